@@ -1,1 +1,14 @@
-//! x
+//! OpenTracing for Rust.
+
+mod baggage;
+mod context;
+mod id_generator;
+mod ids;
+mod kind;
+pub mod propagation;
+
+pub use crate::baggage::BaggageItem;
+pub use crate::context::{AsSpanContext, Reference, ReferenceKind, Sampling, SpanContext};
+pub use crate::id_generator::{IdGenerator, TraceIdWidth};
+pub use crate::ids::{InvalidId, SpanId, TraceId};
+pub use crate::kind::SpanKind;

@@ -1,0 +1,81 @@
+//! Baggage: named values that travel with a trace.
+
+/// One item of baggage.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BaggageItem {
+    key: Box<str>,
+    value: Box<str>,
+    properties: Box<str>,
+}
+
+impl BaggageItem {
+    /// An item without properties.
+    pub fn new(key: &str, value: &str) -> Self {
+        Self::with_properties(key, value, "")
+    }
+
+    /// An item with properties in wire form, `a;b=c` (W3C Baggage, section 3.3.1), passed on as they came.
+    pub fn with_properties(key: &str, value: &str, properties: &str) -> Self {
+        BaggageItem { key: key.into(), value: value.into(), properties: properties.into() }
+    }
+
+    /// The item's name.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The item's value, decoded.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// The item's properties in wire form; empty if it has none.
+    pub fn properties(&self) -> &str {
+        &self.properties
+    }
+
+    fn bytes(&self) -> usize {
+        self.key.len() + self.value.len() + self.properties.len()
+    }
+}
+
+/// Shows the name only: the value may be private.
+impl std::fmt::Debug for BaggageItem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BaggageItem").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+/// The items of one context, few and in order.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Baggage {
+    items: Vec<BaggageItem>,
+}
+
+impl Baggage {
+    pub(crate) fn items(&self) -> &[BaggageItem] {
+        &self.items
+    }
+
+    pub(crate) fn set(&mut self, item: BaggageItem) {
+        match self.items.iter_mut().find(|other| other.key == item.key) {
+            Some(other) => *other = item,
+            None => self.items.push(item),
+        }
+    }
+
+    /// Sets the item unless the whole would then be over a limit.
+    pub(crate) fn set_within(&mut self, item: BaggageItem, max_items: usize, max_bytes: usize) -> bool {
+        let others = self.items.iter().filter(|other| other.key != item.key);
+        let (count, bytes) = others.fold((0, 0), |(count, bytes), other| (count + 1, bytes + other.bytes()));
+        let fits = count < max_items && bytes + item.bytes() <= max_bytes;
+        if fits {
+            self.set(item);
+        }
+        fits
+    }
+
+    pub(crate) fn remove(&mut self, key: &str) {
+        self.items.retain(|item| &*item.key != key);
+    }
+}

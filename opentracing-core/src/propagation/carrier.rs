@@ -1,0 +1,159 @@
+//! What headers, message properties and maps look like to a propagator.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher;
+
+/// The name of a header or property that a format reads or writes.
+///
+/// Made once, as a `static`: carriers over `http` types then look it up without parsing the name again.
+#[derive(Debug)]
+pub struct Field {
+    name: &'static str,
+    #[cfg(feature = "http")]
+    header: http::HeaderName,
+}
+
+impl Field {
+    /// `name` is as it is written to carriers that know letter case, `lower` the same in lower case.
+    ///
+    /// # Panics
+    ///
+    /// If `lower` is not a header name in lower case: at compile time, when the field is a `static`.
+    pub const fn new(name: &'static str, lower: &'static str) -> Self {
+        assert!(name.eq_ignore_ascii_case(lower), "a field has one name in two spellings");
+        Field {
+            name,
+            #[cfg(feature = "http")]
+            header: http::HeaderName::from_static(lower),
+        }
+    }
+
+    /// The name as it is written to carriers that know letter case.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The name as a header.
+    #[cfg(feature = "http")]
+    pub const fn header(&self) -> &http::HeaderName {
+        &self.header
+    }
+}
+
+/// A carrier that a context is read from. Names are matched in any letter case.
+pub trait TextMapReader {
+    /// Calls `visit` with each value of the field, in order. A value need not be text.
+    fn values(&self, field: &Field, visit: &mut dyn FnMut(&[u8]));
+
+    /// Calls `visit` with every name and value of the carrier, in order.
+    fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8]));
+}
+
+/// A carrier that a context is written to. It may hold other entries, which stay as they are.
+pub trait TextMapWriter {
+    /// Puts that value in the place of all earlier ones of that name. A value that the carrier cannot hold is left out.
+    fn set_key(&mut self, key: &str, value: &str);
+
+    /// Removes every value of that name, in any letter case.
+    fn remove_key(&mut self, key: &str);
+
+    /// As [`set_key`](TextMapWriter::set_key), for a name that is known beforehand.
+    fn set(&mut self, field: &Field, value: &str) {
+        self.set_key(field.name(), value);
+    }
+
+    /// As [`remove_key`](TextMapWriter::remove_key), for a name that is known beforehand.
+    fn remove(&mut self, field: &Field) {
+        self.remove_key(field.name());
+    }
+}
+
+macro_rules! map_carrier {
+    ($map:ident, $($hasher:ident)?) => {
+        impl<$($hasher)?> TextMapReader for $map<String, String, $($hasher)?> {
+            fn values(&self, field: &Field, visit: &mut dyn FnMut(&[u8])) {
+                self.iter().filter(|(key, _)| key.eq_ignore_ascii_case(field.name())).for_each(|(_, value)| visit(value.as_bytes()));
+            }
+
+            fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8])) {
+                self.iter().for_each(|(key, value)| visit(key, value.as_bytes()));
+            }
+        }
+
+        impl<$($hasher: BuildHasher)?> TextMapWriter for $map<String, String, $($hasher)?> {
+            fn set_key(&mut self, key: &str, value: &str) {
+                self.remove_key(key);
+                self.insert(key.to_owned(), value.to_owned());
+            }
+
+            fn remove_key(&mut self, key: &str) {
+                self.retain(|other, _| !other.eq_ignore_ascii_case(key));
+            }
+        }
+    };
+}
+
+map_carrier!(HashMap, S);
+map_carrier!(BTreeMap,);
+
+impl TextMapReader for Vec<(String, String)> {
+    fn values(&self, field: &Field, visit: &mut dyn FnMut(&[u8])) {
+        self.iter()
+            .filter(|(key, _)| key.eq_ignore_ascii_case(field.name()))
+            .for_each(|(_, value)| visit(value.as_bytes()));
+    }
+
+    fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8])) {
+        self.iter().for_each(|(key, value)| visit(key, value.as_bytes()));
+    }
+}
+
+impl TextMapWriter for Vec<(String, String)> {
+    fn set_key(&mut self, key: &str, value: &str) {
+        self.remove_key(key);
+        self.push((key.to_owned(), value.to_owned()));
+    }
+
+    fn remove_key(&mut self, key: &str) {
+        self.retain(|(other, _)| !other.eq_ignore_ascii_case(key));
+    }
+}
+
+#[cfg(feature = "http")]
+impl TextMapReader for http::HeaderMap {
+    fn values(&self, field: &Field, visit: &mut dyn FnMut(&[u8])) {
+        self.get_all(field.header()).iter().for_each(|value| visit(value.as_bytes()));
+    }
+
+    fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8])) {
+        self.iter().for_each(|(name, value)| visit(name.as_str(), value.as_bytes()));
+    }
+}
+
+/// Names and values that no header can have are left out: a request is never failed by tracing.
+#[cfg(feature = "http")]
+impl TextMapWriter for http::HeaderMap {
+    fn set_key(&mut self, key: &str, value: &str) {
+        if let (Ok(name), Ok(value)) =
+            (http::HeaderName::from_bytes(key.as_bytes()), http::HeaderValue::from_str(value))
+        {
+            // The map refuses to grow beyond 32,768 entries.
+            let _ = self.try_insert(name, value);
+        }
+    }
+
+    fn remove_key(&mut self, key: &str) {
+        // By name, not by text: removing by a text that is no header name would find nothing anyway.
+        http::HeaderMap::remove(self, key);
+    }
+
+    fn set(&mut self, field: &Field, value: &str) {
+        if let Ok(value) = http::HeaderValue::from_str(value) {
+            let _ = self.try_insert(field.header(), value);
+        }
+    }
+
+    fn remove(&mut self, field: &Field) {
+        http::HeaderMap::remove(self, field.header());
+    }
+}

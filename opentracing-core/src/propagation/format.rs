@@ -1,0 +1,82 @@
+//! Formats name carriers; a tracer has one propagator for each format that it supports.
+
+use std::any::{Any, TypeId};
+use std::fmt;
+
+use crate::context::SpanContext;
+use crate::propagation::carrier::{TextMapReader, TextMapWriter};
+use crate::propagation::error::{ExtractError, InjectError};
+
+/// Names a kind of carrier. Other crates define their own as empty types and register a [`Propagator`] for them.
+pub trait Format: Copy + Send + Sync + 'static {
+    /// What a context is written to.
+    type Inject<'a>: ?Sized;
+    /// What a context is read from.
+    type Extract<'a>: ?Sized;
+}
+
+/// A map from text to text without restriction of characters or letter case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextMap;
+
+/// HTTP headers and gRPC metadata: names in any letter case, values in visible ASCII, several values a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HttpHeaders;
+
+/// One opaque sequence of bytes, in the layout of the Jaeger clients. Writing appends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Binary;
+
+impl Format for TextMap {
+    type Inject<'a> = dyn TextMapWriter + 'a;
+    type Extract<'a> = dyn TextMapReader + 'a;
+}
+
+impl Format for HttpHeaders {
+    type Inject<'a> = dyn TextMapWriter + 'a;
+    type Extract<'a> = dyn TextMapReader + 'a;
+}
+
+impl Format for Binary {
+    type Inject<'a> = Vec<u8>;
+    type Extract<'a> = [u8];
+}
+
+/// Moves contexts to and from the carriers of one format.
+///
+/// Called on the thread that serves or makes the request, for every request: it must be quick and must not block.
+pub trait Propagator<F: Format>: fmt::Debug + Send + Sync + 'static {
+    /// Writes the context, in the place of what the carrier has in the same fields.
+    ///
+    /// # Errors
+    ///
+    /// If the carrier cannot take it. Then the carrier holds no part of a context.
+    fn inject(&self, context: &SpanContext, carrier: &mut F::Inject<'_>) -> Result<(), InjectError>;
+
+    /// Reads a context. Nothing there is `None`. A context without valid ids may bring a decision or baggage.
+    ///
+    /// # Errors
+    ///
+    /// If there is something that cannot be read, and nothing else that can.
+    fn extract(&self, carrier: &F::Extract<'_>) -> Result<Option<SpanContext>, ExtractError>;
+}
+
+/// The propagators of a tracer, by format. Few, so a list is the quickest to search.
+#[derive(Default)]
+pub(crate) struct Propagators {
+    list: Vec<(TypeId, Box<dyn Any + Send + Sync>)>,
+}
+
+impl Propagators {
+    /// The last one registered for a format counts.
+    pub(crate) fn register<F: Format>(&mut self, propagator: impl Propagator<F>) {
+        self.list.retain(|(id, _)| *id != TypeId::of::<F>());
+        self.list.push((TypeId::of::<F>(), Box::new(Box::new(propagator) as Box<dyn Propagator<F>>)));
+    }
+
+    #[inline]
+    pub(crate) fn get<F: Format>(&self) -> Option<&dyn Propagator<F>> {
+        let (_, any) = self.list.iter().find(|(id, _)| *id == TypeId::of::<F>())?;
+        any.downcast_ref::<Box<dyn Propagator<F>>>().map(|propagator| &**propagator)
+    }
+}
