@@ -1,0 +1,238 @@
+//! Which names are secrets, and what becomes of URLs.
+
+use std::borrow::Cow;
+
+use opentracing_core::{InvalidSecrets, Secrets, SecretsMatcher};
+
+#[track_caller]
+fn check_names(secrets: &str, found: &[&str], passed: &[&str]) {
+    let secrets: Secrets = secrets.parse().unwrap();
+    found.iter().for_each(|name| assert!(secrets.matches(name), "{name} is a secret"));
+    passed.iter().for_each(|name| assert!(!secrets.matches(name), "{name} is no secret"));
+}
+
+#[test]
+fn compares_names_as_the_matcher_says() {
+    check_names("equals:key,Pass", &["key", "Pass"], &["KEY", "pass", "keys", ""]);
+    check_names("equals-ignore-case:key,Pass", &["KEY", "pass"], &["keys", "a key", ""]);
+    check_names("contains:key,Pass", &["my-key-1", "Password"], &["KEY", "password", ""]);
+    check_names("contains-ignore-case:key,Pass", &["MONKEYS", "password", "ÄKEYÖ"], &["ke y", "pas", ""]);
+    check_names("regex:a+b,[0-9]{2}", &["aab", "42"], &["aabc", "xab", "4", "421", ""]);
+    check_names("regex:a|bc", &["a", "bc"], &["ac", "ab", "abc"]);
+    check_names("regex:(?i)pin", &["PIN", "pin"], &["spin"]);
+    check_names("regex:(?x)p i n # free form", &["pin"], &["spin", "p i n"]);
+    check_names("none", &[], &["key", "pass", "secret", ""]);
+    check_names("none:key", &[], &["key"]);
+    check_names(" equals : a b , ,c", &["a b", "c"], &["", "b"]);
+    check_names("equals:a:b", &["a:b"], &["a", "b"]);
+}
+
+#[test]
+fn finds_common_secrets_by_default() {
+    let secrets = Secrets::default();
+    let found = [
+        "key",
+        "API_KEY",
+        "apikey",
+        "X-Api-Key",
+        "monkey",
+        "password",
+        "passwd",
+        "client_secret",
+        "access_token",
+        "csrfToken",
+        "X-Amz-Credential",
+        "PHPSESSIONID",
+        "session",
+        "X-Goog-Signature",
+        "oauth_verifier",
+        "Authorization",
+        "authentication",
+        "auth",
+        "x-auth",
+        "auth_code",
+        "jwt",
+        "user.pwd",
+        "sid",
+        "sig",
+    ];
+    found.iter().for_each(|name| assert!(secrets.matches(name), "{name} is a secret"));
+    let passed = ["", "q", "page", "author", "authority", "design", "sight", "inside", "id", "code", "tok en", "état"];
+    passed.iter().for_each(|name| assert!(!secrets.matches(name), "{name} is no secret"));
+}
+
+#[test]
+fn refuses_what_is_no_matcher() {
+    #[track_caller]
+    fn check(text: &str, expected: InvalidSecrets, message: &str) {
+        let error = text.parse::<Secrets>().unwrap_err();
+        assert_eq!(error, expected);
+        assert!(error.to_string().starts_with(message), "{error}");
+    }
+    check("", InvalidSecrets::UnknownMatcher(String::new()), "\"\" is no matcher");
+    check("like:key", InvalidSecrets::UnknownMatcher("like".into()), "\"like\" is no matcher");
+    check("Equals:key", InvalidSecrets::UnknownMatcher("Equals".into()), "\"Equals\" is no matcher");
+    check("equals", InvalidSecrets::NoNames(SecretsMatcher::Equals), "the matcher equals needs names");
+    check("regex: , ", InvalidSecrets::NoNames(SecretsMatcher::Regex), "the matcher regex needs names");
+    for pattern in ["(", "a)|(b", "[z-a]"] {
+        let error = Secrets::new(SecretsMatcher::Regex, [pattern]).unwrap_err();
+        assert!(matches!(&error, InvalidSecrets::InvalidRegex { pattern: p, .. } if p == pattern), "{error}");
+    }
+}
+
+#[test]
+fn matchers_read_back_what_they_display() {
+    for matcher in [
+        SecretsMatcher::Equals,
+        SecretsMatcher::EqualsIgnoreCase,
+        SecretsMatcher::Contains,
+        SecretsMatcher::ContainsIgnoreCase,
+        SecretsMatcher::Regex,
+        SecretsMatcher::None,
+    ] {
+        assert_eq!(matcher.to_string().parse(), Ok(matcher));
+    }
+}
+
+#[track_caller]
+fn check_url(text: &str, expected: &str) {
+    let secrets: Secrets = "contains-ignore-case:key,pass,secret,token".parse().unwrap();
+    let redacted = secrets.redact_url(text);
+    assert_eq!(redacted, expected);
+    // A part in one piece is lent.
+    assert_eq!(matches!(redacted, Cow::Borrowed(_)), text.contains(expected), "{text}");
+    assert_eq!(secrets.redact_url(expected), expected, "redacting twice changes nothing more");
+}
+
+#[test]
+fn leaves_urls_without_secrets_alone() {
+    for text in [
+        "",
+        "/",
+        "*",
+        "/users/7?page=2&sort=name",
+        "page=2&sort=name",
+        "http://shop.example",
+        "http://shop.example:8080/a?b=c",
+        "https://[2001:db8::1]:443/?b",
+        "https://[2001:db8::1]",
+        "file:///etc/hosts",
+        "kafka://a:9092,b:9092,c:9092",
+        "shop.example:443",
+        "/mail/me@shop.example?to=you@shop.example",
+        "/monkey=1",
+        "/a?token",
+        "/a?token=",
+        "/a?token=&b=c",
+        "/a?&&=&=x",
+        "/a?u=http://b.example/?c=d",
+        "/suche?ort=Köln",
+    ] {
+        check_url(text, text);
+    }
+}
+
+#[test]
+fn removes_user_information() {
+    check_url("http://me:pw@shop.example/a", "http://shop.example/a");
+    check_url("http://me@shop.example:81", "http://shop.example:81");
+    check_url("http://me:p@w@shop.example/", "http://shop.example/");
+    check_url("http://@shop.example", "http://shop.example");
+    check_url("amqp://me:p%40w@[::1]:5672/%2f", "amqp://[::1]:5672/%2f");
+    check_url("jdbc:mysql://me:pw@db.example/shop", "jdbc:mysql://db.example/shop");
+    check_url("mongodb://me:pw@a:27017,b:27017/shop", "mongodb://a:27017,b:27017/shop");
+    check_url("//me:pw@shop.example/a", "//shop.example/a");
+    check_url("me:pw@shop.example:443", "shop.example:443");
+    check_url("me:pw@shop.example/a?b=c", "shop.example/a?b=c");
+}
+
+#[test]
+fn removes_passwords_that_break_the_url() {
+    check_url("http://me:p/w@shop.example/a", "http://shop.example/a");
+    check_url("http://me:p?w@shop.example/a?b=c", "http://shop.example/a?b=c");
+    check_url("http://me:p#w@shop.example/a#b", "http://shop.example/a");
+    check_url("http://me:passw", "http://<redacted>");
+    check_url("http://me:123456", "http://<redacted>");
+    check_url("http://me:p/w", "http://<redacted>");
+    let long = "t".repeat(300);
+    check_url(&format!("http://{long}"), "http://<redacted>");
+    check_url(&format!("{long}?a=b"), &format!("{long}?a=b"));
+}
+
+#[test]
+fn redacts_values_by_the_name_of_their_parameter() {
+    check_url("/a?token=41", "/a?token=<redacted>");
+    check_url("/a?b=c&token=41&d=e", "/a?b=c&token=<redacted>&d=e");
+    check_url("?API_KEY=41", "?API_KEY=<redacted>");
+    check_url("token=41", "token=<redacted>");
+    check_url("b=c&token=41&d=e?f", "b=c&token=<redacted>&d=e?f");
+    check_url("b&token=4/1", "b&token=<redacted>");
+    check_url("redirect=http://b.example/&token=41", "redirect=http://b.example/&token=<redacted>");
+    check_url("http://me:pw@shop.example?token=41&pass=42", "http://shop.example?token=<redacted>&pass=<redacted>");
+    check_url("/a?token=41=42==", "/a?token=<redacted>");
+    check_url("/a?token=4?1;2/3", "/a?token=<redacted>");
+    check_url("/a?b=c;token=41;d=e&f=g", "/a?b=c;token=<redacted>&f=g");
+    check_url("/a?u=http://b.example/?token=41", "/a?u=http://b.example/?token=<redacted>");
+    check_url("/a?user[pass]=41&user%5Bpass%5D=42", "/a?user[pass]=<redacted>&user%5Bpass%5D=<redacted>");
+}
+
+#[test]
+fn compares_names_percent_decoded() {
+    check_url("/a?%74oken=41", "/a?%74oken=<redacted>");
+    check_url("/a?%54%4F%4b%45n=41", "/a?%54%4F%4b%45n=<redacted>");
+    check_url("/a?to+ken=41", "/a?to+ken=41");
+    check_url("/a?my+token=41", "/a?my+token=<redacted>");
+    check_url("/a?%ff%FEtoken=41", "/a?%ff%FEtoken=<redacted>");
+    check_url("/a?%token%=41", "/a?%token%=<redacted>");
+    check_url("/a?%7%74oken=41&%=1", "/a?%7%74oken=<redacted>&%=1");
+    check_url("/a?%+7=1&%é=1", "/a?%+7=1&%é=1");
+}
+
+#[test]
+fn drops_the_fragment() {
+    check_url("/a#access_token=41", "/a");
+    check_url("https://shop.example#a?b", "https://shop.example");
+    check_url("/a?b=c#d", "/a?b=c");
+    check_url("/a?token=41#d", "/a?token=<redacted>");
+    check_url("#a", "");
+}
+
+#[test]
+fn keeps_secrets_out_wherever_the_text_is_cut() {
+    let whole = "https://me:hunter22@shop.example:8443/pay?first=1&%74oken=hunter22&;pass=hunter22#hunter22";
+    let secrets = Secrets::default();
+    for end in 0..=whole.len() {
+        let redacted = secrets.redact_url(&whole[..end]);
+        assert!(!redacted.contains("hunter"), "{redacted}");
+        assert!(redacted.len() <= end + 10, "{redacted}");
+    }
+}
+
+#[test]
+fn takes_any_text() {
+    let alphabet =
+        ["a", "1", ":", "/", "//", "://", "?", "#", "&", "=", "@", "%", "%6", "[", "]", ";", "+", "é", "key", "\n"];
+    let secrets = Secrets::default();
+    let mut state = 41_u64;
+    for _ in 0..20_000 {
+        let mut text = String::new();
+        for _ in 0..state >> 60 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            text.push_str(alphabet[(state >> 33) as usize % alphabet.len()]);
+        }
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        assert!(!secrets.redact_url(&text).contains('#'), "{text:?}");
+        let text = format!("/?{text}");
+        let redacted = secrets.redact_url(&text);
+        for shown in ["?key=1", "&key=1", ";key=1"] {
+            assert!(!redacted.contains(shown), "{text:?} became {redacted:?}");
+        }
+    }
+}
+
+#[test]
+fn is_shared_between_threads() {
+    fn check<T: Send + Sync + Clone + std::fmt::Debug>() {}
+    check::<Secrets>();
+    assert_eq!(format!("{:?}", "equals:a,b".parse::<Secrets>().unwrap()), r#"Secrets(Equals, ["a", "b"])"#);
+}
