@@ -2,6 +2,8 @@
 
 mod baggage;
 mod context;
+#[cfg(feature = "http")]
+pub mod http;
 mod id_generator;
 mod ids;
 mod kind;

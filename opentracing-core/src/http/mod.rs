@@ -1,0 +1,18 @@
+//! The rules of HTTP that adapters share: methods, errors, peers, hosts that may see trace headers, and `Server-Timing`.
+//!
+//! For those who write an adapter; a service that uses one meets only the configuration types: [`ErrorStatuses`],
+//! [`HostAllowList`] and [`PeerServices`].
+
+mod hosts;
+mod method;
+mod peer;
+mod peer_service;
+mod server_timing;
+mod status;
+
+pub use self::hosts::{HostAllowList, HostPattern, InvalidHostPattern};
+pub use self::method::{OTHER_METHOD, known_method, method_name};
+pub use self::peer::{Peer, default_port, effective_port};
+pub use self::peer_service::{PeerService, PeerServices};
+pub use self::server_timing::append_server_timing;
+pub use self::status::ErrorStatuses;

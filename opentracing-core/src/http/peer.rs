@@ -1,0 +1,60 @@
+//! The other side of a connection, as far as a URI or an address tells.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::Uri;
+use http::uri::{Authority, Scheme};
+
+use crate::http::hosts::without_brackets;
+
+/// What is known of the other side: the tags `peer.hostname`, `peer.ipv4` or `peer.ipv6`, and `peer.port`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Peer<'a> {
+    /// The name by which the peer was addressed; absent if it was an IP address.
+    pub hostname: Option<&'a str>,
+    /// The peer's address, if it is known without looking a name up. An IPv4 address within IPv6 is the IPv4 address.
+    pub ip: Option<IpAddr>,
+    /// The port, given or by the scheme.
+    pub port: Option<u16>,
+}
+
+impl<'a> Peer<'a> {
+    /// The target of a request; nothing is known if the URI is relative.
+    pub fn from_uri(uri: &'a Uri) -> Self {
+        uri.host().map_or_else(Peer::default, |host| Self::from_host(host, effective_port(uri)))
+    }
+
+    /// The target that an authority or a `Host` header names, with the port that the scheme implies if it names none.
+    pub fn from_authority(authority: &'a Authority, scheme: Option<&Scheme>) -> Self {
+        Self::from_host(authority.host(), authority.port_u16().or_else(|| default_port(scheme?)))
+    }
+
+    /// A host, an IPv6 address with or without brackets, and its port.
+    pub fn from_host(host: &'a str, port: Option<u16>) -> Self {
+        let host = without_brackets(host);
+        match host.parse::<IpAddr>() {
+            Ok(ip) => Peer { hostname: None, ip: Some(ip.to_canonical()), port },
+            Err(_) => Peer { hostname: Some(host).filter(|host| !host.is_empty()), ip: None, port },
+        }
+    }
+}
+
+impl From<SocketAddr> for Peer<'_> {
+    fn from(address: SocketAddr) -> Self {
+        Peer { hostname: None, ip: Some(address.ip().to_canonical()), port: Some(address.port()) }
+    }
+}
+
+/// The port of a URI: the one that it names, else the one that its scheme implies.
+pub fn effective_port(uri: &Uri) -> Option<u16> {
+    uri.port_u16().or_else(|| default_port(uri.scheme()?))
+}
+
+/// The port that a scheme implies: 80 for `http` and `ws`, 443 for `https` and `wss`.
+pub fn default_port(scheme: &Scheme) -> Option<u16> {
+    match scheme.as_str() {
+        "http" | "ws" => Some(80),
+        "https" | "wss" => Some(443),
+        _ => None,
+    }
+}

@@ -1,0 +1,95 @@
+//! The name of the service that is called.
+
+use crate::http::hosts::{HostPattern, InvalidHostPattern};
+use crate::http::peer::Peer;
+
+/// The value of the tag `peer.service`, and where it comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum PeerService<'a> {
+    /// Somebody gave the name.
+    Given(&'a str),
+    /// Only the host's name. Instana is not told it, since two sides naming one service gives undefined results there.
+    Derived(&'a str),
+}
+
+/// Finds the name of the service that a request goes to. In this order: what the request says, what is set here for all
+/// requests, what is set here for the host, the host's name if it is neither an IP address nor `localhost`.
+///
+/// ```
+/// use opentracing_core::http::{Peer, PeerService, PeerServices};
+///
+/// let services = PeerServices::new().with_host("*.db.internal:5432", "billing-db")?;
+/// let peer = Peer::from_host("eu.db.internal", Some(5432));
+/// assert_eq!(services.resolve(None, &peer), Some(PeerService::Given("billing-db")));
+/// assert_eq!(services.resolve(Some("ledger"), &peer), Some(PeerService::Given("ledger")));
+/// # Ok::<(), opentracing_core::http::InvalidHostPattern>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[must_use]
+pub struct PeerServices {
+    name: Option<Box<str>>,
+    hosts: Vec<(HostPattern, Box<str>)>,
+}
+
+impl<'a> PeerService<'a> {
+    /// The name.
+    pub fn name(self) -> &'a str {
+        match self {
+            PeerService::Given(name) | PeerService::Derived(name) => name,
+        }
+    }
+
+    /// Whether the name is only the host's.
+    pub fn is_derived(self) -> bool {
+        matches!(self, PeerService::Derived(_))
+    }
+}
+
+impl PeerServices {
+    /// Knows no names but those of hosts.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Calls every peer by this name. For clients that talk to one service.
+    pub fn with_name(mut self, name: &str) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Calls the hosts that fit the pattern by this name. Of several patterns that fit, the first counts.
+    ///
+    /// # Errors
+    ///
+    /// If the pattern is none; see [`HostPattern`].
+    pub fn with_host(mut self, pattern: &str, name: &str) -> Result<Self, InvalidHostPattern> {
+        self.hosts.push((pattern.parse()?, name.into()));
+        Ok(self)
+    }
+
+    /// Finds the name; `given` is what the request says. Patterns are tried on host names and, written out, on IP addresses.
+    pub fn resolve<'a>(&'a self, given: Option<&'a str>, peer: &Peer<'a>) -> Option<PeerService<'a>> {
+        if let Some(name) = given.or(self.name.as_deref()) {
+            return Some(PeerService::Given(name));
+        }
+        if !self.hosts.is_empty() {
+            let ip = peer.ip.map(|ip| ip.to_string());
+            let host = peer.hostname.or(ip.as_deref())?;
+            if let Some((_, name)) = self.hosts.iter().find(|(pattern, _)| pattern.matches(host, peer.port)) {
+                return Some(PeerService::Given(name));
+            }
+        }
+        peer.hostname.filter(|host| !is_localhost(host)).map(PeerService::Derived)
+    }
+}
+
+/// `localhost` and what is below it (RFC 6761, section 6.3).
+fn is_localhost(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host).as_bytes();
+    match host.len().checked_sub(LOCALHOST.len()) {
+        Some(at) => host[at..].eq_ignore_ascii_case(LOCALHOST) && (at == 0 || host[at - 1] == b'.'),
+        None => false,
+    }
+}
+
+const LOCALHOST: &[u8] = b"localhost";

@@ -1,0 +1,218 @@
+//! The rules of HTTP that adapters share.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::{HeaderMap, Method, StatusCode, Uri, uri::Authority, uri::Scheme};
+use opentracing_core::TraceId;
+use opentracing_core::http::{
+    ErrorStatuses, HostAllowList, HostPattern, Peer, PeerService, PeerServices, append_server_timing, default_port,
+    effective_port, known_method, method_name,
+};
+
+#[test]
+fn knows_the_registered_methods() {
+    for name in ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"] {
+        let method = Method::from_bytes(name.as_bytes()).unwrap();
+        assert_eq!(known_method(&method), Some(name));
+        assert_eq!(method_name(&method), name);
+    }
+    for name in ["get", "PROPFIND", "X", "GETGETGETGETGETGETGET"] {
+        let method = Method::from_bytes(name.as_bytes()).unwrap();
+        assert_eq!(known_method(&method), None, "{name}");
+        assert_eq!(method_name(&method), "_OTHER", "{name}");
+    }
+}
+
+#[test]
+fn tells_errors_by_status() {
+    #[track_caller]
+    fn check(status: u16, server: bool, client: bool) {
+        let status = StatusCode::from_u16(status).unwrap();
+        assert_eq!(ErrorStatuses::default().contain(status), server);
+        assert_eq!(ErrorStatuses::ClientAndServerErrors.contain(status), client);
+        assert!(!ErrorStatuses::None.contain(status));
+    }
+    check(101, false, false);
+    check(200, false, false);
+    check(399, false, false);
+    check(400, false, true);
+    check(499, false, true);
+    check(500, true, true);
+    check(599, true, true);
+    check(999, true, true);
+}
+
+#[track_caller]
+fn check_host(pattern: &str, admitted: &[(&str, Option<u16>)], refused: &[(&str, Option<u16>)]) {
+    let hosts: HostAllowList = pattern.parse().unwrap();
+    admitted.iter().for_each(|(host, port)| assert!(hosts.admits(host, *port), "{host} {port:?}"));
+    refused.iter().for_each(|(host, port)| assert!(!hosts.admits(host, *port), "{host} {port:?}"));
+}
+
+#[test]
+fn admits_hosts_by_pattern() {
+    check_host(
+        "shop.example",
+        &[("shop.example", None), ("SHOP.example", Some(1)), ("shop.example.", None)],
+        &[("www.shop.example", None), ("shop.example.org", None), ("ashop.example", None), ("", None)],
+    );
+    check_host(
+        "Shop.Example.:8080",
+        &[("shop.example", Some(8080))],
+        &[("shop.example", Some(80)), ("shop.example", None)],
+    );
+    check_host(
+        "*.shop.example",
+        &[("www.shop.example", None), ("a.B.SHOP.example.", Some(1))],
+        &[("shop.example", None), (".shop.example", None), ("ashop.example", None), ("é.example", None)],
+    );
+    check_host("*.shop.example:443", &[("www.shop.example", Some(443))], &[("www.shop.example", Some(80))]);
+    check_host("*", &[("any", None), ("::1", Some(1))], &[]);
+    check_host("*:443", &[("any", Some(443))], &[("any", Some(80)), ("any", None)]);
+    check_host("::1", &[("::1", None), ("[::1]", Some(80))], &[("::2", None)]);
+    check_host("[::1]:80", &[("::1", Some(80)), ("[::1]", Some(80))], &[("::1", None), ("::1", Some(81))]);
+    check_host("[::1]", &[("::1", None), ("[::1]", Some(80))], &[("::", None)]);
+    check_host("127.0.0.1", &[("127.0.0.1", Some(80))], &[("127.0.0.11", None)]);
+    check_host("a, b:1 ,, *.c", &[("a", None), ("b", Some(1)), ("x.c", None)], &[("b", None), ("c", None)]);
+    check_host("", &[], &[("a", None)]);
+}
+
+#[test]
+fn refuses_what_is_no_host() {
+    for text in [
+        "", "*x", "a.*.b", "**", "*.", ".", ":80", "a:", "a:x", "a:+1", "a:65536", "http://a", "a/b", "me@a", "a,b",
+        "a b",
+    ] {
+        let error = text.parse::<HostPattern>().unwrap_err();
+        assert!(error.to_string().starts_with(&format!("{text:?} is no host")), "{error}");
+    }
+    assert!("a, http://b".parse::<HostAllowList>().is_err());
+}
+
+#[test]
+fn admits_all_hosts_by_default() {
+    #[track_caller]
+    fn check(hosts: &HostAllowList, uri: &'static str, expected: bool) {
+        assert_eq!(hosts.admits_uri(&Uri::from_static(uri)), expected, "{uri}");
+    }
+    let all = HostAllowList::default();
+    check(&all, "http://a.example/", true);
+    check(&all, "/relative", true);
+    assert_eq!(all, HostAllowList::all());
+    let none = HostAllowList::none();
+    check(&none, "http://a.example/", false);
+    check(&none, "/relative", false);
+    let some: HostAllowList = "a.example:80, [::1]".parse().unwrap();
+    check(&some, "http://a.example/", true);
+    check(&some, "http://a.example:80/", true);
+    check(&some, "https://a.example/", false);
+    check(&some, "https://a.example:80/", true);
+    check(&some, "http://[::1]:9/", true);
+    check(&some, "/relative", false);
+}
+
+#[test]
+fn reads_the_peer_from_a_uri() {
+    #[track_caller]
+    fn check(uri: &'static str, hostname: Option<&str>, ip: Option<&str>, port: Option<u16>) {
+        let ip = ip.map(|ip| ip.parse::<IpAddr>().unwrap());
+        assert_eq!(Peer::from_uri(&Uri::from_static(uri)), Peer { hostname, ip, port }, "{uri}");
+        assert_eq!(effective_port(&Uri::from_static(uri)), port);
+    }
+    check("http://shop.example/a", Some("shop.example"), None, Some(80));
+    check("https://shop.example", Some("shop.example"), None, Some(443));
+    check("wss://me:pw@shop.example", Some("shop.example"), None, Some(443));
+    check("ws://shop.example:81", Some("shop.example"), None, Some(81));
+    check("HTTP://shop.example", Some("shop.example"), None, Some(80));
+    check("ftp://shop.example", Some("shop.example"), None, None);
+    check("shop.example:81", Some("shop.example"), None, Some(81));
+    check("http://192.0.2.7:8080", None, Some("192.0.2.7"), Some(8080));
+    check("http://[2001:db8::7]", None, Some("2001:db8::7"), Some(80));
+    check("http://[::ffff:192.0.2.7]:1", None, Some("192.0.2.7"), Some(1));
+    check("/a?b", None, None, None);
+    check("*", None, None, None);
+}
+
+#[test]
+fn reads_the_peer_from_a_host_header_and_an_address() {
+    let authority = Authority::from_static("shop.example");
+    let peer = Peer { hostname: Some("shop.example"), ip: None, port: Some(443) };
+    assert_eq!(Peer::from_authority(&authority, Some(&Scheme::HTTPS)), peer);
+    assert_eq!(Peer::from_authority(&authority, None), Peer { port: None, ..peer });
+    assert_eq!(
+        Peer::from_authority(&Authority::from_static("shop.example:8443"), Some(&Scheme::HTTP)).port,
+        Some(8443)
+    );
+    assert_eq!(Peer::from_host("", None), Peer::default());
+
+    #[track_caller]
+    fn check(address: &str, ip: &str, port: u16) {
+        let expected = Peer { hostname: None, ip: Some(ip.parse().unwrap()), port: Some(port) };
+        assert_eq!(Peer::from(address.parse::<SocketAddr>().unwrap()), expected);
+    }
+    check("192.0.2.7:80", "192.0.2.7", 80);
+    check("[2001:db8::7]:80", "2001:db8::7", 80);
+    check("[::ffff:192.0.2.7]:80", "192.0.2.7", 80);
+    assert_eq!(default_port(&"gopher".parse().unwrap()), None);
+}
+
+#[test]
+fn names_the_service_that_is_called() {
+    #[track_caller]
+    fn check(services: &PeerServices, given: Option<&str>, host: &str, expected: Option<PeerService<'_>>) {
+        assert_eq!(services.resolve(given, &Peer::from_host(host, Some(80))), expected);
+    }
+    let none = PeerServices::new();
+    check(&none, None, "shop.example", Some(PeerService::Derived("shop.example")));
+    check(&none, Some("shop"), "shop.example", Some(PeerService::Given("shop")));
+    check(&none, Some("shop"), "192.0.2.7", Some(PeerService::Given("shop")));
+    for host in ["192.0.2.7", "[::1]", "::1", "localhost", "LocalHost", "localhost.", "a.localhost", ""] {
+        check(&none, None, host, None);
+    }
+    check(&none, None, "mylocalhost", Some(PeerService::Derived("mylocalhost")));
+    check(&none, None, "host", Some(PeerService::Derived("host")));
+
+    let mapped = PeerServices::new()
+        .with_host("*.eu.example", "europe")
+        .and_then(|services| services.with_host("*.example", "shop"))
+        .and_then(|services| services.with_host("192.0.2.7:80", "ledger"))
+        .and_then(|services| services.with_host("localhost:81", "local"))
+        .unwrap();
+    check(&mapped, None, "a.eu.example", Some(PeerService::Given("europe")));
+    check(&mapped, None, "a.us.example", Some(PeerService::Given("shop")));
+    check(&mapped, None, "192.0.2.7", Some(PeerService::Given("ledger")));
+    check(&mapped, None, "192.0.2.8", None);
+    check(&mapped, None, "localhost", None);
+    check(&mapped, None, "a.org", Some(PeerService::Derived("a.org")));
+    assert_eq!(mapped.resolve(None, &Peer::default()), None);
+
+    let named = mapped.with_name("catalog");
+    check(&named, None, "a.eu.example", Some(PeerService::Given("catalog")));
+    check(&named, Some("shop"), "a.eu.example", Some(PeerService::Given("shop")));
+    assert_eq!(named.resolve(None, &Peer::default()), Some(PeerService::Given("catalog")));
+
+    assert!(PeerService::Derived("a").is_derived() && !PeerService::Given("a").is_derived());
+    assert_eq!((PeerService::Derived("a").name(), PeerService::Given("b").name()), ("a", "b"));
+    assert!(PeerServices::new().with_host("http://a", "b").is_err());
+}
+
+#[test]
+fn appends_the_trace_id_to_server_timing() {
+    #[track_caller]
+    fn check(before: &[&'static str], after: &[&str]) {
+        let mut headers = HeaderMap::new();
+        for value in before {
+            headers.append("server-timing", value.parse().unwrap());
+        }
+        append_server_timing(&mut headers, TraceId::from_parts(7, 0xa2ce_929d_0e0e_4736));
+        assert_eq!(headers.get_all("Server-Timing").iter().collect::<Vec<_>>(), after);
+    }
+    check(&[], &["intid;desc=a2ce929d0e0e4736"]);
+    check(&["db;dur=53"], &["db;dur=53", "intid;desc=a2ce929d0e0e4736"]);
+    check(&["intid;desc=1"], &["intid;desc=1"]);
+    check(&["db;dur=53", "a, intid;desc=1"], &["db;dur=53", "a, intid;desc=1"]);
+
+    let mut headers = HeaderMap::new();
+    append_server_timing(&mut headers, TraceId::from_parts(0, 1));
+    assert_eq!(headers["server-timing"], "intid;desc=0000000000000001");
+}
