@@ -68,6 +68,11 @@ pub(crate) struct Propagators {
 }
 
 impl Propagators {
+    /// What a tracer has unless it is told otherwise.
+    pub(crate) fn standard() -> Self {
+        Propagators::default()
+    }
+
     /// The last one registered for a format counts.
     pub(crate) fn register<F: Format>(&mut self, propagator: impl Propagator<F>) {
         self.list.retain(|(id, _)| *id != TypeId::of::<F>());

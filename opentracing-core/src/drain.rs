@@ -1,0 +1,264 @@
+//! Empties the rings, shows spans to the reporter, gives records back.
+
+#![expect(clippy::vec_box, reason = "records are handed on by pointer and keep their place in memory")]
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{Ordering, fence};
+use std::time::{Duration, Instant};
+
+use fastant::Anchor;
+
+use crate::finished::Batch;
+use crate::names::NameGuard;
+use crate::port::PortReceiver;
+use crate::record::Record;
+use crate::recorder::{BATCH, Recorder, lock};
+use crate::reporter::{FlushError, Reporter};
+use crate::secrets::Secrets;
+use crate::stats::bump;
+
+/// The end of a tracer where finished spans come out. There is one; whoever has it drains.
+///
+/// [`run`](Drain::run) it on a thread of its own, as `opentracing-reporter` does. When it is dropped, the tracer is closed: spans that
+/// finish later are counted as lost.
+pub struct Drain {
+    recorder: Arc<Recorder>,
+    rings: Vec<PortReceiver>,
+    batch: Vec<Box<Record>>,
+    spent: Vec<Box<Record>>,
+    names: NameGuard,
+    secrets: Secrets,
+    anchor: Anchor,
+    anchored: Instant,
+}
+
+/// Between passes while there is much to do: finishing threads cannot cut it short, so they have the processor meanwhile.
+const PACE: Duration = Duration::from_millis(1);
+/// Otherwise: the longest that a span waits in a ring that does not fill.
+const IDLE: Duration = Duration::from_millis(50);
+/// Time stamps are tied to wall time anew after that.
+const ANCHOR_AGE: Duration = Duration::from_secs(1);
+/// Spans in one call of the reporter, at most.
+const CHUNK: usize = 256;
+/// What the reporter is given for its last flush when nobody waits for it.
+const LAST_FLUSH: Duration = Duration::from_secs(5);
+
+impl Drain {
+    pub(crate) fn new(recorder: Arc<Recorder>, secrets: Secrets) -> Self {
+        Drain {
+            names: NameGuard::new(&recorder.limits),
+            recorder,
+            rings: Vec::new(),
+            batch: Vec::with_capacity(CHUNK),
+            spent: Vec::with_capacity(BATCH),
+            secrets,
+            anchor: Anchor::new(),
+            anchored: Instant::now(),
+        }
+    }
+
+    /// Drains into the reporter until the tracer is closed or its last handle is gone. The reporter is flushed before this returns.
+    ///
+    /// Rests between passes, and is woken by a ring that is half full, by [`Tracer::flush`](crate::Tracer::flush) and by
+    /// [`Tracer::close`](crate::Tracer::close).
+    pub fn run(mut self, mut reporter: impl Reporter) {
+        let shared = &self.recorder.clone().shared;
+        // Fails only if this drain ran on another thread before, which `self` rules out.
+        let _ = shared.drainer.set(std::thread::current());
+        loop {
+            let closing = shared.closing.load(Ordering::Acquire);
+            let wanted = shared.flush_wanted.load(Ordering::Acquire);
+            if closing {
+                self.recorder.closed.store(true, Ordering::SeqCst);
+            }
+            let fullest = self.pass(&mut reporter);
+            if closing || wanted > lock(&shared.gate).flushed {
+                let deadline = lock(&shared.gate).deadline.take().unwrap_or_else(|| Instant::now() + LAST_FLUSH);
+                let flushed = self.flush(&mut reporter, deadline);
+                let mut gate = lock(&shared.gate);
+                gate.flushed = wanted;
+                gate.failed = flushed.is_err();
+                gate.stopped = closing;
+                shared.flushed.notify_all();
+            }
+            if closing {
+                return;
+            }
+            self.rest(fullest);
+        }
+    }
+
+    fn rest(&self, fullest: usize) {
+        let shared = &self.recorder.shared;
+        let urgent = || {
+            shared.closing.load(Ordering::Acquire) || shared.flush_wanted.load(Ordering::Acquire) > lock(&shared.gate).flushed
+        };
+        let paced = fullest >= self.recorder.ring / 8;
+        if !paced {
+            self.recorder.allow_waking(true);
+            fence(Ordering::SeqCst);
+            if self.rings.iter().any(|receiver| receiver.ring.slots() > self.recorder.ring / 2) {
+                self.recorder.allow_waking(false);
+                return;
+            }
+        }
+        let end = Instant::now() + if paced { PACE } else { IDLE };
+        while !urgent() {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() || (!paced && !self.recorder.may_wake()) {
+                break;
+            }
+            std::thread::park_timeout(left);
+        }
+        self.recorder.allow_waking(false);
+    }
+
+    /// Empties every ring as far as it was filled on arrival, and says how full the fullest was.
+    fn pass(&mut self, reporter: &mut dyn Reporter) -> usize {
+        let now = Instant::now();
+        if now - self.anchored >= ANCHOR_AGE {
+            (self.anchor, self.anchored) = (Anchor::new(), now);
+        }
+        self.rings.append(&mut lock(&self.recorder.shared.new_ports));
+        let mut fullest = 0;
+        let mut rings = std::mem::take(&mut self.rings);
+        rings.retain_mut(|receiver| {
+            let gone = receiver.ring.is_abandoned(); // before the last look: what the thread pushed is then visible
+            let mut left = receiver.ring.slots();
+            fullest = fullest.max(left);
+            while left > 0 {
+                let Ok(chunk) = receiver.ring.read_chunk(left.min(CHUNK)) else { break };
+                left -= chunk.len();
+                for record in chunk {
+                    self.accept(record);
+                }
+                self.report(reporter);
+            }
+            !gone
+        });
+        self.rings = rings;
+        let stray = std::mem::take(&mut *lock(&self.recorder.shared.stray));
+        for record in stray {
+            self.accept(record);
+        }
+        self.report(reporter);
+        if catch_unwind(AssertUnwindSafe(|| reporter.tick())).is_ok() {
+            self.publish(reporter);
+        }
+        fullest
+    }
+
+    #[inline]
+    fn accept(&mut self, mut record: Box<Record>) {
+        let counters = &self.recorder.shared.drained;
+        if !record.context.is_sampled() {
+            bump(&counters.dropped_unsampled, 1);
+            return self.recycle(record);
+        }
+        if record.cut != 0 {
+            bump(&counters.cut, record.cut.into());
+        }
+        if self.names.exceeds(&mut record) {
+            bump(&counters.excess_names, 1);
+        }
+        let secrets = &self.secrets;
+        record.redact(|url| match secrets.redact_url(url) {
+            std::borrow::Cow::Borrowed(_) => None,
+            std::borrow::Cow::Owned(redacted) => Some(redacted),
+        });
+        if record.has_end_wall() && record.end_wall_ns < self.start_of(&record) {
+            bump(&counters.finished_before_start, 1);
+        }
+        self.batch.push(record);
+    }
+
+    fn start_of(&self, record: &Record) -> u64 {
+        if record.has_start_wall() { record.start_wall_ns } else { record.start.as_unix_nanos(&self.anchor) }
+    }
+
+    fn report(&mut self, reporter: &mut dyn Reporter) {
+        if self.batch.is_empty() {
+            return;
+        }
+        let mut records = std::mem::take(&mut self.batch);
+        let batch = Batch { records: &records, anchor: &self.anchor, process: &self.recorder.process };
+        let reported = catch_unwind(AssertUnwindSafe(|| reporter.report(batch)));
+        let counters = &self.recorder.shared.drained;
+        let counter = if reported.is_ok() { &counters.delivered } else { &counters.dropped_reporter_panic };
+        bump(counter, records.len() as u64);
+        for record in records.drain(..) {
+            self.recycle(record);
+        }
+        self.batch = records;
+    }
+
+    #[inline]
+    fn recycle(&mut self, mut record: Box<Record>) {
+        record.retire();
+        self.spent.push(record);
+        if self.spent.len() == BATCH {
+            self.restock();
+        }
+    }
+
+    fn restock(&mut self) {
+        let limit = self.recorder.ring * self.rings.len().max(1) / BATCH + 1;
+        self.spent.reverse(); // taken from the end, so in the order they came
+        let mut stock = lock(&self.recorder.shared.stock);
+        if stock.full.len() < limit {
+            let empty = stock.empty.pop().unwrap_or_else(|| Vec::with_capacity(BATCH));
+            stock.full.push(std::mem::replace(&mut self.spent, empty));
+        } else {
+            drop(stock);
+            self.spent.clear();
+        }
+    }
+
+    fn flush(&self, reporter: &mut dyn Reporter, deadline: Instant) -> Result<(), FlushError> {
+        let flushed = catch_unwind(AssertUnwindSafe(|| reporter.flush(deadline))).unwrap_or(Err(FlushError::Failed));
+        self.publish(reporter);
+        flushed
+    }
+
+    fn publish(&self, reporter: &dyn Reporter) {
+        if let Ok(stats) = catch_unwind(AssertUnwindSafe(|| reporter.stats())) {
+            *lock(&self.recorder.shared.reporter) = stats;
+        }
+    }
+}
+
+impl Drop for Drain {
+    /// Also when its thread dies of a panic: nobody waits for it in vain, and what finishes from here on is counted.
+    fn drop(&mut self) {
+        self.recorder.closed.store(true, Ordering::SeqCst);
+        *lock(&self.recorder.shared.stock) = Default::default();
+        lock(&self.recorder.shared.gate).stopped = true;
+        self.recorder.shared.flushed.notify_all();
+    }
+}
+
+impl fmt::Debug for Drain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Drain").field("process", &self.recorder.process).finish_non_exhaustive()
+    }
+}
+
+/// Drains on the thread that asks for it, by [`Tracer::flush`](crate::Tracer::flush).
+pub(crate) struct InlineDrain {
+    drain: Drain,
+    reporter: Box<dyn Reporter>,
+}
+
+impl InlineDrain {
+    pub(crate) fn new(drain: Drain, reporter: Box<dyn Reporter>) -> Self {
+        InlineDrain { drain, reporter }
+    }
+
+    pub(crate) fn drain(&mut self, timeout: Duration) -> Result<(), FlushError> {
+        let now = Instant::now();
+        self.drain.pass(&mut self.reporter);
+        self.drain.flush(&mut self.reporter, now.checked_add(timeout).unwrap_or(now + LAST_FLUSH))
+    }
+}

@@ -1,0 +1,226 @@
+//! Finished spans as a reporter sees them: the records themselves, by reference.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use fastant::Anchor;
+
+use crate::context::{Reference, ReferenceKind, SpanContext};
+use crate::ids::SpanId;
+use crate::kind::SpanKind;
+use crate::record::{Record, Stamp};
+use crate::reporter::Process;
+use crate::value::Value;
+
+/// Finished spans of one tracer, in the order in which each thread finished them.
+#[derive(Clone, Copy)]
+pub struct Batch<'a> {
+    pub(crate) records: &'a [Box<Record>],
+    pub(crate) anchor: &'a Anchor,
+    pub(crate) process: &'a Process,
+}
+
+impl<'a> Batch<'a> {
+    /// How many spans there are.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// The service that the spans belong to.
+    pub fn process(&self) -> &'a Process {
+        self.process
+    }
+
+    /// The spans.
+    #[inline]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = FinishedSpan<'a>> + use<'a> {
+        let Batch { anchor, process, .. } = *self;
+        self.records.iter().map(move |record| FinishedSpan { record, anchor, process })
+    }
+}
+
+impl fmt::Debug for Batch<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// One finished span. Reading it converts nothing but time.
+#[derive(Clone, Copy)]
+pub struct FinishedSpan<'a> {
+    record: &'a Record,
+    anchor: &'a Anchor,
+    process: &'a Process,
+}
+
+impl<'a> FinishedSpan<'a> {
+    /// The service that the span belongs to.
+    pub fn process(&self) -> &'a Process {
+        self.process
+    }
+
+    /// The span's context: ids, decision, baggage, tracestate.
+    pub fn context(&self) -> &'a SpanContext {
+        &self.record.context
+    }
+
+    /// The parent's span id; `None` for the root of a trace.
+    pub fn parent_id(&self) -> Option<SpanId> {
+        self.record.context.parent_id()
+    }
+
+    /// The last name that the span was given.
+    pub fn operation_name(&self) -> &'a str {
+        self.record.name.resolve(&self.record.text)
+    }
+
+    /// The role of the span. It is not among the tags.
+    pub fn kind(&self) -> SpanKind {
+        self.record.context.meta.kind()
+    }
+
+    /// Whether the span has no parent in this process.
+    pub fn is_local_root(&self) -> bool {
+        self.record.is_local_root()
+    }
+
+    /// Whether the tag `error` is true.
+    pub fn is_failed(&self) -> bool {
+        self.record.failed
+    }
+
+    /// Whether the tag `peer.service` was only derived from the name of the host that was called.
+    pub fn is_peer_service_derived(&self) -> bool {
+        self.record.peer_service_derived
+    }
+
+    /// When the span started, in nanoseconds since the beginning of 1970, UTC.
+    #[inline]
+    pub fn start_unix_ns(&self) -> u64 {
+        if self.record.has_start_wall() {
+            self.record.start_wall_ns
+        } else {
+            self.record.start.as_unix_nanos(self.anchor)
+        }
+    }
+
+    /// When the span started.
+    pub fn start_time(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_nanos(self.start_unix_ns())
+    }
+
+    /// How long the span took, in nanoseconds. A finish before the start counts as no time.
+    #[inline]
+    pub fn duration_ns(&self) -> u64 {
+        let record = self.record;
+        match (record.has_start_wall(), record.has_end_wall()) {
+            (false, false) => u64::try_from(record.end.duration_since(record.start).as_nanos()).unwrap_or(u64::MAX),
+            (_, false) => record.end.as_unix_nanos(self.anchor).saturating_sub(record.start_wall_ns),
+            (_, true) => record.end_wall_ns.saturating_sub(self.start_unix_ns()),
+        }
+    }
+
+    /// How long the span took.
+    pub fn duration(&self) -> Duration {
+        Duration::from_nanos(self.duration_ns())
+    }
+
+    /// The tags: one entry a key, the last value given.
+    #[inline]
+    pub fn tags(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> + use<'a> {
+        let (tags, text) = (&self.record.tags, self.record.text.as_str());
+        tags.iter().enumerate().filter_map(move |(index, tag)| {
+            let key = tag.key.resolve(text);
+            let again = tags.iter().skip(index + 1).any(|later| later.key.resolve(text) == key);
+            (!again).then(|| (key, tag.value.resolve(text)))
+        })
+    }
+
+    /// The tag of that name, if there is one.
+    pub fn tag(&self, key: &str) -> Option<Value<'a>> {
+        let text = self.record.text.as_str();
+        self.record.tags.iter().rfind(|tag| tag.key.resolve(text) == key).map(|tag| tag.value.resolve(text))
+    }
+
+    /// The logs, in the order in which they were written.
+    #[inline]
+    pub fn logs(&self) -> impl ExactSizeIterator<Item = LogRecord<'a>> + use<'a> {
+        let FinishedSpan { record, anchor, .. } = *self;
+        (0..record.logs.len()).map(move |index| LogRecord { record, anchor, index })
+    }
+
+    /// What the span refers to: the references it was started with, or its parent.
+    pub fn references(&self) -> impl Iterator<Item = Reference> + use<'a> {
+        let context = self.context();
+        let parent = (self.record.references.is_empty()).then(|| self.parent_id()).flatten().map(|id| Reference {
+            kind: ReferenceKind::ChildOf,
+            context: SpanContext::new(context.trace_id(), id).with_sampling(context.sampling()),
+        });
+        self.record.references.iter().cloned().chain(parent)
+    }
+
+    /// How many tags, logs and values were left out or cut by the limits.
+    pub fn cut(&self) -> u32 {
+        self.record.cut
+    }
+}
+
+impl fmt::Debug for FinishedSpan<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FinishedSpan")
+            .field("operation_name", &self.operation_name())
+            .field("context", self.context())
+            .field("kind", &self.kind())
+            .field("duration", &self.duration())
+            .finish_non_exhaustive()
+    }
+}
+
+/// One log of a finished span.
+#[derive(Clone, Copy)]
+pub struct LogRecord<'a> {
+    record: &'a Record,
+    anchor: &'a Anchor,
+    index: usize,
+}
+
+impl<'a> LogRecord<'a> {
+    /// When it was written, in nanoseconds since the beginning of 1970, UTC.
+    #[inline]
+    pub fn unix_ns(&self) -> u64 {
+        match self.record.logs[self.index].at {
+            Stamp::Ticks(at) => at.as_unix_nanos(self.anchor),
+            Stamp::Wall(unix_ns) => unix_ns,
+        }
+    }
+
+    /// When it was written.
+    pub fn time(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_nanos(self.unix_ns())
+    }
+
+    /// Its fields, in order.
+    #[inline]
+    pub fn fields(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> + use<'a> {
+        let LogRecord { record, index, .. } = *self;
+        let end = record.logs.get(index + 1).map_or(record.fields.len(), |next| next.first_field as usize);
+        let fields = &record.fields[record.logs[index].first_field as usize..end];
+        fields.iter().map(|field| (field.key.resolve(&record.text), field.value.resolve(&record.text)))
+    }
+
+    /// The field of that name, if there is one.
+    pub fn field(&self, key: &str) -> Option<Value<'a>> {
+        self.fields().find(|(name, _)| *name == key).map(|(_, value)| value)
+    }
+}
+
+impl fmt::Debug for LogRecord<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.fields()).finish()
+    }
+}

@@ -1,0 +1,348 @@
+//! The record of one span: written in place by its single owner, read by who drains, then used again with its capacity.
+
+use fastant::Instant;
+
+use crate::context::{Meta, Reference, SpanContext};
+use crate::kind::SpanKind;
+use crate::limits::Limits;
+use crate::tag_store::{Number, Piece, Stored, Tag, TagStore};
+use crate::value::{Text, Value};
+
+/// Aligned to cache lines, since neighbours in memory belong to different threads, and in this order, so that a plain span touches
+/// two lines: each line that travels between two processors costs more than all the writing in it.
+#[repr(C, align(64))]
+pub(crate) struct Record {
+    pub(crate) context: SpanContext,
+    /// Which of the parts beyond the first two lines hold something.
+    used: u8,
+    pub(crate) failed: bool,
+    pub(crate) started_panicking: bool,
+    pub(crate) peer_service_derived: bool,
+    /// Tags, logs and values left out or cut.
+    pub(crate) cut: u32,
+    // second line
+    pub(crate) start: Instant,
+    pub(crate) end: Instant,
+    pub(crate) name: Piece,
+    /// Explicit times, which must come out exactly as they went in.
+    pub(crate) start_wall_ns: u64,
+    pub(crate) end_wall_ns: u64,
+    max_tags: u16,
+    max_logs: u16,
+    max_value: u32,
+    // further lines
+    pub(crate) tags: TagStore,
+    pub(crate) text: String,
+    pub(crate) logs: Vec<Log>,
+    pub(crate) fields: Vec<Tag>,
+    pub(crate) references: Vec<Reference>,
+}
+
+pub(crate) struct Log {
+    pub(crate) at: Stamp,
+    pub(crate) first_field: u32,
+}
+
+/// A moment as it was taken: turned into wall time by who drains.
+#[derive(Clone, Copy)]
+pub(crate) enum Stamp {
+    Ticks(Instant),
+    Wall(u64),
+}
+
+const TAGS: u8 = 1;
+const OTHER_PARTS: u8 = 2;
+const START_WALL: u8 = 4;
+const END_WALL: u8 = 8;
+const URL: u8 = 16;
+/// The tracer has a clock of its own: the times are wall times.
+const OWN_CLOCK: u8 = 32;
+
+/// What a pooled record may keep allocated.
+const KEEP_TEXT: usize = 4096;
+const KEEP_TAGS: usize = 128;
+/// All text of a span together.
+const MAX_TEXT: usize = 1 << 20;
+
+impl Record {
+    pub(crate) fn new(limits: &Limits) -> Box<Self> {
+        Box::new(Record {
+            context: SpanContext::EMPTY,
+            used: 0,
+            failed: false,
+            started_panicking: false,
+            peer_service_derived: false,
+            cut: 0,
+            start: Instant::ZERO,
+            end: Instant::ZERO,
+            name: Piece::Static(""),
+            start_wall_ns: 0,
+            end_wall_ns: 0,
+            max_tags: limits.tags,
+            max_logs: limits.logs,
+            max_value: limits.value_bytes,
+            tags: TagStore::new(),
+            text: String::new(),
+            logs: Vec::new(),
+            fields: Vec::new(),
+            references: Vec::new(),
+        })
+    }
+
+    /// Runs on the starting thread: what the draining one does not write stays readable in this processor's cache.
+    #[inline]
+    pub(crate) fn reset(&mut self) {
+        if self.used != 0 {
+            self.tags.clear();
+            if self.used & OTHER_PARTS != 0 {
+                self.text.clear();
+                self.fields.clear();
+                self.logs.clear();
+                self.references.clear();
+            }
+        }
+        (self.used, self.failed, self.started_panicking, self.peer_service_derived, self.cut) = (0, false, false, false, 0);
+    }
+
+    /// Writes a word of each line that every span writes, and reads nothing: a read would wait for its line before the next write.
+    #[inline]
+    pub(crate) fn touch(&mut self) {
+        self.cut = 0;
+        self.end = Instant::ZERO;
+    }
+
+    /// Runs where spans are drained: a free record must not keep baggage alive, nor one huge span set the size of the pool.
+    #[inline]
+    pub(crate) fn retire(&mut self) {
+        if self.context.extra.is_some() {
+            self.context.extra = None;
+        }
+        if self.used & (TAGS | OTHER_PARTS) != 0
+            && (self.text.capacity() > KEEP_TEXT || self.tags.capacity() > KEEP_TAGS || self.fields.capacity() > KEEP_TAGS)
+        {
+            self.shed();
+        }
+    }
+
+    #[cold]
+    fn shed(&mut self) {
+        self.text = String::new();
+        self.tags = TagStore::new();
+        self.fields = Vec::new();
+    }
+
+    #[inline]
+    pub(crate) fn set_name(&mut self, name: Text<'_>) {
+        self.name = match name {
+            Text::Static(text) => Piece::Static(text),
+            Text::Copied(text) => self.copy(text),
+        };
+    }
+
+    /// Always inlined, so that for a literal key and a known type of value only the call with words in registers is left. An enum
+    /// handed over in memory is written in parts and read whole, which stalls.
+    #[inline(always)]
+    pub(crate) fn set_tag(&mut self, key: Text<'_>, value: Value<'_>) {
+        match key.as_str() {
+            "error" => self.failed = value.is_true(),
+            "span.kind" => return self.set_kind(key, value),
+            _ => {}
+        }
+        let Text::Static(key) = key else { return self.set_tag_copied(key.as_str(), value) };
+        match value {
+            Value::Bool(v) => self.push_number(key, Number::Bool, v.into()),
+            Value::I64(v) => self.push_number(key, Number::I64, v as u64),
+            Value::U64(v) => self.push_number(key, Number::U64, v),
+            Value::F64(v) => self.push_number(key, Number::F64, v.to_bits()),
+            Value::Static(v) => self.push_static(key, v),
+            Value::Str(v) => self.push_text(key, v),
+            Value::Url(pieces) => self.push_url(key, pieces),
+        }
+    }
+
+    #[inline(never)]
+    fn push_number(&mut self, key: &'static str, number: Number, bits: u64) {
+        if self.has_room(key) {
+            self.tags.push(Tag { key: Piece::Static(key), value: Stored::Number(number, bits) });
+        }
+    }
+
+    #[inline(never)]
+    fn push_static(&mut self, key: &'static str, value: &'static str) {
+        if self.has_room(key) {
+            self.tags.push(Tag { key: Piece::Static(key), value: Stored::Text(Piece::Static(value)) });
+        }
+    }
+
+    #[inline(never)]
+    fn push_text(&mut self, key: &'static str, value: &str) {
+        if self.has_room(key) {
+            let value = Stored::Text(self.copy(value));
+            self.tags.push(Tag { key: Piece::Static(key), value });
+        }
+    }
+
+    #[inline(never)]
+    fn push_url(&mut self, key: &'static str, pieces: &[&str]) {
+        if self.has_room(key) {
+            let value = self.keep_url(pieces);
+            self.tags.push(Tag { key: Piece::Static(key), value });
+        }
+    }
+
+    #[cold]
+    fn set_tag_copied(&mut self, key: &str, value: Value<'_>) {
+        if self.has_room(key) {
+            let key = self.copy(key);
+            let value = self.keep(value);
+            self.tags.push(Tag { key, value });
+        }
+    }
+
+    /// The kind lives in the context, where a sampler and a late start of recording find it; another text stays a tag.
+    #[cold]
+    fn set_kind(&mut self, key: Text<'_>, value: Value<'_>) {
+        match value.as_text().and_then(SpanKind::from_tag) {
+            Some(kind) => self.context.meta = self.context.meta.with_kind(kind),
+            None => self.set_tag_copied(key.as_str(), value),
+        }
+    }
+
+    #[inline(always)]
+    fn has_room(&mut self, key: &str) -> bool {
+        self.used |= TAGS;
+        self.tags.len() < usize::from(self.max_tags) || self.make_room(key)
+    }
+
+    /// At the limit a repeated key takes its earlier place; below it the reader lets the last one win.
+    #[cold]
+    fn make_room(&mut self, key: &str) -> bool {
+        let made = self.tags.remove(key, &self.text);
+        self.cut += u32::from(!made);
+        made
+    }
+
+    #[inline]
+    pub(crate) fn log(&mut self, at: Stamp, fields: &[(&'static str, Value<'_>)]) {
+        if self.logs.len() >= usize::from(self.max_logs) || fields.len() > usize::from(self.max_tags) {
+            self.cut += 1;
+            return;
+        }
+        self.used |= OTHER_PARTS;
+        self.logs.push(Log { at, first_field: self.fields.len() as u32 });
+        for &(key, value) in fields {
+            let value = self.keep(value);
+            self.fields.push(Tag { key: Piece::Static(key), value });
+        }
+    }
+
+    pub(crate) fn add_reference(&mut self, reference: Reference) {
+        self.used |= OTHER_PARTS;
+        self.references.push(reference);
+    }
+
+    pub(crate) fn set_start_wall(&mut self, unix_ns: u64) {
+        self.used |= START_WALL;
+        self.start_wall_ns = unix_ns;
+    }
+
+    pub(crate) fn set_end_wall(&mut self, unix_ns: u64) {
+        self.used |= END_WALL;
+        self.end_wall_ns = unix_ns;
+    }
+
+    pub(crate) fn has_start_wall(&self) -> bool {
+        self.used & START_WALL != 0
+    }
+
+    pub(crate) fn has_end_wall(&self) -> bool {
+        self.used & END_WALL != 0
+    }
+
+    pub(crate) fn set_own_clock(&mut self) {
+        self.used |= OWN_CLOCK;
+    }
+
+    #[inline]
+    pub(crate) fn has_own_clock(&self) -> bool {
+        self.used & OWN_CLOCK != 0
+    }
+
+    pub(crate) fn is_local_root(&self) -> bool {
+        self.context.meta.has(Meta::LOCAL_ROOT)
+    }
+
+    /// Takes what is private out of the URLs. Runs where spans are drained.
+    #[inline]
+    pub(crate) fn redact(&mut self, redact: impl Fn(&str) -> Option<String>) {
+        if self.used & URL != 0 {
+            self.redact_urls(redact);
+        }
+    }
+
+    #[cold]
+    fn redact_urls(&mut self, redact: impl Fn(&str) -> Option<String>) {
+        let text = &mut self.text;
+        for tag in self.tags.iter_mut().chain(&mut self.fields) {
+            if let Stored::Url(piece) = tag.value {
+                let redacted = redact(piece.resolve(text)).map(|redacted| append(text, &redacted));
+                tag.value = Stored::Text(redacted.unwrap_or(piece));
+            }
+        }
+    }
+
+    #[inline]
+    fn keep(&mut self, value: Value<'_>) -> Stored {
+        match value {
+            Value::Bool(v) => Stored::Number(Number::Bool, v.into()),
+            Value::I64(v) => Stored::Number(Number::I64, v as u64),
+            Value::U64(v) => Stored::Number(Number::U64, v),
+            Value::F64(v) => Stored::Number(Number::F64, v.to_bits()),
+            Value::Static(text) => Stored::Text(Piece::Static(text)),
+            Value::Str(text) => Stored::Text(self.copy(text)),
+            Value::Url(pieces) => self.keep_url(pieces),
+        }
+    }
+
+    fn keep_url(&mut self, pieces: &[&str]) -> Stored {
+        self.used |= OTHER_PARTS | URL;
+        let at = self.text.len();
+        for piece in pieces {
+            let room = (self.max_value as usize).saturating_sub(self.text.len() - at);
+            self.text.push_str(self.within(room, piece));
+            if piece.len() > room {
+                self.cut += 1;
+                break;
+            }
+        }
+        Stored::Url(Piece::Range { at: at as u32, len: (self.text.len() - at) as u32 })
+    }
+
+    #[inline]
+    fn copy(&mut self, text: &str) -> Piece {
+        self.used |= OTHER_PARTS;
+        if text.len() > self.max_value as usize || self.text.len() > MAX_TEXT {
+            self.cut += 1;
+            let text = self.within(self.max_value as usize, text);
+            return append(&mut self.text, text);
+        }
+        append(&mut self.text, text)
+    }
+
+    /// As much of the text as fits, ending with a whole character.
+    fn within<'s>(&self, room: usize, text: &'s str) -> &'s str {
+        let room = if self.text.len() > MAX_TEXT { 0 } else { room };
+        let mut end = room.min(text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        &text[..end]
+    }
+}
+
+#[inline]
+fn append(text: &mut String, piece: &str) -> Piece {
+    let at = text.len() as u32;
+    text.push_str(piece);
+    Piece::Range { at, len: piece.len() as u32 }
+}

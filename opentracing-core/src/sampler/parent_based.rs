@@ -1,0 +1,68 @@
+//! Different samplers for traces that begin here and for those that a remote parent has decided about.
+
+use crate::context::Sampling;
+use crate::sampler::{ConstSampler, Decision, Sampler, SamplingParams};
+
+/// Asks one sampler about traces that begin here, and two others where a remote parent has decided
+/// (OpenTelemetry Trace SDK, "ParentBased").
+///
+/// Without the two others it does what every tracer does by itself: the remote decision holds. Local parents always hold.
+#[derive(Debug)]
+pub struct ParentBased {
+    root: Box<dyn Sampler>,
+    remote_sampled: Option<Box<dyn Sampler>>,
+    remote_not_sampled: Option<Box<dyn Sampler>>,
+}
+
+impl ParentBased {
+    /// Asks that sampler about traces that begin here.
+    pub fn new(root: impl Sampler) -> Self {
+        ParentBased { root: Box::new(root), remote_sampled: None, remote_not_sampled: None }
+    }
+
+    /// Asks that sampler where the remote parent is sampled. By default the span is sampled.
+    #[must_use]
+    pub fn remote_sampled(mut self, sampler: impl Sampler) -> Self {
+        self.remote_sampled = Some(Box::new(sampler));
+        self
+    }
+
+    /// Asks that sampler where the remote parent is not sampled. By default the span is dropped.
+    #[must_use]
+    pub fn remote_not_sampled(mut self, sampler: impl Sampler) -> Self {
+        self.remote_not_sampled = Some(Box::new(sampler));
+        self
+    }
+
+    fn all(&self) -> impl Iterator<Item = &dyn Sampler> {
+        [Some(&self.root), self.remote_sampled.as_ref(), self.remote_not_sampled.as_ref()].into_iter().flatten().map(|s| &**s)
+    }
+}
+
+impl Sampler for ParentBased {
+    fn decide(&self, params: &SamplingParams<'_>) -> Decision {
+        match params.parent.map_or(Sampling::Undecided, |parent| parent.sampling()) {
+            Sampling::Undecided => self.root.decide(params),
+            Sampling::NotSampled => match &self.remote_not_sampled {
+                Some(sampler) => sampler.decide(params),
+                None => ConstSampler::off().decide(params),
+            },
+            Sampling::Sampled | Sampling::Debug => match &self.remote_sampled {
+                Some(sampler) => sampler.decide(params),
+                None => ConstSampler::on().decide(params),
+            },
+        }
+    }
+
+    fn constant(&self) -> Option<Decision> {
+        if self.overrides_remote() { None } else { self.root.constant() }
+    }
+
+    fn reads_tags(&self) -> bool {
+        self.all().any(|sampler| sampler.reads_tags())
+    }
+
+    fn overrides_remote(&self) -> bool {
+        self.remote_sampled.is_some() || self.remote_not_sampled.is_some()
+    }
+}

@@ -1,0 +1,365 @@
+//! The start of a span.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use fastant::Instant;
+use smallvec::SmallVec;
+
+use crate::clock::unix_ns;
+use crate::context::{AsSpanContext, Extra, Meta, Reference, ReferenceKind, Sampling, SpanContext};
+use crate::id_generator;
+use crate::ids::{SpanId, TraceId};
+use crate::kind::SpanKind;
+use crate::local;
+use crate::port::Port;
+use crate::record::Record;
+use crate::recorder::Recorder;
+use crate::sampler::{Decision, SamplingParams};
+use crate::scope::Scope;
+use crate::span::Span;
+use crate::state::{SAMPLING_PRIORITY, State, Unsampled};
+use crate::stats::count;
+use crate::tags::{TagKey, TagType};
+use crate::value::{Text, Value};
+
+/// What a span starts with. Setters work in place, as those of `std::process::Command`, so that no tag is moved twice.
+///
+/// Without a reference the span is a child of the thread's active span of the same tracer; without that it begins a trace.
+#[must_use = "a builder does nothing until start() or start_active()"]
+pub struct SpanBuilder<'a> {
+    recorder: Option<&'a Arc<Recorder>>,
+    name: Text<'a>,
+    kind: SpanKind,
+    ignore_active: bool,
+    /// `sampling.priority` among the tags goes before every other decision.
+    priority: Option<bool>,
+    references: References<'a>,
+    start_time: Option<SystemTime>,
+    /// Borrowed: copied into the record if there is one. Kept until then because the sampler may ask for them.
+    tags: SmallVec<[(Text<'a>, Value<'a>); 6]>,
+}
+
+/// Nearly always none or one parent, lent by its span.
+enum References<'a> {
+    None,
+    ChildOf(&'a SpanContext),
+    ChildOfOwned(SpanContext),
+    Several(Vec<Reference>),
+}
+
+impl<'a> SpanBuilder<'a> {
+    #[inline]
+    pub(crate) fn new(recorder: Option<&'a Arc<Recorder>>, name: Text<'a>) -> Self {
+        SpanBuilder {
+            recorder,
+            name,
+            kind: SpanKind::Internal,
+            ignore_active: false,
+            priority: None,
+            references: References::None,
+            start_time: None,
+            tags: SmallVec::new(),
+        }
+    }
+
+    /// Refers to a span that depends on this one. The first such reference is the parent.
+    #[inline]
+    pub fn child_of(&mut self, parent: &'a impl AsSpanContext) -> &mut Self {
+        self.reference(ReferenceKind::ChildOf, parent)
+    }
+
+    /// Refers to a span that caused this one and does not depend on it. Without a [`child_of`](SpanBuilder::child_of) the first such
+    /// reference is the parent, and the span is part of its trace.
+    #[inline]
+    pub fn follows_from(&mut self, context: &'a impl AsSpanContext) -> &mut Self {
+        self.reference(ReferenceKind::FollowsFrom, context)
+    }
+
+    /// Refers to another span. A reference to nothing is no reference. Baggage of all references comes along; of two items of one name
+    /// the later wins.
+    #[inline]
+    pub fn reference(&mut self, kind: ReferenceKind, context: &'a impl AsSpanContext) -> &mut Self {
+        if self.recorder.is_some()
+            && let Some(context) = context.as_span_context()
+        {
+            match (&self.references, kind, context) {
+                (References::None, ReferenceKind::ChildOf, Cow::Borrowed(c)) => self.references = References::ChildOf(c),
+                (References::None, ReferenceKind::ChildOf, Cow::Owned(c)) => self.references = References::ChildOfOwned(c),
+                (_, kind, context) => self.add_reference(Reference { kind, context: context.into_owned() }),
+            }
+        }
+        self
+    }
+
+    #[cold]
+    fn add_reference(&mut self, reference: Reference) {
+        let child_of = |context| vec![Reference { kind: ReferenceKind::ChildOf, context }];
+        let mut several = match std::mem::replace(&mut self.references, References::None) {
+            References::None => Vec::new(),
+            References::ChildOf(context) => child_of(context.clone()),
+            References::ChildOfOwned(context) => child_of(context),
+            References::Several(all) => all,
+        };
+        several.push(reference);
+        self.references = References::Several(several);
+    }
+
+    /// The thread's active span is not the parent.
+    pub fn ignore_active_span(&mut self) -> &mut Self {
+        self.ignore_active = true;
+        self
+    }
+
+    /// The span started at that time. Now by default.
+    pub fn start_time(&mut self, at: SystemTime) -> &mut Self {
+        self.start_time = Some(at);
+        self
+    }
+
+    /// The span's role. [`SpanKind::Internal`] by default.
+    #[inline]
+    pub fn kind(&mut self, kind: SpanKind) -> &mut Self {
+        self.kind = kind;
+        self
+    }
+
+    /// Sets a tag that a sampler may look at. See [`Span::set_tag`] for the keys with a meaning.
+    #[inline]
+    pub fn tag(&mut self, key: impl Into<Text<'a>>, value: impl Into<Value<'a>>) -> &mut Self {
+        if self.recorder.is_some() {
+            let (key, value) = (key.into(), value.into());
+            match key.as_str() {
+                SAMPLING_PRIORITY => self.priority = Some(value.is_positive()),
+                "span.kind" => {
+                    if let Some(kind) = value.as_text().and_then(SpanKind::from_tag) {
+                        self.kind = kind;
+                        return self;
+                    }
+                }
+                _ => {}
+            }
+            self.tags.push((key, value));
+        }
+        self
+    }
+
+    /// Sets a standard tag; a value of another type than the tag has does not compile.
+    #[inline]
+    pub fn set<T: TagType + ?Sized>(&mut self, key: TagKey<T>, value: T::Value<'a>) -> &mut Self {
+        self.tag(key, value)
+    }
+
+    /// Starts the span. It is not active: [`Span::activate`] and [`InSpan::in_span`](crate::InSpan::in_span) make it so.
+    #[inline]
+    pub fn start(&mut self) -> Span {
+        match self.recorder {
+            Some(recorder) => self.start_with(recorder),
+            None => Span::noop(),
+        }
+    }
+
+    /// Starts the span and makes it the active one of this thread. Closing the scope finishes it.
+    pub fn start_active(&mut self) -> Scope {
+        self.start().activate()
+    }
+
+    /// One straight line of words in registers: each struct built on the way and moved on costs more than the clock is worth.
+    fn start_with(&mut self, recorder: &Arc<Recorder>) -> Span {
+        let inherited = match &self.references {
+            References::ChildOf(parent) => Some(Inherited::of(parent, recorder)),
+            References::ChildOfOwned(parent) => Some(Inherited::of(parent, recorder)),
+            References::Several(all) => Some(Inherited::of(&preferred_parent(all), recorder)),
+            References::None if self.ignore_active => None,
+            References::None => local::with(|local| {
+                local.with_top(recorder.id, |top| top.lent_context().map(|context| Inherited::of(&context, recorder)))
+            })
+            .flatten()
+            .flatten(),
+        };
+        let parent = inherited.unwrap_or(Inherited::NONE);
+        let (mut trace_id, mut meta) = (parent.trace_id, parent.meta);
+        let mut decision = match self.priority {
+            Some(true) => Some(Decision::RecordAndSample),
+            Some(false) => Some(Decision::Drop),
+            None => parent.decision.or(recorder.constant),
+        };
+        if !trace_id.is_valid() && (decision.is_none() || recorder.ids.is_some()) {
+            (trace_id, meta) = new_trace(recorder, meta);
+        }
+        if decision.is_none() {
+            // Foreign code: nothing of this thread is borrowed while it runs.
+            decision = Some(self.ask_sampler(recorder, trace_id));
+        }
+        let decision = decision.unwrap_or(Decision::Drop);
+        let debug = self.priority == Some(true) || (parent.meta.sampling() == Sampling::Debug && self.priority.is_none());
+        let sampling = match decision {
+            Decision::RecordAndSample if debug => Sampling::Debug,
+            Decision::RecordAndSample => Sampling::Sampled,
+            Decision::Drop | Decision::Record => Sampling::NotSampled,
+        };
+        let span_id = if trace_id.is_valid() {
+            match &recorder.ids {
+                None => id_generator::random::<1>()[0],
+                Some(ids) => own_span_id(&**ids),
+            }
+        } else {
+            let [high, low, span_id] = id_generator::random();
+            trace_id = TraceId::from_parts(high & recorder.high_mask, low);
+            meta = meta.with(recorder.root_marks, true);
+            span_id
+        };
+        let recording = if decision == Decision::Drop { 0 } else { Meta::RECORDING };
+        let context = SpanContext {
+            trace_id,
+            span_id: SpanId::new(span_id),
+            parent_id: parent.span_id,
+            meta: meta.child(sampling, recording | parent.root_mark, self.kind, recorder.id),
+            extra: parent.extra,
+        };
+        if decision == Decision::Drop {
+            let name = if let Text::Static(name) = self.name { name } else { "" };
+            return Span { state: State::Unsampled(Unsampled { context, name }) };
+        }
+        // While this thread's locals are being destroyed there is no pool.
+        let record = local::with(|local| local.port(recorder, Port::take)).flatten();
+        self.record(record.unwrap_or_else(|| Record::new(&recorder.limits)), context, recorder)
+    }
+
+    #[inline(always)]
+    fn record(&mut self, mut record: Box<Record>, context: SpanContext, recorder: &Recorder) -> Span {
+        record.start = Instant::now();
+        record.reset();
+        record.context = context;
+        record.started_panicking = std::thread::panicking();
+        record.set_name(self.name);
+        if let Some(clock) = &recorder.clock {
+            record.set_own_clock();
+            record.set_start_wall(clock.unix_ns());
+        }
+        if let Some(at) = self.start_time {
+            record.set_start_wall(unix_ns(at));
+        }
+        if let References::Several(all) = &mut self.references {
+            all.drain(..).for_each(|reference| record.add_reference(reference));
+        }
+        for &(key, value) in &self.tags {
+            record.set_tag(key, value);
+        }
+        Span { state: State::Recording(record) }
+    }
+
+    #[cold]
+    fn ask_sampler(&self, recorder: &Recorder, trace_id: TraceId) -> Decision {
+        let owned;
+        let parent = match &self.references {
+            References::None => None,
+            References::ChildOf(context) => Some(*context),
+            References::ChildOfOwned(context) => Some(context),
+            References::Several(all) => {
+                owned = preferred_parent(all);
+                Some(&owned)
+            }
+        };
+        let params = SamplingParams {
+            trace_id,
+            operation_name: self.name.as_str(),
+            kind: self.kind,
+            tags: if recorder.reads_tags { &self.tags } else { &[] },
+            parent,
+        };
+        catch_unwind(AssertUnwindSafe(|| recorder.sampler.decide(&params))).unwrap_or_else(|_| {
+            count(&recorder.shared.rare.sampler_panics);
+            Decision::Drop
+        })
+    }
+}
+
+impl fmt::Debug for SpanBuilder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpanBuilder").field("name", &self.name).field("kind", &self.kind).field("tags", &self.tags).finish_non_exhaustive()
+    }
+}
+
+/// The ids of a trace that a sampler is asked about, or that a generator makes.
+#[cold]
+fn new_trace(recorder: &Recorder, meta: Meta) -> (TraceId, Meta) {
+    let own = recorder.ids.as_ref().map(|ids| ids.trace_id()).filter(|id| id.is_valid());
+    let id = own.unwrap_or_else(|| {
+        let [high, low] = id_generator::random();
+        TraceId::from_parts(high & recorder.high_mask, low)
+    });
+    (id, meta.with(recorder.root_marks, true))
+}
+
+#[cold]
+fn own_span_id(ids: &dyn crate::id_generator::IdGenerator) -> u64 {
+    let id = ids.span_id();
+    if id.is_valid() { id.get() } else { id_generator::random::<1>()[0] }
+}
+
+/// The first ChildOf, else the first reference; one without ids only where there is no other. Baggage of all of them comes along.
+#[cold]
+fn preferred_parent(all: &[Reference]) -> SpanContext {
+    let valid = || all.iter().filter(|reference| reference.context.is_valid());
+    let child_of = |reference: &&Reference| reference.kind == ReferenceKind::ChildOf;
+    let preferred = valid().find(child_of).or_else(|| valid().next()).or_else(|| all.iter().find(child_of)).or(all.first());
+    let mut context = preferred.map_or(SpanContext::EMPTY, |reference| reference.context.clone());
+    if all.len() > 1 {
+        all.iter().for_each(|reference| context.merge_baggage(&reference.context));
+    }
+    context
+}
+
+/// What a span takes over from its parent.
+struct Inherited {
+    trace_id: TraceId,
+    span_id: SpanId,
+    meta: Meta,
+    root_mark: u64,
+    decision: Option<Decision>,
+    extra: Option<Arc<Extra>>,
+}
+
+impl Inherited {
+    const NONE: Inherited = Inherited {
+        trace_id: TraceId::INVALID,
+        span_id: SpanId::INVALID,
+        meta: Meta::NONE,
+        root_mark: Meta::LOCAL_ROOT,
+        decision: None,
+        extra: None,
+    };
+
+    /// A parent of this tracer has decided for its children. A foreign one has by its state on the wire, unless the sampler wants to
+    /// be asked again; without ids it brings its decision and baggage only.
+    #[inline(always)]
+    fn of(parent: &SpanContext, recorder: &Recorder) -> Inherited {
+        let here = parent.meta.tracer() == recorder.id;
+        let decision = if here {
+            Some(match (parent.meta.is_recording(), parent.is_sampled()) {
+                (false, _) => Decision::Drop,
+                (true, false) => Decision::Record,
+                (true, true) => Decision::RecordAndSample,
+            })
+        } else {
+            match parent.sampling() {
+                _ if recorder.overrides_remote => None,
+                Sampling::Undecided => None,
+                Sampling::NotSampled => Some(Decision::Drop),
+                Sampling::Sampled | Sampling::Debug => Some(Decision::RecordAndSample),
+            }
+        };
+        Inherited {
+            trace_id: parent.trace_id,
+            span_id: if parent.trace_id.is_valid() { parent.span_id } else { SpanId::INVALID },
+            meta: parent.meta,
+            root_mark: if here { 0 } else { Meta::LOCAL_ROOT },
+            decision,
+            extra: parent.extra.clone(),
+        }
+    }
+}

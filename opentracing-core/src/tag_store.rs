@@ -1,0 +1,123 @@
+//! Tags as a record keeps them: fixed-size entries whose text is static or lies in the record's buffer.
+
+use crate::value::Value;
+
+/// Text as it is kept: a static pointer, or a range of the record's buffer. 16 bytes.
+#[derive(Clone, Copy)]
+pub(crate) enum Piece {
+    Static(&'static str),
+    Range { at: u32, len: u32 },
+}
+
+impl Piece {
+    /// A range is only made behind what was appended, on character boundaries; a broken one reads as empty rather than panicking
+    /// where spans are drained.
+    #[inline]
+    pub(crate) fn resolve<'t>(self, text: &'t str) -> &'t str {
+        match self {
+            Piece::Static(text) => text,
+            Piece::Range { at, len } => text.get(at as usize..(at + len) as usize).unwrap_or_default(),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Number {
+    Bool,
+    I64,
+    U64,
+    F64,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Stored {
+    Number(Number, u64),
+    Text(Piece),
+    /// Text that has not been redacted yet.
+    Url(Piece),
+}
+
+impl Stored {
+    #[inline]
+    pub(crate) fn resolve(self, text: &str) -> Value<'_> {
+        match self {
+            Stored::Number(Number::Bool, bits) => Value::Bool(bits != 0),
+            Stored::Number(Number::I64, bits) => Value::I64(bits as i64),
+            Stored::Number(Number::U64, bits) => Value::U64(bits),
+            Stored::Number(Number::F64, bits) => Value::F64(f64::from_bits(bits)),
+            Stored::Text(Piece::Static(text)) => Value::Static(text),
+            Stored::Text(piece) | Stored::Url(piece) => Value::Str(piece.resolve(text)),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Tag {
+    pub(crate) key: Piece,
+    pub(crate) value: Stored,
+}
+
+/// Tags in the order in which they were set. The first ones lie in the record itself: most spans have few, and each further
+/// allocation is another cache line to fetch from the processor that last wrote it.
+pub(crate) struct TagStore {
+    len: u32,
+    inline: [Tag; INLINE],
+    more: Vec<Tag>,
+}
+
+const INLINE: usize = 6;
+const EMPTY: Tag = Tag { key: Piece::Static(""), value: Stored::Text(Piece::Static("")) };
+
+impl TagStore {
+    pub(crate) const fn new() -> Self {
+        TagStore { len: 0, inline: [EMPTY; INLINE], more: Vec::new() }
+    }
+
+    /// Tags inline and beyond.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.more.capacity()
+    }
+
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        if self.len as usize > INLINE {
+            self.more.clear();
+        }
+        self.len = 0;
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, tag: Tag) {
+        match self.inline.get_mut(self.len as usize) {
+            Some(place) => *place = tag,
+            None => self.more.push(tag),
+        }
+        self.len += 1;
+    }
+
+    #[inline]
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Tag> + Clone {
+        self.inline[..self.len().min(INLINE)].iter().chain(&self.more)
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Tag> {
+        let inline = self.len().min(INLINE);
+        self.inline[..inline].iter_mut().chain(&mut self.more)
+    }
+
+    /// Whether there was a tag of that key, which is gone then.
+    #[cold]
+    pub(crate) fn remove(&mut self, key: &str, text: &str) -> bool {
+        let Some(at) = self.iter().position(|tag| tag.key.resolve(text) == key) else { return false };
+        let rest: Vec<Tag> = self.iter().skip(at + 1).copied().collect();
+        self.more.truncate(at.saturating_sub(INLINE));
+        self.len = at as u32;
+        rest.into_iter().for_each(|tag| self.push(tag));
+        true
+    }
+}

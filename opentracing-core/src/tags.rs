@@ -1,0 +1,143 @@
+//! The standard tags, typed.
+//!
+//! The names of the OpenTracing semantic conventions where there is one, else those of OpenTelemetry's. Reporters translate them to
+//! the terms of the other side.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::value::{Text, Value};
+
+/// The name of a tag together with the type of its value.
+pub struct TagKey<T: ?Sized> {
+    name: &'static str,
+    value: PhantomData<fn(&T)>,
+}
+
+impl<T: ?Sized> TagKey<T> {
+    /// A tag of that name.
+    pub const fn new(name: &'static str) -> Self {
+        TagKey { name, value: PhantomData }
+    }
+
+    /// The name.
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+}
+
+impl<T: ?Sized> Clone for TagKey<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for TagKey<T> {}
+
+impl<T: ?Sized> fmt::Debug for TagKey<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TagKey").field(&self.name).finish()
+    }
+}
+
+impl<T: ?Sized> From<TagKey<T>> for Text<'_> {
+    #[inline]
+    fn from(key: TagKey<T>) -> Self {
+        Text::Static(key.name)
+    }
+}
+
+/// A type of tag values: `str`, `bool`, `i64`, `f64`.
+pub trait TagType {
+    /// How a value of the type is given.
+    type Value<'a>: Into<Value<'a>>;
+}
+
+impl TagType for str {
+    type Value<'a> = &'a str;
+}
+
+impl TagType for bool {
+    type Value<'a> = bool;
+}
+
+impl TagType for i64 {
+    type Value<'a> = i64;
+}
+
+impl TagType for f64 {
+    type Value<'a> = f64;
+}
+
+macro_rules! tags {
+    ($($(#[$doc:meta])* $constant:ident: $type:ty = $name:literal;)+) => {
+        $($(#[$doc])* pub const $constant: TagKey<$type> = TagKey::new($name);)+
+    };
+}
+
+tags! {
+    /// The library that made the span: `axum`, `reqwest`.
+    COMPONENT: str = "component";
+    /// The database's name.
+    DB_INSTANCE: str = "db.instance";
+    /// The statement, with its literals masked.
+    DB_STATEMENT: str = "db.statement";
+    /// The category of database: `sql` for any that speaks SQL.
+    DB_TYPE: str = "db.type";
+    /// Who uses the database.
+    DB_USER: str = "db.user";
+    /// The database's operation: `SELECT`.
+    DB_OPERATION_NAME: str = "db.operation.name";
+    /// The table or collection.
+    DB_COLLECTION_NAME: str = "db.collection.name";
+    /// The number of rows that came back.
+    DB_RESPONSE_RETURNED_ROWS: i64 = "db.response.returned_rows";
+    /// The database's status, for SQL the SQLSTATE.
+    DB_RESPONSE_STATUS_CODE: str = "db.response.status_code";
+    /// Whether the operation failed. Absence means that it did not.
+    ERROR: bool = "error";
+    /// The request's method.
+    HTTP_METHOD: str = "http.method";
+    /// The request's method as it came, where `http.method` is `_OTHER`.
+    HTTP_REQUEST_METHOD_ORIGINAL: str = "http.request.method_original";
+    /// How often the request was sent before.
+    HTTP_REQUEST_RESEND_COUNT: i64 = "http.request.resend_count";
+    /// The template of the route that was matched.
+    HTTP_ROUTE: str = "http.route";
+    /// The response's status.
+    HTTP_STATUS_CODE: i64 = "http.status_code";
+    /// The request's URL, without userinfo and secrets.
+    HTTP_URL: str = "http.url";
+    /// The topic, queue or exchange.
+    MESSAGE_BUS_DESTINATION: str = "message_bus.destination";
+    /// The consumer group.
+    MESSAGING_CONSUMER_GROUP_NAME: str = "messaging.consumer.group.name";
+    /// The partition of the topic.
+    MESSAGING_DESTINATION_PARTITION_ID: str = "messaging.destination.partition.id";
+    /// The record's offset in its partition.
+    MESSAGING_KAFKA_OFFSET: i64 = "messaging.kafka.offset";
+    /// The size of the message's body in bytes.
+    MESSAGING_MESSAGE_BODY_SIZE: i64 = "messaging.message.body.size";
+    /// The message's id.
+    MESSAGING_MESSAGE_ID: str = "messaging.message.id";
+    /// The other side's address in a form of its own.
+    PEER_ADDRESS: str = "peer.address";
+    /// The other side's host name.
+    PEER_HOSTNAME: str = "peer.hostname";
+    /// The other side's IPv4 address, dotted.
+    PEER_IPV4: str = "peer.ipv4";
+    /// The other side's IPv6 address.
+    PEER_IPV6: str = "peer.ipv6";
+    /// The other side's port.
+    PEER_PORT: i64 = "peer.port";
+    /// The other side's service name.
+    PEER_SERVICE: str = "peer.service";
+    /// The method that is called remotely, with package and service.
+    RPC_METHOD: str = "rpc.method";
+    /// The call's status, by name.
+    RPC_STATUS_CODE: str = "rpc.status_code";
+    /// Above zero asks for the trace to be kept, zero to drop it.
+    SAMPLING_PRIORITY: i64 = "sampling.priority";
+    /// The span's role; see [`SpanKind`](crate::SpanKind).
+    SPAN_KIND: str = "span.kind";
+}

@@ -1,0 +1,129 @@
+//! Tag keys and values as the caller gives them. Both only borrow, so a span that is not recorded never pays for a copy.
+
+use std::fmt;
+
+/// A key or an operation name: static text is kept as a pointer, other text is copied into the span's own buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Text<'a> {
+    /// Kept as a pointer.
+    Static(&'static str),
+    /// Copied when the span records.
+    Copied(&'a str),
+}
+
+impl<'a> Text<'a> {
+    /// The text itself.
+    #[inline]
+    pub const fn as_str(&self) -> &'a str {
+        match *self {
+            Text::Static(text) => text,
+            Text::Copied(text) => text,
+        }
+    }
+}
+
+/// A literal. For text that does not live as long as the program there are [`Text::Copied`] and the conversion from `&String`.
+impl From<&'static str> for Text<'_> {
+    #[inline]
+    fn from(text: &'static str) -> Self {
+        Text::Static(text)
+    }
+}
+
+impl<'a> From<&'a String> for Text<'a> {
+    #[inline]
+    fn from(text: &'a String) -> Self {
+        Text::Copied(text)
+    }
+}
+
+/// A typed tag or log value. `Copy`, without destructor: text is borrowed until the span copies it.
+///
+/// Converts from `bool`, the integers up to 64 bits, floating-point numbers, `&str` and `&String`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Value<'a> {
+    /// A truth value.
+    Bool(bool),
+    /// A signed number.
+    I64(i64),
+    /// An unsigned number, for those that a signed one cannot hold.
+    U64(u64),
+    /// A floating-point number.
+    F64(f64),
+    /// Text that lives as long as the program: kept as a pointer.
+    Static(&'static str),
+    /// Any other text: copied when the span records.
+    Str(&'a str),
+    /// A URL in pieces, copied one behind the other when the span records. On the reporter's thread userinfo and the values of
+    /// secret query parameters are taken out of it; see [`Secrets`](crate::Secrets). Reads back as [`Value::Str`].
+    Url(&'a [&'a str]),
+}
+
+impl Value<'_> {
+    pub(crate) fn is_true(&self) -> bool {
+        matches!(self, Value::Bool(true) | Value::Static("true") | Value::Str("true"))
+    }
+
+    /// `sampling.priority` is a number; above zero asks for the trace to be kept.
+    pub(crate) fn is_positive(&self) -> bool {
+        match *self {
+            Value::I64(number) => number > 0,
+            Value::U64(number) => number > 0,
+            Value::F64(number) => number > 0.0,
+            Value::Bool(truth) => truth,
+            _ => false,
+        }
+    }
+
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match self {
+            Value::Static(text) => Some(text),
+            Value::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Bool(value) => value.fmt(f),
+            Value::I64(value) => value.fmt(f),
+            Value::U64(value) => value.fmt(f),
+            Value::F64(value) => value.fmt(f),
+            Value::Static(value) => f.pad(value),
+            Value::Str(value) => f.pad(value),
+            Value::Url(pieces) => pieces.iter().try_for_each(|piece| f.write_str(piece)),
+        }
+    }
+}
+
+macro_rules! value_from {
+    ($($variant:ident: $($type:ty),+;)+) => { $($(impl From<$type> for Value<'_> {
+        #[inline]
+        fn from(value: $type) -> Self { Value::$variant(value as _) }
+    })+)+ };
+}
+value_from! { I64: i8, i16, i32, i64, isize, u8, u16, u32; U64: u64, usize; F64: f32, f64; }
+
+impl From<bool> for Value<'_> {
+    #[inline]
+    fn from(value: bool) -> Self {
+        Value::Bool(value)
+    }
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    #[inline]
+    fn from(value: &'a str) -> Self {
+        Value::Str(value)
+    }
+}
+
+impl<'a> From<&'a String> for Value<'a> {
+    #[inline]
+    fn from(value: &'a String) -> Self {
+        Value::Str(value)
+    }
+}
