@@ -93,7 +93,8 @@ impl Drain {
     fn rest(&self, fullest: usize) {
         let shared = &self.recorder.shared;
         let urgent = || {
-            shared.closing.load(Ordering::Acquire) || shared.flush_wanted.load(Ordering::Acquire) > lock(&shared.gate).flushed
+            shared.closing.load(Ordering::Acquire)
+                || shared.flush_wanted.load(Ordering::Acquire) > lock(&shared.gate).flushed
         };
         let paced = fullest >= self.recorder.ring / 8;
         if !paced {

@@ -14,8 +14,11 @@ mod kind;
 mod limits;
 mod local;
 pub mod logs;
+#[cfg(feature = "mock")]
+pub mod mock;
 mod names;
 mod operations;
+mod owned;
 mod port;
 pub mod propagation;
 mod record;
@@ -48,8 +51,11 @@ pub use crate::ids::{InvalidId, SpanId, TraceId};
 pub use crate::in_span::{InSpan, WithSpan};
 pub use crate::kind::SpanKind;
 pub use crate::limits::{ExcessNames, Limits};
+pub use crate::owned::{OwnedLog, OwnedSpan};
 pub use crate::reporter::{FlushError, OwnedValue, Process, Reporter};
-pub use crate::sampler::{ConstSampler, Decision, ParentBased, ProbabilisticSampler, Sampler, SamplingParams, TraceIdRatioSampler};
+pub use crate::sampler::{
+    ConstSampler, Decision, ParentBased, ProbabilisticSampler, Sampler, SamplingParams, TraceIdRatioSampler,
+};
 pub use crate::scope::{ActiveSpan, LentScope, Scope};
 pub use crate::secrets::{InvalidSecrets, Secrets, SecretsMatcher};
 pub use crate::span::Span;

@@ -23,7 +23,14 @@ pub(crate) struct NameGuard {
 impl NameGuard {
     pub(crate) fn new(limits: &Limits) -> Self {
         let max = limits.operation_names as usize;
-        NameGuard { hashes: HashSet::new(), hasher: RandomState::new(), max, excess: limits.excess_names, warned: false, recent: [None; RECENT] }
+        NameGuard {
+            hashes: HashSet::new(),
+            hasher: RandomState::new(),
+            max,
+            excess: limits.excess_names,
+            warned: false,
+            recent: [None; RECENT],
+        }
     }
 
     /// Whether the span's name came after the limit was reached.

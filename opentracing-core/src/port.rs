@@ -173,6 +173,9 @@ impl Drop for Port {
         let mut ports = lock(&shared.ports);
         ports.retain(|port| !Arc::ptr_eq(port, &self.stats));
         shared.retired.dropped_full.fetch_add(self.stats.dropped_full.load(Ordering::Relaxed), Ordering::Relaxed);
-        shared.retired.dropped_shutdown.fetch_add(self.stats.dropped_shutdown.load(Ordering::Relaxed), Ordering::Relaxed);
+        shared
+            .retired
+            .dropped_shutdown
+            .fetch_add(self.stats.dropped_shutdown.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 }

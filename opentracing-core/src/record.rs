@@ -101,7 +101,8 @@ impl Record {
                 self.references.clear();
             }
         }
-        (self.used, self.failed, self.started_panicking, self.peer_service_derived, self.cut) = (0, false, false, false, 0);
+        (self.used, self.failed, self.started_panicking, self.peer_service_derived, self.cut) =
+            (0, false, false, false, 0);
     }
 
     /// Writes a word of each line that every span writes, and reads nothing: a read would wait for its line before the next write.
@@ -118,7 +119,9 @@ impl Record {
             self.context.extra = None;
         }
         if self.used & (TAGS | OTHER_PARTS) != 0
-            && (self.text.capacity() > KEEP_TEXT || self.tags.capacity() > KEEP_TAGS || self.fields.capacity() > KEEP_TAGS)
+            && (self.text.capacity() > KEEP_TEXT
+                || self.tags.capacity() > KEEP_TAGS
+                || self.fields.capacity() > KEEP_TAGS)
         {
             self.shed();
         }

@@ -190,7 +190,9 @@ impl Recorder {
 
     fn wait(&self, timeout: Duration, done: impl Fn(&Gate) -> bool) -> Result<(), FlushError> {
         // A timeout beyond what the clock can count is none.
-        let end = Instant::now().checked_add(timeout).unwrap_or_else(|| Instant::now() + Duration::from_secs(u32::MAX.into()));
+        let end = Instant::now()
+            .checked_add(timeout)
+            .unwrap_or_else(|| Instant::now() + Duration::from_secs(u32::MAX.into()));
         let mut gate = lock(&self.shared.gate);
         gate.deadline = gate.deadline.max(Some(end));
         self.unpark();

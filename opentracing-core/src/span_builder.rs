@@ -87,8 +87,12 @@ impl<'a> SpanBuilder<'a> {
             && let Some(context) = context.as_span_context()
         {
             match (&self.references, kind, context) {
-                (References::None, ReferenceKind::ChildOf, Cow::Borrowed(c)) => self.references = References::ChildOf(c),
-                (References::None, ReferenceKind::ChildOf, Cow::Owned(c)) => self.references = References::ChildOfOwned(c),
+                (References::None, ReferenceKind::ChildOf, Cow::Borrowed(c)) => {
+                    self.references = References::ChildOf(c);
+                }
+                (References::None, ReferenceKind::ChildOf, Cow::Owned(c)) => {
+                    self.references = References::ChildOfOwned(c);
+                }
                 (_, kind, context) => self.add_reference(Reference { kind, context: context.into_owned() }),
             }
         }
@@ -195,7 +199,8 @@ impl<'a> SpanBuilder<'a> {
             decision = Some(self.ask_sampler(recorder, trace_id));
         }
         let decision = decision.unwrap_or(Decision::Drop);
-        let debug = self.priority == Some(true) || (parent.meta.sampling() == Sampling::Debug && self.priority.is_none());
+        let debug =
+            self.priority == Some(true) || (parent.meta.sampling() == Sampling::Debug && self.priority.is_none());
         let sampling = match decision {
             Decision::RecordAndSample if debug => Sampling::Debug,
             Decision::RecordAndSample => Sampling::Sampled,
@@ -280,7 +285,11 @@ impl<'a> SpanBuilder<'a> {
 
 impl fmt::Debug for SpanBuilder<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SpanBuilder").field("name", &self.name).field("kind", &self.kind).field("tags", &self.tags).finish_non_exhaustive()
+        f.debug_struct("SpanBuilder")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .field("tags", &self.tags)
+            .finish_non_exhaustive()
     }
 }
 
@@ -301,12 +310,13 @@ fn own_span_id(ids: &dyn crate::id_generator::IdGenerator) -> u64 {
     if id.is_valid() { id.get() } else { id_generator::random::<1>()[0] }
 }
 
-/// The first ChildOf, else the first reference; one without ids only where there is no other. Baggage of all of them comes along.
+/// The first `ChildOf`, else the first reference; one without ids only where there is no other. Baggage of all of them comes along.
 #[cold]
 fn preferred_parent(all: &[Reference]) -> SpanContext {
     let valid = || all.iter().filter(|reference| reference.context.is_valid());
     let child_of = |reference: &&Reference| reference.kind == ReferenceKind::ChildOf;
-    let preferred = valid().find(child_of).or_else(|| valid().next()).or_else(|| all.iter().find(child_of)).or(all.first());
+    let preferred =
+        valid().find(child_of).or_else(|| valid().next()).or_else(|| all.iter().find(child_of)).or(all.first());
     let mut context = preferred.map_or(SpanContext::EMPTY, |reference| reference.context.clone());
     if all.len() > 1 {
         all.iter().for_each(|reference| context.merge_baggage(&reference.context));

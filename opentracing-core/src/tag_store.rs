@@ -13,7 +13,7 @@ impl Piece {
     /// A range is only made behind what was appended, on character boundaries; a broken one reads as empty rather than panicking
     /// where spans are drained.
     #[inline]
-    pub(crate) fn resolve<'t>(self, text: &'t str) -> &'t str {
+    pub(crate) fn resolve(self, text: &str) -> &str {
         match self {
             Piece::Static(text) => text,
             Piece::Range { at, len } => text.get(at as usize..(at + len) as usize).unwrap_or_default(),

@@ -164,7 +164,12 @@ impl Tracer {
     ///
     /// If the tracer has no propagator for the format, the context has nothing to carry, or the carrier cannot take it.
     #[inline]
-    pub fn inject<F: Format>(&self, context: &SpanContext, _: F, carrier: &mut F::Inject<'_>) -> Result<(), InjectError> {
+    pub fn inject<F: Format>(
+        &self,
+        context: &SpanContext,
+        _: F,
+        carrier: &mut F::Inject<'_>,
+    ) -> Result<(), InjectError> {
         let Some(recorder) = self.recorder() else { return Ok(()) };
         recorder.propagators.get::<F>().ok_or(InjectError::UnsupportedFormat)?.inject(context, carrier)
     }
@@ -236,7 +241,9 @@ fn note_corrupted(recorder: &Recorder, error: &ExtractError) {
 impl fmt::Debug for Tracer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.recorder() {
-            Some(recorder) => f.debug_struct("Tracer").field("service", &recorder.process.service()).finish_non_exhaustive(),
+            Some(recorder) => {
+                f.debug_struct("Tracer").field("service", &recorder.process.service()).finish_non_exhaustive()
+            }
             None => f.write_str("Tracer(noop)"),
         }
     }

@@ -4,7 +4,7 @@ use crate::context::Sampling;
 use crate::sampler::{ConstSampler, Decision, Sampler, SamplingParams};
 
 /// Asks one sampler about traces that begin here, and two others where a remote parent has decided
-/// (OpenTelemetry Trace SDK, "ParentBased").
+/// (OpenTelemetry Trace SDK, `ParentBased`).
 ///
 /// Without the two others it does what every tracer does by itself: the remote decision holds. Local parents always hold.
 #[derive(Debug)]
@@ -35,7 +35,10 @@ impl ParentBased {
     }
 
     fn all(&self) -> impl Iterator<Item = &dyn Sampler> {
-        [Some(&self.root), self.remote_sampled.as_ref(), self.remote_not_sampled.as_ref()].into_iter().flatten().map(|s| &**s)
+        [Some(&self.root), self.remote_sampled.as_ref(), self.remote_not_sampled.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(|s| &**s)
     }
 }
 

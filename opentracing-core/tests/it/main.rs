@@ -2,4 +2,6 @@
 
 #[cfg(feature = "http")]
 mod http_rules;
+#[cfg(feature = "mock")]
+mod recorder;
 mod secrets;
