@@ -49,7 +49,13 @@ pub struct SpanContext {
 pub(crate) struct Extra {
     pub(crate) baggage: Baggage,
     pub(crate) tracestate: Option<Box<str>>,
-    pub(crate) instana: Option<Box<InstanaState>>,
+    pub(crate) instana: Option<InstanaState>,
+}
+
+impl Extra {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.baggage.items().is_empty() && self.tracestate.is_none() && self.instana.is_none()
+    }
 }
 
 impl SpanContext {
@@ -131,6 +137,12 @@ impl SpanContext {
         self.meta.has(Meta::SHORT)
     }
 
+    /// Whether the trace came into this process by a `traceparent` header, not by headers of another format. Instana wants to
+    /// know (`tp` of an entry span).
+    pub fn is_from_traceparent(&self) -> bool {
+        self.meta.has(Meta::TRACEPARENT)
+    }
+
     /// All baggage items, in the order in which they were set.
     pub fn baggage(&self) -> impl Iterator<Item = (&str, &str)> {
         self.baggage_items().iter().map(|item| (item.key(), item.value()))
@@ -153,7 +165,7 @@ impl SpanContext {
 
     /// What Instana's headers said beside the ids.
     pub fn instana(&self) -> Option<&InstanaState> {
-        self.extra.as_ref()?.instana.as_deref()
+        self.extra.as_ref()?.instana.as_ref()
     }
 
     /// The same context with that parent.
@@ -214,7 +226,7 @@ impl SpanContext {
     /// The same context with that vendor state.
     #[must_use]
     pub fn with_instana(mut self, state: InstanaState) -> Self {
-        self.extra_mut().instana = Some(Box::new(state));
+        self.extra_mut().instana = Some(state);
         self
     }
 
@@ -268,8 +280,10 @@ impl Meta {
     pub(crate) const SHORT: u64 = 1 << 3;
     pub(crate) const RECORDING: u64 = 1 << 4;
     pub(crate) const LOCAL_ROOT: u64 = 1 << 5;
+    /// The ids came in by `traceparent`.
+    pub(crate) const TRACEPARENT: u64 = 1 << 6;
     /// Takes part in what a child inherits.
-    const INHERITED: u64 = Self::RANDOM | Self::SHORT;
+    const INHERITED: u64 = Self::RANDOM | Self::SHORT | Self::TRACEPARENT;
 
     /// What a child has of its parent, with its own marks, kind and tracer.
     #[inline]

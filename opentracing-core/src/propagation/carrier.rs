@@ -57,6 +57,9 @@ pub trait TextMapWriter {
     /// Removes every value of that name, in any letter case.
     fn remove_key(&mut self, key: &str);
 
+    /// Removes every entry whose name begins so, in any letter case. Some formats put each baggage item into an entry of its own.
+    fn remove_prefix(&mut self, prefix: &str);
+
     /// As [`set_key`](TextMapWriter::set_key), for a name that is known beforehand.
     fn set(&mut self, field: &Field, value: &str) {
         self.set_key(field.name(), value);
@@ -89,6 +92,10 @@ macro_rules! map_carrier {
             fn remove_key(&mut self, key: &str) {
                 self.retain(|other, _| !other.eq_ignore_ascii_case(key));
             }
+
+            fn remove_prefix(&mut self, prefix: &str) {
+                self.retain(|other, _| !has_prefix(other, prefix));
+            }
         }
     };
 }
@@ -117,6 +124,14 @@ impl TextMapWriter for Vec<(String, String)> {
     fn remove_key(&mut self, key: &str) {
         self.retain(|(other, _)| !other.eq_ignore_ascii_case(key));
     }
+
+    fn remove_prefix(&mut self, prefix: &str) {
+        self.retain(|(other, _)| !has_prefix(other, prefix));
+    }
+}
+
+fn has_prefix(name: &str, prefix: &str) -> bool {
+    name.as_bytes().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
 }
 
 #[cfg(feature = "http")]
@@ -145,6 +160,13 @@ impl TextMapWriter for http::HeaderMap {
     fn remove_key(&mut self, key: &str) {
         // By name, not by text: removing by a text that is no header name would find nothing anyway.
         http::HeaderMap::remove(self, key);
+    }
+
+    fn remove_prefix(&mut self, prefix: &str) {
+        let names: Vec<_> = self.keys().filter(|name| has_prefix(name.as_str(), prefix)).cloned().collect();
+        for name in names {
+            http::HeaderMap::remove(self, name);
+        }
     }
 
     fn set(&mut self, field: &Field, value: &str) {

@@ -9,8 +9,8 @@ use crate::ids::{SpanId, TraceId};
 pub struct InstanaState {
     /// The trace id of a `traceparent` that came together with Instana's own ids, which won. It is what goes out in `traceparent`.
     pub foreign_trace_id: Option<TraceId>,
-    /// The context came from `traceparent`, not from Instana's own headers (`tp`).
-    pub from_traceparent: bool,
+    /// Whether the foreign trace id is known to be random (W3C Trace Context level 2).
+    pub foreign_random: bool,
     /// The last Instana span before this one, from the `in` member of `tracestate` (`ia`).
     pub ancestor: Option<Ancestor>,
     /// The end-user monitoring beacon that the trace belongs to (`crtp`, `crid`).
@@ -20,10 +20,12 @@ pub struct InstanaState {
 }
 
 /// A span that Instana knows among spans that it does not.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ancestor {
-    /// The trace id as it was written, 16 or 32 digits.
-    pub trace_id: Box<str>,
+    /// The trace id.
+    pub trace_id: TraceId,
+    /// Whether the trace id is reported in 32 digits, as it was written, rather than in 16.
+    pub long: bool,
     /// The span's id.
     pub span_id: SpanId,
 }
