@@ -230,6 +230,11 @@ impl SpanContext {
         self
     }
 
+    /// Whether there is nothing that another process would want to know.
+    pub(crate) fn has_nothing_to_carry(&self) -> bool {
+        !self.is_valid() && self.sampling() == Sampling::Undecided && self.baggage_items().is_empty()
+    }
+
     pub(crate) fn extra_mut(&mut self) -> &mut Extra {
         Arc::make_mut(self.extra.get_or_insert_default())
     }

@@ -4,7 +4,9 @@ use std::any::{Any, TypeId};
 use std::fmt;
 
 use crate::context::SpanContext;
+use crate::propagation::binary::JaegerBinary;
 use crate::propagation::carrier::{TextMapReader, TextMapWriter};
+use crate::propagation::composite::Composite;
 use crate::propagation::error::{ExtractError, InjectError};
 
 /// Names a kind of carrier. Other crates define their own as empty types and register a [`Propagator`] for them.
@@ -23,6 +25,14 @@ pub struct TextMap;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HttpHeaders;
 
+/// The headers of a Kafka record: names in any letter case, values of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KafkaHeaders;
+
+/// The headers table of an AMQP 0-9-1 message, with long strings as values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AmqpHeaders;
+
 /// One opaque sequence of bytes, in the layout of the Jaeger clients. Writing appends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Binary;
@@ -33,6 +43,16 @@ impl Format for TextMap {
 }
 
 impl Format for HttpHeaders {
+    type Inject<'a> = dyn TextMapWriter + 'a;
+    type Extract<'a> = dyn TextMapReader + 'a;
+}
+
+impl Format for KafkaHeaders {
+    type Inject<'a> = dyn TextMapWriter + 'a;
+    type Extract<'a> = dyn TextMapReader + 'a;
+}
+
+impl Format for AmqpHeaders {
     type Inject<'a> = dyn TextMapWriter + 'a;
     type Extract<'a> = dyn TextMapReader + 'a;
 }
@@ -59,29 +79,59 @@ pub trait Propagator<F: Format>: fmt::Debug + Send + Sync + 'static {
     ///
     /// If there is something that cannot be read, and nothing else that can.
     fn extract(&self, carrier: &F::Extract<'_>) -> Result<Option<SpanContext>, ExtractError>;
+
+    /// How many fields could not be read so far and counted as absent, whether or not others made up for them.
+    fn malformed(&self) -> u64 {
+        0
+    }
 }
 
 /// The propagators of a tracer, by format. Few, so a list is the quickest to search.
 #[derive(Default)]
 pub(crate) struct Propagators {
-    list: Vec<(TypeId, Box<dyn Any + Send + Sync>)>,
+    list: Vec<Registered>,
+}
+
+struct Registered {
+    format: TypeId,
+    propagator: Box<dyn Any + Send + Sync>,
+    malformed: fn(&(dyn Any + Send + Sync)) -> u64,
 }
 
 impl Propagators {
     /// What a tracer has unless it is told otherwise.
     pub(crate) fn standard() -> Self {
-        Propagators::default()
+        let (mut propagators, composite) = (Propagators::default(), Composite::default());
+        propagators.register::<HttpHeaders>(composite.clone());
+        propagators.register::<TextMap>(composite.clone());
+        propagators.register::<KafkaHeaders>(composite.clone());
+        propagators.register::<AmqpHeaders>(composite);
+        propagators.register::<Binary>(JaegerBinary::new());
+        propagators
     }
 
     /// The last one registered for a format counts.
     pub(crate) fn register<F: Format>(&mut self, propagator: impl Propagator<F>) {
-        self.list.retain(|(id, _)| *id != TypeId::of::<F>());
-        self.list.push((TypeId::of::<F>(), Box::new(Box::new(propagator) as Box<dyn Propagator<F>>)));
+        self.list.retain(|registered| registered.format != TypeId::of::<F>());
+        self.list.push(Registered {
+            format: TypeId::of::<F>(),
+            propagator: Box::new(Box::new(propagator) as Box<dyn Propagator<F>>),
+            malformed: |any| downcast::<F>(any).map_or(0, |propagator| propagator.malformed()),
+        });
     }
 
     #[inline]
     pub(crate) fn get<F: Format>(&self) -> Option<&dyn Propagator<F>> {
-        let (_, any) = self.list.iter().find(|(id, _)| *id == TypeId::of::<F>())?;
-        any.downcast_ref::<Box<dyn Propagator<F>>>().map(|propagator| &**propagator)
+        downcast(&*self.list.iter().find(|registered| registered.format == TypeId::of::<F>())?.propagator)
     }
+
+    /// How many fields none of them could read.
+    pub(crate) fn malformed(&self) -> u64 {
+        self.list.iter().map(|registered| (registered.malformed)(&*registered.propagator)).sum()
+    }
+}
+
+#[inline]
+fn downcast<F: Format>(any: &(dyn Any + Send + Sync)) -> Option<&dyn Propagator<F>> {
+    any.downcast_ref::<Box<dyn Propagator<F>>>().map(|propagator| &**propagator)
 }

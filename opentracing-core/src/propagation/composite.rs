@@ -1,0 +1,204 @@
+//! Several formats side by side.
+
+use std::error::Error;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::context::SpanContext;
+use crate::propagation::b3::B3;
+use crate::propagation::carrier::{TextMapReader, TextMapWriter};
+use crate::propagation::error::{ExtractError, InjectError};
+use crate::propagation::extraction::Extraction;
+use crate::propagation::format::{AmqpHeaders, HttpHeaders, KafkaHeaders, Propagator, TextMap};
+use crate::propagation::instana::Instana;
+use crate::propagation::medium::Medium;
+use crate::propagation::text_format::{Injection, TextFormat};
+use crate::propagation::trace_context::TraceContext;
+use crate::propagation::tracestate::TracestateMembers;
+use crate::propagation::w3c_baggage::W3cBaggage;
+
+const DEFAULT: &str = "instana,tracecontext,b3,baggage";
+const MAX_BAGGAGE_ITEMS: usize = 64;
+const MAX_BAGGAGE_BYTES: usize = 8192;
+
+/// Reads contexts by one ordered list of formats and writes them by another.
+///
+/// [`Extraction`] tells what counts if several formats are found. Every format of the writing list is written. Both lists are
+/// `instana, tracecontext, b3, baggage` unless something else is said. A clone counts for itself what it cannot read.
+#[derive(Clone, Debug)]
+pub struct Composite {
+    reading: Vec<Arc<dyn TextFormat>>,
+    writing: Vec<Arc<dyn TextFormat>>,
+    max_baggage_items: usize,
+    max_baggage_bytes: usize,
+    malformed: Counter,
+}
+
+#[derive(Default, Debug)]
+struct Counter(AtomicU64);
+
+impl Clone for Counter {
+    fn clone(&self) -> Self {
+        Counter::default()
+    }
+}
+
+impl Composite {
+    /// With empty lists: reads and writes nothing.
+    pub fn empty() -> Self {
+        Composite {
+            reading: Vec::new(),
+            writing: Vec::new(),
+            max_baggage_items: MAX_BAGGAGE_ITEMS,
+            max_baggage_bytes: MAX_BAGGAGE_BYTES,
+            malformed: Counter::default(),
+        }
+    }
+
+    /// Appends the format to the reading list.
+    #[must_use]
+    pub fn reading(mut self, format: impl TextFormat) -> Self {
+        self.reading.push(Arc::new(format));
+        self
+    }
+
+    /// Appends the format to the writing list.
+    #[must_use]
+    pub fn writing(mut self, format: impl TextFormat) -> Self {
+        self.writing.push(Arc::new(format));
+        self
+    }
+
+    /// Appends the format to both lists.
+    #[must_use]
+    pub fn with(mut self, format: impl TextFormat) -> Self {
+        let format: Arc<dyn TextFormat> = Arc::new(format);
+        self.reading.push(format.clone());
+        self.writing.push(format);
+        self
+    }
+
+    /// The most baggage items to read and to write. 64 by default, which W3C Baggage asks everybody to carry.
+    #[must_use]
+    pub fn max_baggage_items(mut self, items: usize) -> Self {
+        self.max_baggage_items = items;
+        self
+    }
+
+    /// The most bytes of baggage to read and to write, encoded. 8,192 by default, which W3C Baggage asks everybody to carry.
+    #[must_use]
+    pub fn max_baggage_bytes(mut self, bytes: usize) -> Self {
+        self.max_baggage_bytes = bytes;
+        self
+    }
+
+    fn read(&self, carrier: &dyn TextMapReader, medium: Medium) -> Result<Option<SpanContext>, ExtractError> {
+        let mut found = Extraction::new(medium, self.max_baggage_items, self.max_baggage_bytes);
+        for format in &self.reading {
+            found.begin_format();
+            if let Err(error) = format.extract(carrier, &mut found) {
+                found.add_malformed(error);
+            }
+        }
+        if found.malformed() > 0 {
+            self.malformed.0.fetch_add(found.malformed().into(), Ordering::Relaxed);
+        }
+        found.finish()
+    }
+
+    fn write(&self, context: &SpanContext, carrier: &mut dyn TextMapWriter, medium: Medium) -> Result<(), InjectError> {
+        for format in &self.writing {
+            format.fields(medium).iter().for_each(|field| carrier.remove(field));
+            format.prefixes().iter().for_each(|prefix| carrier.remove_prefix(prefix));
+        }
+        if context.has_nothing_to_carry() {
+            return Err(InjectError::InvalidSpanContext);
+        }
+        let mut tracestate = TracestateMembers::default();
+        self.writing.iter().for_each(|format| format.add_tracestate_members(context, &mut tracestate));
+        let (max_baggage_items, max_baggage_bytes) = (self.max_baggage_items, self.max_baggage_bytes);
+        let injection = Injection { medium, max_baggage_items, max_baggage_bytes, tracestate };
+        self.writing.iter().for_each(|format| format.inject(context, carrier, &injection));
+        Ok(())
+    }
+}
+
+/// `instana, tracecontext, b3, baggage`, read and written.
+impl Default for Composite {
+    fn default() -> Self {
+        DEFAULT.parse().expect("the default formats are known")
+    }
+}
+
+/// Reads a list of names, separated by commas, as `OTEL_PROPAGATORS` has it; both lists are that one. `none` stands for no format,
+/// and a name given twice counts once. An empty text stands for the default.
+impl FromStr for Composite {
+    type Err = UnknownFormat;
+
+    fn from_str(names: &str) -> Result<Self, UnknownFormat> {
+        let mut composite = Composite::empty();
+        let names = if names.trim().is_empty() { DEFAULT } else { names };
+        for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            if composite.reading.iter().any(|format| format.name() == name) {
+                continue;
+            }
+            composite = match name {
+                "instana" => composite.with(Instana::new()),
+                "tracecontext" => composite.with(TraceContext::new()),
+                "b3" => composite.with(B3::new()),
+                "b3single" => composite.with(B3::single()),
+                "b3multi" => composite.with(B3::multi()),
+                "baggage" => composite.with(W3cBaggage::new()),
+                "none" => composite,
+                _ => return Err(UnknownFormat(name.to_owned())),
+            };
+        }
+        Ok(composite)
+    }
+}
+
+/// A name that no format has.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UnknownFormat(String);
+
+impl UnknownFormat {
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for UnknownFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "unknown propagation format {:?}", self.0)
+    }
+}
+
+impl Error for UnknownFormat {}
+
+macro_rules! propagator {
+    ($($format:ident, $medium:ident;)*) => {$(
+        impl Propagator<$format> for Composite {
+            fn inject(&self, context: &SpanContext, carrier: &mut (dyn TextMapWriter + '_)) -> Result<(), InjectError> {
+                self.write(context, carrier, Medium::$medium)
+            }
+
+            fn extract(&self, carrier: &(dyn TextMapReader + '_)) -> Result<Option<SpanContext>, ExtractError> {
+                self.read(carrier, Medium::$medium)
+            }
+
+            fn malformed(&self) -> u64 {
+                self.malformed.0.load(Ordering::Relaxed)
+            }
+        }
+    )*};
+}
+
+propagator! {
+    HttpHeaders, Http;
+    TextMap, Text;
+    KafkaHeaders, Kafka;
+    AmqpHeaders, Amqp;
+}

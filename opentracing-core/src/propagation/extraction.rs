@@ -1,0 +1,211 @@
+//! What a walk over the formats of a reading list collects.
+
+use crate::baggage::BaggageItem;
+use crate::context::{Meta, Sampling, SpanContext};
+use crate::ids::TraceId;
+use crate::propagation::error::ExtractError;
+use crate::propagation::instana_state::InstanaState;
+use crate::propagation::medium::Medium;
+use crate::propagation::tracestate;
+
+/// Collects what the formats of a reading list find, and settles which of it counts:
+///
+/// - The first context with valid ids wins. Later ones have a say only if they are of the same trace.
+/// - A decision without ids applies if it stands before the winner, or if the winner has none, or if there is no winner.
+/// - A winner without a decision takes that of a later format with the same trace id. A 64-bit winner takes the upper half of a
+///   later trace id with the same lower half.
+/// - `tracestate` is kept only with a `traceparent` of the winner's trace. Instana's own ids are an exception: they win over a
+///   `traceparent` of another trace, which then goes on beside them.
+/// - Baggage is merged, item by item; what an earlier format brought wins.
+#[derive(Debug)]
+pub struct Extraction {
+    medium: Medium,
+    max_baggage_items: usize,
+    max_baggage_bytes: usize,
+    /// The winner; before there is one, decision and state without ids.
+    context: SpanContext,
+    winner: Winner,
+    /// Whether Instana's headers are read, so that its rules apply to the others.
+    instana: bool,
+    tracestate_members: usize,
+    /// The baggage items that earlier formats brought.
+    earlier_items: usize,
+    malformed: u32,
+    error: Option<ExtractError>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Winner {
+    None,
+    Traceparent,
+    Instana,
+    Other,
+}
+
+impl Extraction {
+    pub(crate) fn new(medium: Medium, max_baggage_items: usize, max_baggage_bytes: usize) -> Self {
+        Extraction {
+            medium,
+            max_baggage_items,
+            max_baggage_bytes,
+            context: SpanContext::EMPTY,
+            winner: Winner::None,
+            instana: false,
+            tracestate_members: 0,
+            earlier_items: 0,
+            malformed: 0,
+            error: None,
+        }
+    }
+
+    /// What is read from.
+    pub fn medium(&self) -> Medium {
+        self.medium
+    }
+
+    /// The most baggage items to read.
+    pub fn max_baggage_items(&self) -> usize {
+        self.max_baggage_items
+    }
+
+    /// The most bytes of baggage to read.
+    pub fn max_baggage_bytes(&self) -> usize {
+        self.max_baggage_bytes
+    }
+
+    /// Whether another context or decision could still have a say. A format that brings nothing else need not be read otherwise.
+    pub fn is_open(&self) -> bool {
+        self.winner == Winner::None || self.context.sampling() == Sampling::Undecided
+    }
+
+    /// Hands over a context: its ids, decision and marks. One without valid ids brings its decision only.
+    pub fn add_context(&mut self, context: &SpanContext) {
+        self.add_context_as(Winner::Other, context);
+    }
+
+    fn add_context_as(&mut self, winner: Winner, context: &SpanContext) {
+        if !context.is_valid() {
+            self.add_sampling(context.sampling());
+        } else if self.winner == Winner::None {
+            self.winner = winner;
+            let decided = self.context.sampling();
+            self.context.trace_id = context.trace_id;
+            self.context.span_id = context.span_id;
+            self.context.parent_id = context.parent_id;
+            self.context.meta = Meta::NONE
+                .with(Meta::RANDOM, context.is_random())
+                .with(Meta::SHORT, context.is_short())
+                .with(Meta::TRACEPARENT, winner == Winner::Traceparent)
+                .with_sampling(if decided == Sampling::Undecided { context.sampling() } else { decided });
+        } else if is_same_trace(self.context.trace_id, context.trace_id) {
+            self.add_sampling(context.sampling());
+            if self.context.trace_id.high() == 0 {
+                self.context.trace_id = context.trace_id;
+            }
+        }
+    }
+
+    /// Hands over a decision that came without ids.
+    pub fn add_sampling(&mut self, sampling: Sampling) {
+        if self.context.sampling() == Sampling::Undecided {
+            self.context.meta = self.context.meta.with_sampling(sampling);
+        }
+    }
+
+    /// Hands over a baggage item and says whether it was taken. It is not if an earlier format had one of that name, or if there
+    /// is no room. Within a format the last one of a name counts.
+    pub fn add_baggage(&mut self, item: BaggageItem) -> bool {
+        let earlier = self.context.baggage_items().iter().take(self.earlier_items);
+        let taken = earlier.map(BaggageItem::key).any(|key| key == item.key());
+        let (items, bytes) = (self.max_baggage_items, self.max_baggage_bytes);
+        !taken && self.context.extra_mut().baggage.set_within(item, items, bytes)
+    }
+
+    pub(crate) fn is_full_of_baggage(&self) -> bool {
+        self.context.baggage_items().len() >= self.max_baggage_items
+    }
+
+    /// Takes note of something that cannot be read. It counts as absent.
+    pub fn add_malformed(&mut self, error: ExtractError) {
+        self.malformed += 1;
+        self.error.get_or_insert(error);
+    }
+
+    /// Called before each format of the list.
+    pub(crate) fn begin_format(&mut self) {
+        self.earlier_items = self.context.baggage_items().len();
+    }
+
+    /// Hands over what `traceparent` says, and returns whether its `tracestate` is wanted.
+    pub(crate) fn add_traceparent(&mut self, context: &SpanContext) -> bool {
+        self.add_context_as(Winner::Traceparent, context);
+        let same_trace = is_same_trace(self.context.trace_id, context.trace_id);
+        match self.winner {
+            Winner::Instana if self.context.trace_id != context.trace_id => {
+                self.keep_foreign(context.trace_id, context.is_random());
+                true
+            }
+            // Only traceparent tells whether the id is random.
+            _ if same_trace => {
+                self.context.meta = self.context.meta.with(Meta::RANDOM, context.is_random());
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Keeps a trace id that is no parent, but goes on in `traceparent`.
+    pub(crate) fn keep_foreign(&mut self, trace_id: TraceId, random: bool) {
+        let state = self.instana_state();
+        state.foreign_trace_id = Some(trace_id);
+        state.foreign_random = random;
+    }
+
+    pub(crate) fn set_tracestate(&mut self, list: Box<str>, members: usize) {
+        self.context.extra_mut().tracestate = Some(list).filter(|list| !list.is_empty());
+        self.tracestate_members = members;
+    }
+
+    pub(crate) fn read_instana(&mut self) {
+        self.instana = true;
+    }
+
+    /// Hands over the ids of Instana's own headers.
+    pub(crate) fn add_instana(&mut self, context: &SpanContext) {
+        self.add_context_as(Winner::Instana, context);
+    }
+
+    pub(crate) fn instana_state(&mut self) -> &mut InstanaState {
+        self.context.extra_mut().instana.get_or_insert_default()
+    }
+
+    /// How much could not be read.
+    pub(crate) fn malformed(&self) -> u32 {
+        self.malformed
+    }
+
+    /// The context, or what went wrong if there is nothing else.
+    pub(crate) fn finish(mut self) -> Result<Option<SpanContext>, ExtractError> {
+        if !self.instana && self.tracestate_members > tracestate::MAX_MEMBERS {
+            self.context.extra_mut().tracestate = None;
+        }
+        if self.instana && self.winner == Winner::Traceparent {
+            let ancestor = self.context.tracestate().and_then(crate::propagation::instana::ancestor);
+            if ancestor.is_some() {
+                self.instana_state().ancestor = ancestor;
+            }
+        }
+        let found = self.winner != Winner::None
+            || self.context.sampling() != Sampling::Undecided
+            || self.context.extra.as_ref().is_some_and(|extra| !extra.is_empty());
+        match self.error {
+            Some(error) if !found => Err(error),
+            _ => Ok(Some(self.context).filter(|_| found)),
+        }
+    }
+}
+
+/// Compares all 128 bits, or the lower 64 if one of the ids has no more.
+fn is_same_trace(a: TraceId, b: TraceId) -> bool {
+    a == b || a.low() == b.low() && a.low() != 0 && (a.high() == 0 || b.high() == 0)
+}

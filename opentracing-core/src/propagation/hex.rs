@@ -1,0 +1,69 @@
+//! Hexadecimal digits, byte by byte: integer parsers also take signs and any length.
+
+/// No digit has any of these bits.
+const INVALID: u8 = 0xf0;
+
+const LOWER_CASE: [u8; 256] = digits(false);
+const ANY_CASE: [u8; 256] = digits(true);
+
+const fn digits(upper: bool) -> [u8; 256] {
+    let mut table = [INVALID; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        let lower = b"0123456789abcdef"[digit];
+        table[lower as usize] = digit as u8;
+        if upper {
+            table[lower.to_ascii_uppercase() as usize] = digit as u8;
+        }
+        digit += 1;
+    }
+    table
+}
+
+/// Reads up to 16 lower-case digits. The caller checks their number.
+#[inline]
+pub(crate) fn lower_case(digits: &[u8]) -> Option<u64> {
+    decode(digits, &LOWER_CASE)
+}
+
+/// Reads up to 16 digits of either case. The caller checks their number.
+#[inline]
+pub(crate) fn any_case(digits: &[u8]) -> Option<u64> {
+    decode(digits, &ANY_CASE)
+}
+
+#[inline]
+fn decode(digits: &[u8], table: &[u8; 256]) -> Option<u64> {
+    let (mut number, mut seen) = (0, 0);
+    for &digit in digits {
+        let value = table[usize::from(digit)];
+        seen |= value;
+        number = number << 4 | u64::from(value & !INVALID);
+    }
+    (seen & INVALID == 0).then_some(number)
+}
+
+const PAIRS: [[u8; 2]; 256] = {
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [b"0123456789abcdef"[byte >> 4], b"0123456789abcdef"[byte & 0xf]];
+        byte += 1;
+    }
+    pairs
+};
+
+/// The 16 lower-case digits of a number.
+#[inline]
+pub(crate) fn encode(number: u64) -> [u8; 16] {
+    let mut digits = [0; 16];
+    for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(number.to_be_bytes()) {
+        *pair = PAIRS[usize::from(byte)];
+    }
+    digits
+}
+
+/// The two upper-case digits of a byte, as percent-encoding prefers them (RFC 3986, section 2.1).
+pub(crate) fn upper_case_pair(byte: u8) -> [u8; 2] {
+    PAIRS[usize::from(byte)].map(|digit| digit.to_ascii_uppercase())
+}

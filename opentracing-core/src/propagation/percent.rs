@@ -1,0 +1,32 @@
+//! Percent-encoding (RFC 3986, section 2.1).
+
+use std::borrow::Cow;
+
+use crate::propagation::hex;
+
+/// Decodes `%XX`; a `%` without two digits stands for itself. What is no UTF-8 then becomes U+FFFD.
+pub(crate) fn decode(value: &[u8]) -> Cow<'_, str> {
+    if !value.contains(&b'%') {
+        return String::from_utf8_lossy(value);
+    }
+    let mut decoded = Vec::with_capacity(value.len());
+    let mut rest = value;
+    while let [byte, tail @ ..] = rest {
+        rest = tail;
+        let escaped = match tail {
+            [high, low, tail @ ..] if *byte == b'%' => hex::any_case(&[*high, *low]).map(|byte| (byte as u8, tail)),
+            _ => None,
+        };
+        match escaped {
+            Some((byte, tail)) => {
+                decoded.push(byte);
+                rest = tail;
+            }
+            None => decoded.push(*byte),
+        }
+    }
+    Cow::Owned(match String::from_utf8(decoded) {
+        Ok(text) => text,
+        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+    })
+}
