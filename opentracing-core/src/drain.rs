@@ -76,10 +76,10 @@ impl Drain {
             let fullest = self.pass(&mut reporter);
             if closing || wanted > lock(&shared.gate).flushed {
                 let deadline = lock(&shared.gate).deadline.take().unwrap_or_else(|| Instant::now() + LAST_FLUSH);
-                let flushed = self.flush(&mut reporter, deadline);
+                let flushed = self.flush(&mut reporter, deadline, closing);
                 let mut gate = lock(&shared.gate);
                 gate.flushed = wanted;
-                gate.failed = flushed.is_err();
+                gate.error = flushed.err();
                 gate.stopped = closing;
                 shared.flushed.notify_all();
             }
@@ -217,8 +217,9 @@ impl Drain {
         }
     }
 
-    fn flush(&self, reporter: &mut dyn Reporter, deadline: Instant) -> Result<(), FlushError> {
-        let flushed = catch_unwind(AssertUnwindSafe(|| reporter.flush(deadline))).unwrap_or(Err(FlushError::Failed));
+    fn flush(&self, reporter: &mut dyn Reporter, deadline: Instant, closing: bool) -> Result<(), FlushError> {
+        let flush = || if closing { reporter.close(deadline) } else { reporter.flush(deadline) };
+        let flushed = catch_unwind(AssertUnwindSafe(flush)).unwrap_or(Err(FlushError::Failed));
         self.publish(reporter);
         flushed
     }
@@ -260,6 +261,7 @@ impl InlineDrain {
     pub(crate) fn drain(&mut self, timeout: Duration) -> Result<(), FlushError> {
         let now = Instant::now();
         self.drain.pass(&mut self.reporter);
-        self.drain.flush(&mut self.reporter, now.checked_add(timeout).unwrap_or(now + LAST_FLUSH))
+        let closing = self.drain.recorder.closed.load(Ordering::SeqCst);
+        self.drain.flush(&mut self.reporter, now.checked_add(timeout).unwrap_or(now + LAST_FLUSH), closing)
     }
 }

@@ -78,8 +78,8 @@ pub(crate) struct Stock {
 pub(crate) struct Gate {
     pub(crate) flushed: u64,
     pub(crate) stopped: bool,
-    /// How the last flush of the reporter ended.
-    pub(crate) failed: bool,
+    /// How the last flush of the reporter failed, if it did.
+    pub(crate) error: Option<FlushError>,
     /// Until when the reporter may take.
     pub(crate) deadline: Option<Instant>,
 }
@@ -203,7 +203,7 @@ impl Recorder {
             }
             gate = self.shared.flushed.wait_timeout(gate, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-        if gate.failed { Err(FlushError::Failed) } else { Ok(()) }
+        gate.error.map_or(Ok(()), Err)
     }
 
     pub(crate) fn stats(&self) -> Stats {

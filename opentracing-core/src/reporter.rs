@@ -30,6 +30,16 @@ pub trait Reporter: Send + 'static {
         Ok(())
     }
 
+    /// The last call but one, [`stats`](Reporter::stats): the tracer is being closed. Sends everything, as [`flush`](Reporter::flush)
+    /// does, and counts as lost what is then left. By default it flushes.
+    ///
+    /// # Errors
+    ///
+    /// As [`flush`](Reporter::flush).
+    fn close(&mut self, deadline: Instant) -> Result<(), FlushError> {
+        self.flush(deadline)
+    }
+
     /// What became of the spans so far. Becomes part of [`Tracer::stats`](crate::Tracer::stats).
     fn stats(&self) -> ReporterStats {
         ReporterStats::default()
@@ -47,6 +57,10 @@ impl<R: Reporter + ?Sized> Reporter for Box<R> {
 
     fn flush(&mut self, deadline: Instant) -> Result<(), FlushError> {
         (**self).flush(deadline)
+    }
+
+    fn close(&mut self, deadline: Instant) -> Result<(), FlushError> {
+        (**self).close(deadline)
     }
 
     fn stats(&self) -> ReporterStats {

@@ -4,4 +4,5 @@
 mod http_rules;
 #[cfg(feature = "mock")]
 mod recorder;
+mod reporting;
 mod secrets;
