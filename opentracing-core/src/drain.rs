@@ -165,9 +165,10 @@ impl Drain {
             bump(&counters.excess_names, 1);
         }
         let secrets = &self.secrets;
-        record.redact(|url| match secrets.redact_url(url) {
-            std::borrow::Cow::Borrowed(_) => None,
-            std::borrow::Cow::Owned(redacted) => Some(redacted),
+        record.redact(|url| {
+            // What is lent may be a part of it: without the fragment.
+            let redacted = secrets.redact_url(url);
+            (redacted != url).then(|| redacted.into_owned())
         });
         if record.has_end_wall() && record.end_wall_ns < self.start_of(&record) {
             bump(&counters.finished_before_start, 1);

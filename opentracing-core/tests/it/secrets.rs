@@ -236,3 +236,30 @@ fn is_shared_between_threads() {
     check::<Secrets>();
     assert_eq!(format!("{:?}", "equals:a,b".parse::<Secrets>().unwrap()), r#"Secrets(Equals, ["a", "b"])"#);
 }
+
+#[cfg(feature = "mock")]
+#[test]
+fn redacts_the_urls_of_finished_spans() {
+    use opentracing_core::{Value, mock::MockTracer};
+
+    #[track_caller]
+    fn check(mock: &MockTracer, pieces: &[&str], expected: &str) {
+        mock.reset();
+        let mut span = mock.tracer().span("call").start();
+        span.set_tag("http.url", Value::Url(pieces)).log_kv(&[("target", Value::Url(pieces))]);
+        span.finish();
+        let span = mock.span("call");
+        assert_eq!(span.tag("http.url"), Some(Value::Str(expected)));
+        assert_eq!(span.logs[0].field("target"), Some(Value::Str(expected)));
+    }
+    let mock = MockTracer::new();
+    check(&mock, &["http", "://", "shop.example", "/a?b=c"], "http://shop.example/a?b=c");
+    check(&mock, &["http", "://", "me:pw@shop.example", "/a?token=41"], "http://shop.example/a?token=<redacted>");
+    check(&mock, &["/a", "#token=41"], "/a");
+    check(&mock, &["me:pw", "@shop.example"], "shop.example");
+    check(
+        &MockTracer::with(|builder| builder.secrets("equals:b".parse().unwrap())),
+        &["/a?b=c&token=41"],
+        "/a?b=<redacted>&token=41",
+    );
+}
