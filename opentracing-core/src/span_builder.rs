@@ -35,6 +35,7 @@ pub struct SpanBuilder<'a> {
     name: Text<'a>,
     kind: SpanKind,
     ignore_active: bool,
+    new_trace: bool,
     /// `sampling.priority` among the tags goes before every other decision.
     priority: Option<bool>,
     references: References<'a>,
@@ -59,6 +60,7 @@ impl<'a> SpanBuilder<'a> {
             name,
             kind: SpanKind::Internal,
             ignore_active: false,
+            new_trace: false,
             priority: None,
             references: References::None,
             start_time: None,
@@ -118,6 +120,13 @@ impl<'a> SpanBuilder<'a> {
         self
     }
 
+    /// Begins a trace, whatever the span refers to: the references are kept, and nothing is taken over from them, neither ids nor
+    /// decision nor baggage. For requests from strangers, with a [`follows_from`](SpanBuilder::follows_from) to what they sent.
+    pub fn new_trace(&mut self) -> &mut Self {
+        self.new_trace = true;
+        self
+    }
+
     /// The span started at that time. Now by default.
     pub fn start_time(&mut self, at: SystemTime) -> &mut Self {
         self.start_time = Some(at);
@@ -174,6 +183,7 @@ impl<'a> SpanBuilder<'a> {
     /// One straight line of words in registers: each struct built on the way and moved on costs more than the clock is worth.
     fn start_with(&mut self, recorder: &Arc<Recorder>) -> Span {
         let inherited = match &self.references {
+            _ if self.new_trace => None,
             References::ChildOf(parent) => Some(Inherited::of(parent, recorder)),
             References::ChildOfOwned(parent) => Some(Inherited::of(parent, recorder)),
             References::Several(all) => Some(Inherited::of(&preferred_parent(all), recorder)),
@@ -248,8 +258,16 @@ impl<'a> SpanBuilder<'a> {
         if let Some(at) = self.start_time {
             record.set_start_wall(unix_ns(at));
         }
-        if let References::Several(all) = &mut self.references {
-            all.drain(..).for_each(|reference| record.add_reference(reference));
+        match &mut self.references {
+            References::Several(all) => all.drain(..).for_each(|reference| record.add_reference(reference)),
+            // A record without references names its parent, which this span has not.
+            References::ChildOf(context) if self.new_trace => {
+                record.add_reference(Reference { kind: ReferenceKind::ChildOf, context: context.clone() });
+            }
+            References::ChildOfOwned(context) if self.new_trace => {
+                record.add_reference(Reference { kind: ReferenceKind::ChildOf, context: context.clone() });
+            }
+            _ => {}
         }
         for &(key, value) in &self.tags {
             record.set_tag(key, value);
@@ -261,6 +279,7 @@ impl<'a> SpanBuilder<'a> {
     fn ask_sampler(&self, recorder: &Recorder, trace_id: TraceId) -> Decision {
         let owned;
         let parent = match &self.references {
+            _ if self.new_trace => None,
             References::None => None,
             References::ChildOf(context) => Some(*context),
             References::ChildOfOwned(context) => Some(context),
