@@ -96,6 +96,11 @@ tags! {
     DB_RESPONSE_STATUS_CODE: str = "db.response.status_code";
     /// Whether the operation failed. Absence means that it did not.
     ERROR: bool = "error";
+    /// How an exchange ended that did not come to its end: `cancelled` before the answer had begun, `aborted` within its body. As a
+    /// rule the client left. Not an error by itself.
+    HTTP_OUTCOME: str = "http.outcome";
+    /// The protocol that the connection was handed over to.
+    HTTP_UPGRADE: str = "http.upgrade";
     /// The request's method.
     HTTP_METHOD: str = "http.method";
     /// The request's method as it came, where `http.method` is `_OTHER`.
