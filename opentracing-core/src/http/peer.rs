@@ -1,11 +1,14 @@
 //! The other side of a connection, as far as a URI or an address tells.
 
+use std::fmt::{self, Write};
 use std::net::{IpAddr, SocketAddr};
 
 use http::Uri;
 use http::uri::{Authority, Scheme};
 
 use crate::http::hosts::without_brackets;
+use crate::span::Span;
+use crate::tags;
 
 /// What is known of the other side: the tags `peer.hostname`, `peer.ipv4` or `peer.ipv6`, and `peer.port`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -37,6 +40,26 @@ impl<'a> Peer<'a> {
             Err(_) => Peer { hostname: Some(host).filter(|host| !host.is_empty()), ip: None, port },
         }
     }
+
+    /// Sets the tags `peer.hostname`, `peer.ipv4` or `peer.ipv6`, and `peer.port`, as far as they are known. Allocates nothing.
+    pub fn set_tags(&self, span: &mut Span) {
+        if !span.is_recording() {
+            return;
+        }
+        if let Some(hostname) = self.hostname {
+            span.set(tags::PEER_HOSTNAME, hostname);
+        }
+        if let Some(ip) = self.ip {
+            let key = if ip.is_ipv4() { tags::PEER_IPV4 } else { tags::PEER_IPV6 };
+            let mut text = IpText { bytes: [0; IP_BYTES], len: 0 };
+            if write!(text, "{ip}").is_ok() {
+                span.set(key, text.as_str());
+            }
+        }
+        if let Some(port) = self.port {
+            span.set(tags::PEER_PORT, port.into());
+        }
+    }
 }
 
 impl From<SocketAddr> for Peer<'_> {
@@ -58,3 +81,27 @@ pub fn default_port(scheme: &Scheme) -> Option<u16> {
         _ => None,
     }
 }
+
+/// The text of an IP address, on the stack.
+struct IpText {
+    bytes: [u8; IP_BYTES],
+    len: usize,
+}
+
+impl IpText {
+    fn as_str(&self) -> &str {
+        self.bytes.get(..self.len).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+}
+
+impl Write for IpText {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.len + text.len();
+        self.bytes.get_mut(self.len..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
+        self.len = end;
+        Ok(())
+    }
+}
+
+/// As long as `ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255` with room to spare.
+const IP_BYTES: usize = 48;

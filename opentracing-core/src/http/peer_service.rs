@@ -2,6 +2,9 @@
 
 use crate::http::hosts::{HostPattern, InvalidHostPattern};
 use crate::http::peer::Peer;
+use crate::span::Span;
+use crate::tags;
+use crate::value::Text;
 
 /// The value of the tag `peer.service`, and where it comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -42,6 +45,14 @@ impl<'a> PeerService<'a> {
     /// Whether the name is only the host's.
     pub fn is_derived(self) -> bool {
         matches!(self, PeerService::Derived(_))
+    }
+
+    /// Sets the tag `peer.service`, marked if it was only derived.
+    pub fn set_tag(self, span: &mut Span) {
+        match self {
+            PeerService::Given(name) => span.set(tags::PEER_SERVICE, name),
+            PeerService::Derived(name) => span.set_derived_peer_service(Text::Copied(name)),
+        };
     }
 }
 

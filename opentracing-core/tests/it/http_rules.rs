@@ -216,3 +216,38 @@ fn appends_the_trace_id_to_server_timing() {
     append_server_timing(&mut headers, TraceId::from_parts(0, 1));
     assert_eq!(headers["server-timing"], "intid;desc=0000000000000001");
 }
+
+#[cfg(feature = "mock")]
+#[test]
+fn writes_what_is_known_of_the_peer() {
+    use opentracing_core::mock::MockTracer;
+
+    #[track_caller]
+    fn check(peer: Peer<'_>, service: Option<PeerService<'_>>, expected: &[&str]) {
+        let mock = MockTracer::new();
+        let mut span = mock.tracer().span("call").start();
+        peer.set_tags(&mut span);
+        if let Some(service) = service {
+            service.set_tag(&mut span);
+        }
+        span.finish();
+        let span = mock.span("call");
+        let tags: Vec<_> = span.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        assert_eq!(tags, expected);
+        assert_eq!(span.is_peer_service_derived, service.is_some_and(PeerService::is_derived));
+    }
+    check(Peer::default(), None, &[]);
+    check(
+        Peer::from_host("shop.example", Some(80)),
+        Some(PeerService::Derived("shop.example")),
+        &["peer.hostname=shop.example", "peer.port=80", "peer.service=shop.example"],
+    );
+    check(
+        Peer::from_host("192.0.2.7", None),
+        Some(PeerService::Given("shop")),
+        &["peer.ipv4=192.0.2.7", "peer.service=shop"],
+    );
+    check(Peer::from_host("[2001:db8::7]", Some(1)), None, &["peer.ipv6=2001:db8::7", "peer.port=1"]);
+    let longest = "ff00:1111:2222:3333:4444:5555:6666:7777";
+    check(Peer::from_host(longest, None), None, &[&format!("peer.ipv6={longest}")]);
+}
