@@ -21,6 +21,23 @@ pub(crate) fn redact_url<'a>(secrets: &Secrets, text: &'a str) -> Cow<'a, str> {
     edit.finish(end)
 }
 
+/// See [`Secrets::redact_text`].
+pub(crate) fn redact_text<'a>(secrets: &Secrets, text: &'a str) -> Cow<'a, str> {
+    let mut edit = Edit { text, copied: 0, out: String::new() };
+    let mut start = 0;
+    for word in text.split(|c: char| c.is_whitespace() || "\"'`,<>()".contains(c)) {
+        if word.contains("://") {
+            let redacted = redact_url(secrets, word);
+            if redacted != word {
+                edit.replace(start..start + word.len(), &redacted);
+            }
+        }
+        start += word.len();
+        start += text[start..].chars().next().map_or(0, char::len_utf8);
+    }
+    edit.finish(text.len())
+}
+
 /// Cuts user name and password out, and gives the place where the path begins; `None` if the rest of the text had to go as well.
 fn cut_userinfo(edit: &mut Edit<'_>) -> Option<usize> {
     let text = edit.text;

@@ -136,6 +136,12 @@ impl Secrets {
     pub fn redact_url<'a>(&self, text: &'a str) -> Cow<'a, str> {
         crate::redaction::redact_url(self, text)
     }
+
+    /// Takes secrets out of the URLs within a text, for messages of errors that name what they failed on. A URL is what holds `://`
+    /// between blanks, quotes, commas, angle brackets and parentheses; the rest of the text stays as it is.
+    pub fn redact_text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        crate::redaction::redact_text(self, text)
+    }
 }
 
 impl Default for Secrets {

@@ -209,6 +209,22 @@ fn keeps_secrets_out_wherever_the_text_is_cut() {
 }
 
 #[test]
+fn takes_secrets_out_of_urls_in_messages() {
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        assert_eq!(Secrets::default().redact_text(text), expected);
+    }
+    check("", "");
+    check("connection refused", "connection refused");
+    check("key=41 is no URL", "key=41 is no URL");
+    check("http://me:pw@a.example/", "http://a.example/");
+    check("sending to http://a.example/?key=41#b failed", "sending to http://a.example/?key=<redacted> failed");
+    check("error for url (http://a.example/?b=c&key=41)", "error for url (http://a.example/?b=c&key=<redacted>)");
+    check("\"http://me@a/\",\u{2003}'amqp://me:pw@b'", "\"http://a/\",\u{2003}'amqp://b'");
+    check("é http://a/?key=é, then ://?sig=1", "é http://a/?key=<redacted>, then ://?sig=<redacted>");
+}
+
+#[test]
 fn takes_any_text() {
     let alphabet =
         ["a", "1", ":", "/", "//", "://", "?", "#", "&", "=", "@", "%", "%6", "[", "]", ";", "+", "é", "key", "\n"];
