@@ -1,8 +1,10 @@
-//! The rules of HTTP that adapters share: methods, errors, peers, hosts that may see trace headers, and `Server-Timing`.
+//! The rules of HTTP that adapters share: methods, errors, peers, the span of an outgoing request, hosts that may see trace headers,
+//! and `Server-Timing`.
 //!
 //! For those who write an adapter; a service that uses one meets only the configuration types: [`ErrorStatuses`],
 //! [`HostAllowList`] and [`PeerServices`].
 
+mod client;
 mod hosts;
 mod method;
 mod peer;
@@ -10,6 +12,7 @@ mod peer_service;
 mod server_timing;
 mod status;
 
+pub use self::client::{ClientRequest, inject, remove_trace_headers, set_status};
 pub use self::hosts::{HostAllowList, HostPattern, InvalidHostPattern};
 pub use self::method::{OTHER_METHOD, known_method, method_name};
 pub use self::peer::{Peer, default_port, effective_port};

@@ -1,5 +1,7 @@
 //! Tests of the public interface, one module a topic.
 
+#[cfg(all(feature = "http", feature = "mock"))]
+mod http_client;
 #[cfg(feature = "http")]
 mod http_rules;
 #[cfg(feature = "mock")]
