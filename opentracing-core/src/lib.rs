@@ -31,6 +31,7 @@ mod secrets;
 mod span;
 mod span_builder;
 mod span_ref;
+mod start_tags;
 mod state;
 mod stats;
 mod tag_store;

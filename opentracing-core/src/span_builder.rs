@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use fastant::Instant;
-use smallvec::SmallVec;
 
 use crate::clock::unix_ns;
 use crate::context::{AsSpanContext, Extra, Meta, Reference, ReferenceKind, Sampling, SpanContext};
@@ -21,6 +20,7 @@ use crate::recorder::Recorder;
 use crate::sampler::{Decision, SamplingParams};
 use crate::scope::Scope;
 use crate::span::Span;
+use crate::start_tags::StartTags;
 use crate::state::{SAMPLING_PRIORITY, State, Unsampled};
 use crate::stats::count;
 use crate::tags::{TagKey, TagType};
@@ -41,7 +41,7 @@ pub struct SpanBuilder<'a> {
     references: References<'a>,
     start_time: Option<SystemTime>,
     /// Borrowed: copied into the record if there is one. Kept until then because the sampler may ask for them.
-    tags: SmallVec<[(Text<'a>, Value<'a>); 6]>,
+    tags: StartTags<'a>,
 }
 
 /// Nearly always none or one parent, lent by its span.
@@ -64,7 +64,7 @@ impl<'a> SpanBuilder<'a> {
             priority: None,
             references: References::None,
             start_time: None,
-            tags: SmallVec::new(),
+            tags: StartTags::new(),
         }
     }
 
@@ -155,7 +155,7 @@ impl<'a> SpanBuilder<'a> {
                 }
                 _ => {}
             }
-            self.tags.push((key, value));
+            self.tags.push(key, value);
         }
         self
     }
@@ -269,7 +269,7 @@ impl<'a> SpanBuilder<'a> {
             }
             _ => {}
         }
-        for &(key, value) in &self.tags {
+        for (key, value) in self.tags.iter() {
             record.set_tag(key, value);
         }
         Span { state: State::Recording(record) }
@@ -288,13 +288,9 @@ impl<'a> SpanBuilder<'a> {
                 Some(&owned)
             }
         };
-        let params = SamplingParams {
-            trace_id,
-            operation_name: self.name.as_str(),
-            kind: self.kind,
-            tags: if recorder.reads_tags { &self.tags } else { &[] },
-            parent,
-        };
+        let tags: Vec<_> = if recorder.reads_tags { self.tags.iter().collect() } else { Vec::new() };
+        let params =
+            SamplingParams { trace_id, operation_name: self.name.as_str(), kind: self.kind, tags: &tags, parent };
         catch_unwind(AssertUnwindSafe(|| recorder.sampler.decide(&params))).unwrap_or_else(|_| {
             count(&recorder.shared.rare.sampler_panics);
             Decision::Drop
@@ -304,11 +300,7 @@ impl<'a> SpanBuilder<'a> {
 
 impl fmt::Debug for SpanBuilder<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SpanBuilder")
-            .field("name", &self.name)
-            .field("kind", &self.kind)
-            .field("tags", &self.tags)
-            .finish_non_exhaustive()
+        f.debug_struct("SpanBuilder").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,11 @@
 //! Tests of the public interface, one module a topic.
 
+#[cfg(feature = "mock")]
+mod delivery;
+#[cfg(feature = "mock")]
+mod futures;
+#[cfg(feature = "mock")]
+mod global;
 #[cfg(all(feature = "http", feature = "mock"))]
 mod http_client;
 #[cfg(feature = "http")]
@@ -7,6 +13,13 @@ mod http_rules;
 #[cfg(feature = "mock")]
 mod new_trace;
 #[cfg(feature = "mock")]
-mod recorder;
+mod references;
+#[cfg(feature = "mock")]
 mod reporting;
+#[cfg(feature = "mock")]
+mod sampling;
+#[cfg(feature = "mock")]
+mod scopes;
 mod secrets;
+#[cfg(feature = "mock")]
+mod spans;
