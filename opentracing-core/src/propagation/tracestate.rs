@@ -10,6 +10,10 @@ use crate::propagation::text::Text;
 pub(crate) const MAX_MEMBERS: usize = 32;
 /// What is read at all: Instana's tracers look for their own member also beyond the 32nd.
 const MAX_MEMBERS_READ: usize = 64;
+/// What is cut first.
+const LONG_MEMBER: usize = 128;
+/// With its comma.
+const SHORTEST_MEMBER: usize = "a=1,".len();
 /// Room for 32 members of the greatest length with a comma and a blank each. Not a limit of the specification, which has none.
 const MAX_BYTES: usize = MAX_MEMBERS * (256 + 1 + 256 + 2);
 
@@ -140,21 +144,33 @@ impl TracestateMembers {
         self.count == 0
     }
 
-    /// The own members, then as many of the others as there is room for. An old member of an own key goes before the cut.
+    /// The own members, then as many of the others as there is room for. An old member of an own key goes before the cut; members
+    /// of more than 128 characters go first, then those on the right, as the specification advises.
     pub(crate) fn write(&self, others: &str, list: &mut Text) {
         list.push(self.text.as_str());
-        let mut count = self.count;
-        for (key, value) in members(others) {
-            if count == MAX_MEMBERS {
+        let foreign = || members(others).filter(|(key, _)| !self.has(key));
+        let is_long = |(key, value): &(&str, &str)| key.len() + 1 + value.len() > LONG_MEMBER;
+        let mut room = MAX_MEMBERS - self.count;
+        let mut long_room = usize::MAX;
+        if others.len() >= room * SHORTEST_MEMBER {
+            let excess = foreign().count().saturating_sub(room);
+            long_room = if excess > 0 { foreign().filter(is_long).count().saturating_sub(excess) } else { long_room };
+        }
+        for member in foreign() {
+            if room == 0 {
                 break;
             }
-            if !self.has(key) {
-                list.push(if count == 0 { "" } else { "," });
-                list.push(key);
-                list.push("=");
-                list.push(value);
-                count += 1;
+            if is_long(&member) {
+                if long_room == 0 {
+                    continue;
+                }
+                long_room -= 1;
             }
+            room -= 1;
+            list.push(if list.is_empty() { "" } else { "," });
+            list.push(member.0);
+            list.push("=");
+            list.push(member.1);
         }
     }
 }
@@ -215,8 +231,7 @@ pub(crate) fn members(list: &str) -> impl Iterator<Item = (&str, &str)> {
 
 /// Whether a list that is in order may be sent as it is.
 pub(crate) fn is_within_limit(list: &str) -> bool {
-    // The shortest member is `a=1`.
-    list.len() < MAX_MEMBERS * "a=1,".len() || members(list).count() <= MAX_MEMBERS
+    list.len() < MAX_MEMBERS * SHORTEST_MEMBER || members(list).count() <= MAX_MEMBERS
 }
 
 fn is_key(key: &[u8]) -> bool {

@@ -23,3 +23,4 @@ mod scopes;
 mod secrets;
 #[cfg(feature = "mock")]
 mod spans;
+mod vectors;
