@@ -1,4 +1,96 @@
-//! OpenTracing for Rust.
+//! OpenTracing for Rust: tracers, spans, scopes and references; a recorder that takes no lock and allocates nothing for a span;
+//! samplers; and contexts that travel as Instana's headers, W3C Trace Context, B3 and Baggage at once.
+//!
+//! A service seldom uses this crate alone: `opentracing-tower` and `opentracing-reqwest` make its entry and exit spans, and
+//! `opentracing-reporter` sends them. Use it directly for spans of your own, and for adapters of your own.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use opentracing_core::propagation::HttpHeaders;
+//! use opentracing_core::{Batch, InSpan, Reporter, SpanKind, Tracer, tags};
+//!
+//! struct Print;
+//!
+//! impl Reporter for Print {
+//!     fn report(&mut self, batch: Batch<'_>) {
+//!         for span in batch.iter() {
+//!             println!("{} {} {:?}", batch.process().service(), span.operation_name(), span.duration());
+//!         }
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (tracer, drain) = Tracer::builder("shop").build();
+//! let thread = std::thread::spawn(move || drain.run(Print)); // `opentracing-reporter` does this, and more
+//!
+//! // A request comes in,
+//! let mut headers = std::collections::HashMap::new();
+//! headers.insert("traceparent".to_string(), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_string());
+//! let caller = tracer.extract(HttpHeaders, &headers)?;
+//! let scope = tracer.span("GET /cart").kind(SpanKind::Server).child_of(&caller).start_active();
+//! scope.span().set(tags::HTTP_STATUS_CODE, 200).log("cart loaded");
+//!
+//! // and goes out to another service: the span is a child of the active one.
+//! let call = tracer.span("GET").kind(SpanKind::Client).start();
+//! let mut outgoing = std::collections::HashMap::new();
+//! tracer.inject(&call.context().ok_or("a tracer gives a context")?, HttpHeaders, &mut outgoing)?;
+//! assert!(outgoing["traceparent"].starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-"));
+//! assert_eq!(outgoing["X-INSTANA-T"], "a3ce929d0e0e4736");
+//! let call = async { /* send it */ }.in_span(call);
+//! # drop(call);
+//!
+//! drop(scope);
+//! tracer.close(Duration::from_secs(5))?;
+//! assert_eq!((tracer.stats().delivered, tracer.stats().lost()), (2, 0));
+//! # thread.join().expect("the reporter does not panic");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How it works
+//!
+//! A recorded span is one pooled record with one owner, written in place. While the span is active the record lies in its thread's
+//! stack, where [`Tracer::with_active`], scopes and implicit children find it. Finishing hands it over as one pointer, through a ring
+//! that each thread has for itself. Only who takes a [`SpanRef`] out of it, for a callback or another thread, moves it behind a lock.
+//! Whatever has to be formatted, redacted or sent waits for the [`Reporter`]'s thread.
+//!
+//! A span that is not sampled has a context and nothing else: no record, no clock, no conversion of tags.
+//!
+//! | what happens | what becomes of it |
+//! |---|---|
+//! | spans finish faster than they are drained | beyond 4,096 a thread they are dropped and counted |
+//! | a span is dropped without `finish` | it finishes |
+//! | a panic goes through a scope or a future | the span is marked as failed, with a log |
+//! | a span is written to after its end, through a handle | nothing, counted |
+//! | scopes are closed in the wrong order | the earlier one waits for the later one, counted |
+//! | a header cannot be read | a new trace begins, counted, one line to `log` a minute at most |
+//! | a reporter or sampler panics | its batch or span is lost, counted |
+//!
+//! [`Tracer::stats`] has all the counts. Nothing is printed, and nothing panics across this interface, apart from what its page names.
+//!
+//! # Formats on the wire
+//!
+//! Read in this order, all written: `instana`, `tracecontext`, `b3`, `baggage`. See [`propagation`] for the lists and how to choose
+//! others.
+//!
+//! | name | headers |
+//! |---|---|
+//! | `instana` | `X-INSTANA-T`, `X-INSTANA-S`, `X-INSTANA-L`, `X-INSTANA-SYNTHETIC` (read) |
+//! | `tracecontext` | `traceparent`, `tracestate` (W3C Trace Context, level 2) |
+//! | `b3`, `b3multi`, `b3single` | `b3`, `X-B3-TraceId`, `-SpanId`, `-ParentSpanId`, `-Sampled`, `-Flags` |
+//! | `baggage` | `baggage` (W3C Baggage) |
+//! | [`Binary`](propagation::Binary) | the layout of the Jaeger clients |
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `http` | contexts in `http::HeaderMap`, and in [`http`] the rules that the HTTP adapters share |
+//! | `tokio` | in [`tokio`], `spawn`, `spawn_blocking` and `JoinSet` with the active span carried along |
+//! | `mock` | in [`mock`], a tracer scoped to one test, with deterministic ids and clock |
+//!
+//! None is on by default.
 
 mod baggage;
 mod clock;
@@ -66,3 +158,7 @@ pub use crate::stats::{ReporterStats, Stats};
 pub use crate::tracer::{SetGlobalError, Tracer};
 pub use crate::tracer_builder::TracerBuilder;
 pub use crate::value::{Text, Value};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

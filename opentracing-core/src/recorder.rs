@@ -228,6 +228,7 @@ impl Recorder {
             scopes_out_of_order: get(&rare.scopes_out_of_order),
             extract_corrupted: get(&rare.extract_corrupted),
             headers_malformed: self.propagators.malformed(),
+            fields_malformed: self.propagators.malformed(),
             without_route: get(&rare.without_route),
             reporter: *lock(&self.shared.reporter),
         }

@@ -36,6 +36,8 @@ pub struct Stats {
     pub extract_corrupted: u64,
     /// Headers that could not be read and counted as absent, also where others made up for them.
     pub headers_malformed: u64,
+    /// Headers and properties that could not be read and counted as absent, whether or not another format made up for them.
+    pub fields_malformed: u64,
     /// Server spans that ended without a route template, so that their name is the method alone.
     pub without_route: u64,
     /// What the reporter did with the delivered spans.

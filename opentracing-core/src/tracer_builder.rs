@@ -7,7 +7,7 @@ use crate::context::Meta;
 use crate::drain::{Drain, InlineDrain};
 use crate::id_generator::{self, IdGenerator, TraceIdWidth};
 use crate::limits::Limits;
-use crate::propagation::{Format, Propagator, Propagators};
+use crate::propagation::{AmqpHeaders, Composite, Format, HttpHeaders, KafkaHeaders, Propagator, Propagators, TextMap};
 use crate::recorder::{Parts, Recorder};
 use crate::reporter::{OwnedValue, Process, Reporter};
 use crate::sampler::{ConstSampler, Sampler};
@@ -56,6 +56,14 @@ impl TracerBuilder {
     pub fn propagator<F: Format>(mut self, _: F, propagator: impl Propagator<F>) -> Self {
         self.propagators.register::<F>(propagator);
         self
+    }
+
+    /// Moves contexts to and from HTTP headers, text maps, and Kafka and AMQP headers by that composite's lists.
+    pub fn composite(self, composite: Composite) -> Self {
+        self.propagator(HttpHeaders, composite.clone())
+            .propagator(TextMap, composite.clone())
+            .propagator(KafkaHeaders, composite.clone())
+            .propagator(AmqpHeaders, composite)
     }
 
     /// Tells the time. By default the recorder reads the processor's time stamp counter.

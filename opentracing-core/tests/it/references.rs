@@ -185,3 +185,86 @@ fn a_child_inherits_the_marks_of_its_trace() {
     assert_eq!(inherited.tracestate(), Some("a=b"));
     assert_eq!(inherited.parent_id(), Some(SpanId::new(2)));
 }
+
+#[test]
+fn s9_p1_a_context_goes_through_every_built_in_format() {
+    use opentracing_core::propagation::{AmqpHeaders, Binary, HttpHeaders, KafkaHeaders, TextMap};
+    let mock = MockTracer::new();
+    let tracer = mock.tracer();
+    let mut root = tracer.span("root").start();
+    root.set_baggage_item("tenant", "acme & söhne");
+    let context = root.context().unwrap();
+    let mut extracted = Vec::new();
+    macro_rules! through {
+        ($($format:ident),+) => { $({
+            let mut carrier = vec![("unrelated".to_string(), "kept".to_string())];
+            tracer.inject(&context, $format, &mut carrier).unwrap();
+            assert_eq!(carrier[0], ("unrelated".to_string(), "kept".to_string()));
+            extracted.push((stringify!($format), tracer.extract($format, &carrier).unwrap().unwrap()));
+        })+ };
+    }
+    through!(HttpHeaders, TextMap, KafkaHeaders, AmqpHeaders);
+    let mut bytes = vec![1, 2, 3];
+    tracer.inject(&context, Binary, &mut bytes).unwrap();
+    assert_eq!(bytes[..3], [1, 2, 3]); // P9: appended
+    extracted.push(("Binary", tracer.extract(Binary, &bytes[3..]).unwrap().unwrap()));
+    for (format, found) in extracted {
+        assert_eq!(found, context, "{format}");
+        assert!(found.is_sampled() && found.is_remote(), "{format}");
+        assert_eq!(found.baggage_item("tenant"), Some("acme & söhne"), "{format}");
+        let child = tracer.span("child").child_of(&found).start();
+        assert_eq!(child.baggage_item("tenant").as_deref(), Some("acme & söhne"), "{format}");
+    }
+}
+
+#[test]
+fn p3_p4_other_crates_define_formats_and_unknown_ones_are_refused() {
+    use opentracing_core::propagation::{ExtractError, Format, InjectError, Propagator};
+
+    #[derive(Clone, Copy)]
+    struct Words;
+    impl Format for Words {
+        type Inject<'a> = String;
+        type Extract<'a> = str;
+    }
+    #[derive(Debug)]
+    struct WordsPropagator;
+    impl Propagator<Words> for WordsPropagator {
+        fn inject(&self, context: &SpanContext, carrier: &mut String) -> Result<(), InjectError> {
+            *carrier = format!("{} {}", context.trace_id(), context.span_id());
+            Ok(())
+        }
+        fn extract(&self, carrier: &str) -> Result<Option<SpanContext>, ExtractError> {
+            let Some((trace_id, span_id)) = carrier.split_once(' ') else { return Ok(None) };
+            let corrupted = |_| ExtractError::corrupted("words", "not an id");
+            Ok(Some(SpanContext::new(trace_id.parse().map_err(corrupted)?, span_id.parse().map_err(corrupted)?)))
+        }
+    }
+
+    let mut carrier = String::new();
+    let context = context(1, 2);
+    let without = MockTracer::new();
+    let refused = without.tracer().inject(&context, Words, &mut carrier);
+    assert!(matches!(refused, Err(InjectError::UnsupportedFormat)));
+    assert!(matches!(without.tracer().extract(Words, "1 2"), Err(ExtractError::UnsupportedFormat)));
+
+    let with = MockTracer::with(|builder| builder.propagator(Words, WordsPropagator));
+    with.tracer().inject(&context, Words, &mut carrier).unwrap();
+    assert_eq!(with.tracer().extract(Words, &carrier).unwrap(), Some(context));
+    assert_eq!(with.tracer().extract(Words, "nothing").unwrap(), None);
+    // P8: counted.
+    assert!(with.tracer().extract(Words, "no ids").is_err());
+    assert_eq!(with.tracer().stats().extract_corrupted, 1);
+}
+
+#[test]
+fn a_field_that_cannot_be_read_is_counted_also_where_another_makes_up_for_it() {
+    use opentracing_core::propagation::HttpHeaders;
+    let mock = MockTracer::new();
+    let mut carrier = vec![("traceparent".to_string(), "00-garbage".to_string())];
+    assert!(mock.tracer().extract(HttpHeaders, &carrier).is_err());
+    carrier.push(("b3".to_string(), "80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1".to_string()));
+    assert!(mock.tracer().extract(HttpHeaders, &carrier).unwrap().is_some());
+    let stats = mock.tracer().stats();
+    assert_eq!((stats.extract_corrupted, stats.fields_malformed), (1, 2));
+}
