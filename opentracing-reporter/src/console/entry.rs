@@ -1,0 +1,117 @@
+//! What is kept of a span until its trace is drawn.
+
+use std::sync::Arc;
+
+use opentracing_core::{FinishedSpan, LogRecord, ReferenceKind, SpanId, SpanKind, Value};
+
+use super::handle::Counters;
+use super::settings::{Logs, Tags};
+use super::text::clean;
+
+/// Logs and tags of one span that are kept.
+const MAX_NOTES: usize = 32;
+
+/// All texts are safe for a terminal and bounded.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// Index of the service's name.
+    pub(super) service: usize,
+    pub(super) id: SpanId,
+    pub(super) parent: Option<SpanId>,
+    pub(super) is_local_root: bool,
+    /// Refers to its parent by `FollowsFrom`.
+    pub(super) follows: bool,
+    pub(super) name: Box<str>,
+    pub(super) kind: SpanKind,
+    pub(super) status: Box<str>,
+    pub(super) peer: Box<str>,
+    pub(super) is_failed: bool,
+    pub(super) start_ns: u64,
+    pub(super) duration_ns: u64,
+    pub(super) notes: Vec<Note>,
+    /// Who is told when the span is drawn.
+    pub(super) owner: Arc<Counters>,
+}
+
+/// A line below the span.
+#[derive(Debug)]
+pub(super) struct Note {
+    pub(super) text: Box<str>,
+    pub(super) is_error: bool,
+}
+
+impl Entry {
+    pub(super) fn new(span: FinishedSpan<'_>, service: usize, tags: Tags, logs: Logs, owner: Arc<Counters>) -> Self {
+        let parent = span.parent_id();
+        let is_failed = span.is_failed();
+        let mut notes = Vec::new();
+        if tags == Tags::All {
+            let all = span.tags().map(|(key, value)| Note { text: clean(&field(key, value)), is_error: false });
+            notes.extend(all.take(MAX_NOTES));
+        }
+        if logs == Logs::All || (logs == Logs::Failed && is_failed) {
+            notes.extend(span.logs().take(MAX_NOTES).map(|log| Note {
+                text: clean(&fields(log)),
+                is_error: log.field("event").is_some_and(|event| is_text(event, "error")),
+            }));
+        }
+        Entry {
+            service,
+            id: span.context().span_id(),
+            parent,
+            is_local_root: span.is_local_root(),
+            follows: span.references().any(|reference| {
+                reference.kind == ReferenceKind::FollowsFrom && Some(reference.context.span_id()) == parent
+            }),
+            name: clean(span.operation_name()),
+            kind: span.kind(),
+            status: status(span),
+            peer: peer(span),
+            is_failed,
+            start_ns: span.start_unix_ns(),
+            duration_ns: span.duration_ns(),
+            notes,
+            owner,
+        }
+    }
+
+    pub(super) fn end_ns(&self) -> u64 {
+        self.start_ns.saturating_add(self.duration_ns)
+    }
+}
+
+fn status(span: FinishedSpan<'_>) -> Box<str> {
+    let status = ["http.status_code", "rpc.status_code", "db.response.status_code"];
+    status.iter().find_map(|key| span.tag(key)).map(|value| clean(&value.to_string())).unwrap_or_default()
+}
+
+fn peer(span: FinishedSpan<'_>) -> Box<str> {
+    if let Some(service) = span.tag("peer.service") {
+        return clean(&service.to_string());
+    }
+    let port = span.tag("peer.port").map(|port| format!(":{port}")).unwrap_or_default();
+    let host = ["peer.hostname", "peer.ipv4"].iter().find_map(|key| span.tag(key));
+    let peer = host
+        .map(|host| format!("{host}{port}"))
+        .or_else(|| span.tag("peer.ipv6").map(|ip| format!("[{ip}]{port}")))
+        .or_else(|| span.tag("peer.address").map(|address| address.to_string()));
+    peer.map(|peer| clean(&peer)).unwrap_or_default()
+}
+
+fn fields(log: LogRecord<'_>) -> String {
+    log.fields().map(|(key, value)| field(key, value)).collect::<Vec<_>>().join(" ")
+}
+
+/// `key=value`, in quotes where the value would not be seen as one.
+fn field(key: &str, value: Value<'_>) -> String {
+    match value {
+        Value::Str(text) | Value::Static(text) if text.is_empty() || text.contains([' ', '"', '=']) => {
+            format!("{key}=\"{}\"", text.replace('"', "\\\""))
+        }
+        value => format!("{key}={value}"),
+    }
+}
+
+fn is_text(value: Value<'_>, expected: &str) -> bool {
+    matches!(value, Value::Str(text) | Value::Static(text) if text == expected)
+}

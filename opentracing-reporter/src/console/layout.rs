@@ -1,0 +1,69 @@
+//! How many columns each part of a line gets.
+
+use super::bar::Axis;
+use super::draw::Row;
+
+/// Blank columns between two parts.
+pub(super) const GAP: usize = 2;
+/// Columns that one level of the tree takes.
+pub(super) const LEVEL: usize = 3;
+/// The most that a service's and a peer's name get.
+const SERVICE: usize = 16;
+const PEER: usize = 20;
+/// What remains of an operation's name before other parts are left out, and levels of the tree before the upper ones are.
+const NAME: usize = 24;
+/// The bar's bounds.
+const BAR: (usize, usize) = (16, 60);
+
+/// The parts of a line, from the left. Zero columns: left out.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Layout {
+    pub(super) service: usize,
+    pub(super) name: usize,
+    pub(super) kind: usize,
+    pub(super) status: usize,
+    pub(super) peer: usize,
+    pub(super) duration: usize,
+    pub(super) bar: usize,
+}
+
+impl Layout {
+    /// What the rows need, if the line is wide enough. Else names are cut, then kind, peer and bar are left out, in this order.
+    pub(super) fn of(rows: &[Row<'_>], columns: usize) -> Layout {
+        let widest = |width: fn(&Row<'_>) -> usize| rows.iter().map(width).max().unwrap_or(0);
+        let full = Layout {
+            service: widest(|row| row.service_width).min(SERVICE),
+            name: widest(|row| row.name_width),
+            kind: widest(|row| row.kind.len()),
+            status: widest(|row| row.status_width),
+            peer: widest(|row| row.peer_width).min(PEER),
+            duration: widest(|row| row.duration_width),
+            bar: BAR.0,
+        };
+        let choices = [full, Layout { kind: 0, ..full }, Layout { kind: 0, peer: 0, ..full }];
+        let fits = |choice: &Layout| choice.total() - choice.name + choice.name.min(NAME) <= columns;
+        let bare = Layout { kind: 0, peer: 0, bar: 0, ..full };
+        let mut layout = choices.into_iter().find(fits).unwrap_or(bare);
+        let over = layout.total().saturating_sub(columns);
+        layout.name -= over.min(layout.name.saturating_sub(1));
+        if layout.bar > 0 {
+            layout.bar = (layout.bar + columns.saturating_sub(layout.total())).min(BAR.1);
+        }
+        layout
+    }
+
+    /// Levels of the tree that are drawn at most.
+    pub(super) fn levels(&self) -> usize {
+        (self.name / 2 / LEVEL).max(1)
+    }
+
+    pub(super) fn axis(&self, start_ns: u64, length_ns: u64) -> Axis {
+        Axis { start_ns, length_ns, columns: self.bar }
+    }
+
+    fn total(&self) -> usize {
+        let parts = [self.service, self.name, self.kind, self.status, self.peer, self.duration, self.bar];
+        let there = parts.iter().filter(|part| **part > 0);
+        parts.iter().sum::<usize>() + there.count().saturating_sub(1) * GAP
+    }
+}

@@ -1,0 +1,98 @@
+//! The traces that are not drawn yet.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use opentracing_core::{SpanId, TraceId};
+
+use super::entry::Entry;
+use super::handle::Counters;
+
+/// Traces that were drawn and are remembered, so that what comes late is drawn as their continuation.
+const REMEMBERED: usize = 1024;
+
+#[derive(Debug, Default)]
+pub(super) struct Store {
+    traces: HashMap<TraceId, Trace>,
+    drawn: VecDeque<TraceId>,
+}
+
+/// The spans of a trace that have come since it was last drawn.
+#[derive(Debug)]
+pub(super) struct Trace {
+    pub(super) id: TraceId,
+    pub(super) entries: Vec<Entry>,
+    /// Other spans of it were drawn before.
+    pub(super) is_continued: bool,
+    first: Instant,
+    last: Instant,
+}
+
+impl Store {
+    pub(super) fn add(&mut self, id: TraceId, entry: Entry, now: Instant) {
+        let trace = self.traces.entry(id).or_insert_with(|| Trace {
+            id,
+            entries: Vec::new(),
+            is_continued: self.drawn.contains(&id),
+            first: now,
+            last: now,
+        });
+        trace.entries.push(entry);
+        trace.last = now;
+    }
+
+    /// Takes out the traces that chosen, the oldest first.
+    pub(super) fn take(&mut self, mut is_chosen: impl FnMut(&Trace) -> bool) -> Vec<Trace> {
+        let chosen: Vec<TraceId> =
+            self.traces.values().filter(|trace| is_chosen(trace)).map(|trace| trace.id).collect();
+        let mut taken: Vec<Trace> = chosen.iter().filter_map(|id| self.traces.remove(id)).collect();
+        taken.sort_by_key(|trace| trace.first);
+        taken.iter().for_each(|trace| self.remember(trace.id));
+        taken
+    }
+
+    /// Takes out the oldest trace with spans of that reporter.
+    pub(super) fn take_oldest(&mut self, owner: &Arc<Counters>) -> Option<Trace> {
+        let oldest = self.traces.values().filter(|trace| trace.is_of(owner)).min_by_key(|trace| trace.first)?.id;
+        self.remember(oldest);
+        self.traces.remove(&oldest)
+    }
+
+    /// When the traces with spans of that reporter have been quiet for so long; `None` if there are no such traces.
+    pub(super) fn quiet_at(&self, owner: &Arc<Counters>, linger: Duration) -> Option<Instant> {
+        self.traces.values().filter(|trace| trace.is_of(owner)).map(|trace| trace.last + linger).max()
+    }
+
+    fn remember(&mut self, id: TraceId) {
+        if !self.drawn.contains(&id) {
+            if self.drawn.len() == REMEMBERED {
+                self.drawn.pop_front();
+            }
+            self.drawn.push_back(id);
+        }
+    }
+}
+
+impl Trace {
+    pub(super) fn is_of(&self, owner: &Arc<Counters>) -> bool {
+        self.entries.iter().any(|entry| Arc::ptr_eq(&entry.owner, owner))
+    }
+
+    /// Whether it is time to draw the trace: it is whole and nothing has come for a while, or it has waited long enough.
+    pub(super) fn is_due(&self, now: Instant, linger: Duration, max_age: Duration, several_services: bool) -> bool {
+        now.saturating_duration_since(self.first) >= max_age
+            || (now.saturating_duration_since(self.last) >= linger
+                && (self.is_continued || self.is_whole(several_services)))
+    }
+
+    /// Whether every parent is there. One in another process never comes; but where several tracers share the console, a parent outside
+    /// of the own tracer may be the span of another one that has not finished yet.
+    fn is_whole(&self, several_services: bool) -> bool {
+        let ids: HashSet<SpanId> = self.entries.iter().map(|entry| entry.id).collect();
+        self.entries.iter().all(|entry| match entry.parent {
+            None => true,
+            Some(parent) => ids.contains(&parent) || (entry.is_local_root && !several_services),
+        })
+    }
+}

@@ -1,0 +1,188 @@
+//! One transport of a reporter: what waits in it, what became of the rest.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use opentracing_core::{Batch, FinishedSpan, FlushError, ReporterStats};
+
+use crate::transport::{Reason, Transport};
+
+/// How long a transport may take of the thread's time in one call.
+const SLICE: Duration = Duration::from_millis(20);
+/// Sends that panic in a row, after which a transport is given up.
+const PANICS: u8 = 3;
+/// Between two lines about the errors of one transport.
+const LOG_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Sizes that hold for each transport.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) queue: usize,
+    pub(crate) batch: usize,
+    pub(crate) delay: Option<Duration>,
+}
+
+pub(crate) struct Lane {
+    /// `None` once it is given up.
+    transport: Option<Box<dyn Transport>>,
+    pub(crate) name: &'static str,
+    pub(crate) stats: ReporterStats,
+    /// When the first came of the spans that no send has been asked to take yet.
+    waiting_since: Option<Instant>,
+    in_progress: bool,
+    /// It had its turn and kept a whole batch, so it is not asked again before the next tick.
+    had_turn: bool,
+    panics: u8,
+    logged: Option<Instant>,
+}
+
+impl Lane {
+    pub(crate) fn new(transport: Box<dyn Transport>) -> Self {
+        Lane {
+            name: transport.name(),
+            transport: Some(transport),
+            stats: ReporterStats::default(),
+            waiting_since: None,
+            in_progress: false,
+            had_turn: false,
+            panics: 0,
+            logged: None,
+        }
+    }
+
+    pub(crate) fn report(&mut self, batch: Batch<'_>, limits: Limits) {
+        for span in batch.iter() {
+            let mut pending = self.pending();
+            if pending >= limits.queue && !self.had_turn {
+                self.send(Reason::Full, Instant::now() + SLICE);
+                pending = self.pending();
+                self.had_turn = pending >= limits.queue;
+            }
+            if pending >= limits.queue {
+                self.stats.dropped_queue_full += 1;
+                continue;
+            }
+            self.add(span);
+            if pending + 1 >= limits.batch && !self.had_turn {
+                self.send(Reason::Due, Instant::now() + SLICE);
+                self.had_turn = self.in_progress || self.pending() >= limits.batch;
+            }
+        }
+    }
+
+    pub(crate) fn tick(&mut self, limits: Limits) {
+        self.had_turn = false;
+        let pending = self.pending();
+        if pending == 0 {
+            self.waiting_since = None;
+            return;
+        }
+        let now = Instant::now();
+        let waited = self.waiting_since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
+        if self.in_progress || pending >= limits.batch || waited >= limits.delay.unwrap_or_else(|| self.delay()) {
+            self.send(Reason::Due, now + SLICE);
+        }
+    }
+
+    /// Whether that is all: nothing is pending, or nothing more can be done.
+    pub(crate) fn flush(&mut self, until: Instant) -> bool {
+        let before = self.pending();
+        if before == 0 {
+            return true;
+        }
+        let begun = Instant::now();
+        self.send(Reason::Flush, until);
+        let after = self.pending();
+        if after == 0 {
+            return true;
+        }
+        if after >= before && Instant::now() < until {
+            // It came back early: give it a rest rather than ask in a loop.
+            std::thread::sleep(until.saturating_duration_since(begun).min(Duration::from_millis(1)));
+        }
+        false
+    }
+
+    /// Counts as lost what is still there.
+    pub(crate) fn abandon(&mut self) {
+        let left = self.pending();
+        self.stats.dropped_failed += left as u64;
+        let transport = self.transport.take();
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(transport)));
+    }
+
+    pub(crate) fn lost(&self) -> u64 {
+        self.stats.dropped_queue_full + self.stats.dropped_failed
+    }
+
+    pub(crate) fn time_slice(now: Instant, deadline: Instant) -> Instant {
+        deadline.min(now + SLICE)
+    }
+
+    pub(crate) fn pending(&self) -> usize {
+        let Some(transport) = &self.transport else { return 0 };
+        catch_unwind(AssertUnwindSafe(|| transport.pending())).unwrap_or(0)
+    }
+
+    fn delay(&self) -> Duration {
+        let Some(transport) = &self.transport else { return Duration::ZERO };
+        catch_unwind(AssertUnwindSafe(|| transport.delay())).unwrap_or(Duration::ZERO)
+    }
+
+    fn add(&mut self, span: FinishedSpan<'_>) {
+        let added = match &mut self.transport {
+            Some(transport) => catch_unwind(AssertUnwindSafe(|| transport.add(span))).is_ok(),
+            None => false,
+        };
+        if !added {
+            self.stats.dropped_failed += 1;
+        } else if self.waiting_since.is_none() {
+            self.waiting_since = Some(Instant::now());
+        }
+    }
+
+    fn send(&mut self, reason: Reason, until: Instant) {
+        let before = self.pending();
+        let Some(transport) = self.transport.as_mut().filter(|_| before > 0) else { return };
+        match catch_unwind(AssertUnwindSafe(|| transport.send(reason, until))) {
+            Ok(outcome) => {
+                self.panics = 0;
+                self.stats.sent += outcome.sent;
+                self.stats.dropped_failed += outcome.lost;
+                self.in_progress = outcome.in_progress;
+                if let Some(error) = outcome.error {
+                    self.warn(format_args!("{} spans lost: {error}", outcome.lost));
+                }
+            }
+            Err(_) => {
+                self.in_progress = false;
+                self.panics += 1;
+                self.stats.dropped_failed += before.saturating_sub(self.pending()) as u64;
+                if self.panics == PANICS {
+                    self.abandon();
+                    log::error!("the {} transport panicked {PANICS} times in a row and is no longer used", self.name);
+                }
+            }
+        }
+        if !self.in_progress {
+            self.waiting_since = (self.pending() > 0).then(Instant::now);
+        }
+    }
+
+    fn warn(&mut self, message: std::fmt::Arguments<'_>) {
+        let now = Instant::now();
+        if self.logged.is_none_or(|last| now.saturating_duration_since(last) >= LOG_INTERVAL) {
+            self.logged = Some(now);
+            log::warn!("{}: {message}", self.name);
+        }
+    }
+}
+
+/// What a flush tells: not everything was through in time, or spans were lost since the last one.
+pub(crate) fn verdict(all_through: bool, lost: bool) -> Result<(), FlushError> {
+    match (all_through, lost) {
+        (false, _) => Err(FlushError::Timeout),
+        (true, true) => Err(FlushError::Failed),
+        (true, false) => Ok(()),
+    }
+}
