@@ -134,10 +134,17 @@ impl<'a> FinishedSpan<'a> {
     #[inline]
     pub fn tags(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> + use<'a> {
         let (tags, text) = (&self.record.tags, self.record.text.as_str());
-        tags.iter().enumerate().filter_map(move |(index, tag)| {
-            let key = tag.key.resolve(text);
-            let again = tags.iter().skip(index + 1).any(|later| later.key.resolve(text) == key);
-            (!again).then(|| (key, tag.value.resolve(text)))
+        let may_repeat = tags.may_repeat(text);
+        let mut index = 0;
+        std::iter::from_fn(move || {
+            loop {
+                let tag = tags.get(index)?;
+                index += 1;
+                let key = tag.key.resolve(text);
+                if !may_repeat || !tags.iter().skip(index).any(|later| later.key.resolve(text) == key) {
+                    return Some((key, tag.value.resolve(text)));
+                }
+            }
         })
     }
 

@@ -101,6 +101,27 @@ impl TagStore {
     }
 
     #[inline]
+    pub(crate) fn get(&self, index: usize) -> Option<&Tag> {
+        if index >= self.len() { None } else { self.inline.get(index).or_else(|| self.more.get(index - INLINE)) }
+    }
+
+    /// Whether two tags may have the same key: the lengths and outer letters of all keys are noted in one word. Cheaper than
+    /// comparing each with each, which is seldom worth it.
+    #[inline]
+    pub(crate) fn may_repeat(&self, text: &str) -> bool {
+        let mut seen = 0u64;
+        self.len > 1
+            && self.iter().any(|tag| {
+                let key = tag.key.resolve(text).as_bytes();
+                let (first, last) = (key.first().copied().unwrap_or(0), key.last().copied().unwrap_or(0));
+                let mark = 1 << ((key.len() as u32 * 7 + u32::from(first) * 3 + u32::from(last)) & 63);
+                let repeated = seen & mark != 0;
+                seen |= mark;
+                repeated
+            })
+    }
+
+    #[inline]
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Tag> + Clone {
         self.inline[..self.len().min(INLINE)].iter().chain(&self.more)
     }
