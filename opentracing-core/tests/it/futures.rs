@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 use opentracing_core::mock::MockTracer;
-use opentracing_core::{InSpan, SpanRef, Tracer, Value};
+use opentracing_core::{InSpan, Tracer, Value};
 
 /// Pending once, then ready.
 async fn yield_once() {
@@ -229,6 +229,7 @@ fn a_span_survives_polls_on_different_threads() {
 #[cfg(feature = "tokio")]
 mod tokio_helpers {
     use super::*;
+    use opentracing_core::SpanRef;
     use opentracing_core::tokio::{JoinSetExt, spawn, spawn_blocking};
 
     fn run<T>(future: impl Future<Output = T>) -> T {
