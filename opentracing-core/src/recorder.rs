@@ -213,6 +213,7 @@ impl Recorder {
         let sum = |counter: fn(&PortStats) -> &AtomicU64| {
             ports.iter().map(|port| get(counter(port))).sum::<u64>() + get(counter(retired))
         };
+        let propagators = self.propagators.stats();
         Stats {
             delivered: get(&drained.delivered),
             dropped_full: sum(|port| &port.dropped_full),
@@ -220,15 +221,14 @@ impl Recorder {
             dropped_unsampled: get(&drained.dropped_unsampled),
             dropped_reporter_panic: get(&drained.dropped_reporter_panic),
             cut: get(&drained.cut),
-            baggage_cut: get(&rare.baggage_cut),
+            baggage_cut: get(&rare.baggage_cut) + propagators.baggage_left_out,
             excess_names: get(&drained.excess_names),
             sampler_panics: get(&rare.sampler_panics),
             write_after_finish: get(&rare.write_after_finish),
             finished_before_start: get(&drained.finished_before_start),
             scopes_out_of_order: get(&rare.scopes_out_of_order),
             extract_corrupted: get(&rare.extract_corrupted),
-            headers_malformed: self.propagators.malformed(),
-            fields_malformed: self.propagators.malformed(),
+            fields_malformed: propagators.malformed,
             without_route: get(&rare.without_route),
             reporter: *lock(&self.shared.reporter),
         }

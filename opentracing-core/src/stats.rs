@@ -20,7 +20,7 @@ pub struct Stats {
     pub dropped_reporter_panic: u64,
     /// Tags, logs and values left out or cut because of [`Limits`](crate::Limits).
     pub cut: u64,
-    /// Baggage items left out because of [`Limits`](crate::Limits).
+    /// Baggage items left out because of [`Limits`](crate::Limits), or by a propagator because of its limits.
     pub baggage_cut: u64,
     /// Spans whose operation name was beyond [`Limits::operation_names`](crate::Limits::operation_names).
     pub excess_names: u64,
@@ -34,8 +34,6 @@ pub struct Stats {
     pub scopes_out_of_order: u64,
     /// Carriers with a context that could not be read.
     pub extract_corrupted: u64,
-    /// Headers that could not be read and counted as absent, also where others made up for them.
-    pub headers_malformed: u64,
     /// Headers and properties that could not be read and counted as absent, whether or not another format made up for them.
     pub fields_malformed: u64,
     /// Server spans that ended without a route template, so that their name is the method alone.

@@ -3,6 +3,7 @@
 use crate::baggage::BaggageItem;
 use crate::context::{Sampling, SpanContext};
 use crate::ids::{SpanId, TraceId};
+use crate::propagation::counters::{Counters, PropagatorStats};
 use crate::propagation::error::{ExtractError, InjectError};
 use crate::propagation::format::{Binary, Propagator};
 
@@ -17,28 +18,29 @@ const DEBUG: u8 = 2;
 ///
 /// It cannot say that nobody has decided: a context with ids is sampled or it is not. It has no place for `tracestate` or the state
 /// of other vendors, nor for properties of baggage. What comes behind it in the carrier is not looked at.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct JaegerBinary {
     max_baggage_items: usize,
     max_baggage_bytes: usize,
+    counters: Counters,
 }
 
 impl JaegerBinary {
     /// With the limits of W3C Baggage: 64 items and 8,192 bytes.
     pub const fn new() -> Self {
-        JaegerBinary { max_baggage_items: 64, max_baggage_bytes: 8192 }
+        JaegerBinary { max_baggage_items: 64, max_baggage_bytes: 8192, counters: Counters::new() }
     }
 
     /// The most baggage items to read and to write. 64 by default.
     #[must_use]
-    pub const fn max_baggage_items(mut self, items: usize) -> Self {
+    pub fn max_baggage_items(mut self, items: usize) -> Self {
         self.max_baggage_items = items;
         self
     }
 
     /// The most bytes of baggage keys and values to read and to write. 8,192 by default.
     #[must_use]
-    pub const fn max_baggage_bytes(mut self, bytes: usize) -> Self {
+    pub fn max_baggage_bytes(mut self, bytes: usize) -> Self {
         self.max_baggage_bytes = bytes;
         self
     }
@@ -68,6 +70,8 @@ impl Propagator<Binary> for JaegerBinary {
         let max_items = self.max_baggage_items.min(MAX_ITEMS as usize);
         let items = || context.baggage_items().iter();
         let kept: smallvec::SmallVec<[&BaggageItem; 8]> = items().filter(fits).take(max_items).collect();
+        let left_out = context.baggage_items().len() - kept.len();
+        self.counters.add(0, u32::try_from(left_out).unwrap_or(u32::MAX));
         carrier.reserve(37 + bytes + 8 * kept.len());
         let ids = context.is_valid();
         for id in [context.trace_id().high(), context.trace_id().low(), context.span_id().get()] {
@@ -106,10 +110,15 @@ impl Propagator<Binary> for JaegerBinary {
             // An item that is no text is dropped by itself, as in the text formats.
             if let (Ok(key), Ok(value)) = (std::str::from_utf8(key), std::str::from_utf8(value)) {
                 let (items, bytes) = (self.max_baggage_items, self.max_baggage_bytes);
-                context.extra_mut().baggage.set_within(BaggageItem::new(key, value), items, bytes);
+                let fits = context.extra_mut().baggage.set_within(BaggageItem::new(key, value), items, bytes);
+                self.counters.add(0, u32::from(!fits));
             }
         }
         if context.has_nothing_to_carry() { Err(corrupted("an id is zero")) } else { Ok(Some(context)) }
+    }
+
+    fn stats(&self) -> PropagatorStats {
+        self.counters.stats()
     }
 }
 

@@ -1,14 +1,15 @@
 //! Several formats side by side.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::context::SpanContext;
 use crate::propagation::b3::B3;
 use crate::propagation::carrier::{TextMapReader, TextMapWriter};
+use crate::propagation::counters::{Counters, PropagatorStats};
 use crate::propagation::error::{ExtractError, InjectError};
 use crate::propagation::extraction::Extraction;
 use crate::propagation::format::{AmqpHeaders, HttpHeaders, KafkaHeaders, Propagator, TextMap};
@@ -33,16 +34,7 @@ pub struct Composite {
     writing: Vec<Arc<dyn TextFormat>>,
     max_baggage_items: usize,
     max_baggage_bytes: usize,
-    malformed: Counter,
-}
-
-#[derive(Default, Debug)]
-struct Counter(AtomicU64);
-
-impl Clone for Counter {
-    fn clone(&self) -> Self {
-        Counter::default()
-    }
+    counters: Counters,
 }
 
 impl Composite {
@@ -53,7 +45,7 @@ impl Composite {
             writing: Vec::new(),
             max_baggage_items: MAX_BAGGAGE_ITEMS,
             max_baggage_bytes: MAX_BAGGAGE_BYTES,
-            malformed: Counter::default(),
+            counters: Counters::new(),
         }
     }
 
@@ -102,9 +94,7 @@ impl Composite {
                 found.add_malformed(error);
             }
         }
-        if found.malformed() > 0 {
-            self.malformed.0.fetch_add(found.malformed().into(), Ordering::Relaxed);
-        }
+        self.counters.add(found.malformed(), found.baggage_left_out());
         found.finish()
     }
 
@@ -119,8 +109,10 @@ impl Composite {
         let mut tracestate = TracestateMembers::default();
         self.writing.iter().for_each(|format| format.add_tracestate_members(context, &mut tracestate));
         let (max_baggage_items, max_baggage_bytes) = (self.max_baggage_items, self.max_baggage_bytes);
-        let injection = Injection { medium, max_baggage_items, max_baggage_bytes, tracestate };
+        let baggage_left_out = Cell::new(0);
+        let injection = Injection { medium, max_baggage_items, max_baggage_bytes, tracestate, baggage_left_out };
         self.writing.iter().for_each(|format| format.inject(context, carrier, &injection));
+        self.counters.add(0, injection.baggage_left_out.get());
         Ok(())
     }
 }
@@ -189,8 +181,8 @@ macro_rules! propagator {
                 self.read(carrier, Medium::$medium)
             }
 
-            fn malformed(&self) -> u64 {
-                self.malformed.0.load(Ordering::Relaxed)
+            fn stats(&self) -> PropagatorStats {
+                self.counters.stats()
             }
         }
     )*};

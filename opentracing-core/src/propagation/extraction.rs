@@ -31,6 +31,7 @@ pub struct Extraction {
     /// The baggage items that earlier formats brought.
     earlier_items: usize,
     malformed: u32,
+    baggage_left_out: u32,
     error: Option<ExtractError>,
 }
 
@@ -54,6 +55,7 @@ impl Extraction {
             tracestate_members: 0,
             earlier_items: 0,
             malformed: 0,
+            baggage_left_out: 0,
             error: None,
         }
     }
@@ -117,12 +119,21 @@ impl Extraction {
     pub fn add_baggage(&mut self, item: BaggageItem) -> bool {
         let earlier = self.context.baggage_items().iter().take(self.earlier_items);
         let taken = earlier.map(BaggageItem::key).any(|key| key == item.key());
-        let (items, bytes) = (self.max_baggage_items, self.max_baggage_bytes);
-        !taken && self.context.extra_mut().baggage.set_within(item, items, bytes)
+        if taken {
+            return false;
+        }
+        let fits = self.context.extra_mut().baggage.set_within(item, self.max_baggage_items, self.max_baggage_bytes);
+        self.baggage_left_out += u32::from(!fits);
+        fits
     }
 
     pub(crate) fn is_full_of_baggage(&self) -> bool {
         self.context.baggage_items().len() >= self.max_baggage_items
+    }
+
+    /// Takes note of a baggage item that is not read since it is beyond a limit.
+    pub fn leave_out_baggage(&mut self) {
+        self.baggage_left_out += 1;
     }
 
     /// Takes note of something that cannot be read. It counts as absent.
@@ -182,6 +193,10 @@ impl Extraction {
     /// How much could not be read.
     pub(crate) fn malformed(&self) -> u32 {
         self.malformed
+    }
+
+    pub(crate) fn baggage_left_out(&self) -> u32 {
+        self.baggage_left_out
     }
 
     /// The context, or what went wrong if there is nothing else.

@@ -7,6 +7,7 @@ use crate::context::SpanContext;
 use crate::propagation::binary::JaegerBinary;
 use crate::propagation::carrier::{TextMapReader, TextMapWriter};
 use crate::propagation::composite::Composite;
+use crate::propagation::counters::PropagatorStats;
 use crate::propagation::error::{ExtractError, InjectError};
 
 /// Names a kind of carrier. Other crates define their own as empty types and register a [`Propagator`] for them.
@@ -80,9 +81,9 @@ pub trait Propagator<F: Format>: fmt::Debug + Send + Sync + 'static {
     /// If there is something that cannot be read, and nothing else that can.
     fn extract(&self, carrier: &F::Extract<'_>) -> Result<Option<SpanContext>, ExtractError>;
 
-    /// How many fields could not be read so far and counted as absent, whether or not others made up for them.
-    fn malformed(&self) -> u64 {
-        0
+    /// What could not be read or written so far, for [`Stats`](crate::Stats).
+    fn stats(&self) -> PropagatorStats {
+        PropagatorStats::default()
     }
 }
 
@@ -95,7 +96,7 @@ pub(crate) struct Propagators {
 struct Registered {
     format: TypeId,
     propagator: Box<dyn Any + Send + Sync>,
-    malformed: fn(&(dyn Any + Send + Sync)) -> u64,
+    stats: fn(&(dyn Any + Send + Sync)) -> PropagatorStats,
 }
 
 impl Propagators {
@@ -116,7 +117,7 @@ impl Propagators {
         self.list.push(Registered {
             format: TypeId::of::<F>(),
             propagator: Box::new(Box::new(propagator) as Box<dyn Propagator<F>>),
-            malformed: |any| downcast::<F>(any).map_or(0, |propagator| propagator.malformed()),
+            stats: |any| downcast::<F>(any).map(Propagator::stats).unwrap_or_default(),
         });
     }
 
@@ -125,9 +126,15 @@ impl Propagators {
         downcast(&*self.list.iter().find(|registered| registered.format == TypeId::of::<F>())?.propagator)
     }
 
-    /// How many fields none of them could read.
-    pub(crate) fn malformed(&self) -> u64 {
-        self.list.iter().map(|registered| (registered.malformed)(&*registered.propagator)).sum()
+    /// What all of them together could not read or write.
+    pub(crate) fn stats(&self) -> PropagatorStats {
+        let mut sum = PropagatorStats::default();
+        for registered in &self.list {
+            let stats = (registered.stats)(&*registered.propagator);
+            sum.malformed += stats.malformed;
+            sum.baggage_left_out += stats.baggage_left_out;
+        }
+        sum
     }
 }
 

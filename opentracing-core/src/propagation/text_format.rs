@@ -1,5 +1,6 @@
 //! A way to write a context as text headers.
 
+use std::cell::Cell;
 use std::fmt::Debug;
 
 use crate::context::SpanContext;
@@ -46,6 +47,7 @@ pub struct Injection {
     pub(crate) max_baggage_items: usize,
     pub(crate) max_baggage_bytes: usize,
     pub(crate) tracestate: TracestateMembers,
+    pub(crate) baggage_left_out: Cell<u32>,
 }
 
 impl Injection {
@@ -62,6 +64,11 @@ impl Injection {
     /// The most bytes of encoded baggage to write.
     pub fn max_baggage_bytes(&self) -> usize {
         self.max_baggage_bytes
+    }
+
+    /// Takes note of a baggage item that is not written: it is beyond a limit, or its name cannot be written.
+    pub fn leave_out_baggage(&self) {
+        self.baggage_left_out.update(|count| count + 1);
     }
 
     /// The members of `tracestate` that the formats of the list have added.

@@ -20,7 +20,8 @@ const MAX_SCAN_FACTOR: usize = 2;
 /// [`Composite`](crate::propagation::Composite).
 ///
 /// A malformed member is dropped by itself, and so is one that is beyond the limits; no member is ever cut. Of two members with
-/// the same name the last counts. Properties are kept as they came, without blanks.
+/// the same name the last counts. Properties are kept as they came, without blanks. An item whose name is no token (RFC 9110) is
+/// not written: names cannot be encoded.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct W3cBaggage(());
 
@@ -66,10 +67,8 @@ impl TextFormat for W3cBaggage {
         }
         let (mut list, mut count) = (Text::new(), 0);
         for item in items {
-            if count == injection.max_baggage_items() {
-                break;
-            }
-            if !is_token(item.key().as_bytes()) {
+            if count == injection.max_baggage_items() || !is_token(item.key().as_bytes()) {
+                injection.leave_out_baggage();
                 continue;
             }
             let before = list.len();
@@ -83,6 +82,7 @@ impl TextFormat for W3cBaggage {
             }
             if list.len() > injection.max_baggage_bytes() {
                 list.truncate(before);
+                injection.leave_out_baggage();
             } else {
                 count += 1;
             }
@@ -115,12 +115,12 @@ impl<'a> Reader<'a> {
                 continue;
             }
             if self.left_to_scan == 0 || self.found.is_full_of_baggage() {
-                self.malformed = Some("it is beyond the limits");
+                self.found.leave_out_baggage();
                 return;
             }
             let bytes = self.kept_bytes + usize::from(self.kept_bytes > 0) + member.len();
             if bytes > self.found.max_baggage_bytes() {
-                self.malformed = Some("it is beyond the limits");
+                self.found.leave_out_baggage();
                 continue;
             }
             match parse_member(member) {

@@ -12,6 +12,7 @@ mod http_client;
 mod http_rules;
 #[cfg(feature = "mock")]
 mod new_trace;
+mod propagation;
 #[cfg(feature = "mock")]
 mod references;
 #[cfg(feature = "mock")]
