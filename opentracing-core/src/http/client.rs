@@ -20,7 +20,7 @@ pub struct ClientRequest<'a> {
     /// The library that sends the request.
     pub component: &'static str,
     /// The span's name, a template such as `GET /users/{id}`; the method if there is none.
-    pub operation_name: Option<&'a str>,
+    pub operation_name: Option<Text<'a>>,
     /// The method. If it is not a known one, it is named `_OTHER`, and as it is in a tag of its own.
     pub method: &'a Method,
     /// The URL in pieces. User name, password and secrets are taken out of it when the span is reported.
@@ -35,7 +35,7 @@ impl ClientRequest<'_> {
     /// Starts the span, a child of the active one. Nothing is converted or allocated for a span that is not recorded.
     pub fn start(&self, tracer: &Tracer) -> Span {
         let method = method_name(self.method);
-        let name = self.operation_name.map_or(Text::Static(method), Text::Copied);
+        let name = self.operation_name.unwrap_or(Text::Static(method));
         let mut builder = tracer.span(name);
         builder
             .kind(SpanKind::Client)

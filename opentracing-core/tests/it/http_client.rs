@@ -49,7 +49,7 @@ fn names_an_unknown_method_apart() {
 
 #[test]
 fn takes_the_name_that_is_given() {
-    let named = ClientRequest { operation_name: Some("GET /books"), ..request(&Method::GET, Peer::default()) };
+    let named = ClientRequest { operation_name: Some("GET /books".into()), ..request(&Method::GET, Peer::default()) };
     assert_eq!(&*finished(&named).operation_name, "GET /books");
 }
 
