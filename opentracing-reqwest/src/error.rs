@@ -1,0 +1,77 @@
+//! What is told of a failure.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt::Write;
+
+use opentracing_core::{Secrets, Span, Value, logs, tags};
+
+/// Marks the span as failed. `otherwise` is the kind of an error that is not reqwest's.
+pub(crate) fn record(span: &mut Span, error: &(dyn Error + 'static), otherwise: &'static str) {
+    if !span.is_recording() {
+        return;
+    }
+    let kind = chain(error).find_map(|error| error.downcast_ref().map(kind)).unwrap_or(otherwise);
+    span.set(tags::ERROR, true).log_kv(&[
+        (logs::EVENT, Value::Static("error")),
+        (logs::ERROR_KIND, Value::Static(kind)),
+        (logs::MESSAGE, Value::Str(&message(error))),
+    ]);
+}
+
+/// Of the questions that may all be answered with yes, the most telling first.
+fn kind(error: &reqwest::Error) -> &'static str {
+    if error.is_timeout() {
+        "timeout"
+    } else if error.is_connect() {
+        "connect"
+    } else if error.is_redirect() {
+        "redirect"
+    } else if error.is_builder() {
+        "builder"
+    } else if error.is_body() {
+        "body"
+    } else if error.is_decode() {
+        "decode"
+    } else if error.is_status() {
+        "status"
+    } else {
+        "request"
+    }
+}
+
+/// The error and its causes. reqwest's own text says nothing of the cause, and often names the URL, which may hold secrets: the span
+/// has it already.
+fn message(error: &(dyn Error + 'static)) -> String {
+    let mut message = String::new();
+    for error in chain(error) {
+        let text = text(error);
+        // Wrappers repeat what they wrap.
+        if !message.ends_with(&*text) {
+            let separator = if message.is_empty() { "" } else { ": " };
+            // A string takes everything.
+            let _ = write!(message, "{separator}{text}");
+        }
+    }
+    message
+}
+
+fn text(error: &(dyn Error + 'static)) -> Cow<'static, str> {
+    match error.downcast_ref::<reqwest::Error>() {
+        Some(error) if error.url().is_some() => match error.status() {
+            Some(status) => Cow::Owned(format!("answered with status {status}")),
+            None => Cow::Borrowed(match kind(error) {
+                "redirect" => "error following redirect",
+                "builder" => "builder error",
+                "body" => "request or response body error",
+                "decode" => "error decoding response body",
+                _ => "error sending request",
+            }),
+        },
+        _ => Cow::Owned(Secrets::default().redact_text(&error.to_string()).into_owned()),
+    }
+}
+
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}

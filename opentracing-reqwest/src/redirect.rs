@@ -1,0 +1,242 @@
+//! Redirects that keep trace headers from other hosts.
+//!
+//! reqwest follows redirects inside of one call and cannot be told to leave headers out on the way. Our policy lets it follow within
+//! the first host, stops it where trace headers may not go, and the call goes on with a request of its own without them.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, Entry, HeaderMap, HeaderName, HeaderValue,
+    PROXY_AUTHORIZATION, REFERER, TRANSFER_ENCODING, WWW_AUTHENTICATE,
+};
+use http::{Method, StatusCode};
+use opentracing_core::http::remove_trace_headers;
+use reqwest::redirect::{Action, Attempt, Policy};
+use reqwest::{Request, Url};
+
+use crate::settings::Settings;
+
+/// What becomes of redirects in a client that is built by [`TracingClientBuilder`](crate::TracingClientBuilder).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Redirects {
+    /// Follows that many, and fails at one more. With 10 the default.
+    Limited(usize),
+    /// Follows none: the redirect itself is the answer.
+    None,
+}
+
+impl Default for Redirects {
+    fn default() -> Self {
+        Redirects::Limited(10)
+    }
+}
+
+impl Redirects {
+    pub(crate) fn policy(self) -> Policy {
+        match self {
+            Redirects::Limited(limit) => Policy::custom(move |attempt| decide(limit, attempt)),
+            Redirects::None => Policy::none(),
+        }
+    }
+}
+
+/// What must hold for a call as a whole, also if it goes on with a request of its own.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Follow {
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) default_headers: HeaderMap,
+    /// Whether reqwest writes `referer`.
+    pub(crate) referer: bool,
+    /// Whether to stop where trace headers may not go.
+    pub(crate) stops: bool,
+}
+
+impl Follow {
+    pub(crate) fn apply_defaults(&self, request: &mut Request) {
+        if let Some(timeout) = self.timeout {
+            request.timeout_mut().get_or_insert(timeout);
+        }
+        for (name, value) in &self.default_headers {
+            if let Entry::Vacant(entry) = request.headers_mut().entry(name) {
+                entry.insert(value.clone());
+            }
+        }
+    }
+}
+
+/// One redirect that was followed.
+pub(crate) struct Hop {
+    pub(crate) status: StatusCode,
+    pub(crate) url: Url,
+}
+
+/// The way of one call.
+pub(crate) struct Journey {
+    follow: Arc<Follow>,
+    settings: Arc<Settings>,
+    started: Instant,
+    /// Redirects before the request that is under way.
+    before: usize,
+    hops: Vec<Hop>,
+    /// While trace headers go along.
+    home: Option<Home>,
+    /// Where reqwest stopped for us.
+    next: Option<Next>,
+}
+
+struct Home {
+    host: Box<str>,
+    /// The request as it would be sent again, changed by the redirects so far.
+    request: Request,
+}
+
+struct Next {
+    request: Request,
+    previous: Url,
+}
+
+impl Journey {
+    /// `carries_trace` says whether the headers of the request, which are complete, have the call's context.
+    pub(crate) fn start(follow: Arc<Follow>, settings: Arc<Settings>, request: &Request, carries_trace: bool) -> Self {
+        let home = (carries_trace && follow.stops)
+            .then(|| Home { host: request.url().host_str().unwrap_or_default().into(), request: again(request) });
+        Journey { follow, settings, started: Instant::now(), before: 0, hops: Vec::new(), home, next: None }
+    }
+
+    /// The redirects since this was asked last.
+    pub(crate) fn take_hops(&mut self) -> Vec<Hop> {
+        std::mem::take(&mut self.hops)
+    }
+
+    /// The request to go on with, if reqwest was stopped for that.
+    pub(crate) fn go_on(&mut self) -> Option<Request> {
+        let Next { mut request, previous } = self.next.take()?;
+        let headers = request.headers_mut();
+        remove_trace_headers(&self.settings.tracer, headers);
+        // Another host or another port, both of which reqwest takes for another origin.
+        SENSITIVE.iter().for_each(|name| drop(headers.remove(name)));
+        if self.follow.referer
+            && let Some(referer) = referer(request.url(), previous)
+        {
+            request.headers_mut().insert(REFERER, referer);
+        }
+        if let Some(timeout) = request.timeout_mut() {
+            *timeout = timeout.saturating_sub(self.started.elapsed());
+        }
+        Some(request)
+    }
+
+    fn decide(&mut self, limit: usize, attempt: Attempt<'_>) -> Action {
+        // The first of the previous URLs is no redirect.
+        let redirects = self.before + attempt.previous().len();
+        if redirects > limit {
+            return attempt.error(TOO_MANY);
+        }
+        self.hops.push(Hop { status: attempt.status(), url: attempt.url().clone() });
+        let Some(home) = &mut self.home else { return attempt.follow() };
+        redirected(&mut home.request, attempt.status());
+        if home.may_see(attempt.url(), &self.settings) {
+            return attempt.follow();
+        }
+        if let (Some(mut home), Some(previous)) = (self.home.take(), attempt.previous().last()) {
+            *home.request.url_mut() = attempt.url().clone();
+            self.next = Some(Next { request: home.request, previous: previous.clone() });
+            self.before = redirects;
+        }
+        attempt.stop()
+    }
+}
+
+impl Home {
+    fn may_see(&self, url: &Url, settings: &Settings) -> bool {
+        let host = url.host_str().unwrap_or_default();
+        *host == *self.host && settings.hosts.admits(host, url.port_or_known_default())
+    }
+}
+
+thread_local! {
+    /// The call that is being polled: all that a policy is told is URLs and a status.
+    static POLLED: Cell<Option<Box<Journey>>> = const { Cell::new(None) };
+}
+
+/// Polls with the journey where the policy finds it, and puts it back in its place, also after a panic.
+pub(crate) fn during<R>(journey: &mut Option<Box<Journey>>, poll: impl FnOnce() -> R) -> R {
+    struct Swap<'a>(&'a mut Option<Box<Journey>>);
+
+    impl Swap<'_> {
+        fn swap(&mut self) {
+            // Without the thread's locals the policy follows without looking.
+            let _ = POLLED.try_with(|polled| *self.0 = polled.replace(self.0.take()));
+        }
+    }
+
+    impl Drop for Swap<'_> {
+        fn drop(&mut self) {
+            self.swap();
+        }
+    }
+
+    let mut swap = Swap(journey);
+    swap.swap();
+    poll()
+}
+
+fn decide(limit: usize, attempt: Attempt<'_>) -> Action {
+    match POLLED.try_with(Cell::take).ok().flatten() {
+        Some(mut journey) => {
+            let action = journey.decide(limit, attempt);
+            let _ = POLLED.try_with(|polled| polled.set(Some(journey)));
+            action
+        }
+        // The client is used without us.
+        None if attempt.previous().len() > limit => attempt.error(TOO_MANY),
+        None => attempt.follow(),
+    }
+}
+
+/// A copy; without the body if that is a stream. Then reqwest does not ask the policy where the body would be sent again.
+fn again(request: &Request) -> Request {
+    request.try_clone().unwrap_or_else(|| {
+        let mut copy = Request::new(request.method().clone(), request.url().clone());
+        *copy.headers_mut() = request.headers().clone();
+        *copy.version_mut() = request.version();
+        *copy.timeout_mut() = request.timeout().copied();
+        copy
+    })
+}
+
+/// Changes method and body as reqwest does: RFC 9110, section 15.4, and for 301 and 302 what browsers made of it.
+fn redirected(request: &mut Request, status: StatusCode) {
+    let method = request.method_mut();
+    match status {
+        StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND if *method == Method::POST => *method = Method::GET,
+        StatusCode::SEE_OTHER if *method == Method::HEAD => {}
+        StatusCode::SEE_OTHER => *method = Method::GET,
+        _ => return,
+    }
+    *request.body_mut() = None;
+    for name in [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, TRANSFER_ENCODING] {
+        request.headers_mut().remove(name);
+    }
+}
+
+/// What reqwest tells a server about where its client comes from.
+fn referer(next: &Url, mut previous: Url) -> Option<HeaderValue> {
+    if next.scheme() == "http" && previous.scheme() == "https" {
+        return None;
+    }
+    // Both are refused only by URLs without a host.
+    let _ = previous.set_username("");
+    let _ = previous.set_password(None);
+    previous.set_fragment(None);
+    previous.as_str().parse().ok()
+}
+
+const TOO_MANY: &str = "too many redirects";
+
+/// What reqwest keeps from another origin.
+pub(crate) const SENSITIVE: [HeaderName; 5] =
+    [AUTHORIZATION, COOKIE, HeaderName::from_static("cookie2"), PROXY_AUTHORIZATION, WWW_AUTHENTICATE];

@@ -1,0 +1,174 @@
+//! A request of a wrapped client.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Body, Request, RequestBuilder, Version};
+
+use crate::future::ResponseFuture;
+use crate::options::RequestOptions;
+use crate::redirect::Follow;
+use crate::settings::Settings;
+
+/// Builds a request that is traced when it is sent: a [`reqwest::RequestBuilder`] with settings for its span.
+///
+/// What is not among its methods is there by way of [`map`](Self::map).
+#[must_use = "a request does nothing until it is sent"]
+pub struct TracingRequestBuilder {
+    builder: RequestBuilder,
+    options: RequestOptions,
+    settings: Arc<Settings>,
+    follow: Option<Arc<Follow>>,
+}
+
+impl TracingRequestBuilder {
+    pub(crate) fn new(builder: RequestBuilder, settings: Arc<Settings>, follow: Option<Arc<Follow>>) -> Self {
+        TracingRequestBuilder { builder, options: RequestOptions::new(), settings, follow }
+    }
+
+    /// Uses any other method of reqwest's builder.
+    pub fn map(mut self, f: impl FnOnce(RequestBuilder) -> RequestBuilder) -> Self {
+        self.builder = f(self.builder);
+        self
+    }
+
+    fn set(mut self, f: impl FnOnce(RequestOptions) -> RequestOptions) -> Self {
+        self.options = f(self.options);
+        self
+    }
+
+    /// Traces the request with these options, in the place of all that were set.
+    pub fn options(self, options: RequestOptions) -> Self {
+        self.set(|_| options)
+    }
+
+    /// Names the span in place of the method. See [`RequestOptions::operation_name`].
+    pub fn operation_name(self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.set(|options| options.operation_name(name))
+    }
+
+    /// Names the service that the request goes to. See [`RequestOptions::peer_service`].
+    pub fn peer_service(self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.set(|options| options.peer_service(name))
+    }
+
+    /// Sends no trace headers. See [`RequestOptions::without_propagation`].
+    pub fn without_propagation(self) -> Self {
+        self.set(RequestOptions::without_propagation)
+    }
+
+    /// How often the request was sent before. See [`RequestOptions::resend_count`].
+    pub fn resend_count(self, count: u32) -> Self {
+        self.set(|options| options.resend_count(count))
+    }
+
+    /// Adds a header.
+    pub fn header<K, V>(self, name: K, value: V) -> Self
+    where
+        HeaderName: TryFrom<K>,
+        <HeaderName as TryFrom<K>>::Error: Into<http::Error>,
+        HeaderValue: TryFrom<V>,
+        <HeaderValue as TryFrom<V>>::Error: Into<http::Error>,
+    {
+        self.map(|builder| builder.header(name, value))
+    }
+
+    /// Sets these headers, in the place of earlier ones of the same names.
+    pub fn headers(self, headers: HeaderMap) -> Self {
+        self.map(|builder| builder.headers(headers))
+    }
+
+    /// Authenticates by user name and password.
+    pub fn basic_auth(self, username: impl fmt::Display, password: Option<impl fmt::Display>) -> Self {
+        self.map(|builder| builder.basic_auth(username, password))
+    }
+
+    /// Authenticates by a bearer token.
+    pub fn bearer_auth(self, token: impl fmt::Display) -> Self {
+        self.map(|builder| builder.bearer_auth(token))
+    }
+
+    /// Sets the body.
+    pub fn body(self, body: impl Into<Body>) -> Self {
+        self.map(|builder| builder.body(body))
+    }
+
+    /// How long the call may take, from sending the request to the end of the answer's body.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.map(|builder| builder.timeout(timeout))
+    }
+
+    /// Sets the version of HTTP.
+    pub fn version(self, version: Version) -> Self {
+        self.map(|builder| builder.version(version))
+    }
+
+    /// Appends parameters to the query of the URL.
+    #[cfg(feature = "query")]
+    pub fn query<T: serde::Serialize + ?Sized>(self, query: &T) -> Self {
+        self.map(|builder| builder.query(query))
+    }
+
+    /// Sends these parameters as a form.
+    #[cfg(feature = "form")]
+    pub fn form<T: serde::Serialize + ?Sized>(self, form: &T) -> Self {
+        self.map(|builder| builder.form(form))
+    }
+
+    /// Sends the value as JSON.
+    #[cfg(feature = "json")]
+    pub fn json<T: serde::Serialize + ?Sized>(self, json: &T) -> Self {
+        self.map(|builder| builder.json(json))
+    }
+
+    /// Sends a form in parts.
+    #[cfg(feature = "multipart")]
+    pub fn multipart(self, form: reqwest::multipart::Form) -> Self {
+        self.map(|builder| builder.multipart(form))
+    }
+
+    /// A copy; `None` if the body is a stream, or if the request cannot be built.
+    pub fn try_clone(&self) -> Option<Self> {
+        Some(TracingRequestBuilder {
+            builder: self.builder.try_clone()?,
+            options: self.options.clone(),
+            settings: self.settings.clone(),
+            follow: self.follow.clone(),
+        })
+    }
+
+    /// Builds the request without sending it; [`TracingClient::execute`](crate::TracingClient::execute) does. What was set for its
+    /// span is lost.
+    ///
+    /// # Errors
+    ///
+    /// If the URL, a header or the body cannot be built.
+    pub fn build(self) -> reqwest::Result<Request> {
+        self.builder.build()
+    }
+
+    /// Sends the request. Its span starts now, as a child of the span that is active now.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`reqwest::RequestBuilder::send`]. A request that cannot be built has no span.
+    pub fn send(self) -> ResponseFuture {
+        let (client, request) = self.builder.build_split();
+        match request {
+            Ok(request) => ResponseFuture::send(client, request, self.settings, &self.options, self.follow.as_ref()),
+            Err(error) => ResponseFuture::failed(client, error),
+        }
+    }
+}
+
+impl fmt::Debug for TracingRequestBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TracingRequestBuilder")
+            .field("builder", &self.builder)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,13 @@
+//! Tests of the public interface against servers on loopback, one module a topic.
+
+mod bodies;
+mod calls;
+mod extension;
+#[cfg(feature = "middleware")]
+mod middleware;
+mod outcomes;
+mod propagation;
+mod redirects;
+mod server;
+mod support;
+mod types;

@@ -1,0 +1,149 @@
+//! A client with middleware.
+
+use std::sync::Arc;
+
+use http::Extensions;
+use opentracing_core::Tracer;
+use opentracing_core::mock::MockTracer;
+use opentracing_reqwest::{RequestOptions, TracingMiddleware};
+use reqwest::{Request, Response};
+use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Error, Middleware, Next, Result};
+
+use crate::server::{Answer, OK, Server, status};
+use crate::support::{log, only_span, refusing_url, resolving, tag};
+
+fn client(mock: &MockTracer) -> ClientWithMiddleware {
+    let middleware = TracingMiddleware::with_tracer(mock.tracer().clone());
+    ClientBuilder::new(resolving(&[]).build().unwrap()).with(middleware).build()
+}
+
+#[tokio::test]
+async fn traces_every_request() {
+    let (mock, server) = (MockTracer::new(), Server::start(|_| OK).await);
+    let response = client(&mock).get(server.url("/")).send().await.unwrap();
+    assert!(mock.finished_spans().is_empty(), "the body is still to come");
+    assert_eq!(response.text().await.unwrap(), "ok");
+    let span = only_span(&mock);
+    assert_eq!(&*span.operation_name, "GET");
+    assert_eq!(tag(&span, "http.status_code").as_deref(), Some("200"));
+    assert_eq!(tag(&span, "http.request.resend_count"), None);
+    assert!(server.request().header("traceparent").is_some());
+}
+
+#[tokio::test]
+async fn takes_settings_and_options() {
+    let (mock, server) = (MockTracer::new(), Server::start(|_| OK).await);
+    let middleware = TracingMiddleware::with_tracer(mock.tracer().clone());
+    let middleware = middleware.peer_service("catalog").propagation_hosts("".parse().unwrap());
+    let client = ClientBuilder::new(resolving(&[]).build().unwrap()).with(middleware).build();
+    let request = client.get(server.url("/42")).with_extension(RequestOptions::new().operation_name("GET /{id}"));
+    request.send().await.unwrap().text().await.unwrap();
+    let span = only_span(&mock);
+    assert_eq!((&*span.operation_name, tag(&span, "peer.service").as_deref()), ("GET /{id}", Some("catalog")));
+    assert!(server.request().trace_headers().is_empty());
+}
+
+/// Sends a request again until it is answered well.
+struct Retry;
+
+#[async_trait::async_trait]
+impl Middleware for Retry {
+    async fn handle(&self, request: Request, extensions: &mut Extensions, next: Next<'_>) -> Result<Response> {
+        loop {
+            let attempt = request.try_clone().unwrap();
+            match next.clone().run(attempt, extensions).await {
+                Ok(response) if response.status().is_server_error() => drop(response.bytes().await),
+                outcome => return outcome,
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn makes_a_span_of_every_attempt() {
+    let mock = MockTracer::new();
+    let left = std::sync::atomic::AtomicUsize::new(2);
+    let server = Server::start(move |_| match left.load(std::sync::atomic::Ordering::Relaxed) {
+        0 => Answer::from(OK),
+        more => {
+            left.store(more - 1, std::sync::atomic::Ordering::Relaxed);
+            status(503)
+        }
+    })
+    .await;
+    let middleware = TracingMiddleware::with_tracer(mock.tracer().clone());
+    let client = ClientBuilder::new(resolving(&[]).build().unwrap()).with(Retry).with(middleware).build();
+    client.get(server.url("/")).send().await.unwrap().text().await.unwrap();
+    let spans = mock.finished_spans();
+    let count = |index: usize| tag(&spans[index], "http.request.resend_count");
+    assert_eq!((count(0), count(1).as_deref(), count(2).as_deref()), (None, Some("1"), Some("2")));
+    assert_eq!(spans.iter().map(|span| span.is_failed).collect::<Vec<_>>(), [true, true, false]);
+    let sent: Vec<_> =
+        server.received().iter().map(|request| request.header("x-b3-spanid").unwrap().to_owned()).collect();
+    assert_eq!(sent, spans.iter().map(|span| span.context.span_id().to_string()).collect::<Vec<_>>());
+}
+
+/// Runs behind ours.
+struct Behind {
+    tracer: Tracer,
+    fails: bool,
+}
+
+#[async_trait::async_trait]
+impl Middleware for Behind {
+    async fn handle(&self, request: Request, extensions: &mut Extensions, next: Next<'_>) -> Result<Response> {
+        self.tracer.span("behind").start().finish();
+        if self.fails {
+            return Err(Error::middleware(std::io::Error::other("no http://me:pw@shop.example/ today")));
+        }
+        next.run(request, extensions).await
+    }
+}
+
+#[tokio::test]
+async fn is_active_for_what_comes_after_it() {
+    for fails in [false, true] {
+        let (mock, server) = (MockTracer::new(), Server::start(|_| OK).await);
+        let middleware = TracingMiddleware::with_tracer(mock.tracer().clone());
+        let behind = Arc::new(Behind { tracer: mock.tracer().clone(), fails });
+        let client = resolving(&[]).build().unwrap();
+        let client = ClientBuilder::new(client).with(middleware).with_arc(behind).build();
+        match client.get(server.url("/")).send().await {
+            Ok(response) => assert_eq!(response.text().await.unwrap(), "ok"),
+            Err(error) => {
+                assert!(fails && error.is_middleware());
+                let log = log(&mock.span("GET"), "error");
+                assert_eq!(log[0].1, "middleware");
+                assert_eq!(log[1].1, "no http://shop.example/ today");
+            }
+        }
+        mock.assert_tree(if fails { "GET (client) !\n  behind" } else { "GET (client)\n  behind" });
+    }
+}
+
+#[tokio::test]
+async fn fails_with_the_call() {
+    let mock = MockTracer::new();
+    client(&mock).get(refusing_url()).send().await.unwrap_err();
+    let span = only_span(&mock);
+    assert!(span.is_failed);
+    let log = log(&span, "error");
+    assert_eq!(log[0].1, "connect");
+    assert!(!log[1].1.contains("sesame"), "{log:?}");
+}
+
+#[tokio::test]
+async fn says_that_nobody_waited_for_the_answer() {
+    let (mock, server) = (MockTracer::new(), Server::start(|_| Answer::Part(Vec::new())).await);
+    let client = client(&mock);
+    let mut call = Box::pin(client.get(server.url("/")).send());
+    std::future::poll_fn(|cx| {
+        assert!(call.as_mut().poll(cx).is_pending());
+        cx.waker().wake_by_ref();
+        if server.received().is_empty() { std::task::Poll::Pending } else { std::task::Poll::Ready(()) }
+    })
+    .await;
+    drop(call);
+    let span = only_span(&mock);
+    assert_eq!((tag(&span, "http.outcome").as_deref(), span.is_failed), (Some("cancelled"), false));
+}
