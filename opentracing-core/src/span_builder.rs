@@ -180,21 +180,31 @@ impl<'a> SpanBuilder<'a> {
         self.start().activate()
     }
 
-    /// One straight line of words in registers: each struct built on the way and moved on costs more than the clock is worth.
+    #[inline]
     fn start_with(&mut self, recorder: &Arc<Recorder>) -> Span {
-        let inherited = match &self.references {
+        let parent = match &self.references {
             _ if self.new_trace => None,
             References::ChildOf(parent) => Some(Inherited::of(parent, recorder)),
+            References::None if self.ignore_active => None,
+            References::None => inherit_active(recorder),
             References::ChildOfOwned(parent) => Some(Inherited::of(parent, recorder)),
             References::Several(all) => Some(Inherited::of(&preferred_parent(all), recorder)),
-            References::None if self.ignore_active => None,
-            References::None => local::with(|local| {
-                local.with_top(recorder.id, |top| top.lent_context().map(|context| Inherited::of(&context, recorder)))
-            })
-            .flatten()
-            .flatten(),
         };
-        let parent = inherited.unwrap_or(Inherited::NONE);
+        match parent {
+            None => self.start_root(recorder),
+            Some(parent) => self.begin(recorder, parent),
+        }
+    }
+
+    /// The same as for a child, with all that a root has not left out at compile time.
+    #[inline(never)]
+    fn start_root(&mut self, recorder: &Arc<Recorder>) -> Span {
+        self.begin(recorder, Inherited::NONE)
+    }
+
+    /// One straight line of words in registers: each struct built on the way and moved on costs more than the clock is worth.
+    #[inline(always)]
+    fn begin(&mut self, recorder: &Arc<Recorder>, parent: Inherited) -> Span {
         let (mut trace_id, mut meta) = (parent.trace_id, parent.meta);
         let mut decision = match self.priority {
             Some(true) => Some(Decision::RecordAndSample),
@@ -302,6 +312,12 @@ impl fmt::Debug for SpanBuilder<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SpanBuilder").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
     }
+}
+
+#[inline(always)]
+fn inherit_active(recorder: &Recorder) -> Option<Inherited> {
+    let inherited = |top: &State| top.lent_context().map(|context| Inherited::of(&context, recorder));
+    local::with(|local| local.with_top(recorder.id, inherited)).flatten().flatten()
 }
 
 /// The ids of a trace that a sampler is asked about, or that a generator makes.
