@@ -38,7 +38,7 @@ impl BatchReporter {
     pub fn new(transport: impl Transport) -> Self {
         BatchReporter {
             lanes: vec![Lane::new(Box::new(transport))],
-            limits: Limits { queue: 2048, batch: 512, delay: None },
+            limits: Limits { queue: 2048, batch: 512, delay: Duration::from_secs(1) },
             close_timeout: Duration::from_secs(5),
             lost_at_flush: 0,
         }
@@ -64,10 +64,10 @@ impl BatchReporter {
         self
     }
 
-    /// How long a span waits for a batch to fill. By default each [transport says so](Transport::delay): one second, and the console
-    /// draws on a schedule of its own. Kept to within 50 milliseconds.
+    /// How long a span waits for a batch to fill, to within 50 milliseconds. One second by default. Not for transports that
+    /// [know better](Transport::delay), as the console does.
     pub fn delay(mut self, delay: Duration) -> Self {
-        self.limits.delay = Some(delay);
+        self.limits.delay = delay;
         self
     }
 
@@ -95,16 +95,19 @@ impl BatchReporter {
         Limits { batch: self.limits.batch.min(self.limits.queue), ..self.limits }
     }
 
-    /// Gives each transport its slice in turn, until all are through or the time is over.
+    /// Gives each transport its share of the time in turn, until all are through or the time is over. Who needs less leaves the rest to
+    /// the others.
     fn flush_lanes(&mut self, deadline: Instant) -> bool {
-        let mut left: Vec<&mut Lane> = self.lanes.iter_mut().collect();
+        let mut open: Vec<&mut Lane> = self.lanes.iter_mut().collect();
         loop {
-            let alone = left.len() == 1;
-            left.retain_mut(|lane| {
+            let mut to_come = open.len() as u32;
+            open.retain_mut(|lane| {
                 let now = Instant::now();
-                !lane.flush(if alone { deadline } else { Lane::time_slice(now, deadline) })
+                let share = deadline.saturating_duration_since(now) / to_come;
+                to_come -= 1;
+                !lane.flush(now + share)
             });
-            if left.is_empty() {
+            if open.is_empty() {
                 return true;
             }
             if Instant::now() >= deadline {

@@ -19,7 +19,7 @@ const LOG_INTERVAL: Duration = Duration::from_secs(60);
 pub(crate) struct Limits {
     pub(crate) queue: usize,
     pub(crate) batch: usize,
-    pub(crate) delay: Option<Duration>,
+    pub(crate) delay: Duration,
 }
 
 pub(crate) struct Lane {
@@ -30,8 +30,9 @@ pub(crate) struct Lane {
     /// When the first came of the spans that no send has been asked to take yet.
     waiting_since: Option<Instant>,
     in_progress: bool,
-    /// It had its turn and kept a whole batch, so it is not asked again before the next tick.
-    had_turn: bool,
+    /// It was asked and kept a whole batch, or a whole queue: it is not asked for that again before the next tick.
+    keeps_batch: bool,
+    keeps_queue: bool,
     panics: u8,
     logged: Option<Instant>,
 }
@@ -44,7 +45,8 @@ impl Lane {
             stats: ReporterStats::default(),
             waiting_since: None,
             in_progress: false,
-            had_turn: false,
+            keeps_batch: false,
+            keeps_queue: false,
             panics: 0,
             logged: None,
         }
@@ -53,25 +55,29 @@ impl Lane {
     pub(crate) fn report(&mut self, batch: Batch<'_>, limits: Limits) {
         for span in batch.iter() {
             let mut pending = self.pending();
-            if pending >= limits.queue && !self.had_turn {
+            if pending >= limits.queue && !self.keeps_queue {
                 self.send(Reason::Full, Instant::now() + SLICE);
                 pending = self.pending();
-                self.had_turn = pending >= limits.queue;
+                self.keeps_queue = pending >= limits.queue;
             }
             if pending >= limits.queue {
                 self.stats.dropped_queue_full += 1;
                 continue;
             }
             self.add(span);
-            if pending + 1 >= limits.batch && !self.had_turn {
+            if pending + 1 >= limits.batch && !self.keeps_batch {
                 self.send(Reason::Due, Instant::now() + SLICE);
-                self.had_turn = self.in_progress || self.pending() >= limits.batch;
+                self.keeps_batch = self.in_progress || self.pending() >= limits.batch;
             }
         }
     }
 
     pub(crate) fn tick(&mut self, limits: Limits) {
-        self.had_turn = false;
+        self.keeps_batch = false;
+        self.keeps_queue = false;
+        if let Some(transport) = &mut self.transport {
+            let _ = catch_unwind(AssertUnwindSafe(|| transport.tick()));
+        }
         let pending = self.pending();
         if pending == 0 {
             self.waiting_since = None;
@@ -79,28 +85,20 @@ impl Lane {
         }
         let now = Instant::now();
         let waited = self.waiting_since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
-        if self.in_progress || pending >= limits.batch || waited >= limits.delay.unwrap_or_else(|| self.delay()) {
+        if self.in_progress || pending >= limits.batch || waited >= self.delay().unwrap_or(limits.delay) {
             self.send(Reason::Due, now + SLICE);
         }
     }
 
-    /// Whether that is all: nothing is pending, or nothing more can be done.
+    /// Whether nothing is pending any more.
     pub(crate) fn flush(&mut self, until: Instant) -> bool {
-        let before = self.pending();
-        if before == 0 {
-            return true;
-        }
-        let begun = Instant::now();
         self.send(Reason::Flush, until);
-        let after = self.pending();
-        if after == 0 {
-            return true;
+        let is_empty = self.pending() == 0;
+        if !is_empty && Instant::now() < until {
+            // It came back early: a rest, so as not to ask in a tight loop.
+            std::thread::sleep(Duration::from_millis(1));
         }
-        if after >= before && Instant::now() < until {
-            // It came back early: give it a rest rather than ask in a loop.
-            std::thread::sleep(until.saturating_duration_since(begun).min(Duration::from_millis(1)));
-        }
-        false
+        is_empty
     }
 
     /// Counts as lost what is still there.
@@ -115,18 +113,14 @@ impl Lane {
         self.stats.dropped_queue_full + self.stats.dropped_failed
     }
 
-    pub(crate) fn time_slice(now: Instant, deadline: Instant) -> Instant {
-        deadline.min(now + SLICE)
-    }
-
     pub(crate) fn pending(&self) -> usize {
         let Some(transport) = &self.transport else { return 0 };
         catch_unwind(AssertUnwindSafe(|| transport.pending())).unwrap_or(0)
     }
 
-    fn delay(&self) -> Duration {
-        let Some(transport) = &self.transport else { return Duration::ZERO };
-        catch_unwind(AssertUnwindSafe(|| transport.delay())).unwrap_or(Duration::ZERO)
+    fn delay(&self) -> Option<Duration> {
+        let transport = self.transport.as_ref()?;
+        catch_unwind(AssertUnwindSafe(|| transport.delay())).ok()?
     }
 
     fn add(&mut self, span: FinishedSpan<'_>) {

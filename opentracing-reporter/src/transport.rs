@@ -36,11 +36,15 @@ pub trait Transport: Send + 'static {
     /// what is not through by then goes on in the next call. Never called when nothing is pending.
     fn send(&mut self, reason: Reason, until: Instant) -> Outcome;
 
-    /// How long a span waits for others before it is sent, unless the reporter was
-    /// [told](crate::BatchReporter::delay) otherwise. One second by default. Zero is for a transport that has a schedule of its own: it
+    /// Runs about every 50 milliseconds, whether or not something is pending, on the reporter's thread. Must not block. Does nothing by
+    /// default.
+    fn tick(&mut self) {}
+
+    /// How long a span waits for others before it is sent. `None`, the default, is as long as the
+    /// [reporter](crate::BatchReporter::delay) says. `Some` goes before that; zero is for a transport with a schedule of its own, which
     /// is called about every 50 milliseconds for as long as something is pending.
-    fn delay(&self) -> Duration {
-        Duration::from_secs(1)
+    fn delay(&self) -> Option<Duration> {
+        None
     }
 }
 
@@ -61,7 +65,11 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
         (**self).send(reason, until)
     }
 
-    fn delay(&self) -> Duration {
+    fn tick(&mut self) {
+        (**self).tick();
+    }
+
+    fn delay(&self) -> Option<Duration> {
         (**self).delay()
     }
 }

@@ -9,7 +9,7 @@ use super::layout::{GAP, LEVEL, Layout};
 use super::output::Look;
 use super::pen::{Ink, Pen};
 use super::store::Trace;
-use super::text::{fit, width};
+use super::text::{fit, width, wrap};
 use super::tree::{Node, order};
 
 /// Levels that count when the width of the names is found.
@@ -53,22 +53,26 @@ fn head(pen: &mut Pen, trace: &Trace, length_ns: u64, columns: usize) {
     services.sort_unstable();
     services.dedup();
     let failed = entries.iter().filter(|entry| entry.is_failed).count();
-    let (label, id) = (if trace.is_continued { "trace, continued " } else { "trace " }, digits(trace.id));
-    let facts = format!(
-        "  {}  {}, {}",
-        human(length_ns),
-        count(entries.len(), "span", "spans"),
-        count(services.len(), "service", "services")
-    );
-    pen.write(Ink::Dim, label);
+    let id = digits(trace.id);
+    pen.write(Ink::Dim, "trace ");
     pen.write(Ink::Bold, &id);
-    let room = columns.saturating_sub(label.len() + id.len());
-    if width(&facts) <= room {
-        pen.write(Ink::Plain, &facts);
-        let errors = format!(", {}", count(failed, "error", "errors"));
-        if failed > 0 && width(&facts) + errors.len() <= room {
-            pen.write(Ink::Error, &errors);
-        }
+    let mut facts = vec![
+        (Ink::Plain, "  ", human(length_ns)),
+        (Ink::Plain, "  ", count(entries.len(), "span", "spans")),
+        (Ink::Plain, ", ", count(services.len(), "service", "services")),
+    ];
+    if failed > 0 {
+        facts.push((Ink::Error, ", ", count(failed, "error", "errors")));
+    }
+    if trace.is_continued {
+        facts.insert(0, (Ink::Dim, "  ", "continued".to_owned()));
+    }
+    let mut room = columns.saturating_sub("trace ".len() + id.len());
+    for (ink, gap, fact) in facts {
+        let Some(left) = room.checked_sub(gap.len() + width(&fact)) else { break };
+        room = left;
+        pen.write(Ink::Plain, gap);
+        pen.write(ink, &fact);
     }
     pen.end_line();
 }
@@ -131,10 +135,12 @@ impl<'a> Row<'a> {
         let rails = self.rails(layout, true);
         let room = columns.saturating_sub(layout.service + GAP + width(&rails));
         for note in &self.entry.notes {
-            pen.blanks(layout.service + GAP);
-            pen.write(Ink::Dim, &rails);
-            pen.write(if note.is_error { Ink::Error } else { Ink::Dim }, &fit(&note.text, room));
-            pen.end_line();
+            for line in wrap(&note.text, room) {
+                pen.blanks(layout.service + GAP);
+                pen.write(Ink::Dim, &rails);
+                pen.write(if note.is_error { Ink::Error } else { Ink::Dim }, line);
+                pen.end_line();
+            }
         }
     }
 

@@ -10,6 +10,9 @@ use super::text::clean;
 
 /// Logs and tags of one span that are kept.
 const MAX_NOTES: usize = 32;
+/// Characters that are kept of a name, and of a log or tag.
+pub(super) const NAME_CHARS: usize = 120;
+const NOTE_CHARS: usize = 500;
 
 /// All texts are safe for a terminal and bounded.
 #[derive(Debug)]
@@ -44,16 +47,19 @@ impl Entry {
     pub(super) fn new(span: FinishedSpan<'_>, service: usize, tags: Tags, logs: Logs, owner: Arc<Counters>) -> Self {
         let parent = span.parent_id();
         let is_failed = span.is_failed();
+        let status = ["http.status_code", "rpc.status_code", "db.response.status_code"]
+            .into_iter()
+            .find_map(|key| Some((key, span.tag(key)?)));
         let mut notes = Vec::new();
         if tags == Tags::All {
-            let all = span.tags().map(|(key, value)| Note { text: clean(&field(key, value)), is_error: false });
-            notes.extend(all.take(MAX_NOTES));
+            // Those that are seen already are left out.
+            let seen = ["error", "peer.service", status.map_or("", |(key, _)| key)];
+            let others = span.tags().filter(|(key, _)| !seen.contains(key));
+            notes.extend(others.take(MAX_NOTES).map(|(key, value)| Note::new(&field(key, value), false)));
         }
         if logs == Logs::All || (logs == Logs::Failed && is_failed) {
-            notes.extend(span.logs().take(MAX_NOTES).map(|log| Note {
-                text: clean(&fields(log)),
-                is_error: log.field("event").is_some_and(|event| is_text(event, "error")),
-            }));
+            let is_error = |log: LogRecord<'_>| log.field("event").is_some_and(|event| is_text(event, "error"));
+            notes.extend(span.logs().take(MAX_NOTES).map(|log| Note::new(&fields(log), is_error(log))));
         }
         Entry {
             service,
@@ -63,9 +69,9 @@ impl Entry {
             follows: span.references().any(|reference| {
                 reference.kind == ReferenceKind::FollowsFrom && Some(reference.context.span_id()) == parent
             }),
-            name: clean(span.operation_name()),
+            name: clean(span.operation_name(), NAME_CHARS),
             kind: span.kind(),
-            status: status(span),
+            status: status.map(|(_, value)| clean(&value.to_string(), NAME_CHARS)).unwrap_or_default(),
             peer: peer(span),
             is_failed,
             start_ns: span.start_unix_ns(),
@@ -80,14 +86,15 @@ impl Entry {
     }
 }
 
-fn status(span: FinishedSpan<'_>) -> Box<str> {
-    let status = ["http.status_code", "rpc.status_code", "db.response.status_code"];
-    status.iter().find_map(|key| span.tag(key)).map(|value| clean(&value.to_string())).unwrap_or_default()
+impl Note {
+    fn new(text: &str, is_error: bool) -> Self {
+        Note { text: clean(text, NOTE_CHARS), is_error }
+    }
 }
 
 fn peer(span: FinishedSpan<'_>) -> Box<str> {
     if let Some(service) = span.tag("peer.service") {
-        return clean(&service.to_string());
+        return clean(&service.to_string(), NAME_CHARS);
     }
     let port = span.tag("peer.port").map(|port| format!(":{port}")).unwrap_or_default();
     let host = ["peer.hostname", "peer.ipv4"].iter().find_map(|key| span.tag(key));
@@ -95,7 +102,7 @@ fn peer(span: FinishedSpan<'_>) -> Box<str> {
         .map(|host| format!("{host}{port}"))
         .or_else(|| span.tag("peer.ipv6").map(|ip| format!("[{ip}]{port}")))
         .or_else(|| span.tag("peer.address").map(|address| address.to_string()));
-    peer.map(|peer| clean(&peer)).unwrap_or_default()
+    peer.map(|peer| clean(&peer, NAME_CHARS)).unwrap_or_default()
 }
 
 fn fields(log: LogRecord<'_>) -> String {

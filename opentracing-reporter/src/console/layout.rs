@@ -12,8 +12,9 @@ const SERVICE: usize = 16;
 const PEER: usize = 20;
 /// What remains of an operation's name before other parts are left out, and levels of the tree before the upper ones are.
 const NAME: usize = 24;
-/// The bar's bounds.
+/// The bar's bounds, and the least that it gets where it is the last part that may go.
 const BAR: (usize, usize) = (16, 60);
+const SHORT_BAR: usize = 8;
 
 /// The parts of a line, from the left. Zero columns: left out.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,10 +41,12 @@ impl Layout {
             duration: widest(|row| row.duration_width),
             bar: BAR.0,
         };
-        let choices = [full, Layout { kind: 0, ..full }, Layout { kind: 0, peer: 0, ..full }];
+        let without_kind = Layout { kind: 0, ..full };
+        let without_peer = Layout { peer: 0, ..without_kind };
+        let short = Layout { bar: SHORT_BAR, ..without_peer };
+        let bare = Layout { bar: 0, ..short };
         let fits = |choice: &Layout| choice.total() - choice.name + choice.name.min(NAME) <= columns;
-        let bare = Layout { kind: 0, peer: 0, bar: 0, ..full };
-        let mut layout = choices.into_iter().find(fits).unwrap_or(bare);
+        let mut layout = [full, without_kind, without_peer, short].into_iter().find(fits).unwrap_or(bare);
         let over = layout.total().saturating_sub(columns);
         layout.name -= over.min(layout.name.saturating_sub(1));
         if layout.bar > 0 {

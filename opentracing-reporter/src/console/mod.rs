@@ -9,13 +9,13 @@ mod layout;
 mod output;
 mod pen;
 mod settings;
+mod state;
 mod store;
 mod text;
 mod tree;
 
 use std::fmt;
 use std::io::{self, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,13 +23,11 @@ use opentracing_core::FinishedSpan;
 
 pub use self::settings::{Colors, Logs, Tags};
 
-use self::draw::draw;
 use self::entry::Entry;
 use self::handle::Counters;
 use self::output::Output;
 use self::settings::Settings;
-use self::store::{Store, Trace};
-use self::text::clean;
+use self::state::State;
 use crate::transport::{Outcome, Reason, Transport};
 
 /// Draws each trace as a tree, with durations on a common time axis.
@@ -43,29 +41,22 @@ use crate::transport::{Outcome, Reason, Transport};
 /// age.
 ///
 /// Control characters in names and values are escaped, so that nobody who sends a request can write to the terminal.
+#[must_use = "a console draws nothing until a reporter sends by it"]
 pub struct Console {
     shared: Arc<Shared>,
     counters: Arc<Counters>,
+    /// A reporter uses it, and the other handles know.
+    is_known: bool,
     added: usize,
-    /// Of [`Counters::read`], what the reporter has been told.
+    /// Of [`Counters::settled`], what the reporter has been told.
     told: (usize, usize),
 }
 
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Debug)]
-struct State {
-    output: Output,
-    settings: Settings,
-    store: Store,
-    /// Services in the order in which they came, which gives them their colours.
-    services: Vec<Box<str>>,
-    /// Why something was lost last.
-    error: Option<(io::ErrorKind, String)>,
+    /// A reporter has brought spans.
+    passed: Condvar,
 }
 
 impl Console {
@@ -85,13 +76,11 @@ impl Console {
     }
 
     fn new(output: Output) -> Self {
-        let state =
-            State { output, settings: Settings::default(), store: Store::default(), services: Vec::new(), error: None };
-        Console::of(Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() }))
+        Console::of(Arc::new(Shared { state: Mutex::new(State::new(output)), passed: Condvar::new() }))
     }
 
     fn of(shared: Arc<Shared>) -> Self {
-        Console { shared, counters: Arc::default(), added: 0, told: (0, 0) }
+        Console { shared, counters: Arc::default(), is_known: false, added: 0, told: (0, 0) }
     }
 
     /// Whether services have colours. [`Colors::Auto`] by default.
@@ -135,36 +124,41 @@ impl Console {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_shared(&self) -> bool {
-        Arc::strong_count(&self.shared) > 1
-    }
-
-    /// Where several tracers share the console, the others' spans of the same traces are perhaps still on their way.
+    /// Waits until the reporters of the other handles have brought what had finished before, since that may belong to the same traces.
+    /// The second pass from now has seen it all: the first one may be half-way through.
     fn wait_for_others<'a>(&'a self, mut state: MutexGuard<'a, State>, until: Instant) -> MutexGuard<'a, State> {
-        let linger = state.settings.linger;
-        let end = until.min(Instant::now() + linger * 4);
-        while self.is_shared() {
-            let now = Instant::now();
-            let quiet_at = state.store.quiet_at(&self.counters, linger).map_or(now, |quiet_at| quiet_at.min(end));
-            let left = quiet_at.saturating_duration_since(now);
+        // Nor is this one to be waited for: its spans are here.
+        self.counters.count_pass();
+        self.counters.count_pass();
+        let others: Vec<_> = state.others(&self.counters).map(|other| (other.clone(), other.passes() + 2)).collect();
+        let now = Instant::now();
+        let end = now.checked_add(state.settings.linger.saturating_mul(2)).map_or(until, |end| end.min(until));
+        let is_late = |(other, passes): &(Arc<Counters>, usize)| !other.is_gone() && other.passes() < *passes;
+        while others.iter().any(is_late) && self.waiting() > 0 {
+            let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
             }
-            state = self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            // Passes are counted without the lock, so a wake-up may be missed.
+            let timeout = left.min(Duration::from_millis(10));
+            state = self.shared.passed.wait_timeout(state, timeout).unwrap_or_else(PoisonError::into_inner).0;
         }
         state
     }
 
+    /// Spans that are not drawn yet.
+    fn waiting(&self) -> usize {
+        let (written, lost) = self.counters.settled();
+        self.added.saturating_sub(written + lost)
+    }
+
     /// What became of spans since the reporter was last told, whoever drew them.
-    fn outcome(&mut self, error: Option<(io::ErrorKind, String)>) -> Outcome {
-        let now = self.counters.read();
-        let (written, lost) = (now.0 - self.told.0, now.1 - self.told.1);
-        self.told = now;
-        let outcome = Outcome::sent(written);
+    fn outcome(&mut self, settled: (usize, usize), error: Option<io::Error>) -> Outcome {
+        let (written, lost) = (settled.0 - self.told.0, settled.1 - self.told.1);
+        self.told = settled;
         match error {
-            Some((kind, message)) if lost > 0 => outcome.and(Outcome::lost(lost, io::Error::new(kind, message))),
-            _ if lost > 0 => outcome.and(Outcome::lost(lost, "the console could not be written to")),
-            _ => outcome,
+            Some(error) if lost > 0 => Outcome::sent(written).and(Outcome::lost(lost, error)),
+            _ => Outcome::sent(written),
         }
     }
 }
@@ -190,9 +184,9 @@ impl Transport for Console {
         state.store.add(span.context().trace_id(), entry, Instant::now());
     }
 
+    /// Spans that another handle has drawn count until the reporter has been told.
     fn pending(&self) -> usize {
-        let (written, lost) = self.counters.read();
-        self.added.saturating_sub(written + lost)
+        self.added.saturating_sub(self.told.0 + self.told.1)
     }
 
     fn send(&mut self, reason: Reason, until: Instant) -> Outcome {
@@ -204,53 +198,44 @@ impl Transport for Console {
                 state.print(traces);
             }
             Reason::Full => {
-                let enough = self.pending() / 2;
-                while self.pending() > enough
+                let enough = self.waiting() / 2;
+                while self.waiting() > enough
                     && let Some(trace) = state.store.take_oldest(&self.counters)
                 {
                     state.print(vec![trace]);
                 }
             }
             Reason::Due => {
-                let (now, several) = (Instant::now(), self.is_shared());
+                let (now, several) = (Instant::now(), state.others(&self.counters).next().is_some());
                 let Settings { linger, max_age, .. } = state.settings;
                 let traces = state.store.take(|trace| trace.is_due(now, linger, max_age, several));
                 state.print(traces);
             }
         }
-        let error = state.error.clone();
+        // Both under the lock: whoever else draws sets the error and counts.
+        let (settled, error) = (self.counters.settled(), state.last_error());
         drop(state);
-        // Who waits for traces that are no longer there looks again.
-        self.shared.changed.notify_all();
-        self.outcome(error)
+        self.outcome(settled, error)
+    }
+
+    fn tick(&mut self) {
+        self.counters.count_pass();
+        if !self.is_known {
+            self.is_known = true;
+            self.lock().join(&self.counters);
+        }
+        self.shared.passed.notify_all();
     }
 
     /// The console has its own rules of what is drawn when.
-    fn delay(&self) -> Duration {
-        Duration::ZERO
+    fn delay(&self) -> Option<Duration> {
+        Some(Duration::ZERO)
     }
 }
 
-impl State {
-    fn service(&mut self, name: &str) -> usize {
-        let name = clean(name);
-        self.services.iter().position(|known| *known == name).unwrap_or_else(|| {
-            self.services.push(name);
-            self.services.len() - 1
-        })
-    }
-
-    fn print(&mut self, traces: Vec<Trace>) {
-        for trace in traces {
-            let text = draw(&trace, &self.services, self.output.look(&self.settings));
-            let output = &mut self.output;
-            let written = catch_unwind(AssertUnwindSafe(|| output.write(&text)))
-                .unwrap_or_else(|_| Err(io::Error::other("the writer panicked")));
-            trace.entries.iter().for_each(|entry| entry.owner.settle(written.is_ok()));
-            if let Err(error) = written {
-                self.error = Some((error.kind(), error.to_string()));
-            }
-        }
+impl Drop for Console {
+    fn drop(&mut self) {
+        self.counters.leave();
     }
 }
 

@@ -59,11 +59,6 @@ impl Store {
         self.traces.remove(&oldest)
     }
 
-    /// When the traces with spans of that reporter have been quiet for so long; `None` if there are no such traces.
-    pub(super) fn quiet_at(&self, owner: &Arc<Counters>, linger: Duration) -> Option<Instant> {
-        self.traces.values().filter(|trace| trace.is_of(owner)).map(|trace| trace.last + linger).max()
-    }
-
     fn remember(&mut self, id: TraceId) {
         if !self.drawn.contains(&id) {
             if self.drawn.len() == REMEMBERED {

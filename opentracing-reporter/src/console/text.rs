@@ -5,15 +5,12 @@ use std::fmt::Write;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Characters of a text that are kept. It bounds memory, and marks that take no room can be many.
-const MAX_CHARS: usize = 200;
-
 /// Copies the text, with everything escaped that could move the cursor, change its colours or turn the line around: names and values
-/// come from peers. What is beyond 200 characters is cut.
-pub(super) fn clean(text: &str) -> Box<str> {
-    let mut out = String::with_capacity(text.len().min(MAX_CHARS));
+/// come from peers. What is beyond so many characters is cut: that bounds memory, and marks that take no room.
+pub(super) fn clean(text: &str, max_chars: usize) -> Box<str> {
+    let mut out = String::with_capacity(text.len().min(max_chars));
     for (index, c) in text.chars().enumerate() {
-        if index == MAX_CHARS {
+        if index == max_chars {
             out.push('…');
             break;
         }
@@ -51,10 +48,35 @@ pub(super) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let Some(room) = columns.checked_sub(1) else { return Cow::Borrowed("") };
+    Cow::Owned(format!("{}…", split(text, room).0))
+}
+
+/// The text in lines of so many columns, broken at blanks where there are any.
+pub(super) fn wrap(mut text: &str, columns: usize) -> Vec<&str> {
+    let mut lines = Vec::new();
+    while width(text) > columns {
+        let (mut line, mut rest) = split(text, columns);
+        if !rest.starts_with(' ')
+            && let Some(blank) = line.rfind(' ')
+        {
+            (line, rest) = text.split_at(blank);
+        }
+        if line.is_empty() {
+            break;
+        }
+        lines.push(line);
+        text = rest.trim_start_matches(' ');
+    }
+    lines.push(text);
+    lines
+}
+
+/// The text before and behind so many columns.
+fn split(text: &str, columns: usize) -> (&str, &str) {
     let mut taken = 0;
     let end = text.char_indices().find(|(_, c)| {
         taken += c.width().unwrap_or(0);
-        taken > room
+        taken > columns
     });
-    Cow::Owned(format!("{}…", &text[..end.map_or(text.len(), |(index, _)| index)]))
+    text.split_at(end.map_or(text.len(), |(index, _)| index))
 }

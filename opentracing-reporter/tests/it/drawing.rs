@@ -1,11 +1,23 @@
 //! What the console draws.
 
-use opentracing_core::{SpanKind::*, Value};
-use opentracing_reporter::Console;
+use opentracing_core::SpanKind::{Client, Consumer, Internal, Producer, Server};
+use opentracing_core::{SpanContext, SpanId, TraceId, Value};
+use opentracing_reporter::{Colors, Console, Logs, Tags};
 
 use crate::scene::{Paper, Scene, at, context};
 
-fn shop(scene: &mut Scene) {
+/// Draws a scene and compares it with the expected picture, whose first line is empty.
+#[track_caller]
+fn check(name: &str, settings: fn(Console) -> Console, build: fn(&mut Scene), expected: &str) {
+    let paper = Paper::default();
+    let mut scene = Scene::new(settings(Console::writer(paper.clone())));
+    build(&mut scene);
+    scene.draw();
+    let drawn = paper.take();
+    assert!(drawn == expected.trim_start_matches('\n'), "{name}: expected\n{expected}\nbut drawn is\n\n{drawn}");
+}
+
+fn checkout(scene: &mut Scene) {
     let mut user = scene.span("web", "POST", Client, None, 0);
     user.set_tag("http.status_code", 201).set_tag("peer.service", "gateway");
     let mut entry = scene.span("gateway", "POST /checkout", Server, Some(&context(&user)), 900);
@@ -41,7 +53,8 @@ fn shop(scene: &mut Scene) {
     pay.finish_at(at(46_900));
     let mut send = scene.span("gateway", "send orders", Producer, Some(&gateway), 48_000);
     send.set_tag("peer.service", "kafka");
-    let consume = scene.span("mail", "process orders", Consumer, Some(&context(&send)), 55_000);
+    let mut consume = scene.span("mail", "process orders", Consumer, Some(&context(&send)), 55_000);
+    consume.set_tag("peer.service", "kafka");
     let render = scene.span("mail", "render receipt", Internal, Some(&context(&consume)), 56_000);
     render.finish_at(at(61_000));
     consume.finish_at(at(63_200));
@@ -52,13 +65,11 @@ fn shop(scene: &mut Scene) {
 
 #[test]
 fn draws_a_trace_across_services_as_one_tree() {
-    let paper = Paper::default();
-    let mut scene = Scene::new(Console::writer(paper.clone()).columns(120));
-    shop(&mut scene);
-    scene.draw();
-    assert_eq!(
-        paper.take(),
-        "\
+    check(
+        "wide",
+        |console| console.columns(120),
+        checkout,
+        r#"
 trace 0af7651916cd43dd8448eb211c803101  63.2 ms  13 spans, 6 services, 2 errors
 web      POST                         client    201    → gateway     52.7 ms  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
 gateway  └─ POST /checkout            server    201                  51.1 ms  ╺━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╸
@@ -70,11 +81,412 @@ prices      │  └─ shop.Prices/Quote   server    OK                   7.90 
 prices      │     └─ apply discounts                                 6.20 ms         ━━━━╸
 gateway     ├─ POST                   client    ✗ 502  → payment     27.9 ms              ╺━━━━━━━━━━━━━━━━━━
 payment     │  └─ POST /charge        server    ✗ 502                26.0 ms               ╺━━━━━━━━━━━━━━━━╸
-            │        event=error error.kind=timeout message=\"bank did not answer within 25 ms\"
+            │        event=error error.kind=timeout message="bank did not answer within 25 ms"
 gateway     └─ send orders            producer         → kafka       2.20 ms                                  ━╸
-mail           └┄ process orders      consumer                       8.20 ms                                      ╺━━━━━
+mail           └┄ process orders      consumer         ← kafka       8.20 ms                                      ╺━━━━━
 mail              └─ render receipt                                  5.00 ms                                       ━━━╸
 
+"#,
+    );
+    check(
+        "usual",
+        |console| console,
+        checkout,
+        r#"
+trace 0af7651916cd43dd8448eb211c803101  63.2 ms  13 spans, 6 services, 2 errors
+web      POST                         client    201    → gateway     52.7 ms  ━━━━━━━━━━━━━━━━━━╸
+gateway  └─ POST /checkout            server    201                  51.1 ms  ╺━━━━━━━━━━━━━━━━━
+gateway     ├─ GET                    client    200    → cart        7.00 ms  ╺━━
+cart        │  └─ GET /cart/{id}      server    200                  5.20 ms   ━━
+cart        │     └─ SELECT carts     client           → postgresql  3.21 ms   ━╸
+gateway     ├─ shop.Prices/Quote      client    OK     → prices      9.00 ms     ╺━━╸
+prices      │  └─ shop.Prices/Quote   server    OK                   7.90 ms     ╺━━╸
+prices      │     └─ apply discounts                                 6.20 ms      ━━
+gateway     ├─ POST                   client    ✗ 502  → payment     27.9 ms        ╺━━━━━━━━━╸
+payment     │  └─ POST /charge        server    ✗ 502                26.0 ms         ━━━━━━━━━
+            │        event=error error.kind=timeout message="bank did not answer within 25 ms"
+gateway     └─ send orders            producer         → kafka       2.20 ms                  ╺╸
+mail           └┄ process orders      consumer         ← kafka       8.20 ms                     ━━━
+mail              └─ render receipt                                  5.00 ms                     ╺━
+
+"#,
+    );
+    check(
+        "terminal of 80 columns",
+        |console| console.columns(80),
+        checkout,
+        r#"
+trace 0af7651916cd43dd8448eb211c803101  63.2 ms  13 spans, 6 services, 2 errors
+web      POST                         201    52.7 ms  ━━━━━━━━━━━━━━━━━━━━━╸
+gateway  └─ POST /checkout            201    51.1 ms  ╺━━━━━━━━━━━━━━━━━━━━╸
+gateway     ├─ GET                    200    7.00 ms   ━━╸
+cart        │  └─ GET /cart/{id}      200    5.20 ms   ━━╸
+cart        │     └─ SELECT carts            3.21 ms   ╺╸
+gateway     ├─ shop.Prices/Quote      OK     9.00 ms      ━━━╸
+prices      │  └─ shop.Prices/Quote   OK     7.90 ms      ━━━╸
+prices      │     └─ apply discounts         6.20 ms      ╺━━
+gateway     ├─ POST                   ✗ 502  27.9 ms          ━━━━━━━━━━━╸
+payment     │  └─ POST /charge        ✗ 502  26.0 ms          ━━━━━━━━━━━
+            │        event=error error.kind=timeout message="bank did not answer
+            │        within 25 ms"
+gateway     └─ send orders                   2.20 ms                     ╺╸
+mail           └┄ process orders             8.20 ms                        ╺━━━
+mail              └─ render receipt          5.00 ms                         ━━
+
+"#,
+    );
+    check(
+        "narrow",
+        |console| console.columns(60),
+        checkout,
+        r#"
+trace 0af7651916cd43dd8448eb211c803101  63.2 ms  13 spans
+web      POST                       201    52.7 ms  ━━━━━━╸
+gateway  └─ POST /checkout          201    51.1 ms  ━━━━━━╸
+gateway     ├─ GET                  200    7.00 ms  ╺
+cart        │  └─ GET /cart/{id}    200    5.20 ms  ╺
+cart        │     └─ SELECT carts          3.21 ms  ╺
+gateway     ├─ shop.Prices/Quote    OK     9.00 ms   ━╸
+prices      │  └─ shop.Prices/Quo…  OK     7.90 ms   ╺╸
+prices      │     └─ apply discou…         6.20 ms   ╺
+gateway     ├─ POST                 ✗ 502  27.9 ms    ╺━━━
+payment     │  └─ POST /charge      ✗ 502  26.0 ms    ╺━━━
+            │        event=error error.kind=timeout
+            │        message="bank did not answer within 25
+            │        ms"
+gateway     └─ send orders                 2.20 ms        ╸
+mail           └┄ process orders           8.20 ms         ━
+mail              └─ render recei…         5.00 ms         ╸
+
+"#,
+    );
+    check(
+        "as narrow as can be",
+        |console| console.columns(0),
+        checkout,
+        r#"
+trace 0af7651916cd43dd8448eb211c803101
+web      POST             201    52.7 ms
+gateway  └─ POST /check…  201    51.1 ms
+gateway     ├─ GET        200    7.00 ms
+cart     ⋯  └─ GET /car…  200    5.20 ms
+cart     ⋯  └─ SELECT c…         3.21 ms
+gateway     ├─ shop.Pri…  OK     9.00 ms
+prices   ⋯  └─ shop.Pri…  OK     7.90 ms
+prices   ⋯  └─ apply di…         6.20 ms
+gateway     ├─ POST       ✗ 502  27.9 ms
+payment  ⋯  └─ POST /ch…  ✗ 502  26.0 ms
+         ⋯        event=error
+         ⋯        error.kind=timeout
+         ⋯        message="bank did not
+         ⋯        answer within 25 ms"
+gateway     └─ send ord…         2.20 ms
+mail     ⋯  └┄ process …         8.20 ms
+mail     ⋯  └─ render r…         5.00 ms
+
+"#,
+    );
+}
+
+#[test]
+fn the_readme_shows_what_is_drawn() {
+    let paper = Paper::default();
+    let mut scene = Scene::new(Console::writer(paper.clone()));
+    checkout(&mut scene);
+    scene.draw();
+    assert!(include_str!("../../README.md").contains(&paper.take()));
+}
+
+#[test]
+fn colours_services_and_errors() {
+    check(
+        "colours",
+        |console| console.colors(Colors::Always).columns(80),
+        |scene| {
+            let root = scene.span("shop", "GET /", Server, None, 0);
+            let mut child = scene.span("shop", "SELECT users", Client, Some(&context(&root)), 1_000);
+            child.set_tag("error", true).log("lost");
+            let other = scene.span("stock", "PUT /items", Server, Some(&context(&root)), 3_000);
+            other.finish_at(at(4_000));
+            child.finish_at(at(2_000));
+            root.finish_at(at(4_000));
+        },
+        "
+\u{1b}[2mtrace \u{1b}[0m\u{1b}[1m0af7651916cd43dd8448eb211c803101\u{1b}[0m  4.00 ms  3 spans, 2 services, \u{1b}[31m1 error\u{1b}[0m
+\u{1b}[36mshop\u{1b}[0m   GET /            \u{1b}[2mserver\u{1b}[0m     4.00 ms  \u{1b}[36m━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━\u{1b}[0m
+\u{1b}[36mshop\u{1b}[0m   \u{1b}[2m├─ \u{1b}[0m\u{1b}[31mSELECT users\u{1b}[0m  \u{1b}[2mclient\u{1b}[0m  \u{1b}[31m✗\u{1b}[0m  \u{1b}[31m1.00 ms\u{1b}[0m  \u{1b}[31m         ━━━━━━━━━\u{1b}[0m
+       \u{1b}[2m│     \u{1b}[0m\u{1b}[2mevent=lost\u{1b}[0m
+\u{1b}[33mstock\u{1b}[0m  \u{1b}[2m└─ \u{1b}[0mPUT /items    \u{1b}[2mserver\u{1b}[0m     1.00 ms  \u{1b}[33m                           ━━━━━━━━━\u{1b}[0m
+
+",
+    );
+}
+
+#[test]
+fn marks_spans_whose_parent_is_elsewhere() {
+    check(
+        "a parent in another process",
+        |console| console.columns(80),
+        |scene| {
+            let remote = SpanContext::new(TraceId::from_parts(0, 0xbeef), SpanId::new(0xcafe));
+            let entry = scene.span("shop", "GET /", Server, Some(&remote), 0);
+            let child = scene.span("shop", "load", Internal, Some(&context(&entry)), 0);
+            child.finish_at(at(500));
+            entry.finish_at(at(1_000));
+        },
+        "
+trace 000000000000beef  1.00 ms  2 spans, 1 service
+shop  ⋯ GET /  server  1.00 ms  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+shop  └─ load           500 µs  ━━━━━━━━━━━━━━━━━━━━━━━━
+
+",
+    );
+    check(
+        "a parent that has not finished",
+        |console| console.columns(80),
+        |scene| {
+            let open = scene.span("shop", "open", Internal, None, 0);
+            scene.span("shop", "first", Internal, Some(&context(&open)), 0).finish_at(at(500));
+            scene.span("shop", "second", Internal, Some(&context(&open)), 500).finish_at(at(1_000));
+            std::mem::forget(open);
+        },
+        "
+trace 0af7651916cd43dd8448eb211c803101  1.00 ms  2 spans, 1 service
+shop  ⋯ first   500 µs  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+shop  ⋯ second  500 µs                              ━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+
+",
+    );
+}
+
+#[test]
+fn draws_what_comes_late_as_a_continuation() {
+    let paper = Paper::default();
+    let mut scene = Scene::new(Console::writer(paper.clone()).columns(80));
+    let root = scene.span("shop", "GET /", Server, None, 0);
+    let late = scene.span("shop", "send mail", Producer, Some(&context(&root)), 500);
+    root.finish_at(at(1_000));
+    scene.draw();
+    assert_eq!(
+        paper.take(),
+        "\
+trace 0af7651916cd43dd8448eb211c803101  1.00 ms  1 span, 1 service
+shop  GET /  server  1.00 ms  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+
 "
+    );
+    late.finish_at(at(2_500));
+    scene.draw();
+    assert_eq!(
+        paper.take(),
+        "\
+trace 0af7651916cd43dd8448eb211c803101  continued  2.00 ms  1 span, 1 service
+shop  ⋯ send mail  producer  2.00 ms  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+
+"
+    );
+}
+
+#[test]
+fn escapes_what_could_write_to_the_terminal() {
+    check(
+        "everywhere that a text comes from outside",
+        |console| console.columns(120).tags(Tags::All),
+        |scene| {
+            let mut span = scene.span("sh\u{7}op", "GET /\u{1b}[2J\u{1b}]0;title\u{7}\r\n\u{9b}31m", Server, None, 0);
+            span.set_tag("peer.service", "a\u{202e}b\u{200b}");
+            span.set_tag("http.status_code", "2\u{8}00");
+            span.set_tag("user", "\u{1b}[31mroot\nroot");
+            span.set_tag("error", true);
+            span.log_kv(&[
+                ("event", Value::Static("error")),
+                ("message", Value::Str("line 1\nline 2\u{2028}\u{feff}")),
+            ]);
+            span.finish_at(at(1_000));
+        },
+        r#"
+trace 0af7651916cd43dd8448eb211c803101  1.00 ms  1 span, 1 service, 1 error
+sh\u{7}op  GET /\u{1b}[2J\u{1b}]0;title\u{7}\r\n\u…  server  ✗ 2\u{8}00  ← a\u{202e}b\u{200b}  1.00 ms  ━━━━━━━━━━━━━━━━
+              user=\u{1b}[31mroot\nroot
+              event=error message="line 1\nline 2\u{2028}\u{feff}"
+
+"#,
+    );
+}
+
+#[test]
+fn aligns_wide_and_combining_characters() {
+    check(
+        "width",
+        |console| console.columns(80),
+        |scene| {
+            let root = scene.span("商店", "注文を処理する", Server, None, 0);
+            let mut cafe = scene.span("cafe\u{301}", "re\u{301}sume\u{301}", Client, Some(&context(&root)), 0);
+            cafe.set_tag("peer.service", "データベース");
+            cafe.finish_at(at(500));
+            let emoji =
+                scene.span("商店", "🦀🦀🦀 とても長い名前なので途中で切られます", Internal, Some(&context(&root)), 500);
+            emoji.finish_at(at(1_000));
+            root.finish_at(at(1_000));
+        },
+        "
+trace 0af7651916cd43dd8448eb211c803101  1.00 ms  3 spans, 2 services
+商店  注文を処理する                                   1.00 ms  ━━━━━━━━━━━━━━━━
+café  ├─ résumé                        → データベース   500 µs  ━━━━━━━━
+商店  └─ 🦀🦀🦀 とても長い名前なので…                   500 µs          ━━━━━━━━
+
+",
+    );
+}
+
+#[test]
+fn draws_tags_and_logs_on_request() {
+    let build: fn(&mut Scene) = |scene| {
+        let mut root = scene.span("shop", "GET /", Server, None, 0);
+        root.set_tag("http.status_code", 200)
+            .set_tag("user", "Ada Lovelace")
+            .set_tag("cached", true)
+            .set_tag("ratio", 0.5);
+        root.log("cart loaded");
+        let mut child = scene.span("shop", "charge", Internal, Some(&context(&root)), 500);
+        child.log_kv(&[("event", Value::Static("retry")), ("attempt", Value::I64(2)), ("note", Value::Static(""))]);
+        child.finish_at(at(900));
+        root.finish_at(at(1_000));
+    };
+    check(
+        "neither by default",
+        |console| console.columns(80),
+        build,
+        "
+trace 0af7651916cd43dd8448eb211c803101  1.00 ms  2 spans, 1 service
+shop  GET /      server  200  1.00 ms  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+shop  └─ charge                400 µs                      ╺━━━━━━━━━━━━━━━━
+
+",
+    );
+    check(
+        "both",
+        |console| console.columns(80).tags(Tags::All).logs(Logs::All),
+        build,
+        r#"
+trace 0af7651916cd43dd8448eb211c803101  1.00 ms  2 spans, 1 service
+shop  GET /      server  200  1.00 ms  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+      │  user="Ada Lovelace"
+      │  cached=true
+      │  ratio=0.5
+      │  event="cart loaded"
+shop  └─ charge                400 µs                      ╺━━━━━━━━━━━━━━━━
+            event=retry attempt=2 note=""
+
+"#,
+    );
+}
+
+#[test]
+fn failed_spans_show_their_logs_unless_told_otherwise() {
+    let build: fn(&mut Scene) = |scene| {
+        let mut span = scene.span("shop", "charge", Internal, None, 0);
+        span.mark_error(&std::io::Error::other("no route to host"));
+        span.finish_at(at(1_000));
+    };
+    check(
+        "by default",
+        |console| console.columns(80),
+        build,
+        r#"
+trace 0af7651916cd43dd8448eb211c803101  1.00 ms  1 span, 1 service, 1 error
+shop  charge  ✗  1.00 ms  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+         event=error message="no route to host"
+
+"#,
+    );
+    check(
+        "not at all",
+        |console| console.columns(80).logs(Logs::None),
+        build,
+        "
+trace 0af7651916cd43dd8448eb211c803101  1.00 ms  1 span, 1 service, 1 error
+shop  charge  ✗  1.00 ms  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+
+",
+    );
+}
+
+#[test]
+fn shows_the_peer_as_far_as_it_is_known() {
+    check(
+        "peers",
+        |console| console.columns(100),
+        |scene| {
+            let root = scene.span("shop", "GET /", Server, None, 0);
+            let parent = context(&root);
+            let peers: [&[(&'static str, Value<'_>)]; 6] = [
+                &[("peer.service", Value::Static("stock")), ("peer.hostname", Value::Static("db1"))],
+                &[("peer.hostname", Value::Static("db1")), ("peer.port", Value::I64(5432))],
+                &[("peer.ipv4", Value::Static("10.0.0.7"))],
+                &[("peer.ipv6", Value::Static("fe80::1")), ("peer.port", Value::I64(80))],
+                &[("peer.address", Value::Static("unix:/run/db.sock"))],
+                &[("peer.port", Value::I64(80))],
+            ];
+            for (number, tags) in (1..).zip(peers) {
+                let mut span = scene.span("shop", "call", Client, Some(&parent), number);
+                tags.iter().for_each(|&(key, value)| {
+                    span.set_tag(key, value);
+                });
+                span.finish_at(at(1_000));
+            }
+            root.finish_at(at(1_000));
+        },
+        "
+trace 0af7651916cd43dd8448eb211c803101  1.00 ms  7 spans, 1 service
+shop  GET /    server                       1.00 ms  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+shop  ├─ call  client  → stock               999 µs  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+shop  ├─ call  client  → db1:5432            998 µs  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+shop  ├─ call  client  → 10.0.0.7            997 µs  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+shop  ├─ call  client  → [fe80::1]:80        996 µs  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+shop  ├─ call  client  → unix:/run/db.sock   995 µs  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+shop  └─ call  client                        994 µs  ╺━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+
+",
+    );
+}
+
+#[test]
+fn leaves_out_the_upper_levels_of_a_deep_tree() {
+    check(
+        "deep",
+        |console| console.columns(80),
+        |scene| {
+            let mut spans = vec![scene.span("shop", "level 0", Internal, None, 0)];
+            for depth in 1..20 {
+                let parent = spans.last().map(context);
+                spans.push(scene.span("shop", &format!("level {depth}"), Internal, parent.as_ref(), depth));
+            }
+            spans.into_iter().for_each(|span| span.finish_at(at(100)));
+        },
+        "
+trace 0af7651916cd43dd8448eb211c803101  100 µs  20 spans, 1 service
+shop  level 0                                           100 µs  ━━━━━━━━━━━━━━━━
+shop  └─ level 1                                       99.0 µs  ━━━━━━━━━━━━━━━━
+shop     └─ level 2                                    98.0 µs  ╺━━━━━━━━━━━━━━━
+shop        └─ level 3                                 97.0 µs  ╺━━━━━━━━━━━━━━━
+shop           └─ level 4                              96.0 µs  ╺━━━━━━━━━━━━━━━
+shop              └─ level 5                           95.0 µs   ━━━━━━━━━━━━━━━
+shop                 └─ level 6                        94.0 µs   ━━━━━━━━━━━━━━━
+shop                    └─ level 7                     93.0 µs   ━━━━━━━━━━━━━━━
+shop  ⋯                 └─ level 8                     92.0 µs   ╺━━━━━━━━━━━━━━
+shop  ⋯                 └─ level 9                     91.0 µs   ╺━━━━━━━━━━━━━━
+shop  ⋯                 └─ level 10                    90.0 µs   ╺━━━━━━━━━━━━━━
+shop  ⋯                 └─ level 11                    89.0 µs    ━━━━━━━━━━━━━━
+shop  ⋯                 └─ level 12                    88.0 µs    ━━━━━━━━━━━━━━
+shop  ⋯                 └─ level 13                    87.0 µs    ━━━━━━━━━━━━━━
+shop  ⋯                 └─ level 14                    86.0 µs    ━━━━━━━━━━━━━━
+shop  ⋯                 └─ level 15                    85.0 µs    ╺━━━━━━━━━━━━━
+shop  ⋯                 └─ level 16                    84.0 µs    ╺━━━━━━━━━━━━━
+shop  ⋯                 └─ level 17                    83.0 µs    ╺━━━━━━━━━━━━━
+shop  ⋯                 └─ level 18                    82.0 µs     ━━━━━━━━━━━━━
+shop  ⋯                 └─ level 19                    81.0 µs     ━━━━━━━━━━━━━
+
+",
     );
 }

@@ -1,6 +1,11 @@
 //! Tests of the public interface, one module a topic.
 
 #[cfg(feature = "console")]
+mod console;
+#[cfg(feature = "console")]
 mod drawing;
+mod reporting;
 #[cfg(feature = "console")]
 mod scene;
+mod shutdown;
+mod transports;

@@ -1,18 +1,16 @@
 //! Traces of known ids and times, and what a console draws of them.
 
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use opentracing_core::mock::SequentialIds;
 use opentracing_core::{
-    Batch, FlushError, IdGenerator, Reporter, Span, SpanContext, SpanId, SpanKind, TraceId, Tracer,
+    Batch, FlushError, IdGenerator, Reporter, ReporterStats, Span, SpanContext, SpanId, SpanKind, TraceId, Tracer,
 };
 use opentracing_reporter::{BatchReporter, Console};
 
-/// Longer than anything takes that is waited for.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+use crate::transports::PATIENCE;
 
 /// A writer whose content can be read.
 #[derive(Clone, Default)]
@@ -51,10 +49,27 @@ impl IdGenerator for SharedIds {
     }
 }
 
-/// Lets spans pass, and holds back the flush of each service until those of all are there.
+/// What the reporters of a scene are to do.
+#[derive(Clone, Copy, PartialEq)]
+enum Act {
+    /// Bring spans to the console.
+    Bring,
+    /// Let it draw what is due.
+    Tick,
+    /// Let it draw everything.
+    Flush,
+}
+
+/// Holds back what is not the present act, so that the spans of all services are there before anything is drawn.
 struct Curtain {
     reporter: BatchReporter,
-    is_open: Arc<AtomicBool>,
+    act: Arc<Mutex<Act>>,
+}
+
+impl Curtain {
+    fn is(&self, act: Act) -> bool {
+        *self.act.lock().expect("nothing panics under this lock") == act
+    }
 }
 
 impl Reporter for Curtain {
@@ -62,28 +77,43 @@ impl Reporter for Curtain {
         self.reporter.report(batch);
     }
 
+    fn tick(&mut self) {
+        if self.is(Act::Tick) {
+            self.reporter.tick();
+        }
+    }
+
     fn flush(&mut self, deadline: Instant) -> Result<(), FlushError> {
-        if self.is_open.load(Ordering::Relaxed) { self.reporter.flush(deadline) } else { Ok(()) }
+        if self.is(Act::Flush) { self.reporter.flush(deadline) } else { Ok(()) }
+    }
+
+    fn stats(&self) -> ReporterStats {
+        self.reporter.stats()
     }
 }
 
 /// Several services that share one console.
 pub(crate) struct Scene {
     console: Console,
-    is_open: Arc<AtomicBool>,
+    act: Arc<Mutex<Act>>,
     ids: SharedIds,
     services: Vec<(&'static str, Tracer)>,
 }
 
 impl Scene {
-    /// Further services draw to a clone of the console.
+    /// Every service draws to a clone of the console.
     pub(crate) fn new(console: Console) -> Self {
         Scene {
             console: console.linger(Duration::ZERO),
-            is_open: Arc::default(),
+            act: Arc::new(Mutex::new(Act::Bring)),
             ids: SharedIds::default(),
             services: Vec::new(),
         }
+    }
+
+    /// Changes settings of the console.
+    pub(crate) fn console(&self, change: fn(Console) -> Console) {
+        let _ = change(self.console.clone());
     }
 
     /// The tracer of that service, drained when the scene is drawn.
@@ -91,13 +121,14 @@ impl Scene {
         if let Some((_, tracer)) = self.services.iter().find(|(known, _)| *known == name) {
             return tracer.clone();
         }
-        let curtain = Curtain { reporter: BatchReporter::new(self.console.clone()), is_open: self.is_open.clone() };
+        let curtain = Curtain { reporter: BatchReporter::new(self.console.clone()), act: self.act.clone() };
         let tracer = Tracer::builder(name).id_generator(self.ids.clone()).build_inline(curtain);
         self.services.push((name, tracer.clone()));
         tracer
     }
 
-    /// A span that starts so many microseconds after the beginning of the scene.
+    /// A span that starts so many microseconds after the beginning of the scene. A consumer follows from its parent, others are its
+    /// children.
     pub(crate) fn span(
         &mut self,
         service: &'static str,
@@ -109,22 +140,29 @@ impl Scene {
         let tracer = self.service(service);
         let name = name.to_owned();
         let mut builder = tracer.span(&name);
-        if let Some(parent) = parent {
-            if kind == SpanKind::Consumer {
-                builder.follows_from(parent);
-            } else {
-                builder.child_of(parent);
-            }
-        }
-        builder.ignore_active_span().kind(kind).start_time(at(start_us)).start()
+        match parent {
+            Some(parent) if kind == SpanKind::Consumer => builder.follows_from(parent),
+            Some(parent) => builder.child_of(parent),
+            None => &mut builder,
+        };
+        builder.kind(kind).start_time(at(start_us)).start()
     }
 
-    /// Brings all spans to the console, then draws what it has.
+    /// Draws what is due.
+    pub(crate) fn draw_due(&self) {
+        self.act(Act::Tick);
+    }
+
+    /// Draws everything that the console has.
     pub(crate) fn draw(&self) {
-        for is_open in [false, true] {
-            self.is_open.store(is_open, Ordering::Relaxed);
-            for (_, tracer) in &self.services {
-                tracer.flush(PATIENCE).expect("nothing is in the way of drawing");
+        self.act(Act::Flush);
+    }
+
+    fn act(&self, act: Act) {
+        for act in [Act::Bring, act] {
+            *self.act.lock().expect("nothing panics under this lock") = act;
+            for (service, tracer) in &self.services {
+                assert_eq!(tracer.flush(PATIENCE), Ok(()), "{service}");
             }
         }
     }

@@ -1,0 +1,200 @@
+//! When spans are sent, and what becomes of those that are not.
+
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
+
+use opentracing_core::{FinishedSpan, FlushError, Tracer};
+use opentracing_reporter::{BatchReporter, Outcome, Reason, Transport};
+
+use crate::transports::{NEVER, PATIENCE, channelled, finish_spans, forward, names, scripted};
+
+#[test]
+fn sends_a_batch_when_it_is_full() -> std::io::Result<()> {
+    let (transport, arrived) = channelled();
+    let reporter = BatchReporter::new(transport).batch(3).delay(NEVER);
+    let (tracer, guard) = reporter.start(Tracer::builder("shop"))?;
+    finish_spans(&tracer, 3);
+    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((Reason::Due, names(3))));
+    finish_spans(&tracer, 2);
+    assert_eq!(guard.flush(PATIENCE), Ok(()));
+    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((Reason::Flush, names(2))), "two spans are no batch, and wait");
+    assert_eq!(tracer.stats().reporter.sent, 5);
+    Ok(())
+}
+
+#[test]
+fn sends_what_has_waited_for_the_delay() -> std::io::Result<()> {
+    let (transport, arrived) = channelled();
+    let reporter = BatchReporter::new(transport).delay(Duration::from_millis(1));
+    let (tracer, _guard) = reporter.start(Tracer::builder("shop"))?;
+    finish_spans(&tracer, 1);
+    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((Reason::Due, names(1))));
+    Ok(())
+}
+
+#[test]
+fn sends_after_the_delay_that_the_transport_wishes() -> std::io::Result<()> {
+    let (sender, arrived) = channel();
+    let transport = scripted(move |reason, names| forward(&sender, reason, names)).after(Duration::from_millis(1));
+    let (tracer, _guard) = BatchReporter::new(transport).delay(NEVER).start(Tracer::builder("shop"))?;
+    finish_spans(&tracer, 1);
+    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((Reason::Due, names(1))));
+    Ok(())
+}
+
+#[test]
+fn goes_on_with_what_is_in_progress() -> std::io::Result<()> {
+    let (sender, arrived) = channel();
+    let mut calls = 0;
+    let transport = scripted(move |reason, names| {
+        calls += 1;
+        if calls < 4 { Outcome::in_progress() } else { forward(&sender, reason, names) }
+    });
+    let (tracer, _guard) = BatchReporter::new(transport).batch(1).delay(NEVER).start(Tracer::builder("shop"))?;
+    finish_spans(&tracer, 1);
+    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((Reason::Due, names(1))));
+    Ok(())
+}
+
+#[test]
+fn drops_what_the_queue_does_not_admit() -> std::io::Result<()> {
+    let (open, closed) = channel::<()>();
+    let mut most = 0;
+    let (sender, arrived) = channel();
+    let transport = scripted(move |reason, names| {
+        most = most.max(names.len());
+        // Nothing goes out until the test lets go.
+        match (closed.try_recv(), most) {
+            (Err(std::sync::mpsc::TryRecvError::Empty), _) => Outcome::in_progress(),
+            (_, ..=8) => forward(&sender, reason, names),
+            (_, most) => Outcome::lost(most, "more were waiting than the queue admits"),
+        }
+    });
+    let reporter = BatchReporter::new(transport).queue(8).batch(4).delay(NEVER);
+    let tracer = Tracer::builder("shop").build_inline(reporter);
+    finish_spans(&tracer, 30);
+    assert_eq!(tracer.flush(Duration::ZERO), Err(FlushError::Timeout));
+    assert_eq!(tracer.stats().reporter.dropped_queue_full, 22);
+    drop(open);
+    assert_eq!(tracer.flush(PATIENCE), Ok(()), "what was lost before the last flush was told then");
+    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((Reason::Due, names(8))), "the first that came are kept");
+    assert_eq!(tracer.stats().reporter.sent, 8);
+    Ok(())
+}
+
+#[test]
+fn asks_for_room_before_it_drops() {
+    let (sender, arrived) = channel();
+    let transport = scripted(move |reason, names| match reason {
+        Reason::Full => forward(&sender, reason, names),
+        _ => Outcome::none(),
+    });
+    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(transport).queue(8).batch(4).delay(NEVER));
+    finish_spans(&tracer, 30);
+    assert_eq!(tracer.flush(Duration::ZERO), Err(FlushError::Timeout), "six are left");
+    assert_eq!(arrived.try_iter().map(|(_, names)| names.len()).collect::<Vec<_>>(), [8, 8, 8]);
+    assert_eq!(tracer.stats().reporter.dropped_queue_full, 0);
+}
+
+#[test]
+fn delivers_once_a_blocked_transport_is_free() -> std::io::Result<()> {
+    let (blocked, is_blocked) = channel();
+    let (open, closed) = channel::<()>();
+    let (sender, arrived) = channel();
+    let transport = scripted(move |reason, names| {
+        let _ = blocked.send(());
+        // Against the contract: it neither looks at the time nor comes back. The sender's end is closed, not written to.
+        let _ = closed.recv();
+        forward(&sender, reason, names)
+    });
+    let (tracer, guard) = BatchReporter::new(transport).batch(2).delay(NEVER).start(Tracer::builder("shop"))?;
+    finish_spans(&tracer, 2);
+    assert_eq!(is_blocked.recv_timeout(PATIENCE), Ok(()));
+    finish_spans(&tracer, 2);
+    assert_eq!(guard.flush(Duration::from_millis(1)), Err(FlushError::Timeout));
+    drop(open);
+    assert_eq!(guard.flush(PATIENCE), Ok(()));
+    let sent: Vec<String> = arrived.try_iter().flat_map(|(_, names)| names).collect();
+    assert_eq!(sent, [names(2), names(2)].concat());
+    Ok(())
+}
+
+#[test]
+fn a_transport_that_fails_takes_nothing_from_another() -> std::io::Result<()> {
+    struct BadAdd;
+    impl Transport for BadAdd {
+        fn name(&self) -> &'static str {
+            "bad"
+        }
+        fn add(&mut self, _: FinishedSpan<'_>) {
+            panic!("a transport's own mistake");
+        }
+        fn pending(&self) -> usize {
+            0
+        }
+        fn send(&mut self, _: Reason, _: Instant) -> Outcome {
+            Outcome::none()
+        }
+    }
+    let losing = scripted(|_, names| Outcome::lost(std::mem::take(names).len(), "connection refused"));
+    let panicking = scripted(|_, _| panic!("a transport's own mistake"));
+    let (good, arrived) = channelled();
+    let reporter = BatchReporter::new(BadAdd).transport(losing).transport(panicking).transport(good).delay(NEVER);
+    let (tracer, guard) = reporter.start(Tracer::builder("shop"))?;
+    finish_spans(&tracer, 5);
+    assert_eq!(guard.flush(PATIENCE), Err(FlushError::Failed));
+    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((Reason::Flush, names(5))));
+    let stats = tracer.stats();
+    assert_eq!((stats.reporter.sent, stats.reporter.dropped_failed), (5, 15), "once for each transport");
+    assert_eq!((stats.delivered, stats.dropped_reporter_panic), (5, 0));
+    Ok(())
+}
+
+#[test]
+fn gives_up_a_transport_that_panics_again_and_again() {
+    let (sender, calls) = channel();
+    let transport = scripted(move |_, _| {
+        let _ = sender.send(());
+        panic!("a transport's own mistake")
+    });
+    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(transport).delay(NEVER));
+    finish_spans(&tracer, 2);
+    assert_eq!(tracer.flush(PATIENCE), Err(FlushError::Failed));
+    finish_spans(&tracer, 2);
+    assert_eq!(tracer.flush(PATIENCE), Err(FlushError::Failed));
+    assert_eq!(calls.try_iter().count(), 3);
+    assert_eq!(tracer.stats().reporter.dropped_failed, 4);
+}
+
+#[test]
+fn forgives_a_transport_that_panics_now_and_then() {
+    let (sender, arrived) = channel();
+    let mut calls = 0;
+    let transport = scripted(move |reason, names| {
+        calls += 1;
+        if calls % 3 == 0 { forward(&sender, reason, names) } else { panic!("a transport's own mistake") }
+    });
+    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(transport).delay(NEVER));
+    for _ in 0..4 {
+        finish_spans(&tracer, 2);
+        assert_eq!(tracer.flush(PATIENCE), Ok(()));
+        assert_eq!(arrived.try_recv(), Ok((Reason::Flush, names(2))));
+    }
+    assert!(tracer.stats().reporter.is_lossless());
+}
+
+#[test]
+fn reports_spans_of_threads_that_have_ended() -> std::io::Result<()> {
+    let (transport, arrived) = channelled();
+    let (tracer, guard) = BatchReporter::new(transport).delay(NEVER).start(Tracer::builder("shop"))?;
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let tracer = tracer.clone();
+            std::thread::spawn(move || finish_spans(&tracer, 3))
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().expect("the thread only finishes spans"));
+    assert_eq!(guard.flush(PATIENCE), Ok(()));
+    assert_eq!(arrived.try_iter().map(|(_, names)| names.len()).sum::<usize>(), 12);
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! The end of a program, and runtimes that are blocked or gone.
+
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use opentracing_core::{FlushError, Tracer};
+use opentracing_reporter::{BatchReporter, FlushGuard, Outcome, Reason};
+
+use crate::transports::{NEVER, PATIENCE, channelled, finish_spans, names, scripted};
+
+#[test]
+fn guard_sends_what_is_left_when_it_is_dropped() -> std::io::Result<()> {
+    let (transport, arrived) = channelled();
+    let (tracer, guard) = BatchReporter::new(transport).delay(NEVER).start(Tracer::builder("shop"))?;
+    finish_spans(&tracer, 2);
+    drop(guard);
+    assert_eq!(arrived.try_recv(), Ok((Reason::Flush, names(2))));
+    finish_spans(&tracer, 1);
+    assert_eq!(tracer.stats().dropped_shutdown, 1, "the tracer is closed");
+    Ok(())
+}
+
+#[test]
+fn sends_what_is_left_when_the_last_tracer_and_the_guard_are_gone() -> std::io::Result<()> {
+    let (transport, arrived) = channelled();
+    let (tracer, guard) = BatchReporter::new(transport).delay(NEVER).start(Tracer::builder("shop"))?;
+    finish_spans(&tracer, 2);
+    drop(tracer);
+    drop(guard);
+    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((Reason::Flush, names(2))));
+    Ok(())
+}
+
+#[test]
+fn closing_again_changes_nothing() -> std::io::Result<()> {
+    let (transport, arrived) = channelled();
+    let (tracer, guard) = BatchReporter::new(transport).delay(NEVER).start(Tracer::builder("shop"))?;
+    finish_spans(&tracer, 2);
+    assert_eq!(tracer.close(PATIENCE), Ok(()));
+    assert_eq!(guard.close(PATIENCE), Ok(()));
+    assert_eq!(tracer.close(PATIENCE), Ok(()));
+    assert_eq!(arrived.try_iter().collect::<Vec<_>>(), [(Reason::Flush, names(2))]);
+    Ok(())
+}
+
+/// What is measured is that these return at all.
+#[test]
+fn a_hanging_transport_holds_up_neither_flush_nor_close_nor_drop() -> std::io::Result<()> {
+    let limit = Duration::from_millis(1);
+    type End = fn(FlushGuard) -> Result<(), FlushError>;
+    let ends: [(&str, End, Result<(), FlushError>); 3] = [
+        ("flush", |guard| guard.flush(Duration::from_millis(1)), Err(FlushError::Timeout)),
+        ("close", |guard| guard.close(Duration::from_millis(1)), Err(FlushError::Timeout)),
+        (
+            "drop",
+            |guard| {
+                drop(guard);
+                Ok(())
+            },
+            Ok(()),
+        ),
+    ];
+    for (name, end, expected) in ends {
+        let (open, closed) = channel::<()>();
+        let hanging = scripted(move |_, _| {
+            let _ = closed.recv();
+            Outcome::none()
+        });
+        let reporter = BatchReporter::new(hanging).close_timeout(limit);
+        let (tracer, guard) = reporter.start(Tracer::builder("shop"))?;
+        finish_spans(&tracer, 1);
+        assert_eq!(end(guard), expected, "{name}");
+        drop(open);
+    }
+    Ok(())
+}
+
+#[test]
+fn counts_what_closing_leaves_behind() -> std::io::Result<()> {
+    let stuck = scripted(|_, _| Outcome::in_progress());
+    let (tracer, guard) = BatchReporter::new(stuck).start(Tracer::builder("shop"))?;
+    finish_spans(&tracer, 3);
+    assert_eq!(guard.close(Duration::from_millis(1)), Err(FlushError::Timeout));
+    // Waits for the thread, which may have been late.
+    assert_eq!(tracer.close(PATIENCE), Err(FlushError::Timeout), "the answer of the one attempt that there was");
+    assert_eq!(tracer.stats().reporter.dropped_failed, 3);
+    assert_eq!(tracer.stats().lost(), 3);
+    Ok(())
+}
+
+#[test]
+fn a_slow_transport_leaves_the_others_their_part_of_the_time() -> std::io::Result<()> {
+    let stuck = scripted(|_, _| Outcome::in_progress());
+    let (good, arrived) = channelled();
+    let reporter = BatchReporter::new(stuck).transport(good).delay(NEVER);
+    let (tracer, guard) = reporter.start(Tracer::builder("shop"))?;
+    finish_spans(&tracer, 3);
+    assert_eq!(guard.close(Duration::from_millis(100)), Err(FlushError::Timeout));
+    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((Reason::Flush, names(3))));
+    Ok(())
+}
+
+#[test]
+fn sends_while_the_runtime_is_blocked() -> std::io::Result<()> {
+    let (transport, arrived) = channelled();
+    let reporter = BatchReporter::new(transport).batch(2).delay(NEVER);
+    let (tracer, _guard) = reporter.start(Tracer::builder("shop"))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let sent = runtime.block_on(async {
+        finish_spans(&tracer, 2);
+        // The only thread of the runtime waits here.
+        arrived.recv_timeout(PATIENCE)
+    });
+    assert_eq!(sent, Ok((Reason::Due, names(2))));
+    Ok(())
+}
+
+#[test]
+fn sends_when_the_runtime_is_gone() -> std::io::Result<()> {
+    let (transport, arrived) = channelled();
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let (tracer, guard) =
+        runtime.block_on(async { BatchReporter::new(transport).delay(NEVER).start(Tracer::builder("shop")) })?;
+    runtime.block_on(async { finish_spans(&tracer, 2) });
+    drop(runtime);
+    assert_eq!(guard.close(PATIENCE), Ok(()));
+    assert_eq!(arrived.try_recv(), Ok((Reason::Flush, names(2))));
+    Ok(())
+}
+
+#[test]
+fn guard_may_be_dropped_inside_a_runtime() -> std::io::Result<()> {
+    let (transport, arrived) = channelled();
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    runtime.block_on(async {
+        let (tracer, _guard) = BatchReporter::new(transport).delay(NEVER).start(Tracer::builder("shop"))?;
+        finish_spans(&tracer, 2);
+        Ok::<_, std::io::Error>(())
+    })?;
+    assert_eq!(arrived.try_recv(), Ok((Reason::Flush, names(2))));
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! Transports whose behaviour a test decides.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+
+use opentracing_core::{FinishedSpan, Tracer};
+use opentracing_reporter::{Outcome, Reason, Transport};
+
+/// Longer than anything takes that is waited for.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than any test takes.
+pub(crate) const NEVER: Duration = Duration::from_secs(3600);
+
+/// Keeps the names of spans until the closure takes them out, and calls it with whatever it is asked.
+pub(crate) struct Scripted<F> {
+    names: Vec<String>,
+    delay: Option<Duration>,
+    script: F,
+}
+
+impl<F: FnMut(Reason, &mut Vec<String>) -> Outcome + Send + 'static> Transport for Scripted<F> {
+    fn name(&self) -> &'static str {
+        "scripted"
+    }
+
+    fn add(&mut self, span: FinishedSpan<'_>) {
+        self.names.push(span.operation_name().to_owned());
+    }
+
+    fn pending(&self) -> usize {
+        self.names.len()
+    }
+
+    fn send(&mut self, reason: Reason, _: Instant) -> Outcome {
+        (self.script)(reason, &mut self.names)
+    }
+
+    fn delay(&self) -> Option<Duration> {
+        self.delay
+    }
+}
+
+impl<F> Scripted<F> {
+    /// How soon it wishes to send.
+    pub(crate) fn after(self, delay: Duration) -> Self {
+        Scripted { delay: Some(delay), ..self }
+    }
+}
+
+pub(crate) fn scripted<F: FnMut(Reason, &mut Vec<String>) -> Outcome + Send + 'static>(script: F) -> Scripted<F> {
+    Scripted { names: Vec::new(), delay: None, script }
+}
+
+/// What arrived in one send, and why it was sent.
+pub(crate) type Sent = (Reason, Vec<String>);
+
+/// Sends everything at once, into a channel.
+pub(crate) fn channelled() -> (impl Transport, Receiver<Sent>) {
+    let (sender, receiver) = channel();
+    (scripted(move |reason, names| forward(&sender, reason, names)), receiver)
+}
+
+pub(crate) fn forward(sender: &Sender<Sent>, reason: Reason, names: &mut Vec<String>) -> Outcome {
+    let names = std::mem::take(names);
+    let outcome = Outcome::sent(names.len());
+    // A test that has seen enough no longer listens.
+    let _ = sender.send((reason, names));
+    outcome
+}
+
+/// Starts and finishes spans of the names 0, 1, 2 and so on.
+pub(crate) fn finish_spans(tracer: &Tracer, spans: usize) {
+    for number in 0..spans {
+        tracer.span(&number.to_string()).start().finish();
+    }
+}
+
+/// The names of so many spans.
+pub(crate) fn names(spans: usize) -> Vec<String> {
+    (0..spans).map(|number| number.to_string()).collect()
+}
