@@ -245,10 +245,10 @@ fn write_multi(context: &SpanContext, parent_id: Option<SpanId>, carrier: &mut d
     }
     match context.sampling() {
         Sampling::Undecided => {}
-        Sampling::NotSampled => carrier.set(&SAMPLED, "0"),
-        Sampling::Sampled => carrier.set(&SAMPLED, "1"),
+        Sampling::NotSampled => carrier.set_static(&SAMPLED, "0"),
+        Sampling::Sampled => carrier.set_static(&SAMPLED, "1"),
         // Implies that the trace is kept; readers that know both are to expect one.
-        Sampling::Debug => carrier.set(&FLAGS, "1"),
+        Sampling::Debug => carrier.set_static(&FLAGS, "1"),
     }
 }
 

@@ -51,7 +51,8 @@ pub trait TextMapReader {
 
 /// A carrier that a context is written to. It may hold other entries, which stay as they are.
 pub trait TextMapWriter {
-    /// Puts that value in the place of all earlier ones of that name. A value that the carrier cannot hold is left out.
+    /// Puts that value in the place of all earlier ones of that name, in any letter case. Of a value that the carrier cannot hold
+    /// nothing remains but that the earlier ones are gone.
     fn set_key(&mut self, key: &str, value: &str);
 
     /// Removes every value of that name, in any letter case.
@@ -63,6 +64,11 @@ pub trait TextMapWriter {
     /// As [`set_key`](TextMapWriter::set_key), for a name that is known beforehand.
     fn set(&mut self, field: &Field, value: &str) {
         self.set_key(field.name(), value);
+    }
+
+    /// As [`set`](TextMapWriter::set), for a value that is known beforehand as well.
+    fn set_static(&mut self, field: &Field, value: &'static str) {
+        self.set(field, value);
     }
 
     /// As [`remove_key`](TextMapWriter::remove_key), for a name that is known beforehand.
@@ -149,11 +155,11 @@ impl TextMapReader for http::HeaderMap {
 #[cfg(feature = "http")]
 impl TextMapWriter for http::HeaderMap {
     fn set_key(&mut self, key: &str, value: &str) {
-        if let (Ok(name), Ok(value)) =
-            (http::HeaderName::from_bytes(key.as_bytes()), http::HeaderValue::from_str(value))
-        {
+        let Ok(name) = http::HeaderName::from_bytes(key.as_bytes()) else { return };
+        match http::HeaderValue::from_str(value) {
             // The map refuses to grow beyond 32,768 entries.
-            let _ = self.try_insert(name, value);
+            Ok(value) => drop(self.try_insert(name, value)),
+            Err(_) => drop(http::HeaderMap::remove(self, name)),
         }
     }
 
@@ -170,8 +176,17 @@ impl TextMapWriter for http::HeaderMap {
     }
 
     fn set(&mut self, field: &Field, value: &str) {
-        if let Ok(value) = http::HeaderValue::from_str(value) {
-            let _ = self.try_insert(field.header(), value);
+        match http::HeaderValue::from_str(value) {
+            Ok(value) => drop(self.try_insert(field.header(), value)),
+            Err(_) => drop(http::HeaderMap::remove(self, field.header())),
+        }
+    }
+
+    fn set_static(&mut self, field: &Field, value: &'static str) {
+        if value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            drop(self.try_insert(field.header(), http::HeaderValue::from_static(value)));
+        } else {
+            http::HeaderMap::remove(self, field.header());
         }
     }
 

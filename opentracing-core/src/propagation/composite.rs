@@ -15,6 +15,7 @@ use crate::propagation::extraction::Extraction;
 use crate::propagation::format::{AmqpHeaders, HttpHeaders, KafkaHeaders, Propagator, TextMap};
 use crate::propagation::instana::Instana;
 use crate::propagation::medium::Medium;
+use crate::propagation::replacing::Replacing;
 use crate::propagation::text_format::{Injection, TextFormat};
 use crate::propagation::trace_context::TraceContext;
 use crate::propagation::tracestate::TracestateMembers;
@@ -100,10 +101,11 @@ impl Composite {
 
     fn write(&self, context: &SpanContext, carrier: &mut dyn TextMapWriter, medium: Medium) -> Result<(), InjectError> {
         for format in &self.writing {
-            format.fields(medium).iter().for_each(|field| carrier.remove(field));
             format.prefixes().iter().for_each(|prefix| carrier.remove_prefix(prefix));
         }
+        let mut carrier = Replacing::new(carrier, &self.writing, medium);
         if context.has_nothing_to_carry() {
+            carrier.remove_unset();
             return Err(InjectError::InvalidSpanContext);
         }
         let mut tracestate = TracestateMembers::default();
@@ -111,7 +113,8 @@ impl Composite {
         let (max_baggage_items, max_baggage_bytes) = (self.max_baggage_items, self.max_baggage_bytes);
         let baggage_left_out = Cell::new(0);
         let injection = Injection { medium, max_baggage_items, max_baggage_bytes, tracestate, baggage_left_out };
-        self.writing.iter().for_each(|format| format.inject(context, carrier, &injection));
+        self.writing.iter().for_each(|format| format.inject(context, &mut carrier, &injection));
+        carrier.remove_unset();
         self.counters.add(0, injection.baggage_left_out.get());
         Ok(())
     }

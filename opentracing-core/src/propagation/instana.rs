@@ -142,8 +142,8 @@ impl TextFormat for Instana {
         let medium = injection.medium();
         let (trace_id, span_id, level) = fields(medium);
         match context.sampling() {
-            Sampling::NotSampled => return carrier.set(level, "0"),
-            Sampling::Sampled | Sampling::Debug => carrier.set(level, "1"),
+            Sampling::NotSampled => return carrier.set_static(level, "0"),
+            Sampling::Sampled | Sampling::Debug => carrier.set_static(level, "1"),
             // The level is how a decision is said; ids alone are recorded by the receiver.
             Sampling::Undecided => {}
         }

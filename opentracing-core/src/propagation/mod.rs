@@ -3,6 +3,30 @@
 //! A [`Format`] names a pair of carrier types. A [`Propagator`] for it reads a context from a carrier and writes one to it. The
 //! text formats of the wire ([`TextFormat`]: Instana, W3C Trace Context, B3, Baggage) are put in two lists, one for reading and one
 //! for writing, by a [`Composite`], which is the propagator of [`HttpHeaders`], [`TextMap`], [`KafkaHeaders`] and [`AmqpHeaders`].
+//!
+//! Every tracer has the lists `instana, tracecontext, b3, baggage` for all text carriers, and [`JaegerBinary`] for [`Binary`]. Others are
+//! given to the builder:
+//!
+//! ```
+//! use opentracing_core::Tracer;
+//! use opentracing_core::propagation::{B3, Composite, HttpHeaders, TraceContext, W3cBaggage};
+//!
+//! // Reads what Zipkin and W3C callers send, in this order, and writes W3C alone.
+//! let composite = Composite::empty().reading(B3::new()).with(TraceContext::new()).with(W3cBaggage::new());
+//! let (tracer, _drain) = Tracer::builder("cart").propagator(HttpHeaders, composite).build();
+//!
+//! let incoming = vec![("b3".to_owned(), "80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1".to_owned())];
+//! let parent = tracer.extract(HttpHeaders, &incoming)?;
+//! let span = tracer.span("GET /cart").child_of(&parent).start();
+//!
+//! let mut outgoing = std::collections::HashMap::new();
+//! if let Some(context) = span.context() {
+//!     tracer.inject(&context, HttpHeaders, &mut outgoing)?;
+//! }
+//! assert!(outgoing["traceparent"].starts_with("00-80f198ee56343ba864fe8b2a57d3eff7-"));
+//! assert!(!outgoing.contains_key("b3"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod b3;
 mod binary;
@@ -17,6 +41,7 @@ mod instana;
 mod instana_state;
 mod medium;
 pub(crate) mod percent;
+mod replacing;
 mod text;
 mod text_format;
 mod trace_context;

@@ -17,8 +17,8 @@ pub trait TextFormat: Debug + Send + Sync + 'static {
     /// The format's name in configuration, for example `tracecontext`.
     fn name(&self) -> &'static str;
 
-    /// Every header that the format reads or writes. They are removed before a context is injected, so that none which was copied
-    /// from an incoming request survives beside it.
+    /// Every header that the format reads or writes, at any time the same. Those that [`inject`](TextFormat::inject) does not set are
+    /// removed, so that none which was copied from an incoming request survives beside it.
     fn fields(&self, medium: Medium) -> &[&'static Field];
 
     /// The beginnings of the names of further headers, removed likewise.
@@ -36,7 +36,7 @@ pub trait TextFormat: Debug + Send + Sync + 'static {
     /// Adds the format's own members of `tracestate`. Called before any format injects.
     fn add_tracestate_members(&self, _context: &SpanContext, _members: &mut TracestateMembers) {}
 
-    /// Writes what the context says in this format. The format's fields are gone from the carrier by then.
+    /// Writes what the context says in this format.
     fn inject(&self, context: &SpanContext, carrier: &mut dyn TextMapWriter, injection: &Injection);
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+#[cfg(feature = "http")]
+use opentracing_core::propagation::Field;
 use opentracing_core::propagation::{
     Binary, ExtractError, Format, HttpHeaders, InjectError, Propagator, TextMap, TextMapReader, TextMapWriter,
 };
@@ -200,4 +202,24 @@ fn carriers_remove_by_prefix() {
     check_remove_prefix(BTreeMap::new());
     #[cfg(feature = "http")]
     check_remove_prefix(http::HeaderMap::new());
+}
+
+#[cfg(feature = "http")]
+#[test]
+fn a_header_map_has_no_old_value_beside_one_that_it_cannot_hold() {
+    static FIELD: Field = Field::new("X-Field", "x-field");
+    let writes: [fn(&mut http::HeaderMap); 3] = [
+        |map| map.set_key("X-Field", "line\nbreak"),
+        |map| map.set(&FIELD, "line\nbreak"),
+        |map| map.set_static(&FIELD, "line\nbreak"),
+    ];
+    for write in writes {
+        let mut map = http::HeaderMap::new();
+        map.set_static(&FIELD, "old");
+        assert_eq!(map.len(), 1);
+        write(&mut map);
+        assert!(map.is_empty());
+        map.set_key("no name", "value");
+        assert!(map.is_empty());
+    }
 }
