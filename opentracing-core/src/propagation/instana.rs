@@ -1,7 +1,5 @@
 //! The headers of the official Instana tracers.
 
-use std::fmt;
-
 use crate::context::{Sampling, SpanContext};
 use crate::ids::{SpanId, TraceId};
 use crate::propagation::carrier::{Field, TextMapReader, TextMapWriter};
@@ -53,33 +51,6 @@ impl Instana {
     pub fn long_trace_id(entry: &SpanContext) -> Option<TraceId> {
         let told = entry.parent_id().is_some() && entry.trace_id().high() != 0 && !entry.is_short();
         told.then_some(entry.trace_id())
-    }
-
-    /// The value of the response header `Server-Timing`, by which browsers learn of the trace. `None` if the trace is not kept.
-    pub fn server_timing(entry: &SpanContext) -> Option<ServerTiming> {
-        (entry.is_valid() && entry.is_sampled()).then(|| {
-            let mut value = Text::new();
-            value.push("intid;desc=");
-            value.push_hex(entry.trace_id().low());
-            ServerTiming(value)
-        })
-    }
-}
-
-/// A value of the response header `Server-Timing`.
-#[derive(Debug)]
-pub struct ServerTiming(Text);
-
-impl ServerTiming {
-    /// The value as it is written: `intid;desc=` and 16 digits.
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
-    }
-}
-
-impl fmt::Display for ServerTiming {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

@@ -57,7 +57,7 @@ pub use self::error::{ExtractError, InjectError};
 pub use self::extraction::Extraction;
 pub(crate) use self::format::Propagators;
 pub use self::format::{AmqpHeaders, Binary, Format, HttpHeaders, KafkaHeaders, Propagator, TextMap};
-pub use self::instana::{Instana, ServerTiming};
+pub use self::instana::Instana;
 pub use self::instana_state::{Ancestor, Correlation, InstanaState};
 pub use self::medium::Medium;
 pub use self::text_format::{Injection, TextFormat};
