@@ -174,6 +174,14 @@ impl Tracer {
         recorder.propagators.get::<F>().ok_or(InjectError::UnsupportedFormat)?.inject(context, carrier)
     }
 
+    /// Whether the tracer writes contexts in the text format of that name, `instana` for example. For adapters that do more of what
+    /// belongs to it.
+    #[inline]
+    pub fn writes<F: Format>(&self, _: F, name: &str) -> bool {
+        let propagator = self.recorder().and_then(|recorder| recorder.propagators.get::<F>());
+        propagator.is_some_and(|propagator| propagator.writes(name))
+    }
+
     /// Reads a context from a carrier. Nothing there is `None`, and so is everything for a tracer that does nothing.
     ///
     /// A context without valid ids may come back: it brings a decision or baggage for the trace that is to begin.

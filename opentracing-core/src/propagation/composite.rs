@@ -184,6 +184,10 @@ macro_rules! propagator {
                 self.read(carrier, Medium::$medium)
             }
 
+            fn writes(&self, name: &str) -> bool {
+                self.writing.iter().any(|format| format.name() == name)
+            }
+
             fn stats(&self) -> PropagatorStats {
                 self.counters.stats()
             }

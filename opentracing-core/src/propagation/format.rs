@@ -81,6 +81,12 @@ pub trait Propagator<F: Format>: fmt::Debug + Send + Sync + 'static {
     /// If there is something that cannot be read, and nothing else that can.
     fn extract(&self, carrier: &F::Extract<'_>) -> Result<Option<SpanContext>, ExtractError>;
 
+    /// Whether contexts are written in the text format of that name, `instana` for example, among others perhaps.
+    fn writes(&self, name: &str) -> bool {
+        let _ = name;
+        false
+    }
+
     /// What could not be read or written so far, for [`Stats`](crate::Stats).
     fn stats(&self) -> PropagatorStats {
         PropagatorStats::default()

@@ -25,3 +25,5 @@ mod secrets;
 #[cfg(feature = "mock")]
 mod spans;
 mod vectors;
+#[cfg(feature = "mock")]
+mod written_formats;
