@@ -1,0 +1,160 @@
+//! Hooks: what is written to a span at the stations of an exchange.
+
+use std::fmt;
+
+use http::{request, response};
+use opentracing_core::http::{ErrorStatuses, set_status};
+use opentracing_core::{Secrets, Span, Value, logs, tags};
+
+/// Writes to the spans of a layer what its user wants to see there: further tags, another operation name, another view of what an
+/// error is. Add it with [`TracingLayer::decorator`](crate::TracingLayer::decorator) or
+/// [`TracingClientLayer::decorator`](crate::TracingClientLayer::decorator).
+///
+/// The layer's own tags are set first, so a decorator may overwrite them. Each hook runs once at most, on the thread that drives
+/// the request, also for spans that are not recorded: what is expensive to make belongs into
+/// [`set_tag_with`](Span::set_tag_with). Hooks must not block. A panic is the request's.
+///
+/// ```
+/// use opentracing_core::Span;
+/// use opentracing_tower::{Failure, SpanDecorator};
+///
+/// struct Tenants;
+///
+/// impl SpanDecorator for Tenants {
+///     fn on_request(&self, span: &mut Span, request: &http::request::Parts) {
+///         if let Some(tenant) = request.headers.get("x-tenant").and_then(|value| value.to_str().ok()) {
+///             span.set_tag("tenant", tenant);
+///         }
+///     }
+///
+///     fn on_error(&self, span: &mut Span, failure: &Failure<'_>) {
+///         if matches!(failure, Failure::Cancelled) {
+///             span.set_tag("error", true);
+///         }
+///     }
+/// }
+/// ```
+pub trait SpanDecorator: Send + Sync + 'static {
+    /// The span has just started; the request goes to the wrapped service next. A client's headers are not injected yet.
+    fn on_request(&self, span: &mut Span, request: &request::Parts) {
+        let _ = (span, request);
+    }
+
+    /// The head of the answer is there; its body is not.
+    fn on_response(&self, span: &mut Span, response: &response::Parts) {
+        let _ = (span, response);
+    }
+
+    /// The exchange did not come to its end. The span finishes next. Does not run after a panic, which the tracer notes itself.
+    fn on_error(&self, span: &mut Span, failure: &Failure<'_>) {
+        let _ = (span, failure);
+    }
+}
+
+/// Why an exchange did not come to its end.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Failure<'a> {
+    /// The wrapped service returned this error: of a client, the connection failed.
+    Service(ErrorText<'a>),
+    /// The body of the answer returned this error.
+    Body(ErrorText<'a>),
+    /// The request was dropped before the answer had begun. On a server the client left, as a rule; on a client a time limit was
+    /// over, or nobody wanted the answer any more.
+    Cancelled,
+    /// The body of the answer was dropped before its end, for the same reasons.
+    Aborted,
+}
+
+/// What an error says of itself.
+#[derive(Clone, Copy)]
+pub struct ErrorText<'a> {
+    display: &'a dyn fmt::Display,
+    debug: &'a dyn fmt::Debug,
+}
+
+impl<'a> ErrorText<'a> {
+    pub(crate) fn new(error: &'a (impl fmt::Display + fmt::Debug)) -> Self {
+        ErrorText { display: error, debug: error }
+    }
+}
+
+impl fmt::Display for ErrorText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.display.fmt(f)
+    }
+}
+
+impl fmt::Debug for ErrorText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.debug.fmt(f)
+    }
+}
+
+/// What both layers write before any other decorator does: status, error, and how an exchange ended that did not come to its end.
+///
+/// - On an answer: `http.status_code`, and `error` if [`ErrorStatuses`] says so.
+/// - On an error of the service or of the body: `error`, and a log `event=error` with `error.kind` `service` or `body` and the error's
+///   text in `message`. A client's log has the error's `Debug` form in `error.object` too: it alone tells why a connection failed.
+///   Secrets are taken out of URLs in these texts.
+/// - Cancelled or aborted: the tag `http.outcome` and a log whose `event` says the same. That is no error of the server, and of a
+///   stream that never ends by itself it is the usual end.
+#[derive(Clone, Copy, Debug, Default)]
+#[must_use]
+pub struct StandardDecorator {
+    error_statuses: ErrorStatuses,
+    shows_objects: bool,
+}
+
+impl StandardDecorator {
+    /// As servers have it: 5xx are errors.
+    pub fn server() -> Self {
+        Self::default()
+    }
+
+    /// As clients have it: 5xx are errors.
+    pub fn client() -> Self {
+        StandardDecorator { shows_objects: true, ..Self::default() }
+    }
+
+    /// Which answers are errors.
+    pub fn error_statuses(mut self, statuses: ErrorStatuses) -> Self {
+        self.error_statuses = statuses;
+        self
+    }
+
+    fn fail(&self, span: &mut Span, kind: &'static str, error: &ErrorText<'_>) {
+        span.set(tags::ERROR, true);
+        if !span.is_recording() {
+            return;
+        }
+        let secrets = Secrets::default();
+        let (message, object) =
+            (error.to_string(), if self.shows_objects { format!("{error:?}") } else { String::new() });
+        let (message, object) = (secrets.redact_text(&message), secrets.redact_text(&object));
+        let fields = [
+            (logs::EVENT, Value::Static("error")),
+            (logs::ERROR_KIND, Value::Static(kind)),
+            (logs::MESSAGE, Value::Str(&message)),
+            (logs::ERROR_OBJECT, Value::Str(&object)),
+        ];
+        span.log_kv(if self.shows_objects { &fields } else { &fields[..3] });
+    }
+}
+
+impl SpanDecorator for StandardDecorator {
+    fn on_response(&self, span: &mut Span, response: &response::Parts) {
+        set_status(span, response.status, self.error_statuses);
+    }
+
+    fn on_error(&self, span: &mut Span, failure: &Failure<'_>) {
+        let (outcome, message) = match failure {
+            Failure::Service(error) => return self.fail(span, "service", error),
+            Failure::Body(error) => return self.fail(span, "body", error),
+            Failure::Cancelled => ("cancelled", "dropped before the answer had begun"),
+            Failure::Aborted => ("aborted", "dropped before the end of the answer's body"),
+        };
+        span.set_tag(tags::HTTP_OUTCOME, Value::Static(outcome))
+            .log_kv(&[(logs::EVENT, Value::Static(outcome)), (logs::MESSAGE, Value::Static(message))]);
+    }
+}

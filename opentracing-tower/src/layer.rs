@@ -1,0 +1,93 @@
+//! The layer for servers, and its settings.
+
+use std::sync::Arc;
+
+use http::request;
+use opentracing_core::Tracer;
+use opentracing_core::http::ErrorStatuses;
+use tower_layer::Layer;
+
+use crate::decorator::SpanDecorator;
+use crate::server::{ServerConfig, ServerTiming};
+use crate::service::Tracing;
+
+/// Traces the requests that a server serves. The front page tells what a span says.
+///
+/// ```
+/// use opentracing_core::Tracer;
+/// use opentracing_tower::TracingLayer;
+///
+/// # fn build(tracer: Tracer) -> TracingLayer {
+/// TracingLayer::with_tracer(tracer).skip(|request| request.uri.path() == "/health")
+/// # }
+/// # build(Tracer::noop());
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct TracingLayer {
+    config: ServerConfig,
+}
+
+impl TracingLayer {
+    /// Traces with the [global tracer](Tracer::global), also with one that is registered later. As long as none is, requests are
+    /// served untraced; the first one writes a warning to `log`.
+    pub fn new() -> Self {
+        Self::with_tracer(Tracer::global())
+    }
+
+    /// Traces with that tracer.
+    pub fn with_tracer(tracer: Tracer) -> Self {
+        TracingLayer { config: ServerConfig::new(tracer) }
+    }
+
+    /// Does not record the requests for which the closure returns true, nor anything that is done for them here or further down:
+    /// health checks, for example. No requests by default. The closure runs for each request; of several closures each one counts.
+    pub fn skip(mut self, skip: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
+        self.config.skip.push(Arc::new(skip));
+        self
+    }
+
+    /// Takes the requests for those of strangers: each begins a trace of its own, with a `FollowsFrom` reference to what it says it
+    /// is part of, and nobody outside chooses trace ids, sampling or baggage. Answers have no `Server-Timing`. Off by default.
+    pub fn public_edge(mut self) -> Self {
+        self.config.public_edge = true;
+        self
+    }
+
+    /// Whether answers tell the trace id to Instana's end-user monitoring. [`ServerTiming::WithInstana`] by default.
+    pub fn server_timing(mut self, server_timing: ServerTiming) -> Self {
+        self.config.server_timing = server_timing;
+        self
+    }
+
+    /// Which answers are errors. [`ErrorStatuses::ServerErrors`] by default.
+    pub fn error_statuses(mut self, statuses: ErrorStatuses) -> Self {
+        self.config.hooks.standard = self.config.hooks.standard.error_statuses(statuses);
+        self
+    }
+
+    /// The tag `component`. By default it is `axum` where axum's router has matched the request, and `http` elsewhere.
+    pub fn component(mut self, component: &'static str) -> Self {
+        self.config.component = Some(component);
+        self
+    }
+
+    /// Adds a decorator behind the [standard one](crate::StandardDecorator) and those that were added before.
+    pub fn decorator(mut self, decorator: impl SpanDecorator) -> Self {
+        self.config.hooks.further.push(Arc::new(decorator));
+        self
+    }
+
+    /// Wraps a service, as [`Layer::layer`] does.
+    pub fn wrap<S>(&self, inner: S) -> Tracing<S> {
+        Tracing::with_config(inner, Arc::new(self.config.clone()))
+    }
+}
+
+impl<S> Layer<S> for TracingLayer {
+    type Service = Tracing<S>;
+
+    fn layer(&self, inner: S) -> Tracing<S> {
+        self.wrap(inner)
+    }
+}

@@ -1,0 +1,70 @@
+//! The template of the route for a layer outside of the router.
+
+use std::task::{Context, Poll};
+
+use axum::extract::MatchedPath;
+use http::Request;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::route::Cell;
+
+/// Tells a [`TracingLayer`](crate::TracingLayer) outside of axum's router the template of the route that was matched inside.
+///
+/// `Router::layer` runs behind the routing, so a [`TracingLayer`](crate::TracingLayer) there finds the template by itself. One that
+/// wraps the router as a whole, or a router that has others as services (`nest_service`), cannot: add this one inside. The span gets
+/// its name when the answer comes.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use opentracing_tower::{MatchedPathLayer, TracingLayer};
+///
+/// let router: Router = Router::new().route("/users/{id}", get(|| async { "Ada" })).layer(MatchedPathLayer::new());
+/// let service = TracingLayer::new().wrap(router);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+#[must_use]
+pub struct MatchedPathLayer(());
+
+/// The service of a [`MatchedPathLayer`].
+#[derive(Clone, Copy, Debug)]
+pub struct TellMatchedPath<S> {
+    inner: S,
+}
+
+impl MatchedPathLayer {
+    /// The layer; there is nothing to set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl<S> Layer<S> for MatchedPathLayer {
+    type Service = TellMatchedPath<S>;
+
+    fn layer(&self, inner: S) -> TellMatchedPath<S> {
+        TellMatchedPath { inner }
+    }
+}
+
+impl<S, B> Service<Request<B>> for TellMatchedPath<S>
+where
+    S: Service<Request<B>>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> S::Future {
+        if let (Some(cell), Some(path)) =
+            (request.extensions().get::<Cell>(), request.extensions().get::<MatchedPath>())
+        {
+            cell.fill(path);
+        }
+        self.inner.call(request)
+    }
+}

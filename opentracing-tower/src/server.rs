@@ -1,0 +1,180 @@
+//! The span of a request that is served.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::header::UPGRADE;
+use http::{StatusCode, request, response};
+use opentracing_core::http::{OTHER_METHOD, Peer, append_server_timing, known_method};
+use opentracing_core::propagation::HttpHeaders;
+use opentracing_core::{AsSpanContext, Span, SpanKind, Tracer, Value, tags};
+
+use crate::decorator::StandardDecorator;
+use crate::exchange::{Exchange, Side};
+use crate::hooks::Hooks;
+use crate::name::with_operation_name;
+use crate::route;
+use crate::url::Url;
+
+type Skip = Arc<dyn Fn(&request::Parts) -> bool + Send + Sync>;
+
+/// When answers have the header `Server-Timing: intid;desc=…`, by which Instana's end-user monitoring finds the trace of a page load.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub enum ServerTiming {
+    /// On the answers of sampled requests, if the tracer writes Instana's headers. Not at a public edge, which tells strangers nothing.
+    #[default]
+    WithInstana,
+    /// Never.
+    Off,
+}
+
+#[derive(Clone)]
+pub(crate) struct ServerConfig {
+    pub(crate) tracer: Tracer,
+    pub(crate) skip: Vec<Skip>,
+    pub(crate) public_edge: bool,
+    pub(crate) server_timing: ServerTiming,
+    pub(crate) component: Option<&'static str>,
+    pub(crate) hooks: Hooks,
+}
+
+/// What the span of a served request still needs when the answer comes.
+pub(crate) struct ServerExchange {
+    config: Arc<ServerConfig>,
+    method: &'static str,
+    route: route::Progress,
+}
+
+impl ServerConfig {
+    pub(crate) fn new(tracer: Tracer) -> Self {
+        ServerConfig {
+            tracer,
+            skip: Vec::new(),
+            public_edge: false,
+            server_timing: ServerTiming::default(),
+            component: None,
+            hooks: Hooks { standard: StandardDecorator::server(), further: Vec::new() },
+        }
+    }
+
+    /// Starts the span; `None` if nothing is to be traced.
+    pub(crate) fn begin(self: &Arc<Self>, parts: &mut request::Parts) -> Option<Exchange> {
+        if self.tracer.is_noop() {
+            self.tracer.warn_if_unregistered();
+            return None;
+        }
+        let known = known_method(&parts.method);
+        let method = known.unwrap_or(OTHER_METHOD);
+        let mut span = self.start(parts, method);
+        if known.is_none() {
+            span.set(tags::HTTP_REQUEST_METHOD_ORIGINAL, parts.method.as_str());
+        }
+        if let Some(address) = route::peer_address(&parts.extensions) {
+            Peer::from(address).set_tags(&mut span);
+        }
+        self.hooks.on_request(&mut span, parts);
+        let route = route::Progress::new(parts, &span);
+        let exchange = ServerExchange { config: self.clone(), method, route };
+        Some(Exchange::new(span, Side::Server(exchange), &parts.method))
+    }
+
+    fn start(&self, parts: &request::Parts, method: &'static str) -> Span {
+        // A corrupt context has been counted, and is none.
+        let caller = self.tracer.extract(HttpHeaders, &parts.headers).ok().flatten();
+        let (parent, stranger) = match self.public_edge {
+            false => (caller.as_ref(), None),
+            true => (None, caller.as_ref().filter(|caller| caller.is_valid())),
+        };
+        let skipped = self.skip.iter().any(|skip| skip(parts));
+        let template = route::template(&parts.extensions);
+        let url = Url::new(route::original_uri(parts), &parts.headers);
+        with_operation_name(method, template, |name| {
+            let mut builder = self.tracer.span(name);
+            // What is active here is at most the span of whoever accepted the connection.
+            builder.kind(SpanKind::Server).ignore_active_span().child_of(&parent).follows_from(&stranger);
+            if self.public_edge {
+                builder.new_trace();
+            }
+            if skipped {
+                return builder.set(tags::SAMPLING_PRIORITY, 0).start();
+            }
+            builder
+                .tag(tags::COMPONENT, Value::Static(self.component(template.is_some())))
+                .tag(tags::HTTP_METHOD, Value::Static(method))
+                .tag(tags::HTTP_URL, Value::Url(url.pieces()));
+            if let Some(template) = template {
+                builder.set(tags::HTTP_ROUTE, template);
+            }
+            builder.start()
+        })
+    }
+
+    fn component(&self, routed: bool) -> &'static str {
+        self.component.unwrap_or(if routed { "axum" } else { "http" })
+    }
+
+    fn announces(&self) -> bool {
+        self.server_timing == ServerTiming::WithInstana && !self.public_edge
+    }
+}
+
+impl ServerExchange {
+    pub(crate) fn hooks(&self) -> &Hooks {
+        &self.config.hooks
+    }
+
+    /// The head of the answer is there.
+    pub(crate) fn answer(&mut self, span: &mut Span, parts: &mut response::Parts) {
+        self.settle(span);
+        if !span.is_recording() {
+            return;
+        }
+        if parts.status == StatusCode::SWITCHING_PROTOCOLS {
+            let protocol = parts.headers.get(UPGRADE).and_then(|value| value.to_str().ok());
+            span.set(tags::HTTP_UPGRADE, protocol.unwrap_or_default());
+        }
+        // Where the router knows no route for a request there is none to be missed.
+        let unrouted = matches!(parts.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED);
+        if !self.route.is_known() && !unrouted {
+            self.config.tracer.count_without_route();
+        }
+        if self.config.announces() && self.config.tracer.writes(HttpHeaders, "instana") {
+            let context = span.as_span_context().filter(|context| context.is_sampled());
+            if let Some(context) = context {
+                append_server_timing(&mut parts.headers, context.trace_id());
+            }
+        }
+    }
+
+    /// Writes the route that became known behind this layer.
+    pub(crate) fn settle(&mut self, span: &mut Span) {
+        let ServerExchange { config, method, route } = self;
+        route.settle(|template| {
+            with_operation_name(method, Some(template), |name| {
+                span.set_operation_name(name);
+            });
+            span.set(tags::HTTP_ROUTE, template).set_tag(tags::COMPONENT, Value::Static(config.component(true)));
+        });
+    }
+}
+
+impl fmt::Debug for ServerConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerConfig")
+            .field("tracer", &self.tracer)
+            .field("skip", &self.skip.len())
+            .field("public_edge", &self.public_edge)
+            .field("server_timing", &self.server_timing)
+            .field("component", &self.component)
+            .field("hooks", &self.hooks)
+            .finish()
+    }
+}
+
+/// As [`TracingLayer::new`](crate::TracingLayer::new).
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self::new(Tracer::global())
+    }
+}

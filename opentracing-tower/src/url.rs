@@ -1,0 +1,32 @@
+//! The URL of a request in the pieces that it is in already; the reporter's thread puts them together and takes secrets out.
+
+use http::header::{HOST, HeaderMap};
+use http::uri::{Authority, Uri};
+
+/// Scheme, `://`, authority, and path with query.
+pub(crate) struct Url<'a> {
+    pieces: [&'a str; 4],
+}
+
+impl<'a> Url<'a> {
+    /// The URL that was asked for. What a relative URI lacks is taken from the `Host` header; the scheme is `http` then, for neither
+    /// tells about TLS. Without a host it is path and query.
+    pub(crate) fn new(uri: &'a Uri, headers: &'a HeaderMap) -> Self {
+        // An asterisk or an authority alone (RFC 9112, section 3.2) is no path.
+        let path = uri.path_and_query().map_or("", |path| path.as_str());
+        let path = if path == "*" { "" } else { path };
+        match uri.authority().map(Authority::as_str).or_else(|| host_header(headers)) {
+            Some(host) => Url { pieces: [uri.scheme_str().unwrap_or("http"), "://", host, path] },
+            None => Url { pieces: ["", "", "", path] },
+        }
+    }
+
+    pub(crate) fn pieces(&self) -> &[&'a str] {
+        &self.pieces
+    }
+}
+
+/// The `Host` header, if it is one that can be read.
+pub(crate) fn host_header(headers: &HeaderMap) -> Option<&str> {
+    headers.get(HOST)?.to_str().ok().filter(|host| !host.is_empty())
+}

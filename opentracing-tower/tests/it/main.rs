@@ -1,0 +1,10 @@
+//! Tests over real connections, with a client that writes bytes.
+
+mod client;
+mod context;
+mod decorators;
+mod lifetime;
+mod names;
+mod services;
+mod support;
+mod unregistered;
