@@ -34,7 +34,7 @@ pin_project! {
                     let _scope = exchange.span.lend();
                     this.inner.set(None);
                 }
-                if *this.polling || !exchange.is_complete(*this.bytes) {
+                if !exchange.is_complete(*this.bytes) {
                     exchange.abandon(*this.polling, &Failure::Aborted);
                 }
             }

@@ -3,7 +3,7 @@
 use axum::Router;
 use opentracing_core::mock::MockTracer;
 use opentracing_core::propagation::{Composite, HttpHeaders};
-use opentracing_core::{ConstSampler, OwnedSpan, ReferenceKind, Sampling, SpanId, TraceId};
+use opentracing_core::{ConstSampler, Decision, OwnedSpan, ReferenceKind, Sampling, SpanId, TraceId};
 use opentracing_tower::{ServerTiming, TracingLayer};
 
 use crate::support::{get, serve};
@@ -55,22 +55,6 @@ async fn a_corrupt_context_is_counted_and_begins_a_trace() {
     assert!(answer.starts_with("HTTP/1.1 200 OK"));
     assert_eq!(span.parent_id, None);
     assert_eq!(mock.tracer().stats().extract_corrupted, 1);
-}
-
-#[tokio::test]
-async fn the_span_that_accepted_the_connection_is_no_parent() {
-    let mock = MockTracer::new();
-    let address = {
-        let _startup = mock.tracer().span("startup").start_active();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let router = router(&mock, |layer| layer);
-        tokio::spawn(opentracing_core::InSpan::in_current_span(async move { axum::serve(listener, router).await }));
-        address
-    };
-    get(address, "GET /", "").await;
-    mock.finished(3).await;
-    mock.assert_tree("startup\nGET (server)\n  work\n");
 }
 
 #[tokio::test]
@@ -152,6 +136,10 @@ async fn answers_tell_instanas_monitoring_the_trace() {
     let mock =
         MockTracer::with(|builder| builder.propagator(HttpHeaders, "tracecontext".parse::<Composite>().unwrap()));
     assert!(!ask(&mock, "").await.0.contains("server-timing"), "only with Instana's own headers");
+
+    let mock = MockTracer::with(|builder| builder.sampler(ConstSampler::new(Decision::Record)));
+    let address = serve(router(&mock, |layer| layer)).await;
+    assert!(!get(address, "GET /", "").await.contains("server-timing"), "nobody has decided to keep the trace");
 }
 
 #[tokio::test]

@@ -2,11 +2,12 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, poll_fn, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt, Empty, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -106,40 +107,55 @@ fn the_span_is_active_in_the_call() {
 }
 
 #[test]
-fn size_hint_and_end_are_those_of_the_wrapped_body() {
-    fn body<B>(mock: &MockTracer, inner: B) -> ResponseBody<B>
-    where
-        B: Body + Clone + Unpin,
-    {
-        #[derive(Clone)]
-        struct Answer<B>(B);
-        impl<B: Clone> Service<Request<()>> for Answer<B> {
-            type Response = Response<B>;
-            type Error = Infallible;
-            type Future = Ready<Result<Response<B>, Infallible>>;
-
-            fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-                Poll::Ready(Ok(()))
-            }
-
-            fn call(&mut self, _: Request<()>) -> Self::Future {
-                ready(Ok(Response::new(self.0.clone())))
-            }
-        }
-        let mut service = TracingLayer::with_tracer(mock.tracer().clone()).wrap(Answer(inner));
-        let mut future = service.call(Request::new(()));
-        match Pin::new(&mut future).poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Ok(response)) => response.into_body(),
-            Poll::Pending => panic!("the answer is ready"),
-        }
-    }
+fn the_active_span_is_no_parent_of_a_served_request() {
     let mock = MockTracer::new();
-    let empty = body(&mock, Empty::<Bytes>::new());
+    let mut service = TracingLayer::with_tracer(mock.tracer().clone()).wrap(Eager(mock.tracer().clone()));
+    let scope = mock.tracer().span("accepting").start_active();
+    drop(service.call(Request::new(())));
+    scope.close();
+    mock.assert_tree("accepting\nGET (server)\n  eager\n");
+}
+
+/// Answers at once with what the closure makes.
+struct Answer<F>(F);
+
+impl<F, B> Service<Request<()>> for Answer<F>
+where
+    F: Fn() -> B,
+{
+    type Response = Response<B>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<B>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<()>) -> Self::Future {
+        ready(Ok(Response::new((self.0)())))
+    }
+}
+
+/// The body that the traced service answers with.
+fn answer<B: Body>(mock: &MockTracer, method: Method, body: impl Fn() -> B) -> ResponseBody<B> {
+    let mut service = TracingLayer::with_tracer(mock.tracer().clone()).wrap(Answer(body));
+    let mut request = Request::new(());
+    *request.method_mut() = method;
+    match Pin::new(&mut service.call(request)).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(response)) => response.into_body(),
+        Poll::Pending => panic!("the answer is ready"),
+    }
+}
+
+#[test]
+fn size_hint_and_end_are_those_of_the_wrapped_body() {
+    let mock = MockTracer::new();
+    let empty = answer(&mock, Method::GET, Empty::<Bytes>::new);
     assert!(empty.is_end_stream());
     assert_eq!(empty.size_hint().exact(), Some(0));
     assert_eq!(mock.finished_spans().len(), 1, "there is nothing to wait for");
 
-    let mut full = body(&mock, Full::<Bytes>::from("hello"));
+    let mut full = answer(&mock, Method::GET, || Full::<Bytes>::from("hello"));
     assert!(!full.is_end_stream());
     assert_eq!(full.size_hint().exact(), Some(5));
     assert_eq!(mock.finished_spans().len(), 1);
@@ -151,6 +167,64 @@ fn size_hint_and_end_are_those_of_the_wrapped_body() {
     assert!(matches!(Pin::new(&mut full).poll_frame(cx), Poll::Ready(None)));
     drop((empty, full));
     assert_eq!(mock.finished_spans().len(), 2, "a span finishes once");
+}
+
+#[test]
+fn a_tunnel_has_no_body() {
+    let mock = MockTracer::new();
+    drop(answer(&mock, Method::CONNECT, || Full::<Bytes>::from("never sent")));
+    drop(answer(&mock, Method::POST, || Full::<Bytes>::from("never sent")));
+    let outcomes: Vec<_> = mock.finished_spans().iter().map(|span| span.tag("http.outcome").is_some()).collect();
+    assert_eq!(outcomes, [false, true]);
+}
+
+/// Panics when it is polled.
+struct Panics;
+
+impl Future for Panics {
+    type Output = Result<Response<Empty<Bytes>>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        panic!("the future panics")
+    }
+}
+
+impl Service<Request<()>> for Panics {
+    type Response = Response<Empty<Bytes>>;
+    type Error = Infallible;
+    type Future = Panics;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<()>) -> Panics {
+        Panics
+    }
+}
+
+#[test]
+fn a_panic_that_is_caught_before_the_drop_is_still_a_panic() {
+    #[track_caller]
+    fn check(mock: &MockTracer) {
+        let span = mock.span("GET");
+        assert!(span.is_failed);
+        assert_eq!(span.tag("http.outcome"), None);
+        assert_eq!(span.logs.len(), 1);
+        assert_eq!(span.logs[0].field("error.kind"), Some(Value::Str("panic")));
+    }
+    let cx = &mut Context::from_waker(Waker::noop());
+    let mock = MockTracer::new();
+    let mut future = TracingLayer::with_tracer(mock.tracer().clone()).wrap(Panics).call(Request::new(()));
+    catch_unwind(AssertUnwindSafe(|| Pin::new(&mut future).poll(cx).is_ready())).unwrap_err();
+    drop(future);
+    check(&mock);
+
+    let mock = MockTracer::new();
+    let mut body = answer(&mock, Method::GET, || Frames::new(mock.tracer(), &[], Then::Panic));
+    catch_unwind(AssertUnwindSafe(|| Pin::new(&mut body).poll_frame(cx).is_ready())).unwrap_err();
+    drop(body);
+    check(&mock);
 }
 
 #[test]
