@@ -1,0 +1,62 @@
+//! The command line.
+
+use std::net::SocketAddr;
+
+use examples::Report;
+use lexopt::prelude::*;
+use opentracing_core::TraceIdWidth;
+use opentracing_core::propagation::Composite;
+
+pub(crate) const HELP: &str = "\
+A traced service that passes requests on, to see how traces go through services of different making.
+
+Usage: relay [options]
+
+  --listen ADDRESS      where to listen (default 127.0.0.1:5000)
+  --propagators LIST    formats to read and write, by name, in order (default instana,tracecontext,b3,baggage)
+  --trace-id-bits N     width of the trace ids that begin here: 64 or 128 (default 128)
+  --report WHERE        where spans go: console or none (default console)
+  --help                shows this
+
+POST /any/path with [{\"url\": \"…\", \"arguments\": […]}, …] posts to each url its arguments, and answers when all have.
+GET /call?next=<url>&status=<n> calls next, and answers with that status, the headers it got and what next said.
+";
+
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) listen: SocketAddr,
+    pub(crate) propagators: Composite,
+    pub(crate) trace_id_width: TraceIdWidth,
+    pub(crate) report: Report,
+}
+
+impl Options {
+    /// Reads the command line; `None` if the user asks for help.
+    pub(crate) fn parse(mut arguments: lexopt::Parser) -> Result<Option<Options>, lexopt::Error> {
+        let mut options = Options {
+            listen: SocketAddr::from(([127, 0, 0, 1], 5000)),
+            propagators: Composite::default(),
+            trace_id_width: TraceIdWidth::default(),
+            report: Report::default(),
+        };
+        while let Some(argument) = arguments.next()? {
+            match argument {
+                Long("listen") => options.listen = arguments.value()?.parse()?,
+                Long("propagators") => options.propagators = arguments.value()?.parse()?,
+                Long("trace-id-bits") => options.trace_id_width = arguments.value()?.parse_with(width)?,
+                Long("report") => options.report = arguments.value()?.parse()?,
+                Long("help") | Short('h') => return Ok(None),
+                other => return Err(other.unexpected()),
+            }
+        }
+        Ok(Some(options))
+    }
+}
+
+fn width(bits: &str) -> Result<TraceIdWidth, &'static str> {
+    match bits {
+        "64" => Ok(TraceIdWidth::Bits64),
+        "128" => Ok(TraceIdWidth::Bits128),
+        _ => Err("a trace id has 64 or 128 bits"),
+    }
+}

@@ -1,0 +1,8 @@
+//! The programs as a user has them: started as processes of their own, spoken to over TCP, ended by Ctrl-C.
+
+// Ctrl-C is pressed by the command `kill`.
+#![cfg(unix)]
+
+mod process;
+mod relay;
+mod wire;

@@ -1,0 +1,78 @@
+//! A program that runs as a child process.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+/// Killed when it is dropped while it runs.
+pub(crate) struct Program {
+    child: Child,
+    lines: Receiver<String>,
+    address: Option<SocketAddr>,
+    /// What it has printed, as far as it was looked at.
+    pub(crate) printed: String,
+}
+
+/// A program that says nothing for so long hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Program {
+    pub(crate) fn start(executable: &str, arguments: &[&str]) -> Program {
+        let mut child =
+            Command::new(executable).args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Program { child, lines, address: None, printed: String::new() }
+    }
+
+    /// The address in its first line `listening on http://…`.
+    #[track_caller]
+    pub(crate) fn address(&mut self) -> SocketAddr {
+        while self.address.is_none() {
+            let Some(line) = self.line() else { panic!("the program ended without listening:\n{}", self.printed) };
+            self.address = line.split_once("listening on http://").map(|(_, address)| address.trim().parse().unwrap());
+        }
+        self.address.unwrap()
+    }
+
+    #[track_caller]
+    fn line(&mut self) -> Option<String> {
+        use std::sync::mpsc::RecvTimeoutError;
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => {
+                self.printed.push_str(&line);
+                self.printed.push('\n');
+                Some(line)
+            }
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("the program hangs:\n{}", self.printed),
+        }
+    }
+
+    /// Waits for its end. What it has printed is in `printed` then.
+    #[track_caller]
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        while self.line().is_some() {}
+        self.child.wait().unwrap()
+    }
+
+    /// Presses Ctrl-C, and waits for its end.
+    #[track_caller]
+    pub(crate) fn interrupt(&mut self) -> ExitStatus {
+        let killed = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+        self.wait()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // Fails if it has ended, which is what should be.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

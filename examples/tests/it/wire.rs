@@ -1,0 +1,119 @@
+//! HTTP/1.1 byte for byte, so that no library stands between a test and the headers.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Names in lower case, values, in the order of the wire.
+pub(crate) type Headers = Vec<(String, String)>;
+
+/// A request or an answer.
+pub(crate) struct Message {
+    pub(crate) first_line: String,
+    pub(crate) headers: Headers,
+    pub(crate) body: String,
+}
+
+impl Message {
+    /// The status of an answer.
+    pub(crate) fn status(&self) -> u16 {
+        self.first_line.split(' ').nth(1).unwrap().parse().unwrap()
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {}", self.body))
+    }
+
+    /// Every value of that header.
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+        self.headers.iter().filter(|(other, _)| other == name).map(|(_, value)| &**value).collect()
+    }
+
+    /// The value of a header that comes exactly once.
+    #[track_caller]
+    pub(crate) fn one(&self, name: &str) -> &str {
+        match self.all(name)[..] {
+            [value] => value,
+            ref values => panic!("{name} comes {} times: {:?}", values.len(), self.headers),
+        }
+    }
+
+    /// `None` at the end of the stream.
+    fn read(stream: &mut impl BufRead) -> Option<Message> {
+        let mut line = || {
+            let mut line = String::new();
+            stream.read_line(&mut line).ok().filter(|&read| read > 0).map(|_| line.trim_end().to_owned())
+        };
+        let first_line = line()?;
+        let mut headers = Headers::new();
+        while let Some((name, value)) = line()?.split_once(':') {
+            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+        }
+        let mut message = Message { first_line, headers, body: String::new() };
+        let length: usize = message.all("content-length").first().map_or(0, |length| length.parse().unwrap());
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body).ok()?;
+        message.body = String::from_utf8(body).unwrap();
+        Some(message)
+    }
+}
+
+/// Sends one request and reads the answer, which must tell its length.
+#[track_caller]
+pub(crate) fn send(to: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Message {
+    let mut request = format!("{method} {target} HTTP/1.1\r\nhost: {to}\r\nconnection: close\r\n");
+    for (name, value) in headers {
+        request += &format!("{name}: {value}\r\n");
+    }
+    request += &format!("content-length: {}\r\n\r\n{body}", body.len());
+    let mut stream = TcpStream::connect(to).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    Message::read(&mut BufReader::new(stream)).expect("an answer")
+}
+
+/// A server that answers every request with 200 and `{}`, and keeps what it got.
+pub(crate) struct Callbacks {
+    pub(crate) address: SocketAddr,
+    received: Receiver<Message>,
+}
+
+impl Callbacks {
+    pub(crate) fn start() -> Callbacks {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (sender, received) = channel();
+        let address = listener.local_addr().unwrap();
+        // Ends with the test's process.
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let sender = sender.clone();
+                thread::spawn(move || serve(stream, &sender));
+            }
+        });
+        Callbacks { address, received }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// What has come so far, in no certain order. Each request is here before the sender of it has its answer.
+    pub(crate) fn received(&self) -> Vec<Message> {
+        self.received.try_iter().collect()
+    }
+}
+
+fn serve(stream: TcpStream, sender: &Sender<Message>) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut stream = stream;
+    while let Some(request) = Message::read(&mut reader) {
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+        if sender.send(request).is_err() || stream.write_all(answer).is_err() {
+            return;
+        }
+    }
+}
