@@ -5,4 +5,5 @@
 
 mod process;
 mod relay;
+mod shop;
 mod wire;

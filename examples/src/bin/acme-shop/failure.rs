@@ -1,0 +1,42 @@
+//! The answer of a service that cannot do what it was asked for.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+/// A status, and the reason in words. Becomes `{"error": "…"}`.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) status: StatusCode,
+    pub(crate) reason: String,
+}
+
+/// The body of such an answer.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Reason {
+    pub(crate) error: String,
+}
+
+impl Failure {
+    pub(crate) fn new(status: StatusCode, reason: impl Into<String>) -> Self {
+        Failure { status, reason: reason.into() }
+    }
+
+    pub(crate) fn not_found(what: &str, name: &str) -> Self {
+        Failure::new(StatusCode::NOT_FOUND, format!("there is no {what} named {name}"))
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(_: sqlx::Error) -> Self {
+        // What the database says stands in the span; the customer has no use for it.
+        Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "the database cannot answer")
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        (self.status, Json(Reason { error: self.reason })).into_response()
+    }
+}

@@ -1,0 +1,9 @@
+//! The six services. Each is an ordinary axum application; none of their handlers knows that it is traced, but for the two places
+//! that add something of their own: the database's queries and the bank's excuse.
+
+pub(crate) mod cart;
+pub(crate) mod catalog;
+pub(crate) mod front_end;
+pub(crate) mod order;
+pub(crate) mod payment;
+pub(crate) mod user;

@@ -1,0 +1,43 @@
+//! Turns carts into orders.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Json, Router};
+
+use crate::failure::Failure;
+use crate::model::{Cents, Checkout, Line, Order, Payment, Product, Receipt};
+use crate::upstream::Upstream;
+
+/// Whom the service calls, and the number of the last order.
+#[derive(Clone)]
+pub(crate) struct Orders {
+    pub(crate) cart: Upstream,
+    pub(crate) catalog: Upstream,
+    pub(crate) payment: Upstream,
+    pub(crate) last: Arc<AtomicU64>,
+}
+
+pub(crate) fn router(orders: Orders) -> Router {
+    Router::new().route("/orders", post(place)).with_state(orders)
+}
+
+async fn place(State(orders): State<Orders>, Json(checkout): Json<Checkout>) -> Result<Json<Order>, Failure> {
+    let cart = ["carts", &checkout.user];
+    let lines: Vec<Line> = orders.cart.get(&cart).await?;
+    if lines.is_empty() {
+        return Err(Failure::new(StatusCode::CONFLICT, "the cart is empty"));
+    }
+    let mut total = Cents(0);
+    for line in &lines {
+        let product: Product = orders.catalog.get(&["products", &line.sku]).await?;
+        total = Cents(total.0.saturating_add(product.price.0.saturating_mul(line.quantity.into())));
+    }
+    let payment = Payment { card: checkout.card, amount: total };
+    let receipt: Receipt = orders.payment.post(&["payments"], &payment).await?;
+    orders.cart.delete(&cart).await?;
+    Ok(Json(Order { number: orders.last.fetch_add(1, Ordering::Relaxed) + 1, total, receipt: receipt.reference }))
+}

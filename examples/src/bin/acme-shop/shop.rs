@@ -1,0 +1,106 @@
+//! Opens the shop: six services, each with a name, a tracer and a port of its own.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use axum::Router;
+use examples::{BoxError, Server};
+use opentracing_core::Tracer;
+use opentracing_reqwest::TracingClient;
+use opentracing_tower::TracingLayer;
+use reqwest::Url;
+use tokio::net::TcpListener;
+
+use crate::database::Database;
+use crate::services::front_end::{self, FrontEnd};
+use crate::services::order::{self, Orders};
+use crate::services::{cart, catalog, payment, user};
+use crate::tracers::Tracers;
+use crate::upstream::Upstream;
+
+/// The services that run.
+pub(crate) struct Shop {
+    /// Where the customers go.
+    pub(crate) front_end: Url,
+    /// Those first that call the others.
+    pub(crate) services: Vec<(&'static str, SocketAddr)>,
+    servers: Vec<Server>,
+}
+
+impl Shop {
+    /// Starts all services, the front-end on that port, where 0 is any free one.
+    pub(crate) async fn open(tracers: &mut Tracers, port: u16) -> Result<Shop, BoxError> {
+        let front_end = Place::take(front_end::NAME, port, tracers).await?;
+        let order = Place::take("order", 0, tracers).await?;
+        let cart = Place::take("cart", 0, tracers).await?;
+        let user = Place::take("user", 0, tracers).await?;
+        let payment = Place::take("payment", 0, tracers).await?;
+        let catalog = Place::take("catalog", 0, tracers).await?;
+
+        let front_end_routes = front_end::router(FrontEnd {
+            catalog: front_end.upstream(&catalog)?,
+            user: front_end.upstream(&user)?,
+            cart: front_end.upstream(&cart)?,
+            order: front_end.upstream(&order)?,
+        });
+        let order_routes = order::router(Orders {
+            cart: order.upstream(&cart)?,
+            catalog: order.upstream(&catalog)?,
+            payment: order.upstream(&payment)?,
+            last: Arc::default(),
+        });
+        let database = Database::open(catalog.tracer.clone()).await?;
+        let payment_routes = payment::router(payment.tracer.clone());
+
+        let mut shop = Shop { front_end: front_end.url()?, services: Vec::new(), servers: Vec::new() };
+        shop.start(front_end, front_end_routes);
+        shop.start(order, order_routes);
+        shop.start(cart, cart::router());
+        shop.start(user, user::router());
+        shop.start(payment, payment_routes);
+        shop.start(catalog, catalog::router(database));
+        Ok(shop)
+    }
+
+    /// All that it takes to trace what a service is asked for: one layer.
+    fn start(&mut self, place: Place, routes: Router) {
+        let traced = routes.layer(TracingLayer::with_tracer(place.tracer));
+        self.services.push((place.name, place.address));
+        self.servers.push(Server::start(place.listener, traced));
+    }
+
+    /// Closes the front-end before the services that it needs.
+    pub(crate) async fn close(self) {
+        for server in self.servers {
+            server.stop().await;
+        }
+    }
+}
+
+/// A service to be.
+struct Place {
+    name: &'static str,
+    tracer: Tracer,
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Place {
+    async fn take(name: &'static str, port: u16, tracers: &mut Tracers) -> Result<Place, BoxError> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .await
+            .map_err(|error| format!("{name} cannot listen on port {port}: {error}"))?;
+        Ok(Place { name, tracer: tracers.start(name)?, address: listener.local_addr()?, listener })
+    }
+
+    fn url(&self) -> Result<Url, BoxError> {
+        Ok(Url::parse(&format!("http://{}", self.address))?)
+    }
+
+    /// All that it takes to trace what a service asks of another one: one client.
+    fn upstream(&self, other: &Place) -> Result<Upstream, BoxError> {
+        let direct = reqwest::Client::builder().no_proxy();
+        let client = TracingClient::from_builder(direct).tracer(self.tracer.clone()).build()?.peer_service(other.name);
+        Ok(Upstream { name: other.name, base: other.url()?, client })
+    }
+}

@@ -1,0 +1,153 @@
+//! Looks at every span on its way out: is each trace whole, how long did the requests take, what failed?
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use opentracing_core::{FinishedSpan, SpanId, SpanKind, TraceId, Value, tags};
+use opentracing_reporter::{Outcome, Reason, Transport};
+use tokio::sync::Notify;
+
+use crate::services::front_end;
+
+/// Shared by the tracers of all services.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    books: Arc<Mutex<Books>>,
+    changed: Arc<Notify>,
+}
+
+/// What the tally has come to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Books {
+    /// By name.
+    pub(crate) services: BTreeMap<Box<str>, Service>,
+    /// How long each request took at the front-end, in no order.
+    pub(crate) durations: Vec<Duration>,
+    /// Requests by the first digit of their status.
+    pub(crate) statuses: BTreeMap<i64, usize>,
+    /// The last traces. Those before are counted in `judged`.
+    traces: HashMap<TraceId, Trace>,
+    order: VecDeque<TraceId>,
+    judged: Judged,
+}
+
+/// One service's spans.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Service {
+    pub(crate) spans: usize,
+    pub(crate) failed: usize,
+}
+
+/// How many traces are what they should be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Judged {
+    /// A request that came from outside, and everything that it led to.
+    pub(crate) whole: usize,
+    /// More spans than one have no parent in the trace, or the one that has none is no request.
+    pub(crate) broken: usize,
+}
+
+/// The spans of one trace, as far as they have come, with role and parent.
+type Trace = HashMap<SpanId, (SpanKind, Option<SpanId>)>;
+
+/// Traces that are remembered one by one: long before it is forgotten, all spans of a trace are there.
+const REMEMBERED: usize = 1000;
+
+/// Keeps nothing: there is never anything to send.
+impl Transport for Tally {
+    fn name(&self) -> &'static str {
+        "tally"
+    }
+
+    fn add(&mut self, span: FinishedSpan<'_>) {
+        self.lock().add(&span);
+        self.changed.notify_waiters();
+    }
+
+    fn pending(&self) -> usize {
+        0
+    }
+
+    fn send(&mut self, _: Reason, _: Instant) -> Outcome {
+        Outcome::none()
+    }
+}
+
+impl Tally {
+    /// Returns once that many requests have come to their end at the front-end.
+    pub(crate) async fn arrived(&self, requests: usize) {
+        loop {
+            let changed = self.changed.notified();
+            if self.lock().durations.len() >= requests {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// What has come so far.
+    pub(crate) fn books(&self) -> Books {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Books {
+    fn add(&mut self, span: &FinishedSpan<'_>) {
+        let name = span.process().service();
+        let service = self.services.entry(name.into()).or_default();
+        service.spans += 1;
+        service.failed += usize::from(span.is_failed());
+
+        let id = span.context().trace_id();
+        if !self.traces.contains_key(&id) {
+            self.order.push_back(id);
+        }
+        let trace = self.traces.entry(id).or_default();
+        trace.insert(span.context().span_id(), (span.kind(), span.parent_id()));
+        if name == front_end::NAME && span.kind() == SpanKind::Server {
+            self.durations.push(span.duration());
+            if let Some(Value::I64(status)) = span.tag(tags::HTTP_STATUS_CODE.name()) {
+                *self.statuses.entry(status / 100).or_default() += 1;
+            }
+        }
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front().and_then(|oldest| self.traces.remove(&oldest))
+        {
+            self.judged.count(&oldest);
+        }
+    }
+
+    pub(crate) fn spans(&self) -> usize {
+        self.services.values().map(|service| service.spans).sum()
+    }
+
+    pub(crate) fn judged(&self) -> Judged {
+        let mut judged = self.judged;
+        self.traces.values().for_each(|trace| judged.count(trace));
+        judged
+    }
+
+    /// The time within which that share of the requests was answered.
+    pub(crate) fn percentile(&self, percent: usize) -> Duration {
+        let mut sorted = self.durations.clone();
+        sorted.sort_unstable();
+        let rank = (sorted.len() * percent).div_ceil(100);
+        sorted.get(rank.saturating_sub(1)).copied().unwrap_or_default()
+    }
+}
+
+impl Judged {
+    fn count(&mut self, trace: &Trace) {
+        // The root may have a parent outside, at a user who traces as well.
+        let mut roots = trace.values().filter(|(_, parent)| parent.is_none_or(|parent| !trace.contains_key(&parent)));
+        match (roots.next(), roots.next()) {
+            (Some((SpanKind::Server, _)), None) => self.whole += 1,
+            _ => self.broken += 1,
+        }
+    }
+}

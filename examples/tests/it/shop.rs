@@ -1,0 +1,109 @@
+//! The shop, from its opening to the summary.
+
+use std::net::TcpListener;
+
+use crate::process::Program;
+use crate::wire::send;
+
+fn shop(options: &[&str]) -> Program {
+    Program::start(env!("CARGO_BIN_EXE_acme-shop"), options)
+}
+
+/// The rest of the first line that begins with that word.
+#[track_caller]
+fn line<'a>(printed: &'a str, word: &str) -> &'a str {
+    printed.lines().find_map(|line| line.strip_prefix(word)).unwrap_or_else(|| panic!("no {word:?}:\n{printed}")).trim()
+}
+
+#[test]
+fn draws_each_request_as_one_tree() {
+    let mut shop = shop(&["--requests", "7"]);
+    let status = shop.wait();
+    let printed = &shop.printed;
+    assert!(status.success(), "{printed}");
+
+    let trees: Vec<&str> = printed.lines().filter(|line| line.starts_with("trace ")).collect();
+    assert_eq!(trees.len(), 7, "{printed}");
+    let through_the_whole_shop = trees.iter().filter(|tree| tree.contains(" 6 services")).count();
+    assert_eq!(through_the_whole_shop, 2, "both purchases:\n{printed}");
+    for span in ["GET /", "GET /products/{sku}", "POST /buy", "POST /orders", "POST /payments", "SELECT products"] {
+        assert!(printed.contains(span), "no {span}:\n{printed}");
+    }
+    assert!(printed.contains("the bank does not answer"), "why the payment failed:\n{printed}");
+}
+
+#[test]
+fn sums_up_what_became_of_requests_and_spans() {
+    let mut shop = shop(&["--requests", "14", "--report", "none"]);
+    let status = shop.wait();
+    let printed = &shop.printed;
+    assert!(status.success(), "{printed}");
+
+    assert_eq!(line(printed, "requests"), "14: 10 answered, 2 refused (4xx), 2 failed (5xx)");
+    assert_eq!(line(printed, "answers"), "14 of 14 as expected");
+    assert_eq!(line(printed, "traces"), "14 whole, 0 broken");
+    assert_eq!(line(printed, "spans lost:"), "0");
+    for (service, errors) in [("front-end", 4), ("order", 4), ("payment", 2), ("catalog", 0)] {
+        let line = line(printed, &format!("  {service}"));
+        assert!(line.ends_with(&format!(" errors: {errors}")), "{service}: {line}");
+    }
+    assert!(line(printed, "latency").contains("p95"), "{printed}");
+    assert!(!printed.lines().any(|line| line.starts_with("trace ")), "nothing is drawn:\n{printed}");
+}
+
+#[test]
+fn serves_a_browser_until_it_is_interrupted() {
+    let mut shop = shop(&["--requests", "0", "--serve"]);
+    let address = shop.address();
+
+    let home = send(address, "GET", "/", &[], "");
+    assert_eq!(home.status(), 200);
+    assert!(home.body.contains("Rocket skates"), "{}", home.body);
+    let found = send(address, "GET", "/search?q=%3Cscript%3E", &[], "");
+    assert!(found.body.contains("0 found for “&lt;script&gt;”"), "{}", found.body);
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let bought = send(address, "POST", "/buy", &form, "user=ada&sku=tea");
+    assert!(bought.body.contains("€ 9.90 paid"), "{}", bought.body);
+    let refused = send(address, "POST", "/buy", &form, "user=ada&sku=..%2F..%2Fcarts");
+    assert_eq!(refused.status(), 404, "{}", refused.body);
+
+    let status = shop.interrupt();
+    let printed = &shop.printed;
+    assert!(status.success(), "{printed}");
+    assert_eq!(line(printed, "requests"), "4: 3 answered, 1 refused (4xx), 0 failed (5xx)");
+    assert_eq!(line(printed, "traces"), "4 whole, 0 broken");
+}
+
+#[test]
+fn keeps_the_trace_of_a_user_who_traces() {
+    let mut shop = shop(&["--requests", "0", "--serve"]);
+    let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let home = send(shop.address(), "GET", "/", &[("traceparent", traceparent)], "");
+    assert_eq!(home.status(), 200);
+    assert!(shop.interrupt().success(), "{}", shop.printed);
+    assert!(line(&shop.printed, "trace ").starts_with("4bf92f3577b34da6a3ce929d0e0e4736"), "{}", shop.printed);
+    assert_eq!(line(&shop.printed, "traces"), "1 whole, 0 broken");
+}
+
+#[test]
+fn ends_early_when_it_is_interrupted() {
+    let mut shop = shop(&["--requests", "1000000"]);
+    shop.address();
+    let status = shop.interrupt();
+    assert!(status.success(), "{}", shop.printed);
+    assert_eq!(line(&shop.printed, "spans lost:"), "0");
+}
+
+#[test]
+fn says_when_its_port_is_taken() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    assert_eq!(shop(&["--port", &port]).wait().code(), Some(1));
+}
+
+#[test]
+fn refuses_options_that_it_does_not_know() {
+    for options in [&["--no-such-option"][..], &["--requests", "many"], &["--port", "0"], &["--report", "pigeon"]] {
+        assert_eq!(shop(options).wait().code(), Some(2), "{options:?}");
+    }
+}
