@@ -4,6 +4,7 @@
 #![cfg(unix)]
 
 mod process;
+mod programs;
 mod relay;
 mod shop;
 mod wire;
