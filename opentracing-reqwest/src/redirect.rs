@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, Entry, HeaderMap, HeaderName, HeaderValue,
@@ -15,6 +15,7 @@ use http::{Method, StatusCode};
 use opentracing_core::http::remove_trace_headers;
 use reqwest::redirect::{Action, Attempt, Policy};
 use reqwest::{Request, Url};
+use tokio::time::Instant;
 
 use crate::settings::Settings;
 
@@ -77,6 +78,7 @@ pub(crate) struct Hop {
 pub(crate) struct Journey {
     follow: Arc<Follow>,
     settings: Arc<Settings>,
+    /// By the clock of reqwest's own time limits, which tests may pause.
     started: Instant,
     /// Redirects before the request that is under way.
     before: usize,

@@ -6,7 +6,7 @@ use reqwest::{Body, StatusCode, Version};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::server::{Answer, OK, Received, Server};
-use crate::support::{client, log, only_span, refusing_url, tag};
+use crate::support::{Refusing, client, log, only_span, tag};
 
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n";
 
@@ -198,7 +198,8 @@ async fn hands_an_upgraded_connection_over() {
 
 #[tokio::test]
 async fn ends_where_there_is_no_answer() {
+    let refusing = Refusing::new();
     let mock = MockTracer::new();
-    client(&mock, &[]).get(refusing_url()).send().await.unwrap_err();
+    client(&mock, &[]).get(refusing.url()).send().await.unwrap_err();
     assert!(only_span(&mock).is_failed);
 }

@@ -12,7 +12,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, Request, Response, Version};
 
 use crate::server::{OK, Server};
-use crate::support::{client, only_span, refusing_url, resolving, tag, tags};
+use crate::support::{Refusing, client, only_span, resolving, tag, tags};
 
 #[tokio::test]
 async fn tells_what_was_called() {
@@ -190,6 +190,7 @@ impl SpanDecorator for Decorator {
 
 #[tokio::test]
 async fn lets_a_decorator_have_the_last_word() {
+    let refusing = Refusing::new();
     let mock = MockTracer::new();
     let server = Server::start(|_| "HTTP/1.1 200 OK\r\nserver: me\r\ncontent-length: 0\r\n\r\n").await;
     let decorator = Decorator::default();
@@ -202,7 +203,7 @@ async fn lets_a_decorator_have_the_last_word() {
     }
     assert_eq!(errors.load(Ordering::Relaxed), 0);
     mock.reset();
-    client.get(refusing_url()).send().await.unwrap_err();
+    client.get(refusing.url()).send().await.unwrap_err();
     assert_eq!(tag(&mock.span("decorated"), "connect").as_deref(), Some("true"));
     assert_eq!(errors.load(Ordering::Relaxed), 1);
 }

@@ -4,7 +4,7 @@ use opentracing_core::mock::MockTracer;
 use opentracing_reqwest::RequestBuilderExt;
 
 use crate::server::{OK, Server};
-use crate::support::{only_span, refusing_url, resolving, tag};
+use crate::support::{Refusing, only_span, resolving, tag};
 
 #[tokio::test]
 async fn traces_one_request() {
@@ -39,10 +39,11 @@ async fn takes_options() {
 
 #[tokio::test]
 async fn fails_with_the_call() {
+    let refusing = Refusing::new();
     let mock = MockTracer::new();
     let client = resolving(&[]).build().unwrap();
     assert!(client.get("no url").send_traced(mock.tracer()).await.is_err());
     assert!(mock.finished_spans().is_empty());
-    assert!(client.get(refusing_url()).send_traced(mock.tracer()).await.is_err());
+    assert!(client.get(refusing.url()).send_traced(mock.tracer()).await.is_err());
     assert!(only_span(&mock).is_failed);
 }

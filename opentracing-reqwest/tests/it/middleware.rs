@@ -10,7 +10,7 @@ use reqwest::{Request, Response};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Error, Middleware, Next, Result};
 
 use crate::server::{Answer, OK, Server, status};
-use crate::support::{log, only_span, refusing_url, resolving, tag};
+use crate::support::{Refusing, log, only_span, resolving, tag};
 
 fn client(mock: &MockTracer) -> ClientWithMiddleware {
     let middleware = TracingMiddleware::with_tracer(mock.tracer().clone());
@@ -123,8 +123,9 @@ async fn is_active_for_what_comes_after_it() {
 
 #[tokio::test]
 async fn fails_with_the_call() {
+    let refusing = Refusing::new();
     let mock = MockTracer::new();
-    client(&mock).get(refusing_url()).send().await.unwrap_err();
+    client(&mock).get(refusing.url()).send().await.unwrap_err();
     let span = only_span(&mock);
     assert!(span.is_failed);
     let log = log(&span, "error");

@@ -11,7 +11,7 @@ use opentracing_reqwest::TracingClient;
 use reqwest::Request;
 
 use crate::server::{Answer, OK, Server, status};
-use crate::support::{client, log, only_span, refusing_url, tag};
+use crate::support::{Refusing, client, log, only_span, tag};
 
 #[tokio::test]
 async fn tells_failure_by_status() {
@@ -37,8 +37,9 @@ async fn tells_failure_by_status() {
 
 #[tokio::test]
 async fn fails_if_nobody_listens() {
+    let refusing = Refusing::new();
     let mock = MockTracer::new();
-    let error = client(&mock, &[]).get(refusing_url()).send().await.unwrap_err();
+    let error = client(&mock, &[]).get(refusing.url()).send().await.unwrap_err();
     assert!(error.is_connect());
     assert!(error.url().is_some(), "the error is the caller's as it was");
     let span = only_span(&mock);
@@ -52,9 +53,10 @@ async fn fails_if_nobody_listens() {
 
 #[tokio::test]
 async fn keeps_urls_out_of_messages() {
+    let refusing = Refusing::new();
     // By these rules `page` is a secret, of which a message would know nothing.
     let mock = MockTracer::with(|builder| builder.secrets("equals:page".parse::<Secrets>().unwrap()));
-    client(&mock, &[]).get(format!("{}&page=9", refusing_url())).send().await.unwrap_err();
+    client(&mock, &[]).get(format!("{}&page=9", refusing.url())).send().await.unwrap_err();
     let span = only_span(&mock);
     assert!(!format!("{:?}", span.logs).contains("page"), "{:?}", span.logs);
     assert!(tag(&span, "http.url").unwrap().ends_with("token=sesame&page=<redacted>"));

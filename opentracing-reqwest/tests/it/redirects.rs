@@ -1,14 +1,17 @@
 //! Redirects: what a client that is built by us does, and what a ready-made one cannot.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{ConstSampler, OwnedSpan};
 use opentracing_reqwest::{Redirects, TracingClient};
 use reqwest::header::{AUTHORIZATION, HeaderMap};
+use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::server::{Answer, OK, Received, Server, redirect};
-use crate::support::{client, log, only_span, resolving, tag};
+use crate::support::{Refusing, client, log, only_span, resolving, tag};
 
 /// Redirects `/<status>` to another server.
 async fn redirecting_to(target: String) -> Server {
@@ -214,7 +217,9 @@ async fn writes_the_referer_as_reqwest_does() {
         let client = TracingClient::from_builder(builder).tracer(mock.tracer().clone()).build().unwrap();
         let port = server.address().port();
         let url = format!("http://me:pw@shop.example:{port}/302");
-        client.get(url).send().await.unwrap().text().await.unwrap();
+        // Built by hand, since a builder takes user and password out of the URL.
+        let request = reqwest::Request::new(reqwest::Method::GET, url.parse().unwrap());
+        client.execute(request).await.unwrap().text().await.unwrap();
         target.received().pop().unwrap().header("referer").map(str::to_owned)
     };
     assert_eq!(check(resolving(&names)).await, Some(server.url_of("shop.example", "/302")));
@@ -290,19 +295,32 @@ async fn limits_redirects_of_the_client_inside() {
 #[tokio::test]
 async fn limits_the_time_over_all_hosts() {
     let target = Server::start(|_| Answer::Part(Vec::new())).await;
-    let server = redirecting_to(target.url_of("other.example", "/end")).await;
+    let (told, url) = (Arc::new(Notify::new()), target.url_of("other.example", "/end"));
+    let answer = {
+        let told = told.clone();
+        move |_: &Received| {
+            let answer = format!("HTTP/1.1 302 Found\r\nlocation: {url}\r\ncontent-length: 0\r\n\r\n");
+            Answer::After(told.clone(), answer.into())
+        }
+    };
+    let server = Server::start(answer).await;
     let mock = MockTracer::new();
     let names = [("shop.example", &server), ("other.example", &target)];
     let client = TracingClient::from_builder(resolving(&names)).timeout(Duration::from_secs(60));
     let client = client.tracer(mock.tracer().clone()).build().unwrap();
-    let call = tokio::spawn(client.get(server.url_of("shop.example", "/302")).send());
-    while target.received().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    let started = Instant::now();
+    let call = tokio::spawn(client.get(server.url_of("shop.example", "/")).send());
+    server.asked().await;
     tokio::time::pause();
-    let error = call.await.unwrap().unwrap_err();
-    assert!(error.is_timeout(), "{error:?}");
-    assert_eq!(log(&only_span(&mock), "error")[0].1, "timeout");
+    tokio::time::advance(Duration::from_secs(40)).await;
+    told.notify_one();
+    target.asked().await;
+    // Nothing is to be done any more, so the clock goes on to the end of the time.
+    assert!(call.await.unwrap().unwrap_err().is_timeout());
+    assert!(started.elapsed() < Duration::from_secs(80), "the 40 seconds at the first host count: {started:?}");
+    let span = only_span(&mock);
+    assert_eq!(log(&span, "error")[0].1, "timeout");
+    assert_eq!(tag(&span, "http.request.resend_count").as_deref(), Some("1"));
 }
 
 #[tokio::test]
@@ -326,7 +344,8 @@ async fn ends_once_if_it_is_dropped_at_another_host() {
 
 #[tokio::test]
 async fn fails_if_another_host_cannot_be_reached() {
-    let server = redirecting_to(crate::support::refusing_url()).await;
+    let refusing = Refusing::new();
+    let server = redirecting_to(refusing.url()).await;
     let mock = MockTracer::new();
     let client = client(&mock, &[("shop.example", &server)]);
     client.get(server.url_of("shop.example", "/302")).send().await.unwrap_err();

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 /// A request as it came over the wire.
@@ -40,6 +41,8 @@ impl Received {
 /// What to answer.
 pub(crate) enum Answer {
     Bytes(Vec<u8>),
+    /// Once it is told to.
+    After(Arc<Notify>, Vec<u8>),
     /// And then nothing, with the connection open.
     Part(Vec<u8>),
     /// And then the connection is closed.
@@ -102,6 +105,13 @@ impl Server {
         format!("http://{host}:{}{path}", self.address.port())
     }
 
+    /// Waits for a request. The runtime is busy meanwhile, so that a paused clock stands still.
+    pub(crate) async fn asked(&self) {
+        while self.received().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    }
+
     pub(crate) fn received(&self) -> Vec<Received> {
         self.received.lock().unwrap().clone()
     }
@@ -125,12 +135,15 @@ async fn serve(mut stream: TcpStream, answer: Arc<impl Fn(&Received) -> Answer>,
     while let Some(request) = read(&mut stream).await {
         let answer = answer(&request);
         received.lock().unwrap().push(request);
-        let (Answer::Bytes(bytes) | Answer::Part(bytes) | Answer::Last(bytes)) = &answer;
+        if let Answer::After(told, _) = &answer {
+            told.notified().await;
+        }
+        let (Answer::Bytes(bytes) | Answer::After(_, bytes) | Answer::Part(bytes) | Answer::Last(bytes)) = &answer;
         if stream.write_all(bytes).await.is_err() {
             return;
         }
         match answer {
-            Answer::Bytes(_) => {}
+            Answer::Bytes(_) | Answer::After(..) => {}
             Answer::Part(_) => std::future::pending().await,
             Answer::Last(_) => return,
         }

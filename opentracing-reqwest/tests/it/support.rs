@@ -3,6 +3,7 @@
 use opentracing_core::OwnedSpan;
 use opentracing_core::mock::MockTracer;
 use opentracing_reqwest::TracingClient;
+use tokio::net::TcpSocket;
 
 use crate::server::Server;
 
@@ -18,10 +19,19 @@ pub(crate) fn resolving(names: &[(&str, &Server)]) -> reqwest::ClientBuilder {
         .fold(reqwest::Client::builder().no_proxy(), |builder, (name, server)| builder.resolve(name, server.address()))
 }
 
-/// Nobody listens there.
-pub(crate) fn refusing_url() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}/?token=sesame", listener.local_addr().unwrap())
+/// A port that is taken, and where nobody listens.
+pub(crate) struct Refusing(TcpSocket);
+
+impl Refusing {
+    pub(crate) fn new() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        Refusing(socket)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/?token=sesame", self.0.local_addr().unwrap())
+    }
 }
 
 /// The one span that has finished.
