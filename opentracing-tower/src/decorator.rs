@@ -3,7 +3,7 @@
 use std::fmt;
 
 use http::{request, response};
-use opentracing_core::http::{ErrorStatuses, set_status};
+use opentracing_core::http::{ErrorStatuses, Outcome, set_status};
 use opentracing_core::{Secrets, Span, Value, logs, tags};
 
 /// Writes to the spans of a layer what its user wants to see there: further tags, another operation name, another view of what an
@@ -148,13 +148,11 @@ impl SpanDecorator for StandardDecorator {
     }
 
     fn on_error(&self, span: &mut Span, failure: &Failure<'_>) {
-        let (outcome, message) = match failure {
-            Failure::Service(error) => return self.fail(span, "service", error),
-            Failure::Body(error) => return self.fail(span, "body", error),
-            Failure::Cancelled => ("cancelled", "dropped before the answer had begun"),
-            Failure::Aborted => ("aborted", "dropped before the end of the answer's body"),
-        };
-        span.set_tag(tags::HTTP_OUTCOME, Value::Static(outcome))
-            .log_kv(&[(logs::EVENT, Value::Static(outcome)), (logs::MESSAGE, Value::Static(message))]);
+        match failure {
+            Failure::Service(error) => self.fail(span, "service", error),
+            Failure::Body(error) => self.fail(span, "body", error),
+            Failure::Cancelled => Outcome::Cancelled.record(span),
+            Failure::Aborted => Outcome::Aborted.record(span),
+        }
     }
 }

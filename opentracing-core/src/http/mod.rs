@@ -7,6 +7,7 @@
 mod client;
 mod hosts;
 mod method;
+mod outcome;
 mod peer;
 mod peer_service;
 mod server_timing;
@@ -15,6 +16,7 @@ mod status;
 pub use self::client::{ClientRequest, inject, remove_trace_headers, set_status};
 pub use self::hosts::{HostAllowList, HostPattern, InvalidHostPattern};
 pub use self::method::{OTHER_METHOD, known_method, method_name};
+pub use self::outcome::Outcome;
 pub use self::peer::{Peer, default_port, effective_port};
 pub use self::peer_service::{PeerService, PeerServices};
 pub use self::server_timing::append_server_timing;

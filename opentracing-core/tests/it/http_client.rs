@@ -1,7 +1,9 @@
 //! The span of an outgoing request.
 
 use http::{HeaderMap, Method, StatusCode};
-use opentracing_core::http::{ClientRequest, ErrorStatuses, Peer, PeerService, remove_trace_headers, set_status};
+use opentracing_core::http::{
+    ClientRequest, ErrorStatuses, Outcome, Peer, PeerService, remove_trace_headers, set_status,
+};
 use opentracing_core::mock::MockTracer;
 use opentracing_core::propagation::{ExtractError, HttpHeaders, InjectError, Propagator, TextMapReader, TextMapWriter};
 use opentracing_core::{ConstSampler, OwnedSpan, SpanContext, SpanKind};
@@ -105,6 +107,22 @@ fn sets_status_and_error() {
     check(StatusCode::NOT_FOUND, ErrorStatuses::ClientAndServerErrors, true);
     check(StatusCode::BAD_GATEWAY, ErrorStatuses::default(), true);
     check(StatusCode::BAD_GATEWAY, ErrorStatuses::None, false);
+}
+
+#[test]
+fn tells_how_an_exchange_ended_early() {
+    for outcome in [Outcome::Cancelled, Outcome::Aborted] {
+        let mock = MockTracer::new();
+        let mut span = mock.tracer().span("call").start();
+        outcome.record(&mut span);
+        span.finish();
+        let span = mock.span("call");
+        assert_eq!(span.tag("http.outcome"), Some(outcome.name().into()));
+        assert!(!span.is_failed);
+        assert_eq!(span.logs.len(), 1);
+        assert_eq!(span.logs[0].field("event"), Some(outcome.name().into()));
+        assert!(span.logs[0].field("message").is_some());
+    }
 }
 
 /// Writes one header, and removes it first, as propagators do.
