@@ -11,7 +11,6 @@ use std::time::Duration;
 pub(crate) struct Program {
     child: Child,
     lines: Receiver<String>,
-    address: Option<SocketAddr>,
     /// What it has printed, as far as it was looked at.
     pub(crate) printed: String,
 }
@@ -26,17 +25,25 @@ impl Program {
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
         thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        Program { child, lines, address: None, printed: String::new() }
+        Program { child, lines, printed: String::new() }
     }
 
     /// The address in its first line `listening on http://…`.
     #[track_caller]
     pub(crate) fn address(&mut self) -> SocketAddr {
-        while self.address.is_none() {
-            let Some(line) = self.line() else { panic!("the program ended without listening:\n{}", self.printed) };
-            self.address = line.split_once("listening on http://").map(|(_, address)| address.trim().parse().unwrap());
+        self.address_of("")
+    }
+
+    /// The address in its line `… listening on http://…` that begins with that name.
+    #[track_caller]
+    pub(crate) fn address_of(&mut self, name: &str) -> SocketAddr {
+        loop {
+            let mut lines = self.printed.lines().filter(|line| line.starts_with(name));
+            if let Some((_, address)) = lines.find_map(|line| line.split_once("listening on http://")) {
+                return address.parse().unwrap();
+            }
+            assert!(self.line().is_some(), "the program ended without listening:\n{}", self.printed);
         }
-        self.address.unwrap()
     }
 
     #[track_caller]

@@ -86,6 +86,17 @@ fn keeps_the_trace_of_a_user_who_traces() {
 }
 
 #[test]
+fn fails_if_a_trace_is_not_whole() {
+    let mut shop = shop(&["--requests", "0", "--serve"]);
+    // As if the front-end had called, and its own spans had never come.
+    let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let products = send(shop.address_of("catalog"), "GET", "/products", &[("traceparent", traceparent)], "");
+    assert_eq!(products.status(), 200);
+    assert_eq!(shop.interrupt().code(), Some(1), "{}", shop.printed);
+    assert_eq!(line(&shop.printed, "traces"), "0 whole, 1 broken");
+}
+
+#[test]
 fn ends_early_when_it_is_interrupted() {
     let mut shop = shop(&["--requests", "1000000"]);
     shop.address();

@@ -42,14 +42,14 @@ pub(crate) struct Service {
 /// How many traces are what they should be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Judged {
-    /// A request that came from outside, and everything that it led to.
+    /// Requests from outside, and everything that they led to.
     pub(crate) whole: usize,
-    /// More spans than one have no parent in the trace, or the one that has none is no request.
+    /// A span is there without the one that it belongs to.
     pub(crate) broken: usize,
 }
 
-/// The spans of one trace, as far as they have come, with role and parent.
-type Trace = HashMap<SpanId, (SpanKind, Option<SpanId>)>;
+/// The spans of one trace, as far as they have come, with the parent that must be among them. Requests from outside need none.
+type Trace = HashMap<SpanId, Option<SpanId>>;
 
 /// Traces that are remembered one by one: long before it is forgotten, all spans of a trace are there.
 const REMEMBERED: usize = 1000;
@@ -108,8 +108,16 @@ impl Books {
             self.order.push_back(id);
         }
         let trace = self.traces.entry(id).or_default();
-        trace.insert(span.context().span_id(), (span.kind(), span.parent_id()));
-        if name == front_end::NAME && span.kind() == SpanKind::Server {
+        let served = span.kind() == SpanKind::Server;
+        let entered = served && name == front_end::NAME;
+        // Who asks the front-end may be in a trace that began elsewhere. Who asks another service from outside begins one.
+        let parent = match span.parent_id() {
+            _ if entered => None,
+            None if !served => Some(SpanId::INVALID),
+            parent => parent,
+        };
+        trace.insert(span.context().span_id(), parent);
+        if entered {
             self.durations.push(span.duration());
             if let Some(Value::I64(status)) = span.tag(tags::HTTP_STATUS_CODE.name()) {
                 *self.statuses.entry(status / 100).or_default() += 1;
@@ -143,11 +151,10 @@ impl Books {
 
 impl Judged {
     fn count(&mut self, trace: &Trace) {
-        // The root may have a parent outside, at a user who traces as well.
-        let mut roots = trace.values().filter(|(_, parent)| parent.is_none_or(|parent| !trace.contains_key(&parent)));
-        match (roots.next(), roots.next()) {
-            (Some((SpanKind::Server, _)), None) => self.whole += 1,
-            _ => self.broken += 1,
+        if trace.values().flatten().all(|parent| trace.contains_key(parent)) {
+            self.whole += 1;
+        } else {
+            self.broken += 1;
         }
     }
 }
