@@ -145,7 +145,7 @@ impl Lane {
                 self.stats.dropped_failed += outcome.lost;
                 self.in_progress = outcome.in_progress;
                 if let Some(error) = outcome.error {
-                    self.warn(format_args!("{} spans lost: {error}", outcome.lost));
+                    self.warn(format_args!("{error} ({} spans lost)", outcome.lost));
                 }
             }
             Err(_) => {

@@ -1,4 +1,61 @@
-//! Takes the finished spans of `opentracing-core` out of the process.
+//! Takes the finished spans of `opentracing-core` out of the process, on a thread of its own.
+//!
+//! ```
+//! use opentracing_core::{SpanKind, Tracer, tags};
+//! use opentracing_reporter::{BatchReporter, Console};
+//!
+//! fn main() -> std::io::Result<()> {
+//!     let (tracer, guard) = BatchReporter::new(Console::stderr()).start(Tracer::builder("shop"))?;
+//!     {
+//!         let _scope = tracer.span("GET /cart/{id}").kind(SpanKind::Server).start_active();
+//!         let mut select = tracer.span("SELECT carts").kind(SpanKind::Client).start();
+//!         select.set(tags::PEER_SERVICE, "postgresql");
+//!     }
+//!     drop(guard); // at the end of `main` at the latest: draws the trace as a tree of two spans
+//!     assert_eq!(tracer.stats().lost(), 0);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # What happens when
+//!
+//! The reporter's thread empties the rings of all threads, at least every 50 milliseconds or so, and gives each span to each
+//! [`Transport`], which copies or encodes what it needs. A transport is asked to send once 512 spans wait for it, once the first of them
+//! has waited for a second, or on a flush; [`BatchReporter`] has settings for each. The thread needs no asynchronous runtime and uses
+//! none of the host's, so one that is blocked or gone holds nothing up.
+//!
+//! | what happens | what becomes of it |
+//! |---|---|
+//! | more than 2,048 spans wait for a transport | it is asked to make room, then spans are dropped: `dropped_queue_full` |
+//! | a transport fails for good | the spans are lost: `dropped_failed`, and a line to `log`, at most one a minute |
+//! | a transport panics | the other transports go on; after three panics in a row it is no longer used |
+//! | a transport hangs | spans wait in their rings, 4,096 a thread, then are dropped: `dropped_full`. Flush and close return in time |
+//! | the [`FlushGuard`] is dropped | everything is sent, for at most 5 seconds; what is left then is lost: `dropped_failed` |
+//! | a span finishes after that | it is lost: `dropped_shutdown` |
+//!
+//! All of these are in [`Tracer::stats`](opentracing_core::Tracer::stats). A process that ends without dropping the guard, by
+//! `std::process::exit` or a signal, loses what has not been sent.
+//!
+//! # The console
+//!
+//! [`Console`] draws a trace when its root has finished and nothing more has come for 150 milliseconds. Clones share one drawing: with
+//! one for each tracer of a process, a trace across its services is one tree.
+//!
+//! A line has the service, the operation name in the tree, kind, status (`http.status_code`, `rpc.status_code`,
+//! `db.response.status_code`), peer (`peer.service`, else `peer.hostname`, `peer.ipv4`, `peer.ipv6` with `peer.port`, else
+//! `peer.address`), duration, and the time in which the span ran. `✗` marks spans with the tag `error`; their logs stand below them. Other
+//! [tags](Console::tags) and [logs](Console::logs) are drawn on request. `└┄` joins a span to one that it follows from, `⋯` stands before a
+//! span whose parent is not in the drawing. What comes after a trace was drawn is drawn as its continuation.
+//!
+//! Where the line is too narrow, names are cut, then kind, peer and bar are left out.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `console`, on by default | [`Console`] |
+//!
+//! The console is the only transport so far. It is for people: nothing reads its output back.
 
 mod batch_reporter;
 #[cfg(feature = "console")]

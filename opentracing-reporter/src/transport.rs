@@ -16,6 +16,51 @@ use opentracing_core::FinishedSpan;
 /// A panic is caught. In `add` it loses the span, counted; in `send` it loses the spans that are no longer
 /// [`pending`](Transport::pending) afterwards. A transport that panics in three sends in a row is dropped: what it has and whatever
 /// would come to it is counted as lost.
+///
+/// ```
+/// use std::io::Write;
+/// use std::time::Instant;
+///
+/// use opentracing_core::{FinishedSpan, Tracer};
+/// use opentracing_reporter::{BatchReporter, Outcome, Reason, Transport};
+///
+/// /// Writes a line for each span.
+/// struct Lines<W> {
+///     text: String,
+///     spans: usize,
+///     writer: W,
+/// }
+///
+/// impl<W: Write + Send + 'static> Transport for Lines<W> {
+///     fn name(&self) -> &'static str {
+///         "lines"
+///     }
+///
+///     fn add(&mut self, span: FinishedSpan<'_>) {
+///         self.text.push_str(&format!("{} {:?}\n", span.operation_name(), span.duration()));
+///         self.spans += 1;
+///     }
+///
+///     fn pending(&self) -> usize {
+///         self.spans
+///     }
+///
+///     fn send(&mut self, _: Reason, _: Instant) -> Outcome {
+///         let (text, spans) = (std::mem::take(&mut self.text), std::mem::take(&mut self.spans));
+///         match self.writer.write_all(text.as_bytes()) {
+///             Ok(()) => Outcome::sent(spans),
+///             Err(error) => Outcome::lost(spans, error),
+///         }
+///     }
+/// }
+///
+/// let lines = Lines { text: String::new(), spans: 0, writer: std::io::sink() };
+/// let (tracer, guard) = BatchReporter::new(lines).start(Tracer::builder("shop"))?;
+/// tracer.span("checkout").start().finish();
+/// drop(guard);
+/// assert_eq!(tracer.stats().reporter.sent, 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub trait Transport: Send + 'static {
     /// Names the transport in log lines: `console`, `zipkin`.
     fn name(&self) -> &'static str;

@@ -32,15 +32,18 @@ use crate::transport::{Outcome, Reason, Transport};
 
 /// Draws each trace as a tree, with durations on a common time axis.
 ///
-/// A clone draws to the same place and from the same store: give each tracer of a process a clone, and a trace that crosses their
-/// services is drawn as one tree. Settings hold for all clones.
+/// A clone draws to the same place and from the same store: give each tracer of a process a clone, and a trace across their services is
+/// drawn as one tree. Settings hold for all clones.
 ///
-/// A trace is drawn once its root has finished and nothing more of it has come for the [linger](Console::linger) time, when it is flushed,
-/// or when its first span has waited for the [maximum age](Console::max_age). What comes later is drawn as a continuation. With several
-/// clones, a span whose parent is elsewhere may have that parent in another tracer of this process, and waits for it up to the maximum
-/// age.
+/// A trace is drawn once every parent has finished and nothing more has come for the [linger](Console::linger) time, or when one of its
+/// tracers is flushed, or when its first span has waited for the [maximum age](Console::max_age). What comes later is drawn as a
+/// continuation. A parent in another process is not waited for; with clones in use it may belong to another tracer of this process, and is.
 ///
-/// Control characters in names and values are escaped, so that nobody who sends a request can write to the terminal.
+/// Control characters in names and values are escaped, so that nobody who sends a request can write to the terminal. What is held is
+/// bounded by the [queues](crate::BatchReporter::queue) of the reporters, and texts are cut.
+///
+/// Writing happens on the thread of one of the reporters. A pipe that nobody reads blocks it: spans are then lost and counted, and closing
+/// gives up after its time limit.
 #[must_use = "a console draws nothing until a reporter sends by it"]
 pub struct Console {
     shared: Arc<Shared>,

@@ -490,3 +490,54 @@ shop  ⋯                 └─ level 19                    81.0 µs     ━━
 ",
     );
 }
+
+#[test]
+fn draws_spans_that_are_each_others_parents() {
+    check(
+        "a circle",
+        |console| console.columns(80),
+        |scene| {
+            // The ids of a scene are 1, 2 and so on.
+            let second = SpanContext::new(TraceId::from_parts(0, 0xbeef), SpanId::new(2));
+            let first = scene.span("shop", "first", Internal, Some(&second), 0);
+            let second = scene.span("shop", "second", Internal, Some(&context(&first)), 100);
+            second.finish_at(at(500));
+            first.finish_at(at(1_000));
+        },
+        "
+trace 000000000000beef  1.00 ms  2 spans, 1 service
+shop  ⋯ first    1.00 ms  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+shop  └─ second   400 µs       ╺━━━━━━━━━━━━━━━━━━━━━
+
+",
+    );
+    check(
+        "its own parent",
+        |console| console.columns(80),
+        |scene| {
+            let itself = SpanContext::new(TraceId::from_parts(0, 0xbeef), SpanId::new(1));
+            scene.span("shop", "alone", Internal, Some(&itself), 0).finish_at(at(1_000));
+        },
+        "
+trace 000000000000beef  1.00 ms  1 span, 1 service
+shop  ⋯ alone  1.00 ms  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+
+",
+    );
+}
+
+#[test]
+fn draws_every_span_of_a_deep_and_wide_trace() {
+    let paper = Paper::default();
+    let mut scene = Scene::new(Console::writer(paper.clone()));
+    let mut spans = vec![scene.span("shop", "0", Internal, None, 0)];
+    for number in 1..2_000 {
+        let parent = context(&spans[if number < 1_000 { number - 1 } else { 0 }]);
+        spans.push(scene.span("shop", &number.to_string(), Internal, Some(&parent), number as u64));
+    }
+    spans.into_iter().for_each(|span| span.finish_at(at(3_000)));
+    scene.draw();
+    let text = paper.take();
+    assert_eq!(text.lines().filter(|line| line.starts_with("shop ")).count(), 2_000);
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+}

@@ -4,8 +4,10 @@
 mod console;
 #[cfg(feature = "console")]
 mod drawing;
+mod logging;
 mod reporting;
 #[cfg(feature = "console")]
 mod scene;
 mod shutdown;
 mod transports;
+mod types;

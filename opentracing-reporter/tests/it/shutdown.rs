@@ -1,6 +1,6 @@
 //! The end of a program, and runtimes that are blocked or gone.
 
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use opentracing_core::{FlushError, Tracer};
@@ -77,11 +77,16 @@ fn a_hanging_transport_holds_up_neither_flush_nor_close_nor_drop() -> std::io::R
 
 #[test]
 fn counts_what_closing_leaves_behind() -> std::io::Result<()> {
-    let stuck = scripted(|_, _| Outcome::in_progress());
+    let (alive, gone) = channel::<()>();
+    let stuck = scripted(move |_, _| {
+        let _ = &alive;
+        Outcome::in_progress()
+    });
     let (tracer, guard) = BatchReporter::new(stuck).start(Tracer::builder("shop"))?;
     finish_spans(&tracer, 3);
     assert_eq!(guard.close(Duration::from_millis(1)), Err(FlushError::Timeout));
-    // Waits for the thread, which may have been late.
+    // The thread may be late. Once it has let go of the transport, closing again only waits for it.
+    assert_eq!(gone.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected));
     assert_eq!(tracer.close(PATIENCE), Err(FlushError::Timeout), "the answer of the one attempt that there was");
     assert_eq!(tracer.stats().reporter.dropped_failed, 3);
     assert_eq!(tracer.stats().lost(), 3);

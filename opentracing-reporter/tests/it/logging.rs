@@ -1,0 +1,48 @@
+//! What goes to `log`.
+
+use std::sync::{Mutex, OnceLock};
+
+use log::{Level, LevelFilter, Log, Metadata, Record};
+use opentracing_core::{FlushError, Tracer};
+use opentracing_reporter::{BatchReporter, Outcome};
+
+use crate::transports::{NEVER, PATIENCE, finish_spans, scripted};
+
+/// Lines of all tests of this process; each looks for its own.
+struct Lines(Mutex<Vec<(Level, String)>>);
+
+impl Log for Lines {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        self.0.lock().expect("nothing panics under this lock").push((record.level(), record.args().to_string()));
+    }
+
+    fn flush(&self) {}
+}
+
+fn lines_with(text: &str) -> Vec<(Level, String)> {
+    static LINES: Lines = Lines(Mutex::new(Vec::new()));
+    static SET: OnceLock<()> = OnceLock::new();
+    SET.get_or_init(|| {
+        log::set_logger(&LINES).expect("no other test sets a logger");
+        log::set_max_level(LevelFilter::Trace);
+    });
+    let lines = LINES.0.lock().expect("nothing panics under this lock");
+    lines.iter().filter(|(_, line)| line.contains(text)).cloned().collect()
+}
+
+#[test]
+fn warns_of_lost_spans_once_in_a_while() {
+    assert!(lines_with("no route to 10.0.0.7").is_empty());
+    let failing = scripted(|_, names| Outcome::lost(std::mem::take(names).len(), "no route to 10.0.0.7"));
+    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(failing).delay(NEVER));
+    for _ in 0..3 {
+        finish_spans(&tracer, 2);
+        assert_eq!(tracer.flush(PATIENCE), Err(FlushError::Failed));
+    }
+    let expected = (Level::Warn, "scripted: no route to 10.0.0.7 (2 spans lost)".to_owned());
+    assert_eq!(lines_with("no route to 10.0.0.7"), [expected]);
+}

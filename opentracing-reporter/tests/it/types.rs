@@ -1,0 +1,19 @@
+//! What the public types can do.
+
+use std::fmt::Debug;
+
+use opentracing_reporter::{BatchReporter, FlushGuard, Outcome, Reason};
+
+fn check<T: Debug + Send>() {}
+fn check_shared<T: Debug + Send + Sync>() {}
+
+/// Compiles, or does not.
+#[test]
+fn types_are_debug_send_and_sync_where_they_can_be() {
+    check::<BatchReporter>();
+    check_shared::<FlushGuard>();
+    check_shared::<Outcome>();
+    check_shared::<Reason>();
+    #[cfg(feature = "console")]
+    check_shared::<opentracing_reporter::Console>();
+}
