@@ -1,45 +1,36 @@
 //! The body of an answer, whose end is the end of the span.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http_body::{Frame, SizeHint};
-use opentracing_core::{Span, tags};
 use pin_project_lite::pin_project;
 use reqwest::{Body, Response, ResponseBuilderExt};
 
-use crate::call::fail;
-use crate::settings::Settings;
+use crate::call::Call;
 
 /// The same answer, with a body that finishes the span.
-pub(crate) fn trace(response: Response, span: Span, settings: Arc<Settings>) -> Response {
+pub(crate) fn trace(response: Response, call: Call) -> Response {
     let url = response.url().clone();
     let mut response = http::Response::<Body>::from(response);
     // The way back takes the URL out of an extension that only a builder can set.
     if let Some(extensions) = http::Response::builder().url(url).extensions_mut() {
         response.extensions_mut().extend(std::mem::take(extensions));
     }
-    let traced = response.map(|inner| Body::wrap(TracedBody { inner, open: Some(Open { span, settings }) }));
-    Response::from(traced)
-}
-
-struct Open {
-    span: Span,
-    settings: Arc<Settings>,
+    Response::from(response.map(|inner| Body::wrap(TracedBody { inner, call: Some(call) })))
 }
 
 pin_project! {
     struct TracedBody {
         #[pin]
         inner: Body,
-        open: Option<Open>,
+        call: Option<Call>,
     }
 
     impl PinnedDrop for TracedBody {
         fn drop(this: Pin<&mut Self>) {
-            if let Some(mut open) = this.project().open.take() {
-                open.span.set(tags::HTTP_OUTCOME, "aborted");
+            if let Some(call) = this.project().call.take() {
+                call.aborted();
             }
         }
     }
@@ -51,17 +42,20 @@ impl http_body::Body for TracedBody {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let mut this = self.project();
-        let frame = ready!(this.inner.as_mut().poll_frame(cx));
+        let frame = {
+            let _scope = this.call.as_mut().map(|call| call.span.lend());
+            ready!(this.inner.as_mut().poll_frame(cx))
+        };
         match &frame {
             Some(Err(error)) => {
-                if let Some(mut open) = this.open.take() {
-                    fail(&mut open.span, &open.settings, error, "body");
+                if let Some(call) = this.call.take() {
+                    call.failed_in_body(error);
                 }
             }
             // Who knows the length, from `content-length` for example, does not poll again to be told that this was all. Bodies that
             // may be unpacked say so by their size alone.
             Some(Ok(_)) if !this.inner.is_end_stream() && this.inner.size_hint().exact() != Some(0) => {}
-            Some(Ok(_)) | None => drop(this.open.take()),
+            Some(Ok(_)) | None => drop(this.call.take()),
         }
         Poll::Ready(frame)
     }

@@ -12,7 +12,7 @@ use crate::redirect::{Follow, Redirects, SENSITIVE};
 /// Builds a [`TracingClient`] that keeps trace headers and baggage from other hosts after a redirect.
 ///
 /// Another host is one of another name than the first, or one that
-/// [`propagation_hosts`](TracingClient::propagation_hosts) leaves out. There the call goes on with a request of its own, without
+/// [`propagate_to`](TracingClient::propagate_to) leaves out. There the call goes on with a request of its own, without
 /// trace headers and without what reqwest keeps from other origins (`authorization`, `cookie`), and otherwise as reqwest would: same
 /// change of methods, same limit, same `referer`.
 ///

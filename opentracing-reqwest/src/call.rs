@@ -5,34 +5,40 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use http::header::UPGRADE;
-use opentracing_core::http::{ClientRequest, Peer, inject, remove_trace_headers, set_status};
-use opentracing_core::{Span, tags};
+use opentracing_core::http::{ClientRequest, Outcome, Peer, inject, remove_trace_headers, set_status};
+use opentracing_core::{AsSpanContext, Span, tags};
 use reqwest::{Method, Request, Response};
 
 use crate::body;
+use crate::decorator::Failure;
 use crate::error;
 use crate::options::RequestOptions;
 use crate::settings::Settings;
 
+/// Dropping it finishes the span.
 pub(crate) struct Call {
     pub(crate) span: Span,
-    settings: Arc<Settings>,
+    pub(crate) settings: Arc<Settings>,
+    /// Whether the headers of the request have the span's context.
+    pub(crate) carries_trace: bool,
     /// The host whose address is not known yet.
     host: Option<Box<str>>,
     /// The answer to a `HEAD` has no body, whatever its headers say.
     is_head: bool,
     resend_count: u32,
-    /// Whether the headers of the request have the span's context.
-    pub(crate) carries_trace: bool,
 }
 
 impl Call {
-    /// Starts the span, and writes its context to the headers if the host may see it.
-    pub(crate) fn start(settings: Arc<Settings>, options: &RequestOptions, request: &mut Request) -> Self {
+    /// Starts the span, and writes its context to the headers if the host may see it; `None` if nothing is to be traced.
+    pub(crate) fn start(settings: &Arc<Settings>, options: &RequestOptions, request: &mut Request) -> Option<Self> {
         let tracer = &settings.tracer;
-        tracer.warn_if_unregistered();
+        if tracer.is_noop() {
+            tracer.warn_if_unregistered();
+            return None;
+        }
         let url = request.url();
         let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default());
+        let admitted = settings.propagate_to.admits(host, port);
         let peer = Peer::from_host(host, port);
         let client_request = ClientRequest {
             component: "reqwest",
@@ -42,31 +48,31 @@ impl Call {
             peer,
             peer_service: settings.peer_services.resolve(options.peer_service.as_deref(), &peer),
         };
-        let mut span = client_request.start(tracer);
-        let host = peer.hostname.filter(|_| span.is_recording()).map(Box::from);
-        let is_head = request.method() == Method::HEAD;
-        let admitted = settings.hosts.admits(url.host_str().unwrap_or_default(), port);
+        let mut call = Call {
+            span: client_request.start(tracer),
+            settings: settings.clone(),
+            carries_trace: false,
+            host: None,
+            is_head: request.method() == Method::HEAD,
+            resend_count: options.resend_count,
+        };
+        let span = &mut call.span;
+        if span.is_recording() {
+            call.host = peer.hostname.map(Box::from);
+        }
         if options.resend_count > 0 {
             span.set(tags::HTTP_REQUEST_RESEND_COUNT, options.resend_count.into());
         }
-        if let Some(decorator) = &settings.decorator {
-            decorator.on_request(request, &mut span);
-        }
-        let mut carries_trace = false;
+        settings.decorators.iter().for_each(|decorator| decorator.on_request(span, request));
         if !options.keeps_headers {
-            match span.context() {
-                Some(context) if admitted => {
-                    inject(tracer, &context, request.headers_mut());
-                    carries_trace = true;
-                }
-                _ => remove_trace_headers(tracer, request.headers_mut()),
+            if admitted && let Some(context) = span.as_span_context() {
+                inject(tracer, &context, request.headers_mut());
+                call.carries_trace = true;
+            } else {
+                remove_trace_headers(tracer, request.headers_mut());
             }
         }
-        Call { span, settings, host, is_head, resend_count: options.resend_count, carries_trace }
-    }
-
-    pub(crate) fn settings(&self) -> &Arc<Settings> {
-        &self.settings
+        Some(call)
     }
 
     /// One more redirect was followed.
@@ -77,32 +83,59 @@ impl Call {
 
     /// Records the head. The span goes on with the body, if there is one.
     pub(crate) fn answered(mut self, response: Response) -> Response {
-        if !self.span.is_recording() {
-            return response;
-        }
-        set_status(&mut self.span, response.status(), self.settings.errors);
-        if let Some(address) = self.peer_address(&response) {
-            address.set_tags(&mut self.span);
-        }
+        let Call { span, settings, .. } = &mut self;
+        set_status(span, response.status(), settings.errors);
         if response.status() == StatusCode::SWITCHING_PROTOCOLS
             && let Some(Ok(protocol)) = response.headers().get(UPGRADE).map(|protocol| protocol.to_str())
         {
-            self.span.set(tags::HTTP_UPGRADE, protocol);
+            span.set(tags::HTTP_UPGRADE, protocol);
         }
-        if let Some(decorator) = &self.settings.decorator {
-            decorator.on_response(&response, &mut self.span);
+        if let Some(address) = self.peer_address(&response) {
+            address.set_tags(&mut self.span);
         }
-        if self.has_body(&response) { body::trace(response, self.span, self.settings) } else { response }
+        let Call { span, settings, .. } = &mut self;
+        settings.decorators.iter().for_each(|decorator| decorator.on_response(span, &response));
+        // Of the body of a span that is not recorded only a decorator would be told.
+        if self.has_body(&response) && (self.span.is_recording() || !self.settings.decorators.is_empty()) {
+            body::trace(response, self)
+        } else {
+            response
+        }
     }
 
     /// Records that there is no answer. `otherwise` is the kind of an error that is not reqwest's.
     pub(crate) fn failed(mut self, error: &(dyn Error + 'static), otherwise: &'static str) {
-        fail(&mut self.span, &self.settings, error, otherwise);
+        error::record(&mut self.span, error, otherwise);
+        self.tell(&Failure::Request(error));
     }
 
-    /// Records that the caller did not wait for the answer.
-    pub(crate) fn cancelled(mut self) {
-        self.span.set(tags::HTTP_OUTCOME, "cancelled");
+    /// Records that reading the body failed.
+    pub(crate) fn failed_in_body(mut self, error: &reqwest::Error) {
+        error::record(&mut self.span, error, "body");
+        self.tell(&Failure::Body(error));
+    }
+
+    /// Records that nobody waited for the answer.
+    pub(crate) fn cancelled(self) {
+        self.abandoned(Outcome::Cancelled, &Failure::Cancelled);
+    }
+
+    /// Records that nobody read the body to its end.
+    pub(crate) fn aborted(self) {
+        self.abandoned(Outcome::Aborted, &Failure::Aborted);
+    }
+
+    /// A panic is noted by the tracer. Decorators are foreign code, and a second panic would abort the process.
+    fn abandoned(mut self, outcome: Outcome, failure: &Failure<'_>) {
+        if !std::thread::panicking() {
+            outcome.record(&mut self.span);
+            self.tell(failure);
+        }
+    }
+
+    fn tell(&mut self, failure: &Failure<'_>) {
+        let Call { span, settings, .. } = self;
+        settings.decorators.iter().for_each(|decorator| decorator.on_error(span, failure));
     }
 
     /// Where the connection went to, unless it was another host after a redirect.
@@ -120,14 +153,5 @@ impl Call {
             && status != StatusCode::NO_CONTENT
             && status != StatusCode::NOT_MODIFIED
             && response.content_length() != Some(0)
-    }
-}
-
-pub(crate) fn fail(span: &mut Span, settings: &Settings, error: &(dyn Error + 'static), otherwise: &'static str) {
-    if span.is_recording() {
-        error::record(span, error, otherwise);
-        if let Some(decorator) = &settings.decorator {
-            decorator.on_error(error, span);
-        }
     }
 }

@@ -99,7 +99,7 @@ impl TracingClient {
     /// Those of [`reqwest::Client::execute`].
     pub fn execute(&self, request: Request) -> ResponseFuture {
         let options = RequestOptions::new();
-        ResponseFuture::send(self.client.clone(), request, self.settings.clone(), &options, self.follow.as_ref())
+        ResponseFuture::send(self.client.clone(), request, &self.settings, &options, self.follow.as_ref())
     }
 
     /// The client inside. What it sends is not traced.

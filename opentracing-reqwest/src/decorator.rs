@@ -1,14 +1,16 @@
-//! The hook into every span.
+//! Hooks: what is written to a span at the stations of a call.
 
 use std::error::Error;
 
 use opentracing_core::Span;
 use reqwest::{Request, Response};
 
-/// Writes more to the spans of a client than the standard tags, or something else in their place: it runs after they are set.
+/// Writes to the spans of a client what its user wants to see there: further tags, another operation name, another view of what an
+/// error is.
 ///
-/// Called on the thread that sends the request or polls the call, so it must be quick and must not block. A panic in it passes on to
-/// that thread.
+/// The standard tags are set first, so a decorator may overwrite them. Each hook runs once a call at most, on the thread that sends
+/// the request or polls the call, also for spans that are not recorded: what is expensive to make belongs into
+/// [`set_tag_with`](Span::set_tag_with). Hooks must not block. A panic is the caller's.
 ///
 /// ```
 /// use opentracing_core::Span;
@@ -18,7 +20,7 @@ use reqwest::{Request, Response};
 /// struct CacheStatus;
 ///
 /// impl SpanDecorator for CacheStatus {
-///     fn on_response(&self, response: &Response, span: &mut Span) {
+///     fn on_response(&self, span: &mut Span, response: &Response) {
 ///         if let Some(status) = response.headers().get("x-cache").and_then(|value| value.to_str().ok()) {
 ///             span.set_tag("cache.status", status);
 ///         }
@@ -26,20 +28,33 @@ use reqwest::{Request, Response};
 /// }
 /// ```
 pub trait SpanDecorator: Send + Sync + 'static {
-    /// Called once a call, before its context is written to the request's headers, so baggage that is set here goes along. Called for
-    /// spans that are not recorded too.
-    fn on_request(&self, request: &Request, span: &mut Span) {
-        let _ = (request, span);
+    /// The span has just started; the request is sent next. Its headers do not have the span's context yet, so baggage that is set
+    /// here goes along.
+    fn on_request(&self, span: &mut Span, request: &Request) {
+        let _ = (span, request);
     }
 
-    /// Called when the head of the answer is there, after redirects, for spans that are recorded.
-    fn on_response(&self, response: &Response, span: &mut Span) {
-        let _ = (response, span);
+    /// The head of the answer is there, after redirects; its body is not.
+    fn on_response(&self, span: &mut Span, response: &Response) {
+        let _ = (span, response);
     }
 
-    /// Called at most once a call, for spans that are recorded: when there is no answer, or when reading its body fails. The error is
-    /// a [`reqwest::Error`], or, if the body is not concerned, that of the middleware around it.
-    fn on_error(&self, error: &(dyn Error + 'static), span: &mut Span) {
-        let _ = (error, span);
+    /// The call did not come to its end. The span finishes next. Does not run after a panic, which the tracer notes itself.
+    fn on_error(&self, span: &mut Span, failure: &Failure<'_>) {
+        let _ = (span, failure);
     }
+}
+
+/// Why a call did not come to its end.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Failure<'a> {
+    /// There is no answer. A [`reqwest::Error`], or that of a middleware around it.
+    Request(&'a (dyn Error + 'static)),
+    /// Reading the body of the answer failed.
+    Body(&'a reqwest::Error),
+    /// The call was dropped before its answer: a time limit around it was over, or nobody wanted the answer any more.
+    Cancelled,
+    /// The body of the answer was dropped before its end.
+    Aborted,
 }

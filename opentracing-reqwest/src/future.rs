@@ -12,7 +12,7 @@ use tower_service::Service;
 
 use crate::call::Call;
 use crate::options::RequestOptions;
-use crate::redirect::{self, Follow, Journey};
+use crate::redirect::{self, Follow, Hop, Journey};
 use crate::settings::Settings;
 
 pin_project! {
@@ -60,7 +60,7 @@ impl ResponseFuture {
     pub(crate) fn send(
         client: Client,
         mut request: Request,
-        settings: Arc<Settings>,
+        settings: &Arc<Settings>,
         options: &RequestOptions,
         follow: Option<&Arc<Follow>>,
     ) -> Self {
@@ -68,14 +68,15 @@ impl ResponseFuture {
             follow.apply_defaults(&mut request);
         }
         let mut call = Call::start(settings, options, &mut request);
-        let journey = follow.map(|follow| {
-            Box::new(Journey::start(follow.clone(), call.settings().clone(), &request, call.carries_trace))
-        });
+        let journey = match (follow, &call) {
+            (Some(follow), Some(call)) => Some(Box::new(Journey::start(follow.clone(), call, &request))),
+            _ => None,
+        };
         let pending = {
-            let _scope = call.span.lend();
+            let _scope = call.as_mut().map(|call| call.span.lend());
             (&client).call(request)
         };
-        ResponseFuture { client, state: State::Sent { pending }, call: Some(call), journey }
+        ResponseFuture { client, state: State::Sent { pending }, call, journey }
     }
 
     pub(crate) fn failed(client: Client, error: Error) -> Self {
@@ -97,23 +98,17 @@ impl Future for ResponseFuture {
                 StateProjection::Failed { error } => return Poll::Ready(Err(error.take().expect(POLLED_AGAIN))),
                 StateProjection::Done => panic!("{POLLED_AGAIN}"),
             };
-            let call = this.call.as_mut().expect(POLLED_AGAIN);
+            let Some(call) = this.call else { return pending.poll(cx) };
             let polled = {
                 let _scope = call.span.lend();
                 redirect::during(this.journey, || pending.poll(cx))
             };
             if let Some(journey) = this.journey {
-                for hop in journey.take_hops() {
-                    call.count_redirect();
-                    call.span.log_kv(&[
-                        (logs::EVENT, Value::Static("redirect")),
-                        (tags::HTTP_STATUS_CODE.name(), hop.status.as_u16().into()),
-                        (tags::HTTP_URL.name(), Value::Url(&[hop.url.as_str()])),
-                    ]);
-                }
+                journey.take_hops().iter().for_each(|hop| record_redirect(call, hop));
             }
             let outcome = ready!(polled);
             let next = outcome.is_ok().then(|| this.journey.as_mut()?.go_on()).flatten();
+            let ended = next.is_none();
             {
                 let _scope = call.span.lend();
                 this.state.set(match next {
@@ -121,8 +116,7 @@ impl Future for ResponseFuture {
                     None => State::Done,
                 });
             }
-            if let State::Done = *this.state {
-                let call = this.call.take().expect(POLLED_AGAIN);
+            if ended && let Some(call) = this.call.take() {
                 return Poll::Ready(match outcome {
                     Ok(response) => Ok(call.answered(response)),
                     Err(error) => {
@@ -133,6 +127,15 @@ impl Future for ResponseFuture {
             }
         }
     }
+}
+
+fn record_redirect(call: &mut Call, hop: &Hop) {
+    call.count_redirect();
+    call.span.log_kv(&[
+        (logs::EVENT, Value::Static("redirect")),
+        (tags::HTTP_STATUS_CODE.name(), hop.status.as_u16().into()),
+        (tags::HTTP_URL.name(), Value::Url(&[hop.url.as_str()])),
+    ]);
 }
 
 impl fmt::Debug for ResponseFuture {

@@ -42,8 +42,9 @@
 //! | `http.upgrade` | the protocol that the connection was handed over to, with status 101 |
 //!
 //! A failure writes a log `event=error` with the causes in `message`, and in `error.kind` one of `timeout`, `connect`, `redirect`,
-//! `builder`, `body`, `decode`, `status`, `request`, `middleware`. A redirect that a client of [`TracingClient::builder`] follows is
-//! a log `event=redirect` with `http.status_code` and `http.url`. A [`SpanDecorator`] writes what else you want.
+//! `builder`, `body`, `decode`, `status`, `request`, `middleware`. What is in `http.outcome` is a log `event` too. A redirect that a
+//! client of [`TracingClient::builder`] follows is a log `event=redirect` with `http.status_code` and `http.url`. A
+//! [`SpanDecorator`] writes what else you want.
 //!
 //! | what happens | when the span ends |
 //! |---|---|
@@ -88,7 +89,7 @@ mod settings;
 
 pub use crate::builder::TracingClientBuilder;
 pub use crate::client::TracingClient;
-pub use crate::decorator::SpanDecorator;
+pub use crate::decorator::{Failure, SpanDecorator};
 pub use crate::extension::RequestBuilderExt;
 pub use crate::future::ResponseFuture;
 #[cfg(feature = "middleware")]

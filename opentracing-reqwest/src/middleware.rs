@@ -77,8 +77,10 @@ impl Middleware for TracingMiddleware {
         let attempts = extensions.get_or_insert_default::<Attempts>();
         options.resend_count += attempts.0;
         attempts.0 += 1;
-        let call = Call::start(self.settings.clone(), &options, &mut request);
-        Traced { inner: Some(next.run(request, extensions)), call: Some(call) }.await
+        match Call::start(&self.settings, &options, &mut request) {
+            Some(call) => Traced { inner: Some(next.run(request, extensions)), call: Some(call) }.await,
+            None => next.run(request, extensions).await,
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use reqwest::redirect::{Action, Attempt, Policy};
 use reqwest::{Request, Url};
 use tokio::time::Instant;
 
+use crate::call::Call;
 use crate::settings::Settings;
 
 /// What becomes of redirects in a client that is built by [`TracingClientBuilder`](crate::TracingClientBuilder).
@@ -101,9 +102,10 @@ struct Next {
 }
 
 impl Journey {
-    /// `carries_trace` says whether the headers of the request, which are complete, have the call's context.
-    pub(crate) fn start(follow: Arc<Follow>, settings: Arc<Settings>, request: &Request, carries_trace: bool) -> Self {
-        let home = (carries_trace && follow.stops)
+    /// The headers of the request are complete by now.
+    pub(crate) fn start(follow: Arc<Follow>, call: &Call, request: &Request) -> Self {
+        let settings = call.settings.clone();
+        let home = (call.carries_trace && follow.stops)
             .then(|| Home { host: request.url().host_str().unwrap_or_default().into(), request: again(request) });
         Journey { follow, settings, started: Instant::now(), before: 0, hops: Vec::new(), home, next: None }
     }
@@ -155,7 +157,7 @@ impl Journey {
 impl Home {
     fn may_see(&self, url: &Url, settings: &Settings) -> bool {
         let host = url.host_str().unwrap_or_default();
-        *host == *self.host && settings.hosts.admits(host, url.port_or_known_default())
+        *host == *self.host && settings.propagate_to.admits(host, url.port_or_known_default())
     }
 }
 

@@ -158,7 +158,7 @@ impl TracingRequestBuilder {
     pub fn send(self) -> ResponseFuture {
         let (client, request) = self.builder.build_split();
         match request {
-            Ok(request) => ResponseFuture::send(client, request, self.settings, &self.options, self.follow.as_ref()),
+            Ok(request) => ResponseFuture::send(client, request, &self.settings, &self.options, self.follow.as_ref()),
             Err(error) => ResponseFuture::failed(client, error),
         }
     }

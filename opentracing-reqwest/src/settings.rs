@@ -12,9 +12,9 @@ use crate::decorator::SpanDecorator;
 pub(crate) struct Settings {
     pub(crate) tracer: Tracer,
     pub(crate) peer_services: PeerServices,
-    pub(crate) hosts: HostAllowList,
+    pub(crate) propagate_to: HostAllowList,
     pub(crate) errors: ErrorStatuses,
-    pub(crate) decorator: Option<Arc<dyn SpanDecorator>>,
+    pub(crate) decorators: Vec<Arc<dyn SpanDecorator>>,
 }
 
 impl Settings {
@@ -28,7 +28,7 @@ impl fmt::Debug for Settings {
         f.debug_struct("Settings")
             .field("tracer", &self.tracer)
             .field("peer_services", &self.peer_services)
-            .field("propagation_hosts", &self.hosts)
+            .field("propagate_to", &self.propagate_to)
             .field("error_statuses", &self.errors)
             .finish_non_exhaustive()
     }
@@ -52,10 +52,10 @@ macro_rules! setters {
             self
         }
 
-        /// The hosts that may see trace headers and baggage. All by default. From requests to other hosts, headers of that kind are
-        /// taken out, also those that were copied from an incoming request.
-        pub fn propagation_hosts(mut self, hosts: HostAllowList) -> Self {
-            Arc::make_mut(&mut self.settings).hosts = hosts;
+        /// The hosts that get trace headers and baggage. All by default. On the way to others, such headers are taken out of the
+        /// request: they were copied from another one.
+        pub fn propagate_to(mut self, hosts: HostAllowList) -> Self {
+            Arc::make_mut(&mut self.settings).propagate_to = hosts;
             self
         }
 
@@ -65,9 +65,9 @@ macro_rules! setters {
             self
         }
 
-        /// Writes more to each span. None by default.
+        /// Adds a decorator, behind those that were added before. None by default.
         pub fn decorator(mut self, decorator: impl SpanDecorator) -> Self {
-            Arc::make_mut(&mut self.settings).decorator = Some(Arc::new(decorator));
+            Arc::make_mut(&mut self.settings).decorators.push(Arc::new(decorator));
             self
         }
     };

@@ -96,6 +96,7 @@ async fn says_that_a_body_was_not_read_to_its_end() {
         drop(response);
         let span = only_span(&mock);
         assert_eq!((tag(&span, "http.outcome").as_deref(), span.is_failed), (Some("aborted"), false));
+        assert_eq!(log(&span, "aborted")[0].0, "message");
         assert_eq!(tag(&span, "http.status_code").as_deref(), Some("200"));
     }
 }

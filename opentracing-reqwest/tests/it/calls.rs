@@ -1,18 +1,16 @@
 //! What the span of a call says, and how a request is made.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use opentracing_core::http::PeerServices;
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{SpanKind, Tracer};
-use opentracing_reqwest::{RequestOptions, SpanDecorator, TracingClient};
+use opentracing_reqwest::{RequestOptions, TracingClient};
 use reqwest::header::HeaderMap;
-use reqwest::{Method, Request, Response, Version};
+use reqwest::{Method, Request, Version};
 
 use crate::server::{OK, Server};
-use crate::support::{Refusing, client, only_span, resolving, tag, tags};
+use crate::support::{client, only_span, resolving, tag, tags};
 
 #[tokio::test]
 async fn tells_what_was_called() {
@@ -165,47 +163,6 @@ async fn names_the_service_that_is_called() {
     assert_eq!(check("books.example", named, None).await, given("catalog"));
     assert_eq!(check("books.example", |client| named(mapped(client)), None).await, given("catalog"));
     assert_eq!(check("books.example", named, Some("request")).await, given("request"));
-}
-
-/// Writes what it sees, and counts.
-#[derive(Default)]
-struct Decorator {
-    errors: Arc<AtomicUsize>,
-}
-
-impl SpanDecorator for Decorator {
-    fn on_request(&self, request: &Request, span: &mut opentracing_core::Span) {
-        span.set_tag("request.path", request.url().path()).set_operation_name("decorated");
-    }
-
-    fn on_response(&self, response: &Response, span: &mut opentracing_core::Span) {
-        span.set_tag("response.server", response.headers()["server"].to_str().unwrap()).set_tag("component", "mine");
-    }
-
-    fn on_error(&self, error: &(dyn std::error::Error + 'static), span: &mut opentracing_core::Span) {
-        self.errors.fetch_add(1, Ordering::Relaxed);
-        span.set_tag("connect", error.downcast_ref::<reqwest::Error>().unwrap().is_connect());
-    }
-}
-
-#[tokio::test]
-async fn lets_a_decorator_have_the_last_word() {
-    let refusing = Refusing::new();
-    let mock = MockTracer::new();
-    let server = Server::start(|_| "HTTP/1.1 200 OK\r\nserver: me\r\ncontent-length: 0\r\n\r\n").await;
-    let decorator = Decorator::default();
-    let errors = decorator.errors.clone();
-    let client = client(&mock, &[]).decorator(decorator);
-    client.get(server.url("/books")).send().await.unwrap();
-    let span = mock.span("decorated");
-    for (key, value) in [("request.path", "/books"), ("response.server", "me"), ("component", "mine")] {
-        assert_eq!(tag(&span, key).as_deref(), Some(value));
-    }
-    assert_eq!(errors.load(Ordering::Relaxed), 0);
-    mock.reset();
-    client.get(refusing.url()).send().await.unwrap_err();
-    assert_eq!(tag(&mock.span("decorated"), "connect").as_deref(), Some("true"));
-    assert_eq!(errors.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]

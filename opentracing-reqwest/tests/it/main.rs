@@ -2,6 +2,7 @@
 
 mod bodies;
 mod calls;
+mod decorators;
 mod extension;
 #[cfg(feature = "middleware")]
 mod middleware;

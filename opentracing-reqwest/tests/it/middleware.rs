@@ -34,7 +34,7 @@ async fn traces_every_request() {
 async fn takes_settings_and_options() {
     let (mock, server) = (MockTracer::new(), Server::start(|_| OK).await);
     let middleware = TracingMiddleware::with_tracer(mock.tracer().clone());
-    let middleware = middleware.peer_service("catalog").propagation_hosts("".parse().unwrap());
+    let middleware = middleware.peer_service("catalog").propagate_to("".parse().unwrap());
     let client = ClientBuilder::new(resolving(&[]).build().unwrap()).with(middleware).build();
     let request = client.get(server.url("/42")).with_extension(RequestOptions::new().operation_name("GET /{id}"));
     request.send().await.unwrap().text().await.unwrap();

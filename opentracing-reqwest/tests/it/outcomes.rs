@@ -102,7 +102,7 @@ async fn says_that_nobody_waited_for_the_answer() {
     drop(call);
     let span = only_span(&mock);
     assert_eq!((tag(&span, "http.outcome").as_deref(), span.is_failed), (Some("cancelled"), false));
-    assert!(span.logs.is_empty(), "{:?}", span.logs);
+    assert_eq!(log(&span, "cancelled")[0].0, "message");
 }
 
 #[tokio::test]
@@ -125,6 +125,7 @@ async fn notes_a_panic_of_the_caller() {
     let span = only_span(&mock);
     assert!(span.is_failed);
     assert_eq!(log(&span, "error")[0].1, "panic");
+    assert_eq!(tag(&span, "http.outcome"), None, "the panic says it all");
 }
 
 #[tokio::test]

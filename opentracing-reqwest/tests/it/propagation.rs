@@ -11,7 +11,7 @@ use crate::support::{client, only_span};
 
 async fn send(mock: &MockTracer, hosts: HostAllowList) -> Received {
     let server = Server::start(|_| OK).await;
-    let client = client(mock, &[("shop.example", &server)]).propagation_hosts(hosts);
+    let client = client(mock, &[("shop.example", &server)]).propagate_to(hosts);
     client.get(server.url_of("shop.example", "/")).send().await.unwrap().text().await.unwrap();
     server.request()
 }
@@ -47,7 +47,7 @@ async fn sends_no_headers_to_hosts_that_are_not_on_the_list() {
     let server = Server::start(|_| OK).await;
     let check = async |hosts: &str, sent: bool| {
         let mock = MockTracer::new();
-        let client = client(&mock, &[("shop.example", &server)]).propagation_hosts(hosts.parse().unwrap());
+        let client = client(&mock, &[("shop.example", &server)]).propagate_to(hosts.parse().unwrap());
         let request = client.get(server.url_of("shop.example", "/"));
         let request = request.header("traceparent", "stale").header("x-b3-flags", "1").header("accept", "text/plain");
         request.send().await.unwrap().text().await.unwrap();
@@ -111,7 +111,7 @@ async fn sends_baggage_along() {
     struct Tenant;
 
     impl SpanDecorator for Tenant {
-        fn on_request(&self, _: &Request, span: &mut Span) {
+        fn on_request(&self, span: &mut Span, _: &Request) {
             span.set_baggage_item("tenant", "acme");
         }
     }
