@@ -62,6 +62,7 @@ impl Lane {
             }
             if pending >= limits.queue {
                 self.stats.dropped_queue_full += 1;
+                self.warn(format_args!("spans are lost, since {pending} are waiting already"));
                 continue;
             }
             self.add(span);

@@ -12,6 +12,9 @@ const SERVICE: usize = 16;
 const PEER: usize = 20;
 /// What remains of an operation's name before other parts are left out, and levels of the tree before the upper ones are.
 const NAME: usize = 24;
+/// What service and status get at least.
+const TIGHT_SERVICE: usize = 8;
+const TIGHT_STATUS: usize = 5;
 /// The bar's bounds, and the least that it gets where it is the last part that may go.
 const BAR: (usize, usize) = (16, 60);
 const SHORT_BAR: usize = 8;
@@ -29,7 +32,8 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// What the rows need, if the line is wide enough. Else names are cut, then kind, peer and bar are left out, in this order.
+    /// What the rows need, if the line is wide enough. Else names are cut, then kind, peer and bar are left out, in this order, and at last
+    /// services and statuses are cut.
     pub(super) fn of(rows: &[Row<'_>], columns: usize) -> Layout {
         let widest = |width: fn(&Row<'_>) -> usize| rows.iter().map(width).max().unwrap_or(0);
         let full = Layout {
@@ -45,8 +49,9 @@ impl Layout {
         let without_peer = Layout { peer: 0, ..without_kind };
         let short = Layout { bar: SHORT_BAR, ..without_peer };
         let bare = Layout { bar: 0, ..short };
+        let tight = Layout { service: bare.service.min(TIGHT_SERVICE), status: bare.status.min(TIGHT_STATUS), ..bare };
         let fits = |choice: &Layout| choice.total() - choice.name + choice.name.min(NAME) <= columns;
-        let mut layout = [full, without_kind, without_peer, short].into_iter().find(fits).unwrap_or(bare);
+        let mut layout = [full, without_kind, without_peer, short, bare].into_iter().find(fits).unwrap_or(tight);
         let over = layout.total().saturating_sub(columns);
         layout.name -= over.min(layout.name.saturating_sub(1));
         if layout.bar > 0 {

@@ -541,3 +541,29 @@ fn draws_every_span_of_a_deep_and_wide_trace() {
     assert_eq!(text.lines().filter(|line| line.starts_with("shop ")).count(), 2_000);
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
 }
+
+#[test]
+fn keeps_to_the_width() {
+    for columns in 40..=170 {
+        let paper = Paper::default();
+        let mut scene = Scene::new(Console::writer(paper.clone()).columns(columns).tags(Tags::All).logs(Logs::All));
+        let mut spans =
+            vec![scene.span("a-service-with-a-long-name", "GET /a/route/{that}/is/{long}", Server, None, 0)];
+        for depth in 1..12 {
+            let parent = spans.last().map(context);
+            let mut span = scene.span("shop", "an operation with quite a long name", Client, parent.as_ref(), depth);
+            span.set_tag("rpc.status_code", "FAILED_PRECONDITION").set_tag("error", true);
+            span.set_tag("peer.hostname", "a-host.in-a-domain.of-many.parts.example.org").set_tag("peer.port", 65_535);
+            span.set_tag(
+                "a.tag.without.any.blank",
+                "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+            );
+            span.log("a log that needs more than a line, because somebody had to say a lot about what happened there");
+            spans.push(span);
+        }
+        spans.into_iter().for_each(|span| span.finish_at(at(11_220_000_000)));
+        scene.draw();
+        let text = paper.take();
+        assert!(text.lines().all(|line| line.chars().count() <= columns), "{columns} columns\n{text}");
+    }
+}

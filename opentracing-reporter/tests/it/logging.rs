@@ -1,6 +1,7 @@
 //! What goes to `log`.
 
 use std::sync::{Mutex, OnceLock};
+use std::time::Duration;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use opentracing_core::{FlushError, Tracer};
@@ -45,4 +46,15 @@ fn warns_of_lost_spans_once_in_a_while() {
     }
     let expected = (Level::Warn, "scripted: no route to 10.0.0.7 (2 spans lost)".to_owned());
     assert_eq!(lines_with("no route to 10.0.0.7"), [expected]);
+}
+
+#[test]
+fn warns_of_a_full_queue() {
+    let stuck = scripted(|_, _| Outcome::none());
+    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(stuck).queue(77).delay(NEVER));
+    assert!(lines_with("77 are waiting").is_empty());
+    finish_spans(&tracer, 80);
+    assert_eq!(tracer.flush(Duration::ZERO), Err(FlushError::Timeout));
+    let expected = (Level::Warn, "scripted: spans are lost, since 77 are waiting already".to_owned());
+    assert_eq!(lines_with("77 are waiting"), [expected]);
 }
