@@ -7,3 +7,7 @@ mod server;
 pub use crate::program::{BoxError, run, say};
 pub use crate::report::{InvalidReport, Report};
 pub use crate::server::{Server, interruption};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
