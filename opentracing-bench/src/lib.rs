@@ -1,0 +1,20 @@
+//! Measures the recorder beside fastrace and OpenTelemetry, in the same run.
+//!
+//! `cargo bench -p opentracing-bench` runs every [`Case`] for every [`Library`] in a process of its own and prints one table. The
+//! processes are the two programs of this package: `measure`, and `measure_allocations`, which is the same with an allocator that
+//! counts.
+
+mod callgrind;
+mod case;
+mod child;
+mod library;
+mod measure;
+mod peers;
+mod subject;
+mod system;
+mod table;
+
+pub use crate::case::Case;
+pub use crate::library::Library;
+pub use crate::measure::{Allocations, main as measure};
+pub use crate::peers::{Options, Programs, main as peers};

@@ -1,0 +1,67 @@
+//! Who is measured.
+
+mod fastrace;
+mod opentelemetry;
+mod opentracing;
+
+use std::str::FromStr;
+
+use ::http::{HeaderMap, HeaderValue};
+
+use crate::case::Case;
+use crate::subject::Subject;
+
+/// A library that records spans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Library {
+    /// This workspace's core.
+    OpenTracing,
+    /// fastrace.
+    Fastrace,
+    /// The OpenTelemetry SDK with its batch span processor.
+    OpenTelemetry,
+}
+
+impl Library {
+    /// All of them, in the order of the table.
+    pub const ALL: [Library; 3] = [Library::OpenTracing, Library::Fastrace, Library::OpenTelemetry];
+
+    /// As it stands on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Library::OpenTracing => "opentracing",
+            Library::Fastrace => "fastrace",
+            Library::OpenTelemetry => "opentelemetry",
+        }
+    }
+
+    /// Sets the library up for the case. Once in a process: fastrace has one reporter.
+    pub(crate) fn subject(self, case: Case) -> Subject {
+        match self {
+            Library::OpenTracing => opentracing::subject(case),
+            Library::Fastrace => fastrace::subject(case),
+            Library::OpenTelemetry => opentelemetry::subject(case),
+        }
+    }
+}
+
+impl FromStr for Library {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Library::ALL
+            .into_iter()
+            .find(|library| library.name() == name)
+            .ok_or_else(|| format!("no library is called {name}"))
+    }
+}
+
+/// What a request brings along: one vendor's member in its tracestate.
+fn incoming_headers() -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert("host", HeaderValue::from_static("shop.example"));
+    headers.insert("accept", HeaderValue::from_static("*/*"));
+    headers.insert("traceparent", HeaderValue::from_static("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+    headers.insert("tracestate", HeaderValue::from_static("congo=t61rcWkgMzE"));
+    headers
+}

@@ -1,0 +1,47 @@
+//! What the operating system is asked for. Elsewhere than on Linux it knows nothing, and says so.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+/// Keeps the calling thread on one processor, counted from the last one. Threads that it started before stay free.
+pub(crate) fn pin(from_last: usize) {
+    if let Some(cores) = core_affinity::get_core_ids()
+        && let Some(core) = cores.iter().rev().nth(from_last)
+    {
+        core_affinity::set_for_current(*core);
+    }
+}
+
+/// Resident memory now, and the most there has been, in KiB.
+pub(crate) fn resident_kib() -> Option<(u64, u64)> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let field =
+        |name: &str| status.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok();
+    Some((field("VmRSS:")?, field("VmHWM:")?))
+}
+
+/// Waits until the processors have been idle for a moment; `false` if they were not within that time.
+pub(crate) fn wait_until_idle(limit: Duration) -> bool {
+    let end = Instant::now() + limit;
+    loop {
+        let Some(before) = processor_ticks() else { return true };
+        std::thread::sleep(Duration::from_millis(250));
+        let Some(after) = processor_ticks() else { return true };
+        let (busy, all) = (after.0 - before.0, after.1 - before.1);
+        if busy * 20 <= all {
+            return true;
+        }
+        if Instant::now() > end {
+            return false;
+        }
+    }
+}
+
+/// Ticks of all processors since the start: busy ones, and all.
+fn processor_ticks() -> Option<(u64, u64)> {
+    let stat = fs::read_to_string("/proc/stat").ok()?;
+    let ticks: Vec<u64> = stat.lines().next()?.split_whitespace().skip(1).filter_map(|n| n.parse().ok()).collect();
+    let all = ticks.iter().take(8).sum::<u64>();
+    let idle = ticks.get(3)? + ticks.get(4)?;
+    Some((all - idle, all))
+}

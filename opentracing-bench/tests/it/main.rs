@@ -1,0 +1,89 @@
+//! Every case works with every library, and its spans arrive. How fast that is, no test says.
+
+use std::process::Command;
+
+use opentracing_bench::{Case, Library};
+
+/// Runs a measuring process and gives back its figures.
+#[track_caller]
+fn run(program: &str, arguments: &[&str]) -> Vec<(String, f64)> {
+    let output = Command::new(program).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    lines
+        .lines()
+        .map(|line| {
+            let (name, number) = line.split_once(' ').unwrap();
+            (name.to_owned(), number.parse().unwrap())
+        })
+        .collect()
+}
+
+#[track_caller]
+fn figure(figures: &[(String, f64)], name: &str) -> f64 {
+    figures.iter().find(|(known, _)| known == name).unwrap_or_else(|| panic!("no {name} in {figures:?}")).1
+}
+
+#[track_caller]
+fn check_arrival(case: Case, library: Library) {
+    let figures = run(env!("CARGO_BIN_EXE_measure"), &["bursts", case.name(), library.name(), "1", "1"]);
+    let expected = f64::from(2 * case.burst() * case.spans());
+    assert_eq!(figure(&figures, "spans"), expected, "{} {}", case.name(), library.name());
+}
+
+#[test]
+fn spans_of_every_case_arrive() {
+    for case in Case::ALL {
+        for library in Library::ALL {
+            check_arrival(case, library);
+        }
+    }
+}
+
+#[test]
+fn names_lead_back_to_their_case_and_library() {
+    for case in Case::ALL {
+        assert_eq!(case.name().parse(), Ok(case));
+    }
+    for library in Library::ALL {
+        assert_eq!(library.name().parse(), Ok(library));
+    }
+}
+
+#[test]
+fn allocations_of_ours_are_none_and_of_the_others_are_seen() {
+    let program = env!("CARGO_BIN_EXE_measure_allocations");
+    for case in Case::ALL {
+        if matches!(case, Case::Shared1 | Case::Propagate | Case::PropagateDefault) {
+            continue;
+        }
+        let figures = run(program, &["allocations", case.name(), "opentracing", "5"]);
+        // A list of the pool may still grow once.
+        assert!(figure(&figures, "allocations") < 0.005, "{}: {figures:?}", case.name());
+    }
+    let fastrace = run(program, &["allocations", "root5", "fastrace", "5"]);
+    assert!(figure(&fastrace, "allocations") > 1.0);
+}
+
+#[test]
+fn loss_under_flood_is_counted() {
+    let figures = run(env!("CARGO_BIN_EXE_measure"), &["flood", "root0", "opentracing", "2", "50"]);
+    assert_eq!(figure(&figures, "received") + figure(&figures, "lost"), figure(&figures, "made"));
+}
+
+#[test]
+fn two_threads_deliver_all_spans() {
+    for library in Library::ALL {
+        let figures = run(env!("CARGO_BIN_EXE_measure"), &["threads", "root0", library.name(), "2", "3"]);
+        assert_eq!(figure(&figures, "spans"), 23.0 * 2.0 * 500.0, "{}", library.name());
+    }
+}
+
+#[test]
+fn wrong_arguments_are_refused() {
+    for arguments in [&["time"][..], &["time", "none", "fastrace", "1"], &["bursts", "root0", "none", "1", "1"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_measure")).args(arguments).output().unwrap();
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(!output.stderr.is_empty(), "{arguments:?}");
+    }
+}
