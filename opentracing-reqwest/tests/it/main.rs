@@ -4,6 +4,7 @@ mod bodies;
 mod calls;
 mod decorators;
 mod extension;
+mod http2;
 #[cfg(feature = "middleware")]
 mod middleware;
 mod outcomes;
