@@ -218,46 +218,6 @@ fn s9_p1_a_context_goes_through_every_built_in_format() {
 }
 
 #[test]
-fn p3_p4_other_crates_define_formats_and_unknown_ones_are_refused() {
-    use opentracing_core::propagation::{ExtractError, Format, InjectError, Propagator};
-
-    #[derive(Clone, Copy)]
-    struct Words;
-    impl Format for Words {
-        type Inject<'a> = String;
-        type Extract<'a> = str;
-    }
-    #[derive(Debug)]
-    struct WordsPropagator;
-    impl Propagator<Words> for WordsPropagator {
-        fn inject(&self, context: &SpanContext, carrier: &mut String) -> Result<(), InjectError> {
-            *carrier = format!("{} {}", context.trace_id(), context.span_id());
-            Ok(())
-        }
-        fn extract(&self, carrier: &str) -> Result<Option<SpanContext>, ExtractError> {
-            let Some((trace_id, span_id)) = carrier.split_once(' ') else { return Ok(None) };
-            let corrupted = |_| ExtractError::corrupted("words", "not an id");
-            Ok(Some(SpanContext::new(trace_id.parse().map_err(corrupted)?, span_id.parse().map_err(corrupted)?)))
-        }
-    }
-
-    let mut carrier = String::new();
-    let context = context(1, 2);
-    let without = MockTracer::new();
-    let refused = without.tracer().inject(&context, Words, &mut carrier);
-    assert!(matches!(refused, Err(InjectError::UnsupportedFormat)));
-    assert!(matches!(without.tracer().extract(Words, "1 2"), Err(ExtractError::UnsupportedFormat)));
-
-    let with = MockTracer::with(|builder| builder.propagator(Words, WordsPropagator));
-    with.tracer().inject(&context, Words, &mut carrier).unwrap();
-    assert_eq!(with.tracer().extract(Words, &carrier).unwrap(), Some(context));
-    assert_eq!(with.tracer().extract(Words, "nothing").unwrap(), None);
-    // P8: counted.
-    assert!(with.tracer().extract(Words, "no ids").is_err());
-    assert_eq!(with.tracer().stats().extract_corrupted, 1);
-}
-
-#[test]
 fn a_field_that_cannot_be_read_is_counted_also_where_another_makes_up_for_it() {
     use opentracing_core::propagation::HttpHeaders;
     let mock = MockTracer::new();
