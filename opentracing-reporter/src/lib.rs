@@ -42,10 +42,11 @@
 //! one for each tracer of a process, a trace across its services is one tree.
 //!
 //! A line has the service, the operation name in the tree, kind, status (`http.status_code`, `rpc.status_code`,
-//! `db.response.status_code`), peer (`peer.service`, else `peer.hostname`, `peer.ipv4`, `peer.ipv6` with `peer.port`, else
-//! `peer.address`), duration, and the time in which the span ran. `✗` marks spans with the tag `error`; their logs stand below them. Other
-//! [tags](Console::tags) and [logs](Console::logs) are drawn on request. `└┄` joins a span to one that it follows from, `⋯` stands before a
-//! span whose parent is not in the drawing. What comes after a trace was drawn is drawn as its continuation.
+//! `db.response.status_code`, and `http.outcome` of an exchange that did not come to its end), peer (`peer.service`, else
+//! `peer.hostname`, `peer.ipv4`, `peer.ipv6` with `peer.port`, else `peer.address`), duration, and the time in which the span ran. `✗`
+//! marks spans with the tag `error`; their logs stand below them. Other [tags](Console::tags) and [logs](Console::logs) are drawn on
+//! request. `└┄` joins a span to one that it follows from, `⋯` stands before a span whose parent is not in the drawing. What comes after
+//! a trace was drawn is drawn as its continuation.
 //!
 //! Where the line is too narrow, names are cut, then kind, peer and bar are left out.
 //!

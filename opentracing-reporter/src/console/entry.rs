@@ -13,6 +13,7 @@ const MAX_NOTES: usize = 32;
 /// Characters that are kept of a name, and of a log or tag.
 pub(super) const NAME_CHARS: usize = 120;
 const NOTE_CHARS: usize = 500;
+const OUTCOME: &str = "http.outcome";
 
 /// All texts are safe for a terminal and bounded.
 #[derive(Debug)]
@@ -50,10 +51,13 @@ impl Entry {
         let status = ["http.status_code", "rpc.status_code", "db.response.status_code"]
             .into_iter()
             .find_map(|key| Some((key, span.tag(key)?)));
+        // An exchange that nobody let come to its end has not failed, but its status alone would say that all went well.
+        let ending = [status.map(|(_, value)| value), span.tag(OUTCOME)];
+        let ending = ending.into_iter().flatten().map(|value| value.to_string()).collect::<Vec<_>>().join(" ");
         let mut notes = Vec::new();
         if tags == Tags::All {
             // Those that are seen already are left out.
-            let seen = ["error", "peer.service", status.map_or("", |(key, _)| key)];
+            let seen = ["error", "peer.service", OUTCOME, status.map_or("", |(key, _)| key)];
             let others = span.tags().filter(|(key, _)| !seen.contains(key));
             notes.extend(others.take(MAX_NOTES).map(|(key, value)| Note::new(&field(key, value), false)));
         }
@@ -71,7 +75,7 @@ impl Entry {
             }),
             name: clean(span.operation_name(), NAME_CHARS),
             kind: span.kind(),
-            status: status.map(|(_, value)| clean(&value.to_string(), NAME_CHARS)).unwrap_or_default(),
+            status: clean(&ending, NAME_CHARS),
             peer: peer(span),
             is_failed,
             start_ns: span.start_unix_ns(),

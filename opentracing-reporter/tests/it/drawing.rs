@@ -452,6 +452,35 @@ shop  └─ call  client                        994 µs  ╺━━━━━━�
 }
 
 #[test]
+fn tells_an_exchange_that_did_not_come_to_its_end() {
+    check(
+        "outcomes",
+        |console| console.columns(90).tags(Tags::All),
+        |scene| {
+            let root = scene.span("shop", "GET /", Server, None, 0);
+            let mut left = scene.span("shop", "GET /events", Server, Some(&context(&root)), 0);
+            left.set_tag("http.status_code", 200).set_tag("http.outcome", "aborted");
+            left.finish_at(at(500));
+            let mut early = scene.span("shop", "GET /slow", Server, Some(&context(&root)), 0);
+            early.set_tag("http.outcome", "cancelled");
+            early.finish_at(at(500));
+            let mut failed = scene.span("shop", "GET /stream", Server, Some(&context(&root)), 0);
+            failed.set_tag("http.status_code", 200).set_tag("http.outcome", "aborted").set_tag("error", true);
+            failed.finish_at(at(500));
+            root.finish_at(at(1_000));
+        },
+        "
+trace 0af7651916cd43dd8448eb211c803101  1.00 ms  4 spans, 1 service, 1 error
+shop  GET /           server                 1.00 ms  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+shop  ├─ GET /events  server  200 aborted     500 µs  ━━━━━━━━━━━━━━━━━━
+shop  ├─ GET /slow    server  cancelled       500 µs  ━━━━━━━━━━━━━━━━━━
+shop  └─ GET /stream  server  ✗ 200 aborted   500 µs  ━━━━━━━━━━━━━━━━━━
+
+",
+    );
+}
+
+#[test]
 fn leaves_out_the_upper_levels_of_a_deep_tree() {
     check(
         "deep",
