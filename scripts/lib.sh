@@ -48,6 +48,16 @@ crates_with_features() {
     done
 }
 
+# Prints the name of every member that is published, one a line.
+published_crates() {
+    local manifest
+    for manifest in */Cargo.toml; do
+        if ! grep -q '^publish = false' "$manifest"; then
+            dirname "$manifest"
+        fi
+    done
+}
+
 # features_of CRATE
 # Prints the features that a member declares, one a line; optional dependencies are named with `dep:` and are none.
 features_of() {
