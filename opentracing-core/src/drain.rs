@@ -158,10 +158,20 @@ impl Drain {
             bump(&counters.dropped_unsampled, 1);
             return self.recycle(record);
         }
+        if !record.is_plain() {
+            self.prepare(&mut record);
+        }
+        self.batch.push(record);
+    }
+
+    /// Guards, redacts and counts where there is something to.
+    #[inline(never)]
+    fn prepare(&mut self, record: &mut Record) {
+        let counters = &self.recorder.shared.drained;
         if record.cut != 0 {
             bump(&counters.cut, record.cut.into());
         }
-        if self.names.exceeds(&mut record) {
+        if self.names.exceeds(record) {
             bump(&counters.excess_names, 1);
         }
         let secrets = &self.secrets;
@@ -170,10 +180,9 @@ impl Drain {
             let redacted = secrets.redact_url(url);
             (redacted != url).then(|| redacted.into_owned())
         });
-        if record.has_end_wall() && record.end_wall_ns < self.start_of(&record) {
+        if record.has_end_wall() && record.end_wall_ns < self.start_of(record) {
             bump(&counters.finished_before_start, 1);
         }
-        self.batch.push(record);
     }
 
     fn start_of(&self, record: &Record) -> u64 {

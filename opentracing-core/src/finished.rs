@@ -162,19 +162,32 @@ impl<'a> FinishedSpan<'a> {
     }
 
     /// What the span refers to: the references it was started with, or its parent.
+    #[inline]
     pub fn references(&self) -> impl Iterator<Item = Reference> + use<'a> {
-        let context = self.context();
-        let parent = (self.record.references.is_empty()).then(|| self.parent_id()).flatten().map(|id| Reference {
-            kind: ReferenceKind::ChildOf,
-            context: SpanContext::new(context.trace_id(), id).with_sampling(context.sampling()),
-        });
-        self.record.references.iter().cloned().chain(parent)
+        let FinishedSpan { record, .. } = *self;
+        let mut index = 0;
+        std::iter::from_fn(move || {
+            index += 1;
+            match record.references.get(index - 1) {
+                Some(reference) => Some(reference.clone()),
+                None if index == 1 => parent(&record.context),
+                None => None,
+            }
+        })
     }
 
     /// How many tags, logs and values were left out or cut by the limits.
     pub fn cut(&self) -> u32 {
         self.record.cut
     }
+}
+
+/// The reference of a span that was started with its parent alone.
+fn parent(context: &SpanContext) -> Option<Reference> {
+    context.parent_id().map(|id| Reference {
+        kind: ReferenceKind::ChildOf,
+        context: SpanContext::new(context.trace_id(), id).with_sampling(context.sampling()),
+    })
 }
 
 impl fmt::Debug for FinishedSpan<'_> {

@@ -15,7 +15,8 @@ pub struct Limits {
     pub baggage_items: u16,
     /// Bytes of all baggage names, values and properties. 8,192 by default.
     pub baggage_bytes: u32,
-    /// Distinct operation names of a tracer, beyond which further ones are counted. 1,000 by default.
+    /// Distinct operation names of a tracer, beyond which further ones are counted. 1,000 by default. Names that stand in the program
+    /// as literals are not made of data, and do not count.
     pub operation_names: u32,
     /// What becomes of an operation name beyond the limit. Kept by default.
     pub excess_names: ExcessNames,

@@ -7,29 +7,24 @@ use crate::limits::{ExcessNames, Limits};
 use crate::record::Record;
 use crate::tag_store::Piece;
 
-const RECENT: usize = 64;
-
-/// Knows the first so many distinct operation names of a tracer. Runs where spans are drained.
+/// Knows the first so many distinct operation names that a tracer's spans were given as text. Names that stand in the program are
+/// not made of data, and are not counted. Runs where spans are drained.
 pub(crate) struct NameGuard {
     hashes: HashSet<u64>,
     hasher: RandomState,
     max: usize,
     excess: ExcessNames,
     warned: bool,
-    /// Static names found within the limit, by address: a service has few, and they come again and again.
-    recent: [Option<&'static str>; RECENT],
 }
 
 impl NameGuard {
     pub(crate) fn new(limits: &Limits) -> Self {
-        let max = limits.operation_names as usize;
         NameGuard {
             hashes: HashSet::new(),
             hasher: RandomState::new(),
-            max,
+            max: limits.operation_names as usize,
             excess: limits.excess_names,
             warned: false,
-            recent: [None; RECENT],
         }
     }
 
@@ -37,19 +32,18 @@ impl NameGuard {
     #[inline]
     pub(crate) fn exceeds(&mut self, record: &mut Record) -> bool {
         match record.name {
-            Piece::Static(name) if self.recent[place(name)].is_some_and(|known| std::ptr::eq(known, name)) => false,
-            _ => self.look_up(record),
+            Piece::Static(_) => false,
+            name => self.look_up(name, record),
         }
     }
 
-    fn look_up(&mut self, record: &mut Record) -> bool {
-        let name = record.name.resolve(&record.text);
-        let hash = self.hasher.hash_one(name);
-        if self.hashes.contains(&hash) || self.hashes.len() < self.max {
+    fn look_up(&mut self, name: Piece, record: &mut Record) -> bool {
+        let hash = self.hasher.hash_one(name.resolve(&record.text));
+        if self.hashes.contains(&hash) {
+            return false;
+        }
+        if self.hashes.len() < self.max {
             self.hashes.insert(hash);
-            if let Piece::Static(name) = record.name {
-                self.recent[place(name)] = Some(name);
-            }
             return false;
         }
         if !self.warned {
@@ -61,9 +55,4 @@ impl NameGuard {
         }
         true
     }
-}
-
-#[inline]
-fn place(name: &'static str) -> usize {
-    name.as_ptr().addr() / 8 % RECENT
 }

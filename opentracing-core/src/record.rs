@@ -138,8 +138,13 @@ impl Record {
     pub(crate) fn set_name(&mut self, name: Text<'_>) {
         self.name = match name {
             Text::Static(text) => Piece::Static(text),
-            Text::Copied(text) => self.copy(text),
+            Text::Copied(text) => self.copy_name(text),
         };
+    }
+
+    #[cold]
+    fn copy_name(&mut self, name: &str) -> Piece {
+        self.copy(name)
     }
 
     /// Always inlined, so that for a literal key and a known type of value only the call with words in registers is left. An enum
@@ -273,6 +278,12 @@ impl Record {
 
     pub(crate) fn is_local_root(&self) -> bool {
         self.context.meta.has(Meta::LOCAL_ROOT)
+    }
+
+    /// Whether there is neither text of its own, nor an explicit end, nor anything cut: nothing to be seen to before reporting.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.used & (OTHER_PARTS | END_WALL | URL) == 0 && self.cut == 0
     }
 
     /// Takes what is private out of the URLs. Runs where spans are drained.

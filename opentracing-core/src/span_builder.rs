@@ -238,27 +238,29 @@ impl<'a> SpanBuilder<'a> {
             span_id
         };
         let recording = if decision == Decision::Drop { 0 } else { Meta::RECORDING };
-        let context = SpanContext {
-            trace_id,
-            span_id: SpanId::new(span_id),
-            parent_id: parent.span_id,
-            meta: meta.child(sampling, recording | parent.root_mark, self.kind, recorder.id),
-            extra: parent.extra,
-        };
+        let (span_id, parent_id) = (SpanId::new(span_id), parent.span_id);
+        let meta = meta.child(sampling, recording | parent.root_mark, self.kind, recorder.id);
         if decision == Decision::Drop {
             let name = if let Text::Static(name) = self.name { name } else { "" };
+            let context = SpanContext { trace_id, span_id, parent_id, meta, extra: parent.extra };
             return Span { state: State::Unsampled(Unsampled { context, name }) };
         }
         // While this thread's locals are being destroyed there is no pool.
         let record = local::with(|local| local.port(recorder, Port::take)).flatten();
-        self.record(record.unwrap_or_else(|| Record::new(&recorder.limits)), context, recorder)
+        let mut record = record.unwrap_or_else(|| Record::new(&recorder.limits));
+        record.start = Instant::now();
+        record.reset();
+        // Word by word: a context that is built aside is read back in wider pieces than it was written in, which stalls.
+        record.context.trace_id = trace_id;
+        record.context.span_id = span_id;
+        record.context.parent_id = parent_id;
+        record.context.meta = meta;
+        record.context.extra = parent.extra;
+        self.fill(record, recorder)
     }
 
     #[inline(always)]
-    fn record(&mut self, mut record: Box<Record>, context: SpanContext, recorder: &Recorder) -> Span {
-        record.start = Instant::now();
-        record.reset();
-        record.context = context;
+    fn fill(&mut self, mut record: Box<Record>, recorder: &Recorder) -> Span {
         record.started_panicking = std::thread::panicking();
         record.set_name(self.name);
         if let Some(clock) = &recorder.clock {
