@@ -15,6 +15,7 @@ pub(crate) fn redact_url<'a>(secrets: &Secrets, text: &'a str) -> Cow<'a, str> {
         Some(at) if at < end && matches!(text.as_bytes()[at], b'&' | b'=') && path == 0 => Some(0),
         _ => text[path..end].find('?').map(|at| path + at + 1),
     };
+    cut_nested_userinfo(&mut edit, path..query.unwrap_or(end));
     if let Some(query) = query {
         cut_values(&mut edit, secrets, query..end);
     }
@@ -54,7 +55,15 @@ fn cut_userinfo(edit: &mut Edit<'_>) -> Option<usize> {
             return Some(host);
         }
     };
-    let end = text[start..].find(['/', '?', '#']).map_or(text.len(), |at| start + at);
+    cut_authority(edit, start..text.len())
+}
+
+/// Cuts user name and password out of the authority at the beginning of the range, and gives the place behind it; `None` if the rest
+/// of the range had to go as well.
+fn cut_authority(edit: &mut Edit<'_>, range: Range<usize>) -> Option<usize> {
+    let Range { start, end: limit } = range;
+    let text = &edit.text[..limit];
+    let end = text[start..].find(['/', '?', '#']).map_or(limit, |at| start + at);
     let authority = &text[start..end];
     if let Some(at) = authority.rfind('@') {
         edit.replace(start..start + at + 1, "");
@@ -67,12 +76,26 @@ fn cut_userinfo(edit: &mut Edit<'_>) -> Option<usize> {
     match text[start..].rfind('@').map(|at| start + at + 1) {
         Some(host) => {
             edit.replace(start..host, "");
-            Some(text[host..].find(['/', '?', '#']).map_or(text.len(), |at| host + at))
+            Some(text[host..].find(['/', '?', '#']).map_or(limit, |at| host + at))
         }
         None => {
-            edit.replace(start..text.len(), REDACTED);
+            edit.replace(start..limit, REDACTED);
             None
         }
+    }
+}
+
+/// Cuts user names and passwords out of URLs that stand within a path or a query as they are.
+fn cut_nested_userinfo(edit: &mut Edit<'_>, range: Range<usize>) {
+    let text = edit.text;
+    let mut start = range.start;
+    while let Some(at) = text[start..range.end].find("://") {
+        start += at + 3;
+        if cut_authority(edit, start..range.end).is_none() {
+            break;
+        }
+        // Not behind the authority: the beginning of the next URL may look like a part of it.
+        start = start.max(edit.copied);
     }
 }
 
@@ -95,17 +118,22 @@ fn cut_values(edit: &mut Edit<'_>, secrets: &Secrets, query: Range<usize>) {
         // `;` parts parameters in old forms, and a nested URL that is not encoded begins its own with `?`. A secret reaches
         // to the next `&` all the same, for it may have either of them in it.
         let mut name_start = start;
+        let mut secret = None;
         for piece in parameter.split([';', '?']) {
             if let Some((name, _)) = piece.split_once('=')
                 && matches_encoded(secrets, name)
             {
-                let value = name_start + name.len() + 1;
-                if value < end && text[value..end] != *REDACTED {
-                    edit.replace(value..end, REDACTED);
-                }
+                secret = Some(name_start + name.len() + 1);
                 break;
             }
             name_start += piece.len() + 1;
+        }
+        cut_nested_userinfo(edit, start..secret.unwrap_or(end));
+        if let Some(value) = secret
+            && value < end
+            && text[value..end] != *REDACTED
+        {
+            edit.replace(value..end, REDACTED);
         }
         start = end + 1;
     }

@@ -131,8 +131,9 @@ impl Secrets {
     /// match become `<redacted>`.
     ///
     /// Names are compared percent-decoded. The text may be a whole URL, a path with a query, or a query alone, and it may have
-    /// been cut at any place: an authority that can be no host is taken for the beginning of a password. What a nested URL
-    /// hides behind percent-encoding is not seen. Allocates only if a part within the text goes. Meant for the reporter's thread.
+    /// been cut at any place: an authority that can be no host is taken for the beginning of a password. A URL that is nested in
+    /// a path or query loses its user name and password as well; what it hides behind percent-encoding is not seen. Allocates
+    /// only if a part within the text goes. Meant for the reporter's thread.
     pub fn redact_url<'a>(&self, text: &'a str) -> Cow<'a, str> {
         crate::redaction::redact_url(self, text)
     }

@@ -160,6 +160,18 @@ fn removes_passwords_that_break_the_url() {
 }
 
 #[test]
+fn removes_user_information_of_nested_urls() {
+    check_url("/a?u=http://me:pw@b.example/c", "/a?u=http://b.example/c");
+    check_url("/a?http://me:pw@b.example:81&c=d", "/a?http://b.example:81&c=d");
+    check_url("u=//me@b&v=http://me:p@w@b.example&c=me@d", "u=//me@b&v=http://b.example&c=me@d");
+    check_url("/a?u=http://me:pw@b.example?token=41&c=d", "/a?u=http://b.example?token=<redacted>&c=d");
+    check_url("/a?u=http://me:pw@b;v=http://me:pw@c", "/a?u=http://b;v=http://c");
+    check_url("/a?u=http://me:hunter22&c=d", "/a?u=http://<redacted>&c=d");
+    check_url("/a?token=http://me:pw@b.example/c", "/a?token=<redacted>");
+    check_url("http://a.example/via/http://me:pw@b.example/c?d", "http://a.example/via/http://b.example/c?d");
+}
+
+#[test]
 fn redacts_values_by_the_name_of_their_parameter() {
     check_url("/a?token=41", "/a?token=<redacted>");
     check_url("/a?b=c&token=41&d=e", "/a?b=c&token=<redacted>&d=e");
@@ -199,12 +211,16 @@ fn drops_the_fragment() {
 
 #[test]
 fn keeps_secrets_out_wherever_the_text_is_cut() {
-    let whole = "https://me:hunter22@shop.example:8443/pay?first=1&%74oken=hunter22&;pass=hunter22#hunter22";
     let secrets = Secrets::default();
-    for end in 0..=whole.len() {
-        let redacted = secrets.redact_url(&whole[..end]);
-        assert!(!redacted.contains("hunter"), "{redacted}");
-        assert!(redacted.len() <= end + 10, "{redacted}");
+    for whole in [
+        "https://me:hunter22@shop.example:8443/pay?first=1&%74oken=hunter22&;pass=hunter22#hunter22",
+        "/pay?next=https://me:hunter22@shop.example/?token=hunter22",
+    ] {
+        for end in 0..=whole.len() {
+            let redacted = secrets.redact_url(&whole[..end]);
+            assert!(!redacted.contains("hunter"), "{redacted}");
+            assert!(redacted.len() <= end + 10, "{redacted}");
+        }
     }
 }
 
