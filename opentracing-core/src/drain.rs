@@ -23,6 +23,7 @@ use crate::stats::bump;
 ///
 /// [`run`](Drain::run) it on a thread of its own, as `opentracing-reporter` does. When it is dropped, the tracer is closed: spans that
 /// finish later are counted as lost.
+#[must_use = "the tracer is closed when its drain is dropped"]
 pub struct Drain {
     recorder: Arc<Recorder>,
     rings: Vec<PortReceiver>,
@@ -242,12 +243,23 @@ impl Drain {
 }
 
 impl Drop for Drain {
-    /// Also when its thread dies of a panic: nobody waits for it in vain, and what finishes from here on is counted.
+    /// Also when its thread dies of a panic: nobody waits for it in vain, and what has not gone through or finishes from here on is
+    /// counted.
     fn drop(&mut self) {
+        let shared = &self.recorder.shared;
         self.recorder.closed.store(true, Ordering::SeqCst);
-        *lock(&self.recorder.shared.stock) = Default::default();
-        lock(&self.recorder.shared.gate).stopped = true;
-        self.recorder.shared.flushed.notify_all();
+        self.rings.append(&mut lock(&shared.new_ports));
+        let in_rings: usize = self.rings.iter_mut().map(PortReceiver::empty).sum();
+        let lost = self.batch.len() + in_rings + std::mem::take(&mut *lock(&shared.stray)).len();
+        shared.retired.dropped_shutdown.fetch_add(lost as u64, Ordering::Relaxed);
+        *lock(&shared.stock) = Default::default();
+        let mut gate = lock(&shared.gate);
+        if !gate.stopped && lost > 0 {
+            gate.error = Some(FlushError::Failed);
+        }
+        gate.stopped = true;
+        drop(gate);
+        shared.flushed.notify_all();
     }
 }
 

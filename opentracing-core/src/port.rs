@@ -26,6 +26,16 @@ pub(crate) struct PortReceiver {
     pub(crate) ring: Consumer<Box<Record>>,
 }
 
+impl PortReceiver {
+    /// Throws away what is in the ring, and says how much that was.
+    pub(crate) fn empty(&mut self) -> usize {
+        let Ok(chunk) = self.ring.read_chunk(self.ring.slots()) else { return 0 };
+        let len = chunk.len();
+        chunk.commit_all();
+        len
+    }
+}
+
 /// The ports of one thread, the one used last in front.
 pub(crate) struct Ports {
     first: Option<Port>,
@@ -70,7 +80,12 @@ impl Port {
         let (ring, receiver) = RingBuffer::new(recorder.ring);
         let stats = Arc::new(PortStats::default());
         lock(&recorder.shared.ports).push(stats.clone());
-        lock(&recorder.shared.new_ports).push(PortReceiver { ring: receiver });
+        let mut new_ports = lock(&recorder.shared.new_ports);
+        // The drain closes the tracer before it takes the last of them, so none waits here for nobody.
+        if !recorder.closed.load(Ordering::Relaxed) {
+            new_ports.push(PortReceiver { ring: receiver });
+        }
+        drop(new_ports);
         let until_check = recorder.ring / 2;
         Port { recorder: recorder.clone(), ring, until_check, free: Vec::new(), stats, settled: false }
     }

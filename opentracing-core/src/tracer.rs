@@ -204,7 +204,8 @@ impl Tracer {
     ///
     /// # Errors
     ///
-    /// If the time is over first, or if the reporter could not send. Nobody draining makes it a time-out.
+    /// If the time is over first, or if the reporter could not send. As long as nobody drains it is a time-out; a drain that was dropped
+    /// with spans waiting for it is a failure.
     pub fn flush(&self, timeout: Duration) -> Result<(), FlushError> {
         self.recorder().map_or(Ok(()), |recorder| recorder.flush(timeout))
     }

@@ -69,6 +69,21 @@ fn a_flush_that_nobody_serves_times_out() {
 }
 
 #[test]
+fn what_waits_for_a_drain_that_goes_away_is_counted() {
+    let (tracer, drain) = Tracer::builder("shop").build();
+    for _ in 0..5 {
+        tracer.span("work").start().finish();
+    }
+    std::thread::scope(|threads| threads.spawn(|| tracer.span("work").start().finish()).join()).unwrap();
+    drop(drain);
+    assert_eq!(tracer.stats().dropped_shutdown, 6);
+    assert_eq!(tracer.flush(LONG), Err(FlushError::Failed));
+    tracer.span("too late").start().finish();
+    std::thread::scope(|threads| threads.spawn(|| tracer.span("too late").start().finish()).join()).unwrap();
+    assert_eq!(tracer.stats().dropped_shutdown, 8);
+}
+
+#[test]
 fn the_drain_ends_when_the_last_handle_is_gone() {
     let spans = Arc::default();
     let (tracer, thread) = run(Tracer::builder("shop"), Keep { spans: Arc::clone(&spans), ..Keep::default() });
