@@ -181,10 +181,18 @@ impl Recorder {
 
     pub(crate) fn close(&self, timeout: Duration) -> Result<(), FlushError> {
         self.shared.closing.store(true, Ordering::Release);
-        if let Some(inline) = &mut *lock(&self.shared.inline) {
+        let mut inline = lock(&self.shared.inline);
+        if let Some(drain) = &mut *inline {
             self.closed.store(true, Ordering::SeqCst);
-            return inline.drain(timeout);
+            let closed = drain.drain(timeout);
+            lock(&self.shared.gate).error = closed.err();
+            let drained = inline.take();
+            // The reporter goes outside of the lock: it is foreign.
+            drop(inline);
+            drop(drained);
+            return closed;
         }
+        drop(inline);
         self.wait(timeout, |gate| gate.stopped)
     }
 

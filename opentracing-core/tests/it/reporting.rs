@@ -32,6 +32,8 @@ fn check(tracer: &Tracer, asked: &mpsc::Receiver<&'static str>) {
     let patience = Duration::from_secs(20);
     assert_eq!(tracer.flush(patience), Err(FlushError::Timeout), "the reporter's own answer");
     assert_eq!(tracer.close(patience), Err(FlushError::Failed), "the reporter's own answer");
+    assert_eq!(tracer.close(patience), Err(FlushError::Failed), "closed already, with the same result");
+    assert_eq!(tracer.flush(patience), Err(FlushError::Failed), "closed already, with the same result");
     assert_eq!(asked.try_iter().collect::<Vec<_>>(), ["flush", "close"]);
     assert_eq!(tracer.stats().reporter.dropped_failed, 7, "what was lost by closing is known once it is closed");
 }
