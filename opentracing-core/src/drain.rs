@@ -44,7 +44,7 @@ const ANCHOR_AGE: Duration = Duration::from_secs(1);
 /// Spans in one call of the reporter, at most.
 const CHUNK: usize = 256;
 /// What the reporter is given for its last flush when nobody waits for it.
-const LAST_FLUSH: Duration = Duration::from_secs(5);
+pub(crate) const LAST_FLUSH: Duration = Duration::from_secs(5);
 
 impl Drain {
     pub(crate) fn new(recorder: Arc<Recorder>, secrets: Secrets) -> Self {

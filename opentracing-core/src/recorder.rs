@@ -196,6 +196,10 @@ impl Recorder {
         self.wait(timeout, |gate| gate.stopped)
     }
 
+    pub(crate) fn is_inline(&self) -> bool {
+        lock(&self.shared.inline).is_some()
+    }
+
     fn wait(&self, timeout: Duration, done: impl Fn(&Gate) -> bool) -> Result<(), FlushError> {
         // A timeout beyond what the clock can count is none.
         let end = Instant::now()

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::context::SpanContext;
+use crate::drain::LAST_FLUSH;
 use crate::local;
 use crate::propagation::{ExtractError, Format, InjectError};
 use crate::recorder::{Recorder, lock};
@@ -44,9 +45,11 @@ pub(crate) struct Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.recorder.shared.closing.store(true, Ordering::Release);
-        let inline = lock(&self.recorder.shared.inline).take();
-        drop(inline);
         self.recorder.unpark();
+        if self.recorder.is_inline() {
+            // Nobody is left who could be told.
+            let _ = self.recorder.close(LAST_FLUSH);
+        }
     }
 }
 

@@ -135,8 +135,8 @@ impl TracerBuilder {
         (Tracer::new(recorder), drain)
     }
 
-    /// Builds a tracer that is drained on the thread that calls [`Tracer::flush`] or [`Tracer::close`], and on no other: for tests and
-    /// for programs without threads. What finishes between two flushes waits in the rings, which bound it.
+    /// Builds a tracer that is drained on the thread that calls [`Tracer::flush`] or [`Tracer::close`] or drops the last handle, and on
+    /// no other: for tests and for programs without threads. What finishes between two flushes waits in the rings, which bound it.
     pub fn build_inline(self, reporter: impl Reporter) -> Tracer {
         let (tracer, drain) = self.build();
         if let Some(recorder) = tracer.recorder() {

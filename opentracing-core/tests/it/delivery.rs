@@ -96,6 +96,17 @@ fn the_drain_ends_when_the_last_handle_is_gone() {
 }
 
 #[test]
+fn an_inline_tracer_delivers_when_the_last_handle_is_gone() {
+    let spans = Arc::default();
+    let tracer = Tracer::builder("shop").build_inline(Keep { spans: Arc::clone(&spans), ..Keep::default() });
+    let open = tracer.span("open").start();
+    tracer.span("work").start().finish();
+    drop(tracer);
+    open.finish();
+    assert_eq!(spans.lock().unwrap().iter().map(|span| &*span.operation_name).collect::<Vec<_>>(), ["work"]);
+}
+
+#[test]
 fn spans_of_many_threads_that_have_ended_all_arrive() {
     let mock = MockTracer::new();
     for _ in 0..50 {
