@@ -57,6 +57,8 @@ const END_WALL: u8 = 8;
 const URL: u8 = 16;
 /// The tracer has a clock of its own: the times are wall times.
 const OWN_CLOCK: u8 = 32;
+/// The tags are at the limit, a key each.
+const NO_REPEATS: u8 = 64;
 
 /// What a pooled record may keep allocated.
 const KEEP_TEXT: usize = 4096;
@@ -222,11 +224,15 @@ impl Record {
         self.tags.len() < usize::from(self.max_tags) || self.make_room(key)
     }
 
-    /// At the limit a repeated key takes its earlier place; below it the reader lets the last one win.
+    /// Below the limit the reader lets the last one of a key win; here earlier ones make room, first of this key, then of others.
     #[cold]
     fn make_room(&mut self, key: &str) -> bool {
-        let made = self.tags.remove(key, &self.text);
-        self.cut += u32::from(!made);
+        let made =
+            self.tags.remove(key, &self.text) || (self.used & NO_REPEATS == 0 && self.tags.remove_repeated(&self.text));
+        if !made {
+            self.used |= NO_REPEATS;
+            self.cut += 1;
+        }
         made
     }
 

@@ -141,4 +141,19 @@ impl TagStore {
         rest.into_iter().for_each(|tag| self.push(tag));
         true
     }
+
+    /// Leaves the last tag of each key. Whether there were others.
+    #[cold]
+    pub(crate) fn remove_repeated(&mut self, text: &str) -> bool {
+        let all: Vec<Tag> = self.iter().copied().collect();
+        self.more.clear();
+        self.len = 0;
+        for (index, tag) in all.iter().enumerate() {
+            let key = tag.key.resolve(text);
+            if !all[index + 1..].iter().any(|later| later.key.resolve(text) == key) {
+                self.push(*tag);
+            }
+        }
+        self.len() < all.len()
+    }
 }

@@ -251,6 +251,24 @@ fn tags_beyond_the_limit_are_left_out_and_counted() {
 }
 
 #[test]
+fn a_tag_that_is_set_again_and_again_takes_the_place_of_one() {
+    let mock = limits(|limits| limits.tags = 8);
+    let mut span = mock.tracer().span("work").start();
+    for n in 0..7 {
+        span.set_tag("progress", n).set_tag("file", &format!("part {n}"));
+    }
+    for name in ["a", "b", "c", "d", "e", "f", "g"] {
+        span.set_tag(name, true);
+    }
+    span.finish();
+    let span = mock.span("work");
+    let names: Vec<&str> = span.tags.iter().map(|(key, _)| &**key).collect();
+    assert_eq!(names, ["progress", "file", "a", "b", "c", "d", "e", "f"]);
+    assert_eq!((span.tag("progress"), span.tag("file")), (Some(Value::I64(6)), Some(Value::Str("part 6"))));
+    assert_eq!(span.cut, 1);
+}
+
+#[test]
 fn logs_beyond_the_limit_are_left_out_and_counted() {
     let mock = limits(|limits| limits.logs = 2);
     let mut span = mock.tracer().span("work").start();
