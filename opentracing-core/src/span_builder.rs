@@ -270,11 +270,11 @@ impl<'a> SpanBuilder<'a> {
         if let Some(at) = self.start_time {
             record.set_start_wall(unix_ns(at));
         }
-        match &mut self.references {
-            References::Several(all) => all.drain(..).for_each(|reference| record.add_reference(reference)),
+        match &self.references {
+            References::Several(all) => all.iter().for_each(|reference| record.add_reference(reference.clone())),
             // A record without references names its parent, which this span has not.
             References::ChildOf(context) if self.new_trace => {
-                record.add_reference(Reference { kind: ReferenceKind::ChildOf, context: context.clone() });
+                record.add_reference(Reference { kind: ReferenceKind::ChildOf, context: SpanContext::clone(context) });
             }
             References::ChildOfOwned(context) if self.new_trace => {
                 record.add_reference(Reference { kind: ReferenceKind::ChildOf, context: context.clone() });

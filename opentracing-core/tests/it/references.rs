@@ -122,6 +122,20 @@ fn t12_a13_the_active_span_is_the_parent_unless_told_otherwise() {
 }
 
 #[test]
+fn a_builder_that_starts_several_spans_gives_each_its_references() {
+    let mock = MockTracer::new();
+    let (a, b) = (context(1, 11), context(1, 12));
+    let mut builder = mock.tracer().span("work");
+    builder.child_of(&a).follows_from(&b);
+    builder.start().finish();
+    builder.start().finish();
+    for span in mock.finished_spans() {
+        assert_eq!(span.parent_id, Some(SpanId::new(11)));
+        assert_eq!(span.references.len(), 2);
+    }
+}
+
+#[test]
 fn t15_an_empty_name_is_legal() {
     let mock = MockTracer::new();
     let mut span = mock.tracer().span("").start();
