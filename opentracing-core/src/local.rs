@@ -132,13 +132,15 @@ impl Local {
             drop(active);
             return count_out_of_order(tracer);
         }
-        let (state, finish) = (entry.state.take(), entry.finish_on_close);
+        let (mut state, finish) = (entry.state.take(), entry.finish_on_close);
         active.truncate(top);
         self.depth.set(top);
         let more = active.last().is_some_and(|entry| !entry.is_open());
         drop(active);
         if finish {
             state.finish(End::Now);
+        } else {
+            state.leave();
         }
         if more {
             self.unwind();

@@ -238,6 +238,20 @@ fn s15_a_panic_that_is_caught_outside_of_a_scope_marks_the_span_once() {
 }
 
 #[test]
+fn s15_a_panic_marks_the_span_of_a_handle_once() {
+    let mock = MockTracer::new();
+    let span = mock.tracer().span("work").start().detach();
+    for _ in 0..2 {
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| span.in_scope(|| panic!("on purpose"))));
+        assert!(outcome.is_err());
+    }
+    assert!(!span.is_finished());
+    span.finish();
+    mock.assert_tree("work !");
+    assert_eq!(mock.span("work").logs.len(), 1);
+}
+
+#[test]
 fn s15_a_span_that_a_destructor_makes_during_a_panic_has_not_failed() {
     struct CleanUp(opentracing_core::Tracer);
     impl Drop for CleanUp {
