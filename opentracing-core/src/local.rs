@@ -130,7 +130,8 @@ impl Local {
             entry.closed_at = Instant::now();
             let tracer = entry.tracer;
             drop(active);
-            return count_out_of_order(tracer);
+            count_out_of_order(tracer);
+            return self.note_own_time(token, tracer);
         }
         let (mut state, finish) = (entry.state.take(), entry.finish_on_close);
         active.truncate(top);
@@ -144,6 +145,18 @@ impl Local {
         }
         if more {
             self.unwind();
+        }
+    }
+
+    /// By the clock that a tracer was given, a span that waits for a later one has ended now.
+    #[cold]
+    fn note_own_time(&self, token: Token, tracer: u32) {
+        let now = Recorder::find(tracer).and_then(|recorder| Some(recorder.clock.as_ref()?.unix_ns()));
+        if let Some(now) = now
+            && let Ok(mut active) = self.active.try_borrow_mut()
+            && let Some(Entry { state: State::Recording(record), .. }) = find(&mut active, token)
+        {
+            record.set_end_wall(now);
         }
     }
 
@@ -207,16 +220,13 @@ fn count_out_of_order(tracer: u32) {
 }
 
 impl Drop for Local {
-    /// A scope that was leaked leaves its span here. `LOCAL` is out of reach by now, so the ports are used directly.
+    /// A scope that was leaked leaves its span here, which is finished as a stray: `LOCAL` is out of reach by now.
     fn drop(&mut self) {
         for entry in std::mem::take(self.active.get_mut()) {
+            let end = if entry.is_open() { End::Now } else { End::Ticks(entry.closed_at) };
             match entry.state {
-                State::Recording(mut record) => {
-                    record.end = Instant::now();
-                    if let Some(port) = self.ports.get_mut().by_id(record.context.meta.tracer()) {
-                        port.push(record);
-                    }
-                }
+                state @ State::Recording(_) => state.finish(end),
+                // Who has a handle finishes it.
                 other => drop(other),
             }
         }

@@ -195,6 +195,27 @@ fn a_leaked_scope_loses_no_span() {
 }
 
 #[test]
+fn a_leaked_scope_ends_with_its_thread_by_the_tracers_clock() {
+    let mock = MockTracer::new();
+    let tracer = mock.tracer().clone();
+    std::thread::spawn(move || std::mem::forget(tracer.span("leaked").start_active())).join().unwrap();
+    mock.wait_for(1);
+    assert_eq!(mock.span("leaked").duration(), std::time::Duration::from_micros(1));
+}
+
+#[test]
+fn a_scope_that_waited_for_a_later_one_ended_when_it_was_closed() {
+    let mock = MockTracer::new();
+    let early = mock.tracer().span("early").start_active();
+    let late = mock.tracer().span("late").start_active();
+    drop(early);
+    mock.clock().advance(std::time::Duration::from_secs(1));
+    drop(late);
+    assert!(mock.span("early").duration() < std::time::Duration::from_millis(1));
+    assert!(mock.span("late").duration() > std::time::Duration::from_millis(999));
+}
+
+#[test]
 fn a_span_that_a_thread_local_holds_until_the_thread_ends_is_not_lost() {
     thread_local! {
         static HELD: std::cell::RefCell<Option<Span>> = const { std::cell::RefCell::new(None) };
