@@ -89,7 +89,8 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-static RECORDERS: Mutex<Vec<Weak<Recorder>>> = Mutex::new(Vec::new());
+/// By number, so that none but the one asked for is held under the lock: the last holder runs destructors of plug-ins.
+static RECORDERS: Mutex<Vec<(u32, Weak<Recorder>)>> = Mutex::new(Vec::new());
 
 /// What a tracer is built with.
 pub(crate) struct Parts {
@@ -126,15 +127,16 @@ impl Recorder {
             shared: Shared::default(),
         });
         let mut recorders = lock(&RECORDERS);
-        recorders.retain(|recorder| recorder.strong_count() > 0);
-        recorders.push(Arc::downgrade(&recorder));
+        recorders.retain(|(_, recorder)| recorder.strong_count() > 0);
+        recorders.push((recorder.id, Arc::downgrade(&recorder)));
+        drop(recorders);
         recorder
     }
 
     /// Records and contexts carry the tracer's number instead of a counted pointer; this is the slow way back.
     #[cold]
     pub(crate) fn find(id: u32) -> Option<Arc<Recorder>> {
-        lock(&RECORDERS).iter().filter_map(Weak::upgrade).find(|recorder| recorder.id == id)
+        lock(&RECORDERS).iter().find(|(number, _)| *number == id)?.1.upgrade()
     }
 
     /// From here on the drainer may be woken by a ring that is half full.
