@@ -96,6 +96,7 @@ mod baggage;
 mod clock;
 mod context;
 mod drain;
+mod finish_options;
 mod finished;
 #[cfg(feature = "http")]
 pub mod http;
@@ -138,6 +139,7 @@ pub use crate::baggage::BaggageItem;
 pub use crate::clock::Clock;
 pub use crate::context::{AsSpanContext, Reference, ReferenceKind, Sampling, SpanContext};
 pub use crate::drain::Drain;
+pub use crate::finish_options::FinishOptions;
 pub use crate::finished::{Batch, FinishedSpan, LogRecord};
 pub use crate::id_generator::{IdGenerator, TraceIdWidth};
 pub use crate::ids::{InvalidId, SpanId, TraceId};

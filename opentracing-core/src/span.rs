@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use crate::clock::unix_ns;
 use crate::context::{AsSpanContext, SpanContext};
+use crate::finish_options::FinishOptions;
 use crate::kind::SpanKind;
 use crate::local;
 use crate::operations::write_operations;
@@ -130,6 +131,17 @@ impl Span {
     /// Finishes the span at that time. A time before the start makes a duration of zero, and is counted.
     pub fn finish_at(mut self, at: SystemTime) {
         self.state.take().finish(End::Wall(unix_ns(at)));
+    }
+
+    /// Writes logs that were kept until now, and finishes the span.
+    pub fn finish_with(mut self, options: FinishOptions<'_>) {
+        for &(at, fields) in options.logs {
+            self.log_kv_at(at, fields);
+        }
+        match options.at {
+            Some(at) => self.finish_at(at),
+            None => self.finish(),
+        }
     }
 
     pub(crate) fn activate_state(&mut self) -> Option<local::Token> {

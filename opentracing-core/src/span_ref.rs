@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use crate::clock::unix_ns;
 use crate::context::{AsSpanContext, SpanContext};
+use crate::finish_options::FinishOptions;
 use crate::kind::SpanKind;
 use crate::operations::write_operations;
 use crate::scope::{ActiveSpan, Scope};
@@ -95,6 +96,17 @@ impl SpanRef {
     pub fn finish_at(&self, at: SystemTime) {
         if let Some(shared) = &self.shared {
             shared.finish(End::Wall(unix_ns(at)));
+        }
+    }
+
+    /// Writes logs that were kept until now, and finishes the span, as [`finish`](SpanRef::finish) does.
+    pub fn finish_with(&self, options: FinishOptions<'_>) {
+        for &(at, fields) in options.logs {
+            self.log_kv_at(at, fields);
+        }
+        match options.at {
+            Some(at) => self.finish_at(at),
+            None => self.finish(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use opentracing_core::mock::MockTracer;
-use opentracing_core::{SpanKind, Value, logs, tags};
+use opentracing_core::{FinishOptions, SpanKind, Value, logs, tags};
 
 #[test]
 fn records_a_tree_of_spans_with_tags_and_logs() {
@@ -141,6 +141,25 @@ fn s7_keeps_logs_with_fields_and_times() {
     assert_eq!(span.logs[1].unix_ns, 7_000_000_000);
     assert_eq!(span.logs[2].field("event"), Some(Value::Str("done")));
     assert!(span.start_unix_ns <= span.logs[0].unix_ns && span.logs[0].unix_ns <= span.end_unix_ns());
+}
+
+#[test]
+fn s8_logs_can_be_given_at_the_finish() {
+    let mock = MockTracer::new();
+    let at = |s| SystemTime::UNIX_EPOCH + Duration::from_secs(s);
+    let fields = [("attempt", Value::I64(1))];
+    let logs = [(at(2001), &fields[..]), (at(2002), &[("attempt", Value::I64(2)), ("last", Value::Bool(true))])];
+    let start = || mock.tracer().span("work").start_time(at(2000)).start();
+    start().finish_with(FinishOptions::new().at(at(2003)).logs(&logs));
+    start().detach().finish_with(FinishOptions::new().at(at(2003)).logs(&logs));
+    start().finish_with(FinishOptions::new());
+    let spans = mock.finished_spans();
+    for span in &spans[..2] {
+        assert_eq!(span.duration(), Duration::from_secs(3));
+        assert_eq!(span.logs.iter().map(|log| log.unix_ns / 1_000_000_000).collect::<Vec<_>>(), [2001, 2002]);
+        assert_eq!(span.logs[1].field("last"), Some(Value::Bool(true)));
+    }
+    assert!(spans[2].logs.is_empty());
 }
 
 #[test]
