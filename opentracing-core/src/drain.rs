@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use fastant::Anchor;
 
-use crate::finished::Batch;
+use crate::finished::{Batch, FinishedSpan};
 use crate::names::NameGuard;
 use crate::port::PortReceiver;
 use crate::record::Record;
@@ -41,6 +41,8 @@ const PACE: Duration = Duration::from_millis(1);
 const IDLE: Duration = Duration::from_millis(50);
 /// Time stamps are tied to wall time anew after that.
 const ANCHOR_AGE: Duration = Duration::from_secs(1);
+/// What wall time and time stamps may differ by within that time, so that a log of just now is not taken for one of before.
+const SLACK_NS: u64 = 1_000_000;
 /// Spans in one call of the reporter, at most.
 const CHUNK: usize = 256;
 /// What the reporter is given for its last flush when nobody waits for it.
@@ -183,6 +185,12 @@ impl Drain {
         });
         if record.has_end_wall() && record.end_wall_ns < self.start_of(record) {
             bump(&counters.finished_before_start, 1);
+        }
+        if record.has_log_wall() {
+            let span = FinishedSpan { record, anchor: &self.anchor, process: &self.recorder.process };
+            let span_ns = span.start_unix_ns().saturating_sub(SLACK_NS)..=span.end_unix_ns().saturating_add(SLACK_NS);
+            let outside = span.logs().filter(|log| log.is_wall() && !span_ns.contains(&log.unix_ns())).count();
+            bump(&counters.logs_out_of_range, outside as u64);
         }
     }
 

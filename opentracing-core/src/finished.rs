@@ -53,9 +53,9 @@ impl fmt::Debug for Batch<'_> {
 /// One finished span. Reading it converts nothing but time.
 #[derive(Clone, Copy)]
 pub struct FinishedSpan<'a> {
-    record: &'a Record,
-    anchor: &'a Anchor,
-    process: &'a Process,
+    pub(crate) record: &'a Record,
+    pub(crate) anchor: &'a Anchor,
+    pub(crate) process: &'a Process,
 }
 
 impl<'a> FinishedSpan<'a> {
@@ -123,6 +123,11 @@ impl<'a> FinishedSpan<'a> {
             (_, false) => record.end.as_unix_nanos(self.anchor).saturating_sub(record.start_wall_ns),
             (_, true) => record.end_wall_ns.saturating_sub(self.start_unix_ns()),
         }
+    }
+
+    /// When the span ended, in nanoseconds since the beginning of 1970, UTC.
+    pub fn end_unix_ns(&self) -> u64 {
+        self.start_unix_ns().saturating_add(self.duration_ns())
     }
 
     /// How long the span took.
@@ -217,6 +222,11 @@ impl<'a> LogRecord<'a> {
             Stamp::Ticks(at) => at.as_unix_nanos(self.anchor),
             Stamp::Wall(unix_ns) => unix_ns,
         }
+    }
+
+    /// Whether its time was given, not taken.
+    pub(crate) fn is_wall(&self) -> bool {
+        matches!(self.record.logs[self.index].at, Stamp::Wall(_))
     }
 
     /// When it was written.

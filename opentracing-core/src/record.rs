@@ -59,6 +59,7 @@ const URL: u8 = 16;
 const OWN_CLOCK: u8 = 32;
 /// The tags are at the limit, a key each.
 const NO_REPEATS: u8 = 64;
+const LOG_WALL: u8 = 128;
 
 /// What a pooled record may keep allocated.
 const KEEP_TEXT: usize = 4096;
@@ -242,7 +243,7 @@ impl Record {
             self.cut += 1;
             return;
         }
-        self.used |= OTHER_PARTS;
+        self.used |= if let Stamp::Wall(_) = at { OTHER_PARTS | LOG_WALL } else { OTHER_PARTS };
         self.logs.push(Log { at, first_field: self.fields.len() as u32 });
         for &(key, value) in fields {
             let value = self.keep(value);
@@ -271,6 +272,11 @@ impl Record {
 
     pub(crate) fn has_end_wall(&self) -> bool {
         self.used & END_WALL != 0
+    }
+
+    /// Whether a log has a time that somebody gave.
+    pub(crate) fn has_log_wall(&self) -> bool {
+        self.used & LOG_WALL != 0
     }
 
     pub(crate) fn set_own_clock(&mut self) {

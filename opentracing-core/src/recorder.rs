@@ -240,6 +240,7 @@ impl Recorder {
             sampler_panics: get(&rare.sampler_panics),
             write_after_finish: get(&rare.write_after_finish),
             finished_before_start: get(&drained.finished_before_start),
+            logs_out_of_range: get(&drained.logs_out_of_range),
             scopes_out_of_order: get(&rare.scopes_out_of_order),
             extract_corrupted: get(&rare.extract_corrupted),
             fields_malformed: propagators.malformed,

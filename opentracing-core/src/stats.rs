@@ -30,6 +30,8 @@ pub struct Stats {
     pub write_after_finish: u64,
     /// Spans with an explicit finish time before their start; their duration is zero.
     pub finished_before_start: u64,
+    /// Logs with an explicit time more than a millisecond before the start of their span or after its end; they stay as they are.
+    pub logs_out_of_range: u64,
     /// Scopes that were closed while a later one was open.
     pub scopes_out_of_order: u64,
     /// Carriers with a context that could not be read.
@@ -113,4 +115,5 @@ pub(crate) struct DrainStats {
     pub(crate) cut: AtomicU64,
     pub(crate) excess_names: AtomicU64,
     pub(crate) finished_before_start: AtomicU64,
+    pub(crate) logs_out_of_range: AtomicU64,
 }

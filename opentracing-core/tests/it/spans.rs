@@ -144,6 +144,24 @@ fn s7_keeps_logs_with_fields_and_times() {
 }
 
 #[test]
+fn s7_a_log_outside_of_its_span_stays_as_it_is_and_is_counted() {
+    #[track_caller]
+    fn check(log_s: u64, counted: u64) {
+        let mock = MockTracer::new();
+        let at = |s| SystemTime::UNIX_EPOCH + Duration::from_secs(s);
+        let mut span = mock.tracer().span("work").start_time(at(100)).start();
+        span.log_kv_at(at(log_s), &[]).log_kv_at(at(105), &[]);
+        span.finish_at(at(110));
+        assert_eq!(mock.span("work").logs[0].unix_ns, log_s * 1_000_000_000);
+        assert_eq!(mock.tracer().stats().logs_out_of_range, counted, "{log_s}");
+    }
+    check(99, 1);
+    check(100, 0);
+    check(110, 0);
+    check(111, 1);
+}
+
+#[test]
 fn s8_logs_can_be_given_at_the_finish() {
     let mock = MockTracer::new();
     let at = |s| SystemTime::UNIX_EPOCH + Duration::from_secs(s);
