@@ -345,7 +345,7 @@ impl Meta {
     }
 }
 
-/// What can stand as a reference: contexts, spans, and options of them. `None` is ignored, as the OpenTracing libraries do.
+/// What can stand as a reference: contexts, spans, scopes, and pointers to and options of them. `None` is ignored, as the OpenTracing libraries do.
 pub trait AsSpanContext {
     /// The context, lent where it can be.
     fn as_span_context(&self) -> Option<Cow<'_, SpanContext>>;
@@ -365,12 +365,17 @@ impl<T: AsSpanContext> AsSpanContext for Option<T> {
     }
 }
 
-impl<T: AsSpanContext> AsSpanContext for &T {
-    #[inline]
-    fn as_span_context(&self) -> Option<Cow<'_, SpanContext>> {
-        (**self).as_span_context()
-    }
+macro_rules! as_what_it_points_to {
+    ($($pointer:ty),+) => { $(
+        impl<T: AsSpanContext + ?Sized> AsSpanContext for $pointer {
+            #[inline]
+            fn as_span_context(&self) -> Option<Cow<'_, SpanContext>> {
+                (**self).as_span_context()
+            }
+        }
+    )+ };
 }
+as_what_it_points_to! { &T, Box<T>, Arc<T> }
 
 /// How a span refers to another one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

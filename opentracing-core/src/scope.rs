@@ -77,6 +77,12 @@ impl Drop for Scope {
     }
 }
 
+impl AsSpanContext for Scope {
+    fn as_span_context(&self) -> Option<Cow<'_, SpanContext>> {
+        self.span.as_span_context()
+    }
+}
+
 impl fmt::Debug for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scope").field("span", &self.span).finish()
@@ -185,6 +191,12 @@ impl Drop for LentScope<'_> {
             local::with(|local| local.deactivate(token, &mut self.owner.state));
             self.owner.state.leave();
         }
+    }
+}
+
+impl AsSpanContext for LentScope<'_> {
+    fn as_span_context(&self) -> Option<Cow<'_, SpanContext>> {
+        self.span.as_span_context()
     }
 }
 

@@ -152,6 +152,13 @@ impl Span {
     }
 }
 
+/// A span of no tracer, for `std::mem::take`.
+impl Default for Span {
+    fn default() -> Self {
+        Span::noop()
+    }
+}
+
 impl Drop for Span {
     #[inline]
     fn drop(&mut self) {

@@ -1,6 +1,8 @@
 //! Tag keys and values as the caller gives them. Both only borrow, so a span that is not recorded never pays for a copy.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 /// A key or an operation name: static text is kept as a pointer, other text is copied into the span's own buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +24,8 @@ impl<'a> Text<'a> {
     }
 }
 
-/// A literal. For text that does not live as long as the program there are [`Text::Copied`] and the conversion from `&String`.
+/// A literal. For text that does not live as long as the program there are [`Text::Copied`] and the conversions from references
+/// to `String`, `Cow<str>`, `Box<str>` and `Arc<str>`.
 impl From<&'static str> for Text<'_> {
     #[inline]
     fn from(text: &'static str) -> Self {
@@ -30,16 +33,28 @@ impl From<&'static str> for Text<'_> {
     }
 }
 
-impl<'a> From<&'a String> for Text<'a> {
-    #[inline]
-    fn from(text: &'a String) -> Self {
-        Text::Copied(text)
-    }
+macro_rules! from_text {
+    ($($type:ty),+) => { $(
+        impl<'a> From<&'a $type> for Text<'a> {
+            #[inline]
+            fn from(text: &'a $type) -> Self {
+                Text::Copied(text)
+            }
+        }
+
+        impl<'a> From<&'a $type> for Value<'a> {
+            #[inline]
+            fn from(text: &'a $type) -> Self {
+                Value::Str(text)
+            }
+        }
+    )+ };
 }
+from_text! { String, Cow<'_, str>, Box<str>, Arc<str> }
 
 /// A typed tag or log value. `Copy`, without destructor: text is borrowed until the span copies it.
 ///
-/// Converts from `bool`, the integers up to 64 bits, floating-point numbers, `&str` and `&String`.
+/// Converts from `bool`, the integers up to 64 bits, floating-point numbers, `&str`, and references to the types that own text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Value<'a> {
@@ -121,9 +136,10 @@ impl<'a> From<&'a str> for Value<'a> {
     }
 }
 
-impl<'a> From<&'a String> for Value<'a> {
+/// What an iterator over texts lends.
+impl<'a> From<&'a &str> for Value<'a> {
     #[inline]
-    fn from(value: &'a String) -> Self {
+    fn from(value: &'a &str) -> Self {
         Value::Str(value)
     }
 }

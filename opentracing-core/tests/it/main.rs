@@ -24,6 +24,8 @@ mod scopes;
 mod secrets;
 #[cfg(feature = "mock")]
 mod spans;
+#[cfg(feature = "mock")]
+mod usage;
 mod vectors;
 #[cfg(feature = "mock")]
 mod written_formats;
