@@ -45,7 +45,7 @@ pub(crate) struct Ports {
 impl Ports {
     pub(crate) const NONE: Ports = Ports { first: None, rest: Vec::new() };
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn of(&mut self, recorder: &Arc<Recorder>) -> Option<&mut Port> {
         if self.first.as_ref().is_none_or(|port| port.recorder.id != recorder.id) {
             self.bring_forward(recorder);
@@ -53,13 +53,20 @@ impl Ports {
         self.first.as_mut()
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn by_id(&mut self, id: u32) -> Option<&mut Port> {
         if self.first.as_ref().is_none_or(|port| port.recorder.id != id) {
-            let known = self.rest.iter().find(|port| port.recorder.id == id).map(|port| port.recorder.clone());
-            self.bring_forward(&known.or_else(|| Recorder::find(id))?);
+            self.search(id)?;
         }
         self.first.as_mut()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn search(&mut self, id: u32) -> Option<()> {
+        let known = self.rest.iter().find(|port| port.recorder.id == id).map(|port| port.recorder.clone());
+        self.bring_forward(&known.or_else(|| Recorder::find(id))?);
+        Some(())
     }
 
     #[cold]
@@ -118,7 +125,7 @@ impl Port {
         self.free.pop().unwrap_or_else(|| Record::new(&self.recorder.limits))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, record: Box<Record>) {
         if self.recorder.closed.load(Ordering::Relaxed) {
             return self.refuse(record);

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::time::SystemTime;
 
 use crate::clock::unix_ns;
@@ -13,7 +14,7 @@ use crate::local;
 use crate::operations::write_operations;
 use crate::scope::{LentScope, Scope};
 use crate::span_ref::SpanRef;
-use crate::state::{End, State};
+use crate::state::{End, State, finish_other, finish_record};
 use crate::tracer::Tracer;
 use crate::value::{Text, Value};
 
@@ -33,13 +34,19 @@ use crate::value::{Text, Value};
 /// ```
 #[must_use = "a span finishes when it is dropped"]
 pub struct Span {
-    pub(crate) state: State,
+    /// Dropped in `Drop`, which knows at once that there is nothing to do for most; what the compiler adds would look again.
+    pub(crate) state: ManuallyDrop<State>,
 }
 
 impl Span {
+    #[inline(always)]
+    pub(crate) const fn new(state: State) -> Span {
+        Span { state: ManuallyDrop::new(state) }
+    }
+
     /// A span of no tracer: it has no context, and nothing comes of it.
     pub const fn noop() -> Span {
-        Span { state: State::Noop }
+        Span::new(State::Noop)
     }
 
     write_operations!(&mut Self);
@@ -82,7 +89,7 @@ impl Span {
     /// Gives up ownership: the span finishes by [`SpanRef::finish`], else with the last handle.
     pub fn detach(mut self) -> SpanRef {
         let handle = self.state.share();
-        self.state = State::Noop;
+        *self.state = State::Noop;
         handle
     }
 
@@ -124,9 +131,7 @@ impl Span {
 
     /// Finishes the span now.
     #[inline]
-    pub fn finish(mut self) {
-        self.state.take().finish(End::Now);
-    }
+    pub fn finish(self) {}
 
     /// Finishes the span at that time. A time before the start makes a duration of zero, and is counted.
     pub fn finish_at(mut self, at: SystemTime) {
@@ -145,7 +150,7 @@ impl Span {
     }
 
     pub(crate) fn activate_state(&mut self) -> Option<local::Token> {
-        match &mut self.state {
+        match &mut *self.state {
             State::Noop => None,
             state => local::with(|local| local.activate(state, false)).flatten(),
         }
@@ -160,10 +165,17 @@ impl Default for Span {
 }
 
 impl Drop for Span {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        if !matches!(self.state, State::Noop | State::Unsampled(_)) {
-            self.state.take().finish(End::Now);
+        match &*self.state {
+            State::Recording(_) => {
+                if let State::Recording(record) = self.state.take() {
+                    finish_record(record, End::Now);
+                }
+            }
+            State::Noop => {}
+            State::Unsampled(unsampled) if unsampled.context.extra.is_none() => {}
+            _ => finish_other(&mut self.state),
         }
     }
 }

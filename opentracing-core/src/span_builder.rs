@@ -243,7 +243,7 @@ impl<'a> SpanBuilder<'a> {
         if decision == Decision::Drop {
             let name = if let Text::Static(name) = self.name { name } else { "" };
             let context = SpanContext { trace_id, span_id, parent_id, meta, extra: parent.extra };
-            return Span { state: State::Unsampled(Unsampled { context, name }) };
+            return Span::new(State::Unsampled(Unsampled { context, name }));
         }
         // While this thread's locals are being destroyed there is no pool.
         let record = local::with(|local| local.port(recorder, Port::take)).flatten();
@@ -284,7 +284,7 @@ impl<'a> SpanBuilder<'a> {
         for (key, value) in self.tags.iter() {
             record.set_tag(key, value);
         }
-        Span { state: State::Recording(record) }
+        Span::new(State::Recording(record))
     }
 
     #[cold]

@@ -134,7 +134,7 @@ impl SpanRef {
 
     /// A `Span` that must end with `end_use(false)`.
     pub(crate) fn lend(&self) -> Span {
-        Span { state: self.state() }
+        Span::new(self.state())
     }
 
     fn state(&self) -> State {

@@ -255,25 +255,34 @@ impl State {
     #[inline]
     pub(crate) fn finish(self, end: End) {
         match self {
-            State::Recording(mut record) => {
-                match end {
-                    End::Now => record.end = Instant::now(),
-                    End::Ticks(at) => record.end = at,
-                    End::Wall(unix_ns) => record.set_end_wall(unix_ns),
-                }
-                if std::thread::panicking() {
-                    note_panic(&mut record);
-                }
-                if record.has_own_clock() && !record.has_end_wall() {
-                    let now = own_time(&record.context);
-                    record.set_end_wall(now);
-                }
-                local::submit(record);
-            }
+            State::Recording(record) => finish_record(record, end),
             State::Shared(shared) => shared.finish(end),
             State::Noop | State::Unsampled(_) | State::Finished(_) => {}
         }
     }
+}
+
+/// Out of line, and so with the pointer in a register and nothing of the other states to be undone.
+#[inline(never)]
+pub(crate) fn finish_record(mut record: Box<Record>, end: End) {
+    match end {
+        End::Now => record.end = Instant::now(),
+        End::Ticks(at) => record.end = at,
+        End::Wall(unix_ns) => record.set_end_wall(unix_ns),
+    }
+    if std::thread::panicking() {
+        note_panic(&mut record);
+    }
+    if record.has_own_clock() && !record.has_end_wall() {
+        let now = own_time(&record.context);
+        record.set_end_wall(now);
+    }
+    local::submit(record);
+}
+
+#[cold]
+pub(crate) fn finish_other(state: &mut State) {
+    state.take().finish(End::Now);
 }
 
 /// The span's code was left by a panic. Noted once; a span that was started during a panic, by a destructor, is not concerned.
