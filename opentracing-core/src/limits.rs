@@ -9,7 +9,8 @@ pub struct Limits {
     pub tags: u16,
     /// Logs of a span. 128 by default.
     pub logs: u16,
-    /// Bytes of one text value, cut on a character boundary. 4,096 by default.
+    /// Bytes of one text value, cut on a character boundary. 4,096 by default, a mebibyte at most. Once all texts of a span
+    /// together have taken a mebibyte, further ones are left out.
     pub value_bytes: u32,
     /// Baggage items. 64 by default, which W3C Baggage asks everybody to carry.
     pub baggage_items: u16,

@@ -83,7 +83,7 @@ impl Record {
             end_wall_ns: 0,
             max_tags: limits.tags,
             max_logs: limits.logs,
-            max_value: limits.value_bytes,
+            max_value: limits.value_bytes.min(MAX_TEXT as u32),
             tags: TagStore::new(),
             text: String::new(),
             logs: Vec::new(),
@@ -120,6 +120,7 @@ impl Record {
     pub(crate) fn retire(&mut self) {
         if self.context.extra.is_some() {
             self.context.extra = None;
+            self.references.clear();
         }
         if self.used & (TAGS | OTHER_PARTS) != 0
             && (self.text.capacity() > KEEP_TEXT
@@ -233,8 +234,25 @@ impl Record {
         if !made {
             self.used |= NO_REPEATS;
             self.cut += 1;
+        } else if self.text.len() > MAX_TEXT / 2 {
+            self.compact_text();
         }
         made
+    }
+
+    /// Leaves out what nothing refers to any more, if it is more than half of the text.
+    fn compact_text(&mut self) {
+        let entries = self.tags.iter_mut().chain(&mut self.fields);
+        let pieces = entries.flat_map(|tag| [Some(&mut tag.key), tag.value.piece_mut()]).flatten();
+        let mut pieces: Vec<&mut Piece> = pieces.chain([&mut self.name]).collect();
+        if 2 * pieces.iter().map(|piece| piece.resolve(&self.text).len()).sum::<usize>() <= self.text.len() {
+            let old = std::mem::take(&mut self.text);
+            for piece in &mut pieces {
+                if let Piece::Range { .. } = piece {
+                    **piece = append(&mut self.text, piece.resolve(&old));
+                }
+            }
+        }
     }
 
     #[inline]
@@ -335,8 +353,9 @@ impl Record {
         let at = self.text.len();
         for piece in pieces {
             let room = (self.max_value as usize).saturating_sub(self.text.len() - at);
-            self.text.push_str(self.within(room, piece));
-            if piece.len() > room {
+            let kept = self.within(room, piece);
+            self.text.push_str(kept);
+            if kept.len() < piece.len() {
                 self.cut += 1;
                 break;
             }

@@ -38,6 +38,13 @@ pub(crate) enum Stored {
 }
 
 impl Stored {
+    pub(crate) fn piece_mut(&mut self) -> Option<&mut Piece> {
+        match self {
+            Stored::Number(..) => None,
+            Stored::Text(piece) | Stored::Url(piece) => Some(piece),
+        }
+    }
+
     #[inline]
     pub(crate) fn resolve(self, text: &str) -> Value<'_> {
         match self {

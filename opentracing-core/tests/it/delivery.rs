@@ -294,6 +294,37 @@ fn long_values_are_cut_on_a_character_boundary() {
 }
 
 #[test]
+fn a_text_that_is_set_for_ever_stays_whole() {
+    let mock = limits(|limits| limits.tags = 8);
+    let mut span = mock.tracer().span(&String::from("work")).start();
+    span.set_tag("url", Value::Url(&["/first?token=", "1"])).log_kv(&[("kept", Value::Str("log"))]);
+    for n in 0..2_000 {
+        let text = format!("{n} {}", "x".repeat(1000));
+        span.set_tag("text", &text).set_tag(&String::from("key"), n);
+    }
+    span.finish();
+    let span = mock.span("work");
+    assert_eq!(span.tag("text"), Some(Value::Str(&format!("1999 {}", "x".repeat(1000)))));
+    assert_eq!(span.tag("key"), Some(Value::I64(1999)));
+    assert_eq!(span.tag("url"), Some(Value::Str("/first?token=<redacted>")));
+    assert_eq!(span.logs[0].field("kept"), Some(Value::Str("log")));
+    assert_eq!(span.cut, 0);
+}
+
+#[test]
+fn all_text_of_a_span_is_bounded_and_what_is_over_is_counted() {
+    let mock = limits(|limits| limits.value_bytes = u32::MAX);
+    let long = "x".repeat(3 << 20);
+    let mut span = mock.tracer().span("work").start();
+    span.set_tag("cut", &long).set_tag("fills", &long).set_tag("url", Value::Url(&["/left", "out"]));
+    span.finish();
+    let span = mock.span("work");
+    let bytes = |key| span.tag(key).map(|value| value.to_string().len());
+    assert_eq!([bytes("cut"), bytes("fills"), bytes("url")], [Some(1 << 20), Some(1 << 20), Some(0)]);
+    assert_eq!(span.cut, 3);
+}
+
+#[test]
 fn many_tags_and_texts_survive_in_the_record() {
     let mock = MockTracer::new();
     for round in 0..3 {
