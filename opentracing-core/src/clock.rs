@@ -6,7 +6,7 @@ use std::time::SystemTime;
 /// Tells a tracer the time. Without one, the recorder reads the processor's time stamp counter, which takes 9 ns here; on systems
 /// where that cannot be used it asks the operating system.
 ///
-/// Called on the threads that start and finish spans and write logs: it must be quick and must not block.
+/// Called on the threads that start and finish spans and write logs: it must be quick, and must not block, panic or trace.
 pub trait Clock: Send + Sync + fmt::Debug + 'static {
     /// Nanoseconds since the beginning of 1970, UTC. A step backwards is taken as no time at all.
     fn unix_ns(&self) -> u64;

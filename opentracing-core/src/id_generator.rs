@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use crate::ids::{SpanId, TraceId};
 
-/// Makes ids for a tracer. Called on the thread that starts the span, so it must be quick and must not block.
+/// Makes ids for a tracer. Called on the thread that starts the span, so it must be quick, and must not block or panic.
 ///
 /// An id of zero is replaced by the recorder with one of its own.
 pub trait IdGenerator: Send + Sync + fmt::Debug + 'static {

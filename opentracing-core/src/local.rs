@@ -16,7 +16,8 @@ thread_local! {
     };
 }
 
-/// Neither cell is ever borrowed while foreign code runs: sampler, clock, reporter, closures and destructors of values.
+/// Neither cell is borrowed while foreign code runs, sampler, reporter, closures, apart from a clock that is asked for the time of a log,
+/// and from plug-ins' destructors when a port to a closed tracer goes. What these find borrowed is as if it were gone; nothing panics.
 pub(crate) struct Local {
     active: RefCell<Vec<Entry>>,
     /// Length of `active`, to leave quickly.

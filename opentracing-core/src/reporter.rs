@@ -11,7 +11,8 @@ use crate::value::Value;
 /// Receives finished spans, in batches, on the thread that drains them; never on the thread of a request.
 ///
 /// All calls come from one thread at a time. While a call runs, finished spans wait in their rings, and are lost (and counted) once
-/// those are full: a reporter that sends should bound the time it takes. A panic loses the batch at hand, counted.
+/// those are full: a reporter that sends should bound the time it takes. A panic loses the batch at hand, counted. It must not flush or
+/// close the tracer that it reports for, which would wait for itself.
 pub trait Reporter: Send + 'static {
     /// Takes what it needs of the spans: their records are used again after the call.
     fn report(&mut self, batch: Batch<'_>);

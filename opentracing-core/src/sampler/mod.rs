@@ -32,7 +32,7 @@ pub enum Decision {
 /// Decides once for each span that begins a trace in this process, unless its remote parent has decided: that holds, as with the
 /// Jaeger clients and OpenTelemetry's parent based sampler. The tag `sampling.priority` at the start goes before any sampler.
 ///
-/// Called on the starting thread, so it must be quick and must not block. It may trace. If it panics, that is counted, and the span is
+/// Called on the starting thread, so it must be quick and must not block. It may trace, with another tracer. If it panics, that is counted, and the span is
 /// dropped.
 pub trait Sampler: Send + Sync + fmt::Debug + 'static {
     /// Decides about one span.
