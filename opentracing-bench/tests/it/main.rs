@@ -51,7 +51,7 @@ fn names_lead_back_to_their_case_and_library() {
 }
 
 #[test]
-fn allocations_of_ours_are_none_and_of_the_others_are_seen() {
+fn n3_allocations_of_ours_are_none_and_of_the_others_are_seen() {
     let program = env!("CARGO_BIN_EXE_measure_allocations");
     for case in Case::ALL {
         if matches!(case, Case::Shared1 | Case::Propagate | Case::PropagateDefault) {

@@ -156,6 +156,14 @@ fn c1_a_context_never_changes() {
 }
 
 #[test]
+fn c2_baggage_is_read_in_one_pass_that_may_stop() {
+    let context = context(1, 2).with_baggage_item("a", "1").with_baggage_item("b", "2").with_baggage_item("c", "3");
+    assert_eq!(context.baggage().collect::<Vec<_>>(), [("a", "1"), ("b", "2"), ("c", "3")]);
+    assert_eq!(context.baggage().find(|(key, _)| *key == "b"), Some(("b", "2")));
+    assert_eq!(context.without_baggage_item("b").baggage().count(), 2);
+}
+
+#[test]
 fn c3_ids_are_texts_of_fixed_width() {
     let context = context(0xabc, 0x12);
     assert_eq!(context.trace_id().to_string(), "00000000000000000000000000000abc");

@@ -1,4 +1,4 @@
-//! Active spans on threads: the requirements A1 to A14.
+//! Active spans on threads: the requirements A1 to A14. A9 is a program that does not compile, on the page of `Scope`.
 
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{Span, SpanRef, Value};
@@ -80,6 +80,19 @@ fn a7_starting_does_not_activate() {
     let mock = MockTracer::new();
     let _span = mock.tracer().span("work").start();
     assert!(mock.tracer().active_context().is_none());
+}
+
+#[test]
+fn a8_a12_an_active_start_stores_its_span_as_the_active_one() {
+    let mock = MockTracer::new();
+    assert!(mock.tracer().active_span().is_noop());
+    let scope = mock.tracer().span("work").start_active();
+    let active = mock.tracer().active_span();
+    assert_eq!(active.context(), scope.span().context());
+    active.set_tag("by", "shorthand");
+    drop(scope);
+    assert!(active.is_finished() && mock.tracer().active_span().is_noop());
+    assert_eq!(mock.span("work").tag("by"), Some(Value::Str("shorthand")));
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! What a span keeps: the requirements S1 to S16 and F1 to F4 of the OpenTracing specification and its language interfaces.
+//! What a span keeps: the requirements S1 to S16 and F1 to F4 of the OpenTracing specification and its language interfaces. F1 is a
+//! program that does not compile, on the page of `Span`.
 
 use std::error::Error;
 use std::fmt;
