@@ -120,6 +120,17 @@ fn answers_an_empty_list() {
 }
 
 #[test]
+fn reads_the_answers_of_callbacks_to_their_end() {
+    let mut relay = relay(&["--report", "console"]);
+    let address = relay.address();
+    let list = json!([{ "url": format!("http://{address}/next"), "arguments": [] }]);
+    assert_eq!(send(address, "POST", "/", &[], &list.to_string()).json(), json!({}));
+    assert!(relay.interrupt().success(), "{}", relay.printed);
+    assert!(relay.printed.contains("client  200  "), "{}", relay.printed);
+    assert!(!relay.printed.contains("aborted"), "{}", relay.printed);
+}
+
+#[test]
 fn refuses_what_is_no_list() {
     let mut relay = relay(&[]);
     let answer = send(relay.address(), "POST", "/", &[], "{\"url\":");

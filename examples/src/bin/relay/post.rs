@@ -42,7 +42,10 @@ pub(crate) async fn post(State(relay): State<Relay>, body: Bytes) -> Response {
 async fn send(relay: &Relay, callback: Callback) -> Option<Value> {
     let request = relay.client.post(&callback.url).json(&callback.arguments);
     let error = match request.send().await {
-        Ok(answer) if answer.status().is_success() => return None,
+        Ok(answer) if answer.status().is_success() => match answer.bytes().await {
+            Ok(_) => return None,
+            Err(error) => explain(&error),
+        },
         Ok(answer) => format!("answered {}", answer.status()),
         Err(error) => explain(&error),
     };
