@@ -88,7 +88,7 @@
 //! |---|---|
 //! | `http` | contexts in `http::HeaderMap`, and in [`http`] the rules that the HTTP adapters share |
 //! | `tokio` | in [`tokio`], `spawn`, `spawn_blocking` and `JoinSet` with the active span carried along |
-//! | `mock` | in [`mock`], a tracer scoped to one test, with deterministic ids and clock |
+//! | `mock` | in [`mock`], a tracer scoped to one test, with deterministic ids and clock; in [`harness`], checks for any tracer |
 //!
 //! None is on by default.
 
@@ -98,6 +98,8 @@ mod context;
 mod drain;
 mod finish_options;
 mod finished;
+#[cfg(feature = "mock")]
+pub mod harness;
 #[cfg(feature = "http")]
 pub mod http;
 mod id_generator;

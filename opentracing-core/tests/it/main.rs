@@ -6,6 +6,8 @@ mod delivery;
 mod futures;
 #[cfg(feature = "mock")]
 mod global;
+#[cfg(feature = "mock")]
+mod harness;
 #[cfg(all(feature = "http", feature = "mock"))]
 mod http_client;
 #[cfg(feature = "http")]

@@ -1,0 +1,85 @@
+//! What the checks share.
+
+use crate::context::SpanContext;
+use crate::harness::{Capabilities, Capability, Subject};
+use crate::owned::OwnedSpan;
+use crate::tracer::Tracer;
+
+/// What should have been, if it is not.
+pub(super) type Outcome = Result<(), String>;
+
+/// A check and its name.
+pub(super) type Check = (&'static str, fn(&Case) -> Outcome);
+
+/// Ends the check with that message unless the condition holds.
+macro_rules! ensure {
+    ($holds:expr, $($message:tt)+) => {
+        if !$holds {
+            return Err(format!($($message)+));
+        }
+    };
+}
+
+/// Names checks after their functions.
+macro_rules! checks {
+    ($($check:ident),+ $(,)?) => { &[$((stringify!($check), $check as fn(&Case) -> Outcome)),+] };
+}
+
+pub(super) use {checks, ensure};
+
+/// One tracer for one check.
+pub(super) struct Case {
+    pub(super) subject: Subject,
+    capabilities: Capabilities,
+}
+
+impl Case {
+    pub(super) fn new(subject: Subject, capabilities: Capabilities) -> Self {
+        Case { subject, capabilities }
+    }
+
+    pub(super) fn tracer(&self) -> &Tracer {
+        &self.subject.tracer
+    }
+
+    pub(super) fn has(&self, capability: Capability) -> bool {
+        self.capabilities.has(capability)
+    }
+
+    /// Whether the scopes of this tracer can be told by the ids of their spans.
+    pub(super) fn has_scopes(&self) -> bool {
+        self.has(Capability::Scopes) && self.has(Capability::Contexts)
+    }
+
+    /// The context of a span that is about to finish or has finished. `None` if the tracer has none.
+    pub(super) fn context(&self, context: Option<SpanContext>) -> Result<Option<SpanContext>, String> {
+        match context {
+            _ if !self.has(Capability::Contexts) => Ok(None),
+            Some(context) if context.is_valid() => Ok(Some(context)),
+            Some(_) => Err("a span's context should have ids".into()),
+            None => Err("a span should have a context".into()),
+        }
+    }
+
+    /// The finished span of that context. `None` if it was not sampled, or nobody can see it.
+    pub(super) fn finished(&self, context: Option<&SpanContext>) -> Result<Option<OwnedSpan>, String> {
+        let (Some(read), Some(context)) = (&self.subject.finished, context) else { return Ok(None) };
+        let mut found: Vec<_> = read().into_iter().filter(|span| span.context == *context).collect();
+        match (found.pop(), found.len(), context.is_sampled()) {
+            (Some(span), 0, true) => Ok(Some(span)),
+            (None, _, false) => Ok(None),
+            (None, _, true) => Err("a sampled span should reach the reporter once it has finished".into()),
+            (Some(span), _, false) => {
+                Err(format!("{:?} reached the reporter, although it is not sampled", span.operation_name))
+            }
+            (Some(span), more, true) => {
+                Err(format!("{:?} should reach the reporter once, not {} times", span.operation_name, more + 1))
+            }
+        }
+    }
+}
+
+/// Whether the one is the direct child of the other.
+pub(super) fn is_child(child: &SpanContext, parent: &SpanContext) -> bool {
+    child.trace_id() == parent.trace_id() && child.parent_id() == Some(parent.span_id())
+}
