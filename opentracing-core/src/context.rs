@@ -329,6 +329,13 @@ impl Meta {
         self.has(Self::RECORDING)
     }
 
+    /// Recorded and sampled, or neither: what it usually comes to, and what a child takes over as it is.
+    #[inline]
+    pub(crate) fn is_settled(self) -> bool {
+        const BOTH: u64 = Meta::RECORDING | Sampling::Sampled as u64;
+        self.0 & BOTH == BOTH || self.0 & (Self::RECORDING | Self::SAMPLING) == Sampling::NotSampled as u64
+    }
+
     /// The number of the tracer that started the span here, 0 for a context that came over the wire.
     #[inline]
     pub(crate) fn tracer(self) -> u32 {
@@ -340,6 +347,7 @@ impl Meta {
         SpanKind::ALL[(self.0 >> 16) as u8 as usize % SpanKind::ALL.len()]
     }
 
+    #[inline]
     pub(crate) fn with_kind(self, kind: SpanKind) -> Meta {
         Meta(self.0 & !(0xff << 16) | (kind as u64) << 16)
     }

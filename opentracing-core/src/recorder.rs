@@ -8,8 +8,10 @@ use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
+use crate::context::{Meta, Sampling};
 use crate::drain::InlineDrain;
 use crate::id_generator::IdGenerator;
+use crate::kind::SpanKind;
 use crate::limits::Limits;
 use crate::port::PortReceiver;
 use crate::propagation::Propagators;
@@ -23,6 +25,10 @@ use crate::tracer::Running;
 pub(crate) struct Recorder {
     pub(crate) id: u32,
     pub(crate) constant: Option<Decision>,
+    /// Of a root, if the sampler always decides the same.
+    pub(crate) root_meta: Option<Meta>,
+    /// Ids and times are the recorder's own.
+    pub(crate) is_plain: bool,
     pub(crate) reads_tags: bool,
     pub(crate) overrides_remote: bool,
     /// All ones, or zero for 64-bit trace ids.
@@ -108,9 +114,21 @@ pub(crate) struct Parts {
 
 impl Recorder {
     pub(crate) fn register(parts: Parts) -> Arc<Recorder> {
+        let constant = parts.sampler.constant();
+        let root_meta = constant.map(|decision| {
+            let (sampling, recording) = match decision {
+                Decision::Drop => (Sampling::NotSampled, 0),
+                Decision::Record => (Sampling::NotSampled, Meta::RECORDING),
+                Decision::RecordAndSample => (Sampling::Sampled, Meta::RECORDING),
+            };
+            let marks = Meta::LOCAL_ROOT | parts.root_marks | recording;
+            Meta::NONE.child(sampling, marks, SpanKind::Internal, parts.id)
+        });
         let recorder = Arc::new(Recorder {
             id: parts.id,
-            constant: parts.sampler.constant(),
+            constant,
+            root_meta,
+            is_plain: parts.ids.is_none() && parts.clock.is_none(),
             reads_tags: parts.sampler.reads_tags(),
             overrides_remote: parts.sampler.overrides_remote(),
             high_mask: parts.high_mask,

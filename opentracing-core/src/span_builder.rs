@@ -34,6 +34,8 @@ pub struct SpanBuilder<'a> {
     recorder: Option<&'a Arc<Recorder>>,
     name: Text<'a>,
     kind: SpanKind,
+    /// Something was asked for that a plain start does not look at.
+    special: bool,
     ignore_active: bool,
     new_trace: bool,
     /// `sampling.priority` among the tags goes before every other decision.
@@ -59,6 +61,7 @@ impl<'a> SpanBuilder<'a> {
             recorder,
             name,
             kind: SpanKind::Internal,
+            special: false,
             ignore_active: false,
             new_trace: false,
             priority: None,
@@ -123,13 +126,13 @@ impl<'a> SpanBuilder<'a> {
     /// Begins a trace, whatever the span refers to: the references are kept, and nothing is taken over from them, neither ids nor
     /// decision nor baggage. For requests from strangers, with a [`follows_from`](SpanBuilder::follows_from) to what they sent.
     pub fn new_trace(&mut self) -> &mut Self {
-        self.new_trace = true;
+        (self.new_trace, self.special) = (true, true);
         self
     }
 
     /// The span started at that time. Now by default.
     pub fn start_time(&mut self, at: SystemTime) -> &mut Self {
-        self.start_time = Some(at);
+        (self.start_time, self.special) = (Some(at), true);
         self
     }
 
@@ -146,7 +149,7 @@ impl<'a> SpanBuilder<'a> {
         if self.recorder.is_some() {
             let (key, value) = (key.into(), value.into());
             match key.as_str() {
-                SAMPLING_PRIORITY => self.priority = Some(value.is_positive()),
+                SAMPLING_PRIORITY => (self.priority, self.special) = (Some(value.is_positive()), true),
                 "span.kind" => {
                     if let Some(kind) = value.as_text().and_then(SpanKind::from_tag) {
                         self.kind = kind;
@@ -180,8 +183,53 @@ impl<'a> SpanBuilder<'a> {
         self.start().activate()
     }
 
-    #[inline]
+    /// Roots whose sampler always says the same, and children of spans of this tracer: nothing is decided, and of what a builder may
+    /// hold little is looked at.
+    #[inline(never)]
     fn start_with(&mut self, recorder: &Arc<Recorder>) -> Span {
+        let plan = match &self.references {
+            _ if self.special || !recorder.is_plain => None,
+            References::ChildOf(parent) => Plan::child(parent, self.kind, recorder),
+            References::None if self.ignore_active => Plan::root(self.kind, recorder),
+            References::None => {
+                let child =
+                    |top: &State| top.context_in_place().and_then(|parent| Plan::child(parent, self.kind, recorder));
+                match local::with(|local| local.with_top(recorder.id, child)).flatten() {
+                    Some(plan) => plan,
+                    None => Plan::root(self.kind, recorder),
+                }
+            }
+            References::ChildOfOwned(_) | References::Several(_) => None,
+        };
+        let Some(Plan { trace_id, span_id, parent_id, meta, extra }) = plan else {
+            return self.start_special(recorder);
+        };
+        if !meta.is_recording() {
+            let name = if let Text::Static(name) = self.name { name } else { "" };
+            let context = SpanContext { trace_id, span_id, parent_id, meta, extra };
+            return Span::new(State::Unsampled(Unsampled { context, name }));
+        }
+        // While this thread's locals are being destroyed there is no pool.
+        let record = local::with(|local| local.port(recorder, Port::take)).flatten();
+        let mut record = record.unwrap_or_else(|| Record::new(&recorder.limits));
+        record.start = Instant::now();
+        record.reset();
+        // Word by word: a context that is built aside is read back in wider pieces than it was written in, which stalls.
+        record.context.trace_id = trace_id;
+        record.context.span_id = span_id;
+        record.context.parent_id = parent_id;
+        record.context.meta = meta;
+        record.context.extra = extra;
+        record.started_panicking = std::thread::panicking();
+        record.set_name(self.name);
+        if !self.tags.is_empty() {
+            self.tags.iter().for_each(|(key, value)| record.set_tag(key, value));
+        }
+        Span::new(State::Recording(record))
+    }
+
+    #[inline(never)]
+    fn start_special(&mut self, recorder: &Arc<Recorder>) -> Span {
         let parent = match &self.references {
             _ if self.new_trace => None,
             References::ChildOf(parent) => Some(Inherited::of(parent, recorder)),
@@ -190,21 +238,7 @@ impl<'a> SpanBuilder<'a> {
             References::ChildOfOwned(parent) => Some(Inherited::of(parent, recorder)),
             References::Several(all) => Some(Inherited::of(&preferred_parent(all), recorder)),
         };
-        match parent {
-            None => self.start_root(recorder),
-            Some(parent) => self.begin(recorder, parent),
-        }
-    }
-
-    /// The same as for a child, with all that a root has not left out at compile time.
-    #[inline(never)]
-    fn start_root(&mut self, recorder: &Arc<Recorder>) -> Span {
-        self.begin(recorder, Inherited::NONE)
-    }
-
-    /// One straight line of words in registers: each struct built on the way and moved on costs more than the clock is worth.
-    #[inline(always)]
-    fn begin(&mut self, recorder: &Arc<Recorder>, parent: Inherited) -> Span {
+        let parent = parent.unwrap_or(Inherited::NONE);
         let (mut trace_id, mut meta) = (parent.trace_id, parent.meta);
         let mut decision = match self.priority {
             Some(true) => Some(Decision::RecordAndSample),
@@ -316,7 +350,6 @@ impl fmt::Debug for SpanBuilder<'_> {
     }
 }
 
-#[inline(always)]
 fn inherit_active(recorder: &Recorder) -> Option<Inherited> {
     let inherited = |top: &State| top.lent_context().map(|context| Inherited::of(&context, recorder));
     local::with(|local| local.with_top(recorder.id, inherited)).flatten().flatten()
@@ -353,6 +386,42 @@ fn preferred_parent(all: &[Reference]) -> SpanContext {
     context
 }
 
+/// The context of a span that needs no decision, in parts that stay in registers.
+struct Plan {
+    trace_id: TraceId,
+    span_id: SpanId,
+    parent_id: SpanId,
+    meta: Meta,
+    extra: Option<Arc<Extra>>,
+}
+
+impl Plan {
+    #[inline(always)]
+    fn root(kind: SpanKind, recorder: &Recorder) -> Option<Plan> {
+        let meta = recorder.root_meta?;
+        let [high, low, span_id] = id_generator::random();
+        Some(Plan {
+            trace_id: TraceId::from_parts(high & recorder.high_mask, low),
+            span_id: SpanId::new(span_id),
+            parent_id: SpanId::INVALID,
+            meta: meta.with_kind(kind),
+            extra: None,
+        })
+    }
+
+    /// For a parent of this tracer whose marks are as they were at its start.
+    #[inline(always)]
+    fn child(parent: &SpanContext, kind: SpanKind, recorder: &Recorder) -> Option<Plan> {
+        (parent.meta.tracer() == recorder.id && parent.meta.is_settled()).then(|| Plan {
+            trace_id: parent.trace_id,
+            span_id: SpanId::new(id_generator::random::<1>()[0]),
+            parent_id: parent.span_id,
+            meta: parent.meta.with(Meta::LOCAL_ROOT, false).with_kind(kind),
+            extra: parent.extra.clone(),
+        })
+    }
+}
+
 /// What a span takes over from its parent.
 struct Inherited {
     trace_id: TraceId,
@@ -375,7 +444,6 @@ impl Inherited {
 
     /// A parent of this tracer has decided for its children. A foreign one has by its state on the wire, unless the sampler wants to
     /// be asked again; without ids it brings its decision and baggage only.
-    #[inline(always)]
     fn of(parent: &SpanContext, recorder: &Recorder) -> Inherited {
         let here = parent.meta.tracer() == recorder.id;
         let decision = if here {

@@ -30,6 +30,11 @@ impl<'a> StartTags<'a> {
     }
 
     #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    #[inline]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Text<'a>, Value<'a>)> {
         self.inline[..self.len.min(INLINE)].iter().flatten().chain(&self.more).copied()
     }

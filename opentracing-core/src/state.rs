@@ -84,6 +84,16 @@ impl State {
         }
     }
 
+    /// The context, unless it lies behind a lock.
+    #[inline]
+    pub(crate) fn context_in_place(&self) -> Option<&SpanContext> {
+        match self {
+            State::Recording(record) => Some(&record.context),
+            State::Unsampled(unsampled) => Some(&unsampled.context),
+            State::Noop | State::Shared(_) | State::Finished(_) => None,
+        }
+    }
+
     #[inline]
     pub(crate) fn lent_context(&self) -> Option<Cow<'_, SpanContext>> {
         match self {
