@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::baggage::{Baggage, BaggageItem};
 use crate::ids::{SpanId, TraceId};
 use crate::kind::SpanKind;
-use crate::propagation::InstanaState;
+use crate::propagation::{InstanaState, JaegerState};
 
 /// What is known about keeping a trace.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -50,11 +50,13 @@ pub(crate) struct Extra {
     pub(crate) baggage: Baggage,
     pub(crate) tracestate: Option<Box<str>>,
     pub(crate) instana: Option<InstanaState>,
+    pub(crate) jaeger: Option<JaegerState>,
 }
 
 impl Extra {
     pub(crate) fn is_empty(&self) -> bool {
-        self.baggage.items().is_empty() && self.tracestate.is_none() && self.instana.is_none()
+        let vendors = self.instana.is_some() || self.jaeger.is_some();
+        self.baggage.items().is_empty() && self.tracestate.is_none() && !vendors
     }
 }
 
@@ -166,6 +168,10 @@ impl SpanContext {
     /// What Instana's headers said beside the ids.
     pub fn instana(&self) -> Option<&InstanaState> {
         self.extra.as_ref()?.instana.as_ref()
+    }
+
+    pub(crate) fn jaeger(&self) -> Option<&JaegerState> {
+        self.extra.as_ref()?.jaeger.as_ref()
     }
 
     /// The same context with that parent.

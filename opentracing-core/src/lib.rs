@@ -71,8 +71,8 @@
 //!
 //! # Formats on the wire
 //!
-//! Read in this order, all written: `instana`, `tracecontext`, `b3`, `baggage`. See [`propagation`] for the lists and how to choose
-//! others.
+//! Read in this order, all written: `instana`, `tracecontext`, `b3`, `baggage`. The others are there for the asking: see
+//! [`propagation`] for the lists and how to choose.
 //!
 //! | name | headers |
 //! |---|---|
@@ -80,6 +80,8 @@
 //! | `tracecontext` | `traceparent`, `tracestate` (W3C Trace Context, level 2) |
 //! | `b3`, `b3multi`, `b3single` | `b3`, `X-B3-TraceId`, `-SpanId`, `-ParentSpanId`, `-Sampled`, `-Flags` |
 //! | `baggage` | `baggage` (W3C Baggage) |
+//! | `jaeger` | `uber-trace-id`, `uberctx-…`; `jaeger-debug-id`, `jaeger-baggage` (read) |
+//! | `ottrace` | `ot-tracer-traceid`, `-spanid`, `-sampled`, `ot-baggage-…` (basictracer, Lightstep) |
 //! | [`Binary`](propagation::Binary) | the layout of the Jaeger clients |
 //!
 //! # Features

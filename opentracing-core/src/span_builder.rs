@@ -15,6 +15,7 @@ use crate::ids::{SpanId, TraceId};
 use crate::kind::SpanKind;
 use crate::local;
 use crate::port::Port;
+use crate::propagation::JAEGER_DEBUG_ID;
 use crate::record::Record;
 use crate::recorder::Recorder;
 use crate::sampler::{Decision, SamplingParams};
@@ -315,6 +316,9 @@ impl<'a> SpanBuilder<'a> {
             }
             _ => {}
         }
+        if record.context.extra.is_some() {
+            set_debug_id(&mut record);
+        }
         for (key, value) in self.tags.iter() {
             record.set_tag(key, value);
         }
@@ -347,6 +351,15 @@ impl<'a> SpanBuilder<'a> {
 impl fmt::Debug for SpanBuilder<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SpanBuilder").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+/// The root of a trace that somebody asked for by a `jaeger-debug-id` is found by it.
+#[cold]
+fn set_debug_id(record: &mut Record) {
+    let id = record.context.jaeger().and_then(|state| state.debug_id.clone());
+    if let Some(id) = id.filter(|_| !record.context.parent_id.is_valid()) {
+        record.set_tag(Text::Static(JAEGER_DEBUG_ID), Value::from(&*id));
     }
 }
 

@@ -6,12 +6,11 @@ use crate::ids::{SpanId, TraceId};
 use crate::propagation::counters::{Counters, PropagatorStats};
 use crate::propagation::error::{ExtractError, InjectError};
 use crate::propagation::format::{Binary, Propagator};
+use crate::propagation::jaeger_state::{flags, read_flags};
 
 const FIELD: &str = "binary";
 /// What the Go client takes; more is taken for corrupt.
 const MAX_ITEMS: u32 = 180;
-const SAMPLED: u8 = 1;
-const DEBUG: u8 = 2;
 
 /// Jaeger's layout, all numbers big-endian: trace id in two halves, span id, parent id (8 bytes each), flags (1 byte), count of
 /// baggage items (4 bytes), and for each the length (4 bytes) and bytes of key and value.
@@ -78,11 +77,7 @@ impl Propagator<Binary> for JaegerBinary {
             carrier.extend_from_slice(&if ids { id } else { 0 }.to_be_bytes());
         }
         carrier.extend_from_slice(&context.parent_id().filter(|_| ids).unwrap_or_default().to_bytes());
-        carrier.push(match context.sampling() {
-            Sampling::Undecided | Sampling::NotSampled => 0,
-            Sampling::Sampled => SAMPLED,
-            Sampling::Debug => SAMPLED | DEBUG,
-        });
+        carrier.push(flags(context));
         push_len(carrier, kept.len());
         for item in kept {
             push_len(carrier, item.key().len());
@@ -133,16 +128,18 @@ fn read_ids(carrier: &mut &[u8]) -> Option<SpanContext> {
     let [flags] = take(carrier)?;
     let (high, low) = (u64::from_be_bytes(high), u64::from_be_bytes(low));
     let context = SpanContext::new(TraceId::from_parts(high, low), SpanId::from_bytes(span_id));
-    let sampling = match flags {
-        flags if flags & DEBUG != 0 => Sampling::Debug,
-        flags if flags & SAMPLED != 0 => Sampling::Sampled,
-        _ if context.is_valid() => Sampling::NotSampled,
-        _ => Sampling::Undecided,
-    };
-    Some(match context.is_valid() {
-        true => context.with_sampling(sampling).with_parent_id(SpanId::from_bytes(parent_id)),
-        false => SpanContext::empty().with_sampling(sampling),
-    })
+    let (sampling, other_flags) = read_flags(flags);
+    if !context.is_valid() {
+        return Some(SpanContext::empty().with_sampling(match sampling {
+            Sampling::NotSampled => Sampling::Undecided,
+            decided => decided,
+        }));
+    }
+    let mut context = context.with_sampling(sampling).with_parent_id(SpanId::from_bytes(parent_id));
+    if other_flags != 0 {
+        context.extra_mut().jaeger.get_or_insert_default().other_flags = other_flags;
+    }
+    Some(context)
 }
 
 fn take<const N: usize>(carrier: &mut &[u8]) -> Option<[u8; N]> {

@@ -14,7 +14,9 @@ use crate::propagation::error::{ExtractError, InjectError};
 use crate::propagation::extraction::Extraction;
 use crate::propagation::format::{AmqpHeaders, HttpHeaders, KafkaHeaders, Propagator, TextMap};
 use crate::propagation::instana::Instana;
+use crate::propagation::jaeger::Jaeger;
 use crate::propagation::medium::Medium;
+use crate::propagation::ot::OtTrace;
 use crate::propagation::replacing::Replacing;
 use crate::propagation::text_format::{Injection, TextFormat};
 use crate::propagation::trace_context::TraceContext;
@@ -146,6 +148,8 @@ impl FromStr for Composite {
                 "b3single" => composite.with(B3::single()),
                 "b3multi" => composite.with(B3::multi()),
                 "baggage" => composite.with(W3cBaggage::new()),
+                "jaeger" => composite.with(Jaeger::new()),
+                "ottrace" => composite.with(OtTrace::new()),
                 "none" => composite,
                 _ => return Err(UnknownFormat(name.to_owned())),
             };

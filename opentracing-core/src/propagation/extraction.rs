@@ -5,6 +5,7 @@ use crate::context::{Meta, Sampling, SpanContext};
 use crate::ids::TraceId;
 use crate::propagation::error::ExtractError;
 use crate::propagation::instana_state::InstanaState;
+use crate::propagation::jaeger_state::JaegerState;
 use crate::propagation::medium::Medium;
 use crate::propagation::tracestate;
 
@@ -83,6 +84,12 @@ impl Extraction {
     /// Hands over a context: its ids, decision and marks. One without valid ids brings its decision only.
     pub fn add_context(&mut self, context: &SpanContext) {
         self.add_context_as(Winner::Other, context);
+    }
+
+    /// Returns whether it is of the trace that counts.
+    pub(crate) fn add_context_with_state(&mut self, context: &SpanContext) -> bool {
+        self.add_context_as(Winner::Other, context);
+        context.is_valid() && is_same_trace(self.context.trace_id, context.trace_id)
     }
 
     fn add_context_as(&mut self, winner: Winner, context: &SpanContext) {
@@ -190,6 +197,10 @@ impl Extraction {
         self.context.extra_mut().instana.get_or_insert_default()
     }
 
+    pub(crate) fn jaeger_state(&mut self) -> &mut JaegerState {
+        self.context.extra_mut().jaeger.get_or_insert_default()
+    }
+
     /// How much could not be read.
     pub(crate) fn malformed(&self) -> u32 {
         self.malformed
@@ -209,6 +220,9 @@ impl Extraction {
             if ancestor.is_some() {
                 self.instana_state().ancestor = ancestor;
             }
+        }
+        if self.winner != Winner::None && self.context.extra.as_ref().is_some_and(|extra| extra.jaeger.is_some()) {
+            self.jaeger_state().debug_id = None;
         }
         let found = self.winner != Winner::None
             || self.context.sampling() != Sampling::Undecided

@@ -32,6 +32,13 @@ pub(crate) fn any_case(digits: &[u8]) -> Option<u64> {
     decode(digits, &ANY_CASE)
 }
 
+/// Reads 1 to 32 digits of either case: the upper and the lower 64 bits of a number.
+pub(crate) fn any_length(digits: &[u8]) -> Option<(u64, u64)> {
+    let (high, low) = digits.split_at(digits.len().saturating_sub(16));
+    let fits = !low.is_empty() && high.len() <= 16;
+    fits.then(|| Some((any_case(high)?, any_case(low)?))).flatten()
+}
+
 #[inline]
 fn decode(digits: &[u8], table: &[u8; 256]) -> Option<u64> {
     let (mut number, mut seen) = (0, 0);

@@ -1,7 +1,7 @@
 //! Context across process boundaries: carriers, formats and the propagators between them.
 //!
 //! A [`Format`] names a pair of carrier types. A [`Propagator`] for it reads a context from a carrier and writes one to it. The
-//! text formats of the wire ([`TextFormat`]: Instana, W3C Trace Context, B3, Baggage) are put in two lists, one for reading and one
+//! text formats of the wire ([`TextFormat`]: Instana, W3C Trace Context, B3, Baggage and more) are put in two lists, one for reading and one
 //! for writing, by a [`Composite`], which is the propagator of [`HttpHeaders`], [`TextMap`], [`KafkaHeaders`] and [`AmqpHeaders`].
 //!
 //! Every tracer has the lists `instana, tracecontext, b3, baggage` for all text carriers, and [`JaegerBinary`] for [`Binary`]. Others are
@@ -39,8 +39,12 @@ mod format;
 mod hex;
 mod instana;
 mod instana_state;
+mod jaeger;
+mod jaeger_state;
 mod medium;
+mod ot;
 pub(crate) mod percent;
+mod prefixed_baggage;
 mod replacing;
 mod text;
 mod text_format;
@@ -59,7 +63,11 @@ pub(crate) use self::format::Propagators;
 pub use self::format::{AmqpHeaders, Binary, Format, HttpHeaders, KafkaHeaders, Propagator, TextMap};
 pub use self::instana::Instana;
 pub use self::instana_state::{Ancestor, Correlation, InstanaState};
+pub(crate) use self::jaeger::DEBUG_ID_TAG as JAEGER_DEBUG_ID;
+pub use self::jaeger::Jaeger;
+pub(crate) use self::jaeger_state::JaegerState;
 pub use self::medium::Medium;
+pub use self::ot::OtTrace;
 pub use self::text_format::{Injection, TextFormat};
 pub use self::trace_context::{TraceContext, TraceCorrelation, Unsampled};
 pub use self::tracestate::{InvalidTraceState, TraceState, TracestateMembers};

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::propagation::hex;
+use crate::propagation::text::Text;
 
 /// Decodes `%XX`; a `%` without two digits stands for itself. What is no UTF-8 then becomes U+FFFD.
 pub(crate) fn decode(value: &[u8]) -> Cow<'_, str> {
@@ -29,4 +30,19 @@ pub(crate) fn decode(value: &[u8]) -> Cow<'_, str> {
         Ok(text) => text,
         Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
     })
+}
+
+/// Appends a text, every byte of it that is not plain as `%XX`. No byte beyond ASCII is plain.
+pub(crate) fn encode(value: &str, encoded: &mut Text, is_plain: impl Fn(u8) -> bool) {
+    let mut rest = value;
+    while let Some(end) = rest.bytes().position(|byte| !is_plain(byte)) {
+        // The byte found may begin a character of several bytes, all of which are encoded.
+        let (plain, tail) = rest.split_at(end);
+        let len = tail.chars().next().map_or(0, char::len_utf8);
+        let (special, tail) = tail.split_at(len);
+        encoded.push(plain);
+        special.bytes().for_each(|byte| encoded.push_percent(byte));
+        rest = tail;
+    }
+    encoded.push(rest);
 }

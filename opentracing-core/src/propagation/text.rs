@@ -1,5 +1,7 @@
 //! Text put together on the stack.
 
+use std::fmt;
+
 use smallvec::SmallVec;
 
 use crate::ids::{SpanId, TraceId};
@@ -58,5 +60,13 @@ impl Text {
     #[inline]
     pub(crate) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("only whole texts are pushed, and cut at lengths between them")
+    }
+}
+
+/// For numbers. Never fails.
+impl fmt::Write for Text {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.push(text);
+        Ok(())
     }
 }

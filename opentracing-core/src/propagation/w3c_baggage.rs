@@ -75,7 +75,7 @@ impl TextFormat for W3cBaggage {
             list.push(if before == 0 { "" } else { "," });
             list.push(item.key());
             list.push("=");
-            push_encoded(&mut list, item.value());
+            percent::encode(item.value(), &mut list, |byte| is_value_byte(byte) && byte != b'%');
             if !item.properties().is_empty() && item.properties().split(';').all(is_property) {
                 list.push(";");
                 list.push(item.properties());
@@ -178,7 +178,7 @@ fn is_property(property: &str) -> bool {
 }
 
 /// A token (RFC 9110, section 5.6.2). Keys are never decoded.
-fn is_token(key: &[u8]) -> bool {
+pub(crate) fn is_token(key: &[u8]) -> bool {
     let is_token_byte = |&byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !key.is_empty() && key.iter().all(is_token_byte)
 }
@@ -190,18 +190,4 @@ fn is_value(value: &[u8]) -> bool {
 /// Printable ASCII without space, quote, comma, semicolon and backslash.
 fn is_value_byte(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
-}
-
-fn push_encoded(list: &mut Text, value: &str) {
-    let mut rest = value;
-    while let Some(end) = rest.bytes().position(|byte| !is_value_byte(byte) || byte == b'%') {
-        // The byte found may begin a character of several bytes, all of which are encoded.
-        let (plain, tail) = rest.split_at(end);
-        let len = tail.chars().next().map_or(0, char::len_utf8);
-        let (special, tail) = tail.split_at(len);
-        list.push(plain);
-        special.bytes().for_each(|byte| list.push_percent(byte));
-        rest = tail;
-    }
-    list.push(rest);
 }

@@ -4,9 +4,11 @@ mod baggage;
 mod binary;
 mod extracting;
 mod injecting;
+mod jaeger;
 mod limits;
 mod messages;
 mod opentracing;
+mod ot;
 mod tracestate;
 
 use opentracing_core::propagation::{

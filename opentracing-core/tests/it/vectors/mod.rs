@@ -6,6 +6,7 @@ mod carrier;
 mod instana_http;
 mod instana_messaging;
 mod jaeger;
+mod other;
 mod report;
 mod w3c;
 
@@ -18,13 +19,14 @@ use self::report::Report;
 
 type Run = fn(&Value, &mut Report);
 
-const FILES: [(&str, Run); 6] = [
+const FILES: [(&str, Run); 7] = [
     ("w3c.json", w3c::run),
     ("b3.json", b3::run),
     ("baggage.json", baggage::run),
     ("instana-http.json", instana_http::run),
     ("instana-messaging.json", instana_messaging::run),
     ("jaeger.json", jaeger::run),
+    ("other.json", other::run),
 ];
 
 #[test]

@@ -1,0 +1,111 @@
+//! Baggage in a header for each item, as the OpenTracing libraries write it.
+
+use std::borrow::Cow;
+
+use crate::baggage::BaggageItem;
+use crate::context::SpanContext;
+use crate::propagation::carrier::{TextMapReader, TextMapWriter};
+use crate::propagation::extraction::Extraction;
+use crate::propagation::medium::Medium;
+use crate::propagation::percent;
+use crate::propagation::text::Text;
+use crate::propagation::text_format::Injection;
+use crate::propagation::w3c_baggage::is_token;
+
+/// What one encoded byte takes at most.
+const MAX_ENCODED: usize = "%XX".len();
+
+/// The headers whose names begin with a prefix, which the name of the baggage item follows.
+///
+/// Over HTTP names come back in lower case and values are encoded; an item whose name is no token (RFC 9110) is not written. Text maps
+/// and messages hold both as they are, as OpenTracing has it.
+#[derive(Debug)]
+pub(crate) struct PrefixedBaggage {
+    prefix: &'static str,
+    encoding: Encoding,
+}
+
+/// What peers make of a value over HTTP.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Encoding {
+    /// `%XX`, and `+` is a blank. Blanks are written as `%20`, which all peers understand.
+    Form,
+    /// Most take it as it is: only what cannot be in a header is written as `%XX`.
+    Percent,
+}
+
+impl PrefixedBaggage {
+    /// `prefix` is in lower case.
+    pub(crate) const fn new(prefix: &'static str, encoding: Encoding) -> Self {
+        PrefixedBaggage { prefix, encoding }
+    }
+
+    pub(crate) fn extract(&self, carrier: &dyn TextMapReader, found: &mut Extraction) {
+        let is_http = found.medium() == Medium::Http;
+        let max_bytes = found.max_baggage_bytes();
+        carrier.for_each(&mut |name, value| {
+            let Some(key) = self.key(name) else { return };
+            let max_encoded = if is_http { max_bytes.saturating_mul(MAX_ENCODED) } else { max_bytes };
+            if key.len() > max_bytes || value.len() > max_encoded {
+                return found.leave_out_baggage();
+            }
+            let item = match is_http {
+                true => BaggageItem::new(&key.to_ascii_lowercase(), &self.decode(value)),
+                false => BaggageItem::new(key, &String::from_utf8_lossy(value)),
+            };
+            found.add_baggage(item);
+        });
+    }
+
+    pub(crate) fn inject(&self, context: &SpanContext, carrier: &mut dyn TextMapWriter, injection: &Injection) {
+        let is_http = injection.medium() == Medium::Http;
+        let (mut items, mut bytes) = (0, 0);
+        let (mut name, mut encoded) = (Text::new(), Text::new());
+        for item in context.baggage_items() {
+            let key = item.key();
+            let value = match is_http {
+                true => {
+                    encoded.truncate(0);
+                    self.encode(item.value(), &mut encoded);
+                    encoded.as_str()
+                }
+                false => item.value(),
+            };
+            let after = bytes + key.len() + value.len();
+            let is_name = !key.is_empty() && (!is_http || is_token(key.as_bytes()));
+            if !is_name || items == injection.max_baggage_items() || after > injection.max_baggage_bytes() {
+                injection.leave_out_baggage();
+                continue;
+            }
+            (items, bytes) = (items + 1, after);
+            name.truncate(0);
+            name.push(self.prefix);
+            name.push(key);
+            carrier.set_key(name.as_str(), value);
+        }
+    }
+
+    fn key<'a>(&self, name: &'a str) -> Option<&'a str> {
+        let (start, key) = name.split_at_checked(self.prefix.len())?;
+        let is_key = start.eq_ignore_ascii_case(self.prefix) && !key.is_empty();
+        is_key.then_some(key)
+    }
+
+    fn decode<'a>(&self, value: &'a [u8]) -> Cow<'a, str> {
+        if self.encoding == Encoding::Form && value.contains(&b'+') {
+            let blanks: Vec<u8> = value.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
+            return Cow::Owned(percent::decode(&blanks).into_owned());
+        }
+        percent::decode(value)
+    }
+
+    fn encode(&self, value: &str, encoded: &mut Text) {
+        let plain = match self.encoding {
+            Encoding::Form => |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'+' | b',' | b'%'),
+            // Blanks at an end are lost on the way.
+            Encoding::Percent if value.trim_ascii() == value => |byte: u8| matches!(byte, b' '..=b'~') && byte != b'%',
+            Encoding::Percent => |byte: u8| byte.is_ascii_graphic() && byte != b'%',
+        };
+        percent::encode(value, encoded, plain);
+    }
+}
