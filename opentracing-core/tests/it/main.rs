@@ -27,6 +27,8 @@ mod secrets;
 #[cfg(feature = "mock")]
 mod spans;
 #[cfg(feature = "mock")]
+mod testbed;
+#[cfg(feature = "mock")]
 mod usage;
 mod vectors;
 #[cfg(feature = "mock")]
