@@ -177,12 +177,7 @@ impl Drain {
         if self.names.exceeds(record) {
             bump(&counters.excess_names, 1);
         }
-        let secrets = &self.secrets;
-        record.redact(|url| {
-            // What is lent may be a part of it: without the fragment.
-            let redacted = secrets.redact_url(url);
-            (redacted != url).then(|| redacted.into_owned())
-        });
+        record.redact(&self.secrets);
         if record.has_end_wall() && record.end_wall_ns < self.start_of(record) {
             bump(&counters.finished_before_start, 1);
         }

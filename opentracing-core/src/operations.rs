@@ -80,8 +80,8 @@ macro_rules! write_operations {
                 let (message, stack) = $crate::operations::error_texts(error);
                 let fields = [
                     ("event", Value::Static("error")),
-                    ("message", Value::Str(&message)),
-                    ("stack", Value::Str(&stack)),
+                    ("message", Value::Message(&message)),
+                    ("stack", Value::Message(&stack)),
                 ];
                 let with_stack = if stack.is_empty() { 2 } else { 3 };
                 self.edit(|state| state.log(None, &fields[..with_stack]));

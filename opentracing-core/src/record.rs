@@ -5,6 +5,7 @@ use fastant::Instant;
 use crate::context::{Meta, Reference, SpanContext};
 use crate::kind::SpanKind;
 use crate::limits::Limits;
+use crate::secrets::Secrets;
 use crate::tag_store::{Number, Piece, Stored, Tag, TagStore};
 use crate::value::{Text, Value};
 
@@ -168,7 +169,7 @@ impl Record {
             Value::F64(v) => self.push_number(key, Number::F64, v.to_bits()),
             Value::Static(v) => self.push_static(key, v),
             Value::Str(v) => self.push_text(key, v),
-            Value::Url(pieces) => self.push_url(key, pieces),
+            Value::Url(_) | Value::Message(_) => self.push_unredacted(key, value),
         }
     }
 
@@ -195,9 +196,9 @@ impl Record {
     }
 
     #[inline(never)]
-    fn push_url(&mut self, key: &'static str, pieces: &[&str]) {
+    fn push_unredacted(&mut self, key: &'static str, value: Value<'_>) {
         if self.has_room(key) {
-            let value = self.keep_url(pieces);
+            let value = self.keep(value);
             self.tags.push(Tag { key: Piece::Static(key), value });
         }
     }
@@ -316,22 +317,26 @@ impl Record {
         self.used & (OTHER_PARTS | END_WALL | URL) == 0 && self.cut == 0
     }
 
-    /// Takes what is private out of the URLs. Runs where spans are drained.
+    /// Takes what is private out of URLs and messages. Runs where spans are drained.
     #[inline]
-    pub(crate) fn redact(&mut self, redact: impl Fn(&str) -> Option<String>) {
+    pub(crate) fn redact(&mut self, secrets: &Secrets) {
         if self.used & URL != 0 {
-            self.redact_urls(redact);
+            self.redact_texts(secrets);
         }
     }
 
     #[cold]
-    fn redact_urls(&mut self, redact: impl Fn(&str) -> Option<String>) {
+    fn redact_texts(&mut self, secrets: &Secrets) {
         let text = &mut self.text;
         for tag in self.tags.iter_mut().chain(&mut self.fields) {
-            if let Stored::Url(piece) = tag.value {
-                let redacted = redact(piece.resolve(text)).map(|redacted| append(text, &redacted));
-                tag.value = Stored::Text(redacted.unwrap_or(piece));
-            }
+            let (piece, redacted) = match tag.value {
+                Stored::Url(piece) => (piece, secrets.redact_url(piece.resolve(text))),
+                Stored::Message(piece) => (piece, secrets.redact_text(piece.resolve(text))),
+                Stored::Number(..) | Stored::Text(_) => continue,
+            };
+            // What is lent may be a part of it: without the fragment.
+            let redacted = (*redacted != *piece.resolve(text)).then(|| redacted.into_owned());
+            tag.value = Stored::Text(redacted.map_or(piece, |redacted| append(text, &redacted)));
         }
     }
 
@@ -345,6 +350,10 @@ impl Record {
             Value::Static(text) => Stored::Text(Piece::Static(text)),
             Value::Str(text) => Stored::Text(self.copy(text)),
             Value::Url(pieces) => self.keep_url(pieces),
+            Value::Message(text) => {
+                self.used |= URL;
+                Stored::Message(self.copy(text))
+            }
         }
     }
 

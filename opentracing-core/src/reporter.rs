@@ -126,6 +126,7 @@ impl From<Value<'_>> for OwnedValue {
             Value::F64(value) => OwnedValue::F64(value),
             Value::Static(value) => OwnedValue::Str(value.into()),
             Value::Str(value) => OwnedValue::Str(value.into()),
+            Value::Message(value) => OwnedValue::Str(value.into()),
             Value::Url(pieces) => OwnedValue::Str(pieces.concat().into()),
         }
     }

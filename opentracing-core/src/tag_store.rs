@@ -33,15 +33,17 @@ pub(crate) enum Number {
 pub(crate) enum Stored {
     Number(Number, u64),
     Text(Piece),
-    /// Text that has not been redacted yet.
+    /// A URL that has not been redacted yet.
     Url(Piece),
+    /// Text with URLs that have not been redacted yet.
+    Message(Piece),
 }
 
 impl Stored {
     pub(crate) fn piece_mut(&mut self) -> Option<&mut Piece> {
         match self {
             Stored::Number(..) => None,
-            Stored::Text(piece) | Stored::Url(piece) => Some(piece),
+            Stored::Text(piece) | Stored::Url(piece) | Stored::Message(piece) => Some(piece),
         }
     }
 
@@ -53,7 +55,7 @@ impl Stored {
             Stored::Number(Number::U64, bits) => Value::U64(bits),
             Stored::Number(Number::F64, bits) => Value::F64(f64::from_bits(bits)),
             Stored::Text(Piece::Static(text)) => Value::Static(text),
-            Stored::Text(piece) | Stored::Url(piece) => Value::Str(piece.resolve(text)),
+            Stored::Text(piece) | Stored::Url(piece) | Stored::Message(piece) => Value::Str(piece.resolve(text)),
         }
     }
 }

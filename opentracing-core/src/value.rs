@@ -73,6 +73,9 @@ pub enum Value<'a> {
     /// A URL in pieces, copied one behind the other when the span records. On the reporter's thread userinfo and the values of
     /// secret query parameters are taken out of it; see [`Secrets`](crate::Secrets). Reads back as [`Value::Str`].
     Url(&'a [&'a str]),
+    /// Text for people that may name URLs, such as the message of an error. Copied when the span records; on the reporter's thread the
+    /// URLs within lose what a [`Url`](Value::Url) loses. Reads back as [`Value::Str`].
+    Message(&'a str),
 }
 
 impl Value<'_> {
@@ -94,7 +97,7 @@ impl Value<'_> {
     pub(crate) fn as_text(&self) -> Option<&str> {
         match self {
             Value::Static(text) => Some(text),
-            Value::Str(text) => Some(text),
+            Value::Str(text) | Value::Message(text) => Some(text),
             _ => None,
         }
     }
@@ -108,7 +111,7 @@ impl fmt::Display for Value<'_> {
             Value::U64(value) => value.fmt(f),
             Value::F64(value) => value.fmt(f),
             Value::Static(value) => f.pad(value),
-            Value::Str(value) => f.pad(value),
+            Value::Str(value) | Value::Message(value) => f.pad(value),
             Value::Url(pieces) => pieces.iter().try_for_each(|piece| f.write_str(piece)),
         }
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::Write;
 
-use opentracing_core::{Secrets, Span, Value, logs, tags};
+use opentracing_core::{Span, Value, logs, tags};
 
 /// Marks the span as failed. `otherwise` is the kind of an error that is not reqwest's.
 pub(crate) fn record(span: &mut Span, error: &(dyn Error + 'static), otherwise: &'static str) {
@@ -15,7 +15,7 @@ pub(crate) fn record(span: &mut Span, error: &(dyn Error + 'static), otherwise: 
     span.set(tags::ERROR, true).log_kv(&[
         (logs::EVENT, Value::Static("error")),
         (logs::ERROR_KIND, Value::Static(kind)),
-        (logs::MESSAGE, Value::Str(&message(error))),
+        (logs::MESSAGE, Value::Message(&message(error))),
     ]);
 }
 
@@ -68,7 +68,7 @@ fn text(error: &(dyn Error + 'static)) -> Cow<'static, str> {
                 _ => "error sending request",
             }),
         },
-        _ => Cow::Owned(Secrets::default().redact_text(&error.to_string()).into_owned()),
+        _ => Cow::Owned(error.to_string()),
     }
 }
 

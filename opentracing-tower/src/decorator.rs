@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::{request, response};
 use opentracing_core::http::{ErrorStatuses, Outcome, set_status};
-use opentracing_core::{Secrets, Span, Value, logs, tags};
+use opentracing_core::{Span, Value, logs, tags};
 
 /// Writes to the spans of a layer what its user wants to see there: further tags, another operation name, another view of what an
 /// error is. Add it with [`TracingLayer::decorator`](crate::TracingLayer::decorator) or
@@ -128,15 +128,13 @@ impl StandardDecorator {
         if !span.is_recording() {
             return;
         }
-        let secrets = Secrets::default();
         let (message, object) =
             (error.to_string(), if self.shows_objects { format!("{error:?}") } else { String::new() });
-        let (message, object) = (secrets.redact_text(&message), secrets.redact_text(&object));
         let fields = [
             (logs::EVENT, Value::Static("error")),
             (logs::ERROR_KIND, Value::Static(kind)),
-            (logs::MESSAGE, Value::Str(&message)),
-            (logs::ERROR_OBJECT, Value::Str(&object)),
+            (logs::MESSAGE, Value::Message(&message)),
+            (logs::ERROR_OBJECT, Value::Message(&object)),
         ];
         span.log_kv(if self.shows_objects { &fields } else { &fields[..3] });
     }

@@ -422,3 +422,18 @@ impl opentracing_core::Reporter for Keep {
         self.0.lock().unwrap().extend(batch.iter().map(opentracing_core::OwnedSpan::from));
     }
 }
+
+#[test]
+fn the_urls_within_a_message_lose_the_secrets_that_the_tracer_knows() {
+    let mock = MockTracer::with(|builder| builder.secrets("equals:card".parse().unwrap()));
+    let text = "cannot reach http://me:pw@shop/pay?card=41&token=7, giving up";
+    let redacted = "cannot reach http://shop/pay?card=<redacted>&token=7, giving up";
+    let mut span = mock.tracer().span("call").start();
+    span.set_tag("reason", Value::Message(text)).log_error(&std::io::Error::other(text));
+    span.set_tag("as it is", text);
+    span.finish();
+    let span = mock.span("call");
+    assert_eq!(span.tag("reason"), Some(Value::Str(redacted)));
+    assert_eq!(span.logs[0].field("message"), Some(Value::Str(redacted)));
+    assert_eq!(span.tag("as it is"), Some(Value::Str(text)));
+}
