@@ -82,6 +82,8 @@
 //! | `baggage` | `baggage` (W3C Baggage) |
 //! | `jaeger` | `uber-trace-id`, `uberctx-…`; `jaeger-debug-id`, `jaeger-baggage` (read) |
 //! | `ottrace` | `ot-tracer-traceid`, `-spanid`, `-sampled`, `ot-baggage-…` (basictracer, Lightstep) |
+//! | `xray` | `X-Amzn-Trace-Id` (AWS X-Ray) |
+//! | `gcp` | `X-Cloud-Trace-Context` (Google Cloud) |
 //! | [`Binary`](propagation::Binary) | the layout of the Jaeger clients |
 //!
 //! # Features

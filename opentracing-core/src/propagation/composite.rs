@@ -13,6 +13,7 @@ use crate::propagation::counters::{Counters, PropagatorStats};
 use crate::propagation::error::{ExtractError, InjectError};
 use crate::propagation::extraction::Extraction;
 use crate::propagation::format::{AmqpHeaders, HttpHeaders, KafkaHeaders, Propagator, TextMap};
+use crate::propagation::gcp::GoogleCloud;
 use crate::propagation::instana::Instana;
 use crate::propagation::jaeger::Jaeger;
 use crate::propagation::medium::Medium;
@@ -22,6 +23,7 @@ use crate::propagation::text_format::{Injection, TextFormat};
 use crate::propagation::trace_context::TraceContext;
 use crate::propagation::tracestate::TracestateMembers;
 use crate::propagation::w3c_baggage::W3cBaggage;
+use crate::propagation::xray::XRay;
 
 const DEFAULT: &str = "instana,tracecontext,b3,baggage";
 const MAX_BAGGAGE_ITEMS: usize = 64;
@@ -150,6 +152,8 @@ impl FromStr for Composite {
                 "baggage" => composite.with(W3cBaggage::new()),
                 "jaeger" => composite.with(Jaeger::new()),
                 "ottrace" => composite.with(OtTrace::new()),
+                "xray" => composite.with(XRay::new()),
+                "gcp" => composite.with(GoogleCloud::new()),
                 "none" => composite,
                 _ => return Err(UnknownFormat(name.to_owned())),
             };

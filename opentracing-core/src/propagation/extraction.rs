@@ -15,6 +15,8 @@ use crate::propagation::tracestate;
 /// - A decision without ids applies if it stands before the winner, or if the winner has none, or if there is no winner.
 /// - A winner without a decision takes that of a later format with the same trace id. A 64-bit winner takes the upper half of a
 ///   later trace id with the same lower half.
+/// - A trace id without a span id, which load balancers add, is that of the trace that begins here if there is no winner. Its decision
+///   goes the same way.
 /// - `tracestate` is kept only with a `traceparent` of the winner's trace. Instana's own ids are an exception: they win over a
 ///   `traceparent` of another trace, which then goes on beside them.
 /// - Baggage is merged, item by item; what an earlier format brought wins.
@@ -26,6 +28,8 @@ pub struct Extraction {
     /// The winner; before there is one, decision and state without ids.
     context: SpanContext,
     winner: Winner,
+    /// A trace id and decision that came without a span id.
+    trace_only: Option<(TraceId, Sampling)>,
     /// Whether Instana's headers are read, so that its rules apply to the others.
     instana: bool,
     tracestate_members: usize,
@@ -52,6 +56,7 @@ impl Extraction {
             max_baggage_bytes,
             context: SpanContext::EMPTY,
             winner: Winner::None,
+            trace_only: None,
             instana: false,
             tracestate_members: 0,
             earlier_items: 0,
@@ -81,7 +86,8 @@ impl Extraction {
         self.winner == Winner::None || self.context.sampling() == Sampling::Undecided
     }
 
-    /// Hands over a context: its ids, decision and marks. One without valid ids brings its decision only.
+    /// Hands over a context: its ids, decision and marks. One without a span id brings its trace id and decision, if nobody else brings
+    /// any; one without ids its decision only.
     pub fn add_context(&mut self, context: &SpanContext) {
         self.add_context_as(Winner::Other, context);
     }
@@ -93,7 +99,9 @@ impl Extraction {
     }
 
     fn add_context_as(&mut self, winner: Winner, context: &SpanContext) {
-        if !context.is_valid() {
+        if context.trace_id.is_valid() && !context.span_id.is_valid() {
+            self.trace_only.get_or_insert((context.trace_id, context.sampling()));
+        } else if !context.is_valid() {
             self.add_sampling(context.sampling());
         } else if self.winner == Winner::None {
             self.winner = winner;
@@ -224,7 +232,14 @@ impl Extraction {
         if self.winner != Winner::None && self.context.extra.as_ref().is_some_and(|extra| extra.jaeger.is_some()) {
             self.jaeger_state().debug_id = None;
         }
+        if self.winner == Winner::None
+            && let Some((trace_id, sampling)) = self.trace_only
+        {
+            self.context.trace_id = trace_id;
+            self.add_sampling(sampling);
+        }
         let found = self.winner != Winner::None
+            || self.context.trace_id.is_valid()
             || self.context.sampling() != Sampling::Undecided
             || self.context.extra.as_ref().is_some_and(|extra| !extra.is_empty());
         match self.error {

@@ -2,6 +2,7 @@
 
 mod baggage;
 mod binary;
+mod cloud;
 mod extracting;
 mod injecting;
 mod jaeger;
