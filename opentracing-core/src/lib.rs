@@ -155,7 +155,8 @@ pub use crate::limits::{ExcessNames, Limits};
 pub use crate::owned::{OwnedLog, OwnedSpan};
 pub use crate::reporter::{FlushError, OwnedValue, Process, Reporter};
 pub use crate::sampler::{
-    ConstSampler, Decision, ParentBased, ProbabilisticSampler, Sampler, SamplingParams, TraceIdRatioSampler,
+    ConstSampler, Decision, ParentBased, ProbabilisticSampler, Sampler, SamplingNotes, SamplingParams,
+    TraceIdRatioSampler,
 };
 pub use crate::scope::{ActiveSpan, LentScope, Scope};
 pub use crate::secrets::{InvalidSecrets, Secrets, SecretsMatcher};

@@ -16,9 +16,10 @@ use crate::kind::SpanKind;
 use crate::local;
 use crate::port::Port;
 use crate::propagation::JAEGER_DEBUG_ID;
+use crate::propagation::TraceState;
 use crate::record::Record;
 use crate::recorder::Recorder;
-use crate::sampler::{Decision, SamplingParams};
+use crate::sampler::{Decision, SamplingNotes, SamplingParams};
 use crate::scope::Scope;
 use crate::span::Span;
 use crate::start_tags::StartTags;
@@ -239,7 +240,8 @@ impl<'a> SpanBuilder<'a> {
             References::ChildOfOwned(parent) => Some(Inherited::of(parent, recorder)),
             References::Several(all) => Some(Inherited::of(&preferred_parent(all), recorder)),
         };
-        let parent = parent.unwrap_or(Inherited::NONE);
+        let mut parent = parent.unwrap_or(Inherited::NONE);
+        let mut rule = None;
         let (mut trace_id, mut meta) = (parent.trace_id, parent.meta);
         let mut decision = match self.priority {
             Some(true) => Some(Decision::RecordAndSample),
@@ -251,7 +253,11 @@ impl<'a> SpanBuilder<'a> {
         }
         if decision.is_none() {
             // Foreign code: nothing of this thread is borrowed while it runs.
-            decision = Some(self.ask_sampler(recorder, trace_id));
+            let (asked, notes) = self.ask_sampler(recorder, trace_id);
+            (decision, rule) = (Some(asked), notes.rule());
+            if let Some(tracestate) = notes.tracestate() {
+                set_tracestate(&mut parent.extra, tracestate);
+            }
         }
         let decision = decision.unwrap_or(Decision::Drop);
         let debug =
@@ -291,11 +297,16 @@ impl<'a> SpanBuilder<'a> {
         record.context.parent_id = parent_id;
         record.context.meta = meta;
         record.context.extra = parent.extra;
-        self.fill(record, recorder)
+        self.fill(record, recorder, rule)
     }
 
     #[inline(always)]
-    fn fill(&mut self, mut record: Box<Record>, recorder: &Recorder) -> Span {
+    fn fill(
+        &mut self,
+        mut record: Box<Record>,
+        recorder: &Recorder,
+        rule: Option<(&'static str, Value<'static>)>,
+    ) -> Span {
         record.started_panicking = std::thread::panicking();
         record.set_name(self.name);
         if let Some(clock) = &recorder.clock {
@@ -319,6 +330,10 @@ impl<'a> SpanBuilder<'a> {
         if record.context.extra.is_some() {
             set_debug_id(&mut record);
         }
+        if let Some((sampler_type, param)) = rule {
+            record.set_tag(Text::Static("sampler.type"), Value::Static(sampler_type));
+            record.set_tag(Text::Static("sampler.param"), param);
+        }
         for (key, value) in self.tags.iter() {
             record.set_tag(key, value);
         }
@@ -326,7 +341,7 @@ impl<'a> SpanBuilder<'a> {
     }
 
     #[cold]
-    fn ask_sampler(&self, recorder: &Recorder, trace_id: TraceId) -> Decision {
+    fn ask_sampler(&self, recorder: &Recorder, trace_id: TraceId) -> (Decision, SamplingNotes) {
         let owned;
         let parent = match &self.references {
             _ if self.new_trace => None,
@@ -341,9 +356,13 @@ impl<'a> SpanBuilder<'a> {
         let tags: Vec<_> = if recorder.reads_tags { self.tags.iter().collect() } else { Vec::new() };
         let params =
             SamplingParams { trace_id, operation_name: self.name.as_str(), kind: self.kind, tags: &tags, parent };
-        catch_unwind(AssertUnwindSafe(|| recorder.sampler.decide(&params))).unwrap_or_else(|_| {
+        let ask = || {
+            let mut notes = SamplingNotes::default();
+            (recorder.sampler.decide_and_note(&params, &mut notes), notes)
+        };
+        catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|_| {
             count(&recorder.shared.rare.sampler_panics);
-            Decision::Drop
+            (Decision::Drop, SamplingNotes::default())
         })
     }
 }
@@ -360,6 +379,14 @@ fn set_debug_id(record: &mut Record) {
     let id = record.context.jaeger().and_then(|state| state.debug_id.clone());
     if let Some(id) = id.filter(|_| !record.context.parent_id.is_valid()) {
         record.set_tag(Text::Static(JAEGER_DEBUG_ID), Value::from(&*id));
+    }
+}
+
+#[cold]
+fn set_tracestate(extra: &mut Option<Arc<Extra>>, tracestate: &TraceState) {
+    let list = Some(tracestate.as_str()).filter(|list| !list.is_empty()).map(Into::into);
+    if list.is_some() || extra.as_ref().is_some_and(|extra| extra.tracestate.is_some()) {
+        Arc::make_mut(extra.get_or_insert_default()).tracestate = list;
     }
 }
 

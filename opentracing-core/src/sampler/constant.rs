@@ -1,6 +1,6 @@
 //! The same decision for all.
 
-use crate::sampler::{Decision, Sampler, SamplingParams};
+use crate::sampler::{Decision, Sampler, SamplingNotes, SamplingParams};
 
 /// Decides the same for every trace: Jaeger's `const`, OpenTelemetry's always-on and always-off.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +28,11 @@ impl ConstSampler {
 impl Sampler for ConstSampler {
     fn decide(&self, _: &SamplingParams<'_>) -> Decision {
         self.decision
+    }
+
+    fn decide_and_note(&self, params: &SamplingParams<'_>, notes: &mut SamplingNotes) -> Decision {
+        notes.set_rule("const", self.decision == Decision::RecordAndSample);
+        self.decide(params)
     }
 
     fn constant(&self) -> Option<Decision> {

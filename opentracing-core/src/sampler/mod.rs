@@ -1,6 +1,7 @@
 //! Which traces are kept.
 
 mod constant;
+mod notes;
 mod parent_based;
 mod probabilistic;
 mod trace_id_ratio;
@@ -13,6 +14,7 @@ use crate::kind::SpanKind;
 use crate::value::{Text, Value};
 
 pub use self::constant::ConstSampler;
+pub use self::notes::SamplingNotes;
 pub use self::parent_based::ParentBased;
 pub use self::probabilistic::ProbabilisticSampler;
 pub use self::trace_id_ratio::TraceIdRatioSampler;
@@ -38,7 +40,14 @@ pub trait Sampler: Send + Sync + fmt::Debug + 'static {
     /// Decides about one span.
     fn decide(&self, params: &SamplingParams<'_>) -> Decision;
 
-    /// A decision that never changes. Asked once, when the tracer is built, it saves the call.
+    /// Decides about one span, and notes what is to be known of that. This is what tracers call, and samplers that ask others; by
+    /// default it decides and notes nothing.
+    fn decide_and_note(&self, params: &SamplingParams<'_>, notes: &mut SamplingNotes) -> Decision {
+        let _ = notes;
+        self.decide(params)
+    }
+
+    /// A decision that never changes. Asked once, when the tracer is built, it saves the call, and with it the notes.
     fn constant(&self) -> Option<Decision> {
         None
     }
@@ -57,6 +66,10 @@ pub trait Sampler: Send + Sync + fmt::Debug + 'static {
 impl<S: Sampler + ?Sized> Sampler for Box<S> {
     fn decide(&self, params: &SamplingParams<'_>) -> Decision {
         (**self).decide(params)
+    }
+
+    fn decide_and_note(&self, params: &SamplingParams<'_>, notes: &mut SamplingNotes) -> Decision {
+        (**self).decide_and_note(params, notes)
     }
 
     fn constant(&self) -> Option<Decision> {

@@ -1,7 +1,7 @@
 //! Different samplers for traces that begin here and for those that a remote parent has decided about.
 
 use crate::context::Sampling;
-use crate::sampler::{ConstSampler, Decision, Sampler, SamplingParams};
+use crate::sampler::{Decision, Sampler, SamplingNotes, SamplingParams};
 
 /// Asks one sampler about traces that begin here, and two others where a remote parent has decided
 /// (OpenTelemetry Trace SDK, `ParentBased`).
@@ -44,17 +44,16 @@ impl ParentBased {
 
 impl Sampler for ParentBased {
     fn decide(&self, params: &SamplingParams<'_>) -> Decision {
-        match params.parent.map_or(Sampling::Undecided, |parent| parent.sampling()) {
-            Sampling::Undecided => self.root.decide(params),
-            Sampling::NotSampled => match &self.remote_not_sampled {
-                Some(sampler) => sampler.decide(params),
-                None => ConstSampler::off().decide(params),
-            },
-            Sampling::Sampled | Sampling::Debug => match &self.remote_sampled {
-                Some(sampler) => sampler.decide(params),
-                None => ConstSampler::on().decide(params),
-            },
-        }
+        self.decide_and_note(params, &mut SamplingNotes::default())
+    }
+
+    fn decide_and_note(&self, params: &SamplingParams<'_>, notes: &mut SamplingNotes) -> Decision {
+        let (sampler, otherwise) = match params.parent.map_or(Sampling::Undecided, |parent| parent.sampling()) {
+            Sampling::Undecided => (Some(&self.root), Decision::Drop),
+            Sampling::NotSampled => (self.remote_not_sampled.as_ref(), Decision::Drop),
+            Sampling::Sampled | Sampling::Debug => (self.remote_sampled.as_ref(), Decision::RecordAndSample),
+        };
+        sampler.map_or(otherwise, |sampler| sampler.decide_and_note(params, notes))
     }
 
     fn constant(&self) -> Option<Decision> {

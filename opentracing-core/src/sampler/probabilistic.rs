@@ -1,6 +1,6 @@
 //! Jaeger's rule for keeping a share of the traces.
 
-use crate::sampler::{Decision, Sampler, SamplingParams, clamp};
+use crate::sampler::{Decision, Sampler, SamplingNotes, SamplingParams, clamp};
 
 /// Keeps a share of the traces by Jaeger's rule: the lower 63 bits of the trace id are compared with a boundary.
 ///
@@ -36,11 +36,13 @@ impl Sampler for ProbabilisticSampler {
         }
     }
 
+    fn decide_and_note(&self, params: &SamplingParams<'_>, notes: &mut SamplingNotes) -> Decision {
+        notes.set_rule("probabilistic", self.rate);
+        self.decide(params)
+    }
+
+    /// Nothing is dropped at a rate of 1 either, but Jaeger's backend wants to see the rate.
     fn constant(&self) -> Option<Decision> {
-        match self.rate {
-            rate if rate >= 1.0 => Some(Decision::RecordAndSample),
-            rate if rate <= 0.0 => Some(Decision::Drop),
-            _ => None,
-        }
+        (self.rate <= 0.0).then_some(Decision::Drop)
     }
 }

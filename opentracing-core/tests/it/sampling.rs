@@ -3,9 +3,10 @@
 use std::sync::Mutex;
 
 use opentracing_core::mock::MockTracer;
+use opentracing_core::propagation::TraceState;
 use opentracing_core::{
-    ConstSampler, Decision, ParentBased, ProbabilisticSampler, Sampler, Sampling, SamplingParams, SpanContext, SpanId,
-    SpanKind, TraceId, TraceIdRatioSampler, Value,
+    ConstSampler, Decision, ParentBased, ProbabilisticSampler, Sampler, Sampling, SamplingNotes, SamplingParams,
+    SpanContext, SpanId, SpanKind, TraceId, TraceIdRatioSampler, Value,
 };
 
 fn remote(sampling: Sampling) -> SpanContext {
@@ -234,4 +235,82 @@ fn a_sampler_may_trace() {
     mock.tracer().span("work").start().finish();
     mock.assert_tree("work");
     other.assert_tree("deciding");
+}
+
+/// Notes a rule and a tracestate, and keeps what is named `kept`.
+#[derive(Debug)]
+struct Noting;
+
+impl Sampler for Noting {
+    fn decide(&self, params: &SamplingParams<'_>) -> Decision {
+        if params.operation_name == "kept" { Decision::RecordAndSample } else { Decision::Drop }
+    }
+
+    fn decide_and_note(&self, params: &SamplingParams<'_>, notes: &mut SamplingNotes) -> Decision {
+        notes.set_rule("noting", 0.5);
+        let mut tracestate: TraceState = params.parent.and_then(SpanContext::tracestate).unwrap_or("").parse().unwrap();
+        if params.operation_name == "erased" {
+            tracestate.remove("ot");
+        } else {
+            tracestate.insert("ot", "th:8").unwrap();
+        }
+        notes.set_tracestate(tracestate);
+        self.decide(params)
+    }
+}
+
+#[test]
+fn the_rule_that_decided_is_a_tag_of_the_span_it_decided_about() {
+    let mock = MockTracer::with(|builder| builder.sampler(ParentBased::new(Noting)));
+    let root = mock.tracer().span("kept").start();
+    mock.tracer().span("child").child_of(&root).start().finish();
+    mock.tracer().span("decided elsewhere").child_of(&remote(Sampling::Sampled)).start().finish();
+    mock.tracer().span("forced").tag("sampling.priority", 1).start().finish();
+    root.finish();
+    let tag = |name, key| mock.span(name).tag(key).map(|value| value.to_string());
+    assert_eq!(tag("kept", "sampler.type").as_deref(), Some("noting"));
+    assert_eq!(tag("kept", "sampler.param").as_deref(), Some("0.5"));
+    for name in ["child", "decided elsewhere", "forced"] {
+        assert_eq!((tag(name, "sampler.type"), tag(name, "sampler.param")), (None, None), "{name}");
+    }
+}
+
+#[test]
+fn the_samplers_of_jaeger_are_tagged_as_there() {
+    #[track_caller]
+    fn check(sampler: impl Sampler, expected: &[(&str, &str)]) {
+        let mock = MockTracer::with(|builder| builder.sampler(sampler));
+        mock.tracer().span("work").start().finish();
+        let tags: Vec<_> =
+            mock.span("work").tags.iter().map(|(key, v)| (key.to_string(), v.as_value().to_string())).collect();
+        let tags: Vec<_> = tags.iter().map(|(key, value)| (&**key, &**value)).collect();
+        assert_eq!(tags, expected);
+    }
+    check(ProbabilisticSampler::new(1.0), &[("sampler.type", "probabilistic"), ("sampler.param", "1")]);
+    // What never changes is not asked, so it says nothing.
+    check(ConstSampler::on(), &[]);
+}
+
+#[test]
+fn a_sampler_changes_the_tracestate_of_kept_and_dropped_spans() {
+    #[track_caller]
+    fn check(name: &'static str, parent: &str, expected: Option<&str>) {
+        let mock = MockTracer::with(|builder| builder.sampler(Noting));
+        let parent = remote(Sampling::Undecided).with_tracestate(parent).with_baggage_item("a", "b");
+        let span = mock.tracer().span(name).child_of(&parent).start();
+        let child = mock.tracer().span("child").child_of(&span).start();
+        for context in [span.context().unwrap(), child.context().unwrap()] {
+            assert_eq!(context.tracestate(), expected, "{name}");
+            assert_eq!(context.baggage_item("a"), Some("b"));
+        }
+        assert_eq!(parent.tracestate(), Some("a=1,ot=th:c"));
+    }
+    check("kept", "a=1,ot=th:c", Some("ot=th:8,a=1"));
+    check("dropped", "a=1,ot=th:c", Some("ot=th:8,a=1"));
+    check("erased", "a=1,ot=th:c", Some("a=1"));
+
+    let mock = MockTracer::with(|builder| builder.sampler(Noting));
+    let root = mock.tracer().span("kept").start().context().unwrap();
+    assert_eq!(root.tracestate(), Some("ot=th:8"));
+    assert_eq!(mock.tracer().span("erased").start().context().unwrap().tracestate(), None);
 }
