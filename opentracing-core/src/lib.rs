@@ -86,6 +86,17 @@
 //! | `gcp` | `X-Cloud-Trace-Context` (Google Cloud) |
 //! | [`Binary`](propagation::Binary) | the layout of the Jaeger clients |
 //!
+//! # Samplers
+//!
+//! | sampler | keeps |
+//! |---|---|
+//! | [`ConstSampler`] | all traces, or none |
+//! | [`ProbabilisticSampler`] | a share, by Jaeger's rule |
+//! | [`TraceIdRatioSampler`] | a share, by OpenTelemetry's older rule |
+//! | [`ConsistentProbabilitySampler`] | a share, by OpenTelemetry's newer rule: the threshold goes along in `tracestate` |
+//! | [`RateLimitingSampler`] | so many a second |
+//! | [`ParentBased`] | what others say, also where a remote parent has decided |
+//!
 //! # Features
 //!
 //! | feature | adds |
@@ -155,8 +166,8 @@ pub use crate::limits::{ExcessNames, Limits};
 pub use crate::owned::{OwnedLog, OwnedSpan};
 pub use crate::reporter::{FlushError, OwnedValue, Process, Reporter};
 pub use crate::sampler::{
-    ConstSampler, Decision, ParentBased, ProbabilisticSampler, Sampler, SamplingNotes, SamplingParams,
-    TraceIdRatioSampler,
+    ConsistentProbabilitySampler, ConstSampler, Decision, ParentBased, ProbabilisticSampler, RateLimitingSampler,
+    Sampler, SamplingNotes, SamplingParams, TraceIdRatioSampler,
 };
 pub use crate::scope::{ActiveSpan, LentScope, Scope};
 pub use crate::secrets::{InvalidSecrets, Secrets, SecretsMatcher};

@@ -74,6 +74,7 @@ pub use self::medium::Medium;
 pub use self::ot::OtTrace;
 pub use self::text_format::{Injection, TextFormat};
 pub use self::trace_context::{TraceContext, TraceCorrelation, Unsampled};
+pub(crate) use self::tracestate::members;
 pub use self::tracestate::{InvalidTraceState, TraceState, TracestateMembers};
 pub use self::w3c_baggage::W3cBaggage;
 pub use self::xray::XRay;

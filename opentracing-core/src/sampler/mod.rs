@@ -1,9 +1,12 @@
 //! Which traces are kept.
 
+mod bucket;
+mod consistent_probability;
 mod constant;
 mod notes;
 mod parent_based;
 mod probabilistic;
+mod rate_limiting;
 mod trace_id_ratio;
 
 use std::fmt;
@@ -13,10 +16,12 @@ use crate::ids::TraceId;
 use crate::kind::SpanKind;
 use crate::value::{Text, Value};
 
+pub use self::consistent_probability::ConsistentProbabilitySampler;
 pub use self::constant::ConstSampler;
 pub use self::notes::SamplingNotes;
 pub use self::parent_based::ParentBased;
 pub use self::probabilistic::ProbabilisticSampler;
+pub use self::rate_limiting::RateLimitingSampler;
 pub use self::trace_id_ratio::TraceIdRatioSampler;
 
 /// What a sampler says of a span and its descendants in this process.

@@ -7,8 +7,8 @@ use opentracing_core::harness::{self, Capabilities, Capability, Subject};
 use opentracing_core::mock::MockTracer;
 use opentracing_core::propagation::{B3, Binary, Composite, ExtractError, InjectError, Propagator, TextMap};
 use opentracing_core::{
-    Batch, ConstSampler, Decision, OwnedSpan, ParentBased, ProbabilisticSampler, Reporter, Sampler, SpanContext,
-    TraceIdRatioSampler, TraceIdWidth, Tracer, TracerBuilder,
+    Batch, ConsistentProbabilitySampler, ConstSampler, Decision, OwnedSpan, ParentBased, ProbabilisticSampler,
+    RateLimitingSampler, Reporter, Sampler, SpanContext, TraceIdRatioSampler, TraceIdWidth, Tracer, TracerBuilder,
 };
 
 const LONG: Duration = Duration::from_secs(20);
@@ -74,6 +74,8 @@ fn every_sampler_passes() {
     check(|| Box::new(ConstSampler::new(Decision::Record)));
     check(|| Box::new(ProbabilisticSampler::new(0.5)));
     check(|| Box::new(TraceIdRatioSampler::new(0.5)));
+    check(|| Box::new(ConsistentProbabilitySampler::new(0.5)));
+    check(|| Box::new(RateLimitingSampler::new(1.0)));
     check(|| Box::new(ParentBased::new(ConstSampler::on()).remote_not_sampled(ProbabilisticSampler::new(0.5))));
 }
 

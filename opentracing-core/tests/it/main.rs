@@ -20,6 +20,8 @@ mod references;
 #[cfg(feature = "mock")]
 mod reporting;
 #[cfg(feature = "mock")]
+mod samplers;
+#[cfg(feature = "mock")]
 mod sampling;
 #[cfg(feature = "mock")]
 mod scopes;
