@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::baggage::{Baggage, BaggageItem};
 use crate::ids::{SpanId, TraceId};
 use crate::kind::SpanKind;
-use crate::propagation::{InstanaState, JaegerState};
+use crate::propagation::{DatadogState, InstanaState, JaegerState};
 
 /// What is known about keeping a trace.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -51,11 +51,12 @@ pub(crate) struct Extra {
     pub(crate) tracestate: Option<Box<str>>,
     pub(crate) instana: Option<InstanaState>,
     pub(crate) jaeger: Option<JaegerState>,
+    pub(crate) datadog: Option<DatadogState>,
 }
 
 impl Extra {
     pub(crate) fn is_empty(&self) -> bool {
-        let vendors = self.instana.is_some() || self.jaeger.is_some();
+        let vendors = self.instana.is_some() || self.jaeger.is_some() || self.datadog.is_some();
         self.baggage.items().is_empty() && self.tracestate.is_none() && !vendors
     }
 }
@@ -168,6 +169,10 @@ impl SpanContext {
     /// What Instana's headers said beside the ids.
     pub fn instana(&self) -> Option<&InstanaState> {
         self.extra.as_ref()?.instana.as_ref()
+    }
+
+    pub(crate) fn datadog(&self) -> Option<&DatadogState> {
+        self.extra.as_ref()?.datadog.as_ref()
     }
 
     pub(crate) fn jaeger(&self) -> Option<&JaegerState> {

@@ -81,6 +81,7 @@
 //! | `b3`, `b3multi`, `b3single` | `b3`, `X-B3-TraceId`, `-SpanId`, `-ParentSpanId`, `-Sampled`, `-Flags` |
 //! | `baggage` | `baggage` (W3C Baggage) |
 //! | `jaeger` | `uber-trace-id`, `uberctx-…`; `jaeger-debug-id`, `jaeger-baggage` (read) |
+//! | `datadog` | `x-datadog-trace-id`, `-parent-id`, `-sampling-priority`, `-origin`, `-tags`, `ot-baggage-…`; `dd` in `tracestate` |
 //! | `ottrace` | `ot-tracer-traceid`, `-spanid`, `-sampled`, `ot-baggage-…` (basictracer, Lightstep) |
 //! | `xray` | `X-Amzn-Trace-Id` (AWS X-Ray) |
 //! | `gcp` | `X-Cloud-Trace-Context` (Google Cloud) |

@@ -10,6 +10,7 @@ use crate::context::SpanContext;
 use crate::propagation::b3::B3;
 use crate::propagation::carrier::{TextMapReader, TextMapWriter};
 use crate::propagation::counters::{Counters, PropagatorStats};
+use crate::propagation::datadog::Datadog;
 use crate::propagation::error::{ExtractError, InjectError};
 use crate::propagation::extraction::Extraction;
 use crate::propagation::format::{AmqpHeaders, HttpHeaders, KafkaHeaders, Propagator, TextMap};
@@ -151,6 +152,7 @@ impl FromStr for Composite {
                 "b3multi" => composite.with(B3::multi()),
                 "baggage" => composite.with(W3cBaggage::new()),
                 "jaeger" => composite.with(Jaeger::new()),
+                "datadog" => composite.with(Datadog::new()),
                 "ottrace" => composite.with(OtTrace::new()),
                 "xray" => composite.with(XRay::new()),
                 "gcp" => composite.with(GoogleCloud::new()),

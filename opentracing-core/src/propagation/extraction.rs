@@ -3,6 +3,8 @@
 use crate::baggage::BaggageItem;
 use crate::context::{Meta, Sampling, SpanContext};
 use crate::ids::TraceId;
+use crate::propagation::datadog::MEMBER;
+use crate::propagation::datadog_state::DatadogState;
 use crate::propagation::error::ExtractError;
 use crate::propagation::instana_state::InstanaState;
 use crate::propagation::jaeger_state::JaegerState;
@@ -30,6 +32,9 @@ pub struct Extraction {
     winner: Winner,
     /// A trace id and decision that came without a span id.
     trace_only: Option<(TraceId, Sampling)>,
+    /// Whether Datadog's headers are read, so that its member of `tracestate` is as well.
+    datadog: bool,
+    datadog_state: Option<(TraceId, DatadogState)>,
     /// Whether Instana's headers are read, so that its rules apply to the others.
     instana: bool,
     tracestate_members: usize,
@@ -45,6 +50,7 @@ enum Winner {
     None,
     Traceparent,
     Instana,
+    Datadog,
     Other,
 }
 
@@ -57,6 +63,8 @@ impl Extraction {
             context: SpanContext::EMPTY,
             winner: Winner::None,
             trace_only: None,
+            datadog: false,
+            datadog_state: None,
             instana: false,
             tracestate_members: 0,
             earlier_items: 0,
@@ -166,6 +174,9 @@ impl Extraction {
     pub(crate) fn add_traceparent(&mut self, context: &SpanContext) -> bool {
         self.add_context_as(Winner::Traceparent, context);
         let same_trace = is_same_trace(self.context.trace_id, context.trace_id);
+        if self.winner == Winner::Datadog && same_trace {
+            self.context.span_id = context.span_id;
+        }
         match self.winner {
             Winner::Instana if self.context.trace_id != context.trace_id => {
                 self.keep_foreign(context.trace_id, context.is_random());
@@ -205,6 +216,16 @@ impl Extraction {
         self.context.extra_mut().instana.get_or_insert_default()
     }
 
+    pub(crate) fn read_datadog(&mut self) {
+        self.datadog = true;
+    }
+
+    /// Hands over what Datadog's own headers say.
+    pub(crate) fn add_datadog(&mut self, context: &SpanContext, state: DatadogState) {
+        self.add_context_as(Winner::Datadog, context);
+        self.datadog_state = Some((context.trace_id, state));
+    }
+
     pub(crate) fn jaeger_state(&mut self) -> &mut JaegerState {
         self.context.extra_mut().jaeger.get_or_insert_default()
     }
@@ -229,14 +250,17 @@ impl Extraction {
                 self.instana_state().ancestor = ancestor;
             }
         }
-        if self.winner != Winner::None && self.context.extra.as_ref().is_some_and(|extra| extra.jaeger.is_some()) {
-            self.jaeger_state().debug_id = None;
-        }
         if self.winner == Winner::None
             && let Some((trace_id, sampling)) = self.trace_only
         {
             self.context.trace_id = trace_id;
             self.add_sampling(sampling);
+        }
+        if self.datadog {
+            self.settle_datadog();
+        }
+        if self.winner != Winner::None && self.context.extra.as_ref().is_some_and(|extra| extra.jaeger.is_some()) {
+            self.jaeger_state().debug_id = None;
         }
         let found = self.winner != Winner::None
             || self.context.trace_id.is_valid()
@@ -245,6 +269,18 @@ impl Extraction {
         match self.error {
             Some(error) if !found => Err(error),
             _ => Ok(Some(self.context).filter(|_| found)),
+        }
+    }
+
+    /// The headers count, or where there are none of this trace, the member of `tracestate`.
+    fn settle_datadog(&mut self) {
+        let state = self.datadog_state.take().filter(|(trace_id, _)| is_same_trace(self.context.trace_id, *trace_id));
+        let state = state.map(|(_, state)| state).or_else(|| {
+            let (_, member) = tracestate::members(self.context.tracestate()?).find(|(key, _)| *key == MEMBER)?;
+            Some(DatadogState::from_member(member, self.context.is_sampled()))
+        });
+        if let Some(state) = state.filter(|state| !state.is_empty()) {
+            self.context.extra_mut().datadog = Some(state);
         }
     }
 }

@@ -3,6 +3,7 @@
 mod baggage;
 mod binary;
 mod cloud;
+mod datadog;
 mod extracting;
 mod injecting;
 mod jaeger;

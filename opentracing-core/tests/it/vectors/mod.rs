@@ -3,6 +3,7 @@
 mod b3;
 mod baggage;
 mod carrier;
+mod datadog;
 mod instana_http;
 mod instana_messaging;
 mod jaeger;
@@ -19,13 +20,14 @@ use self::report::Report;
 
 type Run = fn(&Value, &mut Report);
 
-const FILES: [(&str, Run); 7] = [
+const FILES: [(&str, Run); 8] = [
     ("w3c.json", w3c::run),
     ("b3.json", b3::run),
     ("baggage.json", baggage::run),
     ("instana-http.json", instana_http::run),
     ("instana-messaging.json", instana_messaging::run),
     ("jaeger.json", jaeger::run),
+    ("datadog.json", datadog::run),
     ("other.json", other::run),
 ];
 
