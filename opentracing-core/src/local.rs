@@ -134,7 +134,7 @@ impl Local {
             count_out_of_order(tracer);
             return self.note_own_time(token, tracer);
         }
-        let (mut state, finish) = (entry.state.take(), entry.finish_on_close);
+        let (state, finish) = (entry.state.take(), entry.finish_on_close);
         active.truncate(top);
         self.depth.set(top);
         let more = active.last().is_some_and(|entry| !entry.is_open());
@@ -142,7 +142,7 @@ impl Local {
         if finish {
             state.finish(End::Now);
         } else {
-            state.leave();
+            release(state);
         }
         if more {
             self.unwind();
@@ -211,6 +211,13 @@ impl Local {
 #[inline]
 fn find(active: &mut [Entry], token: Token) -> Option<&mut Entry> {
     active.get_mut(token.index as usize).filter(|entry| entry.serial == token.serial)
+}
+
+/// Of a span that somebody else finishes.
+#[cold]
+#[inline(never)]
+fn release(mut state: State) {
+    state.leave();
 }
 
 #[cold]

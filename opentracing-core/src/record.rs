@@ -229,6 +229,7 @@ impl Record {
 
     /// Below the limit the reader lets the last one of a key win; here earlier ones make room, first of this key, then of others.
     #[cold]
+    #[inline(never)]
     fn make_room(&mut self, key: &str) -> bool {
         let made =
             self.tags.remove(key, &self.text) || (self.used & NO_REPEATS == 0 && self.tags.remove_repeated(&self.text));
@@ -242,6 +243,7 @@ impl Record {
     }
 
     /// Leaves out what nothing refers to any more, if it is more than half of the text.
+    #[cold]
     fn compact_text(&mut self) {
         let entries = self.tags.iter_mut().chain(&mut self.fields);
         let pieces = entries.flat_map(|tag| [Some(&mut tag.key), tag.value.piece_mut()]).flatten();
@@ -262,7 +264,7 @@ impl Record {
             self.cut += 1;
             return;
         }
-        self.used |= if let Stamp::Wall(_) = at { OTHER_PARTS | LOG_WALL } else { OTHER_PARTS };
+        self.used |= OTHER_PARTS;
         self.logs.push(Log { at, first_field: self.fields.len() as u32 });
         for &(key, value) in fields {
             let value = self.keep(value);
@@ -291,6 +293,10 @@ impl Record {
 
     pub(crate) fn has_end_wall(&self) -> bool {
         self.used & END_WALL != 0
+    }
+
+    pub(crate) fn set_log_wall(&mut self) {
+        self.used |= LOG_WALL;
     }
 
     /// Whether a log has a time that somebody gave.

@@ -316,16 +316,8 @@ impl<'a> SpanBuilder<'a> {
         if let Some(at) = self.start_time {
             record.set_start_wall(unix_ns(at));
         }
-        match &self.references {
-            References::Several(all) => all.iter().for_each(|reference| record.add_reference(reference.clone())),
-            // A record without references names its parent, which this span has not.
-            References::ChildOf(context) if self.new_trace => {
-                record.add_reference(Reference { kind: ReferenceKind::ChildOf, context: SpanContext::clone(context) });
-            }
-            References::ChildOfOwned(context) if self.new_trace => {
-                record.add_reference(Reference { kind: ReferenceKind::ChildOf, context: context.clone() });
-            }
-            _ => {}
+        if self.new_trace || matches!(self.references, References::Several(_)) {
+            self.keep_references(&mut record);
         }
         if record.context.extra.is_some() {
             set_debug_id(&mut record);
@@ -338,6 +330,20 @@ impl<'a> SpanBuilder<'a> {
             record.set_tag(key, value);
         }
         Span::new(State::Recording(record))
+    }
+
+    /// A record without references names its parent, which a span with several, or with a trace of its own, does not have alone.
+    #[cold]
+    #[inline(never)]
+    fn keep_references(&self, record: &mut Record) {
+        let child_of = |context: &SpanContext| Reference { kind: ReferenceKind::ChildOf, context: context.clone() };
+        match &self.references {
+            References::None => {}
+            References::ChildOf(context) => record.add_reference(child_of(context)),
+            References::ChildOfOwned(context) => record.add_reference(child_of(context)),
+            // Copied, since the builder may start another span.
+            References::Several(all) => all.iter().for_each(|reference| record.add_reference(reference.clone())),
+        }
     }
 
     #[cold]

@@ -155,7 +155,10 @@ impl State {
         match self {
             State::Recording(record) => {
                 let at = match at {
-                    Some(unix_ns) => Stamp::Wall(unix_ns),
+                    Some(unix_ns) => {
+                        record.set_log_wall();
+                        Stamp::Wall(unix_ns)
+                    }
                     None if record.has_own_clock() => Stamp::Wall(own_time(&record.context)),
                     None => Stamp::Ticks(Instant::now()),
                 };
