@@ -96,6 +96,8 @@
 //! | [`TraceIdRatioSampler`] | a share, by OpenTelemetry's older rule |
 //! | [`ConsistentProbabilitySampler`] | a share, by OpenTelemetry's newer rule: the threshold goes along in `tracestate` |
 //! | [`RateLimitingSampler`] | so many a second |
+//! | [`PerOperationSampler`] | a share of each operation, and at least so many of each a second |
+//! | [`RuleSampler`] | what others say, by operation, kind and tags |
 //! | [`ParentBased`] | what others say, also where a remote parent has decided |
 //!
 //! # Features
@@ -167,8 +169,8 @@ pub use crate::limits::{ExcessNames, Limits};
 pub use crate::owned::{OwnedLog, OwnedSpan};
 pub use crate::reporter::{FlushError, OwnedValue, Process, Reporter};
 pub use crate::sampler::{
-    ConsistentProbabilitySampler, ConstSampler, Decision, ParentBased, ProbabilisticSampler, RateLimitingSampler,
-    Sampler, SamplingNotes, SamplingParams, TraceIdRatioSampler,
+    ConsistentProbabilitySampler, ConstSampler, Decision, ParentBased, PerOperationSampler, ProbabilisticSampler,
+    RateLimitingSampler, Rule, RuleSampler, Sampler, SamplingNotes, SamplingParams, TraceIdRatioSampler,
 };
 pub use crate::scope::{ActiveSpan, LentScope, Scope};
 pub use crate::secrets::{InvalidSecrets, Secrets, SecretsMatcher};

@@ -5,8 +5,10 @@ mod consistent_probability;
 mod constant;
 mod notes;
 mod parent_based;
+mod per_operation;
 mod probabilistic;
 mod rate_limiting;
+mod rules;
 mod trace_id_ratio;
 
 use std::fmt;
@@ -20,8 +22,10 @@ pub use self::consistent_probability::ConsistentProbabilitySampler;
 pub use self::constant::ConstSampler;
 pub use self::notes::SamplingNotes;
 pub use self::parent_based::ParentBased;
+pub use self::per_operation::PerOperationSampler;
 pub use self::probabilistic::ProbabilisticSampler;
 pub use self::rate_limiting::RateLimitingSampler;
+pub use self::rules::{Rule, RuleSampler};
 pub use self::trace_id_ratio::TraceIdRatioSampler;
 
 /// What a sampler says of a span and its descendants in this process.

@@ -7,8 +7,9 @@ use opentracing_core::harness::{self, Capabilities, Capability, Subject};
 use opentracing_core::mock::MockTracer;
 use opentracing_core::propagation::{B3, Binary, Composite, ExtractError, InjectError, Propagator, TextMap};
 use opentracing_core::{
-    Batch, ConsistentProbabilitySampler, ConstSampler, Decision, OwnedSpan, ParentBased, ProbabilisticSampler,
-    RateLimitingSampler, Reporter, Sampler, SpanContext, TraceIdRatioSampler, TraceIdWidth, Tracer, TracerBuilder,
+    Batch, ConsistentProbabilitySampler, ConstSampler, Decision, OwnedSpan, ParentBased, PerOperationSampler,
+    ProbabilisticSampler, RateLimitingSampler, Reporter, Rule, RuleSampler, Sampler, SpanContext, TraceIdRatioSampler,
+    TraceIdWidth, Tracer, TracerBuilder,
 };
 
 const LONG: Duration = Duration::from_secs(20);
@@ -76,6 +77,9 @@ fn every_sampler_passes() {
     check(|| Box::new(TraceIdRatioSampler::new(0.5)));
     check(|| Box::new(ConsistentProbabilitySampler::new(0.5)));
     check(|| Box::new(RateLimitingSampler::new(1.0)));
+    check(|| Box::new(PerOperationSampler::new(0.5, 1.0)));
+    let some = || RuleSampler::new(ConstSampler::on()).rule(Rule::new().operation("Fry"), ConstSampler::off());
+    check(|| Box::new(some()));
     check(|| Box::new(ParentBased::new(ConstSampler::on()).remote_not_sampled(ProbabilisticSampler::new(0.5))));
 }
 

@@ -1,7 +1,9 @@
 //! The samplers beyond the plain ones, a module each.
 
 mod consistent_probability;
+mod per_operation;
 mod rate_limiting;
+mod rules;
 
 use opentracing_core::{Decision, Sampler, SamplingNotes, SamplingParams, TraceId};
 
