@@ -83,6 +83,7 @@
 //! | `jaeger` | `uber-trace-id`, `uberctx-…`; `jaeger-debug-id`, `jaeger-baggage` (read) |
 //! | `datadog` | `x-datadog-trace-id`, `-parent-id`, `-sampling-priority`, `-origin`, `-tags`, `ot-baggage-…`; `dd` in `tracestate` |
 //! | `ottrace` | `ot-tracer-traceid`, `-spanid`, `-sampled`, `ot-baggage-…` (basictracer, Lightstep) |
+//! | `wavefront` | `wf-ot-traceid`, `wf-ot-spanid`, `wf-ot-sample`, `wf-ot-…` |
 //! | `xray` | `X-Amzn-Trace-Id` (AWS X-Ray) |
 //! | `gcp` | `X-Cloud-Trace-Context` (Google Cloud) |
 //! | [`Binary`](propagation::Binary) | the layout of the Jaeger clients |

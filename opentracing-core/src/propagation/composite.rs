@@ -24,6 +24,7 @@ use crate::propagation::text_format::{Injection, TextFormat};
 use crate::propagation::trace_context::TraceContext;
 use crate::propagation::tracestate::TracestateMembers;
 use crate::propagation::w3c_baggage::W3cBaggage;
+use crate::propagation::wavefront::Wavefront;
 use crate::propagation::xray::XRay;
 
 const DEFAULT: &str = "instana,tracecontext,b3,baggage";
@@ -154,6 +155,7 @@ impl FromStr for Composite {
                 "jaeger" => composite.with(Jaeger::new()),
                 "datadog" => composite.with(Datadog::new()),
                 "ottrace" => composite.with(OtTrace::new()),
+                "wavefront" => composite.with(Wavefront::new()),
                 "xray" => composite.with(XRay::new()),
                 "gcp" => composite.with(GoogleCloud::new()),
                 "none" => composite,

@@ -55,6 +55,7 @@ mod text_format;
 mod trace_context;
 mod tracestate;
 mod w3c_baggage;
+mod wavefront;
 mod xray;
 
 pub use self::b3::B3;
@@ -81,4 +82,5 @@ pub use self::trace_context::{TraceContext, TraceCorrelation, Unsampled};
 pub(crate) use self::tracestate::members;
 pub use self::tracestate::{InvalidTraceState, TraceState, TracestateMembers};
 pub use self::w3c_baggage::W3cBaggage;
+pub use self::wavefront::Wavefront;
 pub use self::xray::XRay;

@@ -23,6 +23,7 @@ const MAX_ENCODED: usize = "%XX".len();
 pub(crate) struct PrefixedBaggage {
     prefix: &'static str,
     encoding: Encoding,
+    reserved: &'static [&'static str],
 }
 
 /// What peers make of a value over HTTP.
@@ -37,7 +38,13 @@ pub(crate) enum Encoding {
 impl PrefixedBaggage {
     /// `prefix` is in lower case.
     pub(crate) const fn new(prefix: &'static str, encoding: Encoding) -> Self {
-        PrefixedBaggage { prefix, encoding }
+        PrefixedBaggage { prefix, encoding, reserved: &[] }
+    }
+
+    /// Behind the prefix these names mean something else, so no item can have them.
+    pub(crate) const fn reserving(mut self, names: &'static [&'static str]) -> Self {
+        self.reserved = names;
+        self
     }
 
     pub(crate) fn extract(&self, carrier: &dyn TextMapReader, found: &mut Extraction) {
@@ -72,7 +79,7 @@ impl PrefixedBaggage {
                 false => item.value(),
             };
             let after = bytes + key.len() + value.len();
-            let is_name = !key.is_empty() && (!is_http || is_token(key.as_bytes()));
+            let is_name = !key.is_empty() && !self.is_reserved(key) && (!is_http || is_token(key.as_bytes()));
             if !is_name || items == injection.max_baggage_items() || after > injection.max_baggage_bytes() {
                 injection.leave_out_baggage();
                 continue;
@@ -87,8 +94,12 @@ impl PrefixedBaggage {
 
     fn key<'a>(&self, name: &'a str) -> Option<&'a str> {
         let (start, key) = name.split_at_checked(self.prefix.len())?;
-        let is_key = start.eq_ignore_ascii_case(self.prefix) && !key.is_empty();
+        let is_key = start.eq_ignore_ascii_case(self.prefix) && !key.is_empty() && !self.is_reserved(key);
         is_key.then_some(key)
+    }
+
+    fn is_reserved(&self, key: &str) -> bool {
+        self.reserved.iter().any(|name| key.eq_ignore_ascii_case(name))
     }
 
     fn decode<'a>(&self, value: &'a [u8]) -> Cow<'a, str> {

@@ -12,6 +12,7 @@ mod messages;
 mod opentracing;
 mod ot;
 mod tracestate;
+mod wavefront;
 
 use opentracing_core::propagation::{
     Composite, ExtractError, HttpHeaders, KafkaHeaders, Propagator, TextMapReader, TextMapWriter,
