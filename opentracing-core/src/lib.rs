@@ -86,6 +86,7 @@
 //! | `wavefront` | `wf-ot-traceid`, `wf-ot-spanid`, `wf-ot-sample`, `wf-ot-…` |
 //! | `xray` | `X-Amzn-Trace-Id` (AWS X-Ray) |
 //! | `gcp` | `X-Cloud-Trace-Context` (Google Cloud) |
+//! | `grpc-trace-bin` | `grpc-trace-bin` (`OpenCensus`) |
 //! | [`Binary`](propagation::Binary) | the layout of the Jaeger clients |
 //!
 //! # Samplers

@@ -15,6 +15,7 @@ use crate::propagation::error::{ExtractError, InjectError};
 use crate::propagation::extraction::Extraction;
 use crate::propagation::format::{AmqpHeaders, HttpHeaders, KafkaHeaders, Propagator, TextMap};
 use crate::propagation::gcp::GoogleCloud;
+use crate::propagation::grpc_trace_bin::GrpcTraceBin;
 use crate::propagation::instana::Instana;
 use crate::propagation::jaeger::Jaeger;
 use crate::propagation::medium::Medium;
@@ -158,6 +159,7 @@ impl FromStr for Composite {
                 "wavefront" => composite.with(Wavefront::new()),
                 "xray" => composite.with(XRay::new()),
                 "gcp" => composite.with(GoogleCloud::new()),
+                "grpc-trace-bin" => composite.with(GrpcTraceBin::new()),
                 "none" => composite,
                 _ => return Err(UnknownFormat(name.to_owned())),
             };

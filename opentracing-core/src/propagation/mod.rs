@@ -5,7 +5,8 @@
 //! for writing, by a [`Composite`], which is the propagator of [`HttpHeaders`], [`TextMap`], [`KafkaHeaders`] and [`AmqpHeaders`].
 //!
 //! Every tracer has the lists `instana, tracecontext, b3, baggage` for all text carriers, and [`JaegerBinary`] for [`Binary`]. Others are
-//! given to the builder:
+//! given to the builder, format by format or as a text of names: `"tracecontext,jaeger".parse::<Composite>()` also knows `b3multi`,
+//! `b3single`, `jaeger`, `datadog`, `ottrace`, `wavefront`, `xray`, `gcp`, `grpc-trace-bin` and `none`.
 //!
 //! ```
 //! use opentracing_core::Tracer;
@@ -29,6 +30,7 @@
 //! ```
 
 mod b3;
+mod base64;
 mod binary;
 mod carrier;
 mod composite;
@@ -40,6 +42,7 @@ mod error;
 mod extraction;
 mod format;
 mod gcp;
+mod grpc_trace_bin;
 mod hex;
 mod instana;
 mod instana_state;
@@ -70,6 +73,7 @@ pub use self::extraction::Extraction;
 pub(crate) use self::format::Propagators;
 pub use self::format::{AmqpHeaders, Binary, Format, HttpHeaders, KafkaHeaders, Propagator, TextMap};
 pub use self::gcp::GoogleCloud;
+pub use self::grpc_trace_bin::GrpcTraceBin;
 pub use self::instana::Instana;
 pub use self::instana_state::{Ancestor, Correlation, InstanaState};
 pub(crate) use self::jaeger::DEBUG_ID_TAG as JAEGER_DEBUG_ID;

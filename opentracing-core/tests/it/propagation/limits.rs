@@ -106,7 +106,8 @@ impl opentracing_core::propagation::TextMapReader for Bytes {
 
 #[test]
 fn a_mangled_value_spoils_its_own_format_at_most() {
-    let composite: Composite = composite("baggage,b3,tracecontext,instana");
+    let names = "baggage,jaeger,datadog,ottrace,wavefront,xray,gcp,grpc-trace-bin,b3,tracecontext,instana";
+    let composite: Composite = composite(names);
     let values = [
         ("X-INSTANA-T", "0123456789abcdeffa2375d711a4ca0f"),
         ("X-INSTANA-S", "02468acefdb97531"),
@@ -117,6 +118,20 @@ fn a_mangled_value_spoils_its_own_format_at_most() {
         ("X-B3-TraceId", "0af7651916cd43dd8448eb211c80319c"),
         ("X-B3-Sampled", "false"),
         ("baggage", "a=1%20;p=%C3%BC,b=%zz"),
+        ("uber-trace-id", "af7651916cd43dd8448eb211c80319c%3Ab7ad6b7169203331:0:f"),
+        ("uberctx-a", "1%20+%C3%BC"),
+        ("jaeger-debug-id", "id"),
+        ("jaeger-baggage", "a=1, b = 2"),
+        ("x-datadog-trace-id", "9532127138774266268"),
+        ("x-datadog-sampling-priority", "-1"),
+        ("x-datadog-tags", "_dd.p.tid=0af7651916cd43dd,_dd.p.dm=-4"),
+        ("tracestate", "dd=s:2;o:rum;t.dm:-4;p:b7ad6b7169203331"),
+        ("ot-tracer-traceid", "8448eb211c80319c"),
+        ("ot-baggage-a", "1%C3%BC"),
+        ("wf-ot-traceid", "0af76519-16cd-43dd-8448-eb211c80319c"),
+        ("X-Amzn-Trace-Id", "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"),
+        ("X-Cloud-Trace-Context", "105445aa7843bc8bf206b12000100000/1;o=1"),
+        ("grpc-trace-bin", "AABL+S81d7NNpqPOkp0ODkc2AQDwZ6oLqQK3AgE="),
     ];
     for (name, value) in values {
         for bytes in mangled(value) {

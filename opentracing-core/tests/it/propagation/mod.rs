@@ -5,6 +5,7 @@ mod binary;
 mod cloud;
 mod datadog;
 mod extracting;
+mod grpc_trace_bin;
 mod injecting;
 mod jaeger;
 mod limits;

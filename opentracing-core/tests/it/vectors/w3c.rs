@@ -1,10 +1,11 @@
 //! W3C Trace Context, as the only format.
 
-use opentracing_core::propagation::{Composite, HttpHeaders, TraceContext, TraceState};
+use opentracing_core::propagation::{Composite, GrpcTraceBin, HttpHeaders, TraceContext, TraceState};
 use opentracing_core::{SpanKind, Tracer};
 use serde_json::Value;
 
 use super::carrier::{Lines, carriers, header, is_id, text};
+use super::instana_messaging::bytes;
 use super::report::{Case, Report};
 
 pub(super) fn run(file: &Value, report: &mut Report) {
@@ -43,7 +44,7 @@ pub(super) fn run(file: &Value, report: &mut Report) {
         mutate(&mut report.case(case, "TraceState"), case);
     }
     for case in report.list(file, "binary") {
-        report.leave_out_case(&format!("{} (grpc-trace-bin)", text(&case["id"])));
+        check_binary(&mut report.case(case, "metadata"), case);
     }
 }
 
@@ -81,4 +82,40 @@ fn mutate(check: &mut Case<'_>, case: &Value) {
         op => check.fail(&format!("unknown operation {op:?}")),
     }
     check.equal("tracestate", state.as_str(), text(&case["expect"]));
+}
+
+fn check_binary(check: &mut Case<'_>, case: &Value) {
+    let expect = &case["expect"];
+    check.known_keys(expect, &["trace_id", "parent_id", "flags", "valid"]);
+    let (tracer, _drain) =
+        Tracer::builder("vectors").propagator(HttpHeaders, Composite::empty().with(GrpcTraceBin::new())).build();
+    let encoded = base64(&bytes(text(&case["hex"])));
+    let carrier = vec![("grpc-trace-bin".to_owned(), encoded)];
+    let context = tracer.extract(HttpHeaders, &carrier).ok().flatten();
+    check.equal("valid", context.is_some(), expect["valid"] != false);
+    let Some(context) = context else { return };
+    check.equal("trace_id", context.trace_id().to_string().as_str(), text(&expect["trace_id"]));
+    check.equal("parent_id", context.span_id().to_string().as_str(), text(&expect["parent_id"]));
+    check.equal("flags", Some(u64::from(context.is_sampled())), expect["flags"].as_u64());
+    let mut out = Lines::default();
+    if let Err(error) = tracer.inject(&context, HttpHeaders, &mut out) {
+        check.fail(&format!("inject: {error}"));
+    }
+    if let Some(wanted) = case["base64_unpadded"].as_str() {
+        check.equal("metadata received", carrier[0].1.as_str(), wanted);
+        check.equal("metadata sent", header(&out, "grpc-trace-bin").as_deref(), Some(wanted));
+    }
+    let again = tracer.extract(HttpHeaders, &out).ok().flatten();
+    check.equal("read again", again.map(|again| again.sampling()), Some(context.sampling()));
+}
+
+/// Without padding.
+fn base64(bytes: &[u8]) -> String {
+    let digits: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['+', '/']).collect();
+    let bits: Vec<u8> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect();
+    let digit = |group: &[u8]| {
+        let value = group.iter().fold(0, |value, bit| value << 1 | usize::from(*bit));
+        digits[value << (6 - group.len())]
+    };
+    bits.chunks(6).map(digit).collect()
 }
