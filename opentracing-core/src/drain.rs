@@ -156,15 +156,23 @@ impl Drain {
 
     #[inline]
     fn accept(&mut self, mut record: Box<Record>) {
-        let counters = &self.recorder.shared.drained;
         if !record.context.is_sampled() {
-            bump(&counters.dropped_unsampled, 1);
-            return self.recycle(record);
+            return self.leave_out(record);
         }
         if !record.is_plain() {
             self.prepare(&mut record);
         }
         self.batch.push(record);
+    }
+
+    #[cold]
+    fn leave_out(&mut self, mut record: Box<Record>) {
+        bump(&self.recorder.shared.drained.dropped_unsampled, 1);
+        record.retire();
+        self.spent.push(record);
+        if self.spent.len() == BATCH {
+            self.restock();
+        }
     }
 
     /// Guards, redacts and counts where there is something to.
@@ -203,17 +211,20 @@ impl Drain {
         let counters = &self.recorder.shared.drained;
         let counter = if reported.is_ok() { &counters.delivered } else { &counters.dropped_reporter_panic };
         bump(counter, records.len() as u64);
-        for record in records.drain(..) {
-            self.recycle(record);
-        }
+        self.recycle(&mut records);
         self.batch = records;
     }
 
-    #[inline]
-    fn recycle(&mut self, mut record: Box<Record>) {
-        record.retire();
-        self.spent.push(record);
-        if self.spent.len() == BATCH {
+    /// Gives the records back in batches, and leaves the list empty.
+    fn recycle(&mut self, records: &mut Vec<Box<Record>>) {
+        records.iter_mut().for_each(|record| record.retire());
+        let mut rest = records.drain(..);
+        loop {
+            let room = BATCH - self.spent.len();
+            self.spent.extend(rest.by_ref().take(room));
+            if self.spent.len() < BATCH {
+                break;
+            }
             self.restock();
         }
     }

@@ -119,7 +119,11 @@ impl<'a> FinishedSpan<'a> {
     pub fn duration_ns(&self) -> u64 {
         let record = self.record;
         match (record.has_start_wall(), record.has_end_wall()) {
-            (false, false) => u64::try_from(record.end.duration_since(record.start).as_nanos()).unwrap_or(u64::MAX),
+            (false, false) => {
+                // Made of 64 bits of nanoseconds, so that many are in it. `as_nanos` would calculate in 128.
+                let took = record.end.duration_since(record.start);
+                took.as_secs() * 1_000_000_000 + u64::from(took.subsec_nanos())
+            }
             (_, false) => record.end.as_unix_nanos(self.anchor).saturating_sub(record.start_wall_ns),
             (_, true) => record.end_wall_ns.saturating_sub(self.start_unix_ns()),
         }
@@ -139,14 +143,13 @@ impl<'a> FinishedSpan<'a> {
     #[inline]
     pub fn tags(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> + use<'a> {
         let (tags, text) = (&self.record.tags, self.record.text.as_str());
-        let may_repeat = tags.may_repeat(text);
-        let mut index = 0;
+        let (repeats, mut index) = (tags.repeats(text), 0);
         std::iter::from_fn(move || {
             loop {
                 let tag = tags.get(index)?;
                 index += 1;
                 let key = tag.key.resolve(text);
-                if !may_repeat || !tags.iter().skip(index).any(|later| later.key.resolve(text) == key) {
+                if !repeats || !tags.iter().skip(index).any(|later| later.key.resolve(text) == key) {
                     return Some((key, tag.value.resolve(text)));
                 }
             }

@@ -51,7 +51,7 @@ thread_local! {
 const CHECK_EVERY: u32 = 1024;
 
 /// `N` random numbers, none of them zero.
-#[inline]
+#[inline(always)]
 pub(crate) fn random<const N: usize>() -> [u64; N] {
     IDS.with(|ids| {
         let left = ids.until_check.get() - 1;

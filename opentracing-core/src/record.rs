@@ -161,6 +161,12 @@ impl Record {
             "span.kind" => return self.set_kind(key, value),
             _ => {}
         }
+        self.add_tag(key, value);
+    }
+
+    /// A tag that means nothing to the record.
+    #[inline(always)]
+    pub(crate) fn add_tag(&mut self, key: Text<'_>, value: Value<'_>) {
         let Text::Static(key) = key else { return self.set_tag_copied(key.as_str(), value) };
         match value {
             Value::Bool(v) => self.push_number(key, Number::Bool, v.into()),
@@ -169,34 +175,43 @@ impl Record {
             Value::F64(v) => self.push_number(key, Number::F64, v.to_bits()),
             Value::Static(v) => self.push_static(key, v),
             Value::Str(v) => self.push_text(key, v),
-            Value::Url(_) | Value::Message(_) => self.push_unredacted(key, value),
+            Value::Url(_) | Value::Message(_) => self.push_beyond(key, value),
         }
     }
 
     #[inline(never)]
     fn push_number(&mut self, key: &'static str, number: Number, bits: u64) {
-        if self.has_room(key) {
-            self.tags.push(Tag { key: Piece::Static(key), value: Stored::Number(number, bits) });
+        let value = Stored::Number(number, bits);
+        if self.has_room_inline() {
+            self.tags.push(Tag { key: Piece::Static(key), value });
+        } else {
+            self.push_beyond(key, value.resolve(""));
         }
     }
 
     #[inline(never)]
     fn push_static(&mut self, key: &'static str, value: &'static str) {
-        if self.has_room(key) {
+        if self.has_room_inline() {
             self.tags.push(Tag { key: Piece::Static(key), value: Stored::Text(Piece::Static(value)) });
+        } else {
+            self.push_beyond(key, Value::Static(value));
         }
     }
 
     #[inline(never)]
     fn push_text(&mut self, key: &'static str, value: &str) {
-        if self.has_room(key) {
+        if self.has_room_inline() {
             let value = Stored::Text(self.copy(value));
             self.tags.push(Tag { key: Piece::Static(key), value });
+        } else {
+            self.push_beyond(key, Value::Str(value));
         }
     }
 
+    /// The general case: there may be room only in memory of its own, or none.
+    #[cold]
     #[inline(never)]
-    fn push_unredacted(&mut self, key: &'static str, value: Value<'_>) {
+    fn push_beyond(&mut self, key: &'static str, value: Value<'_>) {
         if self.has_room(key) {
             let value = self.keep(value);
             self.tags.push(Tag { key: Piece::Static(key), value });
@@ -222,6 +237,11 @@ impl Record {
     }
 
     #[inline(always)]
+    fn has_room_inline(&mut self) -> bool {
+        self.used |= TAGS;
+        self.tags.has_room_inline(self.max_tags)
+    }
+
     fn has_room(&mut self, key: &str) -> bool {
         self.used |= TAGS;
         self.tags.len() < usize::from(self.max_tags) || self.make_room(key)

@@ -38,6 +38,8 @@ pub struct SpanBuilder<'a> {
     kind: SpanKind,
     /// Something was asked for that a plain start does not look at.
     special: bool,
+    /// The tag `error` is true.
+    failed: bool,
     ignore_active: bool,
     new_trace: bool,
     /// `sampling.priority` among the tags goes before every other decision.
@@ -64,6 +66,7 @@ impl<'a> SpanBuilder<'a> {
             name,
             kind: SpanKind::Internal,
             special: false,
+            failed: false,
             ignore_active: false,
             new_trace: false,
             priority: None,
@@ -152,6 +155,7 @@ impl<'a> SpanBuilder<'a> {
             let (key, value) = (key.into(), value.into());
             match key.as_str() {
                 SAMPLING_PRIORITY => (self.priority, self.special) = (Some(value.is_positive()), true),
+                "error" => self.failed = value.is_true(),
                 "span.kind" => {
                     if let Some(kind) = value.as_text().and_then(SpanKind::from_tag) {
                         self.kind = kind;
@@ -225,7 +229,8 @@ impl<'a> SpanBuilder<'a> {
         record.started_panicking = std::thread::panicking();
         record.set_name(self.name);
         if !self.tags.is_empty() {
-            self.tags.iter().for_each(|(key, value)| record.set_tag(key, value));
+            record.failed = self.failed;
+            self.tags.iter().for_each(|(key, value)| record.add_tag(key, value));
         }
         Span::new(State::Recording(record))
     }
@@ -326,8 +331,9 @@ impl<'a> SpanBuilder<'a> {
             record.set_tag(Text::Static("sampler.type"), Value::Static(sampler_type));
             record.set_tag(Text::Static("sampler.param"), param);
         }
+        record.failed = self.failed;
         for (key, value) in self.tags.iter() {
-            record.set_tag(key, value);
+            record.add_tag(key, value);
         }
         Span::new(State::Recording(record))
     }

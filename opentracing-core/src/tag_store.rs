@@ -100,7 +100,7 @@ impl TagStore {
         self.len = 0;
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, tag: Tag) {
         match self.inline.get_mut(self.len as usize) {
             Some(place) => *place = tag,
@@ -109,25 +109,42 @@ impl TagStore {
         self.len += 1;
     }
 
-    #[inline]
-    pub(crate) fn get(&self, index: usize) -> Option<&Tag> {
-        if index >= self.len() { None } else { self.inline.get(index).or_else(|| self.more.get(index - INLINE)) }
+    /// Whether there is room in the record itself, and for one of at most that many.
+    #[inline(always)]
+    pub(crate) fn has_room_inline(&self, max: u16) -> bool {
+        self.len() < INLINE && self.len < max.into()
     }
 
-    /// Whether two tags may have the same key: the lengths and outer letters of all keys are noted in one word. Cheaper than
-    /// comparing each with each, which is seldom worth it.
+    #[cold]
+    fn get_beyond(&self, index: usize) -> Option<&Tag> {
+        self.more.get(index - INLINE)
+    }
+
+    /// Whether two tags have the same key. The lengths of all keys are noted in one word and their outer letters in another: cheaper
+    /// than comparing each with each, which is seldom worth it.
     #[inline]
-    pub(crate) fn may_repeat(&self, text: &str) -> bool {
-        let mut seen = 0u64;
+    pub(crate) fn repeats(&self, text: &str) -> bool {
+        let (mut lengths, mut letters, mut index) = (0u64, 0u64, 0);
         self.len > 1
             && self.iter().any(|tag| {
                 let key = tag.key.resolve(text).as_bytes();
                 let (first, last) = (key.first().copied().unwrap_or(0), key.last().copied().unwrap_or(0));
-                let mark = 1 << ((key.len() as u32 * 7 + u32::from(first) * 3 + u32::from(last)) & 63);
-                let repeated = seen & mark != 0;
-                seen |= mark;
+                let (length, outer) = (1 << (key.len() & 63), 1 << ((first ^ last.rotate_left(3)) & 63));
+                let repeated = lengths & length != 0 && letters & outer != 0 && self.is_among_first(index, key, text);
+                (lengths, letters) = (lengths | length, letters | outer);
+                index += 1;
                 repeated
             })
+    }
+
+    #[cold]
+    fn is_among_first(&self, count: usize, key: &[u8], text: &str) -> bool {
+        self.iter().take(count).any(|tag| tag.key.resolve(text).as_bytes() == key)
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, index: usize) -> Option<&Tag> {
+        if index >= self.len() { None } else { self.inline.get(index).or_else(|| self.get_beyond(index)) }
     }
 
     #[inline]
