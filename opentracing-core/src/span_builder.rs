@@ -12,8 +12,10 @@ use crate::clock::unix_ns;
 use crate::context::{AsSpanContext, Extra, Meta, Reference, ReferenceKind, Sampling, SpanContext};
 use crate::id_generator;
 use crate::ids::{SpanId, TraceId};
+use crate::inherited::{Inherited, preferred_parent};
 use crate::kind::SpanKind;
 use crate::local;
+use crate::plan::Plan;
 use crate::port::Port;
 use crate::propagation::JAEGER_DEBUG_ID;
 use crate::propagation::TraceState;
@@ -207,13 +209,24 @@ impl<'a> SpanBuilder<'a> {
             }
             References::ChildOfOwned(_) | References::Several(_) => None,
         };
-        let Some(Plan { trace_id, span_id, parent_id, meta, extra }) = plan else {
-            return self.start_special(recorder);
+        let Some(plan) = plan else { return self.start_special(recorder) };
+        let mut record = match self.begin(plan, recorder) {
+            Ok(record) => record,
+            Err(unsampled) => return Span::new(State::Unsampled(unsampled)),
         };
+        if !self.tags.is_empty() {
+            self.add_tags(&mut record);
+        }
+        Span::new(State::Recording(record))
+    }
+
+    /// A record with the context, unless nothing is recorded.
+    #[inline(always)]
+    fn begin(&self, plan: Plan, recorder: &Arc<Recorder>) -> Result<Box<Record>, Unsampled> {
+        let Plan { trace_id, span_id, parent_id, meta, extra } = plan;
         if !meta.is_recording() {
             let name = if let Text::Static(name) = self.name { name } else { "" };
-            let context = SpanContext { trace_id, span_id, parent_id, meta, extra };
-            return Span::new(State::Unsampled(Unsampled { context, name }));
+            return Err(Unsampled { context: SpanContext { trace_id, span_id, parent_id, meta, extra }, name });
         }
         // While this thread's locals are being destroyed there is no pool.
         let record = local::with(|local| local.port(recorder, Port::take)).flatten();
@@ -228,11 +241,13 @@ impl<'a> SpanBuilder<'a> {
         record.context.extra = extra;
         record.started_panicking = std::thread::panicking();
         record.set_name(self.name);
-        if !self.tags.is_empty() {
-            record.failed = self.failed;
-            self.tags.iter().for_each(|(key, value)| record.add_tag(key, value));
-        }
-        Span::new(State::Recording(record))
+        Ok(record)
+    }
+
+    #[inline(always)]
+    fn add_tags(&self, record: &mut Record) {
+        record.failed = self.failed;
+        self.tags.iter().for_each(|(key, value)| record.add_tag(key, value));
     }
 
     #[inline(never)]
@@ -284,36 +299,17 @@ impl<'a> SpanBuilder<'a> {
             span_id
         };
         let recording = if decision == Decision::Drop { 0 } else { Meta::RECORDING };
-        let (span_id, parent_id) = (SpanId::new(span_id), parent.span_id);
-        let meta = meta.child(sampling, recording | parent.root_mark, self.kind, recorder.id);
-        if decision == Decision::Drop {
-            let name = if let Text::Static(name) = self.name { name } else { "" };
-            let context = SpanContext { trace_id, span_id, parent_id, meta, extra: parent.extra };
-            return Span::new(State::Unsampled(Unsampled { context, name }));
-        }
-        // While this thread's locals are being destroyed there is no pool.
-        let record = local::with(|local| local.port(recorder, Port::take)).flatten();
-        let mut record = record.unwrap_or_else(|| Record::new(&recorder.limits));
-        record.start = Instant::now();
-        record.reset();
-        // Word by word: a context that is built aside is read back in wider pieces than it was written in, which stalls.
-        record.context.trace_id = trace_id;
-        record.context.span_id = span_id;
-        record.context.parent_id = parent_id;
-        record.context.meta = meta;
-        record.context.extra = parent.extra;
-        self.fill(record, recorder, rule)
-    }
-
-    #[inline(always)]
-    fn fill(
-        &mut self,
-        mut record: Box<Record>,
-        recorder: &Recorder,
-        rule: Option<(&'static str, Value<'static>)>,
-    ) -> Span {
-        record.started_panicking = std::thread::panicking();
-        record.set_name(self.name);
+        let plan = Plan {
+            trace_id,
+            span_id: SpanId::new(span_id),
+            parent_id: parent.span_id,
+            meta: meta.child(sampling, recording | parent.root_mark, self.kind, recorder.id),
+            extra: parent.extra,
+        };
+        let mut record = match self.begin(plan, recorder) {
+            Ok(record) => record,
+            Err(unsampled) => return Span::new(State::Unsampled(unsampled)),
+        };
         if let Some(clock) = &recorder.clock {
             record.set_own_clock();
             record.set_start_wall(clock.unix_ns());
@@ -331,10 +327,7 @@ impl<'a> SpanBuilder<'a> {
             record.set_tag(Text::Static("sampler.type"), Value::Static(sampler_type));
             record.set_tag(Text::Static("sampler.param"), param);
         }
-        record.failed = self.failed;
-        for (key, value) in self.tags.iter() {
-            record.add_tag(key, value);
-        }
+        self.add_tags(&mut record);
         Span::new(State::Recording(record))
     }
 
@@ -422,103 +415,4 @@ fn new_trace(recorder: &Recorder, meta: Meta) -> (TraceId, Meta) {
 fn own_span_id(ids: &dyn crate::id_generator::IdGenerator) -> u64 {
     let id = ids.span_id();
     if id.is_valid() { id.get() } else { id_generator::random::<1>()[0] }
-}
-
-/// The first `ChildOf`, else the first reference; one without ids only where there is no other. Baggage of all of them comes along.
-#[cold]
-fn preferred_parent(all: &[Reference]) -> SpanContext {
-    let valid = || all.iter().filter(|reference| reference.context.is_valid());
-    let child_of = |reference: &&Reference| reference.kind == ReferenceKind::ChildOf;
-    let preferred =
-        valid().find(child_of).or_else(|| valid().next()).or_else(|| all.iter().find(child_of)).or(all.first());
-    let mut context = preferred.map_or(SpanContext::EMPTY, |reference| reference.context.clone());
-    if all.len() > 1 {
-        all.iter().for_each(|reference| context.merge_baggage(&reference.context));
-    }
-    context
-}
-
-/// The context of a span that needs no decision, in parts that stay in registers.
-struct Plan {
-    trace_id: TraceId,
-    span_id: SpanId,
-    parent_id: SpanId,
-    meta: Meta,
-    extra: Option<Arc<Extra>>,
-}
-
-impl Plan {
-    #[inline(always)]
-    fn root(kind: SpanKind, recorder: &Recorder) -> Option<Plan> {
-        let meta = recorder.root_meta?;
-        let [high, low, span_id] = id_generator::random();
-        Some(Plan {
-            trace_id: TraceId::from_parts(high & recorder.high_mask, low),
-            span_id: SpanId::new(span_id),
-            parent_id: SpanId::INVALID,
-            meta: meta.with_kind(kind),
-            extra: None,
-        })
-    }
-
-    /// For a parent of this tracer whose marks are as they were at its start.
-    #[inline(always)]
-    fn child(parent: &SpanContext, kind: SpanKind, recorder: &Recorder) -> Option<Plan> {
-        (parent.meta.tracer() == recorder.id && parent.meta.is_settled()).then(|| Plan {
-            trace_id: parent.trace_id,
-            span_id: SpanId::new(id_generator::random::<1>()[0]),
-            parent_id: parent.span_id,
-            meta: parent.meta.with(Meta::LOCAL_ROOT, false).with_kind(kind),
-            extra: parent.extra.clone(),
-        })
-    }
-}
-
-/// What a span takes over from its parent.
-struct Inherited {
-    trace_id: TraceId,
-    span_id: SpanId,
-    meta: Meta,
-    root_mark: u64,
-    decision: Option<Decision>,
-    extra: Option<Arc<Extra>>,
-}
-
-impl Inherited {
-    const NONE: Inherited = Inherited {
-        trace_id: TraceId::INVALID,
-        span_id: SpanId::INVALID,
-        meta: Meta::NONE,
-        root_mark: Meta::LOCAL_ROOT,
-        decision: None,
-        extra: None,
-    };
-
-    /// A parent of this tracer has decided for its children. A foreign one has by its state on the wire, unless the sampler wants to
-    /// be asked again; without ids it brings its decision and baggage only.
-    fn of(parent: &SpanContext, recorder: &Recorder) -> Inherited {
-        let here = parent.meta.tracer() == recorder.id;
-        let decision = if here {
-            Some(match (parent.meta.is_recording(), parent.is_sampled()) {
-                (false, _) => Decision::Drop,
-                (true, false) => Decision::Record,
-                (true, true) => Decision::RecordAndSample,
-            })
-        } else {
-            match parent.sampling() {
-                _ if recorder.overrides_remote => None,
-                Sampling::Undecided => None,
-                Sampling::NotSampled => Some(Decision::Drop),
-                Sampling::Sampled | Sampling::Debug => Some(Decision::RecordAndSample),
-            }
-        };
-        Inherited {
-            trace_id: parent.trace_id,
-            span_id: if parent.trace_id.is_valid() { parent.span_id } else { SpanId::INVALID },
-            meta: parent.meta,
-            root_mark: if here { 0 } else { Meta::LOCAL_ROOT },
-            decision,
-            extra: parent.extra.clone(),
-        }
-    }
 }
