@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# MariaDB, the distribution's version. Exports MYSQL_URL.
+
+set -euo pipefail
+
+# shellcheck source=scripts/services/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+service=mariadb
+port MARIADB_PORT 13306
+user=app password=app-pw database=app
+ready_seconds=60
+
+install_service() {
+    command -v mariadbd >/dev/null || apt_install mariadb-server
+}
+
+start_service() {
+    local as_user=()
+    ((EUID != 0)) || as_user=(--user=mysql)
+    command -v mariadbd >/dev/null || fail "is not installed"
+    mkdir -p "$dir/tmp"
+    # The account is known by address, so no name is looked up.
+    cat >"$dir/accounts.sql" <<SQL
+CREATE DATABASE IF NOT EXISTS \`$database\` CHARACTER SET utf8mb4;
+CREATE USER IF NOT EXISTS '$user'@'127.0.0.1' IDENTIFIED BY '$password';
+GRANT ALL ON \`$database\`.* TO '$user'@'127.0.0.1';
+SQL
+    own mysql "$dir/tmp" "$dir/accounts.sql"
+    # --no-defaults has to come first, or the data folder and the port of the machine's own server are taken.
+    if [[ ! -d $dir/data/mysql ]]; then
+        rm -rf "$dir/data"
+        mkdir "$dir/data"
+        own mysql "$dir/data"
+        mariadb-install-db --no-defaults "${as_user[@]}" --datadir="$dir/data" --tmpdir="$dir/tmp" --skip-test-db \
+            --auth-root-authentication-method=normal --skip-name-resolve >"$dir/install-db.log" 2>&1 || {
+            show_log install-db
+            fail "mariadb-install-db failed"
+        }
+    fi
+    launch mariadb mariadbd --no-defaults "${as_user[@]}" --datadir="$dir/data" --tmpdir="$dir/tmp" --socket="$dir/tmp/socket" \
+        --pid-file="$dir/tmp/pid" --bind-address=127.0.0.1 --port="$MARIADB_PORT" --skip-name-resolve --init-file="$dir/accounts.sql" \
+        --innodb-buffer-pool-size=64M --innodb-flush-log-at-trx-commit=2 --innodb-doublewrite=0 --performance-schema=OFF
+}
+
+query() {
+    MYSQL_PWD=$password mariadb --no-defaults -h 127.0.0.1 -P "$MARIADB_PORT" --protocol=tcp --connect-timeout=5 -u "$user" -N -B "$database" "$@"
+}
+
+# With the tests' own account, so its statements above have run.
+ready() { query -e 'select 1'; }
+
+check_service() { query -e 'create temporary table numbers (n int); insert into numbers values (41); select n + 1, version() from numbers'; }
+
+addresses() { address MYSQL_URL "mysql://$user:$password@127.0.0.1:$MARIADB_PORT/$database"; }
+
+stop_service() { end mariadb TERM 30; }
+
+main "$@"
