@@ -99,6 +99,7 @@
 //! | [`ConsistentProbabilitySampler`] | a share, by OpenTelemetry's newer rule: the threshold goes along in `tracestate` |
 //! | [`RateLimitingSampler`] | so many a second |
 //! | [`PerOperationSampler`] | a share of each operation, and at least so many of each a second |
+//! | [`RemoteSampler`] | what a control plane says while the service runs; `opentracing-reporter` asks Jaeger for it |
 //! | [`RuleSampler`] | what others say, by operation, kind and tags |
 //! | [`ParentBased`] | what others say, also where a remote parent has decided |
 //!
@@ -173,8 +174,9 @@ pub use crate::limits::{ExcessNames, Limits};
 pub use crate::owned::{OwnedLog, OwnedSpan};
 pub use crate::reporter::{FlushError, OwnedValue, Process, Reporter};
 pub use crate::sampler::{
-    ConsistentProbabilitySampler, ConstSampler, Decision, ParentBased, PerOperationSampler, ProbabilisticSampler,
-    RateLimitingSampler, Rule, RuleSampler, Sampler, SamplingNotes, SamplingParams, TraceIdRatioSampler,
+    ConsistentProbabilitySampler, ConstSampler, Decision, InvalidStrategy, ParentBased, PerOperationSampler,
+    PerOperationStrategies, ProbabilisticSampler, RateLimitingSampler, RemoteSampler, Rule, RuleSampler, Sampler,
+    SamplerStats, SamplingNotes, SamplingParams, SamplingStrategy, TraceIdRatioSampler,
 };
 pub use crate::scope::{ActiveSpan, LentScope, Scope};
 pub use crate::secrets::{InvalidSecrets, Secrets, SecretsMatcher};

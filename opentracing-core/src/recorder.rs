@@ -2,6 +2,7 @@
 
 #![expect(clippy::vec_box, reason = "records are handed on by pointer and keep their place in memory")]
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::Thread;
@@ -239,6 +240,8 @@ impl Recorder {
     }
 
     pub(crate) fn stats(&self) -> Stats {
+        // Foreign code: before a lock is taken.
+        let sampler = catch_unwind(AssertUnwindSafe(|| self.sampler.stats())).unwrap_or_default();
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let Shared { rare, drained, retired, .. } = &self.shared;
         let ports = lock(&self.shared.ports);
@@ -263,6 +266,7 @@ impl Recorder {
             extract_corrupted: get(&rare.extract_corrupted),
             fields_malformed: propagators.malformed,
             without_route: get(&rare.without_route),
+            sampler,
             reporter: *lock(&self.shared.reporter),
         }
     }

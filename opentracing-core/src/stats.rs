@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::sampler::SamplerStats;
+
 /// What became of the spans of a tracer, and what it met on the way. A snapshot: each number is exact once the threads rest.
 ///
 /// `delivered` and the numbers that begin with `dropped` add up to the spans that were recorded and finished.
@@ -40,6 +42,8 @@ pub struct Stats {
     pub fields_malformed: u64,
     /// Server spans that ended without a route template, so that their name is the method alone.
     pub without_route: u64,
+    /// How it went with what the sampler is told from elsewhere.
+    pub sampler: SamplerStats,
     /// What the reporter did with the delivered spans.
     pub reporter: ReporterStats,
 }

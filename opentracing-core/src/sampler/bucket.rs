@@ -1,16 +1,17 @@
 //! The leaky bucket of the rate limits.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
 use crate::clock::Clock;
 
 /// What tells a bucket the time, in nanoseconds since any moment.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Ticker {
     /// Never goes backwards, which the time of day does.
     Monotonic(Instant),
-    Clock(Box<dyn Clock>),
+    Clock(Arc<dyn Clock>),
 }
 
 impl Ticker {
@@ -48,6 +49,19 @@ impl Bucket {
             (1, 0)
         };
         Bucket { spent_until_ns: AtomicI64::new(now_ns.saturating_sub(burst_ns)), cost_ns, burst_ns }
+    }
+
+    /// One of another rate that is as full as this one, in proportion.
+    pub(super) fn at_rate(&self, per_second: f64, now_ns: i64) -> Self {
+        let mut bucket = Bucket::new(per_second, now_ns);
+        // One that admits nothing is not empty either.
+        if self.burst_ns > 0 {
+            let balance = now_ns.saturating_sub(self.spent_until_ns.load(Ordering::Relaxed)).clamp(0, self.burst_ns);
+            let fill = balance as f64 / self.burst_ns as f64;
+            let balance = ((fill * bucket.burst_ns as f64) as i64).min(bucket.burst_ns);
+            bucket.spent_until_ns = AtomicI64::new(now_ns.saturating_sub(balance));
+        }
+        bucket
     }
 
     /// Takes one trace's worth, if it is there.

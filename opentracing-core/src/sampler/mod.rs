@@ -8,7 +8,10 @@ mod parent_based;
 mod per_operation;
 mod probabilistic;
 mod rate_limiting;
+mod remote;
 mod rules;
+mod stats;
+mod strategy;
 mod trace_id_ratio;
 
 use std::fmt;
@@ -25,7 +28,10 @@ pub use self::parent_based::ParentBased;
 pub use self::per_operation::PerOperationSampler;
 pub use self::probabilistic::ProbabilisticSampler;
 pub use self::rate_limiting::RateLimitingSampler;
+pub use self::remote::RemoteSampler;
 pub use self::rules::{Rule, RuleSampler};
+pub use self::stats::SamplerStats;
+pub use self::strategy::{InvalidStrategy, PerOperationStrategies, SamplingStrategy};
 pub use self::trace_id_ratio::TraceIdRatioSampler;
 
 /// What a sampler says of a span and its descendants in this process.
@@ -70,6 +76,12 @@ pub trait Sampler: Send + Sync + fmt::Debug + 'static {
     fn overrides_remote(&self) -> bool {
         false
     }
+
+    /// How it went with what the sampler is told from elsewhere. Becomes part of [`Tracer::stats`](crate::Tracer::stats). Nothing by
+    /// default.
+    fn stats(&self) -> SamplerStats {
+        SamplerStats::default()
+    }
 }
 
 impl<S: Sampler + ?Sized> Sampler for Box<S> {
@@ -91,6 +103,10 @@ impl<S: Sampler + ?Sized> Sampler for Box<S> {
 
     fn overrides_remote(&self) -> bool {
         (**self).overrides_remote()
+    }
+
+    fn stats(&self) -> SamplerStats {
+        (**self).stats()
     }
 }
 

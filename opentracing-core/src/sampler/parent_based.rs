@@ -1,7 +1,7 @@
 //! Different samplers for traces that begin here and for those that a remote parent has decided about.
 
 use crate::context::Sampling;
-use crate::sampler::{Decision, Sampler, SamplingNotes, SamplingParams};
+use crate::sampler::{Decision, Sampler, SamplerStats, SamplingNotes, SamplingParams};
 
 /// Asks one sampler about traces that begin here, and two others where a remote parent has decided
 /// (OpenTelemetry Trace SDK, `ParentBased`).
@@ -66,5 +66,9 @@ impl Sampler for ParentBased {
 
     fn overrides_remote(&self) -> bool {
         self.remote_sampled.is_some() || self.remote_not_sampled.is_some()
+    }
+
+    fn stats(&self) -> SamplerStats {
+        SamplerStats::sum(self.all())
     }
 }

@@ -5,13 +5,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::clock::Clock;
 use crate::sampler::bucket::{Bucket, Ticker};
-use crate::sampler::{Decision, ProbabilisticSampler, Sampler, SamplingNotes, SamplingParams};
+use crate::sampler::{Decision, PerOperationStrategies, ProbabilisticSampler, Sampler, SamplingNotes, SamplingParams};
 
 /// Keeps a share of the traces of each operation by Jaeger's rule, and of each operation at least so many a second, as far as there are
 /// any: Jaeger's per-operation sampling with guaranteed throughput.
 ///
 /// Operations are known by the name that their root starts with. What is kept beyond the share is tagged `lowerbound` instead of
-/// `probabilistic`. Known operations are looked up under a lock for reading; a name of 20 bytes and its limit take some 150 bytes.
+/// `probabilistic`. Operations that are named are looked up without a lock, others under one for reading; a name of 20 bytes and its
+/// limit take some 200 bytes.
 ///
 /// ```
 /// use opentracing_core::{PerOperationSampler, Tracer};
@@ -24,20 +25,31 @@ use crate::sampler::{Decision, ProbabilisticSampler, Sampler, SamplingNotes, Sam
 #[derive(Debug)]
 pub struct PerOperationSampler {
     default: ProbabilisticSampler,
-    lower_bound: f64,
+    bounds: Bounds,
     max_operations: usize,
     ticker: Ticker,
-    operations: RwLock<HashMap<Box<str>, Arc<Operation>>>,
+    named: HashMap<Box<str>, Operation>,
+    /// Those that have come up.
+    others: RwLock<HashMap<Box<str>, Operation>>,
+}
+
+/// Traces a second of one operation.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    lower: f64,
+    upper: Option<f64>,
 }
 
 /// Jaeger's guaranteed throughput.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Operation {
     share: ProbabilisticSampler,
-    lower_bound: Bucket,
+    /// Shared with the sampler of the next strategy, if it has the same bound.
+    lower: Arc<Bucket>,
+    upper: Option<Arc<Bucket>>,
 }
 
-const MAX_OPERATIONS: usize = 2_000;
+pub(super) const MAX_OPERATIONS: usize = 2_000;
 
 impl PerOperationSampler {
     /// Keeps that share, 0 to 1, of operations that are not named, and of each operation at least so many traces a second, of which 0
@@ -45,18 +57,30 @@ impl PerOperationSampler {
     pub fn new(default_probability: f64, lower_bound_per_second: f64) -> Self {
         PerOperationSampler {
             default: ProbabilisticSampler::new(default_probability),
-            lower_bound: lower_bound_per_second,
+            bounds: Bounds { lower: lower_bound_per_second, upper: None },
             max_operations: MAX_OPERATIONS,
             ticker: Ticker::new(),
-            operations: RwLock::default(),
+            named: HashMap::new(),
+            others: RwLock::default(),
         }
     }
 
     /// Keeps that share, 0 to 1, of the traces of that operation.
     #[must_use]
     pub fn operation(mut self, name: &str, probability: f64) -> Self {
-        let operation = self.begin(ProbabilisticSampler::new(probability));
-        self.operations.get_mut().unwrap_or_else(PoisonError::into_inner).insert(name.into(), operation);
+        let operation = Operation::new(ProbabilisticSampler::new(probability), self.bounds, self.ticker.now_ns());
+        self.named.insert(name.into(), operation);
+        self
+    }
+
+    /// Of what the share would keep of an operation, keeps at most so many traces a second; what the lower bound guarantees is kept in
+    /// any case. By default, and for 0 or less, there is no such bound.
+    ///
+    /// Jaeger's backend reckons from the share how many traces there were, and is mistaken about operations that reach the bound.
+    #[must_use]
+    pub fn upper_bound(mut self, traces_per_second: f64) -> Self {
+        self.bounds.upper = (traces_per_second > 0.0).then_some(traces_per_second);
+        self.anew();
         self
     }
 
@@ -71,36 +95,100 @@ impl PerOperationSampler {
     /// Takes the time from that clock. By default it is a clock that never goes backwards; while this one does, nothing is guaranteed.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.ticker = Ticker::Clock(Box::new(clock));
-        let known = std::mem::take(self.operations.get_mut().unwrap_or_else(PoisonError::into_inner));
-        let anew = known.into_iter().map(|(name, operation)| (name, self.begin(operation.share))).collect();
-        self.operations = RwLock::new(anew);
+        self.ticker = Ticker::Clock(Arc::new(clock));
+        self.anew();
         self
     }
 
-    fn begin(&self, share: ProbabilisticSampler) -> Arc<Operation> {
-        Arc::new(Operation { share, lower_bound: Bucket::new(self.lower_bound, self.ticker.now_ns()) })
+    fn anew(&mut self) {
+        let now_ns = self.ticker.now_ns();
+        for operation in self.named.values_mut() {
+            *operation = Operation::new(operation.share, self.bounds, now_ns);
+        }
     }
 
-    /// The operation of that name, if it has a limit of its own or may still get one.
-    fn find(&self, name: &str) -> Option<Arc<Operation>> {
-        // Nothing panics under the lock, so a poisoned one is still whole.
-        let known = self.operations.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(operation) = known.get(name) {
-            return Some(operation.clone());
+    /// With the balances of the one before, in proportion where a bound has changed. What came up before is still known, as far as
+    /// there is room.
+    pub(super) fn after(
+        before: Option<&Self>,
+        strategies: &PerOperationStrategies,
+        max_operations: usize,
+        ticker: Ticker,
+        now_ns: i64,
+    ) -> Self {
+        let default = ProbabilisticSampler::new(strategies.default_sampling_probability);
+        let upper = strategies.default_upper_bound_traces_per_second;
+        let bounds =
+            Bounds { lower: strategies.default_lower_bound_traces_per_second, upper: (upper > 0.0).then_some(upper) };
+        let others = before.map(|before| before.others.read().unwrap_or_else(PoisonError::into_inner));
+        let known = || before.iter().flat_map(|before| &before.named).chain(others.iter().flat_map(|others| &**others));
+        let find = |name: &str| before?.named.get(name).or_else(|| others.as_ref()?.get(name));
+        let carried = |operation: &Operation, share| match before {
+            Some(before) => operation.after(share, before.bounds, bounds, now_ns),
+            None => Operation::new(share, bounds, now_ns),
+        };
+        let mut named = HashMap::with_capacity(strategies.per_operation.len());
+        for (name, probability) in &strategies.per_operation {
+            let share = ProbabilisticSampler::new(*probability);
+            let operation = find(name).map(|operation| carried(operation, share));
+            let operation = operation.unwrap_or_else(|| Operation::new(share, bounds, now_ns));
+            named.insert(name.as_str().into(), operation);
         }
-        let full = known.len() >= self.max_operations;
-        drop(known);
-        if full {
-            return None;
+        let room = max_operations.saturating_sub(named.len());
+        let still_known = known()
+            .filter(|(name, _)| !named.contains_key(&**name))
+            .take(room)
+            .map(|(name, operation)| (name.clone(), carried(operation, default)))
+            .collect();
+        PerOperationSampler { default, bounds, max_operations, ticker, named, others: RwLock::new(still_known) }
+    }
+
+    fn is_full(&self, others: &HashMap<Box<str>, Operation>) -> bool {
+        self.named.len() + others.len() >= self.max_operations
+    }
+}
+
+impl Operation {
+    fn new(share: ProbabilisticSampler, bounds: Bounds, now_ns: i64) -> Self {
+        let bucket = |per_second| Arc::new(Bucket::new(per_second, now_ns));
+        Operation { share, lower: bucket(bounds.lower), upper: bounds.upper.map(bucket) }
+    }
+
+    fn after(&self, share: ProbabilisticSampler, before: Bounds, bounds: Bounds, now_ns: i64) -> Self {
+        let carried = |bucket: &Arc<Bucket>, before: f64, now: f64| {
+            if before == now { bucket.clone() } else { Arc::new(bucket.at_rate(now, now_ns)) }
+        };
+        let upper = bounds.upper.map(|upper| match (&self.upper, before.upper) {
+            (Some(bucket), Some(before)) => carried(bucket, before, upper),
+            _ => Arc::new(Bucket::new(upper, now_ns)),
+        });
+        Operation { share, lower: carried(&self.lower, before.lower, bounds.lower), upper }
+    }
+
+    fn decide_and_note(&self, params: &SamplingParams<'_>, notes: &mut SamplingNotes, now_ns: i64) -> Decision {
+        let decision = self.share.decide_and_note(params, notes);
+        // Charged in any case: what the share keeps counts for the lower bound.
+        let guaranteed = self.lower.take(now_ns);
+        match decision {
+            Decision::Drop if !guaranteed => Decision::Drop,
+            Decision::Drop => {
+                notes.set_rule("lowerbound", self.share.rate());
+                self.charge(now_ns);
+                Decision::RecordAndSample
+            }
+            kept => {
+                if self.charge(now_ns) || guaranteed {
+                    kept
+                } else {
+                    Decision::Drop
+                }
+            }
         }
-        // The clock is foreign code: asked before the lock is taken.
-        let new = self.begin(self.default);
-        let mut known = self.operations.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(operation) = known.get(name) {
-            return Some(operation.clone());
-        }
-        (known.len() < self.max_operations).then(|| known.entry(name.into()).or_insert(new).clone())
+    }
+
+    /// Whether the upper bound admits one more trace.
+    fn charge(&self, now_ns: i64) -> bool {
+        self.upper.as_ref().is_none_or(|upper| upper.take(now_ns))
     }
 }
 
@@ -110,16 +198,25 @@ impl Sampler for PerOperationSampler {
     }
 
     fn decide_and_note(&self, params: &SamplingParams<'_>, notes: &mut SamplingNotes) -> Decision {
-        let Some(operation) = self.find(params.operation_name) else {
-            return self.default.decide_and_note(params, notes);
-        };
-        let decision = operation.share.decide_and_note(params, notes);
-        // Charged in any case: what the share keeps counts for the lower bound.
-        let guaranteed = operation.lower_bound.take(self.ticker.now_ns());
-        if decision == Decision::Drop && guaranteed {
-            notes.set_rule("lowerbound", operation.share.rate());
-            return Decision::RecordAndSample;
+        // The clock is foreign code: asked before a lock is taken.
+        let now_ns = self.ticker.now_ns();
+        if let Some(operation) = self.named.get(params.operation_name) {
+            return operation.decide_and_note(params, notes, now_ns);
         }
-        decision
+        // Nothing panics under the lock, so a poisoned one is still whole.
+        let others = self.others.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(operation) = others.get(params.operation_name) {
+            return operation.decide_and_note(params, notes, now_ns);
+        }
+        if self.is_full(&others) {
+            return self.default.decide_and_note(params, notes);
+        }
+        drop(others);
+        let new = Operation::new(self.default, self.bounds, now_ns);
+        let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
+        if self.is_full(&others) && !others.contains_key(params.operation_name) {
+            return self.default.decide_and_note(params, notes);
+        }
+        others.entry(params.operation_name.into()).or_insert(new).decide_and_note(params, notes, now_ns)
     }
 }

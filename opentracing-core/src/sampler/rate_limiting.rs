@@ -1,5 +1,7 @@
 //! So many traces a second.
 
+use std::sync::Arc;
+
 use crate::clock::Clock;
 use crate::sampler::bucket::{Bucket, Ticker};
 use crate::sampler::{Decision, Sampler, SamplingNotes, SamplingParams};
@@ -32,12 +34,22 @@ impl RateLimitingSampler {
     /// Takes the time from that clock. By default it is a clock that never goes backwards; while this one does, no trace is kept.
     #[must_use]
     pub fn clock(self, clock: impl Clock) -> Self {
-        Self::with_ticker(self.per_second, Ticker::Clock(Box::new(clock)))
+        Self::with_ticker(self.per_second, Ticker::Clock(Arc::new(clock)))
     }
 
     fn with_ticker(traces_per_second: f64, ticker: Ticker) -> Self {
+        let now_ns = ticker.now_ns();
+        Self::after(None, traces_per_second, ticker, now_ns)
+    }
+
+    /// With the balance of the one before, in proportion.
+    pub(super) fn after(before: Option<&Self>, traces_per_second: f64, ticker: Ticker, now_ns: i64) -> Self {
         let per_second = if traces_per_second > 0.0 { traces_per_second } else { 0.0 };
-        RateLimitingSampler { per_second, bucket: Bucket::new(per_second, ticker.now_ns()), ticker }
+        let bucket = match before {
+            Some(before) => before.bucket.at_rate(per_second, now_ns),
+            None => Bucket::new(per_second, now_ns),
+        };
+        RateLimitingSampler { per_second, ticker, bucket }
     }
 
     /// How many traces are kept in a second.

@@ -1,7 +1,7 @@
 //! Different samplers for different operations, kinds and tags.
 
 use crate::kind::SpanKind;
-use crate::sampler::{Decision, Sampler, SamplingNotes, SamplingParams};
+use crate::sampler::{Decision, Sampler, SamplerStats, SamplingNotes, SamplingParams};
 use crate::value::Value;
 
 /// Asks the sampler of the first rule that fits, or else a last one.
@@ -52,6 +52,11 @@ impl Sampler for RuleSampler {
     fn reads_tags(&self) -> bool {
         let any = self.rules.iter().any(|(rule, sampler)| !rule.tags.is_empty() || sampler.reads_tags());
         any || self.otherwise.reads_tags()
+    }
+
+    fn stats(&self) -> SamplerStats {
+        let all = self.rules.iter().map(|(_, sampler)| sampler).chain([&self.otherwise]);
+        SamplerStats::sum(all.map(|sampler| &**sampler))
     }
 }
 

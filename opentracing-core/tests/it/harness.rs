@@ -8,8 +8,8 @@ use opentracing_core::mock::MockTracer;
 use opentracing_core::propagation::{B3, Binary, Composite, ExtractError, InjectError, Propagator, TextMap};
 use opentracing_core::{
     Batch, ConsistentProbabilitySampler, ConstSampler, Decision, OwnedSpan, ParentBased, PerOperationSampler,
-    ProbabilisticSampler, RateLimitingSampler, Reporter, Rule, RuleSampler, Sampler, SpanContext, TraceIdRatioSampler,
-    TraceIdWidth, Tracer, TracerBuilder,
+    PerOperationStrategies, ProbabilisticSampler, RateLimitingSampler, RemoteSampler, Reporter, Rule, RuleSampler,
+    Sampler, SamplingStrategy, SpanContext, TraceIdRatioSampler, TraceIdWidth, Tracer, TracerBuilder,
 };
 
 const LONG: Duration = Duration::from_secs(20);
@@ -64,6 +64,13 @@ fn the_mock_passes() {
     harness::run_all(MockTracer::new, Capabilities::all());
 }
 
+/// A remote sampler that has had its first answer.
+fn told(strategy: SamplingStrategy) -> RemoteSampler {
+    let sampler = RemoteSampler::new(ConstSampler::off());
+    sampler.update(strategy).unwrap();
+    sampler
+}
+
 #[test]
 fn every_sampler_passes() {
     #[track_caller]
@@ -78,6 +85,14 @@ fn every_sampler_passes() {
     check(|| Box::new(ConsistentProbabilitySampler::new(0.5)));
     check(|| Box::new(RateLimitingSampler::new(1.0)));
     check(|| Box::new(PerOperationSampler::new(0.5, 1.0)));
+    check(|| Box::new(RemoteSampler::new(ProbabilisticSampler::new(0.5))));
+    check(|| Box::new(told(SamplingStrategy::Probabilistic { sampling_rate: 0.5 })));
+    check(|| Box::new(told(SamplingStrategy::RateLimiting { max_traces_per_second: 1.0 })));
+    let mut by_operation = PerOperationStrategies::default();
+    by_operation.default_sampling_probability = 0.5;
+    by_operation.default_lower_bound_traces_per_second = 1.0;
+    by_operation.per_operation.push(("Fry".to_owned(), 1.0));
+    check(|| Box::new(told(SamplingStrategy::PerOperation(by_operation.clone()))));
     let some = || RuleSampler::new(ConstSampler::on()).rule(Rule::new().operation("Fry"), ConstSampler::off());
     check(|| Box::new(some()));
     check(|| Box::new(ParentBased::new(ConstSampler::on()).remote_not_sampled(ProbabilisticSampler::new(0.5))));

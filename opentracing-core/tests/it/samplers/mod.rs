@@ -3,6 +3,7 @@
 mod consistent_probability;
 mod per_operation;
 mod rate_limiting;
+mod remote;
 mod rules;
 
 use opentracing_core::{Decision, Sampler, SamplingNotes, SamplingParams, TraceId};
