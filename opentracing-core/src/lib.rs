@@ -112,6 +112,14 @@
 //! | `mock` | in [`mock`], a tracer scoped to one test, with deterministic ids and clock; in [`harness`], checks for any tracer |
 //!
 //! None is on by default.
+//!
+//! # Requirements of OpenTracing
+//!
+//! What its specification, its drafts (RFC) on scopes, identifiers and closing, and the interfaces that its ports share ask of a tracer,
+//! each with the test that shows it: T of starting spans, S of spans, F of what comes after the finish, C of contexts, P of carriers,
+//! A of active spans, N of the no-op tracer, G of the global one, X of closing. [`harness`] checks most of it on any tracer.
+//!
+#![doc = include_str!("requirements.md")]
 
 mod baggage;
 mod clock;

@@ -25,9 +25,16 @@ use crate::value::{Text, Value};
 /// It names a place in this thread's stack, hence is neither `Send` nor `Sync`. So a scope that is held across an `.await` does not
 /// compile where the future must be `Send`; [`InSpan`](crate::InSpan) carries spans with futures.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0277
 /// fn must_be_send<T: Send>(_: T) {}
 /// must_be_send(opentracing_core::Span::noop().activate());
+/// ```
+///
+/// One that is not kept would close at once, which the compiler tells:
+///
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// opentracing_core::Span::noop().activate();
 /// ```
 #[must_use = "the span is active only while the scope lives"]
 pub struct Scope {

@@ -27,7 +27,7 @@ use crate::value::{Text, Value};
 ///
 /// Nothing but a context is left of a finished span (OpenTracing specification, "Finish the Span"):
 ///
-/// ```compile_fail
+/// ```compile_fail,E0382
 /// let mut span = opentracing_core::Tracer::noop().span("done").start();
 /// span.finish();
 /// span.set_tag("too", "late");

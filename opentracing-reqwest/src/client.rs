@@ -31,7 +31,23 @@ pub struct TracingClient {
 }
 
 impl TracingClient {
-    /// Wraps a ready-made client, with the global tracer.
+    /// Wraps a ready-made client, with the [global tracer](Tracer::global), also with one that is registered later.
+    ///
+    /// ```
+    /// use opentracing_core::Tracer;
+    /// use opentracing_core::mock::MockTracer;
+    /// use opentracing_reqwest::TracingClient;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = TracingClient::new(reqwest::Client::new());
+    /// let mock = MockTracer::new();
+    /// Tracer::set_global(mock.tracer().clone())?;
+    /// assert!(client.get("http://127.0.0.1:1/").send().await.is_err()); // nobody listens there
+    /// mock.assert_tree("GET (client) !");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(client: Client) -> Self {
         Self::with_tracer(Tracer::global(), client)
     }

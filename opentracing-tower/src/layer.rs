@@ -31,6 +31,23 @@ pub struct TracingLayer {
 impl TracingLayer {
     /// Traces with the [global tracer](Tracer::global), also with one that is registered later. As long as none is, requests are
     /// served untraced; the first one writes a warning to `log`.
+    ///
+    /// ```
+    /// use opentracing_core::Tracer;
+    /// use opentracing_core::mock::MockTracer;
+    /// use opentracing_tower::TracingLayer;
+    /// use tower_service::Service;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut service = TracingLayer::new().wrap(axum::Router::new());
+    /// let mock = MockTracer::new();
+    /// Tracer::set_global(mock.tracer().clone())?;
+    /// drop(service.call(http::Request::new(axum::body::Body::empty())).await?);
+    /// mock.assert_tree("GET (server)");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new() -> Self {
         Self::with_tracer(Tracer::global())
     }

@@ -1,5 +1,5 @@
-//! The no-op tracer and the global one: the requirements N1 and N2 and G1 to G5. N3, no cost, is measured in the benchmarks; G6 is in
-//! each adapter. One test only touches the global tracer.
+//! The no-op tracer and the global one: the requirements N1 and N2 and G1 to G5. N3, no cost, is a test of the benchmarks; G6 is on the
+//! pages of the adapters. One test only touches the global tracer.
 
 use std::collections::HashMap;
 use std::sync::Barrier;

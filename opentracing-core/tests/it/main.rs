@@ -19,6 +19,7 @@ mod propagation;
 mod references;
 #[cfg(feature = "mock")]
 mod reporting;
+mod requirements;
 #[cfg(feature = "mock")]
 mod samplers;
 #[cfg(feature = "mock")]

@@ -136,6 +136,15 @@ fn a_builder_that_starts_several_spans_gives_each_its_references() {
 }
 
 #[test]
+fn t13_references_add_up_whichever_way_they_are_given() {
+    let mock = MockTracer::new();
+    let (a, b) = (context(1, 11), context(1, 12));
+    mock.tracer().span("both").reference(ReferenceKind::FollowsFrom, &a).child_of(&b).start().finish();
+    let references = mock.span("both").references.into_iter().map(|r| (r.kind, r.context.span_id().get()));
+    assert_eq!(references.collect::<Vec<_>>(), [(ReferenceKind::FollowsFrom, 11), (ReferenceKind::ChildOf, 12)]);
+}
+
+#[test]
 fn t15_an_empty_name_is_legal() {
     let mock = MockTracer::new();
     let mut span = mock.tracer().span("").start();

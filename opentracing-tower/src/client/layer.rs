@@ -34,6 +34,23 @@ pub struct TracingClientLayer {
 impl TracingClientLayer {
     /// Traces with the [global tracer](Tracer::global), also with one that is registered later. As long as none is, requests are made
     /// untraced; the first one writes a warning to `log`.
+    ///
+    /// ```
+    /// use opentracing_core::Tracer;
+    /// use opentracing_core::mock::MockTracer;
+    /// use opentracing_tower::TracingClientLayer;
+    /// use tower_service::Service;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut client = TracingClientLayer::new().wrap(axum::Router::new()); // in place of a client
+    /// let mock = MockTracer::new();
+    /// Tracer::set_global(mock.tracer().clone())?;
+    /// drop(client.call(http::Request::new(axum::body::Body::empty())).await?);
+    /// mock.assert_tree("GET (client)");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new() -> Self {
         Self::with_tracer(Tracer::global())
     }
