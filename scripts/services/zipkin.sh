@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Zipkin with a store in memory, from Maven Central. Exports ZIPKIN_URL; its pages are at /zipkin/ there.
+
+set -euo pipefail
+
+# shellcheck source=scripts/services/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+service=zipkin
+port ZIPKIN_PORT 19411
+version=3.6.1
+# The slim one has no other stores and no collectors but HTTP; API and pages are the same.
+jar=$software/zipkin/zipkin-server-$version-slim.jar
+ready_seconds=90
+
+install_service() {
+    need_java
+    [[ ! -s $jar ]] || return 0
+    need_maven
+    mkdir -p "$software/zipkin/new"
+    maven copy "-Dartifact=io.zipkin:zipkin-server:$version:jar:slim" "-DoutputDirectory=$software/zipkin/new"
+    mv "$software/zipkin/new/"*.jar "$jar"
+}
+
+start_service() {
+    [[ -s $jar ]] || fail "is not installed"
+    # Zipkin has a variable for its port but none for its address.
+    launch zipkin env STORAGE_TYPE=mem "QUERY_PORT=$ZIPKIN_PORT" java -Xms64m -Xmx192m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
+        "-Darmeria.ports[0].address=127.0.0.1" "-Darmeria.ports[0].port=$ZIPKIN_PORT" "-Darmeria.ports[0].protocols[0]=http" -jar "$jar"
+}
+
+ready() { curl -fsS -m 5 "http://127.0.0.1:$ZIPKIN_PORT/health"; }
+
+# Zipkin answers before a span can be read.
+check_service() {
+    local trace
+    trace=$(random_hex 16)
+    curl -fsS -m 10 -H 'Content-Type: application/json' "http://127.0.0.1:$ZIPKIN_PORT/api/v2/spans" -d "[{
+        \"traceId\": \"$trace\", \"id\": \"${trace:0:16}\", \"name\": \"check\", \"timestamp\": $(date +%s%6N), \"duration\": 1000,
+        \"localEndpoint\": {\"serviceName\": \"check\"}}]"
+    wait_until 10 zipkin curl -fsS -m 5 "http://127.0.0.1:$ZIPKIN_PORT/api/v2/trace/$trace"
+    curl -fsS -m 5 "http://127.0.0.1:$ZIPKIN_PORT/api/v2/trace/$trace"
+    echo
+}
+
+addresses() { address ZIPKIN_URL "http://127.0.0.1:$ZIPKIN_PORT"; }
+
+stop_service() { end zipkin TERM 20; }
+
+main "$@"
