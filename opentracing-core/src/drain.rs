@@ -250,9 +250,21 @@ impl Drain {
     }
 
     fn publish(&self, reporter: &dyn Reporter) {
-        if let Ok(stats) = catch_unwind(AssertUnwindSafe(|| reporter.stats())) {
-            *lock(&self.recorder.shared.reporter) = stats;
+        let published = &self.recorder.shared.reporter;
+        // Taken out and put back: no foreign code under the lock, and no list anew with each pass.
+        let mut transports = std::mem::take(&mut lock(published).transports_spare);
+        transports.clear();
+        let ask = || {
+            reporter.transport_stats(&mut transports);
+            reporter.stats()
+        };
+        let asked = catch_unwind(AssertUnwindSafe(ask));
+        let mut published = lock(published);
+        if let Ok(stats) = asked {
+            published.stats = stats;
+            std::mem::swap(&mut published.transports, &mut transports);
         }
+        published.transports_spare = transports;
     }
 }
 

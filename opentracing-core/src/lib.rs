@@ -166,6 +166,7 @@ pub mod tags;
 pub mod tokio;
 mod tracer;
 mod tracer_builder;
+mod transport_stats;
 mod value;
 
 pub use crate::baggage::BaggageItem;
@@ -194,6 +195,7 @@ pub use crate::span_ref::SpanRef;
 pub use crate::stats::{ReporterStats, Stats};
 pub use crate::tracer::{SetGlobalError, Tracer};
 pub use crate::tracer_builder::TracerBuilder;
+pub use crate::transport_stats::{Latency, TransportStats};
 pub use crate::value::{Text, Value};
 
 #[cfg(doctest)]

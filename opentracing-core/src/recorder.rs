@@ -21,6 +21,7 @@ use crate::reporter::{FlushError, Process};
 use crate::sampler::{Decision, Sampler};
 use crate::stats::{DrainStats, PortStats, RareStats, ReporterStats, Stats};
 use crate::tracer::Running;
+use crate::transport_stats::TransportStats;
 
 /// Read by every start and finish, written almost never.
 pub(crate) struct Recorder {
@@ -67,7 +68,7 @@ pub(crate) struct Shared {
     pub(crate) retired: PortStats,
     pub(crate) rare: RareStats,
     pub(crate) drained: DrainStats,
-    pub(crate) reporter: Mutex<ReporterStats>,
+    pub(crate) reporter: Mutex<Published>,
     pub(crate) log_gate: Mutex<Option<Instant>>,
 }
 
@@ -79,6 +80,14 @@ pub(crate) const BATCH: usize = 64;
 pub(crate) struct Stock {
     pub(crate) full: Vec<Vec<Box<Record>>>,
     pub(crate) empty: Vec<Vec<Box<Record>>>,
+}
+
+/// What the reporter said last of what it did.
+#[derive(Default)]
+pub(crate) struct Published {
+    pub(crate) stats: ReporterStats,
+    pub(crate) transports: Vec<TransportStats>,
+    pub(crate) transports_spare: Vec<TransportStats>,
 }
 
 #[derive(Default)]
@@ -249,6 +258,10 @@ impl Recorder {
             ports.iter().map(|port| get(counter(port))).sum::<u64>() + get(counter(retired))
         };
         let propagators = self.propagators.stats();
+        let (reporter, transports) = {
+            let published = lock(&self.shared.reporter);
+            (published.stats, published.transports.clone())
+        };
         Stats {
             delivered: get(&drained.delivered),
             dropped_full: sum(|port| &port.dropped_full),
@@ -267,7 +280,8 @@ impl Recorder {
             fields_malformed: propagators.malformed,
             without_route: get(&rare.without_route),
             sampler,
-            reporter: *lock(&self.shared.reporter),
+            reporter,
+            transports,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::finished::Batch;
 use crate::stats::ReporterStats;
+use crate::transport_stats::TransportStats;
 use crate::value::Value;
 
 /// Receives finished spans, in batches, on the thread that drains them; never on the thread of a request.
@@ -31,7 +32,7 @@ pub trait Reporter: Send + 'static {
         Ok(())
     }
 
-    /// The last call but one, [`stats`](Reporter::stats): the tracer is being closed. Sends everything, as [`flush`](Reporter::flush)
+    /// The last call but those for [`stats`](Reporter::stats): the tracer is being closed. Sends everything, as [`flush`](Reporter::flush)
     /// does, and counts as lost what is then left. By default it flushes.
     ///
     /// # Errors
@@ -44,6 +45,12 @@ pub trait Reporter: Send + 'static {
     /// What became of the spans so far. Becomes part of [`Tracer::stats`](crate::Tracer::stats).
     fn stats(&self) -> ReporterStats {
         ReporterStats::default()
+    }
+
+    /// Appends what each of its transports did so far. Becomes part of [`Tracer::stats`](crate::Tracer::stats). Called as often as
+    /// [`stats`](Reporter::stats). Nothing by default.
+    fn transport_stats(&self, stats: &mut Vec<TransportStats>) {
+        let _ = stats;
     }
 }
 
@@ -66,6 +73,10 @@ impl<R: Reporter + ?Sized> Reporter for Box<R> {
 
     fn stats(&self) -> ReporterStats {
         (**self).stats()
+    }
+
+    fn transport_stats(&self, stats: &mut Vec<TransportStats>) {
+        (**self).transport_stats(stats);
     }
 }
 

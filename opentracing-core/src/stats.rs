@@ -3,11 +3,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::sampler::SamplerStats;
+use crate::transport_stats::TransportStats;
 
 /// What became of the spans of a tracer, and what it met on the way. A snapshot: each number is exact once the threads rest.
 ///
 /// `delivered` and the numbers that begin with `dropped` add up to the spans that were recorded and finished.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Stats {
     /// Handed to the reporter.
@@ -46,6 +47,8 @@ pub struct Stats {
     pub sampler: SamplerStats,
     /// What the reporter did with the delivered spans.
     pub reporter: ReporterStats,
+    /// The same by transport, in the order in which the reporter was given them, with what went over the network.
+    pub transports: Vec<TransportStats>,
 }
 
 /// What became of the spans that a [`Reporter`](crate::Reporter) was given.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::{Duration, Instant};
 
-use opentracing_core::{Batch, FlushError, Reporter, ReporterStats, Tracer, TracerBuilder};
+use opentracing_core::{Batch, FlushError, Reporter, ReporterStats, Tracer, TracerBuilder, TransportStats};
 
 use crate::guard::FlushGuard;
 use crate::lane::{Lane, Limits, verdict};
@@ -156,6 +156,10 @@ impl Reporter for BatchReporter {
             sum.dropped_failed += stats.dropped_failed;
         }
         sum
+    }
+
+    fn transport_stats(&self, stats: &mut Vec<TransportStats>) {
+        stats.extend(self.lanes.iter().map(Lane::transport_stats));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use opentracing_core::{Batch, FinishedSpan, FlushError, ReporterStats};
+use opentracing_core::{Batch, FinishedSpan, FlushError, ReporterStats, TransportStats};
 
 use crate::transport::{Reason, Transport};
 
@@ -27,6 +27,8 @@ pub(crate) struct Lane {
     transport: Option<Box<dyn Transport>>,
     pub(crate) name: &'static str,
     pub(crate) stats: ReporterStats,
+    /// What the transport said last before it was given up.
+    last_words: TransportStats,
     /// When the first came of the spans that no send has been asked to take yet.
     waiting_since: Option<Instant>,
     in_progress: bool,
@@ -43,6 +45,7 @@ impl Lane {
             name: transport.name(),
             transport: Some(transport),
             stats: ReporterStats::default(),
+            last_words: TransportStats::default(),
             waiting_since: None,
             in_progress: false,
             keeps_batch: false,
@@ -106,6 +109,7 @@ impl Lane {
     pub(crate) fn abandon(&mut self) {
         let left = self.pending();
         self.stats.dropped_failed += left as u64;
+        self.last_words = self.said();
         let transport = self.transport.take();
         let _ = catch_unwind(AssertUnwindSafe(|| drop(transport)));
     }
@@ -117,6 +121,21 @@ impl Lane {
     pub(crate) fn pending(&self) -> usize {
         let Some(transport) = &self.transport else { return 0 };
         catch_unwind(AssertUnwindSafe(|| transport.pending())).unwrap_or(0)
+    }
+
+    pub(crate) fn transport_stats(&self) -> TransportStats {
+        let mut stats = self.said();
+        stats.name = self.name;
+        stats.sent = self.stats.sent;
+        stats.dropped_queue_full = self.stats.dropped_queue_full;
+        stats.dropped_failed = self.stats.dropped_failed;
+        stats.queued = self.pending() as u64;
+        stats
+    }
+
+    fn said(&self) -> TransportStats {
+        let Some(transport) = &self.transport else { return self.last_words };
+        catch_unwind(AssertUnwindSafe(|| transport.stats())).unwrap_or_default()
     }
 
     fn delay(&self) -> Option<Duration> {

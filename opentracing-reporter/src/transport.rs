@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use opentracing_core::FinishedSpan;
+use opentracing_core::{FinishedSpan, TransportStats};
 
 /// Turns finished spans into what it sends, and sends it: to a collector, an agent, a terminal.
 ///
@@ -91,6 +91,13 @@ pub trait Transport: Send + 'static {
     fn delay(&self) -> Option<Duration> {
         None
     }
+
+    /// What went over the network so far: requests, bytes, latency, and why spans were lost. The name and the numbers of spans sent,
+    /// dropped and queued are the reporter's, and whatever stands there is replaced. Called after each pass over the rings, so it
+    /// should only copy numbers. All zero by default.
+    fn stats(&self) -> TransportStats {
+        TransportStats::default()
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for Box<T> {
@@ -116,6 +123,10 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 
     fn delay(&self) -> Option<Duration> {
         (**self).delay()
+    }
+
+    fn stats(&self) -> TransportStats {
+        (**self).stats()
     }
 }
 

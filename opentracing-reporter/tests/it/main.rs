@@ -9,5 +9,6 @@ mod reporting;
 #[cfg(feature = "console")]
 mod scene;
 mod shutdown;
+mod statistics;
 mod transports;
 mod types;

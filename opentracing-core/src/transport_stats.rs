@@ -1,0 +1,76 @@
+//! What a transport did.
+
+use std::time::Duration;
+
+/// What became of the spans of one transport, and what that took. A transport that does not talk to a network leaves most of it at zero.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct TransportStats {
+    /// What the transport calls itself, `otlp` for example.
+    pub name: &'static str,
+    /// Spans that the other side accepted, or that were written.
+    pub sent: u64,
+    /// Spans lost because too many were waiting.
+    pub dropped_queue_full: u64,
+    /// Spans lost because they could not be sent.
+    pub dropped_failed: u64,
+    /// Of [`dropped_failed`](TransportStats::dropped_failed): larger than the other side takes them.
+    pub oversized: u64,
+    /// Of [`dropped_failed`](TransportStats::dropped_failed): refused by the other side.
+    pub rejected: u64,
+    /// Of [`dropped_failed`](TransportStats::dropped_failed): tried for as long as the transport tries, in vain.
+    pub given_up: u64,
+    /// Spans that wait or are under way at the moment.
+    pub queued: u64,
+    /// Requests that were answered with success, or datagrams that were sent.
+    pub requests: u64,
+    /// Attempts at a request that failed, in whichever way.
+    pub failed_requests: u64,
+    /// Requests that were made again because an attempt failed.
+    pub retries: u64,
+    /// Bytes of the bodies of all attempts, after compression.
+    pub bytes: u64,
+    /// How long answers took, of requests that were answered with success.
+    pub latency: Latency,
+}
+
+/// How often something took how long: a histogram with fixed bounds, from 5 milliseconds to 10 seconds.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Latency {
+    /// Not cumulative; the last one is for all beyond the last bound.
+    counts: [u64; BOUNDS.len() + 1],
+    sum: Duration,
+}
+
+/// Those that Prometheus' clients have by default.
+const BOUNDS: [Duration; 11] = {
+    let ms = Duration::from_millis;
+    [ms(5), ms(10), ms(25), ms(50), ms(100), ms(250), ms(500), ms(1_000), ms(2_500), ms(5_000), ms(10_000)]
+};
+
+impl Latency {
+    /// Counts one that took that long.
+    pub fn record(&mut self, took: Duration) {
+        let bucket = BOUNDS.iter().take_while(|bound| took > **bound).count();
+        self.counts[bucket] += 1;
+        self.sum = self.sum.saturating_add(took);
+    }
+
+    /// How many there were.
+    pub fn count(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    /// How long they took together.
+    pub fn sum(&self) -> Duration {
+        self.sum
+    }
+
+    /// For each bound, how many took that long or less. Those beyond the last bound are in [`count`](Latency::count) alone.
+    pub fn cumulative(&self) -> impl Iterator<Item = (Duration, u64)> {
+        BOUNDS.iter().zip(self.counts).scan(0, |sum, (bound, count)| {
+            *sum += count;
+            Some((*bound, *sum))
+        })
+    }
+}
