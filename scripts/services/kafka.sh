@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# Kafka, one node in KRaft mode, from Maven Central. Exports KAFKA_BROKERS, and KAFKA_JARS, the folder of jars with a Java client.
+
+set -euo pipefail
+
+# shellcheck source=scripts/services/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+service=kafka
+port KAFKA_PORT 19092
+port KAFKA_CONTROLLER_PORT 19093
+version=4.3.1
+# Its own POM has no logger; this one goes with the slf4j-api that it has.
+slf4j=1.7.36
+jars=$software/kafka/$version
+java=(java -Xms64m -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$jars/*")
+ready_seconds=90
+
+install_service() {
+    need_java
+    [[ ! -d $jars ]] || return 0
+    need_maven
+    rm -rf "$jars.new"
+    mkdir -p "$jars.new"
+    cat >"$jars.new/pom.xml" <<POM
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>tests</groupId><artifactId>kafka</artifactId><version>1</version><packaging>pom</packaging>
+  <dependencies>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>$version</version></dependency>
+    <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>$slf4j</version></dependency>
+  </dependencies>
+</project>
+POM
+    maven copy-dependencies -f "$jars.new/pom.xml" -DincludeScope=runtime "-DoutputDirectory=$jars.new"
+    mv "$jars.new" "$jars"
+}
+
+# Every internal topic would by default want three brokers, and have up to 50 partitions. A killed broker may come back once its
+# session is over, which would by default be 9 s.
+configure() {
+    cat <<CONF
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:$KAFKA_CONTROLLER_PORT
+listeners=PLAINTEXT://127.0.0.1:$KAFKA_PORT,CONTROLLER://127.0.0.1:$KAFKA_CONTROLLER_PORT
+advertised.listeners=PLAINTEXT://127.0.0.1:$KAFKA_PORT
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
+log.dirs=$dir/data
+num.partitions=1
+auto.create.topics.enable=true
+num.network.threads=2
+num.io.threads=2
+offsets.topic.num.partitions=1
+offsets.topic.replication.factor=1
+transaction.state.log.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
+log.cleaner.dedupe.buffer.size=2097152
+CONF
+}
+
+start_service() {
+    local cluster
+    [[ -d $jars ]] || fail "is not installed"
+    configure >"$dir/server.properties"
+    if [[ ! -s $dir/data/meta.properties ]]; then
+        # Sixteen bytes in base64 without the characters that a URL or an option could not begin with.
+        cluster=$(head -c 16 /dev/urandom | base64 | tr '+/' 'AB' | tr -d '=')
+        "${java[@]}" kafka.tools.StorageTool format -t "$cluster" -c "$dir/server.properties" >"$dir/format.log" 2>&1 || {
+            show_log format
+            fail "the data folder could not be formatted"
+        }
+    fi
+    launch kafka "${java[@]}" kafka.Kafka "$dir/server.properties"
+}
+
+# Asks for the API versions and wants the same correlation id back without an error: the port is open before the broker serves.
+ready() {
+    local answer
+    answer=$(
+        exec 3<>"/dev/tcp/127.0.0.1/$KAFKA_PORT" || exit
+        printf '\0\0\0\15\0\22\0\0\0\0\0\52\0\3svc' >&3
+        timeout 3 head -c 10 <&3 | od -An -v -tx1 | tr -d ' \n'
+    )
+    [[ ${answer:8:12} == 0000002a0000 ]]
+}
+
+# One record with a header, in and out through a consumer group, by the Java client among the broker's own files.
+check_service() {
+    cat >"$dir/Check.java" <<'JAVA'
+import java.time.Duration;
+import java.util.*;
+import org.apache.kafka.clients.consumer.*;
+import org.apache.kafka.clients.producer.*;
+import org.apache.kafka.common.serialization.*;
+
+public class Check {
+    public static void main(String[] arguments) throws Exception {
+        Properties settings = new Properties();
+        settings.put("bootstrap.servers", arguments[0]);
+        String topic = "check-" + UUID.randomUUID();
+        try (var producer = new KafkaProducer<>(settings, new StringSerializer(), new StringSerializer())) {
+            var message = new ProducerRecord<>(topic, "key", "value");
+            message.headers().add("header", "held".getBytes());
+            System.out.println("sent to " + producer.send(message).get());
+        }
+        settings.put("group.id", topic);
+        settings.put("auto.offset.reset", "earliest");
+        try (var consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new StringDeserializer())) {
+            consumer.subscribe(List.of(topic));
+            for (int attempt = 0; attempt < 50; attempt++) {
+                for (var message : consumer.poll(Duration.ofMillis(200))) {
+                    System.out.println("got " + message.value() + ", header " + new String(message.headers().lastHeader("header").value()));
+                    return;
+                }
+            }
+        }
+        System.exit(1);
+    }
+}
+JAVA
+    "${java[@]}" "$dir/Check.java" "127.0.0.1:$KAFKA_PORT"
+}
+
+addresses() {
+    address KAFKA_BROKERS "127.0.0.1:$KAFKA_PORT"
+    address KAFKA_JARS "$jars"
+}
+
+stop_service() { end kafka TERM 30; }
+
+main "$@"
