@@ -20,8 +20,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Program {
     pub(crate) fn start(executable: &str, arguments: &[&str]) -> Program {
-        let mut child =
-            Command::new(executable).args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        Self::start_with(executable, arguments, &[])
+    }
+
+    /// With these variables in its environment too.
+    pub(crate) fn start_with(executable: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Program {
+        let mut command = Command::new(executable);
+        command.args(arguments).env_remove("OTEL_PROPAGATORS");
+        command.envs(variables.iter().copied());
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
         thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));

@@ -253,6 +253,16 @@ fn writes_the_formats_that_it_is_told() {
 }
 
 #[test]
+fn takes_the_formats_from_the_environment() {
+    let arguments = ["--listen", "127.0.0.1:0"];
+    let mut relay =
+        Program::start_with(env!("CARGO_BIN_EXE_relay"), &arguments, &[("OTEL_PROPAGATORS", "tracecontext")]);
+    let received = callbacks(&mut relay, 1, &[]);
+    assert_eq!(received[0].all("traceparent").len(), 1);
+    assert_eq!(received[0].all("x-instana-t").len() + received[0].all("x-b3-traceid").len(), 0);
+}
+
+#[test]
 fn makes_short_trace_ids_on_request() {
     let received = callbacks(&mut relay(&["--trace-id-bits", "64"]), 1, &[]);
     let (trace, ..) = fields(received[0].one("traceparent"));

@@ -1,34 +1,19 @@
 //! Several formats side by side.
 
 use std::cell::Cell;
-use std::error::Error;
-use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::context::SpanContext;
-use crate::propagation::b3::B3;
 use crate::propagation::carrier::{TextMapReader, TextMapWriter};
 use crate::propagation::counters::{Counters, PropagatorStats};
-use crate::propagation::datadog::Datadog;
 use crate::propagation::error::{ExtractError, InjectError};
 use crate::propagation::extraction::Extraction;
 use crate::propagation::format::{AmqpHeaders, HttpHeaders, KafkaHeaders, Propagator, TextMap};
-use crate::propagation::gcp::GoogleCloud;
-use crate::propagation::grpc_trace_bin::GrpcTraceBin;
-use crate::propagation::instana::Instana;
-use crate::propagation::jaeger::Jaeger;
 use crate::propagation::medium::Medium;
-use crate::propagation::ot::OtTrace;
 use crate::propagation::replacing::Replacing;
 use crate::propagation::text_format::{Injection, TextFormat};
-use crate::propagation::trace_context::TraceContext;
 use crate::propagation::tracestate::TracestateMembers;
-use crate::propagation::w3c_baggage::W3cBaggage;
-use crate::propagation::wavefront::Wavefront;
-use crate::propagation::xray::XRay;
 
-const DEFAULT: &str = "instana,tracecontext,b3,baggage";
 const MAX_BAGGAGE_ITEMS: usize = 64;
 const MAX_BAGGAGE_BYTES: usize = 8192;
 
@@ -94,6 +79,10 @@ impl Composite {
         self
     }
 
+    pub(crate) fn is_reading(&self, name: &str) -> bool {
+        self.reading.iter().any(|format| format.name() == name)
+    }
+
     fn read(&self, carrier: &dyn TextMapReader, medium: Medium) -> Result<Option<SpanContext>, ExtractError> {
         let mut found = Extraction::new(medium, self.max_baggage_items, self.max_baggage_bytes);
         for format in &self.reading {
@@ -126,66 +115,6 @@ impl Composite {
         Ok(())
     }
 }
-
-/// `instana, tracecontext, b3, baggage`, read and written.
-impl Default for Composite {
-    fn default() -> Self {
-        DEFAULT.parse().expect("the default formats are known")
-    }
-}
-
-/// Reads a list of names, separated by commas, as `OTEL_PROPAGATORS` has it; both lists are that one. `none` stands for no format,
-/// and a name given twice counts once. An empty text stands for the default.
-impl FromStr for Composite {
-    type Err = UnknownFormat;
-
-    fn from_str(names: &str) -> Result<Self, UnknownFormat> {
-        let mut composite = Composite::empty();
-        let names = if names.trim().is_empty() { DEFAULT } else { names };
-        for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            if composite.reading.iter().any(|format| format.name() == name) {
-                continue;
-            }
-            composite = match name {
-                "instana" => composite.with(Instana::new()),
-                "tracecontext" => composite.with(TraceContext::new()),
-                "b3" => composite.with(B3::new()),
-                "b3single" => composite.with(B3::single()),
-                "b3multi" => composite.with(B3::multi()),
-                "baggage" => composite.with(W3cBaggage::new()),
-                "jaeger" => composite.with(Jaeger::new()),
-                "datadog" => composite.with(Datadog::new()),
-                "ottrace" => composite.with(OtTrace::new()),
-                "wavefront" => composite.with(Wavefront::new()),
-                "xray" => composite.with(XRay::new()),
-                "gcp" => composite.with(GoogleCloud::new()),
-                "grpc-trace-bin" => composite.with(GrpcTraceBin::new()),
-                "none" => composite,
-                _ => return Err(UnknownFormat(name.to_owned())),
-            };
-        }
-        Ok(composite)
-    }
-}
-
-/// A name that no format has.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct UnknownFormat(String);
-
-impl UnknownFormat {
-    /// The name.
-    pub fn name(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for UnknownFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "unknown propagation format {:?}", self.0)
-    }
-}
-
-impl Error for UnknownFormat {}
 
 macro_rules! propagator {
     ($($format:ident, $medium:ident;)*) => {$(

@@ -6,7 +6,8 @@
 //!
 //! Every tracer has the lists `instana, tracecontext, b3, baggage` for all text carriers, and [`JaegerBinary`] for [`Binary`]. Others are
 //! given to the builder, format by format or as a text of names: `"tracecontext,jaeger".parse::<Composite>()` also knows `b3multi`,
-//! `b3single`, `jaeger`, `datadog`, `ottrace`, `wavefront`, `xray`, `gcp`, `grpc-trace-bin` and `none`.
+//! `b3single`, `jaeger`, `datadog`, `ottrace`, `wavefront`, `xray`, `gcp`, `grpc-trace-bin` and `none`. [`Composite::from_env`] takes the
+//! names from `OTEL_PROPAGATORS`.
 //!
 //! ```
 //! use opentracing_core::Tracer;
@@ -49,6 +50,7 @@ mod instana_state;
 mod jaeger;
 mod jaeger_state;
 mod medium;
+mod names;
 mod ot;
 pub(crate) mod percent;
 mod prefixed_baggage;
@@ -64,7 +66,7 @@ mod xray;
 pub use self::b3::B3;
 pub use self::binary::JaegerBinary;
 pub use self::carrier::{Field, TextMapReader, TextMapWriter};
-pub use self::composite::{Composite, UnknownFormat};
+pub use self::composite::Composite;
 pub use self::counters::PropagatorStats;
 pub use self::datadog::Datadog;
 pub(crate) use self::datadog_state::DatadogState;
@@ -80,6 +82,7 @@ pub(crate) use self::jaeger::DEBUG_ID_TAG as JAEGER_DEBUG_ID;
 pub use self::jaeger::Jaeger;
 pub(crate) use self::jaeger_state::JaegerState;
 pub use self::medium::Medium;
+pub use self::names::UnknownFormat;
 pub use self::ot::OtTrace;
 pub use self::text_format::{Injection, TextFormat};
 pub use self::trace_context::{TraceContext, TraceCorrelation, Unsampled};

@@ -13,7 +13,7 @@ A traced service that passes requests on, to see how traces go through services 
 Usage: relay [options]
 
   --listen ADDRESS      where to listen (default 127.0.0.1:5000)
-  --propagators LIST    formats to read and write, by name, in order (default instana,tracecontext,b3,baggage)
+  --propagators LIST    formats to read and write, by name, in order (default: OTEL_PROPAGATORS, else instana,tracecontext,b3,baggage)
   --trace-id-bits N     width of the trace ids that begin here: 64 or 128 (default 128)
   --report WHERE        where spans go: console or none (default console)
   --help                shows this
@@ -35,7 +35,7 @@ impl Options {
     pub(crate) fn parse(mut arguments: lexopt::Parser) -> Result<Option<Options>, lexopt::Error> {
         let mut options = Options {
             listen: SocketAddr::from(([127, 0, 0, 1], 5000)),
-            propagators: Composite::default(),
+            propagators: Composite::from_env(),
             trace_id_width: TraceIdWidth::default(),
             report: Report::default(),
         };

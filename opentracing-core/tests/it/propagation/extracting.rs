@@ -153,3 +153,24 @@ fn knows_the_formats_by_name() {
     let error = "x".parse::<Composite>().expect_err("there is no such format");
     assert_eq!(error.to_string(), "unknown propagation format \"x\"");
 }
+
+#[test]
+fn the_environment_names_formats() {
+    use opentracing_core::propagation::Composite;
+    #[track_caller]
+    fn check(names: Option<&str>, expected: &str) {
+        let composite = Composite::from_lookup(|name| names.filter(|_| name == "OTEL_PROPAGATORS").map(str::to_owned));
+        let found = describe(&extract_http(&composite, &[PARENT_YES, B3_NO, T, S, ("baggage", "a=1")]));
+        assert_eq!(found, expected.replace("TRACE", TRACE).replace("LOW", LOW), "{names:?}");
+    }
+    check(Some("tracecontext"), "TRACE/b7ad6b7169203331 yes");
+    check(Some("b3, tracecontext"), "TRACE/00f067aa0ba902b7 no");
+    check(Some("none"), "nothing");
+    // What is unknown is left out.
+    check(Some("morse,b3"), "TRACE/00f067aa0ba902b7 no");
+    check(Some("none,morse"), "nothing");
+    let default = describe(&extract_http(&Composite::default(), &[PARENT_YES, B3_NO, T, S, ("baggage", "a=1")]));
+    for names in [None, Some(""), Some(" , "), Some("morse"), Some("morse,smoke")] {
+        check(names, &default);
+    }
+}

@@ -1,0 +1,124 @@
+//! The names of the formats, and lists of them as texts.
+
+use std::error::Error;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::propagation::b3::B3;
+use crate::propagation::composite::Composite;
+use crate::propagation::datadog::Datadog;
+use crate::propagation::gcp::GoogleCloud;
+use crate::propagation::grpc_trace_bin::GrpcTraceBin;
+use crate::propagation::instana::Instana;
+use crate::propagation::jaeger::Jaeger;
+use crate::propagation::ot::OtTrace;
+use crate::propagation::trace_context::TraceContext;
+use crate::propagation::w3c_baggage::W3cBaggage;
+use crate::propagation::wavefront::Wavefront;
+use crate::propagation::xray::XRay;
+
+/// The variable that names formats in the environment.
+const VARIABLE: &str = "OTEL_PROPAGATORS";
+const DEFAULT: &str = "instana,tracecontext,b3,baggage";
+
+/// `instana, tracecontext, b3, baggage`, read and written.
+impl Default for Composite {
+    fn default() -> Self {
+        DEFAULT.parse().expect("the default formats are known")
+    }
+}
+
+/// Reads a list of names, separated by commas, as `OTEL_PROPAGATORS` has it; both lists are that one. `none` stands for no format,
+/// and a name given twice counts once. An empty text stands for the default.
+impl FromStr for Composite {
+    type Err = UnknownFormat;
+
+    fn from_str(names: &str) -> Result<Self, UnknownFormat> {
+        let (composite, unknown) = read(names);
+        unknown.into_iter().next().map_or(Ok(composite), Err)
+    }
+}
+
+impl Composite {
+    /// The formats that the environment names in `OTEL_PROPAGATORS`, read and written; the default ones where it is unset or empty.
+    ///
+    /// A list of names as a `Composite` is [parsed](str::parse) from. A name that is unknown is left out, with a warning to `log`; if no
+    /// other is given, the default ones are used (OpenTelemetry, "Environment Variable Specification").
+    pub fn from_env() -> Self {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// As [`from_env`](Self::from_env), of what the closure says that a variable holds.
+    ///
+    /// ```
+    /// use opentracing_core::Tracer;
+    /// use opentracing_core::propagation::Composite;
+    ///
+    /// let composite = Composite::from_lookup(|name| (name == "OTEL_PROPAGATORS").then(|| "tracecontext,jaeger".into()));
+    /// let (tracer, _drain) = Tracer::builder("cart").composite(composite).build();
+    /// # drop(tracer);
+    /// ```
+    pub fn from_lookup(lookup: impl FnOnce(&str) -> Option<String>) -> Self {
+        let names = lookup(VARIABLE).unwrap_or_default();
+        let (composite, unknown) = read(&names);
+        let known = names.split(',').filter(|name| !name.trim().is_empty()).count() - unknown.len();
+        let composite = if known == 0 { Composite::default() } else { composite };
+        for name in &unknown {
+            let instead = if known == 0 { DEFAULT } else { "the others" };
+            log::warn!("{VARIABLE} has an {name}: {instead} are used");
+        }
+        composite
+    }
+}
+
+/// The formats of a list, and the names in it that are none.
+fn read(names: &str) -> (Composite, Vec<UnknownFormat>) {
+    let is_empty = names.split(',').all(|name| name.trim().is_empty());
+    let names = if is_empty { DEFAULT } else { names };
+    let (mut composite, mut unknown) = (Composite::empty(), Vec::new());
+    for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        if composite.is_reading(name) {
+            continue;
+        }
+        composite = match name {
+            "instana" => composite.with(Instana::new()),
+            "tracecontext" => composite.with(TraceContext::new()),
+            "b3" => composite.with(B3::new()),
+            "b3single" => composite.with(B3::single()),
+            "b3multi" => composite.with(B3::multi()),
+            "baggage" => composite.with(W3cBaggage::new()),
+            "jaeger" => composite.with(Jaeger::new()),
+            "datadog" => composite.with(Datadog::new()),
+            "ottrace" => composite.with(OtTrace::new()),
+            "wavefront" => composite.with(Wavefront::new()),
+            "xray" => composite.with(XRay::new()),
+            "gcp" => composite.with(GoogleCloud::new()),
+            "grpc-trace-bin" => composite.with(GrpcTraceBin::new()),
+            "none" => composite,
+            _ => {
+                unknown.push(UnknownFormat(name.to_owned()));
+                composite
+            }
+        };
+    }
+    (composite, unknown)
+}
+
+/// A name that no format has.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UnknownFormat(String);
+
+impl UnknownFormat {
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for UnknownFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "unknown propagation format {:?}", self.0)
+    }
+}
+
+impl Error for UnknownFormat {}
