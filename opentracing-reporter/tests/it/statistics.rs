@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use opentracing_core::{FinishedSpan, Latency, Tracer, TransportStats};
+use opentracing_core::{FinishedSpan, FlushError, Latency, Tracer, TransportStats};
 use opentracing_reporter::{BatchReporter, Outcome, Reason, Transport};
 
 use crate::transports::{PATIENCE, finish_spans, scripted};
@@ -49,28 +49,42 @@ fn each_transport_has_its_numbers() {
         let lost = std::mem::take(names).len();
         Outcome::lost(lost, "on purpose")
     });
-    let stuck = scripted(|_, _| Outcome::none());
-    let reporter = BatchReporter::new(Counting::default()).transport(failing).transport(stuck).queue(3);
+    let reporter = BatchReporter::new(Counting::default()).transport(failing);
     let (tracer, guard) = reporter.start(Tracer::builder("shop")).unwrap();
     finish_spans(&tracer, 3);
-    // The one that is stuck keeps the flush from its end.
-    tracer.flush(Duration::from_millis(200)).unwrap_err();
+    assert_eq!(tracer.flush(PATIENCE), Err(FlushError::Failed));
+
+    let numbers = |tracer: &Tracer| -> Vec<_> {
+        let of = |stats: &TransportStats| (stats.name, stats.sent, stats.dropped_failed, stats.queued, stats.requests);
+        tracer.stats().transports.iter().map(of).collect()
+    };
+    assert_eq!(numbers(&tracer), [("counting", 3, 0, 0, 3), ("scripted", 0, 3, 0, 0)]);
+    let TransportStats { bytes, latency, .. } = tracer.stats().transports[0];
+    assert_eq!((bytes, latency.count(), latency.sum()), (3, 3, Duration::from_millis(60)));
+
+    // They stay when the transports are gone.
     finish_spans(&tracer, 1);
-    tracer.flush(Duration::from_millis(200)).unwrap_err();
+    assert_eq!(guard.close(PATIENCE), Err(FlushError::Failed));
+    assert_eq!(numbers(&tracer), [("counting", 4, 0, 0, 4), ("scripted", 0, 4, 0, 0)]);
+}
 
-    let transports = tracer.stats().transports;
-    let numbers: Vec<_> = transports
-        .iter()
-        .map(|stats| (stats.name, stats.sent, stats.dropped_failed, stats.dropped_queue_full, stats.queued))
-        .collect();
-    assert_eq!(numbers, [("counting", 4, 0, 0, 0), ("scripted", 0, 4, 0, 0), ("scripted", 0, 0, 1, 3)]);
-    let TransportStats { requests, bytes, latency, .. } = transports[0];
-    assert_eq!((requests, bytes, latency.count(), latency.sum()), (4, 4, 4, Duration::from_millis(80)));
-
-    guard.close(PATIENCE / 20).unwrap_err();
-    let closed = tracer.stats().transports;
-    let left: Vec<_> = closed.iter().map(|stats| (stats.requests, stats.dropped_failed, stats.queued)).collect();
-    assert_eq!(left, [(4, 0, 0), (0, 4, 0), (0, 3, 0)]);
+#[test]
+fn tells_what_waits_and_what_found_no_room() {
+    let (tracer, guard) =
+        BatchReporter::new(scripted(|_, _| Outcome::none())).queue(3).start(Tracer::builder("shop")).unwrap();
+    finish_spans(&tracer, 4);
+    let begun = Instant::now();
+    let stats = loop {
+        if let [stats] = tracer.stats().transports[..]
+            && stats.queued + stats.dropped_queue_full == 4
+        {
+            break stats;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{:?}", tracer.stats());
+        std::thread::yield_now();
+    };
+    assert_eq!((stats.queued, stats.dropped_queue_full, stats.sent), (3, 1, 0));
+    guard.close(Duration::from_millis(50)).unwrap_err();
 }
 
 #[test]
