@@ -21,22 +21,23 @@ pub(crate) struct Record {
     pub(crate) peer_service_derived: bool,
     /// Tags, logs and values left out or cut.
     pub(crate) cut: u32,
-    // second line
     pub(crate) start: Instant,
+    // second line
     pub(crate) end: Instant,
     pub(crate) name: Piece,
-    /// Explicit times, which must come out exactly as they went in.
-    pub(crate) start_wall_ns: u64,
-    pub(crate) end_wall_ns: u64,
+    pub(crate) text: String,
     max_tags: u16,
     max_logs: u16,
     max_value: u32,
-    // further lines
+    /// Begins with the number of tags; the tags themselves begin a line.
     pub(crate) tags: TagStore,
-    pub(crate) text: String,
+    // further lines
     pub(crate) logs: Vec<Log>,
     pub(crate) fields: Vec<Tag>,
     pub(crate) references: Vec<Reference>,
+    /// Explicit times, which must come out exactly as they went in.
+    pub(crate) start_wall_ns: u64,
+    pub(crate) end_wall_ns: u64,
 }
 
 pub(crate) struct Log {
@@ -141,10 +142,10 @@ impl Record {
 
     #[inline]
     pub(crate) fn set_name(&mut self, name: Text<'_>) {
-        self.name = match name {
-            Text::Static(text) => Piece::Static(text),
-            Text::Copied(text) => self.copy_name(text),
-        };
+        match name {
+            Text::Static(text) => self.name = Piece::Static(text),
+            Text::Copied(text) => self.name = self.copy_name(text),
+        }
     }
 
     #[cold]

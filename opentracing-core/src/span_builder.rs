@@ -14,7 +14,7 @@ use crate::id_generator;
 use crate::ids::{SpanId, TraceId};
 use crate::inherited::{Inherited, preferred_parent};
 use crate::kind::SpanKind;
-use crate::local;
+use crate::local::{self, Local};
 use crate::plan::Plan;
 use crate::port::Port;
 use crate::propagation::JAEGER_DEBUG_ID;
@@ -198,11 +198,11 @@ impl<'a> SpanBuilder<'a> {
         let plan = match &self.references {
             _ if self.special || !recorder.is_plain => None,
             References::ChildOf(parent) => Plan::child(parent, self.kind, recorder),
-            References::None if self.ignore_active => Plan::root(self.kind, recorder),
             References::None => {
                 let child =
                     |top: &State| top.context_in_place().and_then(|parent| Plan::child(parent, self.kind, recorder));
-                match local::with(|local| local.with_top(recorder.id, child)).flatten() {
+                let below = |local: &Local| if self.ignore_active { None } else { local.with_top(recorder.id, child) };
+                match local::with(below).flatten() {
                     Some(plan) => plan,
                     None => Plan::root(self.kind, recorder),
                 }

@@ -68,8 +68,9 @@ pub(crate) struct Tag {
 
 /// Tags in the order in which they were set. The first ones lie in the record itself: most spans have few, and each further
 /// allocation is another cache line to fetch from the processor that last wrote it.
+#[repr(C)]
 pub(crate) struct TagStore {
-    len: u32,
+    len: u64,
     inline: [Tag; INLINE],
     more: Vec<Tag>,
 }
@@ -163,7 +164,7 @@ impl TagStore {
         let Some(at) = self.iter().position(|tag| tag.key.resolve(text) == key) else { return false };
         let rest: Vec<Tag> = self.iter().skip(at + 1).copied().collect();
         self.more.truncate(at.saturating_sub(INLINE));
-        self.len = at as u32;
+        self.len = at as u64;
         rest.into_iter().for_each(|tag| self.push(tag));
         true
     }
