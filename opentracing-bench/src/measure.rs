@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::hint::black_box;
 use std::io::Write;
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::case::Case;
@@ -24,8 +25,8 @@ pub fn main(arguments: impl Iterator<Item = String>, allocations: Option<Allocat
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let number = |text: &str| text.parse::<u32>().map_err(|error| format!("{text}: {error}"));
     match arguments[..] {
-        ["time", case, library, millis] => {
-            time(&mut Run::new(case, library)?, Duration::from_millis(number(millis)?.into()))
+        ["time", case, library, threads, millis] => {
+            time(case, library, number(threads)?, Duration::from_millis(number(millis)?.into()))
         }
         ["bursts", case, library, warm, bursts] => {
             run_bursts(&mut Run::new(case, library)?, number(warm)?, number(bursts)?)
@@ -34,14 +35,11 @@ pub fn main(arguments: impl Iterator<Item = String>, allocations: Option<Allocat
             let counter = allocations.ok_or("this program does not count allocations")?;
             count_allocations(&mut Run::new(case, library)?, number(bursts)?, counter)
         }
-        ["threads", case, library, threads, bursts] => {
-            on_threads(&mut Run::new(case, library)?, number(threads)?, number(bursts)?)
-        }
         ["flood", case, library, threads, millis] => {
             flood(case, library, number(threads)?, Duration::from_millis(number(millis)?.into()))
         }
-        _ => Err("usage: time CASE LIBRARY MS | bursts CASE LIBRARY WARM BURSTS | allocations CASE LIBRARY BURSTS | \
-                  threads CASE LIBRARY THREADS BURSTS | flood CASE LIBRARY THREADS MS"
+        _ => Err("usage: time CASE LIBRARY THREADS MS | bursts CASE LIBRARY WARM BURSTS | \
+                  allocations CASE LIBRARY BURSTS | flood CASE LIBRARY THREADS MS"
             .to_owned()),
     }
 }
@@ -65,15 +63,12 @@ impl Run {
         }
     }
 
-    /// One burst and its flush; nanoseconds per operation of the burst alone.
-    fn burst(&mut self) -> f64 {
+    /// One burst and its flush.
+    fn burst(&mut self) {
         let operations = self.case.burst();
-        let start = Instant::now();
         (self.subject.burst)(operations);
-        let took = start.elapsed();
         between_bursts(&self.subject);
         self.expected += u64::from(operations * self.case.spans());
-        took.as_nanos() as f64 / f64::from(operations)
     }
 
     fn check(&self) -> Result<(), String> {
@@ -83,22 +78,6 @@ impl Run {
         }
         print("spans", received)
     }
-}
-
-fn time(run: &mut Run, limit: Duration) -> Result<(), String> {
-    pin(0);
-    let warm = Instant::now();
-    while warm.elapsed() < limit / 3 {
-        run.burst();
-    }
-    let start = Instant::now();
-    let mut taken = Vec::new();
-    while start.elapsed() < limit || taken.len() < 5 {
-        taken.push(run.burst());
-    }
-    taken.sort_by(f64::total_cmp);
-    print("ns", taken[taken.len() / 2])?;
-    run.check()
 }
 
 /// For callgrind, which begins a new part of its counts where one of the two markers is called.
@@ -137,37 +116,43 @@ fn count_allocations(run: &mut Run, bursts: u32, counter: Allocations) -> Result
     run.check()
 }
 
-/// Bursts on several threads at once, with the flush between them.
-fn on_threads(run: &mut Run, threads: u32, bursts: u32) -> Result<(), String> {
-    const WARM: u32 = 20;
-    let (operations, subject) = (run.case.burst() / 2, &run.subject);
-    let gate = Barrier::new(threads as usize + 1);
+/// Bursts on threads that make nothing but spans, each on a processor of its own. The flush between them is this thread's, which has
+/// its processor, if there are enough, together with whatever threads the library has: what they read travels between processors.
+fn time(case: &str, library: &str, threads: u32, limit: Duration) -> Result<(), String> {
+    pin(threads as usize);
+    let mut run = Run::new(case, library)?;
+    let (operations, subject) = (run.case.burst() / threads.max(1), &run.subject);
+    let (gate, done) = (&Barrier::new(threads as usize + 1), &AtomicBool::new(false));
+    let mut rounds = 0u64;
     let mut taken: Vec<f64> = std::thread::scope(|scope| {
-        let producers: Vec<_> = (0..threads)
-            .map(|at| {
-                let gate = &gate;
-                scope.spawn(move || {
-                    pin(at as usize);
-                    let mut taken = Vec::new();
-                    for _ in 0..WARM + bursts {
-                        gate.wait();
-                        let start = Instant::now();
-                        (subject.burst)(operations);
-                        taken.push(start.elapsed().as_nanos() as f64 / f64::from(operations));
-                        gate.wait();
-                    }
-                    taken.split_off(WARM as usize)
-                })
-            })
-            .collect();
-        for _ in 0..WARM + bursts {
+        let produce = move |at: u32| {
+            pin(at as usize);
+            let mut taken = Vec::new();
+            loop {
+                gate.wait();
+                if done.load(Ordering::Relaxed) {
+                    // The first ones are for pools, caches and the processor's clock to get where they stay.
+                    return taken.split_off(taken.len() / 4);
+                }
+                let start = Instant::now();
+                (subject.burst)(operations);
+                taken.push(start.elapsed().as_nanos() as f64 / f64::from(operations));
+                gate.wait();
+            }
+        };
+        let producers: Vec<_> = (0..threads).map(|at| scope.spawn(move || produce(at))).collect();
+        let start = Instant::now();
+        while start.elapsed() < limit || rounds < 8 {
             gate.wait();
             gate.wait();
             (subject.flush)();
+            rounds += 1;
         }
+        done.store(true, Ordering::Relaxed);
+        gate.wait();
         producers.into_iter().flat_map(|producer| producer.join().unwrap_or_default()).collect()
     });
-    run.expected = u64::from((WARM + bursts) * threads * operations * run.case.spans());
+    run.expected = rounds * u64::from(threads * operations * run.case.spans());
     taken.sort_by(f64::total_cmp);
     print("ns", taken.get(taken.len() / 2).copied().unwrap_or(f64::NAN))?;
     run.check()

@@ -147,7 +147,7 @@ impl Run<'_> {
             for row in &mut rows {
                 for (library, measured) in Library::ALL.into_iter().zip(&mut row.by_library) {
                     let millis = self.options.millis.to_string();
-                    let figures = self.undisturbed(&["time", row.case.name(), library.name(), &millis])?;
+                    let figures = self.undisturbed(&["time", row.case.name(), library.name(), "1", &millis])?;
                     measured.ns.push(figures.named("ns")?);
                 }
             }
@@ -172,7 +172,7 @@ impl Run<'_> {
 
     fn scaling(&mut self) -> Result<Vec<Scaling>, String> {
         progress(format_args!("threads"))?;
-        let bursts = (self.options.bursts * 10).to_string();
+        let millis = self.options.millis.to_string();
         let mut all = Vec::new();
         for case in [Case::Root0, Case::Root5Late, Case::Tree10, Case::Unsampled5] {
             for library in Library::ALL {
@@ -180,7 +180,7 @@ impl Run<'_> {
                 for (threads, median) in ["1", "2"].into_iter().zip(&mut medians) {
                     let mut rounds = Vec::new();
                     for _ in 0..self.options.rounds {
-                        let arguments = ["threads", case.name(), library.name(), threads, &bursts];
+                        let arguments = ["time", case.name(), library.name(), threads, &millis];
                         rounds.push(self.undisturbed(&arguments)?.named("ns")?);
                     }
                     rounds.sort_by(f64::total_cmp);

@@ -1,14 +1,17 @@
 //! What the operating system is asked for. Elsewhere than on Linux it knows nothing, and says so.
 
 use std::fs;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-/// Keeps the calling thread on one processor, counted from the last one. Threads that it started before stay free.
+use core_affinity::CoreId;
+
+/// Keeps the calling thread, and those that it starts from here on, on one processor, counted from the last one. Beyond the first one
+/// they stay free.
 pub(crate) fn pin(from_last: usize) {
-    if let Some(cores) = core_affinity::get_core_ids()
-        && let Some(core) = cores.iter().rev().nth(from_last)
-    {
-        core_affinity::set_for_current(*core);
+    static PROCESSORS: LazyLock<Vec<CoreId>> = LazyLock::new(|| core_affinity::get_core_ids().unwrap_or_default());
+    if let Some(processor) = PROCESSORS.iter().rev().nth(from_last) {
+        core_affinity::set_for_current(*processor);
     }
 }
 

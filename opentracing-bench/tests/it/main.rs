@@ -74,14 +74,15 @@ fn loss_under_flood_is_counted() {
 #[test]
 fn two_threads_deliver_all_spans() {
     for library in Library::ALL {
-        let figures = run(env!("CARGO_BIN_EXE_measure"), &["threads", "root0", library.name(), "2", "3"]);
-        assert_eq!(figure(&figures, "spans"), 23.0 * 2.0 * 500.0, "{}", library.name());
+        // The process itself compares what arrived with what was made.
+        let figures = run(env!("CARGO_BIN_EXE_measure"), &["time", "root0", library.name(), "2", "1"]);
+        assert!(figure(&figures, "spans") >= 8.0 * 1000.0, "{}", library.name());
     }
 }
 
 #[test]
 fn wrong_arguments_are_refused() {
-    for arguments in [&["time"][..], &["time", "none", "fastrace", "1"], &["bursts", "root0", "none", "1", "1"]] {
+    for arguments in [&["time"][..], &["time", "none", "fastrace", "1", "1"], &["bursts", "root0", "none", "1", "1"]] {
         let output = Command::new(env!("CARGO_BIN_EXE_measure")).args(arguments).output().unwrap();
         assert!(!output.status.success(), "{arguments:?}");
         assert!(!output.stderr.is_empty(), "{arguments:?}");
