@@ -182,11 +182,10 @@ impl Record {
 
     #[inline(never)]
     fn push_number(&mut self, key: &'static str, number: Number, bits: u64) {
-        let value = Stored::Number(number, bits);
         if self.has_room_inline() {
-            self.tags.push(Tag { key: Piece::Static(key), value });
+            self.tags.push(Tag { key: Piece::Static(key), value: Stored::Number(number, bits) });
         } else {
-            self.push_beyond(key, value.resolve(""));
+            self.push_number_beyond(key, number, bits);
         }
     }
 
@@ -207,6 +206,12 @@ impl Record {
         } else {
             self.push_beyond(key, Value::Str(value));
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_number_beyond(&mut self, key: &'static str, number: Number, bits: u64) {
+        self.push_beyond(key, Stored::Number(number, bits).resolve(""));
     }
 
     /// The general case: there may be room only in memory of its own, or none.

@@ -247,7 +247,7 @@ impl<'a> SpanBuilder<'a> {
     #[inline(always)]
     fn add_tags(&self, record: &mut Record) {
         record.failed = self.failed;
-        self.tags.iter().for_each(|(key, value)| record.add_tag(key, value));
+        self.tags.for_each(|key, value| record.add_tag(key, value));
     }
 
     #[inline(never)]

@@ -34,6 +34,18 @@ impl<'a> StartTags<'a> {
         self.len == 0
     }
 
+    /// Without an iterator over both parts, whose closure would be called and not inlined.
+    #[inline(always)]
+    pub(crate) fn for_each(&self, mut f: impl FnMut(Text<'a>, Value<'a>)) {
+        for &place in &self.inline {
+            let Some((key, value)) = place else { return };
+            f(key, value);
+        }
+        for &(key, value) in &self.more {
+            f(key, value);
+        }
+    }
+
     #[inline]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Text<'a>, Value<'a>)> {
         self.inline[..self.len.min(INLINE)].iter().flatten().chain(&self.more).copied()
