@@ -25,7 +25,10 @@ port JAEGER_ADMIN_PORT 24269
 binary=$software/jaeger/jaeger
 ready_seconds=30
 
-install_service() { go_build jaeger "$binary"; }
+install_service() {
+    need curl curl
+    go_build jaeger "$binary"
+}
 
 # Most listeners take all interfaces unless they are told, so every one is named. Jaeger would trace its own queries.
 start_service() {

@@ -17,9 +17,9 @@ java=(java -Xms64m -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dorg.slf4j
 ready_seconds=90
 
 install_service() {
-    need_java
+    need java default-jre-headless
     [[ ! -d $jars ]] || return 0
-    need_maven
+    need mvn maven default-jre-headless
     rm -rf "$jars.new"
     mkdir -p "$jars.new"
     cat >"$jars.new/pom.xml" <<POM

@@ -330,17 +330,17 @@ apt_install() {
         cleanup+=("${admin[*]} rm -f $policy")
     fi
     logged "$service-apt-update" "${admin[@]}" apt-get "${options[@]}" update
-    logged "$service-apt-install" "${admin[@]}" env DEBIAN_FRONTEND=noninteractive \
+    logged "$service-apt-install" "${admin[@]}" env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 \
         apt-get "${options[@]}" install -y --no-install-recommends "$@"
     exec {apt_lock}>&-
 }
 
-need_java() {
-    command -v java >/dev/null || apt_install openjdk-17-jre-headless
-}
-
-need_maven() {
-    command -v mvn >/dev/null || apt_install maven openjdk-17-jre-headless
+# need PROGRAM PACKAGE…
+# Installs the packages unless the program is there.
+need() {
+    local program=$1
+    shift
+    command -v "$program" >/dev/null || apt_install "$@"
 }
 
 # maven GOAL SETTING…

@@ -11,9 +11,7 @@ port MARIADB_PORT 13306
 user=app password=app-pw database=app
 ready_seconds=60
 
-install_service() {
-    command -v mariadbd >/dev/null || apt_install mariadb-server
-}
+install_service() { need mariadbd mariadb-server; }
 
 start_service() {
     local as_user=()

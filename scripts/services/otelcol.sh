@@ -20,7 +20,10 @@ port OTELCOL_HEALTH_PORT 13133
 binary=$software/otelcol/otelcol
 ready_seconds=30
 
-install_service() { go_build otelcol "$binary"; }
+install_service() {
+    need curl curl
+    go_build otelcol "$binary"
+}
 
 # The metrics of the Collector itself would take another port.
 start_service() {

@@ -14,9 +14,10 @@ jar=$software/zipkin/zipkin-server-$version-slim.jar
 ready_seconds=90
 
 install_service() {
-    need_java
+    need java default-jre-headless
+    need curl curl
     [[ ! -s $jar ]] || return 0
-    need_maven
+    need mvn maven default-jre-headless
     mkdir -p "$software/zipkin/new"
     maven copy "-Dartifact=io.zipkin:zipkin-server:$version:jar:slim" "-DoutputDirectory=$software/zipkin/new"
     mv "$software/zipkin/new/"*.jar "$jar"
