@@ -50,25 +50,60 @@
 //!
 //! Where the line is too narrow, names are cut, then kind, peer and bar are left out.
 //!
+//! # To a server
+//!
+//! ```no_run
+//! use opentracing_core::Tracer;
+//! use opentracing_reporter::{BatchReporter, Otlp};
+//!
+//! let otlp = Otlp::http("http://127.0.0.1:4318")?;
+//! let (tracer, _guard) = BatchReporter::new(otlp).start(Tracer::builder("shop"))?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A span is encoded when the transport gets it, and its bytes wait until they have arrived. One request is under way at a time, on a
+//! connection that stays open; its thread is the transport's own.
+//!
+//! | what happens | what becomes of the spans |
+//! |---|---|
+//! | no connection, a connection that is cut, no answer in 10 seconds | sent again after a pause: at first half a second to one, in the end 15 to 30 |
+//! | 429, 502, 503, 504 | sent again, after the delay of `Retry-After` if there is one, of 5 minutes at most |
+//! | 413 | sent again in halves; the one span that is too large is lost |
+//! | any other failure | lost |
+//! | accepted in part | those that were rejected are lost |
+//! | a request has failed for 15 minutes | lost |
+//! | 64 MiB are waiting | what comes then is lost |
+//! | a span is larger than a request may be | sent without logs and with its values cut to 256 bytes; if that does not help, lost |
+//!
+//! What is lost here counts as `dropped_failed`. Meanwhile spans wait: how many is said by [`BatchReporter::queue`], so its bound is
+//! how long an outage may last.
+//!
 //! # Features
 //!
 //! | feature | adds |
 //! |---|---|
 //! | `console`, on by default | [`Console`] |
-//!
-//! The console is the only transport so far. It is for people: nothing reads its output back.
+//! | `otlp`, on by default | [`Otlp`] |
 
 mod batch_reporter;
 #[cfg(feature = "console")]
 mod console;
+#[cfg(feature = "otlp")]
+mod export;
 mod guard;
 mod lane;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod transport;
 
 pub use crate::batch_reporter::BatchReporter;
 #[cfg(feature = "console")]
 pub use crate::console::{Colors, Console, Logs, Tags};
+#[cfg(feature = "otlp")]
+pub use crate::export::{Endpoint, InvalidEndpoint, Timer};
 pub use crate::guard::FlushGuard;
+#[cfg(feature = "otlp")]
+pub use crate::otlp::Otlp;
 pub use crate::transport::{Outcome, Reason, Transport};
 
 #[cfg(doctest)]

@@ -1,10 +1,16 @@
 //! Tests of the public interface, one module a topic.
 
+#[cfg(feature = "otlp")]
+mod collector;
 #[cfg(feature = "console")]
 mod console;
 #[cfg(feature = "console")]
 mod drawing;
 mod logging;
+#[cfg(feature = "otlp")]
+mod otlp_faults;
+#[cfg(feature = "otlp")]
+mod otlp_spans;
 mod reporting;
 #[cfg(feature = "console")]
 mod scene;

@@ -14,6 +14,13 @@ fn types_are_debug_send_and_sync_where_they_can_be() {
     check_shared::<FlushGuard>();
     check_shared::<Outcome>();
     check_shared::<Reason>();
+    #[cfg(feature = "otlp")]
+    {
+        use opentracing_reporter::{Endpoint, InvalidEndpoint, Otlp};
+        check::<Otlp>();
+        check_shared::<Endpoint>();
+        check_shared::<InvalidEndpoint>();
+    }
     #[cfg(feature = "console")]
     check_shared::<opentracing_reporter::Console>();
 }

@@ -1,0 +1,252 @@
+//! Where spans go: address, headers, credentials, TLS.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::fmt;
+use std::str::FromStr;
+
+use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use http::uri::{PathAndQuery, Uri};
+
+use crate::export::channel::base64;
+
+/// The address of a server, with what it wants to be told beside the spans.
+///
+/// Made from an address such as `http://127.0.0.1:4318` or `https://collector.example/v1/traces`. A name and a password in front of
+/// the host are [basic credentials](Endpoint::basic). The port is that of the scheme where none is given.
+///
+/// ```
+/// use opentracing_reporter::{Endpoint, Otlp};
+///
+/// let endpoint: Endpoint = "http://collector.internal:4318".parse()?;
+/// let otlp = Otlp::http(endpoint.bearer("token")?.header("x-tenant", "shop")?)?;
+/// # let _ = otlp;
+/// # Ok::<(), opentracing_reporter::InvalidEndpoint>(())
+/// ```
+#[derive(Clone)]
+pub struct Endpoint {
+    pub(crate) is_tls: bool,
+    /// An IPv6 address stands here without brackets.
+    pub(crate) host: Box<str>,
+    pub(crate) port: u16,
+    /// As in the address: brackets, and the port if it was given.
+    pub(crate) authority: Box<str>,
+    /// Empty where the address ends behind the host.
+    pub(crate) path: Box<str>,
+    pub(crate) headers: HeaderMap,
+}
+
+impl Endpoint {
+    /// Sends that header with each request, in the place of an earlier one of the same name.
+    ///
+    /// # Errors
+    ///
+    /// If a name or value cannot stand in a header.
+    pub fn header(mut self, name: &str, value: &str) -> Result<Self, InvalidEndpoint> {
+        let invalid = || InvalidEndpoint::new(Reason::Header(name.into()));
+        let key = HeaderName::try_from(name).map_err(|_| invalid())?;
+        let mut value = HeaderValue::try_from(value).map_err(|_| invalid())?;
+        // Most of these are keys: they stay out of what is printed.
+        value.set_sensitive(true);
+        self.headers.insert(key, value);
+        Ok(self)
+    }
+
+    /// Sends name and password with each request (RFC 7617).
+    ///
+    /// # Errors
+    ///
+    /// If the name has a colon.
+    pub fn basic(self, user: &str, password: &str) -> Result<Self, InvalidEndpoint> {
+        if user.contains(':') {
+            return Err(InvalidEndpoint::new(Reason::User));
+        }
+        let credentials = base64(format!("{user}:{password}").as_bytes());
+        self.header(AUTHORIZATION.as_str(), &format!("Basic {credentials}"))
+    }
+
+    /// Sends that token with each request (RFC 6750).
+    ///
+    /// # Errors
+    ///
+    /// If the token cannot stand in a header.
+    pub fn bearer(self, token: &str) -> Result<Self, InvalidEndpoint> {
+        self.header(AUTHORIZATION.as_str(), &format!("Bearer {token}"))
+    }
+
+    /// The same endpoint, with that path where the address has none.
+    pub(crate) fn or_path(mut self, path: &str) -> Self {
+        if matches!(&*self.path, "" | "/") {
+            self.path = path.into();
+        }
+        self
+    }
+
+    fn read(address: &str) -> Result<Self, Reason> {
+        let uri: Uri = address.parse().map_err(|_| Reason::Syntax)?;
+        let is_tls = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => return Err(Reason::NoTls),
+            Some(other) => return Err(Reason::Scheme(other.into())),
+            None => return Err(Reason::NoScheme),
+        };
+        let authority = uri.authority().ok_or(Reason::Syntax)?;
+        let host = authority.host();
+        if host.is_empty() {
+            return Err(Reason::NoHost);
+        }
+        let port = match authority.port() {
+            Some(port) => port.as_str().parse().ok().filter(|&port| port != 0).ok_or(Reason::Port)?,
+            None if authority.as_str().ends_with(':') => return Err(Reason::Port),
+            None => {
+                if is_tls {
+                    443
+                } else {
+                    80
+                }
+            }
+        };
+        let (user, host_and_port) = match authority.as_str().rsplit_once('@') {
+            Some((user, rest)) => (Some(user), rest),
+            None => (None, authority.as_str()),
+        };
+        // `http` gives the path `/` where there is none.
+        let path = uri.path_and_query().map_or("", PathAndQuery::as_str);
+        let endpoint = Endpoint {
+            is_tls,
+            host: host.trim_start_matches('[').trim_end_matches(']').into(),
+            port,
+            authority: host_and_port.into(),
+            path: path.into(),
+            headers: HeaderMap::new(),
+        };
+        match user {
+            Some(user) => {
+                let (user, password) = user.split_once(':').unwrap_or((user, ""));
+                let (user, password) = (percent_decoded(user)?, percent_decoded(password)?);
+                endpoint.basic(&user, &password).map_err(|error| error.reason)
+            }
+            None => Ok(endpoint),
+        }
+    }
+}
+
+fn percent_decoded(text: &str) -> Result<String, Reason> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let mut digit = || rest.next().and_then(|digit| char::from(digit).to_digit(16));
+            let (high, low) = (digit().ok_or(Reason::User)?, digit().ok_or(Reason::User)?);
+            bytes.push((high << 4 | low) as u8);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| Reason::User)
+}
+
+/// Reads an address.
+impl FromStr for Endpoint {
+    type Err = InvalidEndpoint;
+
+    fn from_str(address: &str) -> Result<Self, InvalidEndpoint> {
+        Endpoint::read(address).map_err(|reason| InvalidEndpoint { address: without_user(address), reason })
+    }
+}
+
+/// Reads an address.
+impl TryFrom<&str> for Endpoint {
+    type Error = InvalidEndpoint;
+
+    fn try_from(address: &str) -> Result<Self, InvalidEndpoint> {
+        address.parse()
+    }
+}
+
+/// Reads an address.
+impl TryFrom<&String> for Endpoint {
+    type Error = InvalidEndpoint;
+
+    fn try_from(address: &String) -> Result<Self, InvalidEndpoint> {
+        address.parse()
+    }
+}
+
+/// Leaves out the values of headers, which may be private.
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Endpoint({self}")?;
+        self.headers.keys().try_for_each(|name| write!(f, ", {name}"))?;
+        f.write_str(")")
+    }
+}
+
+/// The address, without credentials.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.is_tls { "https" } else { "http" };
+        write!(f, "{scheme}://{}{}", self.authority, self.path)
+    }
+}
+
+/// An address, header or credential that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidEndpoint {
+    /// Empty where something else is wrong.
+    address: Box<str>,
+    reason: Reason,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Reason {
+    Syntax,
+    NoScheme,
+    Scheme(Box<str>),
+    NoTls,
+    NoHost,
+    Port,
+    User,
+    Header(Box<str>),
+}
+
+impl InvalidEndpoint {
+    fn new(reason: Reason) -> Self {
+        InvalidEndpoint { address: "".into(), reason }
+    }
+}
+
+/// For what cannot fail, where an [`Endpoint`] is given as it is.
+impl From<Infallible> for InvalidEndpoint {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+impl fmt::Display for InvalidEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.address.is_empty() {
+            write!(f, "{:?} is no address to send spans to: ", self.address)?;
+        }
+        match &self.reason {
+            Reason::Syntax => f.write_str("expected something like http://127.0.0.1:4318"),
+            Reason::NoScheme => f.write_str("it has to begin with http:// or https://"),
+            Reason::Scheme(scheme) => write!(f, "the scheme is {scheme}, expected http or https"),
+            Reason::NoTls => f.write_str("https needs the feature tls of opentracing-reporter"),
+            Reason::NoHost => f.write_str("the host is missing"),
+            Reason::Port => f.write_str("the port is no number from 1 to 65535"),
+            Reason::User => f.write_str("name and password cannot be used"),
+            Reason::Header(name) => write!(f, "{name:?} and its value cannot stand in a header"),
+        }
+    }
+}
+
+impl Error for InvalidEndpoint {}
+
+fn without_user(address: &str) -> Box<str> {
+    match (address.find("://"), address.rfind('@')) {
+        (Some(scheme), Some(at)) if at > scheme => [&address[..scheme + 3], &address[at + 1..]].concat().into(),
+        (None, Some(at)) => address[at + 1..].into(),
+        _ => address.into(),
+    }
+}

@@ -1,0 +1,29 @@
+//! What every transport shares that talks to a network: batches of encoded spans, retries, and the way to the other side.
+//!
+//! ```text
+//! FinishedSpan ─▶ Encoding::span ─▶ Backlog of Encoded ─▶ Encoding::frame ─▶ Channel ─▶ Answer
+//!                                        ▲                                              │
+//!                                        └──────────── Exporter: halves, retries, counts ┘
+//! ```
+//!
+//! A span is encoded once, on its own, when the reporter hands it over. From then on it is a run of bytes between two boundaries: a
+//! request is a frame around such runs, so that splitting or repeating one never encodes again.
+
+mod backlog;
+mod backoff;
+mod batch;
+mod channel;
+mod encoding;
+mod endpoint;
+mod exporter;
+mod settings;
+mod timer;
+
+pub use self::endpoint::{Endpoint, InvalidEndpoint};
+pub use self::timer::Timer;
+
+pub(crate) use self::batch::Pieces;
+pub(crate) use self::channel::Remote;
+pub(crate) use self::encoding::{Accepted, Detail, Encoding, RequestLimits};
+pub(crate) use self::exporter::Exporter;
+pub(crate) use self::settings::{export_settings, export_transport};

@@ -1,0 +1,260 @@
+//! Spans as OTLP's protobuf messages (opentelemetry-proto, `trace.proto`), written field by field.
+
+use opentracing_core::{
+    FinishedSpan, LogRecord, Process, Reference, ReferenceKind, SpanContext, SpanKind, Value, logs,
+};
+
+use super::protobuf::{Field, bytes, fields, fixed32, fixed64, length_delimited, message, uint, varint};
+use crate::export::{Accepted, Detail, Encoding, Pieces, RequestLimits};
+
+/// Bytes of a request. gRPC servers take 4 MiB if they are not told otherwise; the rest is for the frame.
+pub(super) const REQUEST_BYTES: usize = (4 << 20) - (64 << 10);
+/// Scopes of a request that have a group of their own; spans of further ones stand together.
+const SCOPES: usize = 32;
+
+/// A piece is the name of the scope, behind its length, and the span as a field of `ScopeSpans`.
+#[derive(Debug)]
+pub(super) struct OtlpEncoding {
+    pub(super) limits: RequestLimits,
+}
+
+impl OtlpEncoding {
+    pub(super) fn new() -> Self {
+        OtlpEncoding { limits: RequestLimits { bytes: REQUEST_BYTES, ..RequestLimits::default() } }
+    }
+}
+
+impl Encoding for OtlpEncoding {
+    fn span(&mut self, span: FinishedSpan<'_>, detail: Detail, out: &mut Vec<u8>) -> usize {
+        let scope = match span.tag("component") {
+            Some(Value::Static(component) | Value::Str(component)) => detail.text(component),
+            _ => "",
+        };
+        varint(out, scope.len() as u64);
+        out.extend_from_slice(scope.as_bytes());
+        message::<2>(out, 2, |out| write_span(out, span, detail));
+        1
+    }
+
+    fn process(&mut self, process: &Process, out: &mut Vec<u8>) {
+        message::<2>(out, 1, |out| {
+            attribute(out, 1, "service.name", Value::Str(process.service()));
+            attribute(out, 1, "telemetry.sdk.name", Value::Static("opentracing"));
+            attribute(out, 1, "telemetry.sdk.language", Value::Static("rust"));
+            attribute(out, 1, "telemetry.sdk.version", Value::Static(env!("CARGO_PKG_VERSION")));
+            let own = ["service.name", "telemetry.sdk.name", "telemetry.sdk.language", "telemetry.sdk.version"];
+            for (key, value) in process.tags().filter(|(key, _)| !own.contains(key)) {
+                attribute(out, 1, if key == "hostname" { "host.name" } else { key }, value);
+            }
+        });
+    }
+
+    /// `ExportTraceServiceRequest { resource_spans: 1 { resource: 1, scope_spans: 2 { scope: 1 { name: 1 }, spans: 2 } } }`.
+    fn frame(&self, process: &[u8], spans: Pieces<'_>, out: &mut Vec<u8>) {
+        let mut names: Vec<&[u8]> = Vec::new();
+        let mut has_others = false;
+        for (name, _) in spans.iter().map(split) {
+            if !names.contains(&name) {
+                if names.len() < SCOPES { names.push(name) } else { has_others = true }
+            }
+        }
+        let group = |out: &mut Vec<u8>, name: &[u8], belongs: &dyn Fn(&[u8]) -> bool| {
+            message::<3>(out, 2, |out| {
+                message::<1>(out, 1, |out| bytes(out, 1, name));
+                let spans = spans.iter().map(split).filter(|(name, _)| belongs(name));
+                spans.for_each(|(_, span)| out.extend_from_slice(span));
+            });
+        };
+        message::<3>(out, 1, |out| {
+            out.extend_from_slice(process);
+            names.iter().for_each(|name| group(out, name, &|other| other == *name));
+            if has_others {
+                group(out, b"", &|name| !names.contains(&name));
+            }
+        });
+    }
+
+    fn content_type(&self) -> &'static str {
+        "application/x-protobuf"
+    }
+
+    fn limits(&self) -> RequestLimits {
+        self.limits
+    }
+
+    /// `ExportTraceServiceResponse { partial_success: 1 { rejected_spans: 1, error_message: 2 } }`.
+    fn accepted(&self, body: &[u8]) -> Accepted {
+        let mut accepted = Accepted::default();
+        for (_, partial) in fields(body).filter(|(number, _)| *number == 1) {
+            let Field::Bytes(partial) = partial else { continue };
+            for field in fields(partial) {
+                match field {
+                    (1, Field::Uint(rejected)) => accepted.rejected = usize::try_from(rejected).unwrap_or(usize::MAX),
+                    (2, Field::Bytes(said)) if !said.is_empty() => {
+                        accepted.message = Some(String::from_utf8_lossy(said).into_owned());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        accepted
+    }
+}
+
+/// The scope's name and the span of a piece.
+fn split(piece: &[u8]) -> (&[u8], &[u8]) {
+    length_delimited(piece).unwrap_or_default()
+}
+
+fn write_span(out: &mut Vec<u8>, span: FinishedSpan<'_>, detail: Detail) {
+    let context = span.context();
+    bytes(out, 1, &context.trace_id().to_bytes());
+    bytes(out, 2, &context.span_id().to_bytes());
+    if let Some(tracestate) = context.tracestate() {
+        bytes(out, 3, tracestate.as_bytes());
+    }
+    if let Some(parent) = span.parent_id() {
+        bytes(out, 4, &parent.to_bytes());
+    }
+    bytes(out, 5, detail.text(span.operation_name()).as_bytes());
+    uint(out, 6, kind(span.kind()));
+    let start = span.start_unix_ns();
+    fixed64(out, 7, start);
+    fixed64(out, 8, start.saturating_add(span.duration_ns()));
+    write_attributes(out, span, detail);
+    if span.cut() > 0 {
+        uint(out, 10, span.cut().into());
+    }
+    if detail.has_logs() {
+        for log in span.logs() {
+            message::<2>(out, 11, |out| write_event(out, log, detail));
+        }
+    } else if span.logs().len() > 0 {
+        uint(out, 12, span.logs().len() as u64);
+    }
+    for reference in span.references() {
+        // That is what the field `parent_span_id` says; Jaeger's translator leaves it out as well.
+        let is_parent = Some(reference.context.span_id()) == span.parent_id();
+        if !(is_parent && reference.kind == ReferenceKind::ChildOf) {
+            message::<1>(out, 13, |out| write_link(out, &reference));
+        }
+    }
+    write_status(out, span, detail);
+    // Bit 8 says that bit 9 is meant: whether the parent is in another process.
+    let is_remote = span.is_local_root() && span.parent_id().is_some();
+    fixed32(out, 16, flags(context) | 1 << 8 | u32::from(is_remote) << 9);
+}
+
+fn kind(kind: SpanKind) -> u64 {
+    match kind {
+        SpanKind::Server => 2,
+        SpanKind::Client => 3,
+        SpanKind::Producer => 4,
+        SpanKind::Consumer => 5,
+        _ => 1,
+    }
+}
+
+/// The flags of W3C Trace Context, level 2.
+fn flags(context: &SpanContext) -> u32 {
+    u32::from(context.is_sampled()) | u32::from(context.is_random()) << 1
+}
+
+fn write_attributes(out: &mut Vec<u8>, span: FinishedSpan<'_>, detail: Detail) {
+    for (key, value) in span.tags() {
+        if key != "error" {
+            attribute(out, 9, key, cut(value, detail));
+        }
+    }
+}
+
+/// An error is an event of the name `exception` (OpenTelemetry semantic conventions, exceptions). Any other log is named by its field
+/// `event`, or `log` without one.
+fn write_event(out: &mut Vec<u8>, log: LogRecord<'_>, detail: Detail) {
+    fixed64(out, 1, log.unix_ns());
+    let event = log.field(logs::EVENT).and_then(as_text);
+    let is_error = event == Some("error");
+    let name = if is_error { "exception" } else { event.unwrap_or("log") };
+    bytes(out, 2, detail.text(name).as_bytes());
+    for (key, value) in log.fields() {
+        let key = match key {
+            logs::EVENT if event.is_some() => continue,
+            logs::ERROR_KIND if is_error => "exception.type",
+            logs::MESSAGE if is_error => "exception.message",
+            logs::STACK if is_error => "exception.stacktrace",
+            key => key,
+        };
+        attribute(out, 3, key, cut(value, detail));
+    }
+}
+
+fn write_link(out: &mut Vec<u8>, reference: &Reference) {
+    let context = &reference.context;
+    bytes(out, 1, &context.trace_id().to_bytes());
+    bytes(out, 2, &context.span_id().to_bytes());
+    if let Some(tracestate) = context.tracestate() {
+        bytes(out, 3, tracestate.as_bytes());
+    }
+    let kind = match reference.kind {
+        ReferenceKind::ChildOf => "child_of",
+        ReferenceKind::Other(kind) => kind,
+        _ => "follows_from",
+    };
+    attribute(out, 4, "opentracing.ref_type", Value::Static(kind));
+    fixed32(out, 6, flags(context) | 1 << 8 | u32::from(context.is_remote()) << 9);
+}
+
+/// The tag `error` and what the last error log says. Without the tag nothing is known of the outcome.
+fn write_status(out: &mut Vec<u8>, span: FinishedSpan<'_>, detail: Detail) {
+    const OK: u64 = 1;
+    const ERROR: u64 = 2;
+    if span.is_failed() {
+        let errors = span.logs().filter(|log| log.field(logs::EVENT).and_then(as_text) == Some("error"));
+        let said = errors.filter_map(|log| log.field(logs::MESSAGE)).last();
+        message::<1>(out, 15, |out| {
+            if let Some(said) = said.and_then(as_text) {
+                bytes(out, 2, detail.text(said).as_bytes());
+            }
+            uint(out, 3, ERROR);
+        });
+    } else if span.tag("error").is_some() {
+        message::<1>(out, 15, |out| uint(out, 3, OK));
+    }
+}
+
+fn as_text(value: Value<'_>) -> Option<&str> {
+    match value {
+        Value::Static(text) | Value::Str(text) | Value::Message(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn cut(value: Value<'_>, detail: Detail) -> Value<'_> {
+    match value {
+        Value::Str(text) | Value::Message(text) => Value::Str(detail.text(text)),
+        value => value,
+    }
+}
+
+/// `KeyValue { key: 1, value: 2 }`, as that field of a message.
+fn attribute(out: &mut Vec<u8>, field: u32, key: &str, value: Value<'_>) {
+    message::<1>(out, field, |out| {
+        bytes(out, 1, key.as_bytes());
+        message::<1>(out, 2, |out| write_value(out, value));
+    });
+}
+
+/// `AnyValue`. A number that no signed one can hold becomes text.
+fn write_value(out: &mut Vec<u8>, value: Value<'_>) {
+    match value {
+        Value::Bool(value) => uint(out, 2, value.into()),
+        Value::I64(value) => uint(out, 3, value as u64),
+        Value::U64(value) => match i64::try_from(value) {
+            Ok(value) => uint(out, 3, value as u64),
+            Err(_) => bytes(out, 1, value.to_string().as_bytes()),
+        },
+        Value::F64(value) => fixed64(out, 4, value.to_bits()),
+        Value::Static(text) | Value::Str(text) | Value::Message(text) => bytes(out, 1, text.as_bytes()),
+        other => bytes(out, 1, other.to_string().as_bytes()),
+    }
+}

@@ -1,0 +1,55 @@
+//! OpenTelemetry's protocol.
+
+mod encoding;
+mod protobuf;
+
+use std::fmt;
+
+use self::encoding::OtlpEncoding;
+use crate::export::{Endpoint, Exporter, InvalidEndpoint, Remote, export_settings, export_transport};
+
+/// Sends spans by OTLP: to an OpenTelemetry Collector, to Jaeger, to whatever else takes it.
+///
+/// ```no_run
+/// use opentracing_core::Tracer;
+/// use opentracing_reporter::{BatchReporter, Otlp};
+///
+/// let otlp = Otlp::http("http://127.0.0.1:4318")?;
+/// let (tracer, _guard) = BatchReporter::new(otlp).start(Tracer::builder("shop"))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a transport sends nothing until a reporter has it"]
+pub struct Otlp {
+    exporter: Exporter<OtlpEncoding, Remote>,
+}
+
+impl Otlp {
+    /// By HTTP with protobuf bodies, to port 4318 as a rule. Where the address has no path, that is `/v1/traces`.
+    ///
+    /// # Errors
+    ///
+    /// If that is no address.
+    pub fn http<E>(endpoint: E) -> Result<Self, InvalidEndpoint>
+    where
+        E: TryInto<Endpoint>,
+        InvalidEndpoint: From<E::Error>,
+    {
+        let endpoint = endpoint.try_into()?.or_path("/v1/traces");
+        Ok(Otlp { exporter: Exporter::new(OtlpEncoding::new(), Remote::new(endpoint)) })
+    }
+
+    /// Compresses requests. Off by default: it costs the reporter's thread more time than everything else together.
+    pub fn gzip(mut self) -> Self {
+        self.exporter.channel.gzip = true;
+        self
+    }
+}
+
+export_settings!(Otlp);
+export_transport!(Otlp, "otlp");
+
+impl fmt::Debug for Otlp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Otlp").field(&self.exporter).finish()
+    }
+}

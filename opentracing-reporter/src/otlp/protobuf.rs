@@ -1,0 +1,129 @@
+//! Protocol Buffers' wire format, as much of it as OTLP takes. Fields are written straight into the buffer they leave in.
+
+const VARINT: u32 = 0;
+const FIXED64: u32 = 1;
+const BYTES: u32 = 2;
+const FIXED32: u32 = 5;
+
+/// A number in groups of seven bits.
+#[inline]
+pub(super) fn varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+#[inline]
+pub(super) fn uint(out: &mut Vec<u8>, field: u32, value: u64) {
+    varint(out, u64::from(field << 3 | VARINT));
+    varint(out, value);
+}
+
+#[inline]
+pub(super) fn fixed64(out: &mut Vec<u8>, field: u32, value: u64) {
+    varint(out, u64::from(field << 3 | FIXED64));
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+#[inline]
+pub(super) fn fixed32(out: &mut Vec<u8>, field: u32, value: u32) {
+    varint(out, u64::from(field << 3 | FIXED32));
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+#[inline]
+pub(super) fn bytes(out: &mut Vec<u8>, field: u32, value: &[u8]) {
+    varint(out, u64::from(field << 3 | BYTES));
+    varint(out, value.len() as u64);
+    out.extend_from_slice(value);
+}
+
+/// A nested message. Its length is not known before it is written: room is left for one of `room` bytes, and what was written is
+/// moved where that was wrong.
+#[inline]
+pub(super) fn message<const ROOM: usize>(out: &mut Vec<u8>, field: u32, write: impl FnOnce(&mut Vec<u8>)) {
+    varint(out, u64::from(field << 3 | BYTES));
+    let at = out.len();
+    out.extend_from_slice(&[0; ROOM]);
+    write(out);
+    let length = out.len() - at - ROOM;
+    if varint_bytes(length) != ROOM {
+        move_body::<ROOM>(out, at, length);
+    }
+    let mut rest = length;
+    let mut at = at;
+    while rest >= 0x80 {
+        out[at] = rest as u8 | 0x80;
+        rest >>= 7;
+        at += 1;
+    }
+    out[at] = rest as u8;
+}
+
+#[cold]
+fn move_body<const ROOM: usize>(out: &mut Vec<u8>, at: usize, length: usize) {
+    let needed = varint_bytes(length);
+    if needed > ROOM {
+        out.resize(out.len() + needed - ROOM, 0);
+    }
+    out.copy_within(at + ROOM..at + ROOM + length, at + needed);
+    out.truncate(at + needed + length);
+}
+
+#[inline]
+fn varint_bytes(value: usize) -> usize {
+    (usize::BITS - (value | 1).leading_zeros()).div_ceil(7) as usize
+}
+
+/// What lies behind its own length, and what lies behind that.
+pub(super) fn length_delimited(mut from: &[u8]) -> Option<(&[u8], &[u8])> {
+    let length = usize::try_from(read_varint(&mut from)?).ok()?;
+    from.split_at_checked(length)
+}
+
+/// A field of a message that is read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Field<'a> {
+    Uint(u64),
+    Bytes(&'a [u8]),
+    /// A number of fixed width: nothing that is read here has one.
+    Other,
+}
+
+/// The fields of a message, with their numbers; ends where it cannot be read on.
+pub(super) fn fields(mut message: &[u8]) -> impl Iterator<Item = (u64, Field<'_>)> {
+    std::iter::from_fn(move || {
+        let key = read_varint(&mut message)?;
+        let field = match (key & 7) as u32 {
+            VARINT => Field::Uint(read_varint(&mut message)?),
+            FIXED64 => take(&mut message, 8).map(|_| Field::Other)?,
+            FIXED32 => take(&mut message, 4).map(|_| Field::Other)?,
+            BYTES => {
+                let length = usize::try_from(read_varint(&mut message)?).ok()?;
+                Field::Bytes(take(&mut message, length)?)
+            }
+            _ => return None,
+        };
+        Some((key >> 3, field))
+    })
+}
+
+fn read_varint(from: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let byte = take(from, 1)?[0];
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+fn take<'a>(from: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
+    let (taken, rest) = from.split_at_checked(length)?;
+    *from = rest;
+    Some(taken)
+}

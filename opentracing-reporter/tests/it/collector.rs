@@ -1,0 +1,212 @@
+//! A server on loopback whose behaviour a test decides, and a time that a test moves.
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+use opentracing_core::{Batch, FlushError, Reporter, ReporterStats, Tracer};
+use opentracing_reporter::{BatchReporter, Timer};
+
+use crate::transports::PATIENCE;
+
+/// What the server got.
+#[derive(Clone, Debug)]
+pub(crate) struct Got {
+    /// Method and path.
+    pub(crate) line: String,
+    headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+    /// Counts the connections.
+    pub(crate) connection: usize,
+}
+
+impl Got {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| &**value)
+    }
+}
+
+/// What the server does with a request.
+#[derive(Clone, Debug)]
+pub(crate) enum Reply {
+    /// Status line, header lines, body.
+    Say(&'static str, &'static [&'static str], Vec<u8>),
+    /// Nothing: the connection stays open.
+    Nothing,
+    /// The beginning of a response, then the end of the connection.
+    Cut(&'static str),
+    /// The end of the connection within the request's head.
+    CutInside,
+    /// As usual; closes the connection afterwards, without having told.
+    SayAndClose,
+}
+
+impl Reply {
+    pub(crate) fn ok() -> Self {
+        Reply::Say("200 OK", &[], Vec::new())
+    }
+
+    pub(crate) fn status(status: &'static str) -> Self {
+        Reply::Say(status, &[], Vec::new())
+    }
+}
+
+/// Answers as it was told, then with 200.
+pub(crate) struct Collector {
+    address: SocketAddr,
+    got: Receiver<Got>,
+}
+
+impl Collector {
+    pub(crate) fn start(replies: impl IntoIterator<Item = Reply>) -> io::Result<Self> {
+        Self::listen(TcpListener::bind(("127.0.0.1", 0))?, replies)
+    }
+
+    pub(crate) fn listen(listener: TcpListener, replies: impl IntoIterator<Item = Reply>) -> io::Result<Self> {
+        let address = listener.local_addr()?;
+        let (sender, got) = channel();
+        let script = Arc::new(Mutex::new(replies.into_iter().collect::<VecDeque<_>>()));
+        std::thread::spawn(move || {
+            for (number, stream) in listener.incoming().flatten().enumerate() {
+                let (sender, script) = (sender.clone(), script.clone());
+                // Ends with the connection.
+                std::thread::spawn(move || serve(stream, number, &sender, &script));
+            }
+        });
+        Ok(Collector { address, got })
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The next request, once it is there.
+    pub(crate) fn next(&self) -> Got {
+        self.got.recv_timeout(PATIENCE).expect("a request arrives")
+    }
+
+    /// The next request, if it is there.
+    pub(crate) fn try_next(&self) -> Option<Got> {
+        self.got.try_recv().ok()
+    }
+
+    /// The requests that are there.
+    pub(crate) fn all(&self) -> Vec<Got> {
+        self.got.try_iter().collect()
+    }
+}
+
+fn serve(stream: TcpStream, connection: usize, got: &Sender<Got>, script: &Mutex<VecDeque<Reply>>) -> io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut stream = stream;
+    loop {
+        let Some(request) = read_request(&mut reader, connection)? else { return Ok(()) };
+        // A test that has seen enough no longer listens.
+        let _ = got.send(request);
+        let reply = script.lock().expect("nothing panics under this lock").pop_front().unwrap_or_else(Reply::ok);
+        match reply {
+            Reply::Say(status, headers, body) => say(&mut stream, status, headers, &body)?,
+            Reply::Nothing => {}
+            Reply::Cut(text) => return stream.write_all(text.as_bytes()),
+            Reply::CutInside => return Ok(()),
+            Reply::SayAndClose => return say(&mut stream, "200 OK", &[], &[]),
+        }
+    }
+}
+
+fn say(stream: &mut TcpStream, status: &str, headers: &[&str], body: &[u8]) -> io::Result<()> {
+    let mut head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n", body.len());
+    headers.iter().for_each(|line| head.extend([*line, "\r\n"]));
+    head.push_str("\r\n");
+    stream.write_all(&[head.as_bytes(), body].concat())
+}
+
+/// `None` at the end of the connection.
+fn read_request(reader: &mut BufReader<TcpStream>, connection: usize) -> io::Result<Option<Got>> {
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 {
+            return Ok(None);
+        }
+        match line.trim_end() {
+            "" => break,
+            text => lines.push(text.to_owned()),
+        }
+    }
+    let line = lines.remove(0);
+    let split = |line: &String| line.split_once(": ").map(|(key, value)| (key.to_lowercase(), value.to_owned()));
+    let headers: Vec<_> = lines.iter().filter_map(split).collect();
+    let mut got = Got { line, headers, body: Vec::new(), connection };
+    let length = got.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    got.body.resize(length, 0);
+    reader.read_exact(&mut got.body)?;
+    Ok(Some(got))
+}
+
+/// A time that goes on only when it is told to.
+#[derive(Clone, Debug)]
+pub(crate) struct Hand(Arc<Mutex<Duration>>, Instant);
+
+impl Hand {
+    pub(crate) fn new() -> Self {
+        Hand(Arc::default(), Instant::now())
+    }
+
+    /// For a transport to go by.
+    pub(crate) fn shared(&self) -> Arc<dyn Timer> {
+        Arc::new(self.clone())
+    }
+
+    pub(crate) fn advance(&self, by: Duration) {
+        *self.0.lock().expect("nothing panics under this lock") += by;
+    }
+
+    fn passed(&self) -> Duration {
+        *self.0.lock().expect("nothing panics under this lock")
+    }
+}
+
+impl Timer for Hand {
+    fn now(&self) -> Instant {
+        self.1 + self.passed()
+    }
+
+    /// Sunday, 6 November 1994, 08:49:37 UTC at first.
+    fn system_time(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777) + self.passed()
+    }
+}
+
+/// A reporter that works as it does while the program runs: a flush only gives it time.
+struct Unflushed(BatchReporter);
+
+impl Reporter for Unflushed {
+    fn report(&mut self, batch: Batch<'_>) {
+        self.0.report(batch);
+    }
+
+    fn tick(&mut self) {
+        self.0.tick();
+    }
+
+    fn flush(&mut self, deadline: Instant) -> Result<(), FlushError> {
+        while Instant::now() < deadline {
+            self.0.tick();
+            std::thread::yield_now();
+        }
+        Ok(())
+    }
+
+    fn stats(&self) -> ReporterStats {
+        self.0.stats()
+    }
+}
+
+/// A tracer whose reporter passes when a test says so.
+pub(crate) fn stepped(reporter: BatchReporter) -> Tracer {
+    Tracer::builder("shop").build_inline(Unflushed(reporter))
+}

@@ -1,0 +1,273 @@
+//! What becomes of spans when the other side is away, slow, full or wrong.
+//!
+//! Time is moved by hand, so nothing waits. Requests go over real connections and take their own time: a test moves on when the
+//! collector has got one, or when the statistics say so.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use opentelemetry_proto::tonic::collector::trace::v1::{ExportTracePartialSuccess, ExportTraceServiceResponse};
+use opentracing_core::{FlushError, ReporterStats, Tracer};
+use opentracing_reporter::{BatchReporter, Otlp};
+use prost::Message;
+
+use crate::collector::{Collector, Got, Hand, Reply, stepped};
+use crate::otlp_spans::{TestResult, names_in};
+use crate::transports::{NEVER, PATIENCE, finish_spans, names};
+
+/// A tracer that sends to that address, and its time.
+fn tracer(address: &str, set: impl FnOnce(Otlp) -> Otlp) -> Result<(Tracer, Hand), Box<dyn std::error::Error>> {
+    let hand = Hand::new();
+    let otlp = set(Otlp::http(address)?.timer(hand.shared()));
+    Ok((Tracer::builder("shop").build_inline(BatchReporter::new(otlp).queue(100_000).delay(NEVER)), hand))
+}
+
+/// Lets the transport work, without waiting for the other side, until the statistics are as they should be.
+#[track_caller]
+fn until(tracer: &Tracer, is_there: impl Fn(ReporterStats) -> bool) -> ReporterStats {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let flushed = tracer.flush(Duration::ZERO);
+        let stats = tracer.stats().reporter;
+        if is_there(stats) {
+            return stats;
+        }
+        assert!(Instant::now() < end, "it should have happened by now: {stats:?}, {flushed:?}");
+        std::thread::yield_now();
+    }
+}
+
+/// Lets the transport work until the collector has got a request.
+#[track_caller]
+fn next(tracer: &Tracer, collector: &Collector) -> Got {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let _ = tracer.flush(Duration::ZERO);
+        if let Some(got) = collector.try_next() {
+            return got;
+        }
+        assert!(Instant::now() < end, "a request should have come by now");
+        std::thread::yield_now();
+    }
+}
+
+/// Gives the transport every chance to send, which it must not take.
+#[track_caller]
+fn nothing_comes(tracer: &Tracer, collector: &Collector) {
+    // Long enough for the answer to be there, and for a request that a mistake would send.
+    assert_eq!(tracer.flush(Duration::from_millis(50)), Err(FlushError::Timeout));
+    assert_eq!(collector.all().len(), 0, "nothing was to be sent yet");
+}
+
+#[test]
+fn uses_a_connection_again() -> TestResult {
+    let collector = Collector::start([])?;
+    let (tracer, _) = tracer(&collector.url(), |otlp| otlp)?;
+    for _ in 0..3 {
+        finish_spans(&tracer, 2);
+        assert_eq!(tracer.flush(PATIENCE), Ok(()));
+    }
+    assert_eq!(collector.all().iter().map(|got| got.connection).collect::<Vec<_>>(), [0, 0, 0]);
+    assert_eq!(tracer.stats().reporter.sent, 6);
+    Ok(())
+}
+
+#[test]
+fn opens_a_new_connection_where_the_old_one_was_closed() -> TestResult {
+    let collector = Collector::start([Reply::SayAndClose, Reply::SayAndClose])?;
+    let (tracer, _) = tracer(&collector.url(), |otlp| otlp)?;
+    for _ in 0..3 {
+        finish_spans(&tracer, 2);
+        assert_eq!(tracer.flush(PATIENCE), Ok(()));
+    }
+    assert_eq!(collector.all().iter().map(|got| got.connection).collect::<Vec<_>>(), [0, 1, 2]);
+    Ok(())
+}
+
+#[test]
+fn tries_again_what_may_work_later() -> TestResult {
+    let no_answer = Reply::Cut("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf");
+    let failures = [
+        ("429", Reply::status("429 Too Many Requests")),
+        ("502", Reply::status("502 Bad Gateway")),
+        ("503", Reply::status("503 Service Unavailable")),
+        ("504", Reply::status("504 Gateway Timeout")),
+        ("cut before the answer", Reply::CutInside),
+        ("cut within the answer", no_answer),
+    ];
+    for (name, failure) in failures {
+        let collector = Collector::start([failure])?;
+        let (tracer, hand) = tracer(&collector.url(), |otlp| otlp)?;
+        finish_spans(&tracer, 3);
+        assert_eq!(names_in(&next(&tracer, &collector)), names(3), "{name}");
+        nothing_comes(&tracer, &collector);
+        hand.advance(Duration::from_secs(1));
+        assert_eq!(names_in(&next(&tracer, &collector)), names(3), "{name}");
+        assert_eq!(tracer.flush(PATIENCE), Ok(()), "{name}");
+        assert_eq!(tracer.stats().reporter.sent, 3, "{name}");
+    }
+    Ok(())
+}
+
+#[test]
+fn waits_longer_with_each_failure() -> TestResult {
+    const ABIT: Duration = Duration::from_millis(20);
+    let collector = Collector::start(vec![Reply::status("503 Service Unavailable"); 12])?;
+    let hand = Hand::new();
+    let otlp = Otlp::http(&collector.url())?.timer(hand.shared());
+    let tracer = stepped(BatchReporter::new(otlp).delay(Duration::ZERO));
+    finish_spans(&tracer, 1);
+    next(&tracer, &collector);
+    // By half more each time, up to half a minute; of that between the half and the whole.
+    for whole_ms in [1000.0, 1500.0, 2250.0, 3375.0, 5062.5, 7593.0, 11390.0, 17085.0, 25628.0, 30000.0, 30000.0] {
+        let half = Duration::from_secs_f64(whole_ms / 2000.0);
+        tracer.flush(ABIT)?;
+        hand.advance(half - Duration::from_millis(1));
+        tracer.flush(ABIT)?;
+        assert_eq!(collector.all().len(), 0, "not before half of {whole_ms} ms");
+        hand.advance(half + Duration::from_millis(2));
+        next(&tracer, &collector);
+    }
+    Ok(())
+}
+
+#[test]
+fn does_not_repeat_what_will_never_work() -> TestResult {
+    for status in ["400 Bad Request", "401 Unauthorized", "404 Not Found", "500 Internal Server Error", "301 Moved"] {
+        let collector = Collector::start([Reply::status(status)])?;
+        let (tracer, hand) = tracer(&collector.url(), |otlp| otlp)?;
+        finish_spans(&tracer, 3);
+        assert_eq!(tracer.flush(PATIENCE), Err(FlushError::Failed), "{status}");
+        hand.advance(Duration::from_secs(100));
+        finish_spans(&tracer, 1);
+        assert_eq!(tracer.flush(PATIENCE), Ok(()), "{status}");
+        let stats = tracer.stats().reporter;
+        assert_eq!((stats.sent, stats.dropped_failed), (1, 3), "{status}");
+        assert_eq!(collector.all().len(), 2, "{status}");
+    }
+    Ok(())
+}
+
+#[test]
+fn waits_as_long_as_the_other_side_says() -> TestResult {
+    // The hand's time begins at 08:49:37 on that day.
+    for (header, seconds) in [
+        ("retry-after: 7", 7),
+        ("retry-after: Sun, 06 Nov 1994 08:50:07 GMT", 30),
+        ("retry-after: Sunday, 06-Nov-94 08:49:47 GMT", 10),
+        ("retry-after: 99999999999999999999", 300),
+    ] {
+        let headers: &'static [&'static str] = Box::leak(Box::new([header]));
+        let collector = Collector::start([Reply::Say("503 Service Unavailable", headers, Vec::new())])?;
+        let (tracer, hand) = tracer(&collector.url(), |otlp| otlp)?;
+        finish_spans(&tracer, 1);
+        next(&tracer, &collector);
+        nothing_comes(&tracer, &collector);
+        hand.advance(Duration::from_secs(seconds) - Duration::from_millis(1));
+        nothing_comes(&tracer, &collector);
+        hand.advance(Duration::from_millis(1));
+        next(&tracer, &collector);
+        assert_eq!(tracer.flush(PATIENCE), Ok(()), "{header}");
+    }
+    Ok(())
+}
+
+#[test]
+fn counts_what_the_other_side_rejects_of_a_request() -> TestResult {
+    let response = ExportTraceServiceResponse {
+        partial_success: Some(ExportTracePartialSuccess { rejected_spans: 2, error_message: "too old".into() }),
+    };
+    let collector = Collector::start([Reply::Say("200 OK", &[], response.encode_to_vec())])?;
+    let (tracer, _) = tracer(&collector.url(), |otlp| otlp)?;
+    finish_spans(&tracer, 5);
+    assert_eq!(tracer.flush(PATIENCE), Err(FlushError::Failed));
+    let stats = tracer.stats().reporter;
+    assert_eq!((stats.sent, stats.dropped_failed), (3, 2));
+    assert_eq!(collector.all().len(), 1, "what was rejected is not sent again");
+    Ok(())
+}
+
+#[test]
+fn halves_what_is_too_large() -> TestResult {
+    let too_large = || Reply::status("413 Payload Too Large");
+    // All eight, four of them, two of them; then what is left in pieces that were small enough.
+    let collector = Collector::start([too_large(), too_large()])?;
+    let (tracer, _) = tracer(&collector.url(), |otlp| otlp)?;
+    finish_spans(&tracer, 8);
+    assert_eq!(tracer.flush(PATIENCE), Ok(()));
+    let sizes: Vec<_> = collector.all().iter().map(|got| names_in(got).len()).collect();
+    assert_eq!(sizes, [8, 4, 2, 2, 4]);
+    assert_eq!(tracer.stats().reporter.sent, 8);
+    Ok(())
+}
+
+#[test]
+fn loses_the_one_span_that_is_too_large_for_the_other_side() -> TestResult {
+    let too_large = || Reply::status("413 Payload Too Large");
+    let collector = Collector::start([too_large(), too_large()])?;
+    let (tracer, _) = tracer(&collector.url(), |otlp| otlp)?;
+    finish_spans(&tracer, 2);
+    assert_eq!(tracer.flush(PATIENCE), Err(FlushError::Failed));
+    let stats = tracer.stats().reporter;
+    assert_eq!((stats.sent, stats.dropped_failed), (1, 1));
+    Ok(())
+}
+
+#[test]
+fn gives_up_an_answer_that_does_not_come() -> TestResult {
+    let collector = Collector::start([Reply::Nothing])?;
+    let (tracer, hand) = tracer(&collector.url(), |otlp| otlp.timeout(Duration::from_secs(3)))?;
+    finish_spans(&tracer, 3);
+    next(&tracer, &collector);
+    hand.advance(Duration::from_millis(2999));
+    nothing_comes(&tracer, &collector);
+    hand.advance(Duration::from_millis(1));
+    nothing_comes(&tracer, &collector);
+    hand.advance(Duration::from_secs(1));
+    let second = next(&tracer, &collector);
+    assert_eq!((second.connection, names_in(&second)), (1, names(3)), "by a new connection");
+    assert_eq!(tracer.flush(PATIENCE), Ok(()));
+    assert_eq!(tracer.stats().reporter.sent, 3);
+    Ok(())
+}
+
+#[test]
+fn sends_once_a_server_is_there_that_was_away_at_the_start() -> TestResult {
+    // A port that is free now; another process could take it meanwhile, but hardly does.
+    let address = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
+    let (tracer, hand) = tracer(&format!("http://{address}"), |otlp| otlp)?;
+    finish_spans(&tracer, 3);
+    assert_eq!(tracer.flush(Duration::from_millis(50)), Err(FlushError::Timeout));
+    let collector = Collector::listen(TcpListener::bind(address)?, [])?;
+    hand.advance(Duration::from_secs(1));
+    assert_eq!(names_in(&next(&tracer, &collector)), names(3));
+    assert_eq!(tracer.flush(PATIENCE), Ok(()));
+    assert_eq!(tracer.stats().reporter.sent, 3);
+    Ok(())
+}
+
+#[test]
+fn loses_spans_after_the_time_to_give_up() -> TestResult {
+    // RFC 2606 keeps that name from ever being one.
+    let (tracer, hand) = tracer("http://collector.invalid:4318", |otlp| otlp.give_up_after(Duration::from_secs(60)))?;
+    finish_spans(&tracer, 3);
+    let _ = tracer.flush(Duration::from_millis(50));
+    hand.advance(Duration::from_secs(61));
+    let stats = until(&tracer, |stats| stats.dropped_failed > 0);
+    assert_eq!((stats.sent, stats.dropped_failed), (0, 3));
+    Ok(())
+}
+
+#[test]
+fn bounds_the_bytes_that_wait() -> TestResult {
+    let collector = Collector::start([])?;
+    let (tracer, _) = tracer(&collector.url(), |otlp| otlp.max_bytes(10_000))?;
+    let text = "x".repeat(900);
+    for _ in 0..30 {
+        tracer.span("large").tag("text", &text).start().finish();
+    }
+    assert_eq!(tracer.flush(PATIENCE), Err(FlushError::Failed));
+    let stats = tracer.stats().reporter;
+    assert_eq!((stats.sent, stats.dropped_failed), (10, 20), "each takes a little less than 1,000 bytes");
+    Ok(())
+}
