@@ -148,6 +148,7 @@ impl Drain {
             self.accept(record);
         }
         self.report(reporter);
+        self.recorder.shared.drained.operation_names.store(self.names.len() as u64, Ordering::Relaxed);
         if catch_unwind(AssertUnwindSafe(|| reporter.tick())).is_ok() {
             self.publish(reporter);
         }

@@ -67,7 +67,8 @@
 //! | a header cannot be read | a new trace begins, counted, one line to `log` a minute at most |
 //! | a reporter or sampler panics | its batch or span is lost, counted |
 //!
-//! [`Tracer::stats`] has all the counts. Nothing is printed, and nothing panics across this interface, apart from what its page names.
+//! [`Tracer::stats`] has all the counts, [`Stats::prometheus`] gives them to Prometheus, and [`Tracer::report`] to you. Nothing is
+//! printed, and nothing panics across this interface, apart from what its page names.
 //!
 //! # Formats on the wire
 //!
@@ -124,6 +125,7 @@
 mod baggage;
 mod clock;
 mod context;
+mod decisions;
 mod drain;
 mod finish_options;
 mod finished;
@@ -146,10 +148,12 @@ mod operations;
 mod owned;
 mod plan;
 mod port;
+mod prometheus;
 pub mod propagation;
 mod record;
 mod recorder;
 mod redaction;
+mod report;
 mod reporter;
 mod sampler;
 mod scope;
@@ -181,6 +185,8 @@ pub use crate::in_span::{InSpan, WithSpan};
 pub use crate::kind::SpanKind;
 pub use crate::limits::{ExcessNames, Limits};
 pub use crate::owned::{OwnedLog, OwnedSpan};
+pub use crate::prometheus::Prometheus;
+pub use crate::report::Report;
 pub use crate::reporter::{FlushError, OwnedValue, Process, Reporter};
 pub use crate::sampler::{
     ConsistentProbabilitySampler, ConstSampler, Decision, InvalidStrategy, ParentBased, PerOperationSampler,

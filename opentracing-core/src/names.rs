@@ -28,6 +28,11 @@ impl NameGuard {
         }
     }
 
+    /// How many are known.
+    pub(crate) fn len(&self) -> usize {
+        self.hashes.len()
+    }
+
     /// Whether the span's name came after the limit was reached.
     #[inline]
     pub(crate) fn exceeds(&mut self, record: &mut Record) -> bool {

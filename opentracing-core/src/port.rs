@@ -3,7 +3,7 @@
 #![expect(clippy::vec_box, reason = "records are handed on by pointer and keep their place in memory")]
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rtrb::{Consumer, Producer, PushError, RingBuffer};
 
@@ -99,6 +99,7 @@ impl Port {
 
     #[inline]
     pub(crate) fn take(&mut self) -> Box<Record> {
+        bump(&self.stats.started, 1);
         match self.free.pop() {
             Some(record) => record,
             None => self.refill(),
@@ -194,10 +195,11 @@ impl Drop for Port {
         }
         let mut ports = lock(&shared.ports);
         ports.retain(|port| !Arc::ptr_eq(port, &self.stats));
-        shared.retired.dropped_full.fetch_add(self.stats.dropped_full.load(Ordering::Relaxed), Ordering::Relaxed);
-        shared
-            .retired
-            .dropped_shutdown
-            .fetch_add(self.stats.dropped_shutdown.load(Ordering::Relaxed), Ordering::Relaxed);
+        let retire = |counter: fn(&PortStats) -> &AtomicU64| {
+            counter(&shared.retired).fetch_add(counter(&self.stats).load(Ordering::Relaxed), Ordering::Relaxed);
+        };
+        retire(|port| &port.started);
+        retire(|port| &port.dropped_full);
+        retire(|port| &port.dropped_shutdown);
     }
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
 use crate::context::{Meta, Sampling};
+use crate::decisions::Decisions;
 use crate::drain::InlineDrain;
 use crate::id_generator::IdGenerator;
 use crate::kind::SpanKind;
@@ -68,6 +69,7 @@ pub(crate) struct Shared {
     pub(crate) retired: PortStats,
     pub(crate) rare: RareStats,
     pub(crate) drained: DrainStats,
+    pub(crate) decisions: Decisions,
     pub(crate) reporter: Mutex<Published>,
     pub(crate) log_gate: Mutex<Option<Instant>>,
 }
@@ -258,11 +260,13 @@ impl Recorder {
             ports.iter().map(|port| get(counter(port))).sum::<u64>() + get(counter(retired))
         };
         let propagators = self.propagators.stats();
+        let (sampled, not_sampled) = self.shared.decisions.sum();
         let (reporter, transports) = {
             let published = lock(&self.shared.reporter);
             (published.stats, published.transports.clone())
         };
-        Stats {
+        let stats = Stats {
+            started: 0,
             delivered: get(&drained.delivered),
             dropped_full: sum(|port| &port.dropped_full),
             dropped_shutdown: sum(|port| &port.dropped_shutdown),
@@ -278,10 +282,16 @@ impl Recorder {
             scopes_out_of_order: get(&rare.scopes_out_of_order),
             extract_corrupted: get(&rare.extract_corrupted),
             fields_malformed: propagators.malformed,
+            formats: self.propagators.format_stats(),
             without_route: get(&rare.without_route),
+            operation_names: get(&drained.operation_names),
+            sampled,
+            not_sampled,
             sampler,
             reporter,
             transports,
-        }
+        };
+        // Read last, so that no span seems to have finished that has not been started.
+        Stats { started: sum(|port| &port.started), ..stats }
     }
 }

@@ -230,7 +230,7 @@ impl<'a> SpanBuilder<'a> {
         }
         // While this thread's locals are being destroyed there is no pool.
         let record = local::with(|local| local.port(recorder, Port::take)).flatten();
-        let mut record = record.unwrap_or_else(|| Record::new(&recorder.limits));
+        let mut record = record.unwrap_or_else(|| stray_record(recorder));
         record.start = Instant::now();
         record.reset();
         // Word by word: a context that is built aside is read back in wider pieces than it was written in, which stalls.
@@ -365,10 +365,12 @@ impl<'a> SpanBuilder<'a> {
             let mut notes = SamplingNotes::default();
             (recorder.sampler.decide_and_note(&params, &mut notes), notes)
         };
-        catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|_| {
+        let (decision, notes) = catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|_| {
             count(&recorder.shared.rare.sampler_panics);
             (Decision::Drop, SamplingNotes::default())
-        })
+        });
+        recorder.shared.decisions.count(recorder.id, decision != Decision::Drop);
+        (decision, notes)
     }
 }
 
@@ -376,6 +378,12 @@ impl fmt::Debug for SpanBuilder<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SpanBuilder").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
     }
+}
+
+#[cold]
+fn stray_record(recorder: &Recorder) -> Box<Record> {
+    count(&recorder.shared.retired.started);
+    Record::new(&recorder.limits)
 }
 
 /// The root of a trace that somebody asked for by a `jaeger-debug-id` is found by it.

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::prometheus::Prometheus;
+use crate::propagation::FormatStats;
 use crate::sampler::SamplerStats;
 use crate::transport_stats::TransportStats;
 
@@ -11,6 +13,8 @@ use crate::transport_stats::TransportStats;
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Stats {
+    /// Spans whose recording began. Those of traces that are not sampled do not count.
+    pub started: u64,
     /// Handed to the reporter.
     pub delivered: u64,
     /// Lost because a thread finished spans faster than they were drained.
@@ -41,8 +45,18 @@ pub struct Stats {
     pub extract_corrupted: u64,
     /// Headers and properties that could not be read and counted as absent, whether or not another format made up for them.
     pub fields_malformed: u64,
+    /// Formats that are read, and what of them did not count.
+    pub formats: Vec<FormatStats>,
     /// Server spans that ended without a route template, so that their name is the method alone.
     pub without_route: u64,
+    /// Distinct operation names so far, up to [`Limits::operation_names`](crate::Limits::operation_names). Those that stand in the
+    /// program as literals do not count.
+    pub operation_names: u64,
+    /// Traces that the sampler was asked about and kept, recorded without being sampled included. A sampler that
+    /// [always decides the same](crate::Sampler::constant) is not asked.
+    pub sampled: u64,
+    /// Traces that the sampler was asked about and did not keep.
+    pub not_sampled: u64,
     /// How it went with what the sampler is told from elsewhere.
     pub sampler: SamplerStats,
     /// What the reporter did with the delivered spans.
@@ -71,6 +85,33 @@ impl ReporterStats {
 }
 
 impl Stats {
+    /// Spans that were recorded, have finished, and came to the reporter or were lost before.
+    pub fn finished(&self) -> u64 {
+        self.delivered
+            + self.dropped_full
+            + self.dropped_shutdown
+            + self.dropped_unsampled
+            + self.dropped_reporter_panic
+    }
+
+    /// Spans that are being recorded: started and not [finished](Stats::finished). A span that finishes counts until it is drained, 50
+    /// milliseconds or so later, or after a [`flush`](crate::Tracer::flush).
+    pub fn open(&self) -> u64 {
+        self.started.saturating_sub(self.finished())
+    }
+
+    /// The share of the traces that the sampler was asked about and kept; `None` if it was never asked.
+    pub fn sampling_rate(&self) -> Option<f64> {
+        let asked = self.sampled + self.not_sampled;
+        (asked > 0).then(|| self.sampled as f64 / asked as f64)
+    }
+
+    /// The numbers in the text format that Prometheus reads, version 0.0.4, for an endpoint such as `/metrics`. Times are in seconds,
+    /// sizes in bytes. [`Prometheus`] has the table of metrics.
+    pub fn prometheus(&self) -> Prometheus<'_> {
+        Prometheus::new(self)
+    }
+
     /// Spans that were recorded and finished, and did not reach their end on purpose or by mishap.
     ///
     /// Those of [`dropped_unsampled`](Stats::dropped_unsampled) do not count: somebody asked for that.
@@ -87,6 +128,7 @@ impl Stats {
 #[derive(Default)]
 #[repr(align(64))]
 pub(crate) struct PortStats {
+    pub(crate) started: AtomicU64,
     pub(crate) dropped_full: AtomicU64,
     pub(crate) dropped_shutdown: AtomicU64,
 }
@@ -121,6 +163,7 @@ pub(crate) struct DrainStats {
     pub(crate) dropped_reporter_panic: AtomicU64,
     pub(crate) cut: AtomicU64,
     pub(crate) excess_names: AtomicU64,
+    pub(crate) operation_names: AtomicU64,
     pub(crate) finished_before_start: AtomicU64,
     pub(crate) logs_out_of_range: AtomicU64,
 }

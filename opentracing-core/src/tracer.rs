@@ -11,6 +11,7 @@ use crate::drain::LAST_FLUSH;
 use crate::local;
 use crate::propagation::{ExtractError, Format, InjectError};
 use crate::recorder::{Recorder, lock};
+use crate::report::Report;
 use crate::reporter::{FlushError, Process};
 use crate::scope::ActiveSpan;
 use crate::span_builder::SpanBuilder;
@@ -225,6 +226,22 @@ impl Tracer {
     /// What became of the tracer's spans so far.
     pub fn stats(&self) -> Stats {
         self.recorder().map_or(Stats::default(), |recorder| recorder.stats())
+    }
+
+    /// What became of the tracer's spans so far, as text for a human: spans made, lost and why, what the sampler and each transport did,
+    /// headers seen and ignored, spans still open.
+    ///
+    /// ```
+    /// let tracer = opentracing_core::Tracer::builder("shop").build().0;
+    /// let span = tracer.span("GET /cart").start();
+    /// assert!(tracer.report().to_string().starts_with("shop: 1 span started, 0 finished, 1 open\n"));
+    /// # drop(span);
+    /// ```
+    pub fn report(&self) -> Report {
+        match self.recorder() {
+            Some(recorder) => Report::new(recorder.process.service(), recorder.constant, recorder.stats()),
+            None => Report::default(),
+        }
     }
 
     /// Counts a server span that ended without a route template; for adapters.

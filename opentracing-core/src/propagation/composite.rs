@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::context::SpanContext;
 use crate::propagation::carrier::{TextMapReader, TextMapWriter};
-use crate::propagation::counters::{Counters, PropagatorStats};
+use crate::propagation::counters::{Counters, FormatCounters, FormatStats, PropagatorStats};
 use crate::propagation::error::{ExtractError, InjectError};
 use crate::propagation::extraction::Extraction;
 use crate::propagation::format::{AmqpHeaders, HttpHeaders, KafkaHeaders, Propagator, TextMap};
@@ -23,11 +23,24 @@ const MAX_BAGGAGE_BYTES: usize = 8192;
 /// `instana, tracecontext, b3, baggage` unless something else is said. A clone counts for itself what it cannot read.
 #[derive(Clone, Debug)]
 pub struct Composite {
-    reading: Vec<Arc<dyn TextFormat>>,
+    reading: Vec<Read>,
     writing: Vec<Arc<dyn TextFormat>>,
     max_baggage_items: usize,
     max_baggage_bytes: usize,
     counters: Counters,
+}
+
+/// A format to read, and what became of it.
+#[derive(Clone, Debug)]
+struct Read {
+    format: Arc<dyn TextFormat>,
+    counters: FormatCounters,
+}
+
+impl Read {
+    fn new(format: Arc<dyn TextFormat>) -> Self {
+        Read { format, counters: FormatCounters::default() }
+    }
 }
 
 impl Composite {
@@ -45,7 +58,7 @@ impl Composite {
     /// Appends the format to the reading list.
     #[must_use]
     pub fn reading(mut self, format: impl TextFormat) -> Self {
-        self.reading.push(Arc::new(format));
+        self.reading.push(Read::new(Arc::new(format)));
         self
     }
 
@@ -60,7 +73,7 @@ impl Composite {
     #[must_use]
     pub fn with(mut self, format: impl TextFormat) -> Self {
         let format: Arc<dyn TextFormat> = Arc::new(format);
-        self.reading.push(format.clone());
+        self.reading.push(Read::new(format.clone()));
         self.writing.push(format);
         self
     }
@@ -80,18 +93,24 @@ impl Composite {
     }
 
     pub(crate) fn is_reading(&self, name: &str) -> bool {
-        self.reading.iter().any(|format| format.name() == name)
+        self.reading.iter().any(|read| read.format.name() == name)
     }
 
     fn read(&self, carrier: &dyn TextMapReader, medium: Medium) -> Result<Option<SpanContext>, ExtractError> {
         let mut found = Extraction::new(medium, self.max_baggage_items, self.max_baggage_bytes);
-        for format in &self.reading {
+        for Read { format, .. } in &self.reading {
             found.begin_format();
             if let Err(error) = format.extract(carrier, &mut found) {
                 found.add_malformed(error);
             }
         }
         self.counters.add(found.malformed(), found.baggage_left_out());
+        let (malformed, ignored) = found.left_aside();
+        if malformed | ignored != 0 {
+            for (place, Read { counters, .. }) in self.reading.iter().enumerate().take(64) {
+                counters.add(malformed >> place & 1 == 1, ignored >> place & 1 == 1);
+            }
+        }
         found.finish()
     }
 
@@ -133,6 +152,10 @@ macro_rules! propagator {
 
             fn stats(&self) -> PropagatorStats {
                 self.counters.stats()
+            }
+
+            fn format_stats(&self, stats: &mut Vec<FormatStats>) {
+                stats.extend(self.reading.iter().map(|read| read.counters.stats(read.format.name())));
             }
         }
     )*};

@@ -12,6 +12,62 @@ pub struct PropagatorStats {
     pub baggage_left_out: u64,
 }
 
+/// What one format of a propagator brought and did not count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct FormatStats {
+    /// The format's name, `b3` for example.
+    pub name: &'static str,
+    /// Carriers in which something of the format could not be read.
+    pub malformed: u64,
+    /// Carriers in which the format had a context of another trace than the one that counted.
+    pub ignored: u64,
+}
+
+impl FormatStats {
+    /// Nothing so far, of the format of that name.
+    pub fn new(name: &'static str) -> Self {
+        FormatStats { name, malformed: 0, ignored: 0 }
+    }
+
+    /// Adds to what the list has of that name.
+    pub(crate) fn add_to(self, list: &mut Vec<FormatStats>) {
+        match list.iter_mut().find(|stats| stats.name == self.name) {
+            Some(stats) => {
+                stats.malformed += self.malformed;
+                stats.ignored += self.ignored;
+            }
+            None => list.push(self),
+        }
+    }
+}
+
+/// Of one format. Written seldom, by any thread. A clone begins at zero.
+#[derive(Default, Debug)]
+pub(crate) struct FormatCounters {
+    malformed: AtomicU64,
+    ignored: AtomicU64,
+}
+
+impl FormatCounters {
+    #[cold]
+    pub(crate) fn add(&self, malformed: bool, ignored: bool) {
+        self.malformed.fetch_add(malformed.into(), Ordering::Relaxed);
+        self.ignored.fetch_add(ignored.into(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn stats(&self, name: &'static str) -> FormatStats {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        FormatStats { name, malformed: get(&self.malformed), ignored: get(&self.ignored) }
+    }
+}
+
+impl Clone for FormatCounters {
+    fn clone(&self) -> Self {
+        FormatCounters::default()
+    }
+}
+
 /// Written seldom, by any thread. A clone begins at zero.
 #[derive(Default, Debug)]
 pub(crate) struct Counters {

@@ -42,6 +42,11 @@ pub struct Extraction {
     earlier_items: usize,
     malformed: u32,
     baggage_left_out: u32,
+    /// A bit for the format that is being read, by its place in the list.
+    format: u64,
+    /// The formats that brought something that cannot be read, and a context of another trace than the winner's.
+    malformed_formats: u64,
+    ignored_formats: u64,
     error: Option<ExtractError>,
 }
 
@@ -70,6 +75,9 @@ impl Extraction {
             earlier_items: 0,
             malformed: 0,
             baggage_left_out: 0,
+            format: 1 << 63,
+            malformed_formats: 0,
+            ignored_formats: 0,
             error: None,
         }
     }
@@ -127,6 +135,8 @@ impl Extraction {
             if self.context.trace_id.high() == 0 {
                 self.context.trace_id = context.trace_id;
             }
+        } else {
+            self.ignored_formats |= self.format;
         }
     }
 
@@ -162,12 +172,14 @@ impl Extraction {
     /// Takes note of something that cannot be read. It counts as absent.
     pub fn add_malformed(&mut self, error: ExtractError) {
         self.malformed += 1;
+        self.malformed_formats |= self.format;
         self.error.get_or_insert(error);
     }
 
     /// Called before each format of the list.
     pub(crate) fn begin_format(&mut self) {
         self.earlier_items = self.context.baggage_items().len();
+        self.format = self.format.rotate_left(1);
     }
 
     /// Hands over what `traceparent` says, and returns whether its `tracestate` is wanted.
@@ -180,6 +192,7 @@ impl Extraction {
         match self.winner {
             Winner::Instana if self.context.trace_id != context.trace_id => {
                 self.keep_foreign(context.trace_id, context.is_random());
+                self.ignored_formats &= !self.format;
                 true
             }
             // Only traceparent tells whether the id is random.
@@ -233,6 +246,12 @@ impl Extraction {
     /// How much could not be read.
     pub(crate) fn malformed(&self) -> u32 {
         self.malformed
+    }
+
+    /// By their places in the list, as bits: the formats that brought something that cannot be read, and those with a context of
+    /// another trace than the one that counts.
+    pub(crate) fn left_aside(&self) -> (u64, u64) {
+        (self.malformed_formats, self.ignored_formats)
     }
 
     pub(crate) fn baggage_left_out(&self) -> u32 {

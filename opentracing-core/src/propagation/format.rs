@@ -7,7 +7,7 @@ use crate::context::SpanContext;
 use crate::propagation::binary::JaegerBinary;
 use crate::propagation::carrier::{TextMapReader, TextMapWriter};
 use crate::propagation::composite::Composite;
-use crate::propagation::counters::PropagatorStats;
+use crate::propagation::counters::{FormatStats, PropagatorStats};
 use crate::propagation::error::{ExtractError, InjectError};
 
 /// Names a kind of carrier. Other crates define their own as empty types and register a [`Propagator`] for them.
@@ -91,6 +91,12 @@ pub trait Propagator<F: Format>: fmt::Debug + Send + Sync + 'static {
     fn stats(&self) -> PropagatorStats {
         PropagatorStats::default()
     }
+
+    /// Appends what became of each format that is read, for [`Stats`](crate::Stats), which adds up those of the same name. Nothing by
+    /// default.
+    fn format_stats(&self, stats: &mut Vec<FormatStats>) {
+        let _ = stats;
+    }
 }
 
 /// The propagators of a tracer, by format. Few, so a list is the quickest to search.
@@ -103,6 +109,7 @@ struct Registered {
     format: TypeId,
     propagator: Box<dyn Any + Send + Sync>,
     stats: fn(&(dyn Any + Send + Sync)) -> PropagatorStats,
+    format_stats: fn(&(dyn Any + Send + Sync), &mut Vec<FormatStats>),
 }
 
 impl Propagators {
@@ -124,6 +131,11 @@ impl Propagators {
             format: TypeId::of::<F>(),
             propagator: Box::new(Box::new(propagator) as Box<dyn Propagator<F>>),
             stats: |any| downcast::<F>(any).map(Propagator::stats).unwrap_or_default(),
+            format_stats: |any, stats| {
+                if let Some(propagator) = downcast::<F>(any) {
+                    propagator.format_stats(stats);
+                }
+            },
         });
     }
 
@@ -141,6 +153,14 @@ impl Propagators {
             sum.baggage_left_out += stats.baggage_left_out;
         }
         sum
+    }
+
+    /// By format, for all media together.
+    pub(crate) fn format_stats(&self) -> Vec<FormatStats> {
+        let (mut all, mut sums) = (Vec::new(), Vec::new());
+        self.list.iter().for_each(|registered| (registered.format_stats)(&*registered.propagator, &mut all));
+        all.into_iter().for_each(|stats| stats.add_to(&mut sums));
+        sums
     }
 }
 

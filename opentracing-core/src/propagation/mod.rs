@@ -67,7 +67,7 @@ pub use self::b3::B3;
 pub use self::binary::JaegerBinary;
 pub use self::carrier::{Field, TextMapReader, TextMapWriter};
 pub use self::composite::Composite;
-pub use self::counters::PropagatorStats;
+pub use self::counters::{FormatStats, PropagatorStats};
 pub use self::datadog::Datadog;
 pub(crate) use self::datadog_state::DatadogState;
 pub use self::error::{ExtractError, InjectError};

@@ -30,6 +30,8 @@ mod secrets;
 #[cfg(feature = "mock")]
 mod spans;
 #[cfg(feature = "mock")]
+mod statistics;
+#[cfg(feature = "mock")]
 mod testbed;
 #[cfg(feature = "mock")]
 mod usage;
