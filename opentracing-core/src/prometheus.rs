@@ -28,6 +28,8 @@ use crate::transport_stats::TransportStats;
 /// | `opentracing_spans_without_route_total` | |
 /// | `opentracing_transport_spans_sent_total`, `_transport_queue_spans` | `transport` |
 /// | `opentracing_transport_spans_dropped_total` | `transport`; `cause`: `queue_full`, `oversized`, `rejected`, `given_up`, `failed` |
+/// | `opentracing_transport_spooled_spans` | `transport` |
+/// | `opentracing_transport_inherited_spans_total` | `transport`; `result`: `sent`, `dropped` |
 /// | `opentracing_transport_requests_total` | `transport`; `result`: `ok`, `error` |
 /// | `opentracing_transport_retries_total`, `_transport_sent_bytes_total` | `transport` |
 /// | `opentracing_transport_request_duration_seconds` | `transport`; a histogram |
@@ -163,6 +165,13 @@ impl Prometheus<'_> {
             }
         }
         of(out, "transport_queue_spans", "gauge", "Spans that wait or are under way.", |stats| stats.queued)?;
+        of(out, "transport_spooled_spans", "gauge", "Spans that wait on a disk.", |stats| stats.spooled)?;
+        let name = "transport_inherited_spans_total";
+        out.head(name, "counter", "Spans that an earlier process left on a disk.")?;
+        for (label, stats) in &transports {
+            out.sample(name, &[("transport", label), ("result", &"sent")], stats.inherited_sent)?;
+            out.sample(name, &[("transport", label), ("result", &"dropped")], stats.inherited_dropped)?;
+        }
         let name = "transport_requests_total";
         out.head(name, "counter", "Attempts at requests.")?;
         for (label, stats) in &transports {

@@ -145,11 +145,14 @@ impl Display for Transport<'_> {
         let other = stats.dropped_failed.saturating_sub(stats.oversized + stats.rejected + stats.given_up);
         let more = [
             (stats.queued, "waiting"),
+            (stats.spooled, "on a disk"),
             (stats.dropped_queue_full, "lost for want of room"),
             (stats.oversized, "too large"),
             (stats.rejected, "refused"),
             (stats.given_up, "given up"),
             (other, "failed"),
+            (stats.inherited_sent, "of an earlier process sent"),
+            (stats.inherited_dropped, "of an earlier process lost"),
         ];
         for (number, what) in more.iter().filter(|(number, _)| *number > 0) {
             write!(f, ", {} {what}", Number(*number))?;

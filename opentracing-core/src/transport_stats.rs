@@ -22,6 +22,12 @@ pub struct TransportStats {
     pub given_up: u64,
     /// Spans that wait or are under way at the moment.
     pub queued: u64,
+    /// Spans that wait on a disk at the moment, where they outlive the process: neither sent nor lost. Some may be an earlier process's.
+    pub spooled: u64,
+    /// Spans that an earlier process left on the disk and that the other side accepted from this one. They are in no other number.
+    pub inherited_sent: u64,
+    /// Spans that an earlier process left on the disk and that were lost in this one. They are in no other number.
+    pub inherited_dropped: u64,
     /// Requests that were answered with success, or datagrams that were sent.
     pub requests: u64,
     /// Attempts at a request that failed, in whichever way.

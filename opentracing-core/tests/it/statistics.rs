@@ -170,6 +170,7 @@ fn busy() -> Tracer {
         otlp.name = "otlp";
         (otlp.sent, otlp.queued, otlp.dropped_queue_full, otlp.dropped_failed) = (1_234_567, 12, 8, 10);
         (otlp.oversized, otlp.rejected, otlp.given_up) = (1, 2, 3);
+        (otlp.spooled, otlp.inherited_sent, otlp.inherited_dropped) = (5, 6, 7);
         (otlp.requests, otlp.failed_requests, otlp.retries, otlp.bytes) = (2, 3, 3, 1_572_864);
         otlp.latency.record(Duration::from_millis(20));
         otlp.latency.record(Duration::from_millis(30));
@@ -198,7 +199,8 @@ fn the_report_tells_all_that_happened() {
 shop: 2 spans started, 1 finished, 1 open
   sampling   1 of 1 traces, 100.0000 %
   lost       8 found the queue of a transport full, 10 could not be sent
-  otlp       1,234,567 spans sent, 12 waiting, 8 lost for want of room, 1 too large, 2 refused, 3 given up, 4 failed
+  otlp       1,234,567 spans sent, 12 waiting, 5 on a disk, 8 lost for want of room, 1 too large, 2 refused, 3 given up, 4 failed, \
+6 of an earlier process sent, 7 of an earlier process lost
              requests: 2 answered, 3 failed, 3 made again, 1.5 MiB, 25.0ms each
   otlp       1 span sent
   headers    tracecontext: 1 not readable
@@ -263,6 +265,9 @@ fn prometheus_reads_every_number() {
         ("opentracing_transport_spans_dropped_total{transport=\"otlp\",cause=\"given_up\"}", "3"),
         ("opentracing_transport_spans_dropped_total{transport=\"otlp\",cause=\"failed\"}", "4"),
         ("opentracing_transport_queue_spans{transport=\"otlp\"}", "12"),
+        ("opentracing_transport_spooled_spans{transport=\"otlp\"}", "5"),
+        ("opentracing_transport_inherited_spans_total{transport=\"otlp\",result=\"sent\"}", "6"),
+        ("opentracing_transport_inherited_spans_total{transport=\"otlp\",result=\"dropped\"}", "7"),
         ("opentracing_transport_requests_total{transport=\"otlp\",result=\"ok\"}", "2"),
         ("opentracing_transport_requests_total{transport=\"otlp\",result=\"error\"}", "3"),
         ("opentracing_transport_retries_total{transport=\"otlp\"}", "3"),
