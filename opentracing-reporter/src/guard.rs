@@ -20,7 +20,7 @@ impl FlushGuard {
         FlushGuard { tracer, timeout: Some(timeout) }
     }
 
-    /// Returns once everything that finished before the call is out, as [`Tracer::flush`] does.
+    /// Returns once everything that finished before the call is out, as [`Tracer::flush`] does, or is kept where it outlives the process.
     ///
     /// # Errors
     ///

@@ -85,6 +85,9 @@ impl Lane {
         let pending = self.pending();
         if pending == 0 {
             self.waiting_since = None;
+            if self.has_spooled() {
+                self.send(Reason::Due, Instant::now() + SLICE);
+            }
             return;
         }
         let now = Instant::now();
@@ -123,6 +126,11 @@ impl Lane {
         catch_unwind(AssertUnwindSafe(|| transport.pending())).unwrap_or(0)
     }
 
+    fn has_spooled(&self) -> bool {
+        let Some(transport) = &self.transport else { return false };
+        catch_unwind(AssertUnwindSafe(|| transport.spooled())).is_ok_and(|spans| spans > 0)
+    }
+
     pub(crate) fn transport_stats(&self) -> TransportStats {
         let mut stats = self.said();
         stats.name = self.name;
@@ -157,7 +165,8 @@ impl Lane {
 
     fn send(&mut self, reason: Reason, until: Instant) {
         let before = self.pending();
-        let Some(transport) = self.transport.as_mut().filter(|_| before > 0) else { return };
+        let has_any = before > 0 || self.has_spooled();
+        let Some(transport) = self.transport.as_mut().filter(|_| has_any) else { return };
         match catch_unwind(AssertUnwindSafe(|| transport.send(reason, until))) {
             Ok(outcome) => {
                 self.panics = 0;

@@ -78,6 +78,33 @@
 //! What is lost here counts as `dropped_failed`. Meanwhile spans wait: how many is said by [`BatchReporter::queue`], so its bound is
 //! how long an outage may last.
 //!
+//! # Through an outage
+//!
+//! With a [`Spool`] what cannot be sent goes to a folder, and is sent from there, oldest first, by this process or by the next one:
+//!
+//! ```
+//! use opentracing_reporter::{Otlp, Spool};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let folder = folder.path();
+//! let otlp = Otlp::http("http://127.0.0.1:4318")?.spool(Spool::new(folder.join("spans")))?;
+//! # let _ = otlp;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | what happens | what becomes of the spans |
+//! |---|---|
+//! | a request fails for the first time | its spans go to the disk, and those behind it, once there are enough for a request or after a second |
+//! | the queue is full | what waits goes to the disk |
+//! | the tracer is flushed or closed | what the other side has not taken in that time goes to the disk, and counts as safe |
+//! | the process is killed | the next one sends what is on the disk |
+//! | the same folder is used by two processes | each has a part of its own; what one leaves is sent by the next that starts |
+//! | 256 MiB are on the disk | the oldest are lost: `dropped_failed`, and a line to `log` |
+//! | the disk is full, or fails | they wait in memory, as they would without a spool |
+//! | a record is torn or damaged | its spans are lost; all others are sent |
+//!
+//! [`TransportStats`](opentracing_core::TransportStats) tells what is on the disk, and what became of spans of an earlier process.
+//!
 //! # Features
 //!
 //! | feature | adds |
@@ -100,7 +127,7 @@ pub use crate::batch_reporter::BatchReporter;
 #[cfg(feature = "console")]
 pub use crate::console::{Colors, Console, Logs, Tags};
 #[cfg(feature = "otlp")]
-pub use crate::export::{Endpoint, InvalidEndpoint, Timer};
+pub use crate::export::{Endpoint, InvalidEndpoint, Spool, Timer};
 pub use crate::guard::FlushGuard;
 #[cfg(feature = "otlp")]
 pub use crate::otlp::Otlp;

@@ -78,8 +78,14 @@ pub trait Transport: Send + 'static {
     /// Sends what is pending, or goes on with that, and tells what became of spans meanwhile.
     ///
     /// The [`Reason`] says why now. May block, but not beyond `until`, which is a few milliseconds away unless the tracer is flushed:
-    /// what is not through by then goes on in the next call. Never called when nothing is pending.
+    /// what is not through by then goes on in the next call. Never called when nothing is pending or [spooled](Transport::spooled).
     fn send(&mut self, reason: Reason, until: Instant) -> Outcome;
+
+    /// How many spans it has put where they outlive the process, to send them later. They are no longer pending, so they count as safe
+    /// when the tracer is flushed, and neither sent nor lost until a `send` tells. None by default.
+    fn spooled(&self) -> usize {
+        0
+    }
 
     /// Runs about every 50 milliseconds, whether or not something is pending, on the reporter's thread. Must not block. Does nothing by
     /// default.
@@ -115,6 +121,10 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 
     fn send(&mut self, reason: Reason, until: Instant) -> Outcome {
         (**self).send(reason, until)
+    }
+
+    fn spooled(&self) -> usize {
+        (**self).spooled()
     }
 
     fn tick(&mut self) {

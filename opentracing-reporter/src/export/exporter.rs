@@ -1,10 +1,11 @@
 //! Fills batches, hands whole requests to the channel, and sees to what becomes of them.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use opentracing_core::FinishedSpan;
+use opentracing_core::{FinishedSpan, TransportStats};
 
 use crate::export::backlog::Backlog;
 use crate::export::backoff::{self, Backoff};
@@ -12,40 +13,57 @@ use crate::export::batch::Encoded;
 use crate::export::channel::{Answer, Channel, Delay};
 use crate::export::encoding::{Detail, Encoding};
 use crate::export::settings::Settings;
+use crate::export::spooling::Spooling;
 use crate::transport::{Outcome, Reason};
 
 /// A transport made of an encoding and a channel. Requests leave in the order in which their spans came, one at a time.
 ///
 /// What it does with an answer is in [`settle`](Exporter::settle). A batch that is to be sent again stays at the front; what comes
-/// meanwhile waits, and the reporter's queue and [`Settings::max_bytes`] bound how much.
+/// meanwhile waits, and the reporter's queue and [`Settings::max_bytes`] bound how much; or it goes to a disk, see [`Spooling`].
 pub(crate) struct Exporter<E, C> {
     pub(crate) encoding: E,
     pub(crate) channel: C,
     pub(crate) settings: Settings,
-    backlog: Backlog,
-    current: Option<Current>,
+    pub(super) backlog: Backlog,
+    pub(super) current: Option<Current>,
+    pub(super) spooling: Option<Spooling>,
     backoff: Backoff,
     /// The request's size that the other side refused last halves this.
-    request_bytes: usize,
+    pub(super) request_bytes: usize,
     next_start: Option<Instant>,
     knows_process: bool,
     process_bytes: usize,
-    /// Added and neither sent nor told to be lost.
-    pending: usize,
+    /// Added and neither sent nor told to be lost, nor on a disk.
+    pub(super) pending: usize,
     oversized: usize,
     crowded_out: usize,
 }
 
 /// The batch at the front, from its first attempt on.
 #[derive(Debug)]
-struct Current {
-    batch: Encoded,
+pub(super) struct Current {
+    pub(super) batch: Encoded,
+    /// What comes after it of the same record of a spool.
+    pub(super) rest: VecDeque<Encoded>,
+    /// A part of a record, so there is more than the record to remember.
+    pub(super) is_part: bool,
+    pub(super) origin: Origin,
     first_attempt: Instant,
-    phase: Phase,
+    pub(super) phase: Phase,
+}
+
+/// Where a batch is kept.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Origin {
+    Memory,
+    /// Also at the front of the spool.
+    Spool {
+        is_inherited: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Phase {
+pub(super) enum Phase {
     /// With the channel.
     Sent { at: Instant },
     /// Failed for now.
@@ -54,7 +72,7 @@ enum Phase {
 
 /// Who wants a pause.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Delayed {
+pub(super) enum Delayed {
     Here,
     There,
 }
@@ -74,6 +92,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
             settings: Settings::default(),
             backlog: Backlog::default(),
             current: None,
+            spooling: None,
             backoff: Backoff::new(),
             request_bytes: usize::MAX,
             next_start: None,
@@ -116,6 +135,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
             self.backlog.discard(start);
             self.crowded_out += 1;
         } else {
+            self.note_waiting(start);
             self.backlog.commit(start, entries, max_bytes, limits.entries);
         }
     }
@@ -140,31 +160,56 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
                     if self.settings.timer.now() < until || !self.may_start() {
                         break;
                     }
-                    self.start();
+                    if !self.forgets_record_at_rest() {
+                        self.start();
+                    }
                 }
                 None => {
-                    if !(wants_all || self.backlog.has_full()) || !self.may_start() {
+                    if !self.may_start() {
                         break;
                     }
-                    let Some(batch) = self.next_batch() else { break };
+                    let (kept, found) = self.next_from_spool();
+                    outcome = outcome.and(found);
+                    let (mut batch, origin) = match kept {
+                        Some(kept) => kept,
+                        // Some of what is there could not be read for now, and is older.
+                        None if self.spooled() > 0 => break,
+                        None if wants_all || self.backlog.has_full() => match self.backlog.pop() {
+                            Some(batch) => (batch, Origin::Memory),
+                            None => break,
+                        },
+                        None => break,
+                    };
+                    let rest = self.fit(&mut batch, origin);
                     let now = self.settings.timer.now();
-                    self.current = Some(Current { batch, first_attempt: now, phase: Phase::Sent { at: now } });
+                    let phase = Phase::Sent { at: now };
+                    let is_part = !rest.is_empty();
+                    self.current = Some(Current { batch, rest, is_part, origin, first_attempt: now, phase });
                     self.start();
                 }
             }
         }
-        if self.current.is_some() || self.backlog.has_full() { outcome.and(Outcome::in_progress()) } else { outcome }
+        let outcome = outcome.and(self.spool_what_waits(reason, until));
+        if self.current.is_some() || self.backlog.has_full() || self.spooled() > 0 {
+            outcome.and(Outcome::in_progress())
+        } else {
+            outcome
+        }
     }
 
     fn lost_before_sending(&mut self) -> Outcome {
         let (oversized, crowded_out) = (std::mem::take(&mut self.oversized), std::mem::take(&mut self.crowded_out));
         let mut outcome = Outcome::none();
         if oversized > 0 {
-            outcome = outcome.and(self.lose(oversized, "a span is larger than a request may be"));
+            outcome = outcome.and(self.lose(Origin::Memory, oversized, "a span is larger than a request may be"));
         }
         if crowded_out > 0 {
             let waiting = self.backlog.bytes();
-            outcome = outcome.and(self.lose(crowded_out, format!("{waiting} bytes of spans are waiting already")));
+            outcome = outcome.and(self.lose(
+                Origin::Memory,
+                crowded_out,
+                format!("{waiting} bytes of spans are waiting already"),
+            ));
         }
         outcome
     }
@@ -193,13 +238,18 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         self.next_start.is_none_or(|start| self.settings.timer.now() >= start)
     }
 
-    fn next_batch(&mut self) -> Option<Encoded> {
-        let mut batch = self.backlog.pop()?;
+    /// Takes off what is too large for one request, and returns what of that belongs to a record of the spool.
+    fn fit(&mut self, batch: &mut Encoded, origin: Origin) -> VecDeque<Encoded> {
+        let mut rest = VecDeque::new();
         let fitting = batch.fitting(self.request_bytes);
         if fitting < batch.len() {
-            self.backlog.push_front(batch.split_off(fitting));
+            let behind = batch.split_off(fitting);
+            match origin {
+                Origin::Memory => self.backlog.push_front(behind),
+                Origin::Spool { .. } => rest.push_front(behind),
+            }
         }
-        Some(batch)
+        rest
     }
 
     fn start(&mut self) {
@@ -221,32 +271,54 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
                 self.backoff.reset();
                 let accepted = self.encoding.accepted(&body);
                 let rejected = accepted.rejected.min(spans);
-                self.pending -= spans - rejected;
-                let outcome = Outcome::sent(spans - rejected);
-                match accepted.message {
-                    Some(message) => outcome.and(self.lose(rejected, format!("the other side says: {message}"))),
+                let outcome = self.sent(current.origin, spans - rejected);
+                let outcome = match accepted.message {
+                    Some(message) => {
+                        outcome.and(self.lose(current.origin, rejected, format!("the other side says: {message}")))
+                    }
                     None if rejected > 0 => {
-                        outcome.and(self.lose(rejected, "the other side rejected a part of the spans"))
+                        outcome.and(self.lose(current.origin, rejected, "the other side rejected a part of the spans"))
                     }
                     None => outcome,
-                }
+                };
+                self.go_on(current);
+                outcome
             }
-            Answer::TooLarge if spans < 2 => self.lose(spans, "a span is larger than the other side accepts"),
+            Answer::TooLarge if spans < 2 => {
+                let outcome = self.lose(current.origin, spans, "a span is larger than the other side accepts");
+                self.go_on(current);
+                outcome
+            }
             Answer::TooLarge => {
                 self.backoff.reset();
                 self.request_bytes = (current.batch.bytes.len() / 2).max(SMALLEST_REQUEST);
-                self.backlog.push_front(current.batch.split_off(spans / 2));
-                self.backlog.push_front(current.batch);
+                let behind = current.batch.split_off(spans / 2);
+                match current.origin {
+                    Origin::Memory => {
+                        self.backlog.push_front(behind);
+                        self.backlog.push_front(current.batch);
+                    }
+                    Origin::Spool { .. } => {
+                        current.rest.push_front(behind);
+                        current.is_part = true;
+                        self.rest_until_now(current);
+                    }
+                }
                 Outcome::none()
             }
             Answer::Refused(error) => {
                 self.backoff.reset();
-                self.lose(spans, error)
+                let outcome = self.lose(current.origin, spans, error);
+                self.go_on(current);
+                outcome
             }
             Answer::Retry { after, error } => {
                 let now = self.settings.timer.now();
-                if now.saturating_duration_since(current.first_attempt) >= self.settings.give_up {
-                    return self.lose(spans, error);
+                let kept = self.spool_current(&mut current);
+                // On a disk the room is the bound, not the time.
+                let is_over = now.saturating_duration_since(current.first_attempt) >= self.settings.give_up;
+                if current.origin == Origin::Memory && is_over {
+                    return kept.and(self.lose(Origin::Memory, spans, error));
                 }
                 let own = self.backoff.after_failure();
                 let (delay, by) = match after {
@@ -256,9 +328,27 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
                 current.phase = Phase::Resting { since: now, until: now + delay, by };
                 self.current = Some(current);
                 // Lost nothing so far, but whoever reads the log wants to know why nothing arrives.
-                Outcome::lost(0, error)
+                kept.and(Outcome::lost(0, error))
             }
         }
+    }
+
+    /// What becomes of the rest of a record of the spool, and of the record itself once all of it is through.
+    fn go_on(&mut self, mut current: Current) {
+        match current.rest.pop_front() {
+            Some(batch) => {
+                current.batch = batch;
+                self.rest_until_now(current);
+            }
+            None => self.forget_record(current.origin),
+        }
+    }
+
+    /// Sends it as soon as it may be.
+    fn rest_until_now(&mut self, mut current: Current) {
+        let now = self.settings.timer.now();
+        current.phase = Phase::Resting { since: now, until: now, by: Delayed::Here };
+        self.current = Some(current);
     }
 
     fn delay(&self, after: Delay) -> Duration {
@@ -268,9 +358,33 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         }
     }
 
-    fn lose(&mut self, spans: usize, reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Outcome {
-        self.pending -= spans;
+    fn sent(&mut self, origin: Origin, spans: usize) -> Outcome {
+        match origin {
+            Origin::Memory => self.pending -= spans,
+            Origin::Spool { is_inherited: false } => {}
+            Origin::Spool { is_inherited: true } => return self.sent_inherited(spans),
+        }
+        Outcome::sent(spans)
+    }
+
+    fn lose(
+        &mut self,
+        origin: Origin,
+        spans: usize,
+        reason: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Outcome {
+        match origin {
+            Origin::Memory => self.pending -= spans,
+            Origin::Spool { is_inherited: false } => {}
+            Origin::Spool { is_inherited: true } => return self.lost_inherited(spans).and(Outcome::lost(0, reason)),
+        }
         Outcome::lost(spans, reason)
+    }
+
+    pub(crate) fn stats(&self) -> TransportStats {
+        let mut stats = TransportStats::default();
+        self.spool_stats(&mut stats);
+        stats
     }
 }
 

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A span is encoded once, on its own, when the reporter hands it over. From then on it is a run of bytes between two boundaries: a
-//! request is a frame around such runs, so that splitting or repeating one never encodes again.
+//! request is a frame around such runs, so that splitting or repeating one never encodes again, nor does keeping one on a disk.
 
 mod backlog;
 mod backoff;
@@ -17,9 +17,12 @@ mod encoding;
 mod endpoint;
 mod exporter;
 mod settings;
+mod spool;
+mod spooling;
 mod timer;
 
 pub use self::endpoint::{Endpoint, InvalidEndpoint};
+pub use self::spool::Spool;
 pub use self::timer::Timer;
 
 pub(crate) use self::batch::Pieces;

@@ -54,6 +54,19 @@ macro_rules! export_settings {
                 self
             }
 
+            /// Keeps on a disk what cannot be sent for now, also over the end of the process. Off by default.
+            ///
+            /// From then on [`give_up_after`](Self::give_up_after) counts only for what the disk does not take.
+            ///
+            /// # Errors
+            ///
+            /// If the folder cannot be made, read or locked.
+            pub fn spool(mut self, spool: $crate::Spool) -> std::io::Result<Self> {
+                let name = $crate::Transport::name(&self);
+                self.exporter.spool(&spool, name)?;
+                Ok(self)
+            }
+
             /// Whose time the transport goes by. The operating system's by default.
             pub fn timer(mut self, timer: std::sync::Arc<dyn $crate::Timer>) -> Self {
                 self.exporter.settings.timer = timer;
@@ -81,6 +94,14 @@ macro_rules! export_transport {
 
             fn send(&mut self, reason: $crate::Reason, until: std::time::Instant) -> $crate::Outcome {
                 self.exporter.send(reason, until)
+            }
+
+            fn spooled(&self) -> usize {
+                self.exporter.spooled()
+            }
+
+            fn stats(&self) -> opentracing_core::TransportStats {
+                self.exporter.stats()
             }
         }
     };

@@ -79,6 +79,10 @@ impl Collector {
         Ok(Collector { address, got })
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }

@@ -15,6 +15,8 @@ mod reporting;
 #[cfg(feature = "console")]
 mod scene;
 mod shutdown;
+#[cfg(feature = "otlp")]
+mod spool;
 mod statistics;
 mod transports;
 mod types;

@@ -24,7 +24,7 @@ fn tracer(address: &str, set: impl FnOnce(Otlp) -> Otlp) -> Result<(Tracer, Hand
 
 /// Lets the transport work, without waiting for the other side, until the statistics are as they should be.
 #[track_caller]
-fn until(tracer: &Tracer, is_there: impl Fn(ReporterStats) -> bool) -> ReporterStats {
+pub(crate) fn until(tracer: &Tracer, is_there: impl Fn(ReporterStats) -> bool) -> ReporterStats {
     let end = Instant::now() + PATIENCE;
     loop {
         let flushed = tracer.flush(Duration::ZERO);

@@ -19,7 +19,10 @@ pub(super) fn write(batch: &Encoded) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(64 + batch.len() * 8 + batch.process.len() + batch.bytes.len());
     out.extend(MAGIC);
     out.extend([0; 4]);
-    let mut number = |number: usize| Some(out.extend(u32::try_from(number).ok()?.to_le_bytes()));
+    let mut number = |number: usize| {
+        out.extend(u32::try_from(number).ok()?.to_le_bytes());
+        Some(())
+    };
     number(batch.process.len())?;
     number(batch.len())?;
     let mut start = 0;
