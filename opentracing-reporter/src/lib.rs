@@ -105,12 +105,39 @@
 //!
 //! [`TransportStats`](opentracing_core::TransportStats) tells what is on the disk, and what became of spans of an earlier process.
 //!
+//! # Remote sampling
+//!
+//! With the feature `remote-sampling`, `JaegerRemoteSampling` asks Jaeger's agent, collector or the Collector's extension which traces are
+//! to be kept, every minute, on a thread of its own, and tells a [`RemoteSampler`](opentracing_core::RemoteSampler):
+//!
+//! ```
+//! # #[cfg(feature = "remote-sampling")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use opentracing_core::{RemoteSampler, Tracer};
+//! use opentracing_reporter::{BatchReporter, JaegerRemoteSampling, Otlp};
+//!
+//! let sampler = RemoteSampler::default(); // one trace in a thousand until the first answer
+//! let _polling = JaegerRemoteSampling::new("shop").endpoint("http://127.0.0.1:5778")?.start(&sampler)?;
+//! let tracer = Tracer::builder("shop").sampler(sampler);
+//! let (tracer, _guard) = BatchReporter::new(Otlp::http("http://127.0.0.1:4318")?).start(tracer)?;
+//! # let _ = tracer;
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "remote-sampling"))]
+//! # fn main() {}
+//! ```
+//!
+//! Strategies are a share, a rate, or shares and bounds of operations, which Jaeger's adaptive sampling finds from the traffic. A
+//! strategy that is not there, cannot be read or cannot be leaves the last one in effect, counted in
+//! [`SamplerStats`](opentracing_core::SamplerStats).
+//!
 //! # Features
 //!
 //! | feature | adds |
 //! |---|---|
 //! | `console`, on by default | [`Console`] |
 //! | `otlp`, on by default | [`Otlp`] |
+//! | `remote-sampling` | `JaegerRemoteSampling`: asks Jaeger which traces to keep; `otlp` for its client |
 
 mod batch_reporter;
 #[cfg(feature = "console")]
@@ -121,6 +148,8 @@ mod guard;
 mod lane;
 #[cfg(feature = "otlp")]
 mod otlp;
+#[cfg(feature = "remote-sampling")]
+mod remote_sampling;
 mod transport;
 
 pub use crate::batch_reporter::BatchReporter;
@@ -131,6 +160,10 @@ pub use crate::export::{Endpoint, InvalidEndpoint, Spool, Timer};
 pub use crate::guard::FlushGuard;
 #[cfg(feature = "otlp")]
 pub use crate::otlp::Otlp;
+#[cfg(feature = "remote-sampling")]
+pub use crate::remote_sampling::{
+    InvalidSamplingAnswer, JaegerRemoteSampling, SamplingGuard, jaeger_sampling_strategy,
+};
 pub use crate::transport::{Outcome, Reason, Transport};
 
 #[cfg(doctest)]

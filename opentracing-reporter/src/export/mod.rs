@@ -27,6 +27,8 @@ pub use self::timer::Timer;
 
 pub(crate) use self::batch::Pieces;
 pub(crate) use self::channel::Remote;
+#[cfg(feature = "remote-sampling")]
+pub(crate) use self::channel::{Fetch, until_stopped};
 pub(crate) use self::encoding::{Accepted, Detail, Encoding, RequestLimits};
 pub(crate) use self::exporter::Exporter;
 pub(crate) use self::settings::{export_settings, export_transport};

@@ -24,7 +24,7 @@ impl Log for Lines {
     fn flush(&self) {}
 }
 
-fn lines_with(text: &str) -> Vec<(Level, String)> {
+pub(crate) fn lines_with(text: &str) -> Vec<(Level, String)> {
     static LINES: Lines = Lines(Mutex::new(Vec::new()));
     static SET: OnceLock<()> = OnceLock::new();
     SET.get_or_init(|| {

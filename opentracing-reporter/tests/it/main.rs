@@ -11,6 +11,8 @@ mod logging;
 mod otlp_faults;
 #[cfg(feature = "otlp")]
 mod otlp_spans;
+#[cfg(feature = "remote-sampling")]
+mod remote_sampling;
 mod reporting;
 #[cfg(feature = "console")]
 mod scene;

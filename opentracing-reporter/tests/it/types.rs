@@ -21,6 +21,13 @@ fn types_are_debug_send_and_sync_where_they_can_be() {
         check_shared::<Endpoint>();
         check_shared::<InvalidEndpoint>();
     }
+    #[cfg(feature = "remote-sampling")]
+    {
+        use opentracing_reporter::{InvalidSamplingAnswer, JaegerRemoteSampling, SamplingGuard};
+        check_shared::<JaegerRemoteSampling>();
+        check_shared::<SamplingGuard>();
+        check_shared::<InvalidSamplingAnswer>();
+    }
     #[cfg(feature = "console")]
     check_shared::<opentracing_reporter::Console>();
 }

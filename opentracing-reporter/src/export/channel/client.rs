@@ -75,7 +75,7 @@ impl Client {
         Ok(())
     }
 
-    async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Answer {
+    pub(super) async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Answer {
         let (mut response, was_open) = self.attempt(request.clone()).await;
         if response.is_err() && was_open {
             // The other side closes a connection that nobody has used for a while, and a request may cross that on its way.
@@ -142,7 +142,7 @@ async fn read(response: http::Response<Incoming>) -> Result<Response, BoxError> 
 }
 
 /// What the work comes to, or `None` once the sender of `cancelled` is gone.
-async fn unless<T>(cancelled: oneshot::Receiver<()>, work: impl Future<Output = T>) -> Option<T> {
+pub(super) async fn unless<T>(cancelled: oneshot::Receiver<()>, work: impl Future<Output = T>) -> Option<T> {
     let (mut cancelled, mut work) = (pin!(cancelled), pin!(work));
     poll_fn(|cx| match cancelled.as_mut().poll(cx) {
         Poll::Ready(_) => Poll::Ready(None),

@@ -2,6 +2,8 @@
 
 mod base64;
 mod client;
+#[cfg(feature = "remote-sampling")]
+mod fetch;
 mod http;
 mod remote;
 
@@ -9,6 +11,8 @@ use std::error::Error;
 use std::time::{Duration, SystemTime};
 
 pub(super) use self::base64::base64;
+#[cfg(feature = "remote-sampling")]
+pub(crate) use self::fetch::{Fetch, until_stopped};
 pub(crate) use self::remote::Remote;
 
 /// Carries one request at a time. No call blocks for longer than it is told to.

@@ -39,7 +39,7 @@ struct Link {
     number: u64,
 }
 
-const AGENT: &str = concat!("opentracing-reporter/", env!("CARGO_PKG_VERSION"));
+pub(super) const AGENT: &str = concat!("opentracing-reporter/", env!("CARGO_PKG_VERSION"));
 
 impl Remote {
     pub(crate) fn new(endpoint: Endpoint) -> Self {

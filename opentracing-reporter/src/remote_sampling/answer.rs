@@ -1,0 +1,170 @@
+//! What Jaeger's servers answer to the question for a sampling strategy.
+
+use std::error::Error;
+use std::fmt;
+
+use opentracing_core::{PerOperationStrategies, SamplingStrategy};
+use serde::Deserialize;
+use serde::de::{Deserializer, Visitor};
+
+/// Reads the JSON of Jaeger's `/sampling`: a `SamplingStrategyResponse` of `sampling.proto`, as every server since the agent of 2016
+/// has written it.
+///
+/// Whatever is missing is zero, as in Protocol Buffers; so is `null`. `strategyType` is not looked at, since servers disagree
+/// about it: shares of operations count if there are any, then a share, then a rate. An operation without a share of its own has the
+/// default one.
+///
+/// For those who get it in another way than [`JaegerRemoteSampling`](crate::JaegerRemoteSampling) does.
+///
+/// ```
+/// use opentracing_core::{RemoteSampler, SamplingStrategy};
+///
+/// let json = br#"{"strategyType": "PROBABILISTIC", "probabilisticSampling": {"samplingRate": 0.5}}"#;
+/// let strategy = opentracing_reporter::jaeger_sampling_strategy(json)?;
+/// assert_eq!(strategy, SamplingStrategy::Probabilistic { sampling_rate: 0.5 });
+/// RemoteSampler::default().update(strategy)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// If it is not JSON, something in it has a type that cannot be, or there is no strategy in it. Whether numbers are within
+/// their range says [`RemoteSampler::update`](opentracing_core::RemoteSampler::update).
+pub fn jaeger_sampling_strategy(json: &[u8]) -> Result<SamplingStrategy, InvalidSamplingAnswer> {
+    let answer: Answer =
+        serde_json::from_slice(json).map_err(|error| InvalidSamplingAnswer { source: Some(error.into()) })?;
+    if let Some(operations) = answer.operation_sampling {
+        return Ok(SamplingStrategy::PerOperation(operations.into()));
+    }
+    if let Some(Probabilistic { sampling_rate }) = answer.probabilistic_sampling {
+        return Ok(SamplingStrategy::Probabilistic { sampling_rate: sampling_rate.0 });
+    }
+    match answer.rate_limiting_sampling {
+        Some(RateLimiting { max_traces_per_second }) => {
+            Ok(SamplingStrategy::RateLimiting { max_traces_per_second: max_traces_per_second.0 })
+        }
+        None => Err(InvalidSamplingAnswer { source: None }),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    #[serde(alias = "probabilistic_sampling")]
+    probabilistic_sampling: Option<Probabilistic>,
+    #[serde(alias = "rate_limiting_sampling")]
+    rate_limiting_sampling: Option<RateLimiting>,
+    #[serde(alias = "operation_sampling")]
+    operation_sampling: Option<Operations>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Probabilistic {
+    #[serde(alias = "sampling_rate", default)]
+    sampling_rate: Number,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RateLimiting {
+    #[serde(alias = "max_traces_per_second", default)]
+    max_traces_per_second: Number,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Operations {
+    #[serde(alias = "default_sampling_probability", default)]
+    default_sampling_probability: Number,
+    #[serde(alias = "default_lower_bound_traces_per_second", default)]
+    default_lower_bound_traces_per_second: Number,
+    #[serde(alias = "default_upper_bound_traces_per_second", default)]
+    default_upper_bound_traces_per_second: Number,
+    #[serde(alias = "per_operation_strategies")]
+    per_operation_strategies: Option<Vec<Operation>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Operation {
+    operation: Option<String>,
+    #[serde(alias = "probabilistic_sampling")]
+    probabilistic_sampling: Option<Probabilistic>,
+}
+
+impl From<Operations> for PerOperationStrategies {
+    fn from(operations: Operations) -> Self {
+        let per_operation = operations.per_operation_strategies.unwrap_or_default().into_iter().filter_map(|of| {
+            let Probabilistic { sampling_rate } = of.probabilistic_sampling?;
+            Some((of.operation.unwrap_or_default(), sampling_rate.0))
+        });
+        let mut strategies = PerOperationStrategies::default();
+        strategies.default_sampling_probability = operations.default_sampling_probability.0;
+        strategies.default_lower_bound_traces_per_second = operations.default_lower_bound_traces_per_second.0;
+        strategies.default_upper_bound_traces_per_second = operations.default_upper_bound_traces_per_second.0;
+        strategies.per_operation = per_operation.collect();
+        strategies
+    }
+}
+
+/// A number, which Protocol Buffers' JSON may also write as text: those that JSON has no word for, and large ones.
+#[derive(Default)]
+struct Number(f64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NumberVisitor)
+    }
+}
+
+struct NumberVisitor;
+
+impl Visitor<'_> for NumberVisitor {
+    type Value = Number;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number")
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Number, E> {
+        Ok(Number(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Number, E> {
+        Ok(Number(value as f64))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Number, E> {
+        Ok(Number(value as f64))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Number, E> {
+        value.parse().map(Number).map_err(|_| E::invalid_value(serde::de::Unexpected::Str(value), &self))
+    }
+
+    fn visit_unit<E>(self) -> Result<Number, E> {
+        Ok(Number::default())
+    }
+}
+
+/// An answer to the question for a sampling strategy that holds none.
+#[derive(Debug)]
+pub struct InvalidSamplingAnswer {
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl fmt::Display for InvalidSamplingAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.source {
+            Some(_) => "the answer cannot be read as a sampling strategy",
+            None => "the answer holds no sampling strategy",
+        })
+    }
+}
+
+impl Error for InvalidSamplingAnswer {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
