@@ -137,14 +137,23 @@
 //! |---|---|
 //! | `console`, on by default | [`Console`] |
 //! | `otlp`, on by default | [`Otlp`] |
-//! | `remote-sampling` | `JaegerRemoteSampling`: asks Jaeger which traces to keep; `otlp` for its client |
+//! | `remote-sampling` | `JaegerRemoteSampling`: asks Jaeger which traces to keep |
+//! | `instana` | `Instana`, by its agent or by the serverless endpoint |
 
 mod batch_reporter;
 #[cfg(feature = "console")]
 mod console;
-#[cfg(feature = "otlp")]
+#[cfg(feature = "network")]
+#[cfg_attr(
+    not(all(feature = "instana", feature = "otlp", feature = "remote-sampling")),
+    allow(dead_code, unused_imports, unused_macros, reason = "each transport needs a part of it")
+)]
 mod export;
 mod guard;
+#[cfg(feature = "instana")]
+mod instana;
+#[cfg(feature = "instana")]
+mod json;
 mod lane;
 #[cfg(feature = "otlp")]
 mod otlp;
@@ -155,9 +164,11 @@ mod transport;
 pub use crate::batch_reporter::BatchReporter;
 #[cfg(feature = "console")]
 pub use crate::console::{Colors, Console, Logs, Tags};
-#[cfg(feature = "otlp")]
+#[cfg(feature = "network")]
 pub use crate::export::{Endpoint, InvalidEndpoint, Spool, Timer};
 pub use crate::guard::FlushGuard;
+#[cfg(feature = "instana")]
+pub use crate::instana::{AgentFallback, Instana, RootExits, SpanForm};
 #[cfg(feature = "otlp")]
 pub use crate::otlp::Otlp;
 #[cfg(feature = "remote-sampling")]
@@ -166,6 +177,6 @@ pub use crate::remote_sampling::{
 };
 pub use crate::transport::{Outcome, Reason, Transport};
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "instana"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -74,6 +74,26 @@ impl Endpoint {
         self.header(AUTHORIZATION.as_str(), &format!("Bearer {token}"))
     }
 
+    /// That port of this host, without encryption.
+    pub(crate) fn local(port: u16) -> Self {
+        let localhost = Endpoint {
+            is_tls: false,
+            host: "".into(),
+            port,
+            authority: "".into(),
+            path: "".into(),
+            headers: HeaderMap::new(),
+        };
+        localhost.at_host("127.0.0.1")
+    }
+
+    /// The same endpoint on that host, which is no IPv6 address.
+    pub(crate) fn at_host(mut self, host: &str) -> Self {
+        self.host = host.into();
+        self.authority = format!("{host}:{}", self.port).into();
+        self
+    }
+
     /// The same endpoint, with that path where the address has none.
     pub(crate) fn or_path(mut self, path: &str) -> Self {
         if matches!(&*self.path, "" | "/") {

@@ -26,7 +26,7 @@ pub use self::spool::Spool;
 pub use self::timer::Timer;
 
 pub(crate) use self::batch::Pieces;
-pub(crate) use self::channel::Remote;
+pub(crate) use self::channel::{Answer, Channel, Remote};
 #[cfg(feature = "remote-sampling")]
 pub(crate) use self::channel::{Fetch, until_stopped};
 pub(crate) use self::encoding::{Accepted, Detail, Encoding, RequestLimits};

@@ -6,12 +6,14 @@ mod collector;
 mod console;
 #[cfg(feature = "console")]
 mod drawing;
+#[cfg(feature = "instana")]
+mod instana;
 mod logging;
 #[cfg(feature = "otlp")]
 mod otlp_faults;
 #[cfg(feature = "otlp")]
 mod otlp_spans;
-#[cfg(feature = "remote-sampling")]
+#[cfg(all(feature = "remote-sampling", feature = "otlp"))]
 mod remote_sampling;
 mod reporting;
 #[cfg(feature = "console")]

@@ -25,6 +25,14 @@ pub(super) fn answer(response: Response) -> Answer {
     }
 }
 
+/// As [`answer`], but what is not found may be found later.
+pub(super) fn agent_answer(response: Response) -> Answer {
+    match response.status {
+        StatusCode::NOT_FOUND => Answer::Retry { after: None, error: text(response.status, &response.body).into() },
+        _ => answer(response),
+    }
+}
+
 /// Seconds, or a date in the form of RFC 9110, section 5.6.7. Anything else counts as absent.
 fn retry_after(headers: &HeaderMap) -> Option<Delay> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();

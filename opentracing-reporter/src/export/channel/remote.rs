@@ -7,13 +7,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::Request;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
+use http::request::Builder;
+use http::{Method, Request};
 use http_body_util::Full;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
-use super::client::{Client, Job};
+use super::client::{Client, Job, Response};
 use super::http as http_answers;
 use super::{Answer, Channel};
 use crate::export::endpoint::Endpoint;
@@ -24,6 +25,8 @@ use crate::export::endpoint::Endpoint;
 pub(crate) struct Remote {
     pub(crate) endpoint: Endpoint,
     pub(crate) gzip: bool,
+    /// What a response means.
+    reading: fn(Response) -> Answer,
     link: Option<Link>,
     /// Instead of an answer, where the request could not even be given away.
     failure: Option<Answer>,
@@ -43,15 +46,28 @@ pub(super) const AGENT: &str = concat!("opentracing-reporter/", env!("CARGO_PKG_
 
 impl Remote {
     pub(crate) fn new(endpoint: Endpoint) -> Self {
-        Remote { endpoint, gzip: false, link: None, failure: None }
+        Remote { endpoint, gzip: false, reading: http_answers::answer, link: None, failure: None }
+    }
+
+    /// An Instana agent, which knows its paths only some time after it has started.
+    pub(crate) fn agent(endpoint: Endpoint) -> Self {
+        Remote { reading: http_answers::agent_answer, ..Remote::new(endpoint) }
+    }
+
+    /// Begins with a request that brings nothing along.
+    pub(crate) fn start_get(&mut self, path: &'static str) {
+        let request = self.head(Method::GET, path).body(Full::default());
+        self.failure = self.hand_over(request).err();
+    }
+
+    fn head(&self, method: Method, path: &str) -> Builder {
+        let head = Request::builder().method(method).uri(path);
+        head.header(HOST, &*self.endpoint.authority).header(USER_AGENT, AGENT)
     }
 
     fn request(&self, body: Vec<u8>, content_type: &'static str) -> Result<Request<Full<Bytes>>, http::Error> {
         let path = if self.endpoint.path.is_empty() { "/" } else { &*self.endpoint.path };
-        let mut request = Request::post(path)
-            .header(HOST, &*self.endpoint.authority)
-            .header(USER_AGENT, AGENT)
-            .header(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        let mut request = self.head(Method::POST, path).header(CONTENT_TYPE, HeaderValue::from_static(content_type));
         let mut body = body;
         if self.gzip {
             request = request.header(CONTENT_ENCODING, "gzip");
@@ -69,15 +85,15 @@ impl Remote {
             empty => {
                 let (jobs, to_do) = unbounded_channel();
                 let (done, answers) = channel();
-                let client = Client::new(&self.endpoint, http_answers::answer);
+                let client = Client::new(&self.endpoint, self.reading);
                 client.spawn(to_do, done)?;
                 Ok(empty.insert(Link { jobs, answers, cancel: None, number: 0 }))
             }
         }
     }
 
-    fn hand_over(&mut self, body: Vec<u8>, content_type: &'static str) -> Result<(), Answer> {
-        let request = self.request(body, content_type).map_err(|error| Answer::Refused(error.into()))?;
+    fn hand_over(&mut self, request: Result<Request<Full<Bytes>>, http::Error>) -> Result<(), Answer> {
+        let request = request.map_err(|error| Answer::Refused(error.into()))?;
         let link = self.link().map_err(Answer::retry)?;
         link.number += 1;
         let (cancel, cancelled) = oneshot::channel();
@@ -94,7 +110,8 @@ impl Remote {
 
 impl Channel for Remote {
     fn start(&mut self, body: Vec<u8>, content_type: &'static str) {
-        self.failure = self.hand_over(body, content_type).err();
+        let request = self.request(body, content_type);
+        self.failure = self.hand_over(request).err();
     }
 
     fn answer(&mut self, wait: Duration) -> Option<Answer> {

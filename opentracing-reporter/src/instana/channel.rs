@@ -1,0 +1,43 @@
+//! The ways to Instana.
+
+use std::time::{Duration, SystemTime};
+
+use crate::export::{Answer, Channel, Remote};
+use crate::instana::lookup::Lookup;
+
+/// By an agent, or straight to Instana from where no agent can run.
+#[derive(Debug)]
+pub(crate) enum InstanaChannel {
+    Agent(Lookup),
+    Serverless(Remote),
+}
+
+impl Channel for InstanaChannel {
+    fn start(&mut self, body: Vec<u8>, content_type: &'static str) {
+        match self {
+            InstanaChannel::Agent(lookup) => lookup.start(body, content_type),
+            InstanaChannel::Serverless(remote) => {
+                let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+                // A number makes a header in any case.
+                if let Ok(endpoint) = remote.endpoint.clone().header("x-instana-time", &now.as_millis().to_string()) {
+                    remote.endpoint = endpoint;
+                }
+                remote.start(body, content_type);
+            }
+        }
+    }
+
+    fn answer(&mut self, wait: Duration) -> Option<Answer> {
+        match self {
+            InstanaChannel::Agent(lookup) => lookup.answer(wait),
+            InstanaChannel::Serverless(remote) => remote.answer(wait),
+        }
+    }
+
+    fn cancel(&mut self) {
+        match self {
+            InstanaChannel::Agent(lookup) => lookup.cancel(),
+            InstanaChannel::Serverless(remote) => remote.cancel(),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The part of a span that depends on what kind of span it is.
+
+pub(crate) mod custom;
+pub(crate) mod database;
+pub(crate) mod http;
+pub(crate) mod messaging;
+pub(crate) mod rpc;
+pub(crate) mod sdk;
+
+use opentracing_core::{FinishedSpan, Value};
+
+use crate::export::Detail;
+use crate::instana::facts::{Facts, Role, to_text};
+use crate::json::Object;
+
+/// What the data is made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source<'s, 'a> {
+    pub(crate) span: FinishedSpan<'a>,
+    pub(crate) facts: &'s Facts<'a>,
+    pub(crate) role: Role,
+    pub(crate) detail: Detail,
+}
+
+/// The texts of errors are cut as Instana's own tracers cut them.
+pub(crate) const MAX_ERROR_CHARS: usize = 200;
+/// So are statements.
+pub(crate) const MAX_STATEMENT_CHARS: usize = 4000;
+
+impl<'a> Source<'_, 'a> {
+    /// Writes the value as text, if there is one.
+    fn text(&self, object: &mut Object<'_>, name: &str, value: Option<Value<'a>>) {
+        if let Some(value) = value {
+            object.text(name, self.detail.text(&to_text(value)));
+        }
+    }
+
+    /// Writes the member `error` of a failed span: what its last error log says, else that text.
+    fn error(&self, object: &mut Object<'_>, otherwise: Option<&str>) {
+        if !self.facts.is_failed(self.span) {
+            return;
+        }
+        match message(self.span) {
+            Some(message) => object.text("error", cut(&to_text(message), MAX_ERROR_CHARS)),
+            None => otherwise.into_iter().for_each(|text| object.text("error", cut(text, MAX_ERROR_CHARS))),
+        }
+    }
+}
+
+/// What the last error log of a span says.
+pub(crate) fn message(span: FinishedSpan<'_>) -> Option<Value<'_>> {
+    let error = span.logs().filter(crate::instana::log_spans::is_error).last()?;
+    ["message", "error.object", "error.kind"].iter().find_map(|name| error.field(name))
+}
+
+/// The first so many characters.
+pub(crate) fn cut(text: &str, chars: usize) -> &str {
+    // No character is shorter than a byte.
+    if text.len() <= chars {
+        return text;
+    }
+    text.char_indices().nth(chars).map_or(text, |(end, _)| &text[..end])
+}

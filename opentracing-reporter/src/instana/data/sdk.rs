@@ -1,0 +1,16 @@
+//! `data.sdk` of a span that no name is registered for.
+
+use crate::instana::data::{Source, custom};
+use crate::instana::family::Family;
+use crate::json::Object;
+
+pub(crate) fn write(source: Source<'_, '_>, data: &mut Object<'_>) {
+    let Source { span, role, detail, .. } = source;
+    data.object("sdk", |sdk| {
+        sdk.text("name", detail.text(span.operation_name()));
+        sdk.text("type", role.as_str());
+        source.text(sdk, "arguments", span.tag("arguments"));
+        source.text(sdk, "return", span.tag("return"));
+        custom::write(source, Family::Sdk, sdk);
+    });
+}

@@ -1,0 +1,113 @@
+//! Which of the names that Instana knows a span is given.
+
+use crate::instana::data::{database, http, messaging, rpc};
+use crate::instana::facts::{Facts, Role, as_text};
+
+/// What a span is to Instana. Its backend shows names that are not registered there as nothing in particular, so whatever fits none
+/// of these is an `sdk` span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    Http,
+    Rpc,
+    Kafka,
+    RabbitMq,
+    Postgres,
+    MySql,
+    Sdk,
+}
+
+impl Family {
+    /// By tags, never by the operation name, which is the user's.
+    pub(crate) fn of(facts: &Facts<'_>, role: Role, is_message: bool) -> Family {
+        if role == Role::Intermediate {
+            return Family::Sdk;
+        }
+        if is_message || facts.destination.is_some() {
+            return messaging(facts);
+        }
+        let is_rpc = facts.rpc_system.or(facts.component).and_then(|name| as_text(&name)).is_some_and(is_grpc);
+        if is_rpc || facts.rpc_method.is_some() || facts.rpc_status.is_some() {
+            return Family::Rpc;
+        }
+        let is_database = facts.db_statement.is_some()
+            || facts.db_type.is_some()
+            || facts.db_system.is_some()
+            || facts.db_operation.is_some();
+        if is_database && role == Role::Exit {
+            return database(facts);
+        }
+        if facts.http_method.is_some() || facts.http_url.is_some() || facts.http_status.is_some() {
+            return Family::Http;
+        }
+        Family::Sdk
+    }
+
+    /// The value of `n`. For HTTP there is no name that all of Instana's tracers share: these are the ones without a language in them.
+    pub(crate) fn name(self, role: Role) -> &'static str {
+        match (self, role) {
+            (Family::Http, Role::Entry) => "g.http",
+            (Family::Http, _) => "http",
+            (Family::Rpc, Role::Entry) => "rpc-server",
+            (Family::Rpc, _) => "rpc-client",
+            (Family::Kafka, _) => "kafka",
+            (Family::RabbitMq, _) => "rabbitmq",
+            (Family::Postgres, _) => "postgres",
+            (Family::MySql, _) => "mysql",
+            (Family::Sdk, _) => "sdk",
+        }
+    }
+
+    /// The tags that have a place of their own in the data.
+    pub(crate) fn known_tags(self) -> &'static [&'static str] {
+        match self {
+            Family::Http => http::TAGS,
+            Family::Rpc => rpc::TAGS,
+            Family::Kafka => messaging::KAFKA_TAGS,
+            Family::RabbitMq => messaging::RABBITMQ_TAGS,
+            Family::Postgres | Family::MySql => database::TAGS,
+            Family::Sdk => &["arguments", "return"],
+        }
+    }
+}
+
+fn messaging(facts: &Facts<'_>) -> Family {
+    if facts.has_offset {
+        return Family::Kafka;
+    }
+    let family = |name: &str| match name {
+        name if name.contains("kafka") => Some(Family::Kafka),
+        name if name.contains("amqp") || ["lapin", "rabbitmq"].contains(&name) => Some(Family::RabbitMq),
+        _ => None,
+    };
+    first(facts, facts.messaging_system, family)
+}
+
+fn database(facts: &Facts<'_>) -> Family {
+    let family = |name: &str| match name {
+        "postgresql" | "postgres" => Some(Family::Postgres),
+        "mysql" | "mariadb" => Some(Family::MySql),
+        _ => None,
+    };
+    first(facts, facts.db_system.or(facts.db_type), family)
+}
+
+/// By the system, else by the library, else by what was called.
+fn first(
+    facts: &Facts<'_>,
+    system: Option<opentracing_core::Value<'_>>,
+    family: impl Fn(&str) -> Option<Family>,
+) -> Family {
+    let names = [system, facts.component, facts.peer_service];
+    let texts = names.iter().flatten().filter_map(as_text);
+    texts.map(|name| family(&name.to_ascii_lowercase())).find_map(|family| family).unwrap_or(Family::Sdk)
+}
+
+/// Whether the name is one of gRPC or of the library that speaks it.
+fn is_grpc(name: &str) -> bool {
+    ["grpc", "tonic"].iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// Names that say what kind of thing was called, not which service: `n` says that already.
+pub(crate) fn is_generic(peer_service: &str) -> bool {
+    ["postgresql", "mysql", "sqlite", "kafka", "rabbitmq"].contains(&peer_service)
+}

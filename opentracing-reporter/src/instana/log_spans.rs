@@ -1,0 +1,115 @@
+//! Logs that Instana wants as spans of their own.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use opentracing_core::{FinishedSpan, LogRecord, SpanId};
+
+use crate::export::Detail;
+use crate::instana::data::cut;
+use crate::instana::facts::{as_text, to_text};
+use crate::json::Object;
+
+/// The name of a log span: the one without a language in it.
+pub(crate) const NAME: &str = "log";
+/// As long as a value may be that a span records.
+const MAX_CHARS: usize = 4096;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Level {
+    Warn,
+    Error,
+    Fatal,
+}
+
+impl Level {
+    fn as_str(self) -> &'static str {
+        match self {
+            Level::Warn => "WARN",
+            Level::Error => "ERROR",
+            Level::Fatal => "FATAL",
+        }
+    }
+}
+
+/// What its field `level` says; without one, a log is an error if OpenTracing's fields call it one. `None` is below a warning.
+pub(crate) fn level(log: &LogRecord<'_>) -> Option<Level> {
+    let given = LEVEL_FIELDS.iter().find_map(|name| log.field(name));
+    if let Some(level) = given.as_ref().and_then(as_text) {
+        const LEVELS: [(&str, Level); 7] = [
+            ("warn", Level::Warn),
+            ("warning", Level::Warn),
+            ("error", Level::Error),
+            ("err", Level::Error),
+            ("fatal", Level::Fatal),
+            ("critical", Level::Fatal),
+            ("panic", Level::Fatal),
+        ];
+        return LEVELS.iter().find(|(name, _)| name.eq_ignore_ascii_case(level)).map(|&(_, level)| level);
+    }
+    let event = log.field("event");
+    let is_error = event.as_ref().and_then(as_text) == Some("error")
+        || log.field("error.kind").is_some()
+        || log.field("error.object").is_some();
+    is_error.then_some(Level::Error)
+}
+
+/// Whether it is a warning or worse.
+pub(crate) fn is_log_span(log: &LogRecord<'_>) -> bool {
+    level(log).is_some()
+}
+
+/// Whether it is worse than a warning.
+pub(crate) fn is_error(log: &LogRecord<'_>) -> bool {
+    level(log) > Some(Level::Warn)
+}
+
+/// The id of the span that the log of that number becomes. Made from the span's own, so that it is the same whenever it is made:
+/// the multiplications and shifts spread what is one apart over all bits (the finalizer of splitmix64).
+pub(crate) fn id(span: FinishedSpan<'_>, number: usize) -> SpanId {
+    let mut bits = u64::from_be_bytes(span.context().span_id().to_bytes());
+    bits = bits.wrapping_add((number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    SpanId::new((bits ^ bits >> 31).max(1))
+}
+
+/// Writes `data.log`.
+pub(crate) fn write(log: &LogRecord<'_>, level: Level, detail: Detail, data: &mut Object<'_>) {
+    let (message, parameters) = texts(log);
+    data.object("log", |object| {
+        object.text("message", detail.text(cut(&message, MAX_CHARS)));
+        object.text("level", level.as_str());
+        if let Some(logger) = log.field("logger") {
+            object.text("logger", detail.text(&to_text(logger)));
+        }
+        if !parameters.is_empty() {
+            object.text("parameters", detail.text(cut(&parameters, MAX_CHARS)));
+        }
+    });
+}
+
+/// All of it in one line.
+pub(crate) fn line(log: &LogRecord<'_>, level: Level) -> String {
+    let (message, parameters) = texts(log);
+    let level = level.as_str();
+    if parameters.is_empty() { format!("{level} {message}") } else { format!("{level} {message} {parameters}") }
+}
+
+/// What it says, and its other fields one behind the other.
+fn texts<'a>(log: &LogRecord<'a>) -> (Cow<'a, str>, String) {
+    let message = ["message", "error.object", "event"].iter().find(|name| log.field(name).is_some()).copied();
+    let is_other = |name: &str| Some(name) != message && !ELSEWHERE.contains(&name);
+    let mut parameters = String::new();
+    for (name, value) in log.fields().filter(|(name, _)| is_other(name)) {
+        let separator = if parameters.is_empty() { "" } else { " " };
+        // Writing to memory does not fail.
+        let _ = write!(parameters, "{separator}{name}={value}");
+    }
+    (message.and_then(|name| log.field(name)).map(to_text).unwrap_or_default(), parameters)
+}
+
+const LEVEL_FIELDS: [&str; 3] = ["level", "log.level", "severity"];
+/// Fields with a place of their own.
+const ELSEWHERE: [&str; 4] = ["level", "log.level", "severity", "logger"];

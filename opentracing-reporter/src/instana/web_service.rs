@@ -1,0 +1,81 @@
+//! Spans as the Trace Web Service wants them (`generic.trace`).
+
+use opentracing_core::FinishedSpan;
+
+use crate::export::Detail;
+use crate::instana::data::{self, MAX_ERROR_CHARS, MAX_STATEMENT_CHARS, Source, custom, cut};
+use crate::instana::facts::{Facts, Role, to_text};
+use crate::instana::log_spans;
+use crate::instana::native::{Hex, trace_id};
+use crate::json::{Object, object};
+
+/// A span may have 4 KiB. What of a short one does not fit into half of that has to go.
+const MAX_SHORT_DATA: usize = 2048;
+const NS_PER_MS: u64 = 1_000_000;
+
+/// Appends the span. There is nothing like log spans: warnings and errors stand in the data.
+pub(crate) fn write(span: FinishedSpan<'_>, detail: Detail, out: &mut Vec<u8>) {
+    let facts = Facts::of(span);
+    let role = Role::of(span.kind());
+    let source = Source { span, facts: &facts, role, detail };
+    object(out, |json| {
+        json.display("spanId", span.context().span_id());
+        if let Some(parent_id) = span.parent_id() {
+            json.display("parentId", parent_id);
+        }
+        json.display("traceId", Hex(trace_id(span)));
+        json.number("timestamp", span.start_unix_ns() / NS_PER_MS);
+        json.number("duration", span.duration_ns() / NS_PER_MS);
+        json.text("name", detail.text(span.operation_name()));
+        json.text(
+            "type",
+            match role {
+                Role::Entry => "ENTRY",
+                Role::Exit => "EXIT",
+                Role::Intermediate => "INTERMEDIATE",
+            },
+        );
+        json.truth("error", facts.is_failed(span));
+        json.object("data", |data| write_data(source, data));
+    });
+}
+
+/// All of it is text.
+fn write_data(source: Source<'_, '_>, data: &mut Object<'_>) {
+    let Source { span, facts, role, detail } = source;
+    data.text("service", detail.text(span.process().service()));
+    if role == Role::Entry {
+        let otherwise = || facts.rpc_method.or(facts.destination).map(|name| name.to_string());
+        let endpoint = data::http::endpoint(source).or_else(otherwise);
+        data.text("endpoint", detail.text(endpoint.as_deref().unwrap_or(span.operation_name())));
+    }
+    let mut left = if detail == Detail::Short { MAX_SHORT_DATA } else { usize::MAX };
+    let mut add = |key: &str, value: &str| {
+        let value = detail.text(value);
+        // Escaping makes six bytes of one at most.
+        let size = 6 * (key.len() + value.len()) + 6;
+        if size <= left {
+            left -= size;
+            data.text(key, value);
+        }
+    };
+    if let Some(message) = data::message(span).filter(|_| facts.is_failed(span)) {
+        add("error.message", cut(&to_text(message), MAX_ERROR_CHARS));
+    }
+    for (key, value) in span.tags() {
+        if !OURS.contains(&key) && custom::is_told(source, key) {
+            match key {
+                "db.statement" => add(key, cut(&to_text(value), MAX_STATEMENT_CHARS)),
+                _ => add(key, &to_text(value)),
+            }
+        }
+    }
+    for (number, log) in span.logs().enumerate() {
+        if let Some(level) = log_spans::level(&log) {
+            add(&format!("log.{number}"), &log_spans::line(&log, level));
+        }
+    }
+}
+
+/// Names that are given here already.
+const OURS: [&str; 3] = ["service", "endpoint", "error.message"];

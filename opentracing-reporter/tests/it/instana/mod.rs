@@ -1,0 +1,41 @@
+//! Instana, against a stand-in that refuses what the real one does not document.
+
+pub(crate) mod agent;
+mod lookup;
+mod refusals;
+mod requests;
+mod serverless;
+mod spans;
+mod vectors;
+
+use std::io;
+
+use opentracing_core::{Tracer, TracerBuilder};
+use opentracing_reporter::{AgentFallback, BatchReporter, Instana, RootExits, SpanForm};
+use serde_json::Value;
+
+use self::agent::{Judge, StandIn};
+use crate::transports::{NEVER, PATIENCE};
+
+/// To that stand-in and nowhere else.
+fn instana(agent: &StandIn) -> Instana {
+    Instana::agent(&agent.url()).expect("an address").fallback(AgentFallback::None)
+}
+
+/// What arrives of the spans that the closure makes; nothing is refused.
+#[track_caller]
+fn reported(
+    form: SpanForm,
+    root_exits: RootExits,
+    builder: TracerBuilder,
+    work: impl FnOnce(&Tracer),
+) -> io::Result<Vec<Value>> {
+    let agent = StandIn::start(0, Judge::default())?;
+    let transport = instana(&agent).form(form).root_exits(root_exits);
+    let (tracer, guard) = BatchReporter::new(transport).delay(NEVER).start(builder)?;
+    work(&tracer);
+    let closed = guard.close(PATIENCE);
+    assert_eq!(agent.judge().refusals, []);
+    assert_eq!(closed, Ok(()));
+    Ok(agent.judge().spans.clone())
+}

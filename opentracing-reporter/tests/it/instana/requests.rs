@@ -1,0 +1,79 @@
+//! The limits of the agent.
+
+use opentracing_core::{Limits, SpanKind, Tracer};
+use opentracing_reporter::{BatchReporter, RootExits, SpanForm};
+
+use super::agent::{Judge, StandIn};
+use super::{instana, reported};
+use crate::transports::{NEVER, PATIENCE};
+
+/// As long as the core lets a value be.
+const LONG: usize = 4096;
+
+#[test]
+fn puts_a_thousand_spans_in_a_request_and_counts_log_spans() -> std::io::Result<()> {
+    for (form, expected) in [(SpanForm::Native, &[1000, 1000, 500][..]), (SpanForm::TraceWebService, &[1000, 250])] {
+        let agent = StandIn::start(0, Judge::default())?;
+        let reporter = BatchReporter::new(instana(&agent).form(form)).queue(5000).batch(5000).delay(NEVER);
+        let (tracer, guard) = reporter.start(Tracer::builder("shop"))?;
+        for _ in 0..1250 {
+            let mut span = tracer.span("work").kind(SpanKind::Server).start();
+            span.log_kv(&[("event", "error".into()), ("message", "no bread".into())]);
+        }
+        assert_eq!(guard.close(PATIENCE), Ok(()));
+        assert_eq!(agent.judge().refusals, []);
+        assert_eq!(agent.judge().sizes, expected, "{form:?}");
+        assert_eq!(tracer.stats().reporter.sent, 1250);
+    }
+    Ok(())
+}
+
+#[test]
+fn splits_what_is_larger_than_a_request_may_be() -> std::io::Result<()> {
+    let text = "x".repeat(LONG);
+    let spans = reported(SpanForm::Native, RootExits::HeldBack, Tracer::builder("shop").ring(256), |tracer| {
+        for _ in 0..60 {
+            let mut span = tracer.span("work").start();
+            for tag in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s"] {
+                span.set_tag(tag, &text);
+            }
+        }
+    })?;
+    assert_eq!(spans.len(), 60, "of 4.6 MB");
+    Ok(())
+}
+
+#[test]
+fn cuts_spans_of_the_web_service_to_four_kibibytes() -> std::io::Result<()> {
+    let text = "ü\"".repeat(LONG / 3);
+    let limits = Limits::default();
+    let builder = Tracer::builder("shop").limits(limits);
+    let spans = reported(SpanForm::TraceWebService, RootExits::HeldBack, builder, |tracer| {
+        let mut span = tracer.span(&"name".repeat(1000)).kind(SpanKind::Server).start();
+        for number in 0..100 {
+            span.set_tag(format!("tag {number}").as_str().to_owned().leak() as &'static str, &text);
+        }
+        span.set_tag("last", "short");
+    })?;
+    let [span] = &spans[..] else { panic!("one span, not {}", spans.len()) };
+    assert_eq!(span["type"], "ENTRY");
+    assert!(span["data"]["tag 0"].as_str().is_some_and(|value| value.len() == 255), "{span}");
+    assert_eq!(span["data"].get("tag 1"), None, "what does not fit is left out");
+    assert_eq!(span["data"]["last"], "short", "what fits is not");
+    Ok(())
+}
+
+/// The stand-in counts.
+#[test]
+fn keeps_to_twenty_calls_a_second_on_one_connection() -> std::io::Result<()> {
+    let agent = StandIn::start(0, Judge::default())?;
+    let (tracer, guard) = BatchReporter::new(instana(&agent)).delay(NEVER).start(Tracer::builder("shop"))?;
+    for _ in 0..25 {
+        tracer.span("work").start().finish();
+        assert_eq!(guard.flush(PATIENCE), Ok(()));
+    }
+    assert_eq!(agent.judge().refusals, []);
+    assert_eq!(agent.judge().sizes, [1; 25]);
+    assert_eq!(agent.connections(), 1, "the agent looks up the process behind each connection");
+    Ok(())
+}
