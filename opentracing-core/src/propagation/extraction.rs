@@ -99,7 +99,8 @@ impl Extraction {
 
     /// Whether another context or decision could still have a say. A format that brings nothing else need not be read otherwise.
     pub fn is_open(&self) -> bool {
-        self.winner == Winner::None || self.context.sampling() == Sampling::Undecided
+        let is_whole = self.context.trace_id.high() != 0;
+        self.winner == Winner::None || !is_whole || self.context.sampling() == Sampling::Undecided
     }
 
     /// Hands over a context: its ids, decision and marks. One without a span id brings its trace id and decision, if nobody else brings

@@ -136,10 +136,10 @@ fn formats_that_do_not_count_are_counted() {
     check_formats(&[TRACEPARENT, b3("nonsense")], &[]);
     check_formats(&[b3("nonsense")], &[("b3", 1, 0)]);
     check_formats(&[("traceparent", "nonsense"), b3("nonsense")], &[("tracecontext", 1, 0), ("b3", 1, 0)]);
-    // Another trace, before a decision, so that B3 is looked at.
+    // Another trace, behind ids of 64 bits, so that B3 is looked at.
     let undecided = b3("00000000000000010000000000000002-0000000000000003");
     check_formats(&[undecided], &[]);
-    check_formats(&[("X-INSTANA-T", "1"), ("X-INSTANA-S", "2"), undecided], &[]);
+    check_formats(&[("X-INSTANA-T", "1"), ("X-INSTANA-S", "2"), undecided], &[("b3", 0, 1)]);
     // Instana's ids go on beside a traceparent of another trace.
     check_formats(&[("X-INSTANA-T", "1"), ("X-INSTANA-S", "2"), TRACEPARENT], &[]);
 }

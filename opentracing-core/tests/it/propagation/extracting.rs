@@ -121,6 +121,21 @@ fn instana_ids_win_and_the_foreign_trace_goes_on() {
 }
 
 #[test]
+fn a_short_trace_id_takes_its_upper_half_from_a_later_format() {
+    let short = ("X-INSTANA-T", LOW);
+    check("instana,tracecontext", &[short, S, PARENT_NO], "TRACE/02468acefdb97531 yes");
+    check("instana,b3", &[short, S, B3_NO], "TRACE/02468acefdb97531 yes");
+    check("instana,b3", &[T, S, B3_NO], "fa2375d711a4ca0f/02468acefdb97531 yes");
+    let cloud = ("X-Cloud-Trace-Context", "0af7651916cd43dd8448eb211c80319c/1;o=0");
+    let amazon = ("X-Amzn-Trace-Id", "Root=1-0af76519-16cd43dd8448eb211c80319c;Parent=53995c3f42cd8ad8;Sampled=0");
+    let bin = ("grpc-trace-bin", "AAAK92UZFs1D3YRI6yEcgDGcAQDwZ6oLqQK3AgA");
+    for (name, header) in [("gcp", cloud), ("xray", amazon), ("grpc-trace-bin", bin)] {
+        let names = format!("b3,{name}");
+        check(&names, &[("b3", "8448eb211c80319c-00f067aa0ba902b7-1"), header], "TRACE/00f067aa0ba902b7 yes");
+    }
+}
+
+#[test]
 fn baggage_comes_with_any_context_and_with_none() {
     let names = "instana,tracecontext,b3,baggage";
     check(names, &[PARENT_YES, ("baggage", "a=1,b=2")], "TRACE/b7ad6b7169203331 yes bag=a:1 bag=b:2");
