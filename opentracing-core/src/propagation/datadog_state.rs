@@ -84,7 +84,10 @@ impl DatadogState {
         for (key, value) in member.split(';').filter_map(|part| part.trim().split_once(':')) {
             match key {
                 "s" => state.by_user = value.parse::<i64>().is_ok_and(|s| if sampled { s > 1 } else { s < 0 }),
-                "o" if !value.is_empty() => state.origin = Some(value.replace('~', "=").into()),
+                // Blanks in front of it would be lost in a header of its own.
+                "o" if !value.trim_start().is_empty() => {
+                    state.origin = Some(value.trim_start().replace('~', "=").into());
+                }
                 _ => {
                     if let Some(tag) = key.strip_prefix("t.").filter(|tag| !tag.is_empty() && *tag != "tid") {
                         let comma = if tags.is_empty() { "" } else { "," };

@@ -104,6 +104,16 @@ fn the_member_of_tracestate_stands_in_for_the_headers() {
 }
 
 #[test]
+fn an_origin_loses_the_blanks_that_no_header_keeps() {
+    for (member, origin) in [("o: rum ;s:1", Some("rum")), ("s:1;o:  a b", Some("a b")), ("o: ;s:1", None)] {
+        let state = format!("dd={member}");
+        let sent = passed_on("datadog,tracecontext", &[TRACEPARENT, ("tracestate", &state)]);
+        let found = sent.iter().find_map(|line| line.strip_prefix("x-datadog-origin: "));
+        assert_eq!(found, origin, "{member}");
+    }
+}
+
+#[test]
 fn the_sampled_flag_wins_over_the_member() {
     for (flag, member, priority) in [
         ("01", "s:2", 2),
