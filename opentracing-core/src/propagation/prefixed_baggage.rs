@@ -18,7 +18,7 @@ const MAX_ENCODED: usize = "%XX".len();
 /// The headers whose names begin with a prefix, which the name of the baggage item follows.
 ///
 /// Over HTTP names come back in lower case and values are encoded; an item whose name is no token (RFC 9110) is not written. Text maps
-/// and messages hold both as they are, as OpenTracing has it.
+/// and messages hold both as they are, as OpenTracing has it. Of names that differ in letter case only one is written.
 #[derive(Debug)]
 pub(crate) struct PrefixedBaggage {
     prefix: &'static str,
@@ -80,7 +80,8 @@ impl PrefixedBaggage {
             };
             let after = bytes + key.len() + value.len();
             let is_name = !key.is_empty() && !self.is_reserved(key) && (!is_http || is_token(key.as_bytes()));
-            if !is_name || items == injection.max_baggage_items() || after > injection.max_baggage_bytes() {
+            let is_written = is_name && !is_shadowed(key, context.baggage_items());
+            if !is_written || items == injection.max_baggage_items() || after > injection.max_baggage_bytes() {
                 injection.leave_out_baggage();
                 continue;
             }
@@ -119,4 +120,10 @@ impl PrefixedBaggage {
         };
         percent::encode(value, encoded, plain);
     }
+}
+
+/// Whether another item has that name in other letter case, which names of headers do not tell apart. Of all of them the last in the order
+/// of bytes is written: the one in lower case, if there is one.
+fn is_shadowed(key: &str, items: &[BaggageItem]) -> bool {
+    items.iter().any(|other| other.key().eq_ignore_ascii_case(key) && other.key() > key)
 }

@@ -83,6 +83,26 @@ fn encodes_baggage_over_http_and_nowhere_else() {
 }
 
 #[test]
+fn of_names_that_differ_in_letter_case_the_one_in_lower_case_is_written() {
+    let context = context().with_baggage_item("key", "1").with_baggage_item("Key", "2").with_baggage_item("KEY", "3");
+    for names in ["jaeger", "datadog", "ottrace", "wavefront"] {
+        let composite = composite(names);
+        let written = inject_http(&composite, &context);
+        let read = extract_http(&composite, &pairs(&written)).ok().flatten().expect("a context");
+        assert!(read.baggage().eq([("key", "1")]), "{names} {written:?}");
+        assert_eq!(http(&composite).stats().baggage_left_out, 2, "{names}");
+        let mut record = Headers::new();
+        assert!(kafka(&composite).inject(&context, &mut record).is_ok());
+        let read = kafka(&composite).extract(&record).ok().flatten().expect("a context");
+        assert!(read.baggage().eq([("key", "1")]), "{names} {record:?}");
+    }
+}
+
+fn pairs(lines: &[String]) -> Vec<(&str, &str)> {
+    lines.iter().filter_map(|line| line.split_once(": ")).collect()
+}
+
+#[test]
 fn baggage_has_limits() {
     let many: Vec<_> = (0..70).map(|i| (format!("uberctx-k{i}"), "v".to_owned())).collect();
     let composite = composite("jaeger");
