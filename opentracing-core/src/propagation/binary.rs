@@ -16,7 +16,8 @@ const MAX_ITEMS: u32 = 180;
 /// baggage items (4 bytes), and for each the length (4 bytes) and bytes of key and value.
 ///
 /// It cannot say that nobody has decided: a context with ids is sampled or it is not. It has no place for `tracestate` or the state
-/// of other vendors, nor for properties of baggage. What comes behind it in the carrier is not looked at.
+/// of other vendors, nor for properties of baggage. What comes behind it in the carrier is not looked at. Whatever a carrier holds, reading
+/// takes no more memory at a time than 3 bytes for each byte of baggage that may be read and 64 for each item: 28 KiB by default.
 #[derive(Clone, Debug)]
 pub struct JaegerBinary {
     max_baggage_items: usize,
@@ -105,7 +106,9 @@ impl Propagator<Binary> for JaegerBinary {
             // An item that is no text is dropped by itself, as in the text formats.
             if let (Ok(key), Ok(value)) = (std::str::from_utf8(key), std::str::from_utf8(value)) {
                 let (items, bytes) = (self.max_baggage_items, self.max_baggage_bytes);
-                let fits = context.extra_mut().baggage.set_within(BaggageItem::new(key, value), items, bytes);
+                // Before it is copied.
+                let fits = key.len().saturating_add(value.len()) <= bytes
+                    && context.extra_mut().baggage.set_within(BaggageItem::new(key, value), items, bytes);
                 self.counters.add(0, u32::from(!fits));
             }
         }

@@ -21,6 +21,9 @@ const MAX_BAGGAGE_BYTES: usize = 8192;
 ///
 /// [`Extraction`] tells what counts if several formats are found. Every format of the writing list is written. Both lists are
 /// `instana, tracecontext, b3, baggage` unless something else is said. A clone counts for itself what it cannot read.
+///
+/// Whatever a carrier holds, reading takes no more memory at a time than 64 KiB, 8 bytes for each byte of baggage that may be read, and
+/// 64 for each item: 132 KiB by default. The time it takes grows with the carrier, whose size is for the server to limit.
 #[derive(Clone, Debug)]
 pub struct Composite {
     reading: Vec<Read>,

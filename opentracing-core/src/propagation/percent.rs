@@ -10,22 +10,46 @@ pub(crate) fn decode(value: &[u8]) -> Cow<'_, str> {
     if !value.contains(&b'%') {
         return String::from_utf8_lossy(value);
     }
-    let mut decoded = Vec::with_capacity(value.len());
-    let mut rest = value;
-    while let [byte, tail @ ..] = rest {
-        rest = tail;
-        let escaped = match tail {
-            [high, low, tail @ ..] if *byte == b'%' => hex::any_case(&[*high, *low]).map(|byte| (byte as u8, tail)),
-            _ => None,
-        };
-        match escaped {
-            Some((byte, tail)) => {
-                decoded.push(byte);
-                rest = tail;
-            }
-            None => decoded.push(*byte),
-        }
+    text(value, bytes(value))
+}
+
+/// As [`decode`], and `+` is a blank, as in forms of HTML.
+pub(crate) fn decode_form(value: &[u8]) -> Cow<'_, str> {
+    if !value.contains(&b'+') {
+        return decode(value);
     }
+    let blank = |(byte, escaped): (u8, bool)| if byte == b'+' && !escaped { b' ' } else { byte };
+    text(value, pieces(value).map(blank))
+}
+
+/// How many bytes are decoded from a value, before what is no UTF-8 is replaced.
+pub(crate) fn decoded_len(value: &[u8]) -> usize {
+    if value.contains(&b'%') { bytes(value).count() } else { value.len() }
+}
+
+fn bytes(value: &[u8]) -> impl Iterator<Item = u8> {
+    pieces(value).map(|(byte, _)| byte)
+}
+
+/// The bytes that a value stands for, and which of them were escaped.
+fn pieces(value: &[u8]) -> impl Iterator<Item = (u8, bool)> {
+    let mut rest = value;
+    std::iter::from_fn(move || {
+        let (&byte, tail) = rest.split_first()?;
+        rest = tail;
+        if let (b'%', [high, low, tail @ ..]) = (byte, tail)
+            && let Some(escaped) = hex::any_case(&[*high, *low])
+        {
+            rest = tail;
+            return Some((escaped as u8, true));
+        }
+        Some((byte, false))
+    })
+}
+
+fn text<'a>(value: &[u8], bytes: impl Iterator<Item = u8>) -> Cow<'a, str> {
+    let mut decoded = Vec::with_capacity(decoded_len(value));
+    decoded.extend(bytes);
     Cow::Owned(match String::from_utf8(decoded) {
         Ok(text) => text,
         Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),

@@ -12,9 +12,6 @@ use crate::propagation::text::Text;
 use crate::propagation::text_format::Injection;
 use crate::propagation::w3c_baggage::is_token;
 
-/// What one encoded byte takes at most.
-const MAX_ENCODED: usize = "%XX".len();
-
 /// The headers whose names begin with a prefix, which the name of the baggage item follows.
 ///
 /// Over HTTP names come back in lower case and values are encoded; an item whose name is no token (RFC 9110) is not written. Text maps
@@ -52,8 +49,9 @@ impl PrefixedBaggage {
         let max_bytes = found.max_baggage_bytes();
         carrier.for_each(&mut |name, value| {
             let Some(key) = self.key(name) else { return };
-            let max_encoded = if is_http { max_bytes.saturating_mul(MAX_ENCODED) } else { max_bytes };
-            if key.len() > max_bytes || value.len() > max_encoded {
+            let len = if is_http { percent::decoded_len(value) } else { value.len() };
+            // Before anything is copied.
+            if key.len().saturating_add(len) > max_bytes {
                 return found.leave_out_baggage();
             }
             let item = match is_http {
@@ -104,11 +102,10 @@ impl PrefixedBaggage {
     }
 
     fn decode<'a>(&self, value: &'a [u8]) -> Cow<'a, str> {
-        if self.encoding == Encoding::Form && value.contains(&b'+') {
-            let blanks: Vec<u8> = value.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
-            return Cow::Owned(percent::decode(&blanks).into_owned());
+        match self.encoding {
+            Encoding::Form => percent::decode_form(value),
+            Encoding::Percent => percent::decode(value),
         }
-        percent::decode(value)
     }
 
     fn encode(&self, value: &str, encoded: &mut Text) {

@@ -1,6 +1,6 @@
 //! What strangers write is bounded before it is parsed, and never makes anything panic.
 
-use opentracing_core::propagation::{Composite, Propagator, TextMap};
+use opentracing_core::propagation::{Composite, JaegerBinary, Propagator, TextMap};
 use opentracing_core::{SpanContext, Tracer};
 
 use super::{composite, describe, extract_http, headers, http, inject_http};
@@ -59,6 +59,66 @@ fn a_tracer_counts_what_its_propagators_leave_out() {
     assert!(tracer.extract(TextMap, &headers(&[("traceparent", "garbage")])).is_err());
     let stats = tracer.stats();
     assert_eq!((stats.fields_malformed, stats.extract_corrupted), (2, 1));
+}
+
+/// Reads with the default limits, and asserts how much memory was held at a time.
+#[track_caller]
+fn check_memory(name: &str, max_bytes: u64, read: impl Fn()) {
+    let memory = allocation_counter::measure(read);
+    assert!(memory.bytes_max <= max_bytes, "{name}: {} bytes", memory.bytes_max);
+}
+
+#[test]
+fn reading_takes_no_more_memory_than_promised() {
+    let no_text = "%FC".repeat(8192);
+    let (plus, nothing) = ("+".repeat(24_576), "%".repeat(24_576));
+    let list: String = (0..64).map(|i| format!("k{i}={}\t,", "v".repeat(250))).collect();
+    let rows = [
+        ("jaeger", "uberctx-a", &*no_text),
+        ("jaeger", "uberctx-a", &*plus),
+        ("jaeger", "uberctx-a", &*nothing),
+        ("jaeger", "jaeger-baggage", &*plus),
+        ("jaeger", "uber-trace-id", &*plus),
+        ("ottrace", "ot-baggage-a", &*no_text),
+        ("wavefront", "wf-ot-a", &*nothing),
+        ("baggage", "baggage", &*no_text),
+        ("tracecontext", "traceparent", &*nothing),
+        ("tracecontext", "tracestate", &*list),
+        ("datadog", "x-datadog-tags", &*plus),
+        ("grpc-trace-bin", "grpc-trace-bin", &*plus),
+    ];
+    for (names, header, value) in rows {
+        let (composite, again) = (composite(names), value.repeat(2));
+        let traceparent = ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+        for from in [headers(&[traceparent, (header, value), (header, value)]), headers(&[(header, &again)])] {
+            check_memory(header, 132 * 1024, || drop(http(&composite).extract(&from)));
+        }
+    }
+}
+
+#[test]
+fn what_is_no_text_takes_no_more_memory_than_promised() {
+    for (names, header) in [("jaeger", "uberctx-a"), ("ottrace", "ot-baggage-a"), ("wavefront", "wf-ot-a")] {
+        let composite = composite(names);
+        for len in [8191, 8192, 24_576] {
+            let carrier = Bytes(header, vec![0xff; len]);
+            check_memory(header, 132 * 1024, || drop(http(&composite).extract(&carrier)));
+        }
+        assert_eq!(http(&composite).stats().baggage_left_out, 3, "{names}");
+    }
+}
+
+#[test]
+fn a_long_item_of_the_binary_carrier_is_not_copied() {
+    let mut carrier = vec![0; 36];
+    carrier.push(1);
+    for len in [100_000_u32, 100_000] {
+        carrier.extend_from_slice(&len.to_be_bytes());
+        carrier.resize(carrier.len() + 100_000, b'x');
+    }
+    let propagator = JaegerBinary::new();
+    check_memory("binary", 28 * 1024, || drop(propagator.extract(&carrier)));
+    assert_eq!(propagator.stats().baggage_left_out, 1);
 }
 
 /// Every prefix of a valid value, with every byte changed to some that are not meant to be there.
