@@ -12,6 +12,7 @@ mod limits;
 mod messages;
 mod opentracing;
 mod ot;
+mod properties;
 mod tracestate;
 mod wavefront;
 
