@@ -96,6 +96,14 @@ tags! {
     DB_RESPONSE_STATUS_CODE: str = "db.response.status_code";
     /// Whether the operation failed. Absence means that it did not.
     ERROR: bool = "error";
+    /// Whether a gRPC call went on, or was given up, beyond the time that its caller gave it. Absence means that it did not.
+    GRPC_DEADLINE_EXCEEDED: bool = "grpc.deadline_exceeded";
+    /// The number of messages in the request of a gRPC call.
+    GRPC_REQUEST_MESSAGES: i64 = "grpc.request.messages";
+    /// The number of messages in the answer of a gRPC call.
+    GRPC_RESPONSE_MESSAGES: i64 = "grpc.response.messages";
+    /// The time that the caller of a gRPC call gave it, in milliseconds.
+    GRPC_TIMEOUT_MS: f64 = "grpc.timeout_ms";
     /// How an exchange ended that did not come to its end: `cancelled` before the answer had begun, `aborted` within its body. As a
     /// rule the client left. Not an error by itself.
     HTTP_OUTCOME: str = "http.outcome";
@@ -139,8 +147,12 @@ tags! {
     PEER_SERVICE: str = "peer.service";
     /// The method that is called remotely, with package and service.
     RPC_METHOD: str = "rpc.method";
+    /// What was asked for, where `rpc.method` is `_OTHER`.
+    RPC_METHOD_ORIGINAL: str = "rpc.method_original";
     /// The call's status, by name.
     RPC_STATUS_CODE: str = "rpc.status_code";
+    /// What kind of remote calls these are: `grpc`.
+    RPC_SYSTEM_NAME: str = "rpc.system.name";
     /// Above zero asks for the trace to be kept, zero to drop it.
     SAMPLING_PRIORITY: i64 = "sampling.priority";
     /// The span's role; see [`SpanKind`](crate::SpanKind).

@@ -1,7 +1,8 @@
 //! Headers that become tags.
 
-use http::{HeaderMap, HeaderName, request, response};
-use opentracing_core::{Span, Text, Value};
+use http::{HeaderName, request, response};
+use opentracing_core::Span;
+use opentracing_core::http::CapturedHeaders;
 
 use crate::decorator::SpanDecorator;
 
@@ -18,57 +19,48 @@ use crate::decorator::SpanDecorator;
 /// let tenant = HeaderName::from_static("x-tenant");
 /// let layer = TracingLayer::new().decorator(HeaderTags::new().request(tenant));
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[must_use]
 pub struct HeaderTags {
-    request: Vec<(HeaderName, Box<str>)>,
-    response: Vec<(HeaderName, Box<str>)>,
+    request: CapturedHeaders,
+    response: CapturedHeaders,
 }
 
 impl HeaderTags {
     /// Takes no headers yet.
     pub fn new() -> Self {
-        Self::default()
+        HeaderTags {
+            request: CapturedHeaders::new("http.request.header."),
+            response: CapturedHeaders::new("http.response.header."),
+        }
     }
 
     /// Takes that header of requests.
     pub fn request(mut self, name: HeaderName) -> Self {
-        let key = format!("http.request.header.{name}").into();
-        self.request.push((name, key));
+        self.request.add(name);
         self
     }
 
     /// Takes that header of answers.
     pub fn response(mut self, name: HeaderName) -> Self {
-        let key = format!("http.response.header.{name}").into();
-        self.response.push((name, key));
+        self.response.add(name);
         self
+    }
+}
+
+/// As [`HeaderTags::new`].
+impl Default for HeaderTags {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 impl SpanDecorator for HeaderTags {
     fn on_request(&self, span: &mut Span, request: &request::Parts) {
-        set_tags(span, &self.request, &request.headers);
+        self.request.set_tags(span, &request.headers);
     }
 
     fn on_response(&self, span: &mut Span, response: &response::Parts) {
-        set_tags(span, &self.response, &response.headers);
-    }
-}
-
-fn set_tags(span: &mut Span, names: &[(HeaderName, Box<str>)], headers: &HeaderMap) {
-    if !span.is_recording() {
-        return;
-    }
-    for (name, key) in names {
-        let mut values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-        let Some(first) = values.next() else { continue };
-        match values.next() {
-            None => span.set_tag(Text::Copied(key), Value::Str(first)),
-            Some(second) => {
-                let all: Vec<&str> = [first, second].into_iter().chain(values).collect();
-                span.set_tag(Text::Copied(key), Value::Str(&all.join(", ")))
-            }
-        };
+        self.response.set_tags(span, &response.headers);
     }
 }

@@ -1,9 +1,10 @@
 //! The rules of HTTP that adapters share: methods, errors, peers, the span of an outgoing request, hosts that may see trace headers,
-//! and `Server-Timing`.
+//! headers that become tags, percent-encoding, and `Server-Timing`.
 //!
 //! For those who write an adapter; a service that uses one meets only the configuration types: [`ErrorStatuses`],
 //! [`HostAllowList`] and [`PeerServices`].
 
+mod captured;
 mod client;
 mod hosts;
 mod method;
@@ -13,6 +14,7 @@ mod peer_service;
 mod server_timing;
 mod status;
 
+pub use self::captured::CapturedHeaders;
 pub use self::client::{ClientRequest, inject, remove_trace_headers, set_status};
 pub use self::hosts::{HostAllowList, HostPattern, InvalidHostPattern};
 pub use self::method::{OTHER_METHOD, known_method, method_name};
@@ -21,3 +23,4 @@ pub use self::peer::{Peer, default_port, effective_port};
 pub use self::peer_service::{PeerService, PeerServices};
 pub use self::server_timing::append_server_timing;
 pub use self::status::ErrorStatuses;
+pub use crate::propagation::percent::decode as decode_percent;

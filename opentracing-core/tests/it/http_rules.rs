@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use http::{HeaderMap, Method, StatusCode, Uri, uri::Authority, uri::Scheme};
 use opentracing_core::TraceId;
 use opentracing_core::http::{
-    ErrorStatuses, HostAllowList, HostPattern, Peer, PeerService, PeerServices, append_server_timing, default_port,
-    effective_port, known_method, method_name,
+    CapturedHeaders, ErrorStatuses, HostAllowList, HostPattern, Peer, PeerService, PeerServices, append_server_timing,
+    decode_percent, default_port, effective_port, known_method, method_name,
 };
 
 #[test]
@@ -250,4 +250,44 @@ fn writes_what_is_known_of_the_peer() {
     check(Peer::from_host("[2001:db8::7]", Some(1)), None, &["peer.ipv6=2001:db8::7", "peer.port=1"]);
     let longest = "ff00:1111:2222:3333:4444:5555:6666:7777";
     check(Peer::from_host(longest, None), None, &[&format!("peer.ipv6={longest}")]);
+}
+
+#[test]
+fn decodes_percents() {
+    #[track_caller]
+    fn check(encoded: &[u8], text: &str) {
+        assert_eq!(decode_percent(encoded), text);
+    }
+    check(b"", "");
+    check(b"plain", "plain");
+    check(b"no%20such%20book", "no such book");
+    check(b"%E2%82%AC%2f%25", "\u{20ac}/%");
+    check(b"100%", "100%");
+    check(b"%zz%4", "%zz%4");
+    check(b"%ff", "\u{fffd}");
+}
+
+#[test]
+fn takes_the_named_headers_for_tags() {
+    use opentracing_core::mock::MockTracer;
+    use opentracing_core::{ConstSampler, Decision};
+
+    let mut captured = CapturedHeaders::new("in.");
+    captured.add("x-tenant".parse().unwrap());
+    captured.add("x-absent".parse().unwrap());
+    let mut headers = HeaderMap::new();
+    headers.append("x-tenant", "acme".parse().unwrap());
+    headers.append("x-tenant", http::HeaderValue::from_bytes(b"\xff").unwrap());
+    headers.append("x-tenant", "apex".parse().unwrap());
+    headers.append("authorization", "secret".parse().unwrap());
+
+    let mock = MockTracer::new();
+    captured.set_tags(&mut mock.tracer().span("kept").start(), &headers);
+    let span = mock.span("kept");
+    assert_eq!(span.tags.len(), 1, "{:?}", span.tags);
+    assert_eq!(span.tag("in.x-tenant"), Some("acme, apex".into()));
+
+    let mock = MockTracer::with(|builder| builder.sampler(ConstSampler::new(Decision::Drop)));
+    captured.set_tags(&mut mock.tracer().span("dropped").start(), &headers);
+    assert!(mock.finished_spans().is_empty());
 }
