@@ -1,0 +1,77 @@
+//! The traced client.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use tonic::body::Body;
+use tonic::transport::Channel;
+use tower_service::Service;
+
+use crate::body::ResponseBody;
+use crate::client::config::ClientConfig;
+use crate::client::layer::TracingClientLayer;
+use crate::future::ResponseFuture;
+
+/// Makes each call in a span. Made by [`TracingClientLayer`], or by [`TracingClientLayer::wrap`] where there are no layers.
+#[derive(Clone, Debug)]
+pub struct TracingClient<S> {
+    inner: S,
+    config: Arc<ClientConfig>,
+}
+
+/// A traced channel of tonic, to be named in types: `GreeterClient<TracingChannel>`.
+pub type TracingChannel = TracingClient<Channel>;
+
+impl<S> TracingClient<S> {
+    /// Wraps a channel, with the global tracer and the defaults of [`TracingClientLayer`].
+    pub fn new(inner: S) -> Self {
+        TracingClientLayer::new().wrap(inner)
+    }
+
+    pub(crate) fn with_config(inner: S, config: Arc<ClientConfig>) -> Self {
+        TracingClient { inner, config }
+    }
+
+    /// The wrapped channel.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The wrapped channel, to be changed.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The wrapped channel again.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for TracingClient<S>
+where
+    S: Service<Request<Body>, Response = Response<ResBody>>,
+    S::Error: fmt::Display + fmt::Debug + 'static,
+    ReqBody: http_body::Body<Data = Bytes> + Send + 'static,
+    ReqBody::Error: Into<Box<dyn Error + Send + Sync>>,
+    ResBody: http_body::Body,
+{
+    type Response = Response<ResponseBody<ResBody>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        let (mut parts, body) = request.into_parts();
+        let (call, body) = self.config.begin(&mut parts, Body::new(body));
+        // The service that was polled ready is called here and now, so no clone of it is needed.
+        ResponseFuture::new(call, || self.inner.call(Request::from_parts(parts, body)))
+    }
+}

@@ -1,0 +1,132 @@
+//! Counts the messages of a body by the heads of their frames.
+
+use std::borrow::Cow;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use tonic::Code;
+
+use crate::base64::Base64;
+use crate::framing::Framing;
+use crate::status;
+
+/// Follows a body as it goes by, and keeps nothing of it but the trailers of gRPC-Web.
+///
+/// A frame is a byte of flags, four of length, and so many bytes (gRPC over HTTP2, "Length-Prefixed-Message"). In gRPC-Web the
+/// highest flag says that they are trailers.
+#[derive(Debug)]
+pub(crate) struct Frames {
+    messages: u64,
+    /// What has come of a head.
+    head: [u8; HEAD_BYTES],
+    head_bytes: u8,
+    /// What is still to come of the frame.
+    left: u32,
+    web: Option<Box<Web>>,
+}
+
+/// What gRPC-Web has besides.
+#[derive(Debug, Default)]
+struct Web {
+    text: Option<Base64>,
+    in_trailers: bool,
+    trailers: Vec<u8>,
+    is_complete: bool,
+}
+
+const HEAD_BYTES: usize = 5;
+const TRAILERS: u8 = 0x80;
+/// Longer ones are not looked at.
+const MAX_TRAILERS_BYTES: u32 = 16 * 1024;
+
+impl Frames {
+    pub(crate) fn new(framing: Framing) -> Self {
+        let web = match framing {
+            Framing::Grpc => None,
+            Framing::Web => Some(Box::default()),
+            Framing::WebText => Some(Box::new(Web { text: Some(Base64::default()), ..Web::default() })),
+        };
+        Frames { messages: 0, head: [0; HEAD_BYTES], head_bytes: 0, left: 0, web }
+    }
+
+    /// How many messages have begun so far.
+    pub(crate) fn messages(&self) -> u64 {
+        self.messages
+    }
+
+    /// Looks at the next bytes of the body.
+    pub(crate) fn scan(&mut self, data: &[u8]) {
+        match self.web.as_mut().and_then(|web| web.text.take()) {
+            None => self.scan_bytes(data),
+            Some(mut text) => {
+                text.decode(data, |bytes| self.scan_bytes(bytes));
+                if let Some(web) = &mut self.web {
+                    web.text = Some(text);
+                }
+            }
+        }
+    }
+
+    /// The status in the trailers within the body, once they are there.
+    pub(crate) fn status(&self) -> Option<(Code, String, HeaderMap)> {
+        let trailers = parse(&self.web.as_ref().filter(|web| web.is_complete)?.trailers);
+        let (code, message) = status::read(&trailers).map(|(code, message)| (code, Cow::into_owned(message)))?;
+        Some((code, message, trailers))
+    }
+
+    fn scan_bytes(&mut self, mut data: &[u8]) {
+        while !data.is_empty() {
+            if self.left > 0 {
+                let (payload, rest) = data.split_at(data.len().min(self.left as usize));
+                // No more than was left, which fits.
+                self.left -= payload.len() as u32;
+                data = rest;
+                self.keep(payload);
+                continue;
+            }
+            let (&byte, rest) = data.split_first().unwrap_or((&0, &[]));
+            data = rest;
+            if let Some(place) = self.head.get_mut(usize::from(self.head_bytes)) {
+                *place = byte;
+            }
+            self.head_bytes += 1;
+            if usize::from(self.head_bytes) == HEAD_BYTES {
+                self.begin_frame();
+            }
+        }
+    }
+
+    fn begin_frame(&mut self) {
+        let [flags, length @ ..] = self.head;
+        self.head_bytes = 0;
+        self.left = u32::from_be_bytes(length);
+        match &mut self.web {
+            Some(web) if flags & TRAILERS != 0 => {
+                web.in_trailers = self.left <= MAX_TRAILERS_BYTES;
+                web.is_complete = web.in_trailers && self.left == 0;
+            }
+            _ => self.messages += 1,
+        }
+    }
+
+    fn keep(&mut self, payload: &[u8]) {
+        if let Some(web) = self.web.as_mut().filter(|web| web.in_trailers) {
+            web.trailers.extend_from_slice(payload);
+            web.is_complete = self.left == 0;
+        }
+    }
+}
+
+/// Lines of `name: value`. What is none is left out.
+fn parse(trailers: &[u8]) -> HeaderMap {
+    let mut map = HeaderMap::new();
+    for line in trailers.split(|byte| matches!(byte, b'\r' | b'\n')) {
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
+        let (name, value) = line.split_at(colon);
+        let value = value.get(1..).unwrap_or_default().trim_ascii();
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.trim_ascii()), HeaderValue::from_bytes(value)) {
+            // The map refuses to grow beyond 32,768 entries.
+            let _ = map.try_append(name, value);
+        }
+    }
+    map
+}

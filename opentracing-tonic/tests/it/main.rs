@@ -1,0 +1,14 @@
+//! gRPC servers and clients over real connections, and clients before answers that no server of ours would give.
+
+mod answers;
+mod calls;
+mod context;
+mod deadlines;
+mod decorators;
+mod echo;
+mod interceptors;
+mod python;
+mod streams;
+mod support;
+mod types;
+mod web;

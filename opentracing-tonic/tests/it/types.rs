@@ -1,0 +1,38 @@
+//! What the types promise.
+
+use std::fmt::Debug;
+
+use opentracing_tonic::{
+    Cause, ContextInterceptor, Ending, ErrorCodes, MetadataTags, PeerServiceName, ResponseBody, ResponseFuture,
+    Tracing, TracingChannel, TracingClient, TracingClientLayer, TracingLayer,
+};
+
+#[test]
+fn types_can_be_shown_and_shared() {
+    fn check<T: Debug + Send + Sync>() {}
+    check::<TracingLayer>();
+    check::<TracingClientLayer>();
+    check::<Tracing<()>>();
+    check::<TracingClient<()>>();
+    check::<TracingChannel>();
+    check::<ContextInterceptor>();
+    check::<MetadataTags>();
+    check::<PeerServiceName>();
+    check::<ErrorCodes>();
+    check::<Cause>();
+    check::<Ending<'_>>();
+    check::<ResponseBody<()>>();
+    check::<ResponseFuture<()>>();
+}
+
+#[test]
+fn services_give_back_what_they_wrap() {
+    let mut server = TracingLayer::default().wrap(1);
+    *server.get_mut() += 1;
+    assert_eq!((*server.get_ref(), server.into_inner()), (2, 2));
+    let mut client = TracingClientLayer::default().wrap(1);
+    *client.get_mut() += 1;
+    assert_eq!((*client.get_ref(), client.into_inner()), (2, 2));
+    assert_eq!(Tracing::new(3).into_inner(), 3);
+    assert_eq!(TracingClient::new(3).into_inner(), 3);
+}
