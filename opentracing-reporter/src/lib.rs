@@ -61,6 +61,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`Otlp::grpc`] does the same by gRPC. An [`Endpoint`] has more than an address: headers, basic or bearer credentials, certificates.
+//!
 //! A span is encoded when the transport gets it, and its bytes wait until they have arrived. One request is under way at a time, on a
 //! connection that stays open; its thread is the transport's own.
 //!
@@ -68,7 +70,8 @@
 //! |---|---|
 //! | no connection, a connection that is cut, no answer in 10 seconds | sent again after a pause: at first half a second to one, in the end 15 to 30 |
 //! | 429, 502, 503, 504 | sent again, after the delay of `Retry-After` if there is one, of 5 minutes at most |
-//! | 413 | sent again in halves; the one span that is too large is lost |
+//! | gRPC: `CANCELLED`, `DEADLINE_EXCEEDED`, `ABORTED`, `OUT_OF_RANGE`, `UNAVAILABLE`, `DATA_LOSS` | sent again, after the delay of `RetryInfo` if there is one; so is `RESOURCE_EXHAUSTED` with one |
+//! | 413; gRPC: a message larger than the server takes | sent again in halves; the one span that is too large is lost |
 //! | any other failure | lost |
 //! | accepted in part | those that were rejected are lost |
 //! | a request has failed for 15 minutes | lost |
@@ -139,6 +142,8 @@
 //! | `otlp`, on by default | [`Otlp`] |
 //! | `remote-sampling` | `JaegerRemoteSampling`: asks Jaeger which traces to keep |
 //! | `instana` | `Instana`, by its agent or by the serverless endpoint |
+//! | `tls` | `https` endpoints, and `Tls` for roots and client certificates |
+//! | `webpki-roots` | `tls`, and `Tls::webpki_roots`: Mozilla's list of certificate authorities |
 
 mod batch_reporter;
 #[cfg(feature = "console")]
@@ -157,6 +162,8 @@ mod json;
 mod lane;
 #[cfg(feature = "otlp")]
 mod otlp;
+#[cfg(feature = "otlp")]
+mod protobuf;
 #[cfg(feature = "remote-sampling")]
 mod remote_sampling;
 mod transport;
@@ -164,6 +171,8 @@ mod transport;
 pub use crate::batch_reporter::BatchReporter;
 #[cfg(feature = "console")]
 pub use crate::console::{Colors, Console, Logs, Tags};
+#[cfg(all(feature = "network", feature = "tls"))]
+pub use crate::export::Tls;
 #[cfg(feature = "network")]
 pub use crate::export::{Endpoint, InvalidEndpoint, Spool, Timer};
 pub use crate::guard::FlushGuard;

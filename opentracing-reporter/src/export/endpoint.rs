@@ -34,6 +34,9 @@ pub struct Endpoint {
     /// Empty where the address ends behind the host.
     pub(crate) path: Box<str>,
     pub(crate) headers: HeaderMap,
+    /// Without one, the operating system's roots.
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<std::sync::Arc<rustls::ClientConfig>>,
 }
 
 impl Endpoint {
@@ -83,6 +86,8 @@ impl Endpoint {
             authority: "".into(),
             path: "".into(),
             headers: HeaderMap::new(),
+            #[cfg(feature = "tls")]
+            tls: None,
         };
         localhost.at_host("127.0.0.1")
     }
@@ -94,6 +99,17 @@ impl Endpoint {
         self
     }
 
+    /// Trusts those certificates, and shows that one. Without this, an `https` endpoint trusts what the operating system trusts.
+    ///
+    /// # Errors
+    ///
+    /// If the certificates cannot be used, or the operating system has none where they are asked for.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: crate::Tls) -> Result<Self, InvalidEndpoint> {
+        self.tls = Some(std::sync::Arc::new(tls.config()?));
+        Ok(self)
+    }
+
     /// The same endpoint, with that path where the address has none.
     pub(crate) fn or_path(mut self, path: &str) -> Self {
         if matches!(&*self.path, "" | "/") {
@@ -102,10 +118,20 @@ impl Endpoint {
         self
     }
 
+    /// The same endpoint, with that path whatever the address says.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn with_path(mut self, path: &str) -> Self {
+        self.path = path.into();
+        self
+    }
+
     fn read(address: &str) -> Result<Self, Reason> {
         let uri: Uri = address.parse().map_err(|_| Reason::Syntax)?;
         let is_tls = match uri.scheme_str() {
             Some("http") => false,
+            #[cfg(feature = "tls")]
+            Some("https") => true,
+            #[cfg(not(feature = "tls"))]
             Some("https") => return Err(Reason::NoTls),
             Some(other) => return Err(Reason::Scheme(other.into())),
             None => return Err(Reason::NoScheme),
@@ -115,20 +141,16 @@ impl Endpoint {
         if host.is_empty() {
             return Err(Reason::NoHost);
         }
-        let port = match authority.port() {
-            Some(port) => port.as_str().parse().ok().filter(|&port| port != 0).ok_or(Reason::Port)?,
-            None if authority.as_str().ends_with(':') => return Err(Reason::Port),
-            None => {
-                if is_tls {
-                    443
-                } else {
-                    80
-                }
-            }
-        };
         let (user, host_and_port) = match authority.as_str().rsplit_once('@') {
             Some((user, rest)) => (Some(user), rest),
             None => (None, authority.as_str()),
+        };
+        // `Uri` takes any digits for a port, and says that there is none where they are too many.
+        let port = match host_and_port.strip_prefix(host).and_then(|rest| rest.strip_prefix(':')) {
+            Some(port) if !port.bytes().all(|byte| byte.is_ascii_digit()) => return Err(Reason::Port),
+            Some(port) => port.parse().ok().filter(|&port| port != 0).ok_or(Reason::Port)?,
+            None if is_tls => 443,
+            None => 80,
         };
         // `http` gives the path `/` where there is none.
         let path = uri.path_and_query().map_or("", PathAndQuery::as_str);
@@ -139,6 +161,8 @@ impl Endpoint {
             authority: host_and_port.into(),
             path: path.into(),
             headers: HeaderMap::new(),
+            #[cfg(feature = "tls")]
+            tls: None,
         };
         match user {
             Some(user) => {
@@ -171,7 +195,7 @@ impl FromStr for Endpoint {
     type Err = InvalidEndpoint;
 
     fn from_str(address: &str) -> Result<Self, InvalidEndpoint> {
-        Endpoint::read(address).map_err(|reason| InvalidEndpoint { address: without_user(address), reason })
+        Endpoint::read(address).map_err(|reason| InvalidEndpoint { address: Some(without_user(address)), reason })
     }
 }
 
@@ -213,8 +237,8 @@ impl fmt::Display for Endpoint {
 /// An address, header or credential that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidEndpoint {
-    /// Empty where something else is wrong.
-    address: Box<str>,
+    /// Absent where something else is wrong.
+    address: Option<Box<str>>,
     reason: Reason,
 }
 
@@ -223,7 +247,10 @@ enum Reason {
     Syntax,
     NoScheme,
     Scheme(Box<str>),
+    #[cfg(not(feature = "tls"))]
     NoTls,
+    #[cfg(feature = "tls")]
+    Tls(Box<str>),
     NoHost,
     Port,
     User,
@@ -232,7 +259,12 @@ enum Reason {
 
 impl InvalidEndpoint {
     fn new(reason: Reason) -> Self {
-        InvalidEndpoint { address: "".into(), reason }
+        InvalidEndpoint { address: None, reason }
+    }
+
+    #[cfg(feature = "tls")]
+    pub(crate) fn tls(problem: String) -> Self {
+        Self::new(Reason::Tls(problem.into()))
     }
 }
 
@@ -245,13 +277,16 @@ impl From<Infallible> for InvalidEndpoint {
 
 impl fmt::Display for InvalidEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.address.is_empty() {
-            write!(f, "{:?} is no address to send spans to: ", self.address)?;
+        if let Some(address) = &self.address {
+            write!(f, "{address:?} is no address to send spans to: ")?;
         }
         match &self.reason {
             Reason::Syntax => f.write_str("expected something like http://127.0.0.1:4318"),
             Reason::NoScheme => f.write_str("it has to begin with http:// or https://"),
             Reason::Scheme(scheme) => write!(f, "the scheme is {scheme}, expected http or https"),
+            #[cfg(feature = "tls")]
+            Reason::Tls(problem) => f.write_str(problem),
+            #[cfg(not(feature = "tls"))]
             Reason::NoTls => f.write_str("https needs the feature tls of opentracing-reporter"),
             Reason::NoHost => f.write_str("the host is missing"),
             Reason::Port => f.write_str("the port is no number from 1 to 65535"),

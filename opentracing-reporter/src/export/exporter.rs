@@ -37,6 +37,7 @@ pub(crate) struct Exporter<E, C> {
     pub(super) pending: usize,
     oversized: usize,
     crowded_out: usize,
+    stats: TransportStats,
 }
 
 /// The batch at the front, from its first attempt on.
@@ -75,6 +76,8 @@ pub(super) enum Phase {
 pub(super) enum Delayed {
     Here,
     There,
+    /// It is only not its turn yet.
+    Nobody,
 }
 
 /// In a flush, how long to wait for an answer before the time is looked at again.
@@ -101,6 +104,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
             pending: 0,
             oversized: 0,
             crowded_out: 0,
+            stats: TransportStats::default(),
         }
     }
 
@@ -161,6 +165,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
                         break;
                     }
                     if !self.forgets_record_at_rest() {
+                        self.stats.retries += u64::from(by != Delayed::Nobody);
                         self.start();
                     }
                 }
@@ -201,6 +206,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         let (oversized, crowded_out) = (std::mem::take(&mut self.oversized), std::mem::take(&mut self.crowded_out));
         let mut outcome = Outcome::none();
         if oversized > 0 {
+            self.stats.oversized += oversized as u64;
             outcome = outcome.and(self.lose(Origin::Memory, oversized, "a span is larger than a request may be"));
         }
         if crowded_out > 0 {
@@ -266,11 +272,19 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
     fn settle(&mut self, answer: Answer) -> Outcome {
         let Some(mut current) = self.current.take() else { return Outcome::none() };
         let spans = current.batch.len();
+        let figures = self.channel.figures();
+        self.stats.bytes += figures.bytes as u64;
+        if !matches!(answer, Answer::Accepted(_)) {
+            self.stats.failed_requests += 1;
+        }
         match answer {
             Answer::Accepted(body) => {
+                self.stats.requests += 1;
+                self.stats.latency.record(figures.took);
                 self.backoff.reset();
                 let accepted = self.encoding.accepted(&body);
                 let rejected = accepted.rejected.min(spans);
+                self.stats.rejected += rejected as u64;
                 let outcome = self.sent(current.origin, spans - rejected);
                 let outcome = match accepted.message {
                     Some(message) => {
@@ -285,6 +299,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
                 outcome
             }
             Answer::TooLarge if spans < 2 => {
+                self.stats.oversized += spans as u64;
                 let outcome = self.lose(current.origin, spans, "a span is larger than the other side accepts");
                 self.go_on(current);
                 outcome
@@ -308,6 +323,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
             }
             Answer::Refused(error) => {
                 self.backoff.reset();
+                self.stats.rejected += spans as u64;
                 let outcome = self.lose(current.origin, spans, error);
                 self.go_on(current);
                 outcome
@@ -318,6 +334,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
                 // On a disk the room is the bound, not the time.
                 let is_over = now.saturating_duration_since(current.first_attempt) >= self.settings.give_up;
                 if current.origin == Origin::Memory && is_over {
+                    self.stats.given_up += spans as u64;
                     return kept.and(self.lose(Origin::Memory, spans, error));
                 }
                 let own = self.backoff.after_failure();
@@ -347,7 +364,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
     /// Sends it as soon as it may be.
     fn rest_until_now(&mut self, mut current: Current) {
         let now = self.settings.timer.now();
-        current.phase = Phase::Resting { since: now, until: now, by: Delayed::Here };
+        current.phase = Phase::Resting { since: now, until: now, by: Delayed::Nobody };
         self.current = Some(current);
     }
 
@@ -382,7 +399,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
     }
 
     pub(crate) fn stats(&self) -> TransportStats {
-        let mut stats = TransportStats::default();
+        let mut stats = self.stats;
         self.spool_stats(&mut stats);
         stats
     }

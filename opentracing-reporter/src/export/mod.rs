@@ -20,10 +20,14 @@ mod settings;
 mod spool;
 mod spooling;
 mod timer;
+#[cfg(feature = "tls")]
+mod tls;
 
 pub use self::endpoint::{Endpoint, InvalidEndpoint};
 pub use self::spool::Spool;
 pub use self::timer::Timer;
+#[cfg(feature = "tls")]
+pub use self::tls::Tls;
 
 pub(crate) use self::batch::Pieces;
 pub(crate) use self::channel::{Answer, Channel, Remote};

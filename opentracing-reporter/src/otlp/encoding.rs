@@ -4,8 +4,8 @@ use opentracing_core::{
     FinishedSpan, LogRecord, Process, Reference, ReferenceKind, SpanContext, SpanKind, Value, logs,
 };
 
-use super::protobuf::{Field, bytes, fields, fixed32, fixed64, length_delimited, message, uint, varint};
 use crate::export::{Accepted, Detail, Encoding, Pieces, RequestLimits};
+use crate::protobuf::{Field, bytes, fields, fixed32, fixed64, length_delimited, message, uint, varint};
 
 /// Bytes of a request. gRPC servers take 4 MiB if they are not told otherwise; the rest is for the frame.
 pub(super) const REQUEST_BYTES: usize = (4 << 20) - (64 << 10);

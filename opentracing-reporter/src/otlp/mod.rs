@@ -1,7 +1,6 @@
 //! OpenTelemetry's protocol.
 
 mod encoding;
-mod protobuf;
 
 use std::fmt;
 
@@ -36,6 +35,20 @@ impl Otlp {
     {
         let endpoint = endpoint.try_into()?.or_path("/v1/traces");
         Ok(Otlp { exporter: Exporter::new(OtlpEncoding::new(), Remote::new(endpoint)) })
+    }
+
+    /// By gRPC, to port 4317 as a rule. The path of the address is left out, since gRPC has its own.
+    ///
+    /// # Errors
+    ///
+    /// If that is no address.
+    pub fn grpc<E>(endpoint: E) -> Result<Self, InvalidEndpoint>
+    where
+        E: TryInto<Endpoint>,
+        InvalidEndpoint: From<E::Error>,
+    {
+        let endpoint = endpoint.try_into()?.with_path("/opentelemetry.proto.collector.trace.v1.TraceService/Export");
+        Ok(Otlp { exporter: Exporter::new(OtlpEncoding::new(), Remote::grpc(endpoint)) })
     }
 
     /// Compresses requests. Off by default: it costs the reporter's thread more time than everything else together.

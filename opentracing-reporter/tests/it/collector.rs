@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use opentracing_core::{Batch, FlushError, Reporter, ReporterStats, Tracer};
+use opentracing_core::{Batch, FlushError, Reporter, ReporterStats, Tracer, TransportStats};
 use opentracing_reporter::{BatchReporter, Timer};
 
 use crate::transports::PATIENCE;
@@ -207,6 +207,10 @@ impl Reporter for Unflushed {
 
     fn stats(&self) -> ReporterStats {
         self.0.stats()
+    }
+
+    fn transport_stats(&self, stats: &mut Vec<TransportStats>) {
+        self.0.transport_stats(stats);
     }
 }
 

@@ -6,18 +6,26 @@ mod collector;
 mod console;
 #[cfg(feature = "console")]
 mod drawing;
+#[cfg(feature = "otlp")]
+mod endpoints;
 #[cfg(feature = "instana")]
 mod instana;
 mod logging;
 #[cfg(feature = "otlp")]
 mod otlp_faults;
 #[cfg(feature = "otlp")]
+mod otlp_grpc;
+#[cfg(feature = "otlp")]
 mod otlp_spans;
+#[cfg(all(feature = "otlp", feature = "tls"))]
+mod otlp_tls;
 #[cfg(all(feature = "remote-sampling", feature = "otlp"))]
 mod remote_sampling;
 mod reporting;
 #[cfg(feature = "console")]
 mod scene;
+#[cfg(feature = "otlp")]
+mod service;
 mod shutdown;
 #[cfg(feature = "otlp")]
 mod spool;

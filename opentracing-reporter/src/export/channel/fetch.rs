@@ -8,7 +8,7 @@ use http::header::{ACCEPT, HOST, USER_AGENT};
 use http_body_util::Full;
 use tokio::sync::oneshot;
 
-use super::client::{self, Client};
+use super::client::{self, Client, Protocol};
 use super::remote::AGENT;
 use super::{Answer, BoxError};
 use crate::export::endpoint::Endpoint;
@@ -21,7 +21,7 @@ pub(crate) struct Fetch {
 
 impl Fetch {
     pub(crate) fn new(endpoint: Endpoint) -> Self {
-        let client = Client::new(&endpoint, super::http::answer);
+        let client = Client::new(&endpoint, Protocol::Http);
         Fetch { endpoint, client }
     }
 

@@ -11,7 +11,7 @@ use super::{Answer, Delay};
 /// By OTLP's rules (OTLP specification, "OTLP/HTTP Response"), which fit the other backends too: 429, 502, 503 and 504 may work
 /// later, 413 with fewer spans, other failures never.
 pub(super) fn answer(response: Response) -> Answer {
-    let Response { status, headers, body } = response;
+    let Response { status, headers, body, .. } = response;
     match status {
         StatusCode::PAYLOAD_TOO_LARGE => Answer::TooLarge,
         StatusCode::TOO_MANY_REQUESTS

@@ -4,8 +4,12 @@ mod base64;
 mod client;
 #[cfg(feature = "remote-sampling")]
 mod fetch;
+#[cfg(feature = "otlp")]
+mod grpc;
 mod http;
 mod remote;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::error::Error;
 use std::time::{Duration, SystemTime};
@@ -25,6 +29,20 @@ pub(crate) trait Channel: Send + 'static {
 
     /// Gives up the request that is under way: its answer is not wanted any more.
     fn cancel(&mut self);
+
+    /// Figures of the request that was answered or given up last. None by default.
+    fn figures(&self) -> Figures {
+        Figures::default()
+    }
+}
+
+/// What one request took.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Figures {
+    /// Of the body as it left.
+    pub(crate) bytes: usize,
+    /// Until the answer was complete.
+    pub(crate) took: Duration,
 }
 
 /// What became of one request.

@@ -7,16 +7,20 @@ use std::time::Duration;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use http::Request;
+#[cfg(feature = "otlp")]
+use http::header::TE;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
 use http::request::Builder;
-use http::{Method, Request};
+use http_body::Body;
 use http_body_util::Full;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
-use super::client::{Client, Job, Response};
-use super::http as http_answers;
-use super::{Answer, Channel};
+use super::client::{Client, Done, Job, Protocol};
+#[cfg(feature = "otlp")]
+use super::grpc;
+use super::{Answer, Channel, Figures};
 use crate::export::endpoint::Endpoint;
 
 /// Posts each request to one endpoint. Connections live on a thread of their own, so that keep-alives are answered and bytes flow also
@@ -25,18 +29,18 @@ use crate::export::endpoint::Endpoint;
 pub(crate) struct Remote {
     pub(crate) endpoint: Endpoint,
     pub(crate) gzip: bool,
-    /// What a response means.
-    reading: fn(Response) -> Answer,
+    protocol: Protocol,
     link: Option<Link>,
     /// Instead of an answer, where the request could not even be given away.
     failure: Option<Answer>,
+    figures: Figures,
 }
 
 /// To the thread and back.
 #[derive(Debug)]
 struct Link {
     jobs: UnboundedSender<Job>,
-    answers: Receiver<(u64, Answer)>,
+    answers: Receiver<Done>,
     /// Of the request under way, whose end cancels it, and its number: the answer to one that was cancelled may come all the same.
     cancel: Option<oneshot::Sender<()>>,
     number: u64,
@@ -46,34 +50,57 @@ pub(super) const AGENT: &str = concat!("opentracing-reporter/", env!("CARGO_PKG_
 
 impl Remote {
     pub(crate) fn new(endpoint: Endpoint) -> Self {
-        Remote { endpoint, gzip: false, reading: http_answers::answer, link: None, failure: None }
+        Self::by(Protocol::Http, endpoint)
     }
 
     /// An Instana agent, which knows its paths only some time after it has started.
     pub(crate) fn agent(endpoint: Endpoint) -> Self {
-        Remote { reading: http_answers::agent_answer, ..Remote::new(endpoint) }
+        Self::by(Protocol::Agent, endpoint)
     }
 
     /// Begins with a request that brings nothing along.
     pub(crate) fn start_get(&mut self, path: &'static str) {
-        let request = self.head(Method::GET, path).body(Full::default());
+        let head = Request::get(path).header(HOST, &*self.endpoint.authority);
+        let request = self.complete(head, Vec::new());
         self.failure = self.hand_over(request).err();
     }
 
-    fn head(&self, method: Method, path: &str) -> Builder {
-        let head = Request::builder().method(method).uri(path);
-        head.header(HOST, &*self.endpoint.authority).header(USER_AGENT, AGENT)
+    /// A method of a gRPC service, which is the endpoint's path. Bodies are messages, without the frame that gRPC puts around them.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn grpc(endpoint: Endpoint) -> Self {
+        Self::by(Protocol::Grpc, endpoint)
+    }
+
+    fn by(protocol: Protocol, endpoint: Endpoint) -> Self {
+        let figures = Figures::default();
+        Remote { endpoint, gzip: false, protocol, link: None, failure: None, figures }
     }
 
     fn request(&self, body: Vec<u8>, content_type: &'static str) -> Result<Request<Full<Bytes>>, http::Error> {
         let path = if self.endpoint.path.is_empty() { "/" } else { &*self.endpoint.path };
-        let mut request = self.head(Method::POST, path).header(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        let mut body = body;
-        if self.gzip {
-            request = request.header(CONTENT_ENCODING, "gzip");
-            body = compressed(&body);
-        }
-        let mut request = request.body(Full::new(Bytes::from(body)))?;
+        let body = if self.gzip { compressed(&body) } else { body };
+        let (request, body) = match self.protocol {
+            Protocol::Http | Protocol::Agent => {
+                let request = Request::post(path)
+                    .header(HOST, &*self.endpoint.authority)
+                    .header(CONTENT_TYPE, HeaderValue::from_static(content_type));
+                let request = if self.gzip { request.header(CONTENT_ENCODING, "gzip") } else { request };
+                (request, body)
+            }
+            #[cfg(feature = "otlp")]
+            Protocol::Grpc => {
+                let request = Request::post(self.endpoint.to_string())
+                    .header(TE, "trailers")
+                    .header(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+                let request = if self.gzip { request.header("grpc-encoding", "gzip") } else { request };
+                (request, grpc::framed(body, self.gzip))
+            }
+        };
+        self.complete(request, body)
+    }
+
+    fn complete(&self, head: Builder, body: Vec<u8>) -> Result<Request<Full<Bytes>>, http::Error> {
+        let mut request = head.header(USER_AGENT, AGENT).body(Full::new(Bytes::from(body)))?;
         // Last, since the user's own go before ours.
         request.headers_mut().extend(self.endpoint.headers.clone());
         Ok(request)
@@ -85,7 +112,7 @@ impl Remote {
             empty => {
                 let (jobs, to_do) = unbounded_channel();
                 let (done, answers) = channel();
-                let client = Client::new(&self.endpoint, self.reading);
+                let client = Client::new(&self.endpoint, self.protocol);
                 client.spawn(to_do, done)?;
                 Ok(empty.insert(Link { jobs, answers, cancel: None, number: 0 }))
             }
@@ -93,7 +120,9 @@ impl Remote {
     }
 
     fn hand_over(&mut self, request: Result<Request<Full<Bytes>>, http::Error>) -> Result<(), Answer> {
+        self.figures = Figures::default();
         let request = request.map_err(|error| Answer::Refused(error.into()))?;
+        self.figures.bytes = request.body().size_hint().exact().map_or(0, |bytes| bytes as usize);
         let link = self.link().map_err(Answer::retry)?;
         link.number += 1;
         let (cancel, cancelled) = oneshot::channel();
@@ -121,7 +150,10 @@ impl Channel for Remote {
         let link = self.link.as_mut()?;
         loop {
             match link.answers.recv_timeout(wait) {
-                Ok((number, answer)) if number == link.number && link.cancel.take().is_some() => return Some(answer),
+                Ok(done) if done.number == link.number && link.cancel.take().is_some() => {
+                    self.figures.took = done.took;
+                    return Some(done.answer);
+                }
                 Ok(_) => {}
                 Err(RecvTimeoutError::Timeout) => return None,
                 Err(RecvTimeoutError::Disconnected) => {
@@ -136,6 +168,10 @@ impl Channel for Remote {
         if let Some(link) = &mut self.link {
             link.cancel = None;
         }
+    }
+
+    fn figures(&self) -> Figures {
+        self.figures
     }
 }
 

@@ -7,7 +7,7 @@ const FIXED32: u32 = 5;
 
 /// A number in groups of seven bits.
 #[inline]
-pub(super) fn varint(out: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
@@ -16,25 +16,25 @@ pub(super) fn varint(out: &mut Vec<u8>, mut value: u64) {
 }
 
 #[inline]
-pub(super) fn uint(out: &mut Vec<u8>, field: u32, value: u64) {
+pub(crate) fn uint(out: &mut Vec<u8>, field: u32, value: u64) {
     varint(out, u64::from(field << 3 | VARINT));
     varint(out, value);
 }
 
 #[inline]
-pub(super) fn fixed64(out: &mut Vec<u8>, field: u32, value: u64) {
+pub(crate) fn fixed64(out: &mut Vec<u8>, field: u32, value: u64) {
     varint(out, u64::from(field << 3 | FIXED64));
     out.extend_from_slice(&value.to_le_bytes());
 }
 
 #[inline]
-pub(super) fn fixed32(out: &mut Vec<u8>, field: u32, value: u32) {
+pub(crate) fn fixed32(out: &mut Vec<u8>, field: u32, value: u32) {
     varint(out, u64::from(field << 3 | FIXED32));
     out.extend_from_slice(&value.to_le_bytes());
 }
 
 #[inline]
-pub(super) fn bytes(out: &mut Vec<u8>, field: u32, value: &[u8]) {
+pub(crate) fn bytes(out: &mut Vec<u8>, field: u32, value: &[u8]) {
     varint(out, u64::from(field << 3 | BYTES));
     varint(out, value.len() as u64);
     out.extend_from_slice(value);
@@ -43,7 +43,7 @@ pub(super) fn bytes(out: &mut Vec<u8>, field: u32, value: &[u8]) {
 /// A nested message. Its length is not known before it is written: room is left for one of `room` bytes, and what was written is
 /// moved where that was wrong.
 #[inline]
-pub(super) fn message<const ROOM: usize>(out: &mut Vec<u8>, field: u32, write: impl FnOnce(&mut Vec<u8>)) {
+pub(crate) fn message<const ROOM: usize>(out: &mut Vec<u8>, field: u32, write: impl FnOnce(&mut Vec<u8>)) {
     varint(out, u64::from(field << 3 | BYTES));
     let at = out.len();
     out.extend_from_slice(&[0; ROOM]);
@@ -78,14 +78,14 @@ fn varint_bytes(value: usize) -> usize {
 }
 
 /// What lies behind its own length, and what lies behind that.
-pub(super) fn length_delimited(mut from: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(crate) fn length_delimited(mut from: &[u8]) -> Option<(&[u8], &[u8])> {
     let length = usize::try_from(read_varint(&mut from)?).ok()?;
     from.split_at_checked(length)
 }
 
 /// A field of a message that is read.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Field<'a> {
+pub(crate) enum Field<'a> {
     Uint(u64),
     Bytes(&'a [u8]),
     /// A number of fixed width: nothing that is read here has one.
@@ -93,7 +93,7 @@ pub(super) enum Field<'a> {
 }
 
 /// The fields of a message, with their numbers; ends where it cannot be read on.
-pub(super) fn fields(mut message: &[u8]) -> impl Iterator<Item = (u64, Field<'_>)> {
+pub(crate) fn fields(mut message: &[u8]) -> impl Iterator<Item = (u64, Field<'_>)> {
     std::iter::from_fn(move || {
         let key = read_varint(&mut message)?;
         let field = match (key & 7) as u32 {

@@ -1,0 +1,139 @@
+//! Unary gRPC calls: one frame each way, and a status in the trailers.
+
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+
+use super::base64::from_base64;
+use super::client::Response;
+use super::{Answer, Delay};
+use crate::protobuf::{Field, fields};
+
+/// The message in its frame ("gRPC over HTTP2", Length-Prefixed-Message).
+pub(super) fn framed(message: Vec<u8>, is_compressed: bool) -> Vec<u8> {
+    let mut body = Vec::with_capacity(PREFIX + message.len());
+    body.push(u8::from(is_compressed));
+    // A request is smaller than 4 GiB: what waits is bounded by far less.
+    body.extend_from_slice(&(message.len() as u32).to_be_bytes());
+    body.extend_from_slice(&message);
+    body
+}
+
+const PREFIX: usize = 5;
+
+// Status codes, as gRPC's page on them numbers them.
+const OK: u32 = 0;
+const CANCELLED: u32 = 1;
+const UNKNOWN: u32 = 2;
+const DEADLINE_EXCEEDED: u32 = 4;
+const PERMISSION_DENIED: u32 = 7;
+const RESOURCE_EXHAUSTED: u32 = 8;
+const ABORTED: u32 = 10;
+const OUT_OF_RANGE: u32 = 11;
+const UNIMPLEMENTED: u32 = 12;
+const INTERNAL: u32 = 13;
+const UNAVAILABLE: u32 = 14;
+const DATA_LOSS: u32 = 15;
+const UNAUTHENTICATED: u32 = 16;
+
+/// By OTLP's rules (OTLP specification, "OTLP/gRPC Response"): some statuses may change, that of too few resources only if the
+/// other side says when.
+pub(super) fn answer(response: Response) -> Answer {
+    let Response { status, headers, body, trailers } = response;
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
+        return Answer::TooLarge;
+    }
+    // A response without a body has everything in its head.
+    let said = if trailers.contains_key("grpc-status") { &trailers } else { &headers };
+    let number = |headers: &HeaderMap| headers.get("grpc-status")?.to_str().ok()?.parse().ok();
+    let code = number(said).unwrap_or_else(|| code_of(status));
+    if code == OK {
+        // The frame's head; whatever it says, there is one message, and it is not compressed, as we do not say that we could read that.
+        return Answer::Accepted(body.get(PREFIX..).unwrap_or_default().to_vec());
+    }
+    let message = said.get("grpc-message").map(|message| percent_decoded(message.as_bytes())).unwrap_or_default();
+    let after = said.get("grpc-status-details-bin").and_then(|details| retry_delay(details.as_bytes()));
+    let is_retryable = match code {
+        CANCELLED | DEADLINE_EXCEEDED | ABORTED | OUT_OF_RANGE | UNAVAILABLE | DATA_LOSS => true,
+        // The servers' way of saying 413.
+        RESOURCE_EXHAUSTED if message.contains("larger than max") => return Answer::TooLarge,
+        RESOURCE_EXHAUSTED => after.is_some(),
+        _ => false,
+    };
+    let error = format!("the other side answered {}", described(code, &message)).into();
+    if is_retryable { Answer::Retry { after: after.map(Delay::For), error } } else { Answer::Refused(error) }
+}
+
+fn described(code: u32, message: &str) -> String {
+    const CHARS: usize = 200;
+    let name = match code {
+        CANCELLED => "CANCELLED",
+        UNKNOWN => "UNKNOWN",
+        DEADLINE_EXCEEDED => "DEADLINE_EXCEEDED",
+        PERMISSION_DENIED => "PERMISSION_DENIED",
+        RESOURCE_EXHAUSTED => "RESOURCE_EXHAUSTED",
+        UNIMPLEMENTED => "UNIMPLEMENTED",
+        INTERNAL => "INTERNAL",
+        UNAVAILABLE => "UNAVAILABLE",
+        UNAUTHENTICATED => "UNAUTHENTICATED",
+        _ => "",
+    };
+    let message: String = message.chars().filter(|letter| !letter.is_control()).take(CHARS).collect();
+    format!("gRPC status {code} {name}: {message}")
+}
+
+/// What an HTTP status means that comes from something between us and the service ("HTTP to gRPC Status Code Mapping").
+fn code_of(status: StatusCode) -> u32 {
+    match status.as_u16() {
+        400 => INTERNAL,
+        401 => UNAUTHENTICATED,
+        403 => PERMISSION_DENIED,
+        404 => UNIMPLEMENTED,
+        429 | 502 | 503 | 504 => UNAVAILABLE,
+        _ => UNKNOWN,
+    }
+}
+
+/// `google.rpc.Status { details: 3 { type_url: 1, value: 2 } }`, of which one detail is `RetryInfo { retry_delay: 1 }` with
+/// `Duration { seconds: 1, nanos: 2 }`.
+fn retry_delay(details: &[u8]) -> Option<Duration> {
+    let status = from_base64(details)?;
+    let find = |message: &[u8], wanted: u64| match fields(message).find(|(number, _)| *number == wanted) {
+        Some((_, Field::Bytes(bytes))) => Some(bytes.to_vec()),
+        _ => None,
+    };
+    let details = fields(&status).filter_map(|field| match field {
+        (3, Field::Bytes(detail)) => Some(detail),
+        _ => None,
+    });
+    let is_retry_info = |detail: &&[u8]| find(detail, 1).is_some_and(|url| url.ends_with(b"google.rpc.RetryInfo"));
+    let info = find(details.into_iter().find(is_retry_info)?, 2)?;
+    let delay = find(&info, 1)?;
+    let number = |wanted: u64| match fields(&delay).find(|(number, _)| *number == wanted) {
+        Some((_, Field::Uint(number))) => number,
+        _ => 0,
+    };
+    // Both are signed; a delay into the past is none.
+    let (seconds, nanos) = (i64::try_from(number(1)).unwrap_or(0), u32::try_from(number(2)).unwrap_or(0));
+    Some(Duration::from_secs(seconds as u64).saturating_add(Duration::from_nanos(nanos.into())))
+}
+
+/// `grpc-message` is percent-encoded; what is not well encoded stays as it is.
+fn percent_decoded(text: &[u8]) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&byte, behind)) = rest.split_first() {
+        let digit = |index: usize| behind.get(index).and_then(|&digit| char::from(digit).to_digit(16));
+        match (byte, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push((high << 4 | low) as u8);
+                rest = &behind[2..];
+            }
+            _ => {
+                bytes.push(byte);
+                rest = behind;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

@@ -1,0 +1,157 @@
+//! OTLP by gRPC: the frame, the trailers, and what statuses mean for the spans.
+
+use std::io::Read;
+use std::time::Duration;
+
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
+use opentracing_core::{FlushError, Tracer};
+use opentracing_reporter::{BatchReporter, Otlp};
+use prost::Message;
+
+use crate::collector::Hand;
+use crate::otlp_spans::{TestResult, spans};
+use crate::service::{Answer, Call, Service, Version};
+use crate::transports::{NEVER, PATIENCE, finish_spans, names};
+
+fn tracer(service: &Service, set: impl FnOnce(Otlp) -> Otlp) -> Result<(Tracer, Hand), Box<dyn std::error::Error>> {
+    let hand = Hand::new();
+    let otlp = set(Otlp::grpc(&format!("http://{}", service.address))?.timer(hand.shared()));
+    Ok((Tracer::builder("shop").build_inline(BatchReporter::new(otlp).delay(NEVER)), hand))
+}
+
+fn names_in(call: &Call) -> Vec<String> {
+    let (frame, message) = call.body.split_at(5);
+    let mut plain = Vec::new();
+    match frame[0] {
+        0 => plain.extend_from_slice(message),
+        _ => {
+            assert_eq!(call.headers["grpc-encoding"], "gzip");
+            flate2::read::GzDecoder::new(message).read_to_end(&mut plain).expect("that is gzip");
+        }
+    }
+    assert_eq!(frame[1..], (message.len() as u32).to_be_bytes());
+    let request = ExportTraceServiceRequest::decode(&*plain).expect("that is a request");
+    request.resource_spans.iter().flat_map(spans).map(|span| span.name.clone()).collect()
+}
+
+fn failure(code: u32, message: &str) -> Answer {
+    let trailers = vec![("grpc-status", code.to_string()), ("grpc-message", message.to_owned())];
+    Answer { status: 200, trailers, ..Answer::default() }
+}
+
+/// `google.rpc.Status` with a `RetryInfo` of 7.5 seconds, behind a detail of another type.
+const RETRY_INFO: &str =
+    "CAgSBGJ1c3kaEQoLZS5vL3gvT3RoZXISAggBGjYKKHR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5SZXRyeUluZm8SCgoICAcQgMq17gE";
+
+#[test]
+fn calls_the_service_with_a_frame() -> TestResult {
+    let service = Service::start(Version::Http2, None, [])?;
+    let (tracer, _) = tracer(&service, |otlp| otlp)?;
+    for _ in 0..2 {
+        finish_spans(&tracer, 3);
+        assert_eq!(tracer.flush(PATIENCE), Ok(()));
+        let call = service.next();
+        assert_eq!(call.path, "/opentelemetry.proto.collector.trace.v1.TraceService/Export");
+        assert_eq!(
+            (&call.headers["content-type"], &call.headers["te"]),
+            (&"application/grpc".parse()?, &"trailers".parse()?)
+        );
+        assert_eq!(names_in(&call), names(3));
+    }
+    Ok(())
+}
+
+#[test]
+fn compresses_the_message_not_the_frame() -> TestResult {
+    let service = Service::start(Version::Http2, None, [])?;
+    let (tracer, _) = tracer(&service, Otlp::gzip)?;
+    finish_spans(&tracer, 300);
+    assert_eq!(tracer.flush(PATIENCE), Ok(()));
+    let call = service.next();
+    assert_eq!(names_in(&call), names(300));
+    assert_eq!(call.body[0], 1, "the frame says that its message is compressed");
+    assert_eq!(tracer.stats().transports[0].bytes, call.body.len() as u64);
+    Ok(())
+}
+
+#[test]
+fn tries_again_by_the_status() -> TestResult {
+    let details = |code| Answer {
+        trailers: [failure(code, "busy").trailers, vec![("grpc-status-details-bin", RETRY_INFO.to_owned())]].concat(),
+        ..failure(code, "")
+    };
+    let in_head = Answer { status: 200, headers: failure(14, "no body").trailers, ..Answer::default() };
+    let by_proxy = |status| Answer { status, ..Answer::default() };
+    let rows = [
+        ("cancelled", failure(1, "x"), Some(1000)),
+        ("deadline exceeded", failure(4, "x"), Some(1000)),
+        ("aborted", failure(10, "x"), Some(1000)),
+        ("out of range", failure(11, "x"), Some(1000)),
+        ("unavailable", failure(14, "x"), Some(1000)),
+        ("unavailable, in the head", in_head, Some(1000)),
+        ("data loss", failure(15, "x"), Some(1000)),
+        ("unavailable, with a delay", details(14), Some(7500)),
+        ("exhausted, with a delay", details(8), Some(7500)),
+        ("exhausted, without one", failure(8, "quota"), None),
+        ("unknown", failure(2, "x"), None),
+        ("invalid argument", failure(3, "x"), None),
+        ("unauthenticated", failure(16, "x"), None),
+        ("from a proxy, 503", by_proxy(503), Some(1000)),
+        ("from a proxy, 401", by_proxy(401), None),
+        ("neither status nor trailers", by_proxy(200), None),
+    ];
+    for (name, answer, again_after_ms) in rows {
+        let service = Service::start(Version::Http2, None, [answer])?;
+        let (tracer, hand) = tracer(&service, |otlp| otlp)?;
+        finish_spans(&tracer, 3);
+        let flushed = tracer.flush(Duration::from_millis(100));
+        assert_eq!(names_in(&service.next()), names(3), "{name}");
+        let Some(again_after_ms) = again_after_ms else {
+            assert_eq!(flushed, Err(FlushError::Failed), "{name}");
+            assert_eq!(tracer.stats().reporter.dropped_failed, 3, "{name}");
+            continue;
+        };
+        assert_eq!(flushed, Err(FlushError::Timeout), "{name}");
+        if again_after_ms > 1000 {
+            hand.advance(Duration::from_millis(again_after_ms - 1));
+            assert_eq!(tracer.flush(Duration::from_millis(20)), Err(FlushError::Timeout), "{name}");
+            assert_eq!(service.count(), 0, "{name}");
+            hand.advance(Duration::from_millis(1));
+        } else {
+            hand.advance(Duration::from_millis(again_after_ms));
+        }
+        assert_eq!(tracer.flush(PATIENCE), Ok(()), "{name}");
+        assert_eq!(names_in(&service.next()), names(3), "{name}");
+    }
+    Ok(())
+}
+
+#[test]
+fn halves_what_is_larger_than_the_server_takes() -> TestResult {
+    let too_large = failure(8, "grpc: received message larger than max (5000000 vs. 4194304)");
+    let service = Service::start(Version::Http2, None, [too_large])?;
+    let (tracer, _) = tracer(&service, |otlp| otlp)?;
+    finish_spans(&tracer, 4);
+    assert_eq!(tracer.flush(PATIENCE), Ok(()));
+    let sizes: Vec<_> = (0..3).map(|_| names_in(&service.next()).len()).collect();
+    assert_eq!(sizes, [4, 2, 2]);
+    Ok(())
+}
+
+#[test]
+fn counts_what_is_rejected_of_a_call() -> TestResult {
+    let response = ExportTraceServiceResponse {
+        partial_success: Some(ExportTracePartialSuccess { rejected_spans: 2, error_message: "too old".into() }),
+    };
+    let message = response.encode_to_vec();
+    let body = [&[0][..], &(message.len() as u32).to_be_bytes(), &message].concat();
+    let service = Service::start(Version::Http2, None, [Answer { body, ..failure(0, "") }])?;
+    let (tracer, _) = tracer(&service, |otlp| otlp)?;
+    finish_spans(&tracer, 5);
+    assert_eq!(tracer.flush(PATIENCE), Err(FlushError::Failed));
+    let stats = &tracer.stats().transports[0];
+    assert_eq!((stats.sent, stats.dropped_failed, stats.rejected, stats.requests), (3, 2, 2, 1));
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! TLS: who is trusted, who is refused.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use opentracing_core::{FlushError, Tracer};
+use opentracing_reporter::{BatchReporter, Endpoint, Otlp, Tls};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+
+use crate::otlp_spans::TestResult;
+use crate::service::{Service, Version};
+use crate::transports::{NEVER, PATIENCE, finish_spans};
+
+/// Signs certificates.
+struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+/// A certificate and its key, in PEM.
+struct Identity {
+    certificate: String,
+    key: String,
+}
+
+impl Authority {
+    fn new() -> Result<Self, rcgen::Error> {
+        let mut params = CertificateParams::new(Vec::new())?;
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Ok(Authority(CertifiedIssuer::self_signed(params, KeyPair::generate()?)?))
+    }
+
+    fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    fn sign(&self, name: &str) -> Result<Identity, rcgen::Error> {
+        let key = KeyPair::generate()?;
+        let certificate = CertificateParams::new(vec![name.to_owned()])?.signed_by(&key, &self.0)?;
+        Ok(Identity { certificate: certificate.pem(), key: key.serialize_pem() })
+    }
+}
+
+/// A server of that identity, which asks for a certificate of that authority if there is one.
+fn server(
+    identity: &Identity,
+    clients: Option<&Authority>,
+    version: Version,
+) -> Result<Service, Box<dyn std::error::Error>> {
+    let provider = Arc::new(ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
+    let config = match clients {
+        None => config.with_no_client_auth(),
+        Some(authority) => {
+            let mut roots = RootCertStore::empty();
+            roots.add(CertificateDer::from_pem_slice(authority.pem().as_bytes())?)?;
+            config.with_client_cert_verifier(
+                WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build()?,
+            )
+        }
+    };
+    let chain = vec![CertificateDer::from_pem_slice(identity.certificate.as_bytes())?];
+    let mut config = config.with_single_cert(chain, PrivateKeyDer::from_pem_slice(identity.key.as_bytes())?)?;
+    config.alpn_protocols = vec![match version {
+        Version::Http1 => b"http/1.1".to_vec(),
+        Version::Http2 => b"h2".to_vec(),
+    }];
+    Ok(Service::start(version, Some(config), [])?)
+}
+
+fn tracer(service: &Service, tls: Tls, version: Version) -> Result<Tracer, Box<dyn std::error::Error>> {
+    let endpoint: Endpoint = format!("https://{}", service.address).parse()?;
+    let endpoint = endpoint.tls(tls)?;
+    let otlp = if version == Version::Http1 { Otlp::http(endpoint)? } else { Otlp::grpc(endpoint)? };
+    Ok(Tracer::builder("shop").build_inline(BatchReporter::new(otlp).delay(NEVER)))
+}
+
+#[test]
+fn trusts_the_given_roots() -> TestResult {
+    let authority = Authority::new()?;
+    for version in [Version::Http1, Version::Http2] {
+        let service = server(&authority.sign("127.0.0.1")?, None, version)?;
+        let tracer = tracer(&service, Tls::new().roots_pem(authority.pem().as_bytes())?, version)?;
+        finish_spans(&tracer, 2);
+        assert_eq!(tracer.flush(PATIENCE), Ok(()));
+        assert_eq!(service.count(), 1);
+    }
+    Ok(())
+}
+
+#[test]
+fn does_not_talk_to_whom_it_does_not_trust() -> TestResult {
+    let (authority, stranger) = (Authority::new()?, Authority::new()?);
+    let trusted = || Tls::new().roots_pem(authority.pem().as_bytes());
+    let rows = [
+        ("of another authority", stranger.sign("127.0.0.1")?, trusted()?),
+        ("of another name", authority.sign("collector.example")?, trusted()?),
+        #[cfg(feature = "webpki-roots")]
+        ("of an authority that Mozilla does not know", authority.sign("127.0.0.1")?, Tls::new().webpki_roots()),
+    ];
+    for (name, identity, tls) in rows {
+        let service = server(&identity, None, Version::Http1)?;
+        let tracer = tracer(&service, tls, Version::Http1)?;
+        finish_spans(&tracer, 2);
+        assert_eq!(tracer.flush(Duration::from_millis(100)), Err(FlushError::Timeout), "{name}");
+        assert_eq!(service.count(), 0, "{name}");
+        assert!(tracer.stats().transports[0].failed_requests > 0, "{name}");
+        assert_eq!(tracer.close(Duration::ZERO), Err(FlushError::Timeout), "{name}: what is left is not waited for");
+    }
+    Ok(())
+}
+
+#[test]
+fn shows_its_certificate_where_it_is_asked_for_one() -> TestResult {
+    let (authority, stranger) = (Authority::new()?, Authority::new()?);
+    let roots = || Tls::new().roots_pem(authority.pem().as_bytes());
+    let with = |client: &Identity| roots()?.client_pem(client.certificate.as_bytes(), client.key.as_bytes());
+    let rows = [
+        ("the right one", with(&authority.sign("shop")?)?, true),
+        ("that of a stranger", with(&stranger.sign("shop")?)?, false),
+        ("none", roots()?, false),
+    ];
+    for (name, tls, is_welcome) in rows {
+        let service = server(&authority.sign("127.0.0.1")?, Some(&authority), Version::Http2)?;
+        let tracer = tracer(&service, tls, Version::Http2)?;
+        finish_spans(&tracer, 2);
+        let limit = if is_welcome { PATIENCE } else { Duration::from_millis(100) };
+        assert_eq!(tracer.flush(limit).is_ok(), is_welcome, "{name}");
+        assert_eq!(service.count(), usize::from(is_welcome), "{name}");
+        assert_eq!(tracer.close(Duration::ZERO).is_ok(), is_welcome, "{name}: what is left is not waited for");
+    }
+    Ok(())
+}
+
+#[test]
+fn refuses_certificates_that_cannot_be_read() -> TestResult {
+    let identity = Authority::new()?.sign("shop")?;
+    let broken = "-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n";
+    let rows = [
+        ("roots", Tls::new().roots_pem(b"none"), "there is no certificate in the roots"),
+        ("broken roots", Tls::new().roots_pem(broken.as_bytes()), "the roots cannot be read: "),
+        (
+            "chain",
+            Tls::new().client_pem(b"", identity.key.as_bytes()),
+            "there is no certificate in the client certificate",
+        ),
+        ("key", Tls::new().client_pem(identity.certificate.as_bytes(), b""), "the client key cannot be read: "),
+    ];
+    for (name, tls, expected) in rows {
+        let error = tls.expect_err(name).to_string();
+        assert!(error.starts_with(expected), "{name}: {error}");
+    }
+    let other = Authority::new()?.sign("shop")?;
+    let mixed = Tls::new().client_pem(identity.certificate.as_bytes(), other.key.as_bytes())?;
+    assert!("https://127.0.0.1".parse::<Endpoint>()?.tls(mixed).is_err(), "the key is not that of the certificate");
+    Ok(())
+}
