@@ -1,0 +1,5 @@
+//! All formats side by side.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| opentracing_fuzz::headers(opentracing_fuzz::Target::AllFormats, data));

@@ -1,0 +1,5 @@
+//! Datadog's headers, also beside `tracestate`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| opentracing_fuzz::headers(opentracing_fuzz::Target::Datadog, data));

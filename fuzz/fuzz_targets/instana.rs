@@ -1,0 +1,5 @@
+//! Instana's headers.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| opentracing_fuzz::headers(opentracing_fuzz::Target::Instana, data));

@@ -1,0 +1,5 @@
+//! Wavefront's headers.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| opentracing_fuzz::headers(opentracing_fuzz::Target::Wavefront, data));

@@ -1,0 +1,5 @@
+//! The header of AWS X-Ray.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| opentracing_fuzz::headers(opentracing_fuzz::Target::XRay, data));

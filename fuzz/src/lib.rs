@@ -1,0 +1,18 @@
+//! What the fuzz targets do with their input. What must hold of it is shared with the property tests of `opentracing-core`.
+
+#[path = "../../opentracing-core/tests/it/propagation/properties/carried.rs"]
+mod carried;
+#[path = "../../opentracing-core/tests/it/propagation/properties/check.rs"]
+mod check;
+mod input;
+mod list;
+mod redacted;
+mod set_up;
+mod target;
+#[path = "../../opentracing-core/tests/it/propagation/properties/wire.rs"]
+mod wire;
+
+pub use self::list::tracestate;
+pub use self::redacted::secrets;
+pub use self::set_up::settings;
+pub use self::target::{Target, binary, headers};
