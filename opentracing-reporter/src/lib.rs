@@ -63,6 +63,8 @@
 //!
 //! [`Otlp::grpc`] does the same by gRPC. An [`Endpoint`] has more than an address: headers, basic or bearer credentials, certificates.
 //!
+//! Tags get the names that OpenTelemetry has for them: [`terms`] has the table.
+//!
 //! A span is encoded when the transport gets it, and its bytes wait until they have arrived. One request is under way at a time, on a
 //! connection that stays open; its thread is the transport's own.
 //!
@@ -166,6 +168,8 @@ mod otlp;
 mod protobuf;
 #[cfg(feature = "remote-sampling")]
 mod remote_sampling;
+#[cfg(feature = "otlp")]
+pub mod terms;
 mod transport;
 
 pub use crate::batch_reporter::BatchReporter;

@@ -4,11 +4,15 @@ use opentracing_core::{
     FinishedSpan, LogRecord, Process, Reference, ReferenceKind, SpanContext, SpanKind, Value, logs,
 };
 
+use super::attributes;
+use super::value::{as_text, attribute, cut};
 use crate::export::{Accepted, Detail, Encoding, Pieces, RequestLimits};
 use crate::protobuf::{Field, bytes, fields, fixed32, fixed64, length_delimited, message, uint, varint};
 
-/// Bytes of a request. gRPC servers take 4 MiB if they are not told otherwise; the rest is for the frame.
-pub(super) const REQUEST_BYTES: usize = (4 << 20) - (64 << 10);
+/// Bytes of a request. gRPC servers take 4 MiB if they are not told otherwise.
+const REQUEST_BYTES: usize = 4 << 20;
+/// Of those for the frame, in which the names of the scopes are no longer than in the spans.
+pub(super) const FRAME_BYTES: usize = 512;
 /// Scopes of a request that have a group of their own; spans of further ones stand together.
 const SCOPES: usize = 32;
 
@@ -20,7 +24,7 @@ pub(super) struct OtlpEncoding {
 
 impl OtlpEncoding {
     pub(super) fn new() -> Self {
-        OtlpEncoding { limits: RequestLimits { bytes: REQUEST_BYTES, ..RequestLimits::default() } }
+        OtlpEncoding { limits: RequestLimits { bytes: REQUEST_BYTES - FRAME_BYTES, ..RequestLimits::default() } }
     }
 }
 
@@ -121,7 +125,7 @@ fn write_span(out: &mut Vec<u8>, span: FinishedSpan<'_>, detail: Detail) {
     let start = span.start_unix_ns();
     fixed64(out, 7, start);
     fixed64(out, 8, start.saturating_add(span.duration_ns()));
-    write_attributes(out, span, detail);
+    attributes::write(out, span, detail);
     if span.cut() > 0 {
         uint(out, 10, span.cut().into());
     }
@@ -158,14 +162,6 @@ fn kind(kind: SpanKind) -> u64 {
 /// The flags of W3C Trace Context, level 2.
 fn flags(context: &SpanContext) -> u32 {
     u32::from(context.is_sampled()) | u32::from(context.is_random()) << 1
-}
-
-fn write_attributes(out: &mut Vec<u8>, span: FinishedSpan<'_>, detail: Detail) {
-    for (key, value) in span.tags() {
-        if key != "error" {
-            attribute(out, 9, key, cut(value, detail));
-        }
-    }
 }
 
 /// An error is an event of the name `exception` (OpenTelemetry semantic conventions, exceptions). Any other log is named by its field
@@ -219,42 +215,5 @@ fn write_status(out: &mut Vec<u8>, span: FinishedSpan<'_>, detail: Detail) {
         });
     } else if span.tag("error").is_some() {
         message::<1>(out, 15, |out| uint(out, 3, OK));
-    }
-}
-
-fn as_text(value: Value<'_>) -> Option<&str> {
-    match value {
-        Value::Static(text) | Value::Str(text) | Value::Message(text) => Some(text),
-        _ => None,
-    }
-}
-
-fn cut(value: Value<'_>, detail: Detail) -> Value<'_> {
-    match value {
-        Value::Str(text) | Value::Message(text) => Value::Str(detail.text(text)),
-        value => value,
-    }
-}
-
-/// `KeyValue { key: 1, value: 2 }`, as that field of a message.
-fn attribute(out: &mut Vec<u8>, field: u32, key: &str, value: Value<'_>) {
-    message::<1>(out, field, |out| {
-        bytes(out, 1, key.as_bytes());
-        message::<1>(out, 2, |out| write_value(out, value));
-    });
-}
-
-/// `AnyValue`. A number that no signed one can hold becomes text.
-fn write_value(out: &mut Vec<u8>, value: Value<'_>) {
-    match value {
-        Value::Bool(value) => uint(out, 2, value.into()),
-        Value::I64(value) => uint(out, 3, value as u64),
-        Value::U64(value) => match i64::try_from(value) {
-            Ok(value) => uint(out, 3, value as u64),
-            Err(_) => bytes(out, 1, value.to_string().as_bytes()),
-        },
-        Value::F64(value) => fixed64(out, 4, value.to_bits()),
-        Value::Static(text) | Value::Str(text) | Value::Message(text) => bytes(out, 1, text.as_bytes()),
-        other => bytes(out, 1, other.to_string().as_bytes()),
     }
 }

@@ -1,10 +1,12 @@
 //! OpenTelemetry's protocol.
 
+mod attributes;
 mod encoding;
+mod value;
 
 use std::fmt;
 
-use self::encoding::OtlpEncoding;
+use self::encoding::{FRAME_BYTES, OtlpEncoding};
 use crate::export::{Endpoint, Exporter, InvalidEndpoint, Remote, export_settings, export_transport};
 
 /// Sends spans by OTLP: to an OpenTelemetry Collector, to Jaeger, to whatever else takes it.
@@ -49,6 +51,13 @@ impl Otlp {
     {
         let endpoint = endpoint.try_into()?.with_path("/opentelemetry.proto.collector.trace.v1.TraceService/Export");
         Ok(Otlp { exporter: Exporter::new(OtlpEncoding::new(), Remote::grpc(endpoint)) })
+    }
+
+    /// How large a request may be, before it is compressed. 4 MiB by default, less a little for what stands around the spans: that is what
+    /// gRPC servers take if they are not told otherwise.
+    pub fn max_request_bytes(mut self, bytes: usize) -> Self {
+        self.exporter.encoding.limits.bytes = bytes.saturating_sub(FRAME_BYTES);
+        self
     }
 
     /// Compresses requests. Off by default: it costs the reporter's thread more time than everything else together.

@@ -30,5 +30,7 @@ mod shutdown;
 #[cfg(feature = "otlp")]
 mod spool;
 mod statistics;
+#[cfg(feature = "otlp")]
+mod terms;
 mod transports;
 mod types;

@@ -1,15 +1,19 @@
 //! What of a span arrives by OTLP, read by OpenTelemetry's own types.
 
+use std::time::{Duration, SystemTime};
+
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as AnyValue;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
-use opentracing_core::{Tracer, TracerBuilder};
+use opentracing_core::{
+    FlushError, Limits, Sampling, SpanContext, SpanId, SpanKind, TraceId, Tracer, TracerBuilder, Value, tags,
+};
 use opentracing_reporter::{BatchReporter, Otlp};
 use prost::Message;
 
 use crate::collector::{Collector, Got};
-use crate::transports::{NEVER, PATIENCE};
+use crate::transports::{NEVER, PATIENCE, finish_spans, names};
 
 pub(crate) type TestResult = Result<(), Box<dyn std::error::Error>>;
 
@@ -56,17 +60,366 @@ pub(crate) fn written(attributes: &[KeyValue]) -> Vec<String> {
         .collect()
 }
 
+fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
+    let mut limits = Limits::default();
+    change(&mut limits);
+    limits
+}
+
+fn attribute<'a>(attributes: &'a [String], name: &str) -> Option<&'a str> {
+    attributes.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix('='))
+}
+
 #[test]
-fn sends_ids_name_and_typed_tags() {
+fn sends_ids_parents_kinds_and_times() {
+    let mut contexts = Vec::new();
+    let resource = sent(Tracer::builder("shop"), |tracer| {
+        let at = |us: u64| SystemTime::UNIX_EPOCH + Duration::from_micros(1_700_000_000_000_000 + us);
+        let mut parent = tracer.span("parent").kind(SpanKind::Server).start_time(at(0)).start();
+        for kind in [SpanKind::Internal, SpanKind::Client, SpanKind::Producer, SpanKind::Consumer] {
+            let child = tracer.span(kind.as_str()).kind(kind).child_of(&parent).start_time(at(5)).start();
+            contexts.push(child.context().expect("the span has a tracer"));
+            child.finish_at(at(15));
+        }
+        parent.set_operation_name("renamed");
+        contexts.push(parent.context().expect("the span has a tracer"));
+        parent.finish_at(at(20));
+    });
+    let root = contexts.last().expect("there is one");
+    let expected = [("internal", 1), ("client", 3), ("producer", 4), ("consumer", 5), ("renamed", 2)];
+    for ((span, context), (name, kind)) in spans(&resource).zip(&contexts).zip(expected) {
+        assert_eq!((&*span.name, span.kind), (name, kind));
+        assert_eq!(span.trace_id, context.trace_id().to_bytes());
+        assert_eq!(span.span_id, context.span_id().to_bytes());
+        let (parent, start, end) = match name {
+            "renamed" => (Vec::new(), 0, 20),
+            _ => (root.span_id().to_bytes().to_vec(), 5, 15),
+        };
+        assert_eq!(span.parent_span_id, parent, "{name}");
+        let unix_ns = |us: u64| (1_700_000_000_000_000 + us) * 1000;
+        assert_eq!((span.start_time_unix_nano, span.end_time_unix_nano), (unix_ns(start), unix_ns(end)), "{name}");
+        assert_eq!(span.links, [], "the parent stands in the span itself");
+        // Sampled, random, and known to have no parent elsewhere.
+        assert_eq!(span.flags, 0x103, "{name}");
+        assert_eq!(span.status, None, "{name}");
+    }
+    assert_eq!(spans(&resource).count(), 5);
+}
+
+#[test]
+fn sends_typed_tags() {
     let resource = sent(Tracer::builder("shop"), |tracer| {
         let mut span = tracer.span("checkout").start();
         span.set_tag("text", "a b/ü").set_tag("yes", true).set_tag("count", -7).set_tag("amount", 9.5);
-        span.set_tag("large", u64::MAX);
+        span.set_tag("large", u64::MAX).set_tag("", "").set_tag("text", "the last one");
     });
     let span = spans(&resource).next().expect("there is one");
-    assert_eq!(span.name, "checkout");
     assert_eq!(
         written(&span.attributes),
-        ["text=a b/ü", "yes=bool true", "count=int -7", "amount=double 9.5", "large=18446744073709551615"]
+        ["yes=bool true", "count=int -7", "amount=double 9.5", "large=18446744073709551615", "=", "text=the last one"]
+    );
+}
+
+#[test]
+fn sends_texts_of_any_length() {
+    let lengths = [0, 1, 100, 127, 128, 129, 16_383, 16_384, 100_000, 1_000_000];
+    let limits = limits(|limits| limits.value_bytes = 1 << 20);
+    let resource = sent(Tracer::builder("shop").limits(limits), |tracer| {
+        for length in lengths {
+            tracer.span("checkout").tag("text", &"x".repeat(length)).start().finish();
+        }
+    });
+    let arrived: Vec<_> = spans(&resource).map(|span| written(&span.attributes)[0].len() - "text=".len()).collect();
+    assert_eq!(arrived, lengths);
+}
+
+#[test]
+fn sends_the_process_as_resource() {
+    let builder = Tracer::builder("shop").tag("hostname", "h1").tag("cores", 8);
+    let resource = sent(builder, |tracer| finish_spans(tracer, 1));
+    let attributes = written(&resource.resource.expect("there is one").attributes);
+    let version = format!("telemetry.sdk.version={}", env!("CARGO_PKG_VERSION"));
+    let expected = [
+        "service.name=shop",
+        "telemetry.sdk.name=opentracing",
+        "telemetry.sdk.language=rust",
+        &version,
+        "host.name=h1",
+        "cores=int 8",
+    ];
+    assert_eq!(attributes, expected);
+}
+
+#[test]
+fn sends_the_component_as_scope() {
+    let resource = sent(Tracer::builder("shop"), |tracer| {
+        for (name, component) in [("a", "axum"), ("b", "sqlx"), ("c", ""), ("d", "axum")] {
+            let mut span = tracer.span(name).start();
+            if !component.is_empty() {
+                span.set(tags::COMPONENT, component);
+            }
+        }
+        // More than have a scope of their own.
+        for number in 0..100 {
+            tracer.span("e").tag("component", &number.to_string()).start().finish();
+        }
+    });
+    let scope = |index: usize| {
+        let scope = &resource.scope_spans[index];
+        let name = scope.scope.as_ref().map(|scope| &*scope.name);
+        (name, scope.spans.iter().map(|span| &*span.name).collect::<Vec<_>>())
+    };
+    assert_eq!(scope(0), (Some("axum"), vec!["a", "d"]));
+    assert_eq!(scope(1), (Some("sqlx"), vec!["b"]));
+    assert_eq!(scope(2), (Some(""), vec!["c"]));
+    assert_eq!(scope(3), (Some("0"), vec!["e"]));
+    assert_eq!(scope(32), (Some(""), vec!["e"; 71]), "the others together");
+    assert_eq!(resource.scope_spans.len(), 33);
+}
+
+#[test]
+fn sends_logs_as_events_and_errors_as_exceptions() {
+    let text = Value::Static;
+    let at = |us: u64| SystemTime::UNIX_EPOCH + Duration::from_micros(1_700_000_000_000_000 + us);
+    let resource = sent(Tracer::builder("shop"), |tracer| {
+        let mut span = tracer.span("checkout").start_time(at(0)).start();
+        span.log_kv_at(at(1), &[("event", text("cache miss")), ("key", Value::I64(7))]);
+        span.log_kv_at(at(2), &[("message", text("no event"))]);
+        span.log_kv_at(
+            at(3),
+            &[("event", text("error")), ("error.kind", text("first")), ("message", text("it failed"))],
+        );
+        span.log_kv_at(
+            at(4),
+            &[
+                ("event", text("error")),
+                ("error.kind", text("timeout")),
+                ("message", text("it failed again")),
+                ("stack", text("line 1")),
+                ("attempt", text("2")),
+            ],
+        );
+        span.set(tags::ERROR, true);
+        span.finish_at(at(5));
+    });
+    let span = spans(&resource).next().expect("there is one");
+    let events: Vec<_> = span
+        .events
+        .iter()
+        .map(|event| (event.time_unix_nano / 1000 % 10, &*event.name, written(&event.attributes).join(" ")))
+        .collect();
+    let expected = [
+        (1, "cache miss", "key=int 7"),
+        (2, "log", "message=no event"),
+        (3, "exception", "exception.type=first exception.message=it failed"),
+        (
+            4,
+            "exception",
+            "exception.type=timeout exception.message=it failed again exception.stacktrace=line 1 attempt=2",
+        ),
+    ];
+    assert_eq!(events, expected.map(|(us, name, fields)| (us, name, fields.to_owned())));
+    let status = span.status.as_ref().expect("it failed");
+    assert_eq!((status.code, &*status.message), (2, "it failed again"));
+    assert_eq!(written(&span.attributes), ["error.type=timeout"]);
+}
+
+#[test]
+fn sends_an_outcome_only_where_it_is_known() {
+    for (error, expected) in [(None, None), (Some(false), Some(1)), (Some(true), Some(2))] {
+        let resource = sent(Tracer::builder("shop"), |tracer| {
+            let mut span = tracer.span("checkout").start();
+            if let Some(error) = error {
+                span.set(tags::ERROR, error);
+            }
+        });
+        let span = spans(&resource).next().expect("there is one");
+        assert_eq!(span.status.as_ref().map(|status| status.code), expected, "{error:?}");
+        assert_eq!(span.attributes, [], "{error:?}");
+    }
+}
+
+#[test]
+fn sends_references_as_links() {
+    let remote = |id| {
+        SpanContext::new(TraceId::from_parts(7, 8), SpanId::new(id))
+            .with_sampling(Sampling::Sampled)
+            .with_tracestate("vendor=x")
+    };
+    let resource = sent(Tracer::builder("shop"), |tracer| {
+        tracer.span("child").child_of(&remote(1)).follows_from(&remote(2)).child_of(&remote(3)).start().finish();
+        tracer.span("follower").follows_from(&remote(4)).start().finish();
+    });
+    let links = |index: usize| -> Vec<_> {
+        let span = spans(&resource).nth(index).expect("there are two");
+        span.links.iter().map(|link| (link.span_id[7], written(&link.attributes).join(" "), link.flags)).collect()
+    };
+    let (child_of, follows_from) = ("opentracing.ref_type=child_of", "opentracing.ref_type=follows_from");
+    assert_eq!(links(0), [(2, follows_from.to_owned(), 0x301), (3, child_of.to_owned(), 0x301)]);
+    assert_eq!(links(1), [(4, follows_from.to_owned(), 0x301)], "else nobody knew the kind of the reference");
+    for (span, parent) in spans(&resource).zip([1, 4]) {
+        assert_eq!((span.parent_span_id[7], span.trace_id[15]), (parent, 8));
+        assert_eq!(span.flags & 0x300, 0x300, "the parent is in another process");
+        assert_eq!(span.trace_state, "vendor=x");
+        assert_eq!(span.links[0].trace_state, "vendor=x");
+    }
+}
+
+#[test]
+fn tells_how_much_the_limits_cut() {
+    let resource = sent(Tracer::builder("shop").limits(limits(|limits| limits.tags = 2)), |tracer| {
+        tracer.span("checkout").tag("a", 1).tag("b", 2).tag("c", 3).tag("d", 4).start().finish();
+    });
+    let span = spans(&resource).next().expect("there is one");
+    assert_eq!((span.attributes.len(), span.dropped_attributes_count), (2, 2));
+}
+
+#[test]
+fn sends_a_span_that_is_too_large_without_logs_and_with_its_values_cut() {
+    let limits = limits(|limits| limits.value_bytes = 1 << 20);
+    let collector = Collector::start([]).expect("a port is free");
+    let otlp = Otlp::http(&collector.url()).expect("that is an address").max_request_bytes(2000);
+    let reporter = BatchReporter::new(otlp).delay(NEVER);
+    let tracer = Tracer::builder("shop").limits(limits).build_inline(reporter);
+    finish_spans(&tracer, 1);
+    let mut span = tracer.span("large").tag("text", &"ü".repeat(1000)).start();
+    span.log("it is large");
+    span.finish();
+    let mut span = tracer.span("hopeless").start();
+    for number in 0..10 {
+        span.set_tag(&number.to_string(), &"x".repeat(1000));
+    }
+    span.finish();
+    assert_eq!(tracer.flush(PATIENCE), Err(FlushError::Failed));
+    let stats = tracer.stats().transports[0];
+    assert_eq!((stats.sent, stats.dropped_failed, stats.oversized), (2, 1, 1));
+    let got = collector.next();
+    assert!(got.body.len() <= 2000);
+    let request = ExportTraceServiceRequest::decode(&*got.body).expect("that is a request");
+    let span = spans(&request.resource_spans[0]).nth(1).expect("there are two").clone();
+    assert_eq!(attribute(&written(&span.attributes), "text"), Some(&*"ü".repeat(128)));
+    assert_eq!((span.events.len(), span.dropped_events_count), (0, 1));
+}
+
+#[test]
+fn begins_a_new_request_where_the_old_one_is_full() {
+    let collector = Collector::start([]).expect("a port is free");
+    let otlp = Otlp::http(&collector.url()).expect("that is an address").max_request_bytes(4000);
+    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(otlp).delay(NEVER));
+    for number in 0..100 {
+        tracer.span(&number.to_string()).tag("text", &"x".repeat(200)).start().finish();
+    }
+    assert_eq!(tracer.flush(PATIENCE), Ok(()));
+    let got = collector.all();
+    assert!(
+        got.iter().all(|got| got.body.len() <= 4000),
+        "{:?}",
+        got.iter().map(|got| got.body.len()).collect::<Vec<_>>()
+    );
+    assert!(got.len() < 15, "{} requests", got.len());
+    assert_eq!(got.iter().flat_map(names_in).collect::<Vec<_>>(), names(100), "in order, each once");
+}
+
+/// Everything at once that adapters record, by kind.
+#[test]
+fn translates_tags_to_the_terms_of_opentelemetry() {
+    #[track_caller]
+    fn check(name: &str, kind: SpanKind, given: &[(&'static str, Value<'static>)], expected: &[&str]) {
+        let resource = sent(Tracer::builder("shop"), |tracer| {
+            let mut span = tracer.span("x").kind(kind).start();
+            for (key, value) in given {
+                span.set_tag(*key, *value);
+            }
+        });
+        let span = spans(&resource).next().expect("there is one");
+        assert_eq!(written(&span.attributes), expected, "{name}");
+    }
+    let text = Value::Static;
+    check(
+        "HTTP server",
+        SpanKind::Server,
+        &[
+            ("http.method", text("GET")),
+            ("http.url", text("https://shop.example:8443/cart?id=7")),
+            ("http.route", text("/cart")),
+            ("http.status_code", Value::I64(503)),
+            ("peer.ipv4", text("10.0.0.1")),
+            ("peer.port", Value::I64(999)),
+            ("error", Value::Bool(true)),
+        ],
+        &[
+            "http.request.method=GET",
+            "url.scheme=https",
+            "server.address=shop.example",
+            "url.path=/cart",
+            "url.query=id=7",
+            "server.port=int 8443",
+            "http.route=/cart",
+            "http.response.status_code=int 503",
+            "network.peer.address=10.0.0.1",
+            "client.port=int 999",
+            "error.type=503",
+        ],
+    );
+    check(
+        "HTTP client",
+        SpanKind::Client,
+        &[
+            ("http.method", text("GET")),
+            ("http.url", text("https://shop.example/cart")),
+            ("peer.hostname", text("shop.example")),
+            ("peer.port", Value::I64(443)),
+            ("peer.ipv4", text("10.0.0.1")),
+            ("peer.ipv6", text("::1")),
+            ("peer.service", text("shop")),
+        ],
+        &[
+            "http.request.method=GET",
+            "url.full=https://shop.example/cart",
+            "server.address=shop.example",
+            "server.port=int 443",
+            "network.peer.address=10.0.0.1",
+            "peer.ipv6=::1",
+            "peer.service=shop",
+        ],
+    );
+    check(
+        "SQL",
+        SpanKind::Client,
+        &[
+            ("component", text("sqlx")),
+            ("db.type", text("sql")),
+            ("peer.service", text("postgresql")),
+            ("db.instance", text("orders")),
+            ("db.statement", text("SELECT 1")),
+        ],
+        &[
+            "component=sqlx",
+            "db.system.name=postgresql",
+            "peer.service=postgresql",
+            "db.namespace=orders",
+            "db.query.text=SELECT 1",
+        ],
+    );
+    check("SQL of nobody", SpanKind::Client, &[("db.type", text("sql"))], &["db.system.name=other_sql"]);
+    check("no SQL", SpanKind::Client, &[("db.type", text("redis"))], &["db.system.name=redis"]);
+    check(
+        "message",
+        SpanKind::Producer,
+        &[("component", text("rdkafka")), ("message_bus.destination", text("orders"))],
+        &["component=rdkafka", "messaging.system=kafka", "messaging.destination.name=orders"],
+    );
+    check(
+        "OpenTelemetry's own names go before",
+        SpanKind::Server,
+        &[
+            ("http.method", text("get")),
+            ("http.request.method", text("GET")),
+            ("http.url", text("/cart")),
+            ("url.path", text("/")),
+            ("db.type", text("sql")),
+            ("db.system.name", text("mariadb")),
+        ],
+        &["http.request.method=GET", "url.path=/", "db.system.name=mariadb"],
     );
 }

@@ -1,0 +1,88 @@
+//! The table of terms, both ways.
+
+use opentracing_core::{SpanKind, Value};
+use opentracing_reporter::terms::{from_opentelemetry, to_opentelemetry};
+
+const KINDS: [SpanKind; 5] =
+    [SpanKind::Internal, SpanKind::Server, SpanKind::Client, SpanKind::Producer, SpanKind::Consumer];
+
+#[test]
+fn every_tag_comes_back_from_its_attribute() {
+    let tags = [
+        "component",
+        "db.instance",
+        "db.statement",
+        "db.type",
+        "db.user",
+        "error",
+        "http.method",
+        "http.status_code",
+        "http.url",
+        "http.route",
+        "message_bus.destination",
+        "peer.address",
+        "peer.hostname",
+        "peer.ipv4",
+        "peer.ipv6",
+        "peer.service",
+        "peer.port",
+        "sampling.priority",
+        "span.kind",
+        "rpc.method",
+        "one of the user's own",
+    ];
+    for tag in tags {
+        let value = Value::Static(if tag == "peer.ipv6" { "::1" } else { "10.0.0.1" });
+        for kind in KINDS {
+            assert_eq!(from_opentelemetry(to_opentelemetry(tag, kind), kind, value), tag, "{kind}");
+        }
+    }
+}
+
+#[test]
+fn every_attribute_comes_back_from_its_tag() {
+    #[track_caller]
+    fn check(attribute: &str, kinds: &[SpanKind], tag: &str) {
+        for &kind in kinds {
+            assert_eq!(from_opentelemetry(attribute, kind, Value::I64(1)), tag, "{kind}");
+            assert_eq!(to_opentelemetry(tag, kind), attribute, "{kind}");
+        }
+    }
+    let (entries, others) =
+        ([SpanKind::Server, SpanKind::Consumer], [SpanKind::Client, SpanKind::Producer, SpanKind::Internal]);
+    check("http.request.method", &KINDS, "http.method");
+    check("http.response.status_code", &KINDS, "http.status_code");
+    check("url.full", &KINDS, "http.url");
+    check("server.address", &others, "peer.hostname");
+    check("client.address", &entries, "peer.hostname");
+    check("server.address", &entries, "server.address");
+    check("server.port", &others, "peer.port");
+    check("client.port", &entries, "peer.port");
+    check("network.peer.address", &KINDS, "peer.ipv4");
+    check("db.system.name", &KINDS, "db.type");
+    check("db.namespace", &KINDS, "db.instance");
+    check("db.query.text", &KINDS, "db.statement");
+    check("messaging.destination.name", &KINDS, "message_bus.destination");
+    check("rpc.method", &KINDS, "rpc.method");
+    check("", &KINDS, "");
+}
+
+#[test]
+fn reads_the_names_of_older_conventions() {
+    let rows = [
+        ("net.peer.name", "peer.hostname"),
+        ("net.peer.port", "peer.port"),
+        ("net.sock.peer.addr", "peer.ipv4"),
+        ("net.peer.ip", "peer.ipv4"),
+        ("service.peer.name", "peer.service"),
+        ("db.system", "db.type"),
+        ("db.name", "db.instance"),
+        ("messaging.destination", "message_bus.destination"),
+    ];
+    for (old, tag) in rows {
+        for kind in KINDS {
+            assert_eq!(from_opentelemetry(old, kind, Value::Static("10.0.0.1")), tag, "{old}");
+        }
+    }
+    assert_eq!(from_opentelemetry("net.peer.ip", SpanKind::Client, Value::Static("fe80::1")), "peer.ipv6");
+}
