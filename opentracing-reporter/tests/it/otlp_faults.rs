@@ -275,3 +275,37 @@ fn bounds_the_bytes_that_wait() -> TestResult {
     assert_eq!((stats.sent, stats.dropped_failed), (10, 20), "each takes a little less than 1,000 bytes");
     Ok(())
 }
+
+/// At 100 spans a second. What the queue holds arrives afterwards, in order; the rest is counted, and nothing else is lost.
+#[test]
+fn bridges_ten_minutes_with_what_the_queue_holds() -> TestResult {
+    const SPANS: usize = 60_000;
+    for queue in [2_048, 60_000] {
+        // As above: free now, and hardly taken by another process meanwhile.
+        let address = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
+        let hand = Hand::new();
+        let otlp = Otlp::http(&format!("http://{address}"))?.timer(hand.shared());
+        let tracer = stepped(BatchReporter::new(otlp).queue(queue).delay(Duration::ZERO));
+        for _ in 0..600 {
+            finish_spans(&tracer, SPANS / 600);
+            tracer.flush(Duration::ZERO)?;
+            hand.advance(Duration::from_secs(1));
+        }
+        let stats = tracer.stats();
+        assert_eq!((stats.reporter.sent, stats.reporter.dropped_queue_full), (0, (SPANS - queue) as u64));
+        assert_eq!((stats.delivered, stats.transports[0].queued), (SPANS as u64, queue as u64));
+
+        let collector = Collector::listen(TcpListener::bind(address)?, [])?;
+        hand.advance(Duration::from_secs(30));
+        let stats = until(&tracer, |stats| stats.sent == queue as u64);
+        assert_eq!((stats.dropped_queue_full, stats.dropped_failed), ((SPANS - queue) as u64, 0));
+        let arrived = collector.all().iter().flat_map(names_in).collect::<Vec<_>>();
+        let expected = (0..queue).map(|number| (number % 100).to_string());
+        assert!(arrived.into_iter().eq(expected), "the first ones that came, in order");
+
+        // As before the outage.
+        finish_spans(&tracer, 10);
+        until(&tracer, |stats| stats.sent == queue as u64 + 10);
+    }
+    Ok(())
+}
