@@ -63,6 +63,13 @@ pub(super) enum Origin {
     },
 }
 
+impl Origin {
+    /// So many spans, unless they are an earlier process's: those have numbers of their own.
+    fn own(self, spans: usize) -> u64 {
+        if self == (Origin::Spool { is_inherited: true }) { 0 } else { spans as u64 }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Phase {
     /// With the channel.
@@ -164,8 +171,8 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
                     if self.settings.timer.now() < until || !self.may_start() {
                         break;
                     }
+                    self.stats.retries += u64::from(by != Delayed::Nobody);
                     if !self.forgets_record_at_rest() {
-                        self.stats.retries += u64::from(by != Delayed::Nobody);
                         self.start();
                     }
                 }
@@ -284,7 +291,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
                 self.backoff.reset();
                 let accepted = self.encoding.accepted(&body);
                 let rejected = accepted.rejected.min(spans);
-                self.stats.rejected += rejected as u64;
+                self.stats.rejected += current.origin.own(rejected);
                 let outcome = self.sent(current.origin, spans - rejected);
                 let outcome = match accepted.message {
                     Some(message) => {
@@ -299,7 +306,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
                 outcome
             }
             Answer::TooLarge if spans < 2 => {
-                self.stats.oversized += spans as u64;
+                self.stats.oversized += current.origin.own(spans);
                 let outcome = self.lose(current.origin, spans, "a span is larger than the other side accepts");
                 self.go_on(current);
                 outcome
@@ -323,7 +330,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
             }
             Answer::Refused(error) => {
                 self.backoff.reset();
-                self.stats.rejected += spans as u64;
+                self.stats.rejected += current.origin.own(spans);
                 let outcome = self.lose(current.origin, spans, error);
                 self.go_on(current);
                 outcome

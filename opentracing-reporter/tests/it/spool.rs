@@ -98,6 +98,7 @@ fn sends_in_order_once_the_other_side_is_back() -> TestResult {
     assert_eq!(names_at(&collector), [names(15), names(1)].concat(), "what is younger goes last");
     let all = stats(&tracer);
     assert_eq!((all.sent, all.spooled, all.inherited_sent, all.dropped_failed), (16, 0, 0, 0));
+    assert_eq!((all.requests, all.failed_requests, all.retries), (6, 1, 1));
     assert_eq!(records_in(&folder.path().join("otlp-0"))?.len(), 0);
     Ok(())
 }
@@ -290,6 +291,7 @@ fn goes_on_behind_a_record_that_is_refused() -> TestResult {
     assert_eq!(names_at(&collector), names(6));
     let stats = stats(&tracer);
     assert_eq!((stats.spooled, stats.inherited_sent, stats.inherited_dropped), (0, 4, 2));
+    assert_eq!((stats.rejected, stats.dropped_failed), (0, 0), "these are of spans of this process");
     Ok(())
 }
 
