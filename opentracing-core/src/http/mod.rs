@@ -11,6 +11,7 @@ mod method;
 mod outcome;
 mod peer;
 mod peer_service;
+mod percent;
 mod server_timing;
 mod status;
 
@@ -21,6 +22,6 @@ pub use self::method::{OTHER_METHOD, known_method, method_name};
 pub use self::outcome::Outcome;
 pub use self::peer::{Peer, default_port, effective_port};
 pub use self::peer_service::{PeerService, PeerServices};
+pub use self::percent::decode_percent;
 pub use self::server_timing::append_server_timing;
 pub use self::status::ErrorStatuses;
-pub use crate::propagation::percent::decode as decode_percent;

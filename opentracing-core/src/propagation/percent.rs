@@ -6,7 +6,7 @@ use crate::propagation::hex;
 use crate::propagation::text::Text;
 
 /// Decodes `%XX`; a `%` without two digits stands for itself. What is no UTF-8 then becomes U+FFFD.
-pub fn decode(value: &[u8]) -> Cow<'_, str> {
+pub(crate) fn decode(value: &[u8]) -> Cow<'_, str> {
     if !value.contains(&b'%') {
         return String::from_utf8_lossy(value);
     }
