@@ -86,6 +86,10 @@ tags! {
     DB_TYPE: str = "db.type";
     /// Who uses the database.
     DB_USER: str = "db.user";
+    /// The database's product, as OpenTelemetry names it: `postgresql`, `mysql`, `sqlite`.
+    DB_SYSTEM_NAME: str = "db.system.name";
+    /// How many statements were executed at once, where there were several.
+    DB_OPERATION_BATCH_SIZE: i64 = "db.operation.batch.size";
     /// The database's operation: `SELECT`.
     DB_OPERATION_NAME: str = "db.operation.name";
     /// The table or collection.
@@ -155,6 +159,15 @@ tags! {
     RPC_SYSTEM_NAME: str = "rpc.system.name";
     /// Above zero asks for the trace to be kept, zero to drop it.
     SAMPLING_PRIORITY: i64 = "sampling.priority";
+    /// Whether a transaction was rolled back because nobody ended it.
+    SQLX_IMPLICIT_ROLLBACK: bool = "sqlx.implicit_rollback";
+    /// How a statement ended that did not come to its end: `cancelled` before the first row, `aborted` before the last one. Not an
+    /// error by itself.
+    SQLX_OUTCOME: str = "sqlx.outcome";
+    /// How long a statement waited for a connection of the pool, in milliseconds.
+    SQLX_POOL_WAIT_MS: f64 = "sqlx.pool_wait_ms";
+    /// The number of rows that a statement has changed.
+    SQLX_ROWS_AFFECTED: i64 = "sqlx.rows_affected";
     /// The span's role; see [`SpanKind`](crate::SpanKind).
     SPAN_KIND: str = "span.kind";
 }
