@@ -1,0 +1,20 @@
+//! PostgreSQL.
+
+use sqlx::Postgres;
+use sqlx::postgres::PgConnectOptions;
+
+use crate::database::tracing_database;
+use crate::sql::Dialect;
+use crate::target::Target;
+
+tracing_database!(Postgres, target);
+
+fn target(options: &PgConnectOptions) -> Target {
+    let user = options.get_username();
+    // A database that is not named has the name of the user (libpq, "Connection Strings").
+    let target = Target::new(Dialect::Postgres).instance(options.get_database().or(Some(user))).user(user);
+    match options.get_socket() {
+        Some(socket) => target.socket(&socket.to_string_lossy()),
+        None => target.host(options.get_host(), options.get_port()),
+    }
+}

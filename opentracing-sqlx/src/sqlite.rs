@@ -1,0 +1,17 @@
+//! SQLite.
+
+use sqlx::Sqlite;
+use sqlx::sqlite::SqliteConnectOptions;
+
+use crate::database::tracing_database;
+use crate::sql::Dialect;
+use crate::target::Target;
+
+tracing_database!(Sqlite, target);
+
+/// The file is the database. sqlx gives those in memory a name that nobody knows.
+fn target(options: &SqliteConnectOptions) -> Target {
+    let file = options.get_filename().to_string_lossy();
+    let name = if file.starts_with("file:sqlx-in-memory") { ":memory:" } else { &file };
+    Target::new(Dialect::Sqlite).instance(Some(name))
+}

@@ -1,0 +1,93 @@
+//! The database that a connection goes to, as far as its options tell.
+
+use std::net::IpAddr;
+
+use opentracing_core::{Span, tags};
+
+use crate::sql::Dialect;
+
+/// Copied from the options once; no password is.
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub(crate) dialect: Dialect,
+    /// As OpenTelemetry names the database: `postgresql`.
+    pub(crate) system: &'static str,
+    pub(crate) instance: Option<Box<str>>,
+    pub(crate) user: Option<Box<str>>,
+    hostname: Option<Box<str>>,
+    ip: Option<(IpAddr, Box<str>)>,
+    port: Option<u16>,
+    /// Of a socket in the file system.
+    address: Option<Box<str>>,
+}
+
+#[cfg(any(feature = "any", feature = "mysql", feature = "postgres", feature = "sqlite"))]
+impl Target {
+    pub(crate) fn new(dialect: Dialect) -> Self {
+        let system = match dialect {
+            Dialect::Postgres => "postgresql",
+            Dialect::MySql => "mysql",
+            Dialect::Sqlite => "sqlite",
+        };
+        Target { dialect, system, instance: None, user: None, hostname: None, ip: None, port: None, address: None }
+    }
+
+    pub(crate) fn instance(mut self, name: Option<&str>) -> Self {
+        self.instance = name.filter(|name| !name.is_empty()).map(Box::from);
+        self
+    }
+}
+
+#[cfg(any(feature = "any", feature = "mysql", feature = "postgres"))]
+impl Target {
+    pub(crate) fn user(mut self, name: &str) -> Self {
+        self.user = Some(name).filter(|name| !name.is_empty()).map(Box::from);
+        self
+    }
+
+    /// A host by name or address. One that begins with a slash is the folder of a socket, as PostgreSQL's clients have it.
+    pub(crate) fn host(mut self, host: &str, port: u16) -> Self {
+        let host = host.trim_matches(['[', ']']);
+        if host.starts_with('/') {
+            return self.socket(host);
+        }
+        match host.parse::<IpAddr>() {
+            Ok(ip) => {
+                let ip = ip.to_canonical();
+                self.ip = Some((ip, ip.to_string().into()));
+            }
+            Err(_) => self.hostname = Some(host).filter(|host| !host.is_empty()).map(Box::from),
+        }
+        self.port = Some(port);
+        self
+    }
+
+    pub(crate) fn socket(mut self, path: &str) -> Self {
+        self.address = Some(format!("unix:{path}").into());
+        self
+    }
+}
+
+impl Target {
+    pub(crate) fn set_tags(&self, span: &mut Span) {
+        span.set(tags::DB_TYPE, "sql").set_tag(tags::DB_SYSTEM_NAME, opentracing_core::Value::Static(self.system));
+        if let Some(instance) = &self.instance {
+            span.set(tags::DB_INSTANCE, instance);
+        }
+        if let Some(user) = &self.user {
+            span.set(tags::DB_USER, user);
+        }
+        if let Some(hostname) = &self.hostname {
+            span.set(tags::PEER_HOSTNAME, hostname);
+        }
+        if let Some((ip, text)) = &self.ip {
+            span.set(if ip.is_ipv4() { tags::PEER_IPV4 } else { tags::PEER_IPV6 }, text);
+        }
+        if let Some(port) = self.port {
+            span.set(tags::PEER_PORT, port.into());
+        }
+        if let Some(address) = &self.address {
+            span.set(tags::PEER_ADDRESS, address);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Statements that do not come to their end.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+
+use crate::support::{error, only_span, returned, span, tag};
+
+/// Polls until the work waits for the database.
+fn poll_once(work: impl Future) {
+    assert!(pin!(work).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+}
+
+on_each_database! {
+    async fn is_cancelled_when_it_is_dropped_before_the_first_row(mock, pool) {
+        let mut connection = pool.acquire().await.unwrap();
+        let held = hold(connection.get_mut()).await;
+        poll_once(sqlx::raw_sql(LONG).fetch_one(&mut *connection));
+        let long = only_span(&mock);
+        assert_eq!(tag(&long, "sqlx.outcome").as_deref(), Some("cancelled"));
+        assert_eq!(long.logs[0].field("event"), Some("cancelled".into()));
+        assert!(!long.is_failed);
+        let_go(connection.get_mut(), held).await;
+        // The connection is as good as ever.
+        sqlx::query(BY_ID).bind(1).fetch_one(&mut *connection).await.unwrap();
+    }
+
+    async fn is_aborted_when_its_rows_are_dropped(mock, pool) {
+        {
+            let mut rows = sqlx::query("SELECT id FROM users ORDER BY id").fetch(&pool);
+            rows.next().await.unwrap().unwrap();
+            rows.next().await.unwrap().unwrap();
+        }
+        let span = span(&mock, "SELECT users");
+        assert_eq!(tag(&span, "sqlx.outcome").as_deref(), Some("aborted"));
+        assert_eq!(returned(&span), Some(2.into()));
+        assert!(!span.is_failed);
+        sqlx::query(BY_ID).bind(1).fetch_one(&pool).await.unwrap();
+    }
+
+    async fn is_cancelled_by_a_time_out_while_it_waits_for_a_connection(mock, pool) {
+        let _taken = pool.acquire().await.unwrap();
+        let late = tokio::time::timeout(Duration::ZERO, sqlx::query(BY_ID).bind(1).fetch_one(&pool)).await;
+        assert!(late.is_err());
+        assert_eq!(tag(&only_span(&mock), "sqlx.outcome").as_deref(), Some("cancelled"));
+    }
+
+    async fn is_cancelled_when_a_transaction_never_begins(mock, pool) {
+        let taken = pool.acquire().await.unwrap();
+        poll_once(pool.begin());
+        assert_eq!(tag(&only_span(&mock), "sqlx.outcome").as_deref(), Some("cancelled"));
+        drop(taken);
+        sqlx::query(BY_ID).bind(1).fetch_one(&pool).await.unwrap();
+    }
+
+    async fn is_failed_when_the_server_cancels_it(mock, pool) {
+        let mut connection = pool.acquire().await.unwrap();
+        cancel_what_takes_long(connection.get_mut()).await;
+        let result = sqlx::raw_sql(LONG).execute(&mut *connection).await;
+        assert!(matches!(result, Err(sqlx::Error::Database(_))), "{result:?}");
+        let span = only_span(&mock);
+        assert!(span.is_failed);
+        assert_eq!(error(&span).0, CANCELLED);
+        assert_eq!(tag(&span, "db.response.status_code").as_deref(), Some(CODE));
+    }
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn is_cancelled_and_rolled_back_when_its_commit_is_dropped() {
+    use crate::databases::sqlite::*;
+
+    let mock = opentracing_core::mock::MockTracer::new();
+    let pool = open(&mock, 1).await.unwrap();
+    let mut transaction = pool.begin().await.unwrap();
+    let held = hold(transaction.get_mut()).await;
+    poll_once(transaction.commit());
+    assert_eq!(tag(&span(&mock, "COMMIT"), "sqlx.outcome").as_deref(), Some("cancelled"));
+    assert_eq!(tag(&span(&mock, "ROLLBACK"), "sqlx.implicit_rollback").as_deref(), Some("true"));
+    drop(held);
+}

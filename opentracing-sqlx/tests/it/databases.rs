@@ -1,0 +1,193 @@
+//! The databases that the tests run on, and what is written differently for each.
+//!
+//! Each connection of a pool has a table of its own, `users`, with ada, grace and barbara in it.
+
+/// Runs each test on every database that there is. `mock` and `pool` are names for the test's tracer and its pool of one connection.
+/// In the test, `Db` is the database, and the constants of its module are there.
+macro_rules! on_each_database {
+    ($($(#[$meta:meta])* async fn $name:ident($mock:ident, $pool:ident) $body:block)+) => {
+        on_each_database!(@ "sqlite" sqlite $($(#[$meta])* $name $mock $pool $body)+);
+        on_each_database!(@ "postgres" postgres $($(#[$meta])* $name $mock $pool $body)+);
+        on_each_database!(@ "mysql" mysql $($(#[$meta])* $name $mock $pool $body)+);
+    };
+    (@ $feature:literal $database:ident $($(#[$meta:meta])* $name:ident $mock:ident $pool:ident $body:block)+) => {
+        #[cfg(feature = $feature)]
+        mod $database {
+            use super::*;
+            use crate::databases::$database::*;
+
+            $(
+                $(#[$meta])*
+                #[tokio::test]
+                async fn $name() {
+                    let $mock = opentracing_core::mock::MockTracer::new();
+                    let Some($pool) = open(&$mock, 1).await else { return };
+                    $body
+                }
+            )+
+        }
+    };
+}
+
+/// What every module has. The pools are opened by the database's own options, before they are wrapped.
+macro_rules! database {
+    ($database:ty, $url:expr) => {
+        use opentracing_core::mock::MockTracer;
+        use opentracing_sqlx::TracingPool;
+        use sqlx::pool::PoolOptions;
+
+        pub(crate) type Db = $database;
+
+        /// A pool of that many connections; `None` without a server.
+        pub(crate) async fn open(mock: &MockTracer, connections: u32) -> Option<TracingPool<Db>> {
+            let url = $url?;
+            let pool = options(connections).connect(&url).await.unwrap();
+            Some(TracingPool::with_tracer(mock.tracer().clone(), pool))
+        }
+
+        pub(crate) fn options(connections: u32) -> PoolOptions<Db> {
+            PoolOptions::new().max_connections(connections).after_connect(|connection, _| {
+                Box::pin(async move { sqlx::raw_sql(crate::databases::USERS).execute(connection).await.map(drop) })
+            })
+        }
+
+        /// A pool that is closed: whatever is executed fails, once its span has started.
+        pub(crate) async fn closed(mock: &MockTracer) -> TracingPool<Db> {
+            let pool = sqlx::Pool::<Db>::connect_lazy(NOWHERE).unwrap();
+            pool.close().await;
+            TracingPool::with_tracer(mock.tracer().clone(), pool)
+        }
+    };
+}
+
+pub(crate) const USERS: &str = "
+    CREATE TEMPORARY TABLE users (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL UNIQUE);
+    INSERT INTO users VALUES (1, 'ada'), (2, 'grace'), (3, 'barbara')";
+
+#[cfg(feature = "sqlite")]
+pub(crate) mod sqlite {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    database!(sqlx::Sqlite, Some("sqlite::memory:".to_owned()));
+
+    pub(crate) const NOWHERE: &str = "sqlite:/nowhere/shop.db";
+    pub(crate) const SYSTEM: &str = "sqlite";
+    pub(crate) const BY_ID: &str = "SELECT name FROM users WHERE id = ?";
+    pub(crate) const INSERT: &str = "INSERT INTO users (id, name) VALUES (?, ?)";
+    pub(crate) const BEGIN_WITH: &str = "BEGIN IMMEDIATE";
+    pub(crate) const UNIQUE: &str = "2067";
+    pub(crate) const NO_TABLE: &str = "1";
+    /// What takes long, and how the database calls it when that is cancelled.
+    pub(crate) const LONG: &str = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000000000) \
+                                   SELECT max(n) FROM numbers";
+    pub(crate) const CANCELLED: &str = "cancelled";
+    pub(crate) const CODE: &str = "9";
+
+    /// Lets the database cancel what takes long.
+    pub(crate) async fn cancel_what_takes_long(connection: &mut sqlx::SqliteConnection) {
+        drop(hold(connection).await);
+    }
+
+    /// Ends what the database works on, once it does.
+    pub(crate) struct Held {
+        _guard: Sender<()>,
+        working: Receiver<()>,
+    }
+
+    /// Lets the database work on whatever it is given until it is let go, and then cancel it.
+    pub(crate) async fn hold(connection: &mut sqlx::SqliteConnection) -> Held {
+        let ((guard, dropped), (begun, working)) = (channel(), channel());
+        let work_on = move || {
+            // Nobody may want to know.
+            let _ = begun.send(());
+            dropped.recv().is_ok()
+        };
+        connection.lock_handle().await.unwrap().set_progress_handler(1, work_on);
+        Held { _guard: guard, working }
+    }
+
+    pub(crate) async fn let_go(connection: &mut sqlx::SqliteConnection, held: Held) {
+        // From now on the connection is taken until the database has cancelled it.
+        held.working.recv().unwrap();
+        drop(held);
+        connection.lock_handle().await.unwrap().remove_progress_handler();
+    }
+}
+
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres {
+    database!(sqlx::Postgres, crate::support::server("POSTGRES_URL"));
+
+    pub(crate) const NOWHERE: &str = "postgres://clerk:sesame@db.example:6432/shop";
+    pub(crate) const SYSTEM: &str = "postgresql";
+    pub(crate) const BY_ID: &str = "SELECT name FROM users WHERE id = $1";
+    pub(crate) const INSERT: &str = "INSERT INTO users (id, name) VALUES ($1, $2)";
+    pub(crate) const BEGIN_WITH: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+    pub(crate) const UNIQUE: &str = "23505";
+    pub(crate) const NO_TABLE: &str = "42P01";
+    /// What takes long, and how the database calls it when that is cancelled.
+    pub(crate) const LONG: &str = "SELECT pg_sleep(60)";
+    pub(crate) const CANCELLED: &str = "cancelled";
+    pub(crate) const CODE: &str = "57014";
+
+    /// Lets the database cancel what takes long.
+    pub(crate) async fn cancel_what_takes_long(connection: &mut sqlx::PgConnection) {
+        sqlx::query("SET statement_timeout = 50").execute(connection).await.unwrap();
+    }
+
+    /// Nothing: the database lets go by itself, after a while.
+    pub(crate) struct Held;
+
+    /// Lets the database cancel what takes long, not at once.
+    pub(crate) async fn hold(connection: &mut sqlx::PgConnection) -> Held {
+        cancel_what_takes_long(connection).await;
+        Held
+    }
+
+    pub(crate) async fn let_go(connection: &mut sqlx::PgConnection, _: Held) {
+        // sqlx tells the next statement what became of the one that was dropped.
+        sqlx::query("SET statement_timeout = 0").execute(&mut *connection).await.unwrap_err();
+        sqlx::query("SET statement_timeout = 0").execute(connection).await.unwrap();
+    }
+}
+
+#[cfg(feature = "mysql")]
+pub(crate) mod mysql {
+    database!(sqlx::MySql, crate::support::server("MYSQL_URL"));
+
+    pub(crate) const NOWHERE: &str = "mysql://clerk:sesame@db.example:3307/shop";
+    pub(crate) const SYSTEM: &str = "mysql";
+    pub(crate) const BY_ID: &str = "SELECT name FROM users WHERE id = ?";
+    pub(crate) const INSERT: &str = "INSERT INTO users (id, name) VALUES (?, ?)";
+    pub(crate) const BEGIN_WITH: &str = "START TRANSACTION READ WRITE";
+    pub(crate) const UNIQUE: &str = "23000";
+    pub(crate) const NO_TABLE: &str = "42S02";
+    /// What takes long, and how the database calls it when that is cancelled.
+    pub(crate) const LONG: &str = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000000000) \
+                                   SELECT max(n) FROM numbers";
+    pub(crate) const CANCELLED: &str = "statement_timeout";
+    pub(crate) const CODE: &str = "70100";
+
+    /// Lets the database cancel what takes long.
+    pub(crate) async fn cancel_what_takes_long(connection: &mut sqlx::MySqlConnection) {
+        sqlx::raw_sql("SET max_statement_time = 0.05, max_recursive_iterations = 4294967295")
+            .execute(connection)
+            .await
+            .unwrap();
+    }
+
+    /// Nothing: the database lets go by itself, after a while.
+    pub(crate) struct Held;
+
+    /// Lets the database cancel what takes long, not at once.
+    pub(crate) async fn hold(connection: &mut sqlx::MySqlConnection) -> Held {
+        cancel_what_takes_long(connection).await;
+        Held
+    }
+
+    pub(crate) async fn let_go(connection: &mut sqlx::MySqlConnection, _: Held) {
+        // sqlx tells the next statement what became of the one that was dropped.
+        sqlx::query("SET max_statement_time = 0").execute(&mut *connection).await.unwrap_err();
+        sqlx::query("SET max_statement_time = 0").execute(connection).await.unwrap();
+    }
+}

@@ -1,0 +1,174 @@
+//! The code that a user of sqlx already has.
+
+use futures_util::TryStreamExt;
+use opentracing_core::InSpan;
+use opentracing_sqlx::TracingConnection;
+use sqlx::{Connection, Either, Executor, Row, Statement};
+
+use crate::support::{names, only_span, returned, span, tag};
+
+on_each_database! {
+    async fn fetches_by_a_pool(mock, pool) {
+        let work = async {
+            let name: String = sqlx::query(BY_ID).bind(2).fetch_one(&pool).await.unwrap().get(0);
+            assert_eq!(name, "grace");
+            let all = sqlx::query_as::<_, (i32, String)>("SELECT id, name FROM users ORDER BY id").fetch_all(&pool).await.unwrap();
+            assert_eq!(all[2], (3, "barbara".to_owned()));
+            let count: i64 = sqlx::query_scalar("SELECT count(*) FROM users").fetch_one(&pool).await.unwrap();
+            assert_eq!(count, 3);
+            assert!(sqlx::query(BY_ID).bind(9).fetch_optional(&pool).await.unwrap().is_none());
+            let names: Vec<String> =
+                sqlx::query_scalar("SELECT name FROM users ORDER BY name").fetch(&pool).try_collect().await.unwrap();
+            assert_eq!(names, ["ada", "barbara", "grace"]);
+        };
+        work.in_span(mock.tracer().span("page").start()).await;
+        mock.assert_tree("
+            page
+              SELECT users (client)
+              SELECT users (client)
+              SELECT users (client)
+              SELECT users (client)
+              SELECT users (client)
+        ");
+        let mut spans = mock.finished_spans();
+        spans.sort_by_key(|span| span.start_unix_ns);
+        let rows: Vec<_> = spans.iter().skip(1).map(|span| returned(span).unwrap().to_string()).collect();
+        assert_eq!(rows, ["1", "3", "1", "0", "3"]);
+    }
+
+    async fn executes_by_a_pool(mock, pool) {
+        let result = sqlx::query(INSERT).bind(4).bind("edith").execute(&pool).await.unwrap();
+        assert_eq!(result.rows_affected(), 1);
+        let inserted = span(&mock, "INSERT users");
+        assert_eq!(tag(&inserted, "sqlx.rows_affected").as_deref(), Some("1"));
+        assert_eq!(returned(&inserted), None);
+        let result = sqlx::query("UPDATE users SET name = 'x' || id WHERE id > 1 AND 1 = 0").execute(&pool).await.unwrap();
+        assert_eq!(result.rows_affected(), 0);
+        assert_eq!(tag(&span(&mock, "UPDATE users"), "sqlx.rows_affected").as_deref(), Some("0"));
+    }
+
+    async fn fetches_many_results(mock, pool) {
+        let steps: Vec<_> = sqlx::raw_sql("DELETE FROM users WHERE id = 3; SELECT id FROM users")
+            .fetch_many(&pool)
+            .try_collect()
+            .await
+            .unwrap();
+        assert_eq!(steps.iter().filter(|step| step.is_right()).count(), 2);
+        let affected: u64 = steps.iter().filter_map(|step| step.as_ref().left()).map(|result| result.rows_affected()).sum();
+        let batch = only_span(&mock);
+        assert_eq!(&*batch.operation_name, "DELETE users; SELECT users");
+        assert_eq!(tag(&batch, "db.operation.batch.size").as_deref(), Some("2"));
+        assert_eq!(tag(&batch, "db.operation.name").as_deref(), Some("DELETE"));
+        assert_eq!(returned(&batch), Some(2.into()));
+        assert_eq!(tag(&batch, "sqlx.rows_affected"), Some(affected.to_string()));
+        let ended = matches!(steps.last(), Some(Either::Left(_)));
+        assert!(ended, "the last step is a result");
+    }
+
+    async fn executes_on_connections_and_transactions(mock, pool) {
+        let mut connection = pool.acquire().await.unwrap();
+        sqlx::query(BY_ID).bind(1).fetch_one(&mut *connection).await.unwrap();
+        {
+            let mut transaction = connection.begin().await.unwrap();
+            sqlx::query(INSERT).bind(4).bind("edith").execute(&mut *transaction).await.unwrap();
+            let rows = sqlx::query("SELECT id FROM users").fetch_all(&mut *transaction).await.unwrap();
+            assert_eq!(rows.len(), 4);
+            transaction.commit().await.unwrap();
+        }
+        drop(connection);
+        let mut transaction = pool.begin().await.unwrap();
+        sqlx::query("DELETE FROM users").execute(&mut *transaction).await.unwrap();
+        transaction.rollback().await.unwrap();
+        assert_eq!(
+            names(&mock),
+            ["SELECT users", "BEGIN", "INSERT users", "SELECT users", "COMMIT", "BEGIN", "DELETE users", "ROLLBACK"]
+        );
+    }
+
+    async fn executes_on_a_connection_of_its_own(mock, pool) {
+        let options = pool.connect_options();
+        let raw = <Db as sqlx::Database>::Connection::connect_with(&options).await.unwrap();
+        let mut connection = TracingConnection::<Db>::with_tracer(mock.tracer().clone(), raw, &options);
+        let one: i32 = sqlx::query_scalar("SELECT 1").fetch_one(&mut connection).await.unwrap();
+        assert_eq!(one, 1);
+        connection.ping().await.unwrap();
+        connection.close().await.unwrap();
+        assert_eq!(tag(&only_span(&mock), "db.system.name").as_deref(), Some(SYSTEM));
+    }
+
+    async fn executes_what_was_prepared(mock, pool) {
+        let mut connection = pool.acquire().await.unwrap();
+        let statement = (&mut *connection).prepare(sqlx::SqlStr::from_static(BY_ID)).await.unwrap();
+        assert_eq!(statement.columns().len(), 1);
+        let name: String = statement.query_scalar().bind(3).fetch_one(&mut *connection).await.unwrap();
+        assert_eq!(name, "barbara");
+        drop(connection);
+        let names_of_all: Vec<String> = statement.query_scalar().bind(1).fetch_all(&pool).await.unwrap();
+        assert_eq!(names_of_all, ["ada"]);
+        assert_eq!(names(&mock), ["PREPARE users", "SELECT users", "SELECT users"]);
+        assert_eq!(tag(&span(&mock, "PREPARE users"), "db.statement").as_deref(), Some(BY_ID));
+    }
+
+    async fn runs_in_tasks_of_a_runtime(mock, pool) {
+        let task = tokio::spawn({
+            let pool = pool.clone();
+            async move {
+                let mut transaction = pool.begin().await?;
+                let names: Vec<String> = sqlx::query_scalar("SELECT name FROM users").fetch(&mut *transaction).try_collect().await?;
+                transaction.commit().await?;
+                sqlx::Result::<usize>::Ok(names.len())
+            }
+        });
+        assert_eq!(task.await.unwrap().unwrap(), 3);
+        assert_eq!(names(&mock), ["BEGIN", "SELECT users", "COMMIT"]);
+    }
+
+    async fn is_active_while_the_database_works(mock, pool) {
+        // Children of the statement's span come from what runs inside of it, here a hook of the pool.
+        let tracer = mock.tracer().clone();
+        let options = options(1).before_acquire(move |_, _| {
+            tracer.span("check").start().finish();
+            Box::pin(async { Ok(true) })
+        });
+        let raw = options.connect_with((*pool.connect_options()).clone()).await.unwrap();
+        let checked = opentracing_sqlx::TracingPool::with_tracer(mock.tracer().clone(), raw);
+        sqlx::query("SELECT 1 AS one").execute(&checked).await.unwrap();
+        mock.assert_tree("
+            SELECT (client)
+              check
+        ");
+    }
+
+    async fn starts_nothing_that_is_not_polled(mock, pool) {
+        drop(sqlx::query(BY_ID).bind(1).fetch(&pool));
+        drop(sqlx::query(BY_ID).bind(1).fetch_one(&pool));
+        assert_eq!(mock.finished_spans(), []);
+    }
+}
+
+/// Of any database, with the bounds that a user writes.
+#[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "asked for SQLite only"))]
+async fn count<DB>(pool: &opentracing_sqlx::TracingPool<DB>) -> sqlx::Result<i64>
+where
+    DB: opentracing_sqlx::TracingDatabase,
+    DB::Arguments: sqlx::IntoArguments<DB>,
+    (i64,): for<'r> sqlx::FromRow<'r, DB::Row>,
+{
+    let (count,) = sqlx::query_as("SELECT count(*) FROM users").fetch_one(pool).await?;
+    Ok(count)
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn may_be_used_for_any_database() {
+    async fn second(executor: impl sqlx::SqliteExecutor<'_>) -> String {
+        sqlx::query_scalar("SELECT name FROM users WHERE id = 2").fetch_one(executor).await.unwrap()
+    }
+    let mock = opentracing_core::mock::MockTracer::new();
+    let pool = crate::databases::sqlite::open(&mock, 1).await.unwrap();
+    assert_eq!(count(&pool).await.unwrap(), 3);
+    assert_eq!(second(&pool).await, "grace");
+    let mut connection = pool.acquire().await.unwrap();
+    assert_eq!(second(&mut *connection).await, "grace");
+    assert_eq!(names(&mock), ["SELECT users"; 3]);
+}

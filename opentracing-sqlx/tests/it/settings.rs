@@ -1,0 +1,57 @@
+//! What may be switched.
+
+use opentracing_core::mock::MockTracer;
+use opentracing_core::{ConstSampler, InSpan, Tracer};
+use opentracing_sqlx::{StatementText, TracingPool};
+
+use crate::support::{names, only_span, span, tag};
+
+on_each_database! {
+    async fn traces_nothing_by_itself_if_a_parent_is_required(mock, pool) {
+        let pool = pool.require_parent();
+        sqlx::query(BY_ID).bind(1).fetch_one(&pool).await.unwrap();
+        drop(pool.begin().await.unwrap());
+        assert_eq!(mock.finished_spans(), []);
+        let work = async {
+            sqlx::query(BY_ID).bind(1).fetch_one(&pool).await.unwrap();
+            pool.begin().await.unwrap()
+        };
+        let transaction = work.in_span(mock.tracer().span("page").start()).await;
+        drop(transaction);
+        mock.assert_tree("
+            page
+              SELECT users (client)
+              BEGIN (client)
+              ROLLBACK (client)
+        ");
+    }
+
+    async fn tells_no_text_if_asked(mock, pool) {
+        let pool = pool.statement_text(StatementText::Off);
+        sqlx::query(BY_ID).bind(1).fetch_one(&pool).await.unwrap();
+        let span = only_span(&mock);
+        assert_eq!(tag(&span, "db.statement"), None);
+        assert_eq!(tag(&span, "db.collection.name").as_deref(), Some("users"));
+    }
+
+    async fn tells_the_full_text_if_asked(mock, pool) {
+        let pool = pool.statement_text(StatementText::Full);
+        let sql = "SELECT name FROM users WHERE name = 'ada' -- who else";
+        sqlx::query(sql).fetch_one(&pool).await.unwrap();
+        assert_eq!(tag(&span(&mock, "SELECT users"), "db.statement").as_deref(), Some(sql));
+    }
+
+    async fn works_without_a_tracer_and_without_sampling(mock, pool) {
+        let unsampled = MockTracer::with(|tracer| tracer.sampler(ConstSampler::off()));
+        for tracer in [Tracer::noop(), unsampled.tracer().clone()] {
+            let pool = TracingPool::with_tracer(tracer, pool.get_ref().clone());
+            let mut transaction = pool.begin().await.unwrap();
+            let name: String = sqlx::query_scalar(BY_ID).bind(2).fetch_one(&mut *transaction).await.unwrap();
+            assert_eq!(name, "grace");
+            drop(transaction);
+            sqlx::query("SELECT * FROM nowhere").execute(&pool).await.unwrap_err();
+        }
+        assert_eq!(unsampled.finished_spans(), []);
+        assert_eq!(names(&mock), [""; 0]);
+    }
+}

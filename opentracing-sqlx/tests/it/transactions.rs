@@ -1,0 +1,96 @@
+//! Beginning and end of transactions.
+
+use opentracing_core::InSpan;
+
+use crate::support::{names, span, tag};
+
+on_each_database! {
+    async fn begins_and_commits(mock, pool) {
+        let work = async {
+            let mut transaction = pool.begin().await.unwrap();
+            sqlx::query(INSERT).bind(4).bind("edith").execute(&mut *transaction).await.unwrap();
+            transaction.commit().await.unwrap();
+        };
+        work.in_span(mock.tracer().span("order").start()).await;
+        mock.assert_tree("
+            order
+              BEGIN (client)
+              INSERT users (client)
+              COMMIT (client)
+        ");
+        assert_eq!(tag(&span(&mock, "COMMIT"), "db.operation.name").as_deref(), Some("COMMIT"));
+        assert_eq!(tag(&span(&mock, "COMMIT"), "db.system.name").as_deref(), Some(SYSTEM));
+        let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM users").fetch_one(&pool).await.unwrap();
+        assert_eq!(kept, 4);
+    }
+
+    async fn nests_by_savepoints(mock, pool) {
+        let mut outer = pool.begin().await.unwrap();
+        assert!(outer.is_in_transaction());
+        let mut inner = outer.begin().await.unwrap();
+        sqlx::query("DELETE FROM users").execute(&mut *inner).await.unwrap();
+        inner.rollback().await.unwrap();
+        let mut inner = outer.begin().await.unwrap();
+        sqlx::query("DELETE FROM users WHERE id = 1").execute(&mut *inner).await.unwrap();
+        inner.commit().await.unwrap();
+        drop(outer.begin().await.unwrap());
+        outer.commit().await.unwrap();
+        assert_eq!(
+            names(&mock),
+            [
+                "BEGIN", "SAVEPOINT", "DELETE users", "ROLLBACK TO SAVEPOINT", "SAVEPOINT", "DELETE users", "RELEASE SAVEPOINT",
+                "SAVEPOINT", "ROLLBACK TO SAVEPOINT", "COMMIT",
+            ]
+        );
+        let left: i64 = sqlx::query_scalar("SELECT count(*) FROM users").fetch_one(&pool).await.unwrap();
+        assert_eq!(left, 2);
+    }
+
+    async fn tells_a_rollback_that_nobody_asked_for(mock, pool) {
+        let work = async {
+            let mut transaction = pool.begin().await.unwrap();
+            sqlx::query("DELETE FROM users").execute(&mut *transaction).await.unwrap();
+            transaction
+        };
+        let transaction = work.in_span(mock.tracer().span("order").start()).await;
+        // Somewhere else, where no span is active.
+        drop(transaction);
+        mock.assert_tree("
+            order
+              BEGIN (client)
+              DELETE users (client)
+              ROLLBACK (client)
+        ");
+        assert_eq!(tag(&span(&mock, "ROLLBACK"), "sqlx.implicit_rollback").as_deref(), Some("true"));
+        let left: i64 = sqlx::query_scalar("SELECT count(*) FROM users").fetch_one(&pool).await.unwrap();
+        assert_eq!(left, 3);
+    }
+
+    async fn says_nothing_of_the_kind_of_a_rollback_that_was_asked_for(mock, pool) {
+        pool.begin().await.unwrap().rollback().await.unwrap();
+        assert_eq!(names(&mock), ["BEGIN", "ROLLBACK"]);
+        assert_eq!(tag(&span(&mock, "ROLLBACK"), "sqlx.implicit_rollback"), None);
+    }
+
+    async fn begins_with_a_statement_of_ones_own(mock, pool) {
+        let transaction = pool.begin_with(BEGIN_WITH).await.unwrap();
+        transaction.commit().await.unwrap();
+        let begun = mock.finished_spans().remove(0);
+        assert_eq!(tag(&begun, "db.statement").as_deref(), Some(BEGIN_WITH));
+        let mut connection = pool.acquire().await.unwrap();
+        let mut transaction = connection.begin_with(BEGIN_WITH).await.unwrap();
+        let nested = transaction.begin_with(BEGIN_WITH).await.map(drop);
+        assert!(matches!(nested, Err(sqlx::Error::InvalidSavePointStatement)), "{nested:?}");
+        transaction.rollback().await.unwrap();
+        let failed: Vec<_> = mock.finished_spans().into_iter().filter(|span| span.is_failed).collect();
+        assert_eq!(failed.len(), 1);
+    }
+
+    async fn begins_where_a_connection_is_idle(mock, pool) {
+        let transaction = pool.try_begin().await.unwrap().unwrap();
+        assert!(pool.try_begin().await.unwrap().is_none());
+        assert!(pool.try_begin_with(BEGIN_WITH).await.unwrap().is_none());
+        transaction.commit().await.unwrap();
+        assert_eq!(names(&mock), ["BEGIN", "COMMIT"]);
+    }
+}

@@ -1,0 +1,25 @@
+//! What the types promise.
+
+use opentracing_sqlx::{Commenter, PoolWait, StatementText};
+
+#[test]
+fn options_are_safe_by_default() {
+    assert_eq!(StatementText::default(), StatementText::Masked);
+    assert_eq!(PoolWait::default(), PoolWait::Tag);
+    assert_eq!(Commenter::default(), Commenter::Off);
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn handles_go_to_other_threads() {
+    use opentracing_sqlx::{TracingConnection, TracingPool, TracingPoolConnection, TracingTransaction};
+    use sqlx::Sqlite;
+
+    fn is_shared<T: Send + Sync + std::fmt::Debug>() {}
+    fn is_sent<T: Send + std::fmt::Debug>() {}
+    is_shared::<TracingPool<Sqlite>>();
+    is_sent::<TracingConnection<'static, Sqlite>>();
+    is_sent::<TracingPoolConnection<Sqlite>>();
+    is_sent::<TracingTransaction<'static, Sqlite>>();
+    is_shared::<Commenter>();
+}
