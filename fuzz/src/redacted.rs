@@ -3,6 +3,8 @@
 use opentracing_core::Secrets;
 
 const SECRET: &str = "5ECRET";
+/// How often it is planted: as a password, a value and a fragment.
+const PLANTED: usize = 3;
 
 /// Reads names of secrets and a text: the first line is a setting, the rest a text.
 pub fn secrets(data: &[u8]) {
@@ -30,9 +32,6 @@ fn redact(secrets: &Secrets, text: &str) {
 
 /// Puts secrets into a URL that is made of the text in the places where they belong.
 fn plant(secrets: &Secrets, text: &str) {
-    if text.contains(SECRET) {
-        return;
-    }
     let mut pieces = text.split('\n');
     let mut piece = |not: &[char]| pieces.next().unwrap_or_default().replace(not, "");
     let (scheme, user) = (piece(&[]), piece(&['/', '?', '#', '@']));
@@ -42,6 +41,9 @@ fn plant(secrets: &Secrets, text: &str) {
         return;
     }
     let url = format!("{scheme}://{user}:{SECRET}@{host}/{path}?{before}&token={SECRET}&{after}#{SECRET}");
+    if url.matches(SECRET).count() != PLANTED {
+        return;
+    }
     let redacted = secrets.redact_url(&url);
     assert!(!redacted.contains(SECRET), "{url:?} became {redacted:?}");
     if !url.contains(|c: char| c.is_whitespace() || "\"'`,<>()".contains(c)) {
