@@ -6,7 +6,7 @@ mod server;
 
 pub use crate::program::{BoxError, run, say};
 pub use crate::report::{InvalidReport, Report};
-pub use crate::server::{Server, interruption};
+pub use crate::server::{Server, Stopped, interruption};
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -1,7 +1,9 @@
-//! An axum server with a graceful end.
+//! Servers with a graceful end.
 
+use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::time::Duration;
 
 use axum::Router;
@@ -14,23 +16,37 @@ use tokio::time::timeout;
 #[derive(Debug)]
 pub struct Server {
     stop: oneshot::Sender<()>,
-    task: JoinHandle<io::Result<()>>,
+    task: JoinHandle<()>,
 }
+
+/// Ready when a server is to end.
+pub type Stopped = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What requests that are under way are given to come to their end.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Server {
-    /// Serves what comes in through the listener.
+    /// Serves by axum what comes in through the listener.
     pub fn start(listener: TcpListener, router: Router) -> Server {
-        let (stop, stopped) = oneshot::channel();
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        let task = tokio::spawn(async move {
-            let stopped = async {
-                // A sender that is gone is a server that nobody will stop any more: the same thing.
-                let _ = stopped.await;
-            };
-            axum::serve(listener, service).with_graceful_shutdown(stopped).await
+        Server::run(|stopped| async { axum::serve(listener, service).with_graceful_shutdown(stopped).await })
+    }
+
+    /// Runs a server that ends when the future that it is given does.
+    pub fn run<F, E>(serve: impl FnOnce(Stopped) -> F) -> Server
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Error,
+    {
+        let (stop, stopped) = oneshot::channel();
+        let stopped: Stopped = Box::pin(async {
+            // A sender that is gone is a server that nobody will stop any more: the same thing.
+            let _ = stopped.await;
+        });
+        let serving = serve(stopped);
+        let task = tokio::spawn(async {
+            // A server that breaks down is met by those who ask it.
+            let _ = serving.await;
         });
         Server { stop, task }
     }

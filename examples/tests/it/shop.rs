@@ -26,7 +26,15 @@ fn draws_each_request_as_one_tree() {
     assert_eq!(trees.len(), 7, "{printed}");
     let through_the_whole_shop = trees.iter().filter(|tree| tree.contains(" 6 services")).count();
     assert_eq!(through_the_whole_shop, 2, "both purchases:\n{printed}");
-    for span in ["GET /", "GET /products/{sku}", "POST /buy", "POST /orders", "POST /payments", "SELECT products"] {
+    for span in [
+        "GET /",
+        "acme.shop.Users/Find",
+        "GET /products/{sku}",
+        "POST /buy",
+        "POST /orders",
+        "POST /payments",
+        "SELECT products",
+    ] {
         assert!(printed.contains(span), "no {span}:\n{printed}");
     }
     assert!(printed.contains("the bank does not answer"), "why the payment failed:\n{printed}");

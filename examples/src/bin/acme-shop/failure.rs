@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use tonic::{Code, Status};
 
 /// A status, and the reason in words. Becomes `{"error": "…"}`.
 #[derive(Debug)]
@@ -32,6 +33,17 @@ impl From<sqlx::Error> for Failure {
     fn from(_: sqlx::Error) -> Self {
         // What the database says stands in the span; the customer has no use for it.
         Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "the database cannot answer")
+    }
+}
+
+/// What a service of gRPC refuses, this one refuses too. That it fails is another matter.
+impl From<Status> for Failure {
+    fn from(status: Status) -> Self {
+        match status.code() {
+            Code::NotFound => Failure::new(StatusCode::NOT_FOUND, status.message()),
+            Code::InvalidArgument => Failure::new(StatusCode::BAD_REQUEST, status.message()),
+            _ => Failure::new(StatusCode::BAD_GATEWAY, "a service cannot be reached"),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod summary;
 mod tally;
 mod tracers;
 mod upstream;
+mod users;
 
 use std::process::ExitCode;
 

@@ -30,14 +30,6 @@ pub(crate) struct Bestseller {
     pub(crate) sold: i64,
 }
 
-/// A customer.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct User {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) card: String,
-}
-
 /// So many of one product, in somebody's cart.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Line {

@@ -7,9 +7,12 @@ use axum::Router;
 use examples::{BoxError, Server};
 use opentracing_core::Tracer;
 use opentracing_reqwest::TracingClient;
+use opentracing_tonic::{TracingChannel, TracingClientLayer};
 use opentracing_tower::TracingLayer;
 use reqwest::Url;
 use tokio::net::TcpListener;
+use tonic::transport::Endpoint;
+use tonic::transport::server::TcpIncoming;
 
 use crate::database::Database;
 use crate::services::front_end::{self, FrontEnd};
@@ -17,6 +20,7 @@ use crate::services::order::{self, Orders};
 use crate::services::{cart, catalog, payment, user};
 use crate::tracers::Tracers;
 use crate::upstream::Upstream;
+use crate::users::users_client::UsersClient;
 
 /// The services that run.
 pub(crate) struct Shop {
@@ -39,7 +43,7 @@ impl Shop {
 
         let front_end_routes = front_end::router(FrontEnd {
             catalog: front_end.upstream(&catalog)?,
-            user: front_end.upstream(&user)?,
+            user: front_end.users(&user)?,
             cart: front_end.upstream(&cart)?,
             order: front_end.upstream(&order)?,
         });
@@ -56,7 +60,7 @@ impl Shop {
         shop.start(front_end, front_end_routes);
         shop.start(order, order_routes);
         shop.start(cart, cart::router());
-        shop.start(user, user::router());
+        shop.start_user(user);
         shop.start(payment, payment_routes);
         shop.start(catalog, catalog::router(database));
         Ok(shop)
@@ -67,6 +71,16 @@ impl Shop {
         let traced = routes.layer(TracingLayer::with_tracer(place.tracer));
         self.services.push((place.name, place.address));
         self.servers.push(Server::start(place.listener, traced));
+    }
+
+    /// The same for a service of gRPC.
+    fn start_user(&mut self, place: Place) {
+        let traced = opentracing_tonic::TracingLayer::with_tracer(place.tracer);
+        let router = tonic::transport::Server::builder().layer(traced).add_service(user::service());
+        self.services.push((place.name, place.address));
+        // As `serve` would have it; without it the first answer waits for the client's acknowledgement.
+        let incoming = TcpIncoming::from(place.listener).with_nodelay(Some(true));
+        self.servers.push(Server::run(|stopped| router.serve_with_incoming_shutdown(incoming, stopped)));
     }
 
     /// Closes the front-end before the services that it needs.
@@ -102,5 +116,12 @@ impl Place {
         let direct = reqwest::Client::builder().no_proxy();
         let client = TracingClient::from_builder(direct).tracer(self.tracer.clone()).build()?.peer_service(other.name);
         Ok(Upstream { name: other.name, base: other.url()?, client })
+    }
+
+    /// The same for what it asks by gRPC: one layer around a channel, which does not connect until it is used.
+    fn users(&self, other: &Place) -> Result<UsersClient<TracingChannel>, BoxError> {
+        let endpoint = Endpoint::from_shared(format!("http://{}", other.address))?;
+        let layer = TracingClientLayer::with_tracer(self.tracer.clone()).peer(&endpoint).peer_service(other.name);
+        Ok(UsersClient::new(layer.wrap(endpoint.connect_lazy())))
     }
 }

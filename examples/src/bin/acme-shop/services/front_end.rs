@@ -5,12 +5,15 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
+use opentracing_tonic::TracingChannel;
 use serde::Deserialize;
 
 use crate::failure::Failure;
 use crate::html;
-use crate::model::{Bestseller, Checkout, Line, Order, Product, User};
+use crate::model::{Bestseller, Checkout, Line, Order, Product};
 use crate::upstream::Upstream;
+use crate::users::UserName;
+use crate::users::users_client::UsersClient;
 
 /// The service's name.
 pub(crate) const NAME: &str = "front-end";
@@ -19,7 +22,8 @@ pub(crate) const NAME: &str = "front-end";
 #[derive(Clone)]
 pub(crate) struct FrontEnd {
     pub(crate) catalog: Upstream,
-    pub(crate) user: Upstream,
+    /// By gRPC.
+    pub(crate) user: UsersClient<TracingChannel>,
     pub(crate) cart: Upstream,
     pub(crate) order: Upstream,
 }
@@ -92,11 +96,11 @@ fn one() -> u32 {
     1
 }
 
-async fn buy(State(shop): State<FrontEnd>, Form(purchase): Form<Purchase>) -> Page {
+async fn buy(State(mut shop): State<FrontEnd>, Form(purchase): Form<Purchase>) -> Page {
     if !(1..=99).contains(&purchase.quantity) {
         return Err(Failure::new(StatusCode::BAD_REQUEST, "from 1 to 99, please").into());
     }
-    let user: User = shop.user.get(&["users", &purchase.user]).await?;
+    let user = shop.user.find(UserName { id: purchase.user }).await.map_err(Failure::from)?.into_inner();
     let product: Product = shop.catalog.get(&["products", &purchase.sku]).await?;
     let line = Line { sku: product.sku, quantity: purchase.quantity };
     shop.cart.send(&["carts", &user.id, "items"], &line).await?;

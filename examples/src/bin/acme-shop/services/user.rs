@@ -1,21 +1,27 @@
-//! Who the customers are.
+//! Who the customers are. The one service that speaks gRPC.
 
-use axum::extract::Path;
-use axum::routing::get;
-use axum::{Json, Router};
+use tonic::{Request, Response, Status};
 
-use crate::failure::Failure;
-use crate::model::User;
+use crate::users::users_server::{Users, UsersServer};
+use crate::users::{User, UserName};
 
-pub(crate) fn router() -> Router {
-    Router::new().route("/users/{id}", get(user))
+pub(crate) fn service() -> UsersServer<Directory> {
+    UsersServer::new(Directory)
 }
+
+pub(crate) struct Directory;
 
 /// Name and card of each customer; Bob's bank is out of reach.
 const USERS: [(&str, &str, &str); 2] = [("ada", "Ada", "card-of-ada"), ("bob", "Bob", "card-of-bob")];
 
-async fn user(Path(id): Path<String>) -> Result<Json<User>, Failure> {
-    let (id, name, card) =
-        USERS.into_iter().find(|(known, ..)| *known == id).ok_or_else(|| Failure::not_found("customer", &id))?;
-    Ok(Json(User { id: id.into(), name: name.into(), card: card.into() }))
+#[tonic::async_trait]
+impl Users for Directory {
+    async fn find(&self, request: Request<UserName>) -> Result<Response<User>, Status> {
+        let UserName { id } = request.into_inner();
+        let (id, name, card) = USERS
+            .into_iter()
+            .find(|(known, ..)| *known == id)
+            .ok_or_else(|| Status::not_found(format!("there is no customer named {id}")))?;
+        Ok(Response::new(User { id: id.into(), name: name.into(), card: card.into() }))
+    }
 }

@@ -1,0 +1,17 @@
+//! Writes the client and the server of the shop's gRPC service. The messages are Rust types, so nobody needs `protoc`.
+
+use tonic_build::manual::{Builder, Method, Service};
+
+fn main() {
+    let find = Method::builder()
+        .name("find")
+        .route_name("Find")
+        .comment("The customer of that name.")
+        .input_type("crate::users::UserName")
+        .output_type("crate::users::User")
+        .codec_path("tonic_prost::ProstCodec")
+        .build();
+    let users = Service::builder().name("Users").package("acme.shop").method(find).build();
+    Builder::new().compile(&[users]);
+    println!("cargo::rerun-if-changed=build.rs");
+}
