@@ -65,6 +65,9 @@ impl Lane {
             }
             if pending >= limits.queue {
                 self.stats.dropped_queue_full += 1;
+                if let Some(transport) = &mut self.transport {
+                    let _ = catch_unwind(AssertUnwindSafe(|| transport.refused()));
+                }
                 self.warn(format_args!("spans are lost, since {pending} are waiting already"));
                 continue;
             }

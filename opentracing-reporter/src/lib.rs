@@ -63,6 +63,19 @@
 //!
 //! [`Otlp::grpc`] does the same by gRPC. An [`Endpoint`] has more than an address: headers, basic or bearer credentials, certificates.
 //!
+//! With their features, `Zipkin` and `Jaeger` are set up alike:
+//!
+//! ```no_run
+//! # #[cfg(all(feature = "jaeger", feature = "zipkin"))] {
+//! use opentracing_reporter::{Jaeger, Zipkin};
+//!
+//! let zipkin = Zipkin::new("http://127.0.0.1:9411/api/v2/spans")?;
+//! let collector = Jaeger::http("http://127.0.0.1:14268/api/traces")?;
+//! let agent = Jaeger::udp("127.0.0.1:6831")?;
+//! # }
+//! # Ok::<(), opentracing_reporter::InvalidEndpoint>(())
+//! ```
+//!
 //! Tags get the names that OpenTelemetry has for them: [`terms`] has the table.
 //!
 //! A span is encoded when the transport gets it, and its bytes wait until they have arrived. One request is under way at a time, on a
@@ -146,20 +159,31 @@
 //! | `instana` | `Instana`, by its agent or by the serverless endpoint |
 //! | `tls` | `https` endpoints, and `Tls` for roots and client certificates |
 //! | `webpki-roots` | `tls`, and `Tls::webpki_roots`: Mozilla's list of certificate authorities |
+//! | `zipkin` | `Zipkin` |
+//! | `jaeger` | `Jaeger`, by UDP or HTTP |
 
 mod batch_reporter;
 #[cfg(feature = "console")]
 mod console;
 #[cfg(feature = "network")]
 #[cfg_attr(
-    not(all(feature = "instana", feature = "otlp", feature = "remote-sampling")),
+    not(all(
+        feature = "instana",
+        feature = "jaeger",
+        feature = "otlp",
+        feature = "remote-sampling",
+        feature = "zipkin"
+    )),
     allow(dead_code, unused_imports, unused_macros, reason = "each transport needs a part of it")
 )]
 mod export;
 mod guard;
 #[cfg(feature = "instana")]
 mod instana;
-#[cfg(feature = "instana")]
+#[cfg(feature = "jaeger")]
+mod jaeger;
+#[cfg(any(feature = "instana", feature = "zipkin"))]
+#[cfg_attr(not(feature = "zipkin"), allow(dead_code, reason = "each transport needs a part of it"))]
 mod json;
 mod lane;
 #[cfg(feature = "otlp")]
@@ -171,6 +195,8 @@ mod remote_sampling;
 #[cfg(feature = "otlp")]
 pub mod terms;
 mod transport;
+#[cfg(feature = "zipkin")]
+mod zipkin;
 
 pub use crate::batch_reporter::BatchReporter;
 #[cfg(feature = "console")]
@@ -182,6 +208,8 @@ pub use crate::export::{Endpoint, InvalidEndpoint, Spool, Timer};
 pub use crate::guard::FlushGuard;
 #[cfg(feature = "instana")]
 pub use crate::instana::{AgentFallback, Instana, RootExits, SpanForm};
+#[cfg(feature = "jaeger")]
+pub use crate::jaeger::Jaeger;
 #[cfg(feature = "otlp")]
 pub use crate::otlp::Otlp;
 #[cfg(feature = "remote-sampling")]
@@ -189,7 +217,9 @@ pub use crate::remote_sampling::{
     InvalidSamplingAnswer, JaegerRemoteSampling, SamplingGuard, jaeger_sampling_strategy,
 };
 pub use crate::transport::{Outcome, Reason, Transport};
+#[cfg(feature = "zipkin")]
+pub use crate::zipkin::Zipkin;
 
-#[cfg(all(doctest, feature = "instana"))]
+#[cfg(all(doctest, feature = "instana", feature = "jaeger", feature = "zipkin"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

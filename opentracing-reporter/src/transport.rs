@@ -87,6 +87,10 @@ pub trait Transport: Send + 'static {
         0
     }
 
+    /// A span could not be added, since too many are pending: it is lost, and the reporter has counted it. For transports that tell the
+    /// other side. Does nothing by default.
+    fn refused(&mut self) {}
+
     /// Runs about every 50 milliseconds, whether or not something is pending, on the reporter's thread. Must not block. Does nothing by
     /// default.
     fn tick(&mut self) {}
@@ -125,6 +129,10 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 
     fn spooled(&self) -> usize {
         (**self).spooled()
+    }
+
+    fn refused(&mut self) {
+        (**self).refused();
     }
 
     fn tick(&mut self) {

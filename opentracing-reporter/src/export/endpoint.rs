@@ -255,6 +255,8 @@ enum Reason {
     Port,
     User,
     Header(Box<str>),
+    #[cfg(feature = "jaeger")]
+    HostAndPort,
 }
 
 impl InvalidEndpoint {
@@ -265,6 +267,12 @@ impl InvalidEndpoint {
     #[cfg(feature = "tls")]
     pub(crate) fn tls(problem: String) -> Self {
         Self::new(Reason::Tls(problem.into()))
+    }
+
+    /// Where nothing but host and port belongs.
+    #[cfg(feature = "jaeger")]
+    pub(crate) fn host_and_port(address: &str) -> Self {
+        InvalidEndpoint { address: Some(without_user(address)), reason: Reason::HostAndPort }
     }
 }
 
@@ -291,6 +299,8 @@ impl fmt::Display for InvalidEndpoint {
             Reason::NoHost => f.write_str("the host is missing"),
             Reason::Port => f.write_str("the port is no number from 1 to 65535"),
             Reason::User => f.write_str("name and password cannot be used"),
+            #[cfg(feature = "jaeger")]
+            Reason::HostAndPort => f.write_str("expected something like 127.0.0.1:6831"),
             Reason::Header(name) => write!(f, "{name:?} and its value cannot stand in a header"),
         }
     }

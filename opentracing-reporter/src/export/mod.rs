@@ -30,7 +30,7 @@ pub use self::timer::Timer;
 pub use self::tls::Tls;
 
 pub(crate) use self::batch::Pieces;
-pub(crate) use self::channel::{Answer, Channel, Remote};
+pub(crate) use self::channel::{Answer, Channel, Figures, Remote};
 #[cfg(feature = "remote-sampling")]
 pub(crate) use self::channel::{Fetch, until_stopped};
 pub(crate) use self::encoding::{Accepted, Detail, Encoding, RequestLimits};

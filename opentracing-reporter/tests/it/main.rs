@@ -1,6 +1,6 @@
 //! Tests of the public interface, one module a topic.
 
-#[cfg(feature = "otlp")]
+#[cfg(feature = "network")]
 mod collector;
 #[cfg(feature = "console")]
 mod console;
@@ -10,6 +10,8 @@ mod drawing;
 mod endpoints;
 #[cfg(feature = "instana")]
 mod instana;
+#[cfg(feature = "jaeger")]
+mod jaeger;
 mod logging;
 #[cfg(feature = "otlp")]
 mod otlp_faults;
@@ -32,5 +34,9 @@ mod spool;
 mod statistics;
 #[cfg(feature = "otlp")]
 mod terms;
+#[cfg(feature = "jaeger")]
+mod thrift;
 mod transports;
 mod types;
+#[cfg(feature = "zipkin")]
+mod zipkin;

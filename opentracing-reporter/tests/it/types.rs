@@ -28,6 +28,10 @@ fn types_are_debug_send_and_sync_where_they_can_be() {
         check_shared::<SamplingGuard>();
         check_shared::<InvalidSamplingAnswer>();
     }
+    #[cfg(feature = "zipkin")]
+    check::<opentracing_reporter::Zipkin>();
+    #[cfg(feature = "jaeger")]
+    check::<opentracing_reporter::Jaeger>();
     #[cfg(feature = "console")]
     check_shared::<opentracing_reporter::Console>();
 }

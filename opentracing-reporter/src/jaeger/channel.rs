@@ -1,0 +1,42 @@
+//! One of the two ways to Jaeger.
+
+use std::time::Duration;
+
+use super::udp::Udp;
+use crate::export::{Answer, Channel, Figures, Remote};
+
+#[derive(Debug)]
+pub(super) enum JaegerChannel {
+    Udp(Udp),
+    Http(Remote),
+}
+
+impl JaegerChannel {
+    fn inner(&mut self) -> &mut dyn Channel {
+        match self {
+            JaegerChannel::Udp(udp) => udp,
+            JaegerChannel::Http(http) => http,
+        }
+    }
+}
+
+impl Channel for JaegerChannel {
+    fn start(&mut self, body: Vec<u8>, content_type: &'static str) {
+        self.inner().start(body, content_type);
+    }
+
+    fn answer(&mut self, wait: Duration) -> Option<Answer> {
+        self.inner().answer(wait)
+    }
+
+    fn cancel(&mut self) {
+        self.inner().cancel();
+    }
+
+    fn figures(&self) -> Figures {
+        match self {
+            JaegerChannel::Udp(udp) => udp.figures(),
+            JaegerChannel::Http(http) => http.figures(),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Spans as Jaeger's Thrift.
+
+use std::cell::Cell;
+
+use opentracing_core::{FinishedSpan, Process};
+
+use super::binary::Binary;
+use super::compact::Compact;
+use super::frame::{Losses, write_batch, write_message};
+use super::span::{write_process, write_span};
+use crate::export::{Detail, Encoding, Pieces, RequestLimits};
+
+/// The largest datagram that an agent takes.
+const PACKET_BYTES: usize = 65_000;
+/// What is in a datagram beside process and spans, at most: the head of the call, the length of the list, number and statistics of the
+/// batch.
+const FRAME_BYTES: usize = 100;
+const REQUEST_BYTES: usize = 4 << 20;
+
+/// How spans go out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wire {
+    /// Messages to an agent.
+    Compact,
+    /// Batches to a collector.
+    Binary,
+}
+
+/// A piece is a `Span`.
+#[derive(Debug)]
+pub(super) struct JaegerEncoding {
+    wire: Wire,
+    bytes: usize,
+    process_bytes: usize,
+    pub(super) losses: Losses,
+    /// Of the last batch. A batch that is sent again has a new one: the number tells what arrived.
+    sequence: Cell<i64>,
+}
+
+impl JaegerEncoding {
+    pub(super) fn new(wire: Wire) -> Self {
+        let bytes = match wire {
+            Wire::Compact => PACKET_BYTES,
+            Wire::Binary => REQUEST_BYTES,
+        };
+        JaegerEncoding { wire, bytes, process_bytes: 0, losses: Losses::default(), sequence: Cell::new(0) }
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        match self.wire {
+            Wire::Compact => "jaeger-udp",
+            Wire::Binary => "jaeger",
+        }
+    }
+
+    pub(super) fn set_packet_bytes(&mut self, bytes: usize) {
+        if self.wire == Wire::Compact {
+            self.bytes = bytes.min(PACKET_BYTES);
+        }
+    }
+}
+
+impl Encoding for JaegerEncoding {
+    fn span(&mut self, span: FinishedSpan<'_>, detail: Detail, out: &mut Vec<u8>) -> usize {
+        let start = out.len();
+        match self.wire {
+            Wire::Compact => write_span::<Compact>(span, detail, out),
+            Wire::Binary => write_span::<Binary>(span, detail, out),
+        }
+        if detail == Detail::Short && out.len() - start > self.limits().bytes.saturating_sub(self.process_bytes) {
+            self.losses.too_large += 1;
+        }
+        1
+    }
+
+    fn process(&mut self, process: &Process, out: &mut Vec<u8>) {
+        let start = out.len();
+        match self.wire {
+            Wire::Compact => write_process::<Compact>(process, out),
+            Wire::Binary => write_process::<Binary>(process, out),
+        }
+        self.process_bytes = out.len() - start;
+    }
+
+    fn frame(&self, process: &[u8], spans: Pieces<'_>, out: &mut Vec<u8>) {
+        let sequence = self.sequence.get() + 1;
+        self.sequence.set(sequence);
+        match self.wire {
+            Wire::Compact => write_message::<Compact>(process, spans, sequence, self.losses, out),
+            Wire::Binary => write_batch::<Binary>(process, spans, sequence, self.losses, out),
+        }
+    }
+
+    fn content_type(&self) -> &'static str {
+        "application/x-thrift"
+    }
+
+    fn limits(&self) -> RequestLimits {
+        RequestLimits { bytes: self.bytes.saturating_sub(FRAME_BYTES), ..RequestLimits::default() }
+    }
+}

@@ -1,0 +1,161 @@
+//! Datagrams: nobody answers, and sending does not wait.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
+use std::time::{Duration, Instant};
+
+use crate::export::{Answer, Channel, Figures};
+
+/// Sends each request as one datagram. What the operating system has taken counts as arrived.
+#[derive(Debug)]
+pub(super) struct Udp {
+    host: Box<str>,
+    port: u16,
+    socket: Option<UdpSocket>,
+    looked_up: Option<Instant>,
+    /// A look-up on its way: a name server that hangs is not to hold up the reporter's thread.
+    looking_up: Option<Receiver<io::Result<SocketAddr>>>,
+    /// What waits for it.
+    datagram: Option<Vec<u8>>,
+    answer: Option<Answer>,
+    /// Of the last datagram that went out. Nothing comes back, so there is no time to tell.
+    figures: Figures,
+}
+
+/// How long an address is used: agents move.
+const ADDRESS_AGE: Duration = Duration::from_secs(30);
+
+impl Udp {
+    pub(super) fn new(host: Box<str>, port: u16) -> Self {
+        Udp {
+            host,
+            port,
+            socket: None,
+            looked_up: None,
+            looking_up: None,
+            datagram: None,
+            answer: None,
+            figures: Figures::default(),
+        }
+    }
+
+    /// Uses an address that has come in; begins to look one up if there is none, or it is old.
+    fn refresh(&mut self) -> io::Result<()> {
+        if let Some(receiver) = &self.looking_up {
+            match receiver.try_recv() {
+                Ok(address) => return self.use_address(address),
+                Err(TryRecvError::Empty) => return Ok(()),
+                Err(TryRecvError::Disconnected) => self.looking_up = None,
+            }
+        }
+        if self.looked_up.is_some_and(|at| at.elapsed() < ADDRESS_AGE) {
+            return Ok(());
+        }
+        if let Ok(ip) = self.host.parse() {
+            // It never changes, and a socket that works stays.
+            return if self.socket.is_some() { Ok(()) } else { self.use_address(Ok(SocketAddr::new(ip, self.port))) };
+        }
+        let (sender, receiver) = channel();
+        let (host, port) = (self.host.clone(), self.port);
+        std::thread::Builder::new().name("opentracing-dns".into()).spawn(move || {
+            let address = (&*host, port).to_socket_addrs().and_then(|mut addresses| {
+                addresses.next().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address"))
+            });
+            // The transport may be gone by now.
+            let _ = sender.send(address);
+        })?;
+        self.looking_up = Some(receiver);
+        Ok(())
+    }
+
+    /// A name that cannot be looked up any more keeps its last address.
+    fn use_address(&mut self, address: io::Result<SocketAddr>) -> io::Result<()> {
+        self.looking_up = None;
+        match address {
+            Ok(address) => {
+                if self.socket.as_ref().and_then(|socket| socket.peer_addr().ok()) != Some(address) {
+                    self.socket = Some(connect(address)?);
+                }
+                self.looked_up = Some(Instant::now());
+                Ok(())
+            }
+            Err(_) if self.socket.is_some() => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn send(&mut self, datagram: Vec<u8>) -> Option<Answer> {
+        let Some(socket) = &self.socket else {
+            self.datagram = Some(datagram);
+            return None;
+        };
+        match socket.send(&datagram) {
+            Ok(bytes) => {
+                self.figures.bytes = bytes;
+                Some(Answer::Accepted(Vec::new()))
+            }
+            Err(error) if error.raw_os_error() == Some(MESSAGE_TOO_LONG) => Some(Answer::TooLarge),
+            Err(error) => Some(self.retry(&error)),
+        }
+    }
+
+    fn retry(&self, error: &io::Error) -> Answer {
+        Answer::retry(format!("no datagram to {} port {}: {error}", self.host, self.port))
+    }
+}
+
+impl Channel for Udp {
+    fn start(&mut self, body: Vec<u8>, _: &'static str) {
+        self.figures = Figures::default();
+        self.answer = match self.refresh() {
+            Ok(()) => self.send(body),
+            Err(error) => Some(self.retry(&error)),
+        };
+    }
+
+    fn answer(&mut self, wait: Duration) -> Option<Answer> {
+        if let (Some(receiver), true) = (&self.looking_up, self.datagram.is_some()) {
+            let address = match receiver.recv_timeout(wait) {
+                Ok(address) => address,
+                Err(RecvTimeoutError::Timeout) => return None,
+                Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("the look-up of the name has failed")),
+            };
+            let datagram = self.datagram.take().unwrap_or_default();
+            return match self.use_address(address) {
+                Ok(()) => self.send(datagram),
+                Err(error) => Some(self.retry(&error)),
+            };
+        }
+        self.answer.take()
+    }
+
+    fn cancel(&mut self) {
+        self.datagram = None;
+        self.answer = None;
+    }
+
+    fn figures(&self) -> Figures {
+        self.figures
+    }
+}
+
+/// Connected, so that the operating system says when nobody listens there.
+fn connect(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = match address {
+        SocketAddr::V4(_) => UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)),
+        SocketAddr::V6(_) => UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)),
+    }?;
+    socket.connect(address)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// `EMSGSIZE`, which the standard library has no name for.
+const MESSAGE_TOO_LONG: i32 = if cfg!(any(target_os = "linux", target_os = "android")) {
+    90
+} else if cfg!(windows) {
+    10_040
+} else {
+    40
+};

@@ -1,0 +1,111 @@
+//! JSON (RFC 8259), written straight into the buffer it leaves in.
+
+#[cfg(feature = "instana")]
+mod object;
+
+use std::io::Write;
+
+use opentracing_core::Value;
+
+#[cfg(feature = "instana")]
+pub(crate) use self::object::{Object, object};
+
+/// A text in quotes.
+#[inline]
+pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    escaped(out, text);
+    out.push(b'"');
+}
+
+/// A text without the quotes around it: a piece of a string.
+pub(crate) fn escaped(out: &mut Vec<u8>, text: &str) {
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|&byte| ESCAPES[usize::from(byte)] != 0) {
+        let (plain, special) = rest.split_at(at);
+        out.extend_from_slice(plain);
+        let byte = special[0];
+        match ESCAPES[usize::from(byte)] {
+            b'u' => {
+                out.extend_from_slice(b"\\u00");
+                hex(out, &[byte]);
+            }
+            letter => out.extend_from_slice(&[b'\\', letter]),
+        }
+        rest = &special[1..];
+    }
+    out.extend_from_slice(rest);
+}
+
+/// A value in its own type. What no number can say (not a number, infinite) is a text.
+pub(crate) fn value(out: &mut Vec<u8>, value: Value<'_>) {
+    match value {
+        Value::Bool(_) | Value::I64(_) | Value::U64(_) => text(out, value),
+        Value::F64(number) if number.is_finite() => text(out, value),
+        _ => {
+            out.push(b'"');
+            text(out, value);
+            out.push(b'"');
+        }
+    }
+}
+
+/// A value as a piece of a string.
+pub(crate) fn text(out: &mut Vec<u8>, value: Value<'_>) {
+    match value {
+        Value::Bool(truth) => out.extend_from_slice(if truth { b"true" } else { b"false" }),
+        Value::I64(number) => {
+            if number < 0 {
+                out.push(b'-');
+            }
+            decimal(out, number.unsigned_abs());
+        }
+        Value::U64(number) => decimal(out, number),
+        // Writing to memory does not fail.
+        Value::F64(number) => write!(out, "{number}").unwrap_or_default(),
+        Value::Static(text) => escaped(out, text),
+        Value::Str(text) | Value::Message(text) => escaped(out, text),
+        Value::Url(pieces) => pieces.iter().for_each(|piece| escaped(out, piece)),
+        other => escaped(out, &other.to_string()),
+    }
+}
+
+/// A whole number.
+pub(crate) fn decimal(out: &mut Vec<u8>, mut number: u64) {
+    const MOST_DIGITS: usize = 20;
+    let mut digits = [0; MOST_DIGITS];
+    let mut at = MOST_DIGITS;
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Bytes in hexadecimal, two lower-case digits each.
+pub(crate) fn hex(out: &mut Vec<u8>, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    out.extend(bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]));
+}
+
+/// For each byte the letter behind the backslash, `u` for those without one of their own, 0 for those that stand for themselves.
+const ESCAPES: [u8; 256] = {
+    let mut escapes = [0; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        escapes[control] = b'u';
+        control += 1;
+    }
+    escapes[0x08] = b'b';
+    escapes[0x09] = b't';
+    escapes[0x0a] = b'n';
+    escapes[0x0c] = b'f';
+    escapes[0x0d] = b'r';
+    escapes[b'"' as usize] = b'"';
+    escapes[b'\\' as usize] = b'\\';
+    escapes
+};
