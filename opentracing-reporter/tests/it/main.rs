@@ -1,5 +1,7 @@
 //! Tests of the public interface, one module a topic.
 
+#[cfg(all(feature = "jaeger", feature = "zipkin"))]
+mod backends;
 #[cfg(feature = "network")]
 mod collector;
 #[cfg(feature = "console")]
