@@ -188,6 +188,8 @@ mod json;
 mod lane;
 #[cfg(feature = "otlp")]
 mod otlp;
+#[cfg(feature = "network")]
+mod percent;
 #[cfg(feature = "otlp")]
 mod protobuf;
 #[cfg(feature = "remote-sampling")]

@@ -9,6 +9,7 @@ use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{PathAndQuery, Uri};
 
 use crate::export::channel::base64;
+use crate::percent;
 
 /// The address of a server, with what it wants to be told beside the spans.
 ///
@@ -167,27 +168,13 @@ impl Endpoint {
         match user {
             Some(user) => {
                 let (user, password) = user.split_once(':').unwrap_or((user, ""));
-                let (user, password) = (percent_decoded(user)?, percent_decoded(password)?);
+                let decoded = |text| percent::decoded(text).ok_or(Reason::User);
+                let (user, password) = (decoded(user)?, decoded(password)?);
                 endpoint.basic(&user, &password).map_err(|error| error.reason)
             }
             None => Ok(endpoint),
         }
     }
-}
-
-fn percent_decoded(text: &str) -> Result<String, Reason> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let mut digit = || rest.next().and_then(|digit| char::from(digit).to_digit(16));
-            let (high, low) = (digit().ok_or(Reason::User)?, digit().ok_or(Reason::User)?);
-            bytes.push((high << 4 | low) as u8);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).map_err(|_| Reason::User)
 }
 
 /// Reads an address.
