@@ -46,6 +46,7 @@ impl Display for Report {
         for transport in &stats.transports {
             row(f, transport.name, &Transport(transport))?;
             row(f, "", &Traffic(transport))?;
+            row(f, "", &LastError(transport.last_error.as_deref()))?;
         }
         for format in &stats.formats {
             row(f, "headers", &Headers(format))?;
@@ -176,6 +177,19 @@ impl Display for Traffic<'_> {
         mean.map_or(Ok(()), |mean| write!(f, ", {mean:.1?} each"))
     }
 }
+
+struct LastError<'a>(Option<&'a str>);
+
+impl Display for LastError<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What a server said makes neither lines of its own nor a long one.
+        self.0.map_or(Ok(()), |error| {
+            write!(f, "last error: {}", error.chars().take(ERROR_CHARS).collect::<String>().escape_debug())
+        })
+    }
+}
+
+const ERROR_CHARS: usize = 300;
 
 struct Headers<'a>(&'a FormatStats);
 

@@ -1,9 +1,10 @@
 //! What a transport did.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What became of the spans of one transport, and what that took. A transport that does not talk to a network leaves most of it at zero.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct TransportStats {
     /// What the transport calls itself, `otlp` for example.
@@ -38,6 +39,9 @@ pub struct TransportStats {
     pub bytes: u64,
     /// How long answers took, of requests that were answered with success.
     pub latency: Latency,
+    /// Why an attempt failed or spans were lost last, in words for a human; stays when things go well again. `None` if that never
+    /// happened, or if nobody said why.
+    pub last_error: Option<Arc<str>>,
 }
 
 /// How often something took how long: a histogram with fixed bounds, from 5 milliseconds to 10 seconds.

@@ -1,6 +1,7 @@
 //! One transport of a reporter: what waits in it, what became of the rest.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use opentracing_core::{Batch, FinishedSpan, FlushError, ReporterStats, TransportStats};
@@ -29,6 +30,7 @@ pub(crate) struct Lane {
     pub(crate) stats: ReporterStats,
     /// What the transport said last before it was given up.
     last_words: TransportStats,
+    last_error: Option<Arc<str>>,
     /// When the first came of the spans that no send has been asked to take yet.
     waiting_since: Option<Instant>,
     in_progress: bool,
@@ -46,6 +48,7 @@ impl Lane {
             transport: Some(transport),
             stats: ReporterStats::default(),
             last_words: TransportStats::default(),
+            last_error: None,
             waiting_since: None,
             in_progress: false,
             keeps_batch: false,
@@ -115,6 +118,9 @@ impl Lane {
     pub(crate) fn abandon(&mut self) {
         let left = self.pending();
         self.stats.dropped_failed += left as u64;
+        if left > 0 && self.last_error.is_none() {
+            self.last_error = Some("the end came before an answer".into());
+        }
         self.last_words = self.said();
         let transport = self.transport.take();
         let _ = catch_unwind(AssertUnwindSafe(|| drop(transport)));
@@ -141,11 +147,12 @@ impl Lane {
         stats.dropped_queue_full = self.stats.dropped_queue_full;
         stats.dropped_failed = self.stats.dropped_failed;
         stats.queued = self.pending() as u64;
+        stats.last_error.clone_from(&self.last_error);
         stats
     }
 
     fn said(&self) -> TransportStats {
-        let Some(transport) = &self.transport else { return self.last_words };
+        let Some(transport) = &self.transport else { return self.last_words.clone() };
         catch_unwind(AssertUnwindSafe(|| transport.stats())).unwrap_or_default()
     }
 
@@ -177,12 +184,14 @@ impl Lane {
                 self.stats.dropped_failed += outcome.lost;
                 self.in_progress = outcome.in_progress;
                 if let Some(error) = outcome.error {
+                    self.last_error = Some(error.to_string().into());
                     self.warn(format_args!("{error} ({} spans lost)", outcome.lost));
                 }
             }
             Err(_) => {
                 self.in_progress = false;
                 self.panics += 1;
+                self.last_error = Some("the transport panicked".into());
                 self.stats.dropped_failed += before.saturating_sub(self.pending()) as u64;
                 if self.panics == PANICS {
                     self.abandon();

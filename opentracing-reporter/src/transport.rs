@@ -102,8 +102,8 @@ pub trait Transport: Send + 'static {
         None
     }
 
-    /// What went over the network so far: requests, bytes, latency, and why spans were lost. The name and the numbers of spans sent,
-    /// dropped and queued are the reporter's, and whatever stands there is replaced. Called after each pass over the rings, so it
+    /// What went over the network so far: requests, bytes, latency, and why spans were lost. The name, the numbers of spans sent,
+    /// dropped and queued, and the last error are the reporter's, and whatever stands there is replaced. Called after each pass over the rings, so it
     /// should only copy numbers. All zero by default.
     fn stats(&self) -> TransportStats {
         TransportStats::default()

@@ -156,7 +156,7 @@ impl Reporter for Telling {
     }
 
     fn transport_stats(&self, stats: &mut Vec<TransportStats>) {
-        stats.extend(self.0.lock().unwrap().1.iter().copied());
+        stats.extend(self.0.lock().unwrap().1.iter().cloned());
     }
 }
 
@@ -174,6 +174,7 @@ fn busy() -> Tracer {
         (otlp.requests, otlp.failed_requests, otlp.retries, otlp.bytes) = (2, 3, 3, 1_572_864);
         otlp.latency.record(Duration::from_millis(20));
         otlp.latency.record(Duration::from_millis(30));
+        otlp.last_error = Some(format!("the server says:\n{}", "no".repeat(200)).into());
         let mut second = TransportStats::default();
         second.name = "otlp";
         second.sent = 1;
@@ -195,17 +196,21 @@ fn busy() -> Tracer {
 
 #[test]
 fn the_report_tells_all_that_happened() {
-    let expected = "\
+    let error = format!("{}n", "no".repeat(141));
+    let expected = format!(
+        "\
 shop: 2 spans started, 1 finished, 1 open
   sampling   1 of 1 traces, 100.0000 %
   lost       8 found the queue of a transport full, 10 could not be sent
   otlp       1,234,567 spans sent, 12 waiting, 5 on a disk, 8 lost for want of room, 1 too large, 2 refused, 3 given up, 4 failed, \
 6 of an earlier process sent, 7 of an earlier process lost
              requests: 2 answered, 3 failed, 3 made again, 1.5 MiB, 25.0ms each
+             last error: the server says:\\n{error}
   otlp       1 span sent
   headers    tracecontext: 1 not readable
   noticed    1 × a carrier without a readable context, 1 × a use of a span after its end
-";
+"
+    );
     assert_eq!(busy().report().to_string(), expected);
 }
 

@@ -406,7 +406,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
     }
 
     pub(crate) fn stats(&self) -> TransportStats {
-        let mut stats = self.stats;
+        let mut stats = self.stats.clone();
         self.spool_stats(&mut stats);
         stats
     }

@@ -128,7 +128,7 @@ fn waits_longer_with_each_failure() -> TestResult {
         hand.advance(half + Duration::from_millis(2));
         next(&tracer, &collector);
     }
-    let stats = tracer.stats().transports[0];
+    let stats = tracer.stats().transports.remove(0);
     assert_eq!((stats.retries, stats.queued), (11, 1));
     // What is left is not waited for.
     tracer.close(Duration::ZERO)?;

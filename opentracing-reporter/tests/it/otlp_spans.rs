@@ -291,7 +291,7 @@ fn sends_a_span_that_is_too_large_without_logs_and_with_its_values_cut() {
     }
     span.finish();
     assert_eq!(tracer.flush(PATIENCE), Err(FlushError::Failed));
-    let stats = tracer.stats().transports[0];
+    let stats = tracer.stats().transports.remove(0);
     assert_eq!((stats.sent, stats.dropped_failed, stats.oversized), (2, 1, 1));
     let got = collector.next();
     assert!(got.body.len() <= 2000);

@@ -37,7 +37,7 @@ impl Transport for Counting {
 
     fn stats(&self) -> TransportStats {
         // What only the reporter knows is not taken from here.
-        let mut stats = self.stats;
+        let mut stats = self.stats.clone();
         (stats.name, stats.sent, stats.queued) = ("someone else", 1_000, 1_000);
         stats
     }
@@ -59,7 +59,9 @@ fn each_transport_has_its_numbers() {
         tracer.stats().transports.iter().map(of).collect()
     };
     assert_eq!(numbers(&tracer), [("counting", 3, 0, 0, 3), ("scripted", 0, 3, 0, 0)]);
-    let TransportStats { bytes, latency, .. } = tracer.stats().transports[0];
+    let TransportStats { bytes, latency, last_error, .. } = tracer.stats().transports.remove(0);
+    assert_eq!(last_error, None);
+    assert_eq!(tracer.stats().transports[1].last_error.as_deref(), Some("on purpose"));
     assert_eq!((bytes, latency.count(), latency.sum()), (3, 3, Duration::from_millis(60)));
 
     // They stay when the transports are gone.
@@ -75,7 +77,7 @@ fn tells_what_waits_and_what_found_no_room() {
     finish_spans(&tracer, 4);
     let begun = Instant::now();
     let stats = loop {
-        if let [stats] = tracer.stats().transports[..]
+        if let Some(stats) = tracer.stats().transports.pop()
             && stats.queued + stats.dropped_queue_full == 4
         {
             break stats;
@@ -85,6 +87,8 @@ fn tells_what_waits_and_what_found_no_room() {
     };
     assert_eq!((stats.queued, stats.dropped_queue_full, stats.sent), (3, 1, 0));
     guard.close(Duration::from_millis(50)).unwrap_err();
+    let stats = tracer.stats().transports.remove(0);
+    assert_eq!((stats.dropped_failed, stats.last_error.as_deref()), (3, Some("the end came before an answer")));
 }
 
 #[test]
