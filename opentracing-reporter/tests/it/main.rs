@@ -1,6 +1,6 @@
 //! Tests of the public interface, one module a topic.
 
-#[cfg(all(feature = "jaeger", feature = "zipkin"))]
+#[cfg(all(feature = "jaeger", feature = "otlp", feature = "zipkin"))]
 mod backends;
 #[cfg(feature = "network")]
 mod collector;

@@ -1,41 +1,76 @@
 //! Spans as the OpenTelemetry Collector writes them to its file.
 
+use std::cell::RefCell;
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+
 use serde_json::Value;
 
+use crate::backends::backend::From;
 use crate::backends::json::{array, number, text};
 use crate::backends::seen::{Seen, Texts};
 use crate::backends::zipkin;
 
-/// How spans came to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum From {
-    Jaeger,
-    Zipkin,
-}
-
-/// What it is expected to have of a span.
-pub(crate) fn view(from: From, span: Seen) -> Seen {
-    let span = match from {
-        From::Jaeger => crate::backends::jaeger::view(span),
-        From::Zipkin => zipkin::view(span),
-    };
+/// What it is expected to have of a span that came so.
+pub(crate) fn view(span: Seen) -> Seen {
     // It has no flags.
     Seen { is_debug: false, ..span }
 }
 
-/// Lines of `ExportTraceServiceRequest`.
-pub(crate) fn read(from: From, lines: &str, traces: &[String]) -> Vec<Seen> {
-    let mut spans = Vec::new();
-    // The last line may be half written.
-    for request in lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
-        for resource in array(&request["resourceSpans"]) {
+/// The file, of which each line is an `ExportTraceServiceRequest` and is read once.
+pub(crate) struct Lines {
+    path: String,
+    read: RefCell<(u64, Vec<Value>)>,
+}
+
+impl Lines {
+    /// What is written from now on.
+    #[track_caller]
+    pub(crate) fn from_now(path: &str) -> Self {
+        let length = fs::metadata(path).unwrap_or_else(|error| panic!("{path}: {error}")).len();
+        Lines { path: path.to_owned(), read: RefCell::new((length, Vec::new())) }
+    }
+
+    /// The spans of these traces.
+    pub(crate) fn look(&self, from: From, traces: &[String]) -> Vec<Seen> {
+        self.read_on().unwrap_or_else(|error| panic!("{}: {error}", self.path));
+        let mut spans = Vec::new();
+        for resource in self.read.borrow().1.iter().flat_map(|request| array(&request["resourceSpans"])) {
             for scope in array(&resource["scopeSpans"]) {
                 let known = array(&scope["spans"]).iter().filter(|span| traces.contains(&text(&span["traceId"])));
-                spans.extend(known.map(|span| read_span(from, span, &resource["resource"])));
+                for span in known {
+                    let seen = read_span(from, span, &resource["resource"]);
+                    if from == From::Otlp {
+                        let component = seen.tags.get("component").map_or("", String::as_str);
+                        assert_eq!(text(&scope["scope"]["name"]), component, "{}", seen.name);
+                    }
+                    spans.push(seen);
+                }
             }
         }
+        spans
     }
-    spans
+
+    fn read_on(&self) -> io::Result<()> {
+        let (offset, requests) = &mut *self.read.borrow_mut();
+        let mut file = BufReader::new(File::open(&self.path)?);
+        file.seek(SeekFrom::Start(*offset))?;
+        let mut line = Vec::new();
+        // The last line may be half written.
+        while file.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
+            *offset += line.len() as u64;
+            requests.push(serde_json::from_slice(&line)?);
+            line.clear();
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.path)
+    }
 }
 
 fn read_span(from: From, json: &Value, resource: &Value) -> Seen {
@@ -49,8 +84,10 @@ fn read_span(from: From, json: &Value, resource: &Value) -> Seen {
     if let Some(state) = json["traceState"].as_str().filter(|state| !state.is_empty()) {
         tags.insert("w3c.tracestate".to_owned(), state.to_owned());
     }
-    let error = tags.remove("error").or_else(|| (json["status"]["code"] == 2).then(|| "true".to_owned()));
-    let start_us = number(&json["startTimeUnixNano"]) / 1000;
+    let said = Some(text(&json["status"]["message"])).filter(|said| !said.is_empty());
+    let status = (json["status"]["code"] == 2).then(|| said.unwrap_or_else(|| "true".to_owned()));
+    let error = tags.remove("error").or(status);
+    let start_ns = number(&json["startTimeUnixNano"]);
     let mut seen = Seen {
         service: process.remove("service.name").unwrap_or_default(),
         process,
@@ -59,9 +96,10 @@ fn read_span(from: From, json: &Value, resource: &Value) -> Seen {
         id: text(&json["spanId"]),
         parent: Some(text(&json["parentSpanId"])).filter(|parent| !parent.is_empty()),
         kind: json["kind"].as_u64().and_then(|kind| KINDS.get(kind as usize)).copied().unwrap_or_default().to_owned(),
-        start_us,
-        duration_us: number(&json["endTimeUnixNano"]) / 1000 - start_us,
+        start_us: start_ns / 1000,
+        duration_us: (number(&json["endTimeUnixNano"]) - start_ns) / 1000,
         error,
+        is_ok: json["status"]["code"] == 1,
         tags,
         logs: array(&json["events"]).iter().map(|event| read_event(from, event)).collect(),
         ..Seen::default()
@@ -79,7 +117,7 @@ fn read_event(from: From, json: &Value) -> (u64, Texts) {
     let mut fields = match from {
         From::Zipkin => zipkin::read_log(&name),
         From::Jaeger if name.is_empty() => Texts::new(),
-        From::Jaeger => Texts::from([("event".to_owned(), name)]),
+        From::Jaeger | From::Otlp => Texts::from([("event".to_owned(), name)]),
     };
     fields.append(&mut attributes(json));
     (number(&json["timeUnixNano"]) / 1000, fields)

@@ -2,26 +2,45 @@
 
 use serde_json::Value;
 
+use crate::backends::backend::From;
 use crate::backends::json::{array, digits, number, text};
 use crate::backends::seen::{Seen, Texts};
 
-/// What Jaeger is expected to have of a span.
+/// What Jaeger's Thrift has of a span.
 pub(crate) fn view(span: Seen) -> Seen {
     // The reason is in the logs.
-    Seen { error: span.error.clone().map(|_| "true".to_owned()), ..span }
+    let error = span.error.clone().map(|_| "true".to_owned());
+    Seen { error, is_ok: false, ..span }.with_two_kinds_of_links()
+}
+
+/// What Jaeger is expected to have of a span that came so.
+pub(crate) fn view_from(from: From, span: Seen) -> Seen {
+    match from {
+        // OTLP has no such flag.
+        From::Otlp => Seen { is_debug: false, ..span }.with_two_kinds_of_links(),
+        _ => view(span),
+    }
 }
 
 /// `{"data":[{"spans":[…],"processes":{…}}]}`.
-pub(crate) fn read(json: &Value) -> Vec<Seen> {
+pub(crate) fn read(from: From, json: &Value) -> Vec<Seen> {
     let traces = array(&json["data"]).iter();
-    traces.flat_map(|trace| array(&trace["spans"]).iter().map(|span| read_span(span, &trace["processes"]))).collect()
+    traces
+        .flat_map(|trace| array(&trace["spans"]).iter().map(|span| read_span(from, span, &trace["processes"])))
+        .collect()
 }
 
-fn read_span(json: &Value, processes: &Value) -> Seen {
+fn read_span(from: From, json: &Value, processes: &Value) -> Seen {
     let process = &processes[text(&json["processID"])];
     let mut tags = key_values(&json["tags"]);
     // Jaeger's collector adds it.
     assert!(tags.remove("internal.span.format").is_some(), "{json}");
+    let (mut is_ok, mut reason) = (false, None);
+    if from == From::Otlp {
+        assert_eq!(tags.remove("otel.scope.name").as_ref(), tags.get("component"), "{json}");
+        is_ok = tags.remove("otel.status_code").as_deref() == Some("OK");
+        reason = tags.remove("otel.status_description");
+    }
     let is = |reference: &&Value, kind: &str| reference["refType"] == kind && reference["traceID"] == json["traceID"];
     let references = array(&json["references"]);
     let parent = references.iter().find(|reference| is(reference, "CHILD_OF"));
@@ -33,10 +52,11 @@ fn read_span(json: &Value, processes: &Value) -> Seen {
         trace: digits(&json["traceID"], 32),
         id: digits(&json["spanID"], 16),
         parent: parent.map(|parent| digits(&parent["spanID"], 16)),
-        kind: tags.remove("span.kind").unwrap_or_default(),
+        kind: tags.remove("span.kind").filter(|kind| kind != "internal").unwrap_or_default(),
         start_us: number(&json["startTime"]),
         duration_us: number(&json["duration"]),
-        error: tags.remove("error"),
+        error: tags.remove("error").map(|error| reason.unwrap_or(error)),
+        is_ok,
         tags,
         logs: array(&json["logs"]).iter().map(|log| (number(&log["timestamp"]), key_values(&log["fields"]))).collect(),
         is_debug: json["flags"].as_u64().is_some_and(|flags| flags & 2 != 0),

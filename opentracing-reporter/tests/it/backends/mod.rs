@@ -1,31 +1,32 @@
 //! What was recorded arrives at real servers: sent through the reporter, read back from where their users look.
 
+mod backend;
 mod collector;
 mod jaeger;
 mod json;
 mod net;
+mod otlp;
 mod seen;
 mod traces;
 mod zipkin;
 
-use std::collections::BTreeSet;
-
 use opentracing_core::Tracer;
-use opentracing_reporter::{BatchReporter, Jaeger, Transport, Zipkin};
-use serde_json::Value;
+use opentracing_reporter::{BatchReporter, Jaeger, Otlp, Zipkin};
 
-use crate::backends::net::{addresses, ask_until, get};
-use crate::backends::seen::{Memory, Seen, compare};
+use crate::backends::backend::{Backend, From};
+use crate::backends::collector::Lines;
+use crate::backends::net::addresses;
+use crate::backends::seen::{Memory, Seen};
 use crate::backends::traces::{MANY, PATIENCE, ROWS, Row, unsampled};
 
-/// Records the rows and sends them by that transport; gives back what was recorded.
+/// Records the rows and sends them by the transports that the closure adds; gives back what was recorded.
 #[track_caller]
-fn play(rows: &[Row], transport: impl Fn() -> Box<dyn Transport>) -> Vec<Seen> {
+fn play(rows: &[Row], add: impl Fn(BatchReporter) -> BatchReporter) -> Vec<Seen> {
     let mut all = Vec::new();
     for row in rows {
         let memory = Memory::default();
         let builder = (row.settings)(Tracer::builder("Shop").tag("zone", "a/1").tag("replicas", 3));
-        let reporter = BatchReporter::new(transport()).transport(memory.clone()).queue(2 * MANY.spans);
+        let reporter = add(BatchReporter::new(memory.clone())).queue(2 * MANY.spans);
         let (tracer, guard) = reporter.start(builder).expect("a thread starts");
         (row.record)(&tracer);
         assert_eq!(guard.close(PATIENCE), Ok(()), "{}", row.name);
@@ -36,124 +37,93 @@ fn play(rows: &[Row], transport: impl Fn() -> Box<dyn Transport>) -> Vec<Seen> {
     all
 }
 
-/// Sends a trace that is not sampled, and then one that is, so that one knows when the first would be there.
-fn play_unsampled(transport: impl Fn() -> Box<dyn Transport>) -> (String, Vec<Seen>) {
-    let (tracer, guard) = BatchReporter::new(transport()).start(Tracer::builder("Shop")).expect("a thread starts");
+/// Everything that is sampled is there, and nothing else.
+#[track_caller]
+fn check(backends: &[Backend], add: impl Fn(BatchReporter) -> BatchReporter) {
+    for rows in [ROWS, &[MANY]] {
+        let recorded = play(rows, &add);
+        backends.iter().for_each(|backend| backend.check(&recorded));
+    }
+
+    let (tracer, guard) = add(BatchReporter::new(Memory::default())).start(Tracer::builder("Shop")).expect("it starts");
     let id = unsampled(&tracer);
     assert_eq!(guard.close(PATIENCE), Ok(()));
     assert_eq!(tracer.stats().delivered, 0);
-    (id.to_string(), play(&ROWS[..1], transport))
-}
-
-fn trace_ids(spans: &[Seen]) -> Vec<String> {
-    spans.iter().map(|span| span.trace.clone()).collect::<BTreeSet<_>>().into_iter().collect()
-}
-
-/// Asks for each trace by its id until all spans are there.
-fn read(spans: &[Seen], url: impl Fn(&str) -> String, read: fn(&Value) -> Vec<Seen>) -> Vec<Seen> {
-    let mut all = Vec::new();
-    for id in trace_ids(spans) {
-        let wanted = spans.iter().filter(|span| span.trace == id).count();
-        // As it was written: an id of 64 bits has 16 digits.
-        let url = url(id.strip_prefix("0000000000000000").unwrap_or(&id));
-        let ask = || match get(&url) {
-            // Zipkin's answer ends in zeros if some text in it takes less room than it had reckoned with.
-            (200, body) => read(&serde_json::from_slice(without_zeros(&body)).expect("the answer is JSON")),
-            _ => Vec::new(),
-        };
-        all.extend(ask_until(ask, |seen| seen.len() >= wanted));
+    // When this is there, the other would be as well.
+    let then = play(&ROWS[..1], add);
+    for backend in backends {
+        backend.check(&then);
+        assert_eq!(backend.look(&[id.to_string()]), [], "{backend:?}");
     }
-    all
 }
 
-#[track_caller]
-fn check_zipkin(way: &str, api: &str, transport: impl Fn() -> Box<dyn Transport>) {
-    let url = |id: &str| format!("{api}/api/v2/trace/{id}");
-    for rows in [ROWS, &[MANY]] {
-        let recorded = play(rows, &transport);
-        let seen = read(&recorded, url, zipkin::read);
-        compare(way, recorded.into_iter().map(zipkin::view).map(zipkin::lower_case), seen);
-    }
-    let (id, then) = play_unsampled(&transport);
-    assert_eq!(read(&then, url, zipkin::read).len(), then.len(), "{way}");
-    assert_eq!(get(&url(&id)).0, 404, "{way}");
+fn collector(from: From, file: &str) -> Backend {
+    Backend::Collector { from, lines: Lines::from_now(file) }
 }
 
-#[track_caller]
-fn check_jaeger(way: &str, api: &str, transport: impl Fn() -> Box<dyn Transport>) {
-    // Unless it is told to, it moves spans whose times do not fit their parent's.
-    let url = |id: &str| format!("{api}/api/traces/{id}?raw=true");
-    for rows in [ROWS, &[MANY]] {
-        let recorded = play(rows, &transport);
-        let seen = read(&recorded, url, jaeger::read);
-        compare(way, recorded.into_iter().map(jaeger::view), seen);
-    }
-    let (id, then) = play_unsampled(&transport);
-    assert_eq!(read(&then, url, jaeger::read).len(), then.len(), "{way}");
-    assert_eq!(get(&url(&id)).0, 404, "{way}");
+fn to_zipkin(url: &str) -> Zipkin {
+    Zipkin::new(&format!("{url}/api/v2/spans")).expect("that is an address")
 }
 
-#[track_caller]
-fn check_collector(from: collector::From, file: &str, transport: impl Fn() -> Box<dyn Transport>) {
-    let way = format!("{from:?} to the Collector");
-    let look = |ids: &[String]| {
-        let lines = std::fs::read(file).unwrap_or_else(|error| panic!("{file}: {error}"));
-        collector::read(from, &String::from_utf8_lossy(&lines), ids)
-    };
-    for rows in [ROWS, &[MANY]] {
-        let recorded = play(rows, &transport);
-        let ids = trace_ids(&recorded);
-        let seen = ask_until(|| look(&ids), |seen| seen.len() >= recorded.len());
-        compare(&way, recorded.into_iter().map(|span| collector::view(from, span)), seen);
-    }
-    let (id, then) = play_unsampled(&transport);
-    let ids = trace_ids(&then);
-    assert_eq!(ask_until(|| look(&ids), |seen| seen.len() >= then.len()).len(), then.len(), "{way}");
-    assert_eq!(look(&[id]), [], "{way}");
+fn to_jaeger(url: &str) -> Jaeger {
+    Jaeger::http(url).expect("that is an address")
 }
 
-fn without_zeros(body: &[u8]) -> &[u8] {
-    let end = body.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
-    &body[..end]
+fn to_agent(address: &str) -> Jaeger {
+    Jaeger::udp(address).expect("that is an address")
 }
 
-fn to_zipkin(url: &str) -> Box<dyn Transport> {
-    Box::new(Zipkin::new(&format!("{url}/api/v2/spans")).expect("that is an address"))
+fn by_http(url: &str) -> Otlp {
+    Otlp::http(url).expect("that is an address")
 }
 
-fn to_jaeger(url: &str) -> Box<dyn Transport> {
-    Box::new(Jaeger::http(url).expect("that is an address"))
-}
-
-fn to_agent(address: &str) -> Box<dyn Transport> {
-    Box::new(Jaeger::udp(address).expect("that is an address"))
+fn by_grpc(url: &str) -> Otlp {
+    Otlp::grpc(url).expect("that is an address")
 }
 
 #[test]
 fn zipkin_shows_what_was_recorded() {
     let Some([url]) = addresses(["ZIPKIN_URL"]) else { return };
-    check_zipkin("Zipkin", &url, || to_zipkin(&url));
-    check_zipkin("Zipkin, compressed", &url, || {
-        Box::new(Zipkin::new(&format!("{url}/api/v2/spans")).expect("that is an address").gzip())
-    });
+    let zipkin = [Backend::Zipkin { api: url.clone() }];
+    check(&zipkin, |reporter| reporter.transport(to_zipkin(&url)));
+    check(&zipkin, |reporter| reporter.transport(to_zipkin(&url).gzip()));
 }
 
 #[test]
 fn jaeger_shows_what_its_collector_got() {
     let Some([url, api]) = addresses(["JAEGER_URL", "JAEGER_QUERY"]) else { return };
-    check_jaeger("Jaeger's collector", &api, || to_jaeger(&url));
+    check(&[Backend::Jaeger { from: From::Jaeger, api }], |reporter| reporter.transport(to_jaeger(&url)));
 }
 
 #[test]
 fn jaeger_shows_what_its_agent_got() {
     let Some([address, api]) = addresses(["JAEGER_AGENT", "JAEGER_QUERY"]) else { return };
-    check_jaeger("Jaeger's agent", &api, || to_agent(&address));
+    check(&[Backend::Jaeger { from: From::Jaeger, api }], |reporter| reporter.transport(to_agent(&address)));
+}
+
+#[test]
+fn jaeger_shows_what_came_by_otlp() {
+    let variables = ["JAEGER_OTLP_URL", "JAEGER_OTLP_GRPC_URL", "JAEGER_QUERY"];
+    let Some([http, grpc, api]) = addresses(variables) else { return };
+    let jaeger = [Backend::Jaeger { from: From::Otlp, api }];
+    check(&jaeger, |reporter| reporter.transport(by_http(&http)));
+    check(&jaeger, |reporter| reporter.transport(by_grpc(&grpc)));
+}
+
+#[test]
+fn collector_writes_what_came_by_otlp() {
+    let Some([http, grpc, file]) = addresses(["OTLP_URL", "OTLP_GRPC_URL", "OTELCOL_SPANS"]) else { return };
+    let collector = [collector(From::Otlp, &file)];
+    check(&collector, |reporter| reporter.transport(by_http(&http)));
+    check(&collector, |reporter| reporter.transport(by_http(&http).gzip()));
+    check(&collector, |reporter| reporter.transport(by_grpc(&grpc)));
+    check(&collector, |reporter| reporter.transport(by_grpc(&grpc).gzip()));
 }
 
 #[test]
 fn collector_writes_what_came_as_zipkins() {
     let Some([url, file]) = addresses(["OTELCOL_ZIPKIN_URL", "OTELCOL_SPANS"]) else { return };
-    check_collector(collector::From::Zipkin, &file, || to_zipkin(&url));
+    check(&[collector(From::Zipkin, &file)], |reporter| reporter.transport(to_zipkin(&url)));
 }
 
 #[test]
@@ -161,6 +131,21 @@ fn collector_writes_what_came_as_jaegers() {
     let Some([url, agent, file]) = addresses(["OTELCOL_JAEGER_URL", "OTELCOL_JAEGER_AGENT", "OTELCOL_SPANS"]) else {
         return;
     };
-    check_collector(collector::From::Jaeger, &file, || to_jaeger(&url));
-    check_collector(collector::From::Jaeger, &file, || to_agent(&agent));
+    let collector = [collector(From::Jaeger, &file)];
+    check(&collector, |reporter| reporter.transport(to_jaeger(&url)));
+    check(&collector, |reporter| reporter.transport(to_agent(&agent)));
+}
+
+#[test]
+fn several_backends_show_the_same() {
+    let variables = ["ZIPKIN_URL", "JAEGER_URL", "JAEGER_QUERY", "OTLP_GRPC_URL", "OTELCOL_SPANS"];
+    let Some([zipkin, jaeger, api, otlp, file]) = addresses(variables) else { return };
+    let backends = [
+        Backend::Zipkin { api: zipkin.clone() },
+        Backend::Jaeger { from: From::Jaeger, api },
+        collector(From::Otlp, &file),
+    ];
+    check(&backends, |reporter| {
+        reporter.transport(to_zipkin(&zipkin)).transport(to_jaeger(&jaeger)).transport(by_grpc(&otlp))
+    });
 }

@@ -23,6 +23,8 @@ pub(crate) struct Seen {
     pub(crate) duration_us: u64,
     /// Why it failed, if it did.
     pub(crate) error: Option<String>,
+    /// Somebody said that it did not.
+    pub(crate) is_ok: bool,
     pub(crate) tags: Texts,
     /// In order of time.
     pub(crate) logs: Vec<(u64, Texts)>,
@@ -56,6 +58,7 @@ impl Seen {
             start_us: span.start_unix_ns() / 1000,
             duration_us: span.duration_ns() / 1000,
             error: span.is_failed().then(|| reason.unwrap_or_else(|| "true".to_owned())),
+            is_ok: span.tag("error").is_some() && !span.is_failed(),
             tags,
             logs: span.logs().map(|log| (log.unix_ns() / 1000, texts(log.fields()))).collect(),
             links: BTreeSet::new(),
@@ -63,7 +66,11 @@ impl Seen {
             is_local_root: span.is_local_root(),
         };
         for Reference { kind, context } in span.references() {
-            let kind = if kind == ReferenceKind::ChildOf { "child_of" } else { "follows_from" };
+            let kind = match kind {
+                ReferenceKind::ChildOf => "child_of",
+                ReferenceKind::Other(kind) => kind,
+                _ => "follows_from",
+            };
             seen.link(kind, &context.trace_id().to_string(), &context.span_id().to_string());
         }
         seen.logs.sort();
@@ -76,6 +83,13 @@ impl Seen {
         if kind != "child_of" || trace != self.trace || Some(id) != self.parent.as_deref() {
             self.links.insert((kind.to_owned(), trace, id.to_owned()));
         }
+    }
+
+    /// For those who know two kinds of references: what is not the one is the other.
+    pub(crate) fn with_two_kinds_of_links(mut self) -> Self {
+        let kind = |kind: String| if kind == "child_of" { kind } else { "follows_from".to_owned() };
+        self.links = self.links.into_iter().map(|(of, trace, id)| (kind(of), trace, id)).collect();
+        self
     }
 }
 

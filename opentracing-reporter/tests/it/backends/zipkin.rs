@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::backends::json::{array, digits, number, text, texts};
 use crate::backends::seen::{Seen, Texts};
 
-/// What Zipkin is expected to have of a span.
+/// What Zipkin's JSON has of a span.
 pub(crate) fn view(span: Seen) -> Seen {
     let Seen { mut tags, process, logs, is_local_root, .. } = span.clone();
     if is_local_root {
@@ -13,7 +13,15 @@ pub(crate) fn view(span: Seen) -> Seen {
         tags.extend(process);
     }
     let logs = logs.into_iter().map(|(at, fields)| (at, annotated(fields)));
-    Seen { process: Texts::new(), duration_us: span.duration_us.max(1), tags, logs: logs.collect(), ..span }
+    Seen {
+        process: Texts::new(),
+        is_ok: false,
+        duration_us: span.duration_us.max(1),
+        tags,
+        logs: logs.collect(),
+        ..span
+    }
+    .with_two_kinds_of_links()
 }
 
 /// Zipkin's own habit.
