@@ -71,35 +71,46 @@ impl Composite {
     }
 }
 
+impl Composite {
+    /// Appends the format of that name to both lists, unless it is in the reading one already. `none` appends nothing.
+    ///
+    /// # Errors
+    ///
+    /// If no format has that name; names are case-sensitive.
+    pub fn with_named(self, name: &str) -> Result<Self, UnknownFormat> {
+        if self.is_reading(name) {
+            return Ok(self);
+        }
+        Ok(match name {
+            "instana" => self.with(Instana::new()),
+            "tracecontext" => self.with(TraceContext::new()),
+            "b3" => self.with(B3::new()),
+            "b3single" => self.with(B3::single()),
+            "b3multi" => self.with(B3::multi()),
+            "baggage" => self.with(W3cBaggage::new()),
+            "jaeger" => self.with(Jaeger::new()),
+            "datadog" => self.with(Datadog::new()),
+            "ottrace" => self.with(OtTrace::new()),
+            "wavefront" => self.with(Wavefront::new()),
+            "xray" => self.with(XRay::new()),
+            "gcp" => self.with(GoogleCloud::new()),
+            "grpc-trace-bin" => self.with(GrpcTraceBin::new()),
+            "none" => self,
+            _ => return Err(UnknownFormat(name.to_owned())),
+        })
+    }
+}
+
 /// The formats of a list, and the names in it that are none.
 fn read(names: &str) -> (Composite, Vec<UnknownFormat>) {
     let is_empty = names.split(',').all(|name| name.trim().is_empty());
     let names = if is_empty { DEFAULT } else { names };
     let (mut composite, mut unknown) = (Composite::empty(), Vec::new());
     for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        if composite.is_reading(name) {
-            continue;
+        match composite.clone().with_named(name) {
+            Ok(longer) => composite = longer,
+            Err(error) => unknown.push(error),
         }
-        composite = match name {
-            "instana" => composite.with(Instana::new()),
-            "tracecontext" => composite.with(TraceContext::new()),
-            "b3" => composite.with(B3::new()),
-            "b3single" => composite.with(B3::single()),
-            "b3multi" => composite.with(B3::multi()),
-            "baggage" => composite.with(W3cBaggage::new()),
-            "jaeger" => composite.with(Jaeger::new()),
-            "datadog" => composite.with(Datadog::new()),
-            "ottrace" => composite.with(OtTrace::new()),
-            "wavefront" => composite.with(Wavefront::new()),
-            "xray" => composite.with(XRay::new()),
-            "gcp" => composite.with(GoogleCloud::new()),
-            "grpc-trace-bin" => composite.with(GrpcTraceBin::new()),
-            "none" => composite,
-            _ => {
-                unknown.push(UnknownFormat(name.to_owned()));
-                composite
-            }
-        };
     }
     (composite, unknown)
 }
