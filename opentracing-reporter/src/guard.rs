@@ -1,5 +1,6 @@
 //! The end of a program: what is left goes out.
 
+use std::any::Any;
 use std::time::Duration;
 
 use opentracing_core::{FlushError, Tracer};
@@ -13,11 +14,19 @@ use opentracing_core::{FlushError, Tracer};
 pub struct FlushGuard {
     tracer: Tracer,
     timeout: Option<Duration>,
+    /// What works for as long as the guard is there.
+    held: Vec<Box<dyn Any + Send + Sync>>,
 }
 
 impl FlushGuard {
     pub(crate) fn new(tracer: Tracer, timeout: Duration) -> Self {
-        FlushGuard { tracer, timeout: Some(timeout) }
+        FlushGuard { tracer, timeout: Some(timeout), held: Vec::new() }
+    }
+
+    /// Keeps that for as long as itself: what polls for sampling strategies, for example.
+    pub fn holding(mut self, held: impl Any + Send + Sync) -> Self {
+        self.held.push(Box::new(held));
+        self
     }
 
     /// Returns once everything that finished before the call is out, as [`Tracer::flush`] does, or is kept where it outlives the process.

@@ -149,12 +149,22 @@
 //! strategy that is not there, cannot be read or cannot be leaves the last one in effect, counted in
 //! [`SamplerStats`](opentracing_core::SamplerStats).
 //!
+//! # From the environment
+//!
+//! `from_env()`, with the feature `env`, makes a tracer and its reporter of what the environment says. Of several names the first one that
+//! is set counts, and an empty variable is not set. Without `OTEL_TRACES_EXPORTER`, spans go to Instana if one of its addresses is set,
+//! else by OTLP to `http://127.0.0.1:4318/v1/traces`. What makes no sense is a warning in `log` that names the variable
+//! and what is used instead; what the program sets goes before all of it.
+//!
+#![doc = include_str!("env/page.md")]
+//!
 //! # Features
 //!
 //! | feature | adds |
 //! |---|---|
 //! | `console`, on by default | [`Console`] |
 //! | `otlp`, on by default | [`Otlp`] |
+//! | `env` | `from_env`, and with it all transports and `remote-sampling` |
 //! | `remote-sampling` | `JaegerRemoteSampling`: asks Jaeger which traces to keep |
 //! | `instana` | `Instana`, by its agent or by the serverless endpoint |
 //! | `tls` | `https` endpoints, and `Tls` for roots and client certificates |
@@ -165,6 +175,8 @@
 mod batch_reporter;
 #[cfg(feature = "console")]
 mod console;
+#[cfg(feature = "env")]
+mod env;
 #[cfg(feature = "network")]
 #[cfg_attr(
     not(all(
@@ -203,6 +215,8 @@ mod zipkin;
 pub use crate::batch_reporter::BatchReporter;
 #[cfg(feature = "console")]
 pub use crate::console::{Colors, Console, Logs, Tags};
+#[cfg(feature = "env")]
+pub use crate::env::{EnvWarning, FromEnv, from_env};
 #[cfg(all(feature = "network", feature = "tls"))]
 pub use crate::export::Tls;
 #[cfg(feature = "network")]

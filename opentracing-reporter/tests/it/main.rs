@@ -10,6 +10,8 @@ mod console;
 mod drawing;
 #[cfg(feature = "otlp")]
 mod endpoints;
+#[cfg(feature = "env")]
+mod env;
 #[cfg(feature = "instana")]
 mod instana;
 #[cfg(feature = "jaeger")]

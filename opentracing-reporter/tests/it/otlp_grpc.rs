@@ -155,3 +155,24 @@ fn counts_what_is_rejected_of_a_call() -> TestResult {
     assert_eq!((stats.sent, stats.dropped_failed, stats.rejected, stats.requests), (3, 2, 2, 1));
     Ok(())
 }
+
+#[cfg(feature = "env")]
+#[test]
+fn the_environment_chooses_the_protocol() -> TestResult {
+    for scheme in ["http://", ""] {
+        let service = Service::start(Version::Http2, None, [])?;
+        let address = format!("{scheme}{}", service.address);
+        let read = opentracing_reporter::FromEnv::new(&|name| match name {
+            "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL" => Some("grpc".to_owned()),
+            "OTEL_EXPORTER_OTLP_ENDPOINT" => Some(address.clone()),
+            "OTEL_EXPORTER_OTLP_INSECURE" => Some("true".to_owned()),
+            _ => None,
+        });
+        assert_eq!(read.warnings(), [], "{address}");
+        let (tracer, guard) = read.start()?;
+        finish_spans(&tracer, 3);
+        assert_eq!(guard.close(PATIENCE), Ok(()), "{address}");
+        assert_eq!(names_in(&service.next()), names(3), "{address}");
+    }
+    Ok(())
+}

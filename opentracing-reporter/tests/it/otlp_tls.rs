@@ -157,3 +157,61 @@ fn refuses_certificates_that_cannot_be_read() -> TestResult {
     assert!("https://127.0.0.1".parse::<Endpoint>()?.tls(mixed).is_err(), "the key is not that of the certificate");
     Ok(())
 }
+
+/// What the environment names are files, of which a wrong one is told and left out.
+#[cfg(feature = "env")]
+#[test]
+fn the_environment_names_certificates() -> TestResult {
+    let authority = Authority::new()?;
+    let client = authority.sign("shop")?;
+    let folder = tempfile::tempdir()?;
+    let file = |name: &str, text: &str| -> Result<String, Box<dyn std::error::Error>> {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text)?;
+        Ok(path.into_os_string().into_string().map_err(|_| "a path that is no text")?)
+    };
+    let (roots, certificate, key) =
+        (file("roots", &authority.pem())?, file("certificate", &client.certificate)?, file("key", &client.key)?);
+    for (version, protocol) in [(Version::Http1, "http/protobuf"), (Version::Http2, "grpc")] {
+        let service = server(&authority.sign("127.0.0.1")?, Some(&authority), version)?;
+        // Over gRPC the scheme may be missing; what is not said to be insecure is not.
+        let address = match version {
+            Version::Http1 => format!("https://{}", service.address),
+            Version::Http2 => service.address.to_string(),
+        };
+        let variables = [
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &address),
+            ("OTEL_EXPORTER_OTLP_CERTIFICATE", &roots),
+            ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", &certificate),
+            ("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", &key),
+        ];
+        let read = |variables: &[(&str, &str)]| {
+            opentracing_reporter::FromEnv::new(&|name| {
+                variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert_eq!(read(&variables).warnings(), [], "{protocol}");
+        let (tracer, guard) = read(&variables).start()?;
+        finish_spans(&tracer, 2);
+        assert_eq!(guard.close(PATIENCE), Ok(()), "{protocol}");
+        assert_eq!(service.count(), 1, "{protocol}");
+
+        let told = |wrong: &[(&str, &str)]| {
+            let read = read(&[&variables[..3], wrong].concat());
+            read.warnings().iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            told(&[("OTEL_EXPORTER_OTLP_CLIENT_KEY", &key)]),
+            ["OTEL_EXPORTER_OTLP_CLIENT_KEY is set without the other one of certificate and key: neither is used"]
+        );
+        let missing = [("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/nowhere"), ("OTEL_EXPORTER_OTLP_CLIENT_KEY", &*key)];
+        let [unread, alone] = <[String; 2]>::try_from(told(&missing)).map_err(|_| "two warnings")?;
+        assert!(
+            unread.starts_with("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE is \"/nowhere\", which cannot be read"),
+            "{unread}"
+        );
+        assert!(alone.starts_with("OTEL_EXPORTER_OTLP_CLIENT_KEY is set without"), "{alone}");
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! What a span may hold, and how many wait.
+
+use std::time::Duration;
+
+use opentracing_core::Limits;
+
+use crate::batch_reporter::BatchReporter;
+use crate::env::variables::Variables;
+
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct QueueSettings {
+    pub(crate) queue: Option<usize>,
+    pub(crate) batch: Option<usize>,
+    pub(crate) delay: Option<Duration>,
+    pub(crate) close_timeout: Option<Duration>,
+}
+
+impl QueueSettings {
+    pub(crate) fn read(variables: &mut Variables<'_>) -> Self {
+        let positive = |variables: &mut Variables<'_>, names: &[&str]| {
+            let number = variables.first_parsed::<usize>(names, "number of spans", "the default is used");
+            match number {
+                Some(0) => {
+                    let name = variables.first(names).map_or("", |(name, _)| name).to_owned();
+                    variables.warn(&name, "is 0, and one span must have room", "the default is used");
+                    None
+                }
+                other => other,
+            }
+        };
+        let queue = positive(variables, &["OTEL_BSP_MAX_QUEUE_SIZE", "JAEGER_REPORTER_MAX_QUEUE_SIZE"]);
+        let batch = positive(variables, &["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"]);
+        let delay = variables
+            .millis("OTEL_BSP_SCHEDULE_DELAY", "the default is used")
+            .or_else(|| variables.duration("JAEGER_REPORTER_FLUSH_INTERVAL", "the default is used"));
+        let close_timeout = variables.millis("OTEL_BSP_EXPORT_TIMEOUT", "the default is used");
+        QueueSettings { queue, batch, delay, close_timeout }
+    }
+
+    pub(crate) fn apply(self, mut reporter: BatchReporter) -> BatchReporter {
+        if let Some(spans) = self.queue {
+            reporter = reporter.queue(spans);
+        }
+        if let Some(spans) = self.batch {
+            reporter = reporter.batch(spans);
+        }
+        if let Some(delay) = self.delay {
+            reporter = reporter.delay(delay);
+        }
+        match self.close_timeout {
+            Some(timeout) => reporter.close_timeout(timeout),
+            None => reporter,
+        }
+    }
+}
+
+/// What a span may hold. A number above what [`Limits`] admits is its highest.
+pub(crate) fn span_limits(variables: &mut Variables<'_>) -> Limits {
+    let mut limits = Limits::default();
+    let mut number = |names: &[&str], default: u32| {
+        let instead = format!("{default} is used");
+        variables.first_parsed::<u64>(names, "number", instead).map_or(default, |n| n.try_into().unwrap_or(u32::MAX))
+    };
+    let narrow = |number: u32| u16::try_from(number).unwrap_or(u16::MAX);
+    limits.tags =
+        narrow(number(&["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT"], limits.tags.into()));
+    limits.logs = narrow(number(&["OTEL_SPAN_EVENT_COUNT_LIMIT"], limits.logs.into()));
+    limits.value_bytes =
+        number(&["OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"], limits.value_bytes);
+    limits
+}

@@ -1,0 +1,100 @@
+//! The variables of OpenTelemetry's protocol (OpenTelemetry, "OpenTelemetry Protocol Exporter").
+
+use std::fmt::Display;
+
+use crate::Otlp;
+use crate::env::address::endpoint;
+use crate::env::variables::{Variables, pairs};
+use crate::export::{Endpoint, InvalidEndpoint};
+use crate::percent;
+use crate::transport::Transport;
+
+/// Each setting has a name for traces, and one for everything that OTLP carries.
+const ENDPOINT: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+const PROTOCOL: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
+const HEADERS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"];
+const COMPRESSION: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION"];
+const TIMEOUT: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"];
+const INSECURE: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_INSECURE", "OTEL_EXPORTER_OTLP_INSECURE"];
+const HTTP: &str = "http://127.0.0.1:4318/v1/traces";
+const GRPC: &str = "http://127.0.0.1:4317";
+
+pub(crate) fn otlp(variables: &mut Variables<'_>) -> Result<Box<dyn Transport>, InvalidEndpoint> {
+    let is_grpc = is_grpc(variables);
+    let is_insecure = INSECURE.iter().any(|name| variables.flag(name));
+    let standard = if is_grpc { GRPC } else { HTTP };
+    let endpoint = endpoint(variables, &ENDPOINT, standard, |name, address| {
+        // Over gRPC an address may come without a scheme.
+        let address = match is_grpc && !address.contains("://") {
+            true if is_insecure => format!("http://{address}"),
+            true => format!("https://{address}"),
+            false => address,
+        };
+        match is_grpc || name == ENDPOINT[0] {
+            true => address,
+            // The one that everything shares is a base.
+            false => format!("{}/v1/traces", address.trim_end_matches('/')),
+        }
+    })?;
+    let endpoint = with_headers(variables, endpoint);
+    #[cfg(feature = "tls")]
+    let endpoint = crate::env::tls::with_certificates(variables, endpoint);
+    let mut otlp = if is_grpc { Otlp::grpc(endpoint)? } else { Otlp::http(endpoint)? };
+    if let Some(timeout) = TIMEOUT.iter().find_map(|name| variables.millis(name, "10000 is used")) {
+        otlp = otlp.timeout(timeout);
+    }
+    if is_gzip(variables) {
+        otlp = otlp.gzip();
+    }
+    Ok(Box::new(otlp))
+}
+
+fn is_grpc(variables: &mut Variables<'_>) -> bool {
+    let Some((name, protocol)) = variables.first(&PROTOCOL) else { return false };
+    match &*protocol.to_ascii_lowercase() {
+        "grpc" => true,
+        "http/protobuf" => false,
+        _ => {
+            let problem = format!("is {protocol:?}, which is not spoken here");
+            variables.warn(name, problem, "http/protobuf is used");
+            false
+        }
+    }
+}
+
+fn is_gzip(variables: &mut Variables<'_>) -> bool {
+    let Some((name, compression)) = variables.first(&COMPRESSION) else { return false };
+    match &*compression.to_ascii_lowercase() {
+        "gzip" => true,
+        "none" => false,
+        _ => {
+            variables.warn(name, format_args!("is {compression:?}, which is not known"), "none is used");
+            false
+        }
+    }
+}
+
+/// `name=value,…`, values percent-encoded. Warnings leave out the values, which may be private.
+fn with_headers(variables: &mut Variables<'_>, endpoint: Endpoint) -> Endpoint {
+    let Some((variable, text)) = variables.first(&HEADERS) else { return endpoint };
+    let Some(pairs) = pairs(&text) else {
+        variables.warn(variable, "is no list of name=value", "no header is sent");
+        return endpoint;
+    };
+    pairs.into_iter().fold(endpoint, |endpoint, (name, value)| {
+        let mut refuse = |problem: &dyn Display| {
+            variables.warn(variable, format_args!("has the header {name:?}, {problem}"), "it is left out");
+        };
+        match percent::decoded(value).map(|value| endpoint.clone().header(name, &value)) {
+            Some(Ok(endpoint)) => endpoint,
+            Some(Err(_)) => {
+                refuse(&"which cannot be sent");
+                endpoint
+            }
+            None => {
+                refuse(&"whose value is not percent-encoded text");
+                endpoint
+            }
+        }
+    })
+}

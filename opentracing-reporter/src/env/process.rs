@@ -1,0 +1,85 @@
+//! Which service this is: its name and the tags of its process.
+
+use crate::env::variables::{Variables, pairs};
+use crate::percent;
+
+/// OpenTelemetry's name for the tag.
+const SERVICE_NAME: &str = "service.name";
+/// Tags that Datadog's tracers take from variables of their own.
+const DATADOG: [(&str, &str); 2] = [("DD_ENV", "deployment.environment.name"), ("DD_VERSION", "service.version")];
+
+#[derive(Debug, PartialEq)]
+pub(crate) struct ProcessSettings {
+    pub(crate) service: String,
+    /// In order; each name once.
+    pub(crate) tags: Vec<(String, String)>,
+}
+
+impl ProcessSettings {
+    pub(crate) fn read(variables: &mut Variables<'_>) -> Self {
+        let attributes = resource_attributes(variables);
+        let named = attributes.iter().find(|(key, _)| key == SERVICE_NAME).map(|(_, value)| value.clone());
+        let service = variables
+            .get("OTEL_SERVICE_NAME")
+            .or(named.filter(|name| !name.is_empty()))
+            .or_else(|| Some(variables.first(&["INSTANA_SERVICE_NAME", "JAEGER_SERVICE_NAME", "DD_SERVICE"])?.1))
+            .unwrap_or_else(unknown_service);
+        let mut tags: Vec<(String, String)> = Vec::new();
+        let mut add = |key: String, value: String| {
+            if key != SERVICE_NAME && !tags.iter().any(|(known, _)| *known == key) {
+                tags.push((key, value));
+            }
+        };
+        attributes.into_iter().for_each(|(key, value)| add(key, value));
+        jaeger_tags(variables).into_iter().for_each(|(key, value)| add(key, value));
+        for (variable, key) in DATADOG {
+            if let Some(value) = variables.get(variable) {
+                add(key.to_owned(), value);
+            }
+        }
+        ProcessSettings { service, tags }
+    }
+}
+
+/// `unknown_service:` and the name of the program (OpenTelemetry, "Resource Semantic Conventions").
+fn unknown_service() -> String {
+    let program = std::env::current_exe().ok();
+    let name = program.as_deref().and_then(|path| path.file_name()).and_then(|name| name.to_str());
+    name.map_or_else(|| "unknown_service".to_owned(), |name| format!("unknown_service:{name}"))
+}
+
+/// `OTEL_RESOURCE_ATTRIBUTES`: any error discards all of it (OpenTelemetry, "Resource SDK").
+fn resource_attributes(variables: &mut Variables<'_>) -> Vec<(String, String)> {
+    const NAME: &str = "OTEL_RESOURCE_ATTRIBUTES";
+    let Some(text) = variables.get(NAME) else { return Vec::new() };
+    let decoded = pairs(&text).and_then(|pairs| {
+        pairs.into_iter().map(|(key, value)| Some((percent::decoded(key)?, percent::decoded(value)?))).collect()
+    });
+    decoded.unwrap_or_else(|| {
+        variables.warn(NAME, format_args!("is {text:?}, which is no list of key=value"), "none of it is used");
+        Vec::new()
+    })
+}
+
+/// `JAEGER_TAGS`: `k=v`, where a value may be `${VARIABLE:default}`. A pair that is none is left out.
+fn jaeger_tags(variables: &mut Variables<'_>) -> Vec<(String, String)> {
+    const NAME: &str = "JAEGER_TAGS";
+    let Some(text) = variables.get(NAME) else { return Vec::new() };
+    let mut tags = Vec::new();
+    for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+        let Some((key, value)) = pair.split_once('=').filter(|(key, _)| !key.trim().is_empty()) else {
+            variables.warn(NAME, format_args!("has {pair:?}, which is no key=value"), "the others are used");
+            continue;
+        };
+        let value = value.trim();
+        let value = match value.strip_prefix("${").and_then(|value| value.strip_suffix('}')) {
+            Some(reference) => {
+                let (name, default) = reference.split_once(':').unwrap_or((reference, ""));
+                variables.get(name.trim()).unwrap_or_else(|| default.trim().to_owned())
+            }
+            None => value.to_owned(),
+        };
+        tags.push((key.trim().to_owned(), value));
+    }
+    tags
+}

@@ -1,0 +1,54 @@
+//! Sampling as Jaeger's server says.
+
+use std::io;
+use std::time::Duration;
+
+use opentracing_core::{ProbabilisticSampler, RemoteSampler};
+
+use crate::env::variables::Variables;
+use crate::export::{Endpoint, InvalidEndpoint};
+use crate::{JaegerRemoteSampling, SamplingGuard};
+
+/// What differs from the settings that remote sampling has by itself.
+#[derive(Debug, Default)]
+pub(crate) struct RemoteSettings {
+    pub(crate) endpoint: Option<Endpoint>,
+    pub(crate) interval: Option<Duration>,
+    /// The share that is kept until the server has answered.
+    pub(crate) initial: Option<f64>,
+    pub(crate) max_operations: Option<usize>,
+}
+
+impl RemoteSettings {
+    pub(crate) fn endpoint(variables: &mut Variables<'_>, name: &str, address: &str) -> Option<Endpoint> {
+        address
+            .parse()
+            .map_err(|error: InvalidEndpoint| {
+                variables.warn(
+                    name,
+                    format_args!("cannot be used ({error})"),
+                    "http://127.0.0.1:5778/sampling is used",
+                );
+            })
+            .ok()
+    }
+
+    pub(crate) fn start(self, service: &str) -> io::Result<(RemoteSampler, SamplingGuard)> {
+        let mut sampler = match self.initial {
+            Some(rate) => RemoteSampler::new(ProbabilisticSampler::new(rate)),
+            None => RemoteSampler::default(),
+        };
+        if let Some(operations) = self.max_operations {
+            sampler = sampler.max_operations(operations);
+        }
+        let mut polling = JaegerRemoteSampling::new(service);
+        if let Some(endpoint) = self.endpoint {
+            polling = polling.endpoint(endpoint).map_err(io::Error::other)?;
+        }
+        if let Some(interval) = self.interval {
+            polling = polling.interval(interval);
+        }
+        let guard = polling.start(&sampler)?;
+        Ok((sampler, guard))
+    }
+}

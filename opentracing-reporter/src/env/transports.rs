@@ -1,0 +1,70 @@
+//! Where spans go.
+
+use crate::Console;
+use crate::env::instana::instana;
+use crate::env::jaeger::jaeger;
+use crate::env::otlp::otlp;
+use crate::env::variables::Variables;
+use crate::env::zipkin::zipkin;
+use crate::export::InvalidEndpoint;
+use crate::transport::Transport;
+
+const EXPORTER: &str = "OTEL_TRACES_EXPORTER";
+
+type Made = Result<Box<dyn Transport>, InvalidEndpoint>;
+
+/// The transports of `OTEL_TRACES_EXPORTER`; without it, that of which an address is set.
+pub(crate) fn transports(variables: &mut Variables<'_>) -> Vec<Box<dyn Transport>> {
+    let made = match variables.get(EXPORTER) {
+        Some(list) => named(variables, &list),
+        None => vec![by_address(variables)],
+    };
+    let mut transports = Vec::new();
+    for made in made {
+        match made {
+            Ok(transport) => transports.push(transport),
+            Err(error) => {
+                variables.warn(EXPORTER, format_args!("names what cannot be used ({error})"), "it is left out");
+            }
+        }
+    }
+    transports
+}
+
+fn named(variables: &mut Variables<'_>, list: &str) -> Vec<Made> {
+    let (mut found, mut is_none) = (Vec::new(), false);
+    for name in list.split(',').map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty()) {
+        let made: Made = match &*name {
+            "otlp" => otlp(variables),
+            "zipkin" => zipkin(variables),
+            "jaeger" => jaeger(variables),
+            "instana" => instana(variables),
+            "console" => Ok(Box::new(Console::stdout())),
+            "none" => {
+                is_none = true;
+                continue;
+            }
+            _ => {
+                variables.warn(EXPORTER, format_args!("has {name:?}, which is no exporter"), "the others are used");
+                continue;
+            }
+        };
+        found.push(made);
+    }
+    if found.is_empty() && !is_none {
+        variables.warn(EXPORTER, "names nothing that can be used", "otlp is used");
+        found.push(otlp(variables));
+    }
+    found
+}
+
+/// Instana's, if an address of Instana is set, else Jaeger's, else OTLP.
+fn by_address(variables: &mut Variables<'_>) -> Made {
+    if variables.is_set("INSTANA_ENDPOINT_URL") || variables.is_set("INSTANA_AGENT_HOST") {
+        instana(variables)
+    } else if variables.is_set("JAEGER_ENDPOINT") || variables.is_set("JAEGER_AGENT_HOST") {
+        jaeger(variables)
+    } else {
+        otlp(variables)
+    }
+}

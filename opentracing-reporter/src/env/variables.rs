@@ -1,0 +1,140 @@
+//! Reading variables, and what to say of those that make no sense.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// A variable whose value cannot be used, and what is used in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvWarning {
+    variable: Box<str>,
+    text: Box<str>,
+}
+
+impl EnvWarning {
+    /// The name of the variable.
+    pub fn variable(&self) -> &str {
+        &self.variable
+    }
+}
+
+/// `OTEL_BSP_SCHEDULE_DELAY is "soon", which is no number of milliseconds: 1000 is used`.
+impl fmt::Display for EnvWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.variable, self.text)
+    }
+}
+
+/// The environment, and what was wrong in it so far. An empty variable counts as one that is not set (OpenTelemetry, "Environment
+/// Variable Specification").
+pub(crate) struct Variables<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    pub(crate) warnings: Vec<EnvWarning>,
+}
+
+impl<'a> Variables<'a> {
+    pub(crate) fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Variables { lookup, warnings: Vec::new() }
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
+        let value = (self.lookup)(name)?;
+        let value = value.trim();
+        (!value.is_empty()).then(|| value.to_owned())
+    }
+
+    /// The first of them that is set, with its name.
+    pub(crate) fn first<'n>(&self, names: &[&'n str]) -> Option<(&'n str, String)> {
+        names.iter().find_map(|&name| Some((name, self.get(name)?)))
+    }
+
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// Says that a value is not used. `problem` goes on after "is": `"soon", which is no number`.
+    pub(crate) fn warn(&mut self, variable: &str, problem: impl fmt::Display, instead: impl fmt::Display) {
+        self.warnings.push(EnvWarning { variable: variable.into(), text: format!("{problem}: {instead}").into() });
+    }
+
+    /// A value that is read from text; one that cannot be counts as not set.
+    pub(crate) fn parsed<T: FromStr>(&mut self, name: &str, expected: &str, instead: impl fmt::Display) -> Option<T> {
+        let value = self.get(name)?;
+        let parsed = value.parse().ok();
+        if parsed.is_none() {
+            self.warn(name, format_args!("is {value:?}, which is no {expected}"), instead);
+        }
+        parsed
+    }
+
+    /// The first of them that is set and makes sense.
+    pub(crate) fn first_parsed<T: FromStr>(
+        &mut self,
+        names: &[&str],
+        expected: &str,
+        instead: impl fmt::Display,
+    ) -> Option<T> {
+        names.iter().find_map(|name| self.parsed(name, expected, &instead))
+    }
+
+    /// A truth value: `true` in any case is one, and nothing else is (OpenTelemetry).
+    pub(crate) fn flag(&mut self, name: &str) -> bool {
+        let Some(value) = self.get(name) else { return false };
+        if !value.eq_ignore_ascii_case("true") && !value.eq_ignore_ascii_case("false") {
+            self.warn(name, format_args!("is {value:?}, which is neither true nor false"), "false is used");
+        }
+        value.eq_ignore_ascii_case("true")
+    }
+
+    /// Milliseconds.
+    pub(crate) fn millis(&mut self, name: &str, instead: impl fmt::Display) -> Option<Duration> {
+        self.parsed::<u32>(name, "number of milliseconds", instead).map(|millis| Duration::from_millis(millis.into()))
+    }
+
+    /// A duration as Go writes it, `1.5s`, `2m30s`, `100ms`; a number alone is in milliseconds, as Java has it.
+    pub(crate) fn duration(&mut self, name: &str, instead: impl fmt::Display) -> Option<Duration> {
+        let value = self.get(name)?;
+        let duration = go_duration(&value);
+        if duration.is_none() {
+            self.warn(name, format_args!("is {value:?}, which is no duration such as 1s or 500ms"), instead);
+        }
+        duration
+    }
+}
+
+fn go_duration(text: &str) -> Option<Duration> {
+    if let Ok(millis) = text.parse::<u32>() {
+        return Some(Duration::from_millis(millis.into()));
+    }
+    let (mut rest, mut seconds) = (text, 0.0);
+    while !rest.is_empty() {
+        let unit_at = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let number: f64 = rest[..unit_at].parse().ok()?;
+        rest = &rest[unit_at..];
+        let end = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+        seconds += number
+            * match &rest[..end] {
+                "h" => 3600.0,
+                "m" => 60.0,
+                "s" => 1.0,
+                "ms" => 1e-3,
+                "us" | "µs" | "μs" => 1e-6,
+                "ns" => 1e-9,
+                _ => return None,
+            };
+        rest = &rest[end..];
+    }
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+/// `k=v` pairs between commas. `None` if one is none.
+pub(crate) fn pairs(text: &str) -> Option<Vec<(&str, &str)>> {
+    text.split(',')
+        .filter(|pair| !pair.trim().is_empty())
+        .map(|pair| {
+            let (key, value) = pair.split_once('=')?;
+            let (key, value) = (key.trim(), value.trim());
+            (!key.is_empty()).then_some((key, value))
+        })
+        .collect()
+}

@@ -1,0 +1,18 @@
+//! The variables of Zipkin (OpenTelemetry, "Zipkin Exporter").
+
+use crate::Zipkin;
+use crate::env::address::endpoint;
+use crate::env::variables::Variables;
+use crate::export::InvalidEndpoint;
+use crate::transport::Transport;
+
+const STANDARD: &str = "http://127.0.0.1:9411/api/v2/spans";
+
+pub(crate) fn zipkin(variables: &mut Variables<'_>) -> Result<Box<dyn Transport>, InvalidEndpoint> {
+    let endpoint = endpoint(variables, &["OTEL_EXPORTER_ZIPKIN_ENDPOINT"], STANDARD, |_, address| address)?;
+    let mut zipkin = Zipkin::new(endpoint)?;
+    if let Some(timeout) = variables.millis("OTEL_EXPORTER_ZIPKIN_TIMEOUT", "10000 is used") {
+        zipkin = zipkin.timeout(timeout);
+    }
+    Ok(Box::new(zipkin))
+}

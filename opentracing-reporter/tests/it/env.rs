@@ -1,0 +1,462 @@
+//! Configuration from the environment, with tables in its place.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+
+use opentracing_core::propagation::HttpHeaders;
+use opentracing_core::{FinishedSpan, FlushError, Sampling, SpanContext, SpanId, TraceId, Tracer, Value};
+use opentracing_reporter::{FlushGuard, FromEnv, Outcome, Reason, Transport};
+
+use crate::collector::{Collector, Reply};
+
+const LONG: Duration = Duration::from_secs(20);
+
+fn read(variables: &[(&str, &str)]) -> FromEnv {
+    FromEnv::new(&|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+}
+
+/// What a span and its process say, in words.
+#[derive(Debug, Default)]
+struct Told {
+    service: String,
+    process: BTreeMap<String, String>,
+    name: String,
+    tags: BTreeMap<String, String>,
+    trace: String,
+}
+
+struct Tell {
+    waiting: usize,
+    told: Sender<Told>,
+}
+
+impl Transport for Tell {
+    fn name(&self) -> &'static str {
+        "tell"
+    }
+
+    fn add(&mut self, span: FinishedSpan<'_>) {
+        self.waiting += 1;
+        let told = Told {
+            service: span.process().service().into(),
+            process: span.process().tags().map(|(key, value)| (key.into(), value.to_string())).collect(),
+            name: span.operation_name().into(),
+            tags: span.tags().map(|(key, value)| (key.into(), value.to_string())).collect(),
+            trace: span.context().trace_id().to_string(),
+        };
+        let _ = self.told.send(told);
+    }
+
+    fn pending(&self) -> usize {
+        self.waiting
+    }
+
+    fn send(&mut self, _: Reason, _: Instant) -> Outcome {
+        Outcome::sent(std::mem::take(&mut self.waiting))
+    }
+}
+
+fn start(read: FromEnv) -> (Tracer, FlushGuard, Receiver<Told>) {
+    let (sender, told) = channel();
+    let (tracer, guard) = read.transport(Tell { waiting: 0, told: sender }).start().expect("a thread");
+    (tracer, guard, told)
+}
+
+/// What one span of a tracer with these variables says.
+fn told(variables: &[(&str, &str)]) -> Told {
+    let (tracer, guard, told) = start(read(variables));
+    let url = "http://a/?pin=1&key=2";
+    let mut span = tracer.span("work").tag("text", "0123456789").start();
+    span.set_tag("http.url", Value::Url(&[url])).set_tag("third", 3);
+    span.finish();
+    assert_eq!(guard.close(LONG), Ok(()));
+    told.recv().expect("the span")
+}
+
+#[track_caller]
+fn check_warnings(variables: &[(&str, &str)], expected: &[&str]) {
+    let found: Vec<String> = read(variables).warnings().iter().map(ToString::to_string).collect();
+    assert_eq!(found, expected, "{variables:?}");
+}
+
+#[test]
+fn the_service_is_named_by_the_first_who_names_it() {
+    #[track_caller]
+    fn check(variables: &[(&str, &str)], expected: &str) {
+        assert_eq!(told(variables).service, expected, "{variables:?}");
+    }
+    let all = [
+        ("DD_SERVICE", "d"),
+        ("JAEGER_SERVICE_NAME", "j"),
+        ("INSTANA_SERVICE_NAME", "i"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "service.name=r,a=b"),
+        ("OTEL_SERVICE_NAME", "o"),
+    ];
+    for (last, expected) in ["d", "j", "i", "r", "o"].iter().enumerate() {
+        check(&all[..=last], expected);
+    }
+    check(&[("OTEL_SERVICE_NAME", " "), ("JAEGER_SERVICE_NAME", "j")], "j");
+    let unnamed = told(&[]).service;
+    assert!(unnamed.starts_with("unknown_service:it-"), "{unnamed}");
+    let (tracer, guard, told) = start(read(&all).service("code"));
+    tracer.span("work").start().finish();
+    drop(guard);
+    assert_eq!(told.recv().expect("the span").service, "code");
+}
+
+#[test]
+fn tags_of_the_process_come_from_all_variables_and_the_first_value_counts() {
+    let told = told(&[
+        ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=prod,team=a%20b%2Cc,service.name=x"),
+        ("JAEGER_TAGS", "pod=${POD:none}, node=${NODE:n-1} ,zone=${ZONE},version=7,team=other"),
+        ("POD", "pod-3"),
+        ("DD_ENV", "staging"),
+        ("DD_VERSION", "1.2.3"),
+    ]);
+    let tags: Vec<_> = told.process.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let expected = [
+        "deployment.environment.name=prod",
+        "node=n-1",
+        "pod=pod-3",
+        "service.version=1.2.3",
+        "team=a b,c",
+        "version=7",
+        "zone=",
+    ];
+    assert_eq!(tags, expected);
+    check_warnings(
+        &[("OTEL_RESOURCE_ATTRIBUTES", "a=%zz"), ("JAEGER_TAGS", "a,b=1")],
+        &[
+            "OTEL_RESOURCE_ATTRIBUTES is \"a=%zz\", which is no list of key=value: none of it is used",
+            "JAEGER_TAGS has \"a\", which is no key=value: the others are used",
+        ],
+    );
+}
+
+/// How many spans are kept: of ten roots, ten children of a sampled remote parent and ten of one that is not.
+fn kept(variables: &[(&str, &str)]) -> [usize; 3] {
+    let (tracer, guard, told) = start(read(variables));
+    let remote = |sampling| SpanContext::new(TraceId::from_parts(1, u64::MAX), SpanId::new(1)).with_sampling(sampling);
+    let (yes, no) = (remote(Sampling::Sampled), remote(Sampling::NotSampled));
+    for _ in 0..10 {
+        tracer.span("root").start().finish();
+        tracer.span("yes").child_of(&yes).start().finish();
+        tracer.span("no").child_of(&no).start().finish();
+    }
+    assert_eq!(guard.close(LONG), Ok(()));
+    let names: Vec<_> = told.try_iter().map(|told| told.name).collect();
+    ["root", "yes", "no"].map(|wanted| names.iter().filter(|name| *name == wanted).count())
+}
+
+#[test]
+fn samplers_are_chosen_by_name() {
+    const OTEL: &str = "OTEL_TRACES_SAMPLER";
+    const ARG: &str = "OTEL_TRACES_SAMPLER_ARG";
+    const TYPE: &str = "JAEGER_SAMPLER_TYPE";
+    const PARAM: &str = "JAEGER_SAMPLER_PARAM";
+    #[track_caller]
+    fn check(variables: &[(&str, &str)], expected: [usize; 3]) {
+        assert_eq!(kept(variables), expected, "{variables:?}");
+    }
+    check(&[], [10, 10, 0]);
+    check(&[(OTEL, "parentbased_always_on")], [10, 10, 0]);
+    check(&[(OTEL, "parentbased_always_off")], [0, 10, 0]);
+    check(&[(OTEL, "always_on")], [10, 10, 10]);
+    check(&[(OTEL, "Always_Off")], [0, 0, 0]);
+    check(&[(OTEL, "parentbased_traceidratio"), (ARG, "0")], [0, 10, 0]);
+    check(&[(OTEL, "traceidratio"), (ARG, "0")], [0, 0, 0]);
+    check(&[(OTEL, "traceidratio")], [10, 10, 10]);
+    check(&[(TYPE, "const"), (PARAM, "0")], [0, 10, 0]);
+    check(&[(TYPE, "const")], [10, 10, 0]);
+    check(&[(TYPE, "probabilistic"), (PARAM, "0")], [0, 10, 0]);
+    check(&[(TYPE, "ratelimiting"), (PARAM, "0")], [0, 10, 0]);
+    check(&[(TYPE, "const"), (PARAM, "0"), (OTEL, "always_on")], [10, 10, 10]);
+    check(&[(OTEL, "sometimes")], [10, 10, 0]);
+    check_warnings(
+        &[(OTEL, "sometimes")],
+        &["OTEL_TRACES_SAMPLER is \"sometimes\", which is no sampler: parentbased_always_on is used"],
+    );
+    check_warnings(
+        &[(OTEL, "traceidratio"), (ARG, "1.5")],
+        &["OTEL_TRACES_SAMPLER_ARG is 1.5, which is not between 0 and 1: 1 is used"],
+    );
+    check_warnings(&[(TYPE, "odd")], &["JAEGER_SAMPLER_TYPE is \"odd\", which is no sampler: const is used"]);
+    check_warnings(
+        &[(TYPE, "probabilistic"), (PARAM, "half")],
+        &["JAEGER_SAMPLER_PARAM is \"half\", which is no number: 1 is used"],
+    );
+}
+
+#[test]
+fn formats_are_chosen_by_name() {
+    #[track_caller]
+    fn check(variables: &[(&str, &str)], expected: &[&str]) {
+        let (tracer, _guard, _told) = start(read(variables));
+        let mut headers = HashMap::new();
+        let context = tracer.span("work").start().context().expect("a context");
+        tracer.inject(&context, HttpHeaders, &mut headers).expect("it can be written");
+        let names: BTreeSet<_> = headers.keys().map(|name| name.to_ascii_lowercase()).collect();
+        assert_eq!(names.iter().collect::<Vec<_>>(), expected, "{variables:?}");
+    }
+    let all =
+        ["traceparent", "x-b3-sampled", "x-b3-spanid", "x-b3-traceid", "x-instana-l", "x-instana-s", "x-instana-t"];
+    check(&[], &[&all[..1], &["tracestate"], &all[1..]].concat());
+    check(&[("OTEL_PROPAGATORS", "tracecontext,baggage,tracecontext")], &["traceparent"]);
+    check(&[("OTEL_PROPAGATORS", "none")], &[]);
+    check(&[("JAEGER_PROPAGATION", "w3c,jaeger")], &["traceparent", "uber-trace-id"]);
+    check(&[("OTEL_PROPAGATORS", "morse,jaeger"), ("JAEGER_PROPAGATION", "b3")], &["uber-trace-id"]);
+    check_warnings(
+        &[("OTEL_PROPAGATORS", "morse,jaeger")],
+        &["OTEL_PROPAGATORS has \"morse\", which is no format: the others are used"],
+    );
+}
+
+#[test]
+fn instana_may_be_told_not_to_follow_a_traceparent() {
+    let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let followed = |variables: &[_]| {
+        let (tracer, _guard, _told) = start(read(variables));
+        let headers = HashMap::from([("traceparent".to_owned(), traceparent.to_owned())]);
+        let parent = tracer.extract(HttpHeaders, &headers).expect("it can be read");
+        let context = tracer.span("work").child_of(&parent).start().context().expect("a context");
+        context.trace_id().to_string() == traceparent[3..35]
+    };
+    assert!(followed(&[]));
+    assert!(!followed(&[("INSTANA_DISABLE_W3C_TRACE_CORRELATION", "yes")]));
+}
+
+#[test]
+fn limits_widths_and_secrets_are_set() {
+    let plain = told(&[]);
+    assert_eq!(
+        (plain.tags["text"].len(), plain.tags.len(), plain.trace.starts_with("0000000000000000")),
+        (10, 3, false)
+    );
+    assert_eq!(plain.tags["http.url"], "http://a/?pin=1&key=<redacted>");
+    let cut = told(&[
+        ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "100"),
+        ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "4"),
+        ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "2"),
+        ("JAEGER_TRACEID_128BIT", "false"),
+    ]);
+    assert_eq!((&*cut.tags["text"], cut.tags.len(), cut.trace.starts_with("0000000000000000")), ("0123", 2, true));
+    assert_eq!(told(&[("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "3")]).tags["text"], "012");
+    assert_eq!(told(&[("INSTANA_SECRETS", "equals:pin")]).tags["http.url"], "http://a/?pin=<redacted>&key=2");
+    check_warnings(
+        &[("INSTANA_SECRETS", "sometimes:pin"), ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "many")],
+        &[
+            "INSTANA_SECRETS is \"sometimes:pin\", which is no matcher with a list of names: the default is used",
+            "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT is \"many\", which is no number: 128 is used",
+        ],
+    );
+}
+
+/// Keeps spans until it is flushed.
+struct Keep(usize);
+
+impl Transport for Keep {
+    fn name(&self) -> &'static str {
+        "keep"
+    }
+
+    fn add(&mut self, _: FinishedSpan<'_>) {
+        self.0 += 1;
+    }
+
+    fn pending(&self) -> usize {
+        self.0
+    }
+
+    fn send(&mut self, reason: Reason, _: Instant) -> Outcome {
+        if reason == Reason::Flush { Outcome::sent(std::mem::take(&mut self.0)) } else { Outcome::none() }
+    }
+}
+
+#[test]
+fn the_queue_is_as_long_as_it_is_told() {
+    #[track_caller]
+    fn check(variables: &[(&str, &str)], expected: u64) {
+        let (tracer, guard) = read(variables).transport(Keep(0)).start().expect("a thread");
+        (0..100).for_each(|_| tracer.span("work").start().finish());
+        let lost = if expected == 0 { Ok(()) } else { Err(FlushError::Failed) };
+        assert_eq!(guard.close(LONG), lost, "{variables:?}");
+        let stats = tracer.stats().reporter;
+        assert_eq!((stats.dropped_queue_full, stats.sent), (expected, 100 - expected), "{variables:?}");
+    }
+    check(&[("OTEL_BSP_MAX_QUEUE_SIZE", "10")], 90);
+    check(&[("JAEGER_REPORTER_MAX_QUEUE_SIZE", "20")], 80);
+    check(&[("JAEGER_REPORTER_MAX_QUEUE_SIZE", "20"), ("OTEL_BSP_MAX_QUEUE_SIZE", "30")], 70);
+    check(&[("OTEL_BSP_MAX_QUEUE_SIZE", "0")], 0);
+    check_warnings(
+        &[("OTEL_BSP_MAX_QUEUE_SIZE", "0"), ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "-1")],
+        &[
+            "OTEL_BSP_MAX_QUEUE_SIZE is 0, and one span must have room: the default is used",
+            "OTEL_BSP_MAX_EXPORT_BATCH_SIZE is \"-1\", which is no number of spans: the default is used",
+        ],
+    );
+    for fine in ["1s", "500ms", "1m30s", "1.5h", "250"] {
+        check_warnings(&[("JAEGER_REPORTER_FLUSH_INTERVAL", fine)], &[]);
+    }
+    check_warnings(
+        &[("JAEGER_REPORTER_FLUSH_INTERVAL", "1 week")],
+        &[
+            "JAEGER_REPORTER_FLUSH_INTERVAL is \"1 week\", which is no duration such as 1s or 500ms: the default is used",
+        ],
+    );
+}
+
+#[test]
+fn tracing_can_be_disabled() {
+    for variables in [("OTEL_SDK_DISABLED", "True"), ("JAEGER_DISABLED", "true"), ("INSTANA_TRACING_DISABLE", "true")] {
+        let (tracer, guard) = read(&[variables]).start().expect("nothing to start");
+        assert!(tracer.is_noop(), "{variables:?}");
+        assert_eq!(guard.close(LONG), Ok(()));
+    }
+    for variables in [("OTEL_SDK_DISABLED", "1"), ("INSTANA_TRACING_DISABLE", "redis"), ("JAEGER_DISABLED", "false")] {
+        let (tracer, _guard, _told) = start(read(&[variables]));
+        assert!(!tracer.is_noop(), "{variables:?}");
+    }
+    check_warnings(
+        &[("OTEL_SDK_DISABLED", "1")],
+        &["OTEL_SDK_DISABLED is \"1\", which is neither true nor false: false is used"],
+    );
+}
+
+#[test]
+fn transports_are_chosen_by_name_or_by_their_address() {
+    #[track_caller]
+    fn check(variables: &[(&str, &str)], expected: &str) {
+        let described = format!("{:?}", read(variables));
+        assert!(described.contains(&format!("transports: {expected}")), "{variables:?}: {described}");
+    }
+    const EXPORTER: &str = "OTEL_TRACES_EXPORTER";
+    check(&[], r#"["otlp"]"#);
+    check(&[(EXPORTER, "none")], "[]");
+    check(&[(EXPORTER, "console, OTLP")], r#"["console", "otlp"]"#);
+    check(&[(EXPORTER, "smoke")], r#"["otlp"]"#);
+    check(&[(EXPORTER, "zipkin,jaeger,instana")], r#"["zipkin", "jaeger-udp", "instana"]"#);
+    check(&[("JAEGER_AGENT_HOST", "::1")], r#"["jaeger-udp"]"#);
+    check(&[("JAEGER_ENDPOINT", "http://a/"), ("INSTANA_AGENT_HOST", "h")], r#"["instana"]"#);
+    check(&[("INSTANA_ENDPOINT_URL", "http://a"), ("INSTANA_AGENT_KEY", "k")], r#"["instana"]"#);
+    check(&[("JAEGER_ENDPOINT", "http://a/"), (EXPORTER, "otlp")], r#"["otlp"]"#);
+    check_warnings(
+        &[(EXPORTER, "smoke,none")],
+        &["OTEL_TRACES_EXPORTER has \"smoke\", which is no exporter: the others are used"],
+    );
+    check_warnings(
+        &[("INSTANA_ENDPOINT_URL", "http://a")],
+        &["INSTANA_ENDPOINT_URL is set without INSTANA_AGENT_KEY: the host's agent is used"],
+    );
+    check_warnings(
+        &[("JAEGER_ENDPOINT", "http://a/"), ("JAEGER_USER", "u")],
+        &["JAEGER_USER is set without the other one of user and password: neither is used"],
+    );
+    check_warnings(
+        &[("JAEGER_AGENT_HOST", "h"), ("JAEGER_AGENT_PORT", "x")],
+        &["JAEGER_AGENT_PORT is \"x\", which is no port: 6831 is used"],
+    );
+    let (tracer, guard) = read(&[(EXPORTER, "none")]).start().expect("a thread");
+    tracer.span("work").start().finish();
+    assert_eq!(guard.close(LONG), Ok(()));
+    assert_eq!((tracer.stats().delivered, tracer.stats().lost()), (1, 0));
+}
+
+#[test]
+fn otlp_goes_where_it_is_told_with_what_it_is_told() {
+    let sent = |variables: &[(&str, &str)], replies: usize| {
+        let collector = Collector::start((0..replies).map(|_| Reply::ok())).expect("a port");
+        let url = collector.url();
+        let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.replace("URL", &url))).collect();
+        let read = FromEnv::new(&|name| variables.iter().find(|(known, _)| *known == name).map(|(_, v)| v.clone()));
+        assert_eq!(read.warnings(), []);
+        let (tracer, guard) = read.start().expect("a thread");
+        tracer.span("work").start().finish();
+        assert_eq!(guard.close(LONG), Ok(()));
+        collector.next()
+    };
+    let got = sent(
+        &[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "URL"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=a%20b,authorization=Bearer%20t"),
+            ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "20000"),
+        ],
+        1,
+    );
+    assert_eq!((&*got.line, got.header("x-tenant")), ("POST /v1/traces HTTP/1.1", Some("a b")));
+    assert_eq!((got.header("authorization"), got.header("content-encoding")), (Some("Bearer t"), Some("gzip")));
+    let got = sent(
+        &[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"),
+            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "URL/own"),
+            ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=1"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "b=1"),
+        ],
+        1,
+    );
+    assert_eq!((&*got.line, got.header("a"), got.header("b")), ("POST /own HTTP/1.1", Some("1"), None));
+    check_warnings(
+        &[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "nowhere at all"),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+            ("OTEL_EXPORTER_OTLP_COMPRESSION", "zip"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "a b=secret,c=%z"),
+        ],
+        &[
+            "OTEL_EXPORTER_OTLP_PROTOCOL is \"http/json\", which is not spoken here: http/protobuf is used",
+            "OTEL_EXPORTER_OTLP_ENDPOINT cannot be used (\"nowhere at all/v1/traces\" is no address to send spans to: \
+             expected something like http://127.0.0.1:4318): http://127.0.0.1:4318/v1/traces is used",
+            "OTEL_EXPORTER_OTLP_HEADERS has the header \"a b\", which cannot be sent: it is left out",
+            "OTEL_EXPORTER_OTLP_HEADERS has the header \"c\", whose value is not percent-encoded text: it is left out",
+            "OTEL_EXPORTER_OTLP_COMPRESSION is \"zip\", which is not known: none is used",
+        ],
+    );
+}
+
+#[test]
+fn the_program_has_the_last_word() {
+    let variables = [("OTEL_TRACES_SAMPLER", "always_off"), ("OTEL_BSP_MAX_QUEUE_SIZE", "1")];
+    let on = |tracer: opentracing_core::TracerBuilder| tracer.sampler(opentracing_core::ConstSampler::on());
+    let read = read(&variables).tracer(on).reporter(|reporter| reporter.queue(1000));
+    let (tracer, guard) = read.transport(Keep(0)).start().expect("a thread");
+    (0..10).for_each(|_| tracer.span("work").start().finish());
+    assert_eq!(guard.close(LONG), Ok(()));
+    assert_eq!((tracer.stats().reporter.dropped_queue_full, tracer.stats().reporter.sent), (0, 10));
+}
+
+#[test]
+fn jaegers_server_may_decide() {
+    let answer = r#"{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":0}}"#;
+    let never = Reply::Say("200 OK", &["content-type: application/json"], answer.into());
+    for named in ["OTEL_TRACES_SAMPLER", "JAEGER_SAMPLER_TYPE"] {
+        let server = Collector::start([never.clone()]).expect("a port");
+        let argument = format!("endpoint={},pollingIntervalMs=3600000,initialSamplingRate=1", server.url());
+        let url = format!("{}/sampling", server.url());
+        let variables = match named {
+            "OTEL_TRACES_SAMPLER" => {
+                vec![(named, "parentbased_jaeger_remote"), ("OTEL_TRACES_SAMPLER_ARG", &*argument)]
+            }
+            _ => vec![(named, "remote"), ("JAEGER_SAMPLING_ENDPOINT", &*url), ("JAEGER_SAMPLER_PARAM", "1")],
+        };
+        let read = read(&variables).service("shop & co");
+        assert_eq!(read.warnings(), []);
+        let (tracer, guard, told) = start(read);
+        assert_eq!(server.next().line, "GET /sampling?service=shop%20%26%20co HTTP/1.1");
+        // It has asked; what it was told takes effect a moment later.
+        let patience = Instant::now() + LONG;
+        while tracer.span("work").start().is_recording() {
+            assert!(Instant::now() < patience, "the answer has no effect");
+            std::thread::yield_now();
+        }
+        assert_eq!(guard.close(LONG), Ok(()));
+        drop(told);
+    }
+    check_warnings(
+        &[("OTEL_TRACES_SAMPLER", "jaeger_remote"), ("OTEL_TRACES_SAMPLER_ARG", "initialSamplingRate=2,x=1")],
+        &[
+            "OTEL_TRACES_SAMPLER_ARG has initialSamplingRate=2, which says nothing here: the rest is used",
+            "OTEL_TRACES_SAMPLER_ARG has x=1, which says nothing here: the rest is used",
+        ],
+    );
+}
