@@ -16,13 +16,24 @@ use crate::query::Query;
 use crate::settings::Settings;
 use crate::sql::{Summary, summary};
 
+/// What the span of a call is below.
+#[derive(Clone, Copy)]
+enum Parent<'a> {
+    /// The active span, if there is one.
+    Active,
+    Given(&'a SpanContext),
+    None,
+}
+
 /// Dropping it finishes the span, as one that nobody waited for if it has not ended.
 pub(crate) struct Call {
     pub(crate) span: Span,
     settings: Arc<Settings>,
     rows: Rows,
-    /// The number of rows is told even if it is zero.
-    is_reading: bool,
+    /// What is executed; `None` if sqlx says what.
+    summary: Option<Arc<Summary>>,
+    /// How many statements have ended: there may be several in one text.
+    results: usize,
     has_ended: bool,
 }
 
@@ -57,22 +68,37 @@ impl Call {
         call
     }
 
-    fn statement(settings: &Arc<Settings>, summary: &Summary, sql: &str) -> Self {
+    fn statement(settings: &Arc<Settings>, summary: &Arc<Summary>, sql: &str) -> Self {
         let name =
             if summary.name.is_empty() { Text::Static(settings.target.system) } else { Text::from(&summary.name) };
         let mut call = Call::start(settings, name, summary.operation, summary.table.as_deref());
-        if summary.statements > 1 {
-            call.span.set(tags::DB_OPERATION_BATCH_SIZE, summary.statements.into());
+        if summary.statements() > 1 {
+            call.span.set(tags::DB_OPERATION_BATCH_SIZE, i64::try_from(summary.statements()).unwrap_or(i64::MAX));
         }
-        call.is_reading = summary.is_reading();
+        call.summary = Some(summary.clone());
         call.describe(summary, sql);
         call
     }
 
-    /// Starts the span of what begins or ends a transaction by what sqlx sends. `parent` is the active span if there is none.
-    pub(crate) fn transaction(settings: &Arc<Settings>, operation: &'static str, parent: Option<&SpanContext>) -> Self {
+    /// Starts the span of what begins or ends a transaction by what sqlx sends.
+    pub(crate) fn transaction(settings: &Arc<Settings>, operation: &'static str) -> Self {
+        Call::by_sqlx(settings, operation, Parent::Active)
+    }
+
+    /// Starts the span of a rollback that nobody asked for, below the span that was active at the beginning, if there was one.
+    pub(crate) fn implicit_rollback(
+        settings: &Arc<Settings>,
+        operation: &'static str,
+        parent: Option<&SpanContext>,
+    ) -> Self {
+        let mut call = Call::by_sqlx(settings, operation, parent.map_or(Parent::None, Parent::Given));
+        call.span.set(tags::SQLX_IMPLICIT_ROLLBACK, true);
+        call
+    }
+
+    fn by_sqlx(settings: &Arc<Settings>, operation: &'static str, parent: Parent<'_>) -> Self {
         let mut call = Call::start_below(settings, Text::Static(operation), Some(operation), None, parent);
-        settings.decorators.iter().for_each(|decorator| decorator.on_statement(&mut call.span, operation));
+        settings.decorate(|decorator| decorator.on_statement(&mut call.span, operation));
         call
     }
 
@@ -82,7 +108,7 @@ impl Call {
     }
 
     fn start(settings: &Arc<Settings>, name: Text<'_>, operation: Option<&'static str>, table: Option<&str>) -> Self {
-        Self::start_below(settings, name, operation, table, None)
+        Self::start_below(settings, name, operation, table, Parent::Active)
     }
 
     fn start_below(
@@ -90,21 +116,28 @@ impl Call {
         name: Text<'_>,
         operation: Option<&'static str>,
         table: Option<&str>,
-        parent: Option<&SpanContext>,
+        parent: Parent<'_>,
     ) -> Self {
         let call = |span| {
             let settings = settings.clone();
-            Call { span, settings, rows: Rows::default(), is_reading: false, has_ended: false }
+            Call { span, settings, rows: Rows::default(), summary: None, results: 0, has_ended: false }
         };
         let Settings { tracer, target, .. } = &**settings;
         tracer.warn_if_unregistered();
-        if settings.requires_parent && parent.is_none() && tracer.with_active(|_| ()).is_none() {
+        let has_parent = || match parent {
+            Parent::Active => tracer.with_active(|_| ()).is_some(),
+            Parent::Given(_) => true,
+            Parent::None => false,
+        };
+        if settings.requires_parent && !has_parent() {
             return call(Span::noop());
         }
         let mut builder = tracer.span(name);
         builder.kind(SpanKind::Client).tag(tags::COMPONENT, Value::Static("sqlx"));
-        if let Some(parent) = parent {
-            builder.child_of(parent);
+        match parent {
+            Parent::Active => {}
+            Parent::Given(parent) => drop(builder.child_of(parent)),
+            Parent::None => drop(builder.ignore_active_span()),
         }
         // Before the decision, so that a sampler may go by them.
         if let Some(operation) = operation {
@@ -132,7 +165,7 @@ impl Call {
             Full => span.set(tags::DB_STATEMENT, sql),
             _ => span,
         };
-        settings.decorators.iter().for_each(|decorator| decorator.on_statement(span, sql));
+        settings.decorate(|decorator| decorator.on_statement(span, sql));
     }
 
     fn comment(&self) -> Option<(String, bool)> {
@@ -155,9 +188,13 @@ impl Call {
         self.rows.returned += 1;
     }
 
-    /// Adds what a statement has changed. There may be several in one.
+    /// Adds what the next one of the statements has changed.
     pub(crate) fn affected(&mut self, rows: u64) {
-        self.rows.affected = Some(self.rows.affected.unwrap_or(0).saturating_add(rows));
+        let statement = self.results;
+        self.results += 1;
+        if self.summary.as_ref().is_some_and(|summary| summary.changes_rows(statement)) {
+            self.rows.affected = Some(self.rows.affected.unwrap_or(0).saturating_add(rows));
+        }
     }
 
     /// Runs a part of the work with the span active.
@@ -208,7 +245,7 @@ impl Call {
         }
         self.set_rows();
         let Call { span, settings, rows, .. } = self;
-        settings.decorators.iter().for_each(|decorator| decorator.on_end(span, *rows));
+        settings.decorate(|decorator| decorator.on_end(span, *rows));
         std::mem::take(&mut self.span).finish();
     }
 
@@ -223,27 +260,30 @@ impl Call {
     }
 
     fn set_rows(&mut self) {
-        let Call { span, rows, is_reading, .. } = self;
-        if *is_reading || rows.returned > 0 {
+        let Call { span, rows, summary, .. } = self;
+        // That there are none is worth telling of what asks for rows.
+        if summary.as_ref().is_some_and(|summary| summary.is_reading()) || rows.returned > 0 {
             span.set(tags::DB_RESPONSE_RETURNED_ROWS, i64::try_from(rows.returned).unwrap_or(i64::MAX));
         }
-        // PostgreSQL counts the rows of a SELECT here as well.
-        if !*is_reading && let Some(affected) = rows.affected {
+        if let Some(affected) = rows.affected {
             span.set(tags::SQLX_ROWS_AFFECTED, i64::try_from(affected).unwrap_or(i64::MAX));
         }
     }
 
     fn tell(&mut self, failure: &Failure<'_>) {
         let Call { span, settings, .. } = self;
-        settings.decorators.iter().for_each(|decorator| decorator.on_error(span, failure));
+        settings.decorate(|decorator| decorator.on_error(span, failure));
     }
 }
 
 impl Drop for Call {
-    /// A panic is noted by the tracer. Decorators are foreign code, and a second panic would abort the process.
+    /// A panic is noted by the tracer.
     fn drop(&mut self) {
-        if self.has_ended || std::thread::panicking() {
+        if self.has_ended {
             return;
+        }
+        if std::thread::panicking() {
+            return self.set_rows();
         }
         let (outcome, message, failure) = match self.rows.returned {
             0 => ("cancelled", "dropped before the first row", Failure::Cancelled),

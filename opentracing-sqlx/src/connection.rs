@@ -119,7 +119,7 @@ impl<'t, DB: TracingDatabase> TracingConnection<'t, DB> {
     fn beginning(&mut self) -> (Call, bool) {
         let is_nested = self.is_in_transaction();
         let operation = if is_nested { "SAVEPOINT" } else { "BEGIN" };
-        let mut call = Call::transaction(&self.settings, operation, None);
+        let mut call = Call::transaction(&self.settings, operation);
         self.tell_wait(&mut call);
         (call, is_nested)
     }

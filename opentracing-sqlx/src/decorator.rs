@@ -48,7 +48,7 @@ pub trait SpanDecorator: Send + Sync + 'static {
 pub struct Rows {
     /// That came back.
     pub returned: u64,
-    /// That were changed; `None` if the database was not asked: `fetch_one` and `fetch_optional` do not.
+    /// That were changed; `None` if the statement changes none, or the database was not asked: `fetch_one` and `fetch_optional` do not.
     pub affected: Option<u64>,
 }
 

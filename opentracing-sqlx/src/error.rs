@@ -22,6 +22,10 @@ pub(crate) fn record(span: &mut Span, error: &Error, text: StatementText) {
             }
             (database_kind(&**database), database_message(&**database, text))
         }
+        // In the words of whoever wrote the conversion, who may quote the value.
+        Error::Encode(_) | Error::Decode(_) | Error::ColumnDecode { .. } if text != StatementText::Full => {
+            (kind(error), Cow::Owned(mask_quoted(&error.to_string()).into_owned()))
+        }
         _ => (kind(error), Cow::Owned(error.to_string())),
     };
     span.log_kv(&[

@@ -44,13 +44,13 @@
 //! | `db.operation.name`, `db.collection.name` | operation and table, of the first one if there are several statements |
 //! | `db.operation.batch.size` | how many statements there are, if there are several |
 //! | `db.response.returned_rows` | the number of rows that came back |
-//! | `sqlx.rows_affected` | the number of rows that were changed; not after `fetch_one` and `fetch_optional`, which do not ask |
+//! | `sqlx.rows_affected` | the number of rows that were changed, of what changes rows; not after `fetch_one` and `fetch_optional`, which do not ask |
 //! | `db.response.status_code` | the SQLSTATE of a failure; of SQLite the extended result code |
 //! | `error` | `true` if the statement failed; `RowNotFound` is no failure |
 //! | `peer.service` | [as you say](TracingPool::peer_service), else as `db.system.name` |
 //! | `peer.hostname`, `peer.ipv4`, `peer.ipv6`, `peer.port`, `peer.address` | of the options; the last one is of a socket in the file system |
 //! | `sqlx.pool_wait_ms` | how long the statement waited for a connection of the pool; [as a span of its own, or not at all](PoolWait) |
-//! | `sqlx.outcome` | `cancelled` if nobody waited for the first row, `aborted` if nobody did for the last one |
+//! | `sqlx.outcome` | `cancelled` if nobody waited for the first row, or for a connection; `aborted` if nobody did for the last row |
 //! | `sqlx.implicit_rollback` | `true` of a transaction that was dropped without an end |
 //!
 //! A failure writes a log `event=error` with `error.kind` and `message`. Kinds are `unique_violation`, `foreign_key_violation`,
@@ -66,7 +66,8 @@
 //! | the last row was read, or the result is there | then |
 //! | the statement fails | then |
 //! | the future or the stream is dropped: by a time limit, by `select!`, or because the rows are enough | then, `cancelled` or `aborted`; that is no error |
-//! | a transaction is dropped | a span `ROLLBACK` without duration: the database is told when the connection is used next |
+//! | `acquire` fails or is dropped | a span `acquire`, which ends then; one that succeeds is told by the connection's first span |
+//! | a transaction is dropped, by a panic too | a span `ROLLBACK` without duration: the database is told when the connection is used next |
 //! | a future or stream is never polled | there is no span |
 //!
 //! # Names
@@ -87,6 +88,7 @@
 //! - `COPY` is of PostgreSQL's own connection: [`conn.get_mut()`](TracingConnection::get_mut)`.copy_in_raw(…)`, untraced. So is what else
 //!   a driver has of its own, such as SQLite's hooks and backups.
 //! - `Connection::transaction` with a closure has no counterpart; `begin` and `commit` have.
+//! - A row that does not fit the type that it is read into is found by sqlx behind the statement, and is no failure of that one.
 //! - Connections that are opened, tested and closed are not traced, nor what hooks such as `after_connect` execute.
 //! - [`get_ref`](TracingPool::get_ref) and [`get_mut`](TracingConnection::get_mut) are the only ways to what is not traced: nothing
 //!   dereferences to a handle of sqlx.

@@ -132,7 +132,7 @@ impl<DB: TracingDatabase> TracingPool<DB> {
     fn beginning(&self, statement: Option<&SqlStr>) -> Call {
         match statement {
             Some(statement) => Call::beginning_with(&self.settings, statement.as_str()),
-            None => Call::transaction(&self.settings, "BEGIN", None),
+            None => Call::transaction(&self.settings, "BEGIN"),
         }
     }
 

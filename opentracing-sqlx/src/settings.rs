@@ -19,7 +19,7 @@ pub(crate) struct Settings {
     pub(crate) commenter: Commenter,
     /// Where no span is active, nothing is traced.
     pub(crate) requires_parent: bool,
-    pub(crate) decorators: Vec<Arc<dyn SpanDecorator>>,
+    decorators: Vec<Arc<dyn SpanDecorator>>,
 }
 
 impl Settings {
@@ -34,6 +34,18 @@ impl Settings {
             requires_parent: false,
             decorators: Vec::new(),
         })
+    }
+
+    pub(crate) fn add_decorator(&mut self, decorator: impl SpanDecorator) {
+        self.decorators.push(Arc::new(decorator));
+    }
+
+    /// Runs a hook of each decorator. None while a panic goes through the thread: they are foreign code, and a second panic would
+    /// abort the process.
+    pub(crate) fn decorate(&self, mut hook: impl FnMut(&dyn SpanDecorator)) {
+        if !self.decorators.is_empty() && !std::thread::panicking() {
+            self.decorators.iter().for_each(|decorator| hook(&**decorator));
+        }
     }
 }
 
@@ -87,7 +99,7 @@ macro_rules! setters {
 
         /// Adds a decorator, behind those that were added before. None by default.
         pub fn decorator(mut self, decorator: impl SpanDecorator) -> Self {
-            Arc::make_mut(&mut self.settings).decorators.push(Arc::new(decorator));
+            Arc::make_mut(&mut self.settings).add_decorator(decorator);
             self
         }
     };

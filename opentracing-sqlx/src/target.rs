@@ -69,11 +69,17 @@ impl Target {
 }
 
 impl Target {
-    pub(crate) fn set_tags(&self, span: &mut Span) {
+    /// Which database it is.
+    pub(crate) fn set_database(&self, span: &mut Span) {
         span.set(tags::DB_TYPE, "sql").set_tag(tags::DB_SYSTEM_NAME, opentracing_core::Value::Static(self.system));
         if let Some(instance) = &self.instance {
             span.set(tags::DB_INSTANCE, instance);
         }
+    }
+
+    /// Which database it is, where, and who asks it.
+    pub(crate) fn set_tags(&self, span: &mut Span) {
+        self.set_database(span);
         if let Some(user) = &self.user {
             span.set(tags::DB_USER, user);
         }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use opentracing_core::{SpanContext, tags};
+use opentracing_core::SpanContext;
 use sqlx::{Database, Error, Transaction};
 
 use crate::call::Call;
@@ -41,7 +41,7 @@ impl<'t, DB: TracingDatabase> TracingTransaction<'t, DB> {
     pub async fn commit(self) -> Result<(), Error> {
         let TracingTransaction { connection, mut end } = self;
         let operation = if end.is_nested { "RELEASE SAVEPOINT" } else { "COMMIT" };
-        let call = Call::transaction(&connection.settings, operation, None);
+        let call = Call::transaction(&connection.settings, operation);
         let result = call.run_to_end(connection.commit()).await;
         end.is_open = result.is_err();
         result
@@ -54,7 +54,7 @@ impl<'t, DB: TracingDatabase> TracingTransaction<'t, DB> {
     /// Those of [`Transaction::rollback`].
     pub async fn rollback(self) -> Result<(), Error> {
         let TracingTransaction { connection, mut end } = self;
-        let call = Call::transaction(&connection.settings, end.rollback(), None);
+        let call = Call::transaction(&connection.settings, end.rollback());
         let result = call.run_to_end(connection.rollback()).await;
         end.is_open = result.is_err();
         result
@@ -78,11 +78,8 @@ impl End {
 
 impl Drop for End {
     fn drop(&mut self) {
-        // Decorators are foreign code, and a second panic would abort the process.
-        if self.is_open && !std::thread::panicking() {
-            let mut call = Call::transaction(&self.settings, self.rollback(), self.parent.as_ref());
-            call.span.set(tags::SQLX_IMPLICIT_ROLLBACK, true);
-            call.end();
+        if self.is_open {
+            Call::implicit_rollback(&self.settings, self.rollback(), self.parent.as_ref()).end();
         }
     }
 }

@@ -6,6 +6,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use opentracing_core::InSpan;
 
 use crate::support::{error, only_span, returned, span, tag};
 
@@ -25,6 +26,24 @@ on_each_database! {
         assert!(!long.is_failed);
         let_go(connection.get_mut(), held).await;
         // The connection is as good as ever.
+        sqlx::query(BY_ID).bind(1).fetch_one(&mut *connection).await.unwrap();
+    }
+
+    async fn is_cancelled_by_a_time_out_while_the_database_works(mock, pool) {
+        let mut connection = pool.acquire().await.unwrap();
+        let held = hold(connection.get_mut()).await;
+        let work = async {
+            let late = tokio::time::timeout(Duration::ZERO, sqlx::raw_sql(LONG).fetch_all(&mut *connection)).await;
+            assert!(late.is_err());
+        };
+        work.in_span(mock.tracer().span("page").start()).await;
+        mock.assert_tree("
+            page
+              SELECT (client)
+        ");
+        let long = span(&mock, "SELECT");
+        assert_eq!((tag(&long, "sqlx.outcome").as_deref(), long.is_failed), (Some("cancelled"), false));
+        let_go(connection.get_mut(), held).await;
         sqlx::query(BY_ID).bind(1).fetch_one(&mut *connection).await.unwrap();
     }
 

@@ -77,6 +77,8 @@ pub(crate) mod sqlite {
     pub(crate) const BEGIN_WITH: &str = "BEGIN IMMEDIATE";
     pub(crate) const UNIQUE: &str = "2067";
     pub(crate) const NO_TABLE: &str = "1";
+    /// What gives one row, and then fails.
+    pub(crate) const FAILS_AT_THE_SECOND: &str = "SELECT abs(-9223372036854775807 - (id = 2)) FROM users ORDER BY id";
     /// What takes long, and how the database calls it when that is cancelled.
     pub(crate) const LONG: &str = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000000000) \
                                    SELECT max(n) FROM numbers";
@@ -125,6 +127,9 @@ pub(crate) mod postgres {
     pub(crate) const BEGIN_WITH: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
     pub(crate) const UNIQUE: &str = "23505";
     pub(crate) const NO_TABLE: &str = "42P01";
+    /// What gives one row, and then fails.
+    pub(crate) const FAILS_AT_THE_SECOND: &str =
+        "SELECT id * 9223372036854775807 FROM (SELECT id FROM users ORDER BY id) AS u";
     /// What takes long, and how the database calls it when that is cancelled.
     pub(crate) const LONG: &str = "SELECT pg_sleep(60)";
     pub(crate) const CANCELLED: &str = "cancelled";
@@ -162,6 +167,8 @@ pub(crate) mod mysql {
     pub(crate) const BEGIN_WITH: &str = "START TRANSACTION READ WRITE";
     pub(crate) const UNIQUE: &str = "23000";
     pub(crate) const NO_TABLE: &str = "42S02";
+    /// What gives one row, and then fails.
+    pub(crate) const FAILS_AT_THE_SECOND: &str = "SELECT id * 9223372036854775807 FROM users ORDER BY id";
     /// What takes long, and how the database calls it when that is cancelled.
     pub(crate) const LONG: &str = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000000000) \
                                    SELECT max(n) FROM numbers";

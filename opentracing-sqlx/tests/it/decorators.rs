@@ -52,14 +52,16 @@ on_each_database! {
         assert_eq!(diary.take(), ["statement SELECT 'a' AS letter", "end 1 false"]);
         assert_eq!(tag(&span(&mock, "SELECT"), "length").as_deref(), Some("20"));
         sqlx::query("SELECT id FROM users").execute(&pool).await.unwrap();
-        assert_eq!(diary.take(), ["statement SELECT id FROM users", "end 3 true"]);
+        assert_eq!(diary.take(), ["statement SELECT id FROM users", "end 3 false"]);
+        sqlx::query("UPDATE users SET id = id + 10").execute(&pool).await.unwrap();
+        assert_eq!(diary.take()[1..], ["end 0 true"]);
         sqlx::query("SELECT id FROM nowhere").execute(&pool).await.unwrap_err();
         assert_eq!(diary.take(), ["statement SELECT id FROM nowhere", "error true"]);
         sqlx::query("SELECT id FROM users").fetch(&pool).next().await.unwrap().unwrap();
         assert_eq!(diary.take()[1..], ["aborted"]);
         pool.begin().await.unwrap().commit().await.unwrap();
         assert_eq!(diary.take(), ["statement BEGIN", "end 0 false", "statement COMMIT", "end 0 false"]);
-        assert_eq!(names(&mock).len(), 6);
+        assert_eq!(names(&mock).len(), 7);
         assert_eq!(mock.finished_spans().iter().filter(|span| span.is_failed).count(), 2);
     }
 }

@@ -33,6 +33,22 @@ on_each_database! {
         assert!(span.is_failed && !everything.contains("sesame"), "{everything}");
     }
 
+    async fn tells_of_a_failure_between_the_rows(mock, pool) {
+        use futures_util::StreamExt;
+
+        let mut rows = sqlx::query(FAILS_AT_THE_SECOND).fetch(&pool);
+        rows.next().await.unwrap().unwrap();
+        assert!(matches!(rows.next().await, Some(Err(sqlx::Error::Database(_)))));
+        assert!(rows.next().await.is_none());
+        drop(rows);
+        let span = only_span(&mock);
+        assert!(span.is_failed);
+        assert_eq!(returned(&span), Some(1.into()));
+        assert_eq!(tag(&span, "sqlx.outcome"), None);
+        assert_eq!(error(&span).0, "database");
+        sqlx::query(BY_ID).bind(1).fetch_one(&pool).await.unwrap();
+    }
+
     async fn does_not_call_a_missing_row_an_error(mock, pool) {
         let missing = sqlx::query(BY_ID).bind(9).fetch_one(&pool).await;
         assert!(matches!(missing, Err(sqlx::Error::RowNotFound)));
@@ -53,11 +69,12 @@ on_each_database! {
                 &self,
                 _: &mut <Db as sqlx::Database>::ArgumentBuffer,
             ) -> Result<sqlx::encode::IsNull, sqlx::error::BoxDynError> {
-                Err("no form".into())
+                Err("no form for 'sesame' and the like".into())
             }
         }
         let result = sqlx::query(BY_ID).bind(Unencodable).execute(&pool).await;
         assert!(matches!(result, Err(sqlx::Error::Encode(_))), "{result:?}");
-        assert_eq!(error(&only_span(&mock)).0, "encode");
+        let (kind, message) = error(&only_span(&mock));
+        assert_eq!((kind.as_str(), message.ends_with("no form for ? and the like")), ("encode", true), "{message}");
     }
 }

@@ -1,32 +1,39 @@
 //! The macros, whose statements are described in `.sqlx`, so that compiling them takes no database.
 
-use opentracing_core::mock::MockTracer;
+/// On each database statements of its own: what is in `.sqlx` is found by their text.
+macro_rules! execute {
+    ($feature:literal $database:ident $id:ident $by_id:tt $count:tt) => {
+        #[cfg(feature = $feature)]
+        #[tokio::test]
+        async fn $database() {
+            use crate::databases::$database::open;
+            use crate::support::{names, returned, tag};
 
-use crate::databases::sqlite::open;
-use crate::support::{names, returned, tag};
+            struct User {
+                id: $id,
+                name: String,
+            }
 
-struct User {
-    id: i64,
-    name: String,
+            let mock = opentracing_core::mock::MockTracer::new();
+            let Some(pool) = open(&mock, 1).await else { return };
+            let ada = sqlx::query!($by_id, 1).fetch_one(&pool).await.unwrap();
+            assert_eq!((ada.id, ada.name.as_str()), (1, "ada"));
+            let mut connection = pool.acquire().await.unwrap();
+            let grace = sqlx::query_as!(User, $by_id, 2).fetch_one(&mut *connection).await.unwrap();
+            assert_eq!((grace.id, grace.name.as_str()), (2, "grace"));
+            let mut transaction = connection.begin().await.unwrap();
+            let count = sqlx::query_scalar!($count).fetch_one(&mut *transaction).await.unwrap();
+            assert_eq!(count, 3);
+            transaction.commit().await.unwrap();
+
+            assert_eq!(names(&mock), ["SELECT users", "SELECT users", "BEGIN", "SELECT users", "COMMIT"]);
+            let first = &mock.finished_spans()[0];
+            assert_eq!(tag(first, "db.statement").as_deref(), Some($by_id));
+            assert_eq!(returned(first), Some(1.into()));
+        }
+    };
 }
 
-#[tokio::test]
-async fn execute_on_pools_connections_and_transactions() {
-    let mock = MockTracer::new();
-    let pool = open(&mock, 1).await.unwrap();
-    let ada = sqlx::query!("SELECT id, name FROM users WHERE id = ?", 1).fetch_one(&pool).await.unwrap();
-    assert_eq!((ada.id, ada.name.as_str()), (1, "ada"));
-    let mut connection = pool.acquire().await.unwrap();
-    let grace =
-        sqlx::query_as!(User, "SELECT id, name FROM users WHERE id = ?", 2).fetch_one(&mut *connection).await.unwrap();
-    assert_eq!((grace.id, grace.name.as_str()), (2, "grace"));
-    let mut transaction = connection.begin().await.unwrap();
-    let count = sqlx::query_scalar!("SELECT count(*) FROM users").fetch_one(&mut *transaction).await.unwrap();
-    assert_eq!(count, 3);
-    transaction.commit().await.unwrap();
-
-    assert_eq!(names(&mock), ["SELECT users", "SELECT users", "BEGIN", "SELECT users", "COMMIT"]);
-    let first = &mock.finished_spans()[0];
-    assert_eq!(tag(first, "db.statement").as_deref(), Some("SELECT id, name FROM users WHERE id = ?"));
-    assert_eq!(returned(first), Some(1.into()));
-}
+execute!("sqlite" sqlite i64 "SELECT id, name FROM users WHERE id = ?" "SELECT count(*) FROM users");
+execute!("postgres" postgres i32 "SELECT id, name FROM users WHERE id = $1" r#"SELECT count(*) AS "count!" FROM users"#);
+execute!("mysql" mysql i32 "SELECT `id`, `name` FROM `users` WHERE `id` = ?" "SELECT count(*) AS `count!` FROM `users`");

@@ -13,7 +13,6 @@ mod concurrent;
 mod decorators;
 mod errors;
 mod executors;
-#[cfg(feature = "sqlite")]
 mod macros;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod outages;

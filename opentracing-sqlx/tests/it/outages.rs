@@ -1,4 +1,4 @@
-//! Servers that go away.
+//! Servers that cancel, and servers that go away.
 
 use std::path::Path;
 use std::process::Command;
@@ -61,11 +61,36 @@ impl Drop for OwnServer {
 }
 
 macro_rules! outages {
-    ($feature:literal $database:ident $variable:literal $script:literal $pid:literal $kill:literal) => {
+    ($feature:literal $database:ident $variable:literal $script:literal $pid:literal $setup:literal $cancel:literal $kill:literal) => {
         #[cfg(feature = $feature)]
         mod $database {
             use super::*;
             use crate::databases::$database::*;
+
+            /// Another connection cancels what ours is at.
+            #[tokio::test]
+            async fn tells_of_a_statement_that_was_cancelled() {
+                let mock = MockTracer::new();
+                let (Some(pool), Some(other)) = (open(&mock, 1).await, open(&MockTracer::new(), 1).await) else {
+                    return;
+                };
+                let mut connection = pool.acquire().await.unwrap();
+                let id: i64 = sqlx::query_scalar($pid).fetch_one(&mut *connection).await.unwrap();
+                sqlx::raw_sql($setup).execute(connection.get_mut()).await.unwrap();
+                mock.reset();
+                let long = tokio::spawn(async move { sqlx::raw_sql(LONG).execute(&mut *connection).await });
+                let begun = Instant::now();
+                // Before it works there is nothing to be cancelled.
+                while !long.is_finished() {
+                    assert!(begun.elapsed() < Duration::from_secs(20), "nothing is cancelled");
+                    sqlx::raw_sql(sqlx::AssertSqlSafe(format!($cancel, id))).execute(&other).await.unwrap();
+                }
+                assert!(matches!(long.await.unwrap(), Err(sqlx::Error::Database(_))));
+                let span = mock.finished_spans().pop().unwrap();
+                assert_eq!((&*span.operation_name, span.is_failed), ("SELECT", true));
+                assert_eq!(error(&span).0, "cancelled");
+                assert_eq!(tag(&span, "sqlx.outcome"), None);
+            }
 
             /// Another connection ends ours.
             #[tokio::test]
@@ -142,5 +167,11 @@ macro_rules! outages {
     };
 }
 
-outages!("postgres" postgres "POSTGRES_URL" "postgres" "SELECT pg_backend_pid()::bigint" "SELECT pg_terminate_backend({})");
-outages!("mysql" mysql "MYSQL_URL" "mariadb" "SELECT CAST(connection_id() AS SIGNED)" "KILL {}");
+outages!(
+    "postgres" postgres "POSTGRES_URL" "postgres"
+    "SELECT pg_backend_pid()::bigint" "SELECT 1" "SELECT pg_cancel_backend({})" "SELECT pg_terminate_backend({})"
+);
+outages!(
+    "mysql" mysql "MYSQL_URL" "mariadb"
+    "SELECT CAST(connection_id() AS SIGNED)" "SET max_recursive_iterations = 4294967295" "KILL QUERY {}" "KILL {}"
+);

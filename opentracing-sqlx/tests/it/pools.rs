@@ -1,6 +1,6 @@
 //! What a pool does beside executing.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use opentracing_core::InSpan;
 use opentracing_sqlx::{PoolWait, TracingPool};
@@ -10,7 +10,7 @@ use crate::support::{error, names, only_span, span, tag};
 on_each_database! {
     async fn hands_out_connections(mock, pool) {
         assert_eq!(pool.options().get_max_connections(), 1);
-        let connection = pool.acquire().await.unwrap();
+        let connection = pool.try_acquire().unwrap();
         assert_eq!((pool.size(), pool.num_idle()), (1, 0));
         assert!(pool.try_acquire().is_none());
         let mut own = connection.detach();
@@ -71,11 +71,16 @@ on_each_database! {
 
     async fn tells_of_a_pool_that_is_exhausted(mock, pool) {
         for wait in [PoolWait::Tag, PoolWait::Span] {
-            let raw = options(1).acquire_timeout(Duration::from_millis(20)).connect_with((*pool.connect_options()).clone());
-            // Connecting may take its time; what is tested is the wait for one that is taken.
-            let Ok(raw) = raw.await else { continue };
+            // Connecting may take longer than that; what is tested is the wait for one that is taken.
+            let raw = options(1).acquire_timeout(Duration::from_millis(200)).connect_lazy_with((*pool.connect_options()).clone());
+            let begun = Instant::now();
+            let _taken = loop {
+                if let Ok(connection) = raw.acquire().await {
+                    break connection;
+                }
+                assert!(begun.elapsed() < Duration::from_secs(20), "no connection comes");
+            };
             let small = TracingPool::with_tracer(mock.tracer().clone(), raw).pool_wait(wait);
-            let _taken = small.try_acquire().unwrap();
             mock.reset();
             let late = sqlx::query(BY_ID).bind(1).fetch_one(&small).await;
             assert!(matches!(late, Err(sqlx::Error::PoolTimedOut)), "{late:?}");
@@ -91,6 +96,30 @@ on_each_database! {
         }
     }
 
+    async fn tells_of_a_wait_that_was_cancelled(mock, pool) {
+        let _taken = pool.acquire().await.unwrap();
+        for wait in [PoolWait::Tag, PoolWait::Span, PoolWait::Off] {
+            let pool = pool.clone().pool_wait(wait);
+            let work = tokio::time::timeout(Duration::ZERO, pool.acquire());
+            assert!(work.in_span(mock.tracer().span("page").start()).await.is_err());
+            mock.assert_tree("
+                page
+                  acquire
+            ");
+            let acquire = span(&mock, "acquire");
+            assert_eq!(tag(&acquire, "sqlx.outcome").as_deref(), Some("cancelled"));
+            assert_eq!(tag(&acquire, "db.system.name").as_deref(), Some(SYSTEM));
+            assert!(!acquire.is_failed);
+            mock.reset();
+        }
+        let pool = pool.pool_wait(PoolWait::Span);
+        assert!(tokio::time::timeout(Duration::ZERO, sqlx::query(BY_ID).bind(1).fetch_one(&pool)).await.is_err());
+        assert_eq!((names(&mock), tag(&only_span(&mock), "sqlx.outcome").as_deref()), (vec!["acquire".to_owned()], Some("cancelled")));
+        mock.reset();
+        assert!(tokio::time::timeout(Duration::ZERO, pool.require_parent().acquire()).await.is_err());
+        assert_eq!(mock.finished_spans(), []);
+    }
+
     async fn lends_the_raw_handles(mock, pool) {
         sqlx::raw_sql("SELECT 1").execute(pool.get_ref()).await.unwrap();
         let mut connection = pool.acquire().await.unwrap();
@@ -99,5 +128,34 @@ on_each_database! {
         pool.set_connect_options((*pool.connect_options()).clone());
         sqlx::raw_sql("SELECT 1").execute(&pool.into_inner()).await.unwrap();
         assert_eq!(mock.finished_spans(), []);
+    }
+}
+
+/// What sqlx has for PostgreSQL alone.
+#[cfg(feature = "postgres")]
+mod postgres_alone {
+    use opentracing_core::mock::MockTracer;
+    use sqlx::postgres::PgListener;
+
+    use super::*;
+    use crate::databases::postgres::*;
+
+    #[tokio::test]
+    async fn listens_and_copies_by_the_raw_handles() {
+        let mock = MockTracer::new();
+        let Some(pool) = open(&mock, 2).await else { return };
+        let mut listener = PgListener::connect_with(pool.get_ref()).await.unwrap();
+        let channel = format!("orders_{}", std::process::id());
+        listener.listen(&channel).await.unwrap();
+        sqlx::query("SELECT pg_notify($1, 'new')").bind(&channel).execute(&pool).await.unwrap();
+        assert_eq!(listener.recv().await.unwrap().payload(), "new");
+
+        let mut connection = pool.acquire().await.unwrap();
+        let mut copy = connection.get_mut().copy_in_raw("COPY users FROM STDIN (FORMAT csv)").await.unwrap();
+        copy.send(&b"4,edith\n5,frances\n"[..]).await.unwrap();
+        assert_eq!(copy.finish().await.unwrap(), 2);
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM users").fetch_one(&mut *connection).await.unwrap();
+        assert_eq!(count, 5);
+        assert_eq!(names(&mock), ["SELECT", "SELECT users"]);
     }
 }

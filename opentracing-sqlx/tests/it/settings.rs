@@ -11,7 +11,10 @@ on_each_database! {
         let pool = pool.require_parent();
         sqlx::query(BY_ID).bind(1).fetch_one(&pool).await.unwrap();
         drop(pool.begin().await.unwrap());
-        assert_eq!(mock.finished_spans(), []);
+        let transaction = pool.begin().await.unwrap();
+        async { drop(transaction) }.in_span(mock.tracer().span("elsewhere").start()).await;
+        assert_eq!(names(&mock), ["elsewhere"]);
+        mock.reset();
         let work = async {
             sqlx::query(BY_ID).bind(1).fetch_one(&pool).await.unwrap();
             pool.begin().await.unwrap()

@@ -101,6 +101,11 @@ const COMMON: &[(&str, &str, &str)] = &[
         "DELETE a; DELETE b; DELETE c; …",
         "DELETE FROM a; DELETE FROM b; DELETE FROM c; DELETE FROM d; DELETE FROM e",
     ),
+    (
+        "CREATE TRIGGER t AFTER INSERT ON users BEGIN UPDATE o SET n = 1; DELETE FROM p; END",
+        "CREATE TRIGGER users",
+        "CREATE TRIGGER t AFTER INSERT ON users BEGIN UPDATE o SET n = ?; DELETE FROM p; END",
+    ),
     ("SELECT ';' FROM users", "SELECT users", "SELECT ? FROM users"),
     // Comments and white space.
     ("-- who\nSELECT 'it''s' /* a\nb */ FROM\n\tusers -- all", "SELECT users", "SELECT ? FROM users"),

@@ -66,6 +66,41 @@ on_each_database! {
         assert_eq!(left, 3);
     }
 
+    async fn tells_the_rollback_of_a_panic(mock, pool) {
+        let work = {
+            let pool = pool.clone();
+            async move {
+                let mut transaction = pool.begin().await.unwrap();
+                sqlx::query("DELETE FROM users").execute(&mut *transaction).await.unwrap();
+                panic!("for the test");
+            }
+        };
+        let panicked = tokio::spawn(work.in_span(mock.tracer().span("order").start())).await;
+        assert!(panicked.unwrap_err().is_panic());
+        mock.assert_tree("
+            order !
+              BEGIN (client)
+              DELETE users (client)
+              ROLLBACK (client)
+        ");
+        let rollback = span(&mock, "ROLLBACK");
+        assert_eq!((tag(&rollback, "sqlx.implicit_rollback").as_deref(), rollback.is_failed), (Some("true"), false));
+        assert!(span(&mock, "order").is_failed);
+        let left: i64 = sqlx::query_scalar("SELECT count(*) FROM users").fetch_one(&pool).await.unwrap();
+        assert_eq!(left, 3);
+    }
+
+    async fn puts_a_rollback_below_the_beginning_alone(mock, pool) {
+        let transaction = pool.begin().await.unwrap();
+        // A span that has nothing to do with it.
+        async { drop(transaction) }.in_span(mock.tracer().span("page").start()).await;
+        mock.assert_tree("
+            BEGIN (client)
+            page
+            ROLLBACK (client)
+        ");
+    }
+
     async fn says_nothing_of_the_kind_of_a_rollback_that_was_asked_for(mock, pool) {
         pool.begin().await.unwrap().rollback().await.unwrap();
         assert_eq!(names(&mock), ["BEGIN", "ROLLBACK"]);
