@@ -76,7 +76,7 @@
 //! # Ok::<(), opentracing_reporter::InvalidEndpoint>(())
 //! ```
 //!
-//! Tags get the names that OpenTelemetry has for them: [`terms`] has the table.
+//! Tags get the names that the other side has for them: [`terms`] has the table.
 //!
 //! A span is encoded when the transport gets it, and its bytes wait until they have arrived. One request is under way at a time, on a
 //! connection that stays open; its thread is the transport's own.
@@ -206,7 +206,7 @@ mod percent;
 mod protobuf;
 #[cfg(feature = "remote-sampling")]
 mod remote_sampling;
-#[cfg(feature = "otlp")]
+#[cfg(feature = "network")]
 pub mod terms;
 mod transport;
 #[cfg(feature = "zipkin")]

@@ -1,31 +1,41 @@
-//! The terms of OpenTracing and of OpenTelemetry: one table, read both ways.
+//! The terms of OpenTracing and of each backend: one table, whose column of OpenTelemetry is read both ways.
 //!
-//! Spans are recorded under the names of OpenTracing's semantic conventions. [`Otlp`](crate::Otlp) writes them under those of
-//! OpenTelemetry's, where these are stable or about to be (version 1.44). Tags that are not in the table keep their names.
+//! Spans are recorded under the names of OpenTracing's semantic conventions. `Otlp` writes them under those of OpenTelemetry's, where
+//! these are stable or about to be (version 1.44). Zipkin and Jaeger have OpenTracing's names themselves. `Instana` has places for what it
+//! knows in the data of a span, given here for native spans. The sign = means the tag as it is; so are all tags that are not in the
+//! table, in `data.sdk.custom.tags` for Instana.
 //!
-//! | tag | attribute | notes |
-//! |---|---|---|
-//! | `span.kind` | the span's kind | |
-//! | `error` | the status: error or, where somebody set it to false, ok | the message is that of the last log with `event=error` |
-//! | `http.method` | `http.request.method` | |
-//! | `http.status_code` | `http.response.status_code` | |
-//! | `http.url` | `url.full`; of a server `url.scheme`, `server.address`, `server.port`, `url.path`, `url.query` | |
-//! | `peer.hostname` | `server.address`; of a server or consumer `client.address` | |
-//! | `peer.port` | `server.port`; of a server or consumer `client.port` | |
-//! | `peer.ipv4`, `peer.ipv6` | `network.peer.address` | where both are given, `peer.ipv6` stays |
-//! | `db.type` | `db.system.name` | `sql` becomes the system that `component` or `peer.service` names, else `other_sql` |
-//! | `db.instance` | `db.namespace` | |
-//! | `db.statement` | `db.query.text` | |
-//! | `message_bus.destination` | `messaging.destination.name` | with `messaging.system` by `component` or `peer.service` |
-//! | `component` | the scope's name, and `component` | |
-//! | `peer.service` | `peer.service` | its successor is not stable; backends draw their maps by the old name |
-//! | a log with `event=error` | an event `exception` | |
-//! | `error.kind`, `message`, `stack` of it | `exception.type`, `exception.message`, `exception.stacktrace` | a failed span has the kind, else the HTTP status, as `error.type` |
-//! | another log | an event of the name in `event`, else `log` | |
-//! | a reference that is not the parent's `ChildOf` | a link with `opentracing.ref_type` | |
-//! | process tag `hostname` | `host.name` | |
+//! | tag | OpenTelemetry | Zipkin | Jaeger | Instana |
+//! |---|---|---|---|---|
+//! | `span.kind` | the span's kind | `kind`; none for internal work | =; none for internal work | `k`: 1 for server and consumer, 2 for client and producer, else 3 |
+//! | `error` | the status: error or, where somebody set it to false, ok | = if it is true, with the reason as its text | = if it is true | `ec`, which an HTTP status from 500 on and a gRPC status but OK make 1 as well |
+//! | the reason: `message` of the last log with `event=error` | the status' message | the text of `error` | in the log | `error` of the data |
+//! | `http.method` | `http.request.method` | = | = | `http.method` |
+//! | `http.status_code` | `http.response.status_code` | = | = | `http.status` |
+//! | `http.url` | `url.full`; of a server `url.scheme`, `server.address`, `server.port`, `url.path`, `url.query` | = | = | `http.url`, `http.params`; of a server also `http.protocol`, `http.host` |
+//! | `http.route` | = | = | = | of a server `http.path_tpl` |
+//! | `rpc.method` | = | = | = | `rpc.call` |
+//! | `peer.hostname` | `server.address`; of a server or consumer `client.address` | =, and the name in `remoteEndpoint` if there is no `peer.service` | = | `host` of `rpc`, `pg`, `mysql`; in `rabbitmq.address` |
+//! | `peer.port` | `server.port`; of a server or consumer `client.port` | =, and `port` | = | `port` of the same; in `rabbitmq.address` |
+//! | `peer.ipv4`, `peer.ipv6` | `network.peer.address`; where both are given, `peer.ipv6` stays | =, and `ipv4`, `ipv6` | = | as `peer.hostname` if there is none |
+//! | `peer.address` | = | =, and host and port if they are not given apart | = | = |
+//! | `peer.service` | =, since backends draw their maps by it and its successor is not stable | =, and the name in `remoteEndpoint` | = | =, but not what only the host's name says |
+//! | `db.type` | `db.system.name`; `sql` becomes the system that `component` or `peer.service` names, else `other_sql` | = | = | chooses `pg` or `mysql` |
+//! | `db.instance` | `db.namespace` | =, and of a client the name in `remoteEndpoint` if nothing else names it | = | `db` of `pg`, `mysql` |
+//! | `db.statement` | `db.query.text` | = | = | `stmt` of the same |
+//! | `db.user` | = | = | = | `user` of the same |
+//! | `message_bus.destination` | `messaging.destination.name`, with `messaging.system` by `component` or `peer.service` | = | = | `kafka.service`, `rabbitmq.exchange`, `rabbitmq.queue` |
+//! | `component` | =, and the scope's name | = | = | = |
+//! | a log with `event=error` | an event `exception` | annotation | log | a span `log` |
+//! | `error.kind`, `message`, `stack` of it | `exception.type`, `exception.message`, `exception.stacktrace`; a failed span has the kind, else the HTTP status, as `error.type` | fields | fields | `log.message`, `log.parameters` |
+//! | another log | an event of the name in `event`, else `log` | annotation | log | a span `log` from level WARN on, else `custom.logs` |
+//! | a reference that is not the parent's `ChildOf` | a link with `opentracing.ref_type` | tags `otlp.link.0` and so on | reference | – |
+//! | process tags | resource attributes; `hostname` is `host.name` | tags of spans without a parent in the process | process tags | `custom.tags` of spans without a parent in the process |
 //!
 //! An attribute that was set under OpenTelemetry's own name goes before what a tag would become.
+//!
+//! Every tag comes back from its attribute, and every attribute from its tag. Three values do not: `db.type=sql` is the name of the
+//! system then, and `http.url` of a server stands in parts; `error=false` is ok, which no tag says.
 
 use opentracing_core::{SpanKind, Value};
 
@@ -77,61 +87,5 @@ fn is_ipv6(value: Value<'_>) -> bool {
     match value {
         Value::Static(text) | Value::Str(text) | Value::Message(text) => text.contains(':'),
         _ => false,
-    }
-}
-
-/// The value of `db.system.name` for what is known of a database: the value of `db.type`, and whatever names the software.
-pub(crate) fn database_system<'a>(db_type: &'a str, software: &[&str]) -> &'a str {
-    const SYSTEMS: [(&str, &str); 7] = [
-        ("postgres", "postgresql"),
-        ("mariadb", "mariadb"),
-        ("mysql", "mysql"),
-        ("sqlite", "sqlite"),
-        ("mssql", "microsoft.sql_server"),
-        ("sqlserver", "microsoft.sql_server"),
-        ("oracle", "oracle.db"),
-    ];
-    if db_type != "sql" {
-        return db_type;
-    }
-    let named = SYSTEMS.iter().find(|(word, _)| software.iter().any(|name| name.contains(word)));
-    named.map_or("other_sql", |(_, system)| system)
-}
-
-/// The value of `messaging.system` for whatever names the software, if that is known.
-pub(crate) fn messaging_system(software: &[&str]) -> Option<&'static str> {
-    const SYSTEMS: [(&str, &str); 4] =
-        [("kafka", "kafka"), ("rabbitmq", "rabbitmq"), ("lapin", "rabbitmq"), ("amqp", "rabbitmq")];
-    let named = SYSTEMS.iter().find(|(word, _)| software.iter().any(|name| name.contains(word)));
-    named.map(|(_, system)| *system)
-}
-
-/// The parts of a URL that a server's span has apart.
-#[derive(Debug, Default, PartialEq)]
-pub(crate) struct UrlParts<'a> {
-    pub(crate) scheme: Option<&'a str>,
-    pub(crate) host: Option<&'a str>,
-    pub(crate) port: Option<u16>,
-    pub(crate) path: &'a str,
-    pub(crate) query: Option<&'a str>,
-}
-
-impl<'a> UrlParts<'a> {
-    /// Takes a URL apart, or a path with its query. Nothing is decoded, and nothing refused: what is no URL is a path.
-    pub(crate) fn of(url: &'a str) -> Self {
-        let url = url.split_once('#').map_or(url, |(url, _)| url);
-        let (front, query) = url.split_once('?').map_or((url, None), |(front, query)| (front, Some(query)));
-        let Some((scheme, rest)) = front.split_once("://") else {
-            return UrlParts { path: front, query, ..UrlParts::default() };
-        };
-        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-        let bracket = authority.rfind(']').unwrap_or(0);
-        let (host, port) = match authority[bracket..].rfind(':') {
-            Some(colon) => (&authority[..bracket + colon], authority[bracket + colon + 1..].parse().ok()),
-            None => (authority, None),
-        };
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        UrlParts { scheme: Some(scheme), host: Some(host).filter(|host| !host.is_empty()), port, path, query }
     }
 }

@@ -2,9 +2,10 @@
 
 use opentracing_core::{FinishedSpan, Value, logs};
 
+use super::derived::{UrlParts, database_system, messaging_system};
 use super::value::{as_text, attribute, cut};
 use crate::export::Detail;
-use crate::terms::{UrlParts, database_system, messaging_system, to_opentelemetry};
+use crate::terms::to_opentelemetry;
 
 /// Of `Span`.
 const ATTRIBUTES: u32 = 9;

@@ -1,6 +1,7 @@
 //! OpenTelemetry's protocol.
 
 mod attributes;
+mod derived;
 mod encoding;
 mod value;
 

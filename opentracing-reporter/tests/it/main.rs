@@ -36,7 +36,7 @@ mod shutdown;
 #[cfg(feature = "otlp")]
 mod spool;
 mod statistics;
-#[cfg(feature = "otlp")]
+#[cfg(feature = "network")]
 mod terms;
 #[cfg(feature = "jaeger")]
 mod thrift;

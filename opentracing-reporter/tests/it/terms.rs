@@ -1,5 +1,8 @@
 //! The table of terms, both ways.
 
+#[cfg(feature = "otlp")]
+use std::collections::BTreeMap;
+
 use opentracing_core::{SpanKind, Value};
 use opentracing_reporter::terms::{from_opentelemetry, to_opentelemetry};
 
@@ -85,4 +88,60 @@ fn reads_the_names_of_older_conventions() {
         }
     }
     assert_eq!(from_opentelemetry("net.peer.ip", SpanKind::Client, Value::Static("fe80::1")), "peer.ipv6");
+}
+
+/// What a reader of OTLP makes of a span's attributes, all values as text.
+#[cfg(feature = "otlp")]
+fn read_back(attributes: &[String], kind: SpanKind) -> BTreeMap<String, String> {
+    let mut tags = BTreeMap::new();
+    for (name, value) in attributes.iter().filter_map(|line| line.split_once('=')) {
+        let value = ["int ", "double ", "bool "].iter().find_map(|of| value.strip_prefix(of)).unwrap_or(value);
+        tags.insert(from_opentelemetry(name, kind, Value::Str(value)).to_owned(), value.to_owned());
+    }
+    tags.remove("messaging.system");
+    if kind.is_entry() {
+        let mut part = |name| tags.remove(name).unwrap_or_else(|| panic!("{name} is missing"));
+        let (scheme, host, port) = (part("url.scheme"), part("server.address"), part("server.port"));
+        let url = format!("{scheme}://{host}:{port}{}?{}", part("url.path"), part("url.query"));
+        tags.insert("http.url".to_owned(), url);
+    }
+    tags
+}
+
+#[cfg(feature = "otlp")]
+#[test]
+fn every_tag_comes_back_from_what_was_sent() {
+    use opentracing_core::Tracer;
+
+    use crate::otlp_spans::{sent, spans, written};
+
+    let recorded: [(&str, Value<'static>); 18] = [
+        ("component", "lapin".into()),
+        ("db.instance", "shop".into()),
+        ("db.statement", "SELECT 1".into()),
+        ("db.type", "redis".into()),
+        ("db.user", "app".into()),
+        ("http.method", "GET".into()),
+        ("http.route", "/cart/{id}".into()),
+        ("http.status_code", 200.into()),
+        ("http.url", "http://shop.example:8080/cart/7?of=me".into()),
+        ("message_bus.destination", "orders".into()),
+        ("peer.address", "10.0.0.1:80".into()),
+        ("peer.hostname", "c1".into()),
+        ("peer.ipv4", "10.0.0.1".into()),
+        ("peer.ipv6", "::1".into()),
+        ("peer.port", 80.into()),
+        ("peer.service", "catalog".into()),
+        ("service", "of another name".into()),
+        ("one of the user's own", 0.5.into()),
+    ];
+    let expected: BTreeMap<_, _> = recorded.iter().map(|(tag, value)| ((*tag).to_owned(), value.to_string())).collect();
+    for kind in KINDS {
+        let resource = sent(Tracer::builder("shop"), |tracer| {
+            let mut span = tracer.span("x").kind(kind).start();
+            recorded.iter().for_each(|&(tag, value)| _ = span.set_tag(tag, value));
+        });
+        let attributes = spans(&resource).flat_map(|span| written(&span.attributes)).collect::<Vec<_>>();
+        assert_eq!(read_back(&attributes, kind), expected, "{kind}");
+    }
 }
