@@ -141,7 +141,7 @@ read_ports() {
     local name given
     declare -A saved=()
     load_ports
-    [[ ${SVC_PORTS-} != free || ${#saved[@]} != 0 ]] || fail "was not started, so its ports are not known"
+    [[ ${SVC_PORTS-} != free || ${#saved[@]} != 0 || ${#ports[@]} == 0 ]] || fail "was not started, so its ports are not known"
     for name in "${!ports[@]}"; do
         given=${!name-}
         printf -v "$name" %s "${given:-${saved[$name]:-${ports[$name]}}}"

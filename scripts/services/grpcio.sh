@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# gRPC's library for Python: no server, but what a test's own peer runs on. Exports GRPC_PYTHON, an interpreter that has it.
+
+set -euo pipefail
+
+# shellcheck source=scripts/services/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+service=grpcio
+version=1.85.1
+python=$software/grpcio/python/bin/python
+ready_seconds=10
+
+install_service() {
+    mkdir -p "$software/grpcio"
+    python_with "$software/grpcio/python" "grpcio==$version"
+}
+
+start_service() {
+    [[ -x $python ]] || fail "is not installed"
+}
+
+ready() { "$python" -c 'import grpc'; }
+
+check_service() { "$python" -c 'import grpc; print("grpcio", grpc.__version__)'; }
+
+addresses() { address GRPC_PYTHON "$python"; }
+
+stop_service() { :; }
+
+main "$@"
