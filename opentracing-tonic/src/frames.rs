@@ -66,9 +66,11 @@ impl Frames {
         }
     }
 
-    /// The status in the trailers within the body, once they are there.
-    pub(crate) fn status(&self) -> Option<(Code, String, HeaderMap)> {
-        let trailers = parse(&self.web.as_ref().filter(|web| web.is_complete)?.trailers);
+    /// The status in the trailers within the body, if they have become whole since it was asked for.
+    pub(crate) fn status(&mut self) -> Option<(Code, String, HeaderMap)> {
+        let web = self.web.as_mut().filter(|web| web.is_complete)?;
+        web.is_complete = false;
+        let trailers = parse(&web.trailers);
         let (code, message) = status::read(&trailers).map(|(code, message)| (code, Cow::into_owned(message)))?;
         Some((code, message, trailers))
     }
@@ -99,12 +101,17 @@ impl Frames {
         let [flags, length @ ..] = self.head;
         self.head_bytes = 0;
         self.left = u32::from_be_bytes(length);
-        match &mut self.web {
-            Some(web) if flags & TRAILERS != 0 => {
-                web.in_trailers = self.left <= MAX_TRAILERS_BYTES;
-                web.is_complete = web.in_trailers && self.left == 0;
+        let is_message = self.web.is_none() || flags & TRAILERS == 0;
+        if is_message {
+            self.messages += 1;
+        }
+        if let Some(web) = &mut self.web {
+            // A peer may send more frames behind its trailers, and more trailers behind those.
+            web.in_trailers = !is_message && self.left <= MAX_TRAILERS_BYTES;
+            if web.in_trailers {
+                web.trailers.clear();
+                web.is_complete = self.left == 0;
             }
-            _ => self.messages += 1,
         }
     }
 

@@ -225,6 +225,23 @@ async fn bad_trailers_of_grpc_web_are_no_status() {
     }
 }
 
+#[tokio::test]
+async fn what_comes_behind_trailers_of_grpc_web_is_no_part_of_them() {
+    // Trailers without a status, then a message that looks like one.
+    let message = web_trailers(0, "\r\ngrpc-status: 0\r\n");
+    let body = [web_trailers(0x80, "x-more: 1"), message].concat();
+    for size in [1, 7, body.len()] {
+        let span = span_of(head(200, &[WEB]), body.chunks(size).map(data).collect()).await;
+        check_tags(&span, &[("rpc.status_code", "UNKNOWN"), ("grpc.response.messages", "1")]);
+    }
+    // Later ones are trailers of their own.
+    let body = [body, web_trailers(0x80, "grpc-status: 10")].concat();
+    for size in [1, 7, body.len()] {
+        let span = span_of(head(200, &[WEB]), body.chunks(size).map(data).collect()).await;
+        check_tags(&span, &[("rpc.status_code", "ABORTED"), ("grpc.response.messages", "1")]);
+    }
+}
+
 /// Base64 with padding.
 fn encode(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
