@@ -50,10 +50,7 @@ impl Call {
         if parts.status != StatusCode::OK {
             self.span.set(tags::HTTP_STATUS_CODE, parts.status.as_u16().into());
         }
-        let framing = Framing::of(&parts.headers);
-        if let (Watch::Messages(_), Some(framing)) = (&self.watch, framing) {
-            self.frames = Some(Frames::new(framing));
-        }
+        self.frames = Framing::of(&parts.headers).filter(|framing| self.follows(*framing)).map(Frames::new);
         let status = status::read(&parts.headers);
         let body = if let Some((code, message)) = status {
             self.finish(&Ending { code, message: &message, cause: Cause::Status, trailers: Some(&parts.headers) });
@@ -65,6 +62,12 @@ impl Call {
             ResponseBody::new(self, body)
         };
         Response::from_parts(parts, body)
+    }
+
+    /// Whether there is anything to be learned from such a body: messages to be counted, or the status for a decorator.
+    fn follows(&self, framing: Framing) -> bool {
+        let has_status = framing != Framing::Grpc;
+        matches!(self.watch, Watch::Messages(_)) || has_status && !self.settings.hooks.is_empty()
     }
 
     /// The next bytes of the answer. Whether they have the status, which is in the body in gRPC-Web.

@@ -106,6 +106,10 @@ impl Hooks {
         self.0.push(Arc::new(decorator));
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn on_request(&self, span: &mut Span, request: &request::Parts) {
         self.0.iter().for_each(|decorator| decorator.on_request(span, request));
     }

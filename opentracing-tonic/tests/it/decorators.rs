@@ -1,12 +1,17 @@
 //! Hooks, and metadata that become tags.
 
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use http::{HeaderName, request, response};
-use opentracing_core::Span;
+use http_body_util::{BodyExt, Full};
 use opentracing_core::mock::MockTracer;
-use opentracing_tonic::{Cause, Ending, MetadataTags, SpanDecorator};
+use opentracing_core::{ConstSampler, Span};
+use opentracing_tonic::{Cause, Ending, MetadataTags, SpanDecorator, TracingClientLayer};
+use tonic::body::Body;
 use tonic::{Code, Request};
+use tower::{ServiceExt, service_fn};
 
 use crate::echo::UNARY;
 use crate::support::{Fixture, check_tags, tag};
@@ -75,6 +80,31 @@ async fn decorators_of_clients_see_what_went_wrong() {
     let noted = diary.take();
     let cause = format!("end {:?} Cancelled", Cause::Aborted);
     assert!(noted.len() == 3 && noted[2].starts_with(&cause), "{noted:?}");
+}
+
+#[tokio::test]
+async fn decorators_see_how_a_call_ended_that_is_not_recorded() {
+    let diary = Diary::default();
+    let mock = MockTracer::with(|builder| builder.sampler(ConstSampler::off()));
+    let mut end = b"\x80\0\0\0\x0e".to_vec();
+    end.extend_from_slice(b"grpc-status:10");
+    for (content_type, status) in [("application/grpc-web", None), ("application/grpc", Some("10"))] {
+        let body = if status.is_some() { Vec::new() } else { end.clone() };
+        let service = service_fn(move |_: http::Request<Body>| {
+            let mut answer = http::Response::builder().header("content-type", content_type);
+            if let Some(status) = status {
+                answer = answer.header("grpc-status", status);
+            }
+            let answer = answer.body(Full::new(Bytes::from(body.clone()))).unwrap();
+            async move { Ok::<_, Infallible>(answer) }
+        });
+        let client = TracingClientLayer::with_tracer(mock.tracer().clone()).decorator(diary.clone()).wrap(service);
+        let call = http::Request::post("/acme.test.Echo/Unary").body(Body::empty()).unwrap();
+        client.oneshot(call).await.unwrap().into_body().collect().await.unwrap();
+        let noted = ["request /acme.test.Echo/Unary", "response 200", "end Status Aborted \"\" true"];
+        assert_eq!(diary.take(), noted, "{content_type}");
+    }
+    assert!(mock.finished_spans().is_empty());
 }
 
 #[tokio::test]
