@@ -26,10 +26,23 @@ use crate::settings::Settings;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PeerServiceName(pub Cow<'static, str>);
 
+/// Where all calls go. Of a URI that is all, and the rest, a password perhaps, is not for `Debug` to show.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    host: Box<str>,
+    port: Option<u16>,
+}
+
+impl From<&Uri> for Target {
+    fn from(uri: &Uri) -> Self {
+        Target { host: uri.host().unwrap_or_default().into(), port: effective_port(uri) }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct ClientConfig {
     pub(crate) settings: Arc<Settings>,
-    pub(crate) peer: Option<Uri>,
+    pub(crate) peer: Option<Target>,
     pub(crate) peer_services: PeerServices,
     pub(crate) propagate_to: HostAllowList,
     pub(crate) grpc_trace_bin: bool,
@@ -56,8 +69,10 @@ impl ClientConfig {
             return (None, body);
         }
         // A request for a channel names no host: that is added behind every layer.
-        let target = self.peer.as_ref().unwrap_or(&parts.uri);
-        let (host, port) = (target.host().unwrap_or_default(), effective_port(target));
+        let (host, port) = match &self.peer {
+            Some(target) => (&*target.host, target.port),
+            None => (parts.uri.host().unwrap_or_default(), effective_port(&parts.uri)),
+        };
         let peer = Peer::from_host(host, port);
         let given = parts.extensions.get::<PeerServiceName>().map(|name| &*name.0);
         let service = self.peer_services.resolve(given, &peer);

@@ -48,7 +48,7 @@ impl TracingClientLayer {
     /// Where the channel leads: the tags `peer.hostname` or `peer.ipv4`, `peer.ipv6`, and `peer.port`. By default it is what the request
     /// says, and that of a plain channel says nothing: tonic adds host and port behind every layer.
     pub fn peer(mut self, endpoint: &Endpoint) -> Self {
-        self.config.peer = Some(endpoint.uri().clone());
+        self.config.peer = Some(endpoint.uri().into());
         self
     }
 

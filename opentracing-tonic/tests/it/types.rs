@@ -6,6 +6,7 @@ use opentracing_tonic::{
     Cause, ContextInterceptor, Ending, ErrorCodes, MetadataTags, PeerServiceName, ResponseBody, ResponseFuture,
     Tracing, TracingChannel, TracingClient, TracingClientLayer, TracingLayer,
 };
+use tonic::transport::Endpoint;
 
 #[test]
 fn types_can_be_shown_and_shared() {
@@ -23,6 +24,13 @@ fn types_can_be_shown_and_shared() {
     check::<Ending<'_>>();
     check::<ResponseBody<()>>();
     check::<ResponseFuture<()>>();
+}
+
+#[test]
+fn a_password_in_the_endpoint_is_not_shown() {
+    let endpoint = Endpoint::from_static("http://ada:geheim@users.acme.example:50051");
+    let shown = format!("{:?}", TracingClientLayer::default().peer(&endpoint));
+    assert!(shown.contains("users.acme.example") && !shown.contains("geheim"), "{shown}");
 }
 
 #[test]
