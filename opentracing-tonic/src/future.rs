@@ -40,12 +40,15 @@ pin_project! {
 
 impl<F> ResponseFuture<F> {
     /// Calls the service with the span active: a service may begin its work before it is polled.
-    pub(crate) fn new(mut call: Option<Call>, begin: impl FnOnce() -> F) -> Self {
-        let inner = match &mut call {
+    pub(crate) fn new(call: Option<Call>, begin: impl FnOnce() -> F) -> Self {
+        // What panics in here, an interceptor perhaps, drops the future as a poll that panics does.
+        let mut future = ResponseFuture { inner: None, call, polling: true };
+        future.inner = Some(match &mut future.call {
             Some(call) => call.span.in_scope(begin),
             None => begin(),
-        };
-        ResponseFuture { inner: Some(inner), call, polling: false }
+        });
+        future.polling = false;
+        future
     }
 }
 

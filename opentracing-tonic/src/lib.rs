@@ -92,7 +92,6 @@
 //!
 //! A server's layer belongs to the outside, the first that is given to `Server::builder()`. A client's layer belongs to the inside of
 //! retries, where each attempt is a span.
-//!
 
 mod base64;
 mod body;

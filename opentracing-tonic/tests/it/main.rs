@@ -6,6 +6,7 @@ mod context;
 mod deadlines;
 mod decorators;
 mod echo;
+mod endings;
 mod interceptors;
 mod python;
 mod streams;

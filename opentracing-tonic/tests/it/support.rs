@@ -62,6 +62,8 @@ impl Fixture {
     pub(crate) async fn spans(&self, number: usize) -> (OwnedSpan, OwnedSpan) {
         let spans = self.mock.finished(number).await;
         assert_eq!(spans.len(), number, "{}", self.mock.tree());
+        let stats = self.mock.tracer().stats();
+        assert_eq!((stats.write_after_finish, stats.scopes_out_of_order), (0, 0), "{stats:?}");
         let of_kind = |kind: &str| spans.iter().find(|span| span.kind.to_string() == kind).cloned();
         (of_kind("client").expect("a client span"), of_kind("server").expect("a server span"))
     }
