@@ -185,6 +185,8 @@ async fn bad_metadata_begin_a_trace() {
             fixture.mock.reset();
         }
     }
+    let stats = fixture.mock.tracer().stats();
+    assert!(stats.fields_malformed > 0 && stats.extract_corrupted > 0, "{stats:?}");
 }
 
 #[tokio::test]

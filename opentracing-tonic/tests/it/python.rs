@@ -6,6 +6,7 @@ use std::process::Stdio;
 use opentracing_core::mock::MockTracer;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio_stream::StreamExt;
 
 use crate::echo::EchoClient;
 use crate::support::{Fixture, check_tags, log_field, tag};
@@ -79,6 +80,10 @@ async fn python_calls_rust() {
     check_tags(&span, &[("grpc.request.messages", "1"), ("grpc.response.messages", "5")]);
     fixture.mock.reset();
 
+    assert_eq!(called_by_python(&fixture, &python, &["client-stream", "a b c d", W3C]).await, "OK 4");
+    check_tags(&fixture.server_span(1).await, &[("grpc.request.messages", "4"), ("grpc.response.messages", "1")]);
+    fixture.mock.reset();
+
     assert_eq!(called_by_python(&fixture, &python, &["bidi", "a b c", W3C]).await, "OK a b c bye");
     check_tags(&fixture.server_span(1).await, &[("grpc.request.messages", "3"), ("grpc.response.messages", "4")]);
     fixture.mock.reset();
@@ -130,4 +135,20 @@ async fn rust_calls_python() {
     let mut answers = client.server_stream("4").await.unwrap();
     while answers.message().await.unwrap().is_some() {}
     check_tags(&fixture.mock.finished(1).await[0], &[("rpc.status_code", "OK"), ("grpc.response.messages", "4")]);
+    fixture.mock.reset();
+
+    let messages = || tokio_stream::iter(["a", "b", "c"]).map(str::to_owned);
+    assert_eq!(client.client_stream(messages()).await.unwrap().into_inner(), "3");
+    let tags = [("rpc.status_code", "OK"), ("grpc.request.messages", "3"), ("grpc.response.messages", "1")];
+    check_tags(&fixture.mock.finished(1).await[0], &tags);
+    fixture.mock.reset();
+
+    let mut answers = client.bidi(messages()).await.unwrap();
+    while answers.message().await.unwrap().is_some() {}
+    let tags = [("rpc.status_code", "OK"), ("grpc.request.messages", "3"), ("grpc.response.messages", "4")];
+    check_tags(&fixture.mock.finished(1).await[0], &tags);
+    fixture.mock.reset();
+
+    client.unary("panic").await.unwrap_err();
+    check_tags(&fixture.mock.finished(1).await[0], &[("rpc.status_code", "UNKNOWN"), ("error", "true")]);
 }

@@ -23,6 +23,9 @@ def main():
             elif kind == "server-stream":
                 call = channel.unary_stream(SERVICE + "ServerStream", **options)
                 answers = list(call(message, metadata=metadata, timeout=30))
+            elif kind == "client-stream":
+                call = channel.stream_unary(SERVICE + "ClientStream", **options)
+                answers = [call(iter(message.split()), metadata=metadata, timeout=30)]
             elif kind == "cancel":
                 call = channel.unary_stream(SERVICE + "ServerStream", **options)(message, metadata=metadata)
                 answers = [next(call), next(call)]

@@ -13,10 +13,21 @@ CODES = {code.value[0]: code for code in grpc.StatusCode}
 def unary(message, context):
     if message == "metadata":
         return "\n".join(f"{name}={value}" for name, value in context.invocation_metadata())
+    if message == "panic":
+        raise RuntimeError("as it was told to")
     if message.startswith("fail "):
         _, code, details = message.split(" ", 2)
         context.abort(CODES[int(code)], details)
     return message
+
+
+def client_stream(messages, context):
+    return str(sum(1 for _ in messages))
+
+
+def bidi(messages, context):
+    yield from messages
+    yield "bye"
 
 
 def server_stream(message, context):
@@ -29,6 +40,8 @@ def main():
     handlers = {
         "Unary": grpc.unary_unary_rpc_method_handler(unary, **coding),
         "ServerStream": grpc.unary_stream_rpc_method_handler(server_stream, **coding),
+        "ClientStream": grpc.stream_unary_rpc_method_handler(client_stream, **coding),
+        "Bidi": grpc.stream_stream_rpc_method_handler(bidi, **coding),
     }
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("acme.test.Echo", handlers)])
