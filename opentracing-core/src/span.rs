@@ -66,6 +66,12 @@ impl Span {
         self.state.is_recording()
     }
 
+    /// Whether the operation name is that one: for adapters that learn a better name late, and would not replace what somebody else
+    /// has set. `false` unless the span records.
+    pub fn is_named(&self, operation_name: &str) -> bool {
+        self.state.is_named(operation_name)
+    }
+
     /// The span's context; `None` if it has no tracer.
     pub fn context(&self) -> Option<SpanContext> {
         self.state.context()

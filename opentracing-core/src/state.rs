@@ -122,6 +122,14 @@ impl State {
         }
     }
 
+    pub(crate) fn is_named(&self, operation_name: &str) -> bool {
+        match self {
+            State::Recording(record) => record.name.resolve(&record.text) == operation_name,
+            State::Shared(shared) => lock(&shared.state).is_named(operation_name),
+            _ => false,
+        }
+    }
+
     /// Not recorded, and nothing that `set_tag` would have to do about it.
     #[inline(always)]
     pub(crate) fn ignores(&self, key: &str) -> bool {
