@@ -1,0 +1,89 @@
+//! What an adapter can be asked for beside its defaults.
+
+use opentracing_core::ReferenceKind;
+use opentracing_core::mock::MockTracer;
+
+use crate::server::ServerFeature;
+use crate::server::case::Case;
+use crate::server::site::Variant;
+use crate::spans::SpanExt;
+use crate::suite::{Check, Outcome, checks, ensure, ensure_eq};
+
+pub(super) const CHECKS: &[Check<Case, ServerFeature>] = checks![Case, ServerFeature;
+    what_is_skipped_is_not_recorded [Skips],
+    at_a_public_edge_each_request_begins_a_trace [PublicEdge],
+    at_a_public_edge_nobody_switches_recording_off [PublicEdge],
+    hooks_have_the_last_word [Decorated],
+    a_trusted_proxy_says_for_whom_it_asks [TrustsProxies],
+    of_several_proxies_only_the_trusted_are_believed [TrustsProxies],
+];
+
+const TRACEPARENT: &str = "00-463ac35c9f6413ad72485a3953bb6124-a2fb4a1d1a96d312-01";
+
+async fn what_is_skipped_is_not_recorded(case: &Case) -> Outcome {
+    let stage = case.start_with(MockTracer::new(), Variant::Skips).await?;
+    let answer = stage.get_with("/skipped", &[("traceparent", TRACEPARENT)]).await?;
+    ensure_eq!((answer.status, &*answer.text), (200, "/skipped"), "the answer");
+    stage.nothing_recorded()?;
+    stage.get("/foo").await?;
+    stage.only_span().await.map(drop)
+}
+
+async fn at_a_public_edge_each_request_begins_a_trace(case: &Case) -> Outcome {
+    let stage = case.start_with(MockTracer::new(), Variant::PublicEdge).await?;
+    let headers = [("traceparent", TRACEPARENT), ("baggage", "user=joey")];
+    let answer = stage.get_with("/baggage", &headers).await?;
+    ensure_eq!(answer.text, "", "the baggage of a stranger");
+    ensure_eq!(answer.visit.header("server-timing"), None, "what a stranger is told of the trace");
+    let span = stage.only_span().await?;
+    ensure_eq!(span.parent_id, None, "the parent");
+    let stranger = &TRACEPARENT[3..35];
+    ensure!(span.context.trace_id().to_string() != stranger, "a stranger should not choose the trace id");
+    let [reference] = &span.references[..] else {
+        return Err(format!("there should be one reference: {:?}", span.references));
+    };
+    ensure_eq!(reference.kind, ReferenceKind::FollowsFrom, "the reference");
+    ensure_eq!(reference.context.trace_id().to_string(), stranger, "the trace that is referred to");
+    Ok(())
+}
+
+async fn at_a_public_edge_nobody_switches_recording_off(case: &Case) -> Outcome {
+    let stage = case.start_with(MockTracer::new(), Variant::PublicEdge).await?;
+    stage.get_with("/foo", &[("x-instana-l", "0")]).await?;
+    stage.only_span().await?.is_ok(200)
+}
+
+async fn hooks_have_the_last_word(case: &Case) -> Outcome {
+    let stage = case.start_with(MockTracer::new(), Variant::Decorated).await?;
+    stage.get("/bad-request?z=2").await?;
+    let span = stage.only_span().await?;
+    ensure_eq!(&*span.operation_name, "decorated", "the name");
+    span.has("decorated.path", Some("/bad-request"))?;
+    span.has("decorated.status", Some("400"))?;
+    span.is_ok(400)
+}
+
+async fn a_trusted_proxy_says_for_whom_it_asks(case: &Case) -> Outcome {
+    let headers: [&[(&'static str, &str)]; 2] = [
+        &[("x-forwarded-for", "203.0.113.7"), ("x-forwarded-host", "www.shop.example"), ("x-forwarded-proto", "https")],
+        &[("forwarded", "for=203.0.113.7;host=www.shop.example;proto=https")],
+    ];
+    for headers in headers {
+        let stage = case.start_with(MockTracer::new(), Variant::TrustsProxies).await?;
+        stage.get_with("/foo", headers).await?;
+        let span = stage.only_span().await?;
+        span.has("peer.ipv4", Some("203.0.113.7"))?;
+        // The port is the proxy's, not the client's.
+        span.has("peer.port", None)?;
+        span.has("http.url", Some("https://www.shop.example/foo"))?;
+    }
+    Ok(())
+}
+
+async fn of_several_proxies_only_the_trusted_are_believed(case: &Case) -> Outcome {
+    let stage = case.start_with(MockTracer::new(), Variant::TrustsProxies).await?;
+    // The first is what the client made up, the last is what the first of our proxies saw.
+    let headers = [("x-forwarded-for", "198.51.100.1, 203.0.113.7"), ("x-forwarded-for", "127.0.0.9")];
+    stage.get_with("/foo", &headers).await?;
+    stage.only_span().await?.has("peer.ipv4", Some("203.0.113.7"))
+}

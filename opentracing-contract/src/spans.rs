@@ -1,0 +1,71 @@
+//! Reading finished spans.
+
+use opentracing_core::{OwnedSpan, SpanKind, Value};
+
+use crate::suite::{Outcome, ensure, ensure_eq};
+
+/// What the checks ask of a finished span. Each answer names the span.
+pub(crate) trait SpanExt {
+    /// The tag as text.
+    fn text(&self, key: &str) -> Option<String>;
+
+    /// The tag has that text, or is not there.
+    fn has(&self, key: &str, expected: Option<&str>) -> Outcome;
+
+    /// The exchange came to its end with that status, and nothing went wrong.
+    fn is_ok(&self, status: u16) -> Outcome;
+
+    /// The exchange failed: `error`, and one log of it, of that kind if it is given.
+    fn has_failed(&self, kind: Option<&str>) -> Outcome;
+
+    /// The exchange was left: `http.outcome` and a log, and no error.
+    fn was_left(&self, outcome: &str) -> Outcome;
+
+    /// The span has that role.
+    fn is_of_kind(&self, kind: SpanKind) -> Outcome;
+}
+
+impl SpanExt for OwnedSpan {
+    fn text(&self, key: &str) -> Option<String> {
+        self.tag(key).map(|value| value.to_string())
+    }
+
+    fn has(&self, key: &str, expected: Option<&str>) -> Outcome {
+        ensure_eq!(self.text(key).as_deref(), expected, "the tag {key} of {:?}", self.operation_name);
+        Ok(())
+    }
+
+    fn is_ok(&self, status: u16) -> Outcome {
+        self.has("http.status_code", Some(&status.to_string()))?;
+        self.has("http.outcome", None)?;
+        ensure!(!self.is_failed, "{:?} should not have failed: {self:?}", self.operation_name);
+        ensure!(self.logs.is_empty(), "{:?} should have no logs: {:?}", self.operation_name, self.logs);
+        Ok(())
+    }
+
+    fn has_failed(&self, kind: Option<&str>) -> Outcome {
+        ensure!(self.is_failed, "{:?} should have failed: {self:?}", self.operation_name);
+        self.has("http.outcome", None)?;
+        let errors: Vec<_> = self.logs.iter().filter(|log| log.field("event") == Some(Value::Str("error"))).collect();
+        let [error] = errors[..] else {
+            return Err(format!("{:?} should have one log of the error: {:?}", self.operation_name, self.logs));
+        };
+        if let Some(kind) = kind {
+            ensure_eq!(error.field("error.kind").map(|value| value.to_string()).as_deref(), Some(kind), "error.kind");
+        }
+        Ok(())
+    }
+
+    fn was_left(&self, outcome: &str) -> Outcome {
+        self.has("http.outcome", Some(outcome))?;
+        ensure!(!self.is_failed, "{:?} should not have failed: who leaves breaks nothing", self.operation_name);
+        let events: Vec<_> = self.logs.iter().filter_map(|log| Some(log.field("event")?.to_string())).collect();
+        ensure_eq!(events, [outcome], "the logs of {:?}", self.operation_name);
+        Ok(())
+    }
+
+    fn is_of_kind(&self, kind: SpanKind) -> Outcome {
+        ensure_eq!(self.kind, kind, "the kind of {:?}", self.operation_name);
+        Ok(())
+    }
+}
