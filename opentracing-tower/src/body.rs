@@ -73,7 +73,8 @@ where
             if let Some(data) = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()) {
                 *this.bytes += data.remaining() as u64;
             }
-            if matches!(frame, Some(Ok(_)))
+            // Nothing comes behind trailers, so that servers do not ask for it.
+            if matches!(&frame, Some(Ok(frame)) if !frame.is_trailers())
                 && !this.inner.as_ref().as_pin_ref().is_some_and(|inner| inner.is_end_stream())
             {
                 return Poll::Ready(frame);

@@ -151,9 +151,12 @@ impl ServerExchange {
     pub(crate) fn settle(&mut self, span: &mut Span) {
         let ServerExchange { config, method, route } = self;
         route.settle(|template| {
-            with_operation_name(method, Some(template), |name| {
-                span.set_operation_name(name);
-            });
+            // A decorator that has named the span has the last word.
+            if span.is_named(method) {
+                with_operation_name(method, Some(template), |name| {
+                    span.set_operation_name(name);
+                });
+            }
             span.set(tags::HTTP_ROUTE, template).set_tag(tags::COMPONENT, Value::Static(config.component(true)));
         });
     }

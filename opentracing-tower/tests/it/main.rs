@@ -2,6 +2,7 @@
 
 mod client;
 mod context;
+mod contract;
 mod decorators;
 mod lifetime;
 mod names;

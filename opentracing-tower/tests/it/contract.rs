@@ -1,0 +1,260 @@
+//! The contract of HTTP adapters, on every kind of server that the layer is made for.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
+use http::{Request, Response, StatusCode, request, response};
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
+use opentracing_contract::{Report, ServerAdapter, ServerFeature, Site, SiteBody, Variant, check_server};
+use opentracing_core::Span;
+use opentracing_tower::{SpanDecorator, TracingLayer};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tower::ServiceBuilder;
+use tower_service::Service;
+
+/// The layer as the site asks for it.
+fn layer(site: &Site) -> TracingLayer {
+    let layer = TracingLayer::with_tracer(site.tracer().clone());
+    match site.variant() {
+        Variant::Skips => layer.skip(|request| request.uri.path() == "/skipped"),
+        Variant::PublicEdge => layer.public_edge(),
+        Variant::Decorated => layer.decorator(Decorated),
+        _ => layer,
+    }
+}
+
+struct Decorated;
+
+impl SpanDecorator for Decorated {
+    fn on_request(&self, span: &mut Span, request: &request::Parts) {
+        span.set_operation_name("decorated").set_tag("decorated.path", request.uri.path());
+    }
+
+    fn on_response(&self, span: &mut Span, response: &response::Parts) {
+        span.set_tag("decorated.status", i64::from(response.status.as_u16()));
+    }
+}
+
+/// The handler of all routes, with or without something that catches its panics.
+async fn answer<B>(site: Site, request: Request<B>) -> Response<SiteBody>
+where
+    B: http_body::Body,
+{
+    let catches = site.variant() == Variant::CatchesPanics;
+    let mut answer = pin!(site.answer(request));
+    poll_fn(|cx| {
+        if !catches {
+            return answer.as_mut().poll(cx);
+        }
+        match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(cx))) {
+            Ok(polled) => polled,
+            Err(_) => {
+                let mut response = Response::new(SiteBody::default());
+                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+                Poll::Ready(response)
+            }
+        }
+    })
+    .await
+}
+
+/// What each adapter has but the router.
+const FEATURES: &[ServerFeature] = &[
+    ServerFeature::Http1,
+    ServerFeature::Http2,
+    ServerFeature::PeerAddress,
+    ServerFeature::Skips,
+    ServerFeature::PublicEdge,
+    ServerFeature::Decorated,
+    ServerFeature::CatchesPanics,
+    ServerFeature::Upgrades,
+];
+
+/// Serves each connection by a service of its own, which knows who is on the other side.
+async fn accept<S, B>(listener: TcpListener, service: impl Fn(SocketAddr) -> S)
+where
+    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let mut connections = JoinSet::new();
+    while let Ok((stream, address)) = listener.accept().await {
+        let service = TowerToHyperService::new(service(address));
+        connections.spawn(async move {
+            let server = auto::Builder::new(TokioExecutor::new());
+            drop(server.serve_connection_with_upgrades(TokioIo::new(stream), service).await);
+        });
+    }
+}
+
+/// Puts the address of the other side where the layer looks for it.
+#[derive(Clone)]
+struct WithPeer<S>(S, SocketAddr);
+
+impl<S, B> Service<Request<B>> for WithPeer<S>
+where
+    S: Service<Request<B>>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut std::task::Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> S::Future {
+        request.extensions_mut().insert(self.1);
+        self.0.call(request)
+    }
+}
+
+/// A service of hyper, wrapped.
+struct Hyper;
+
+impl ServerAdapter for Hyper {
+    fn features(&self) -> &[ServerFeature] {
+        FEATURES
+    }
+
+    fn serve(&self, listener: TcpListener, site: Site) -> impl Future<Output = ()> + Send + 'static {
+        let layer = layer(&site);
+        accept(listener, move |peer| {
+            let site = site.clone();
+            let handler = tower::service_fn(move |request: Request<Incoming>| {
+                let answer = answer(site.clone(), request);
+                async move { Ok::<_, Infallible>(answer.await) }
+            });
+            WithPeer(layer.wrap(handler), peer)
+        })
+    }
+}
+
+/// A stack of layers, some outside of ours and some inside, whose errors are boxed.
+struct Stack;
+
+impl ServerAdapter for Stack {
+    fn features(&self) -> &[ServerFeature] {
+        FEATURES
+    }
+
+    fn serve(&self, listener: TcpListener, site: Site) -> impl Future<Output = ()> + Send + 'static {
+        let layer = layer(&site);
+        accept(listener, move |peer| {
+            let site = site.clone();
+            let stack = ServiceBuilder::new()
+                .boxed_clone()
+                .concurrency_limit(100)
+                .layer(layer.clone())
+                .map_err(tower::BoxError::from)
+                .concurrency_limit(100)
+                .service_fn(move |request: Request<Incoming>| {
+                    let answer = answer(site.clone(), request);
+                    async move { Ok::<_, Infallible>(answer.await) }
+                });
+            WithPeer(stack, peer)
+        })
+    }
+}
+
+#[cfg(feature = "axum")]
+mod axum_routers {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::extract::Request;
+    use axum::routing::any;
+    use opentracing_tower::MatchedPathLayer;
+
+    use super::*;
+
+    const ROUTED: &[ServerFeature] = &[
+        ServerFeature::Http1,
+        ServerFeature::Http2,
+        ServerFeature::Routes,
+        ServerFeature::PeerAddress,
+        ServerFeature::Skips,
+        ServerFeature::PublicEdge,
+        ServerFeature::Decorated,
+        ServerFeature::CatchesPanics,
+        ServerFeature::Upgrades,
+    ];
+
+    fn router(site: &Site) -> Router {
+        let site = site.clone();
+        let handler = any(async move |request: Request| answer(site, request).await.map(Body::new));
+        let router = Site::PATHS.iter().fold(Router::new(), |router, path| router.route(path, handler.clone()));
+        let (prefix, path) = Site::NESTED;
+        router.nest(prefix, Router::new().route(path, handler))
+    }
+
+    async fn serve(listener: TcpListener, router: Router) {
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        drop(axum::serve(listener, service).await);
+    }
+
+    /// The layer on the router.
+    struct Inside;
+
+    impl ServerAdapter for Inside {
+        fn features(&self) -> &[ServerFeature] {
+            ROUTED
+        }
+
+        fn serve(&self, listener: TcpListener, site: Site) -> impl Future<Output = ()> + Send + 'static {
+            serve(listener, router(&site).layer(layer(&site)))
+        }
+    }
+
+    /// The layer around the router, which is told the route.
+    struct Outside;
+
+    impl ServerAdapter for Outside {
+        fn features(&self) -> &[ServerFeature] {
+            ROUTED
+        }
+
+        fn serve(&self, listener: TcpListener, site: Site) -> impl Future<Output = ()> + Send + 'static {
+            let inner = router(&site).layer(MatchedPathLayer::new());
+            serve(listener, Router::new().fallback_service(layer(&site).wrap(inner)))
+        }
+    }
+
+    #[tokio::test]
+    async fn axum_with_the_layer_inside_holds_the_contract() {
+        holds(check_server(Inside).await);
+    }
+
+    #[tokio::test]
+    async fn axum_with_the_layer_outside_holds_the_contract() {
+        holds(check_server(Outside).await);
+    }
+}
+
+#[track_caller]
+fn holds(report: Report) {
+    report.assert_ok();
+    let left_out: Vec<_> =
+        report.left_out.iter().filter(|name| !name.contains("route") && !name.contains("prox")).collect();
+    assert!(left_out.is_empty(), "{left_out:?}");
+}
+
+#[tokio::test]
+async fn hyper_holds_the_contract() {
+    holds(check_server(Hyper).await);
+}
+
+#[tokio::test]
+async fn a_stack_of_layers_holds_the_contract() {
+    holds(check_server(Stack).await);
+}
