@@ -6,5 +6,6 @@
 mod process;
 mod programs;
 mod relay;
+mod reports;
 mod shop;
 mod wire;

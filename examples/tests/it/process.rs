@@ -18,6 +18,26 @@ pub(crate) struct Program {
 /// A program that says nothing for so long hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Variables that say how a program traces, which may be set where tests run.
+const OF_THE_TESTS: &[&str] = &[
+    "INSTANA_AGENT_HOST",
+    "INSTANA_AGENT_KEY",
+    "INSTANA_AGENT_PORT",
+    "INSTANA_ENDPOINT_URL",
+    "JAEGER_AGENT_HOST",
+    "JAEGER_AGENT_PORT",
+    "JAEGER_ENDPOINT",
+    "JAEGER_URL",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_PROTOCOL",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+    "OTEL_EXPORTER_ZIPKIN_ENDPOINT",
+    "OTEL_PROPAGATORS",
+    "OTLP_URL",
+    "ZIPKIN_URL",
+];
+
 impl Program {
     pub(crate) fn start(executable: &str, arguments: &[&str]) -> Program {
         Self::start_with(executable, arguments, &[])
@@ -26,7 +46,10 @@ impl Program {
     /// With these variables in its environment too.
     pub(crate) fn start_with(executable: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Program {
         let mut command = Command::new(executable);
-        command.args(arguments).env_remove("OTEL_PROPAGATORS");
+        command.args(arguments);
+        OF_THE_TESTS.iter().for_each(|name| {
+            command.env_remove(name);
+        });
         command.envs(variables.iter().copied());
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());

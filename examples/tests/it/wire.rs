@@ -15,6 +15,7 @@ pub(crate) type Headers = Vec<(String, String)>;
 pub(crate) struct Message {
     pub(crate) first_line: String,
     pub(crate) headers: Headers,
+    /// What of it is no text is replaced.
     pub(crate) body: String,
 }
 
@@ -57,7 +58,7 @@ impl Message {
         let length: usize = message.all("content-length").first().map_or(0, |length| length.parse().unwrap());
         let mut body = vec![0; length];
         stream.read_exact(&mut body).ok()?;
-        message.body = String::from_utf8(body).unwrap();
+        message.body = String::from_utf8_lossy(&body).into_owned();
         Some(message)
     }
 }

@@ -23,7 +23,7 @@ pub(crate) struct Verdict {
 pub(crate) async fn send(
     requests: usize,
     shop: &Url,
-    tracers: &Tracers,
+    tracers: &mut Tracers,
     interrupted: &JoinHandle<()>,
 ) -> Result<Verdict, BoxError> {
     // Ten seconds for a request is longer than any of them takes on the slowest of machines.

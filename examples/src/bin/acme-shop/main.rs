@@ -17,7 +17,7 @@ mod users;
 
 use std::process::ExitCode;
 
-use examples::{BoxError, interruption, say};
+use examples::{BoxError, REPORT_HELP, interruption, say};
 
 use crate::options::{HELP, Options};
 use crate::shop::Shop;
@@ -25,7 +25,7 @@ use crate::summary::Summary;
 use crate::tracers::Tracers;
 
 fn main() -> ExitCode {
-    examples::run(HELP, Options::parse, run)
+    examples::run(&[HELP, REPORT_HELP].join("\n"), Options::parse, run)
 }
 
 async fn run(options: Options) -> Result<ExitCode, BoxError> {
@@ -37,7 +37,7 @@ async fn run(options: Options) -> Result<ExitCode, BoxError> {
     }
     say("");
 
-    let verdict = customers::send(options.requests, &shop.front_end, &tracers, &interrupted).await?;
+    let verdict = customers::send(options.requests, &shop.front_end, &mut tracers, &interrupted).await?;
     if options.serve {
         say(format_args!("open {} in a browser; Ctrl-C ends it", shop.front_end));
         interrupted.await?;
@@ -45,8 +45,8 @@ async fn run(options: Options) -> Result<ExitCode, BoxError> {
 
     shop.close().await;
     let tally = tracers.tally.clone();
-    let lost = tokio::task::spawn_blocking(|| tracers.close()).await?;
-    let summary = Summary { books: tally.books(), verdict, lost };
+    let fate = tokio::task::spawn_blocking(|| tracers.close()).await?;
+    let summary = Summary { books: tally.books(), verdict, fate };
     let good = summary.is_good();
     say(summary);
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })

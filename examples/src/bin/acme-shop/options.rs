@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU16;
 
-use examples::Report;
+use examples::{Environment, Report};
 use lexopt::prelude::*;
 
 pub(crate) const HELP: &str = "\
@@ -13,7 +13,7 @@ Usage: acme-shop [options]
   --requests N     how many requests the customers send (default 14)
   --serve          then keeps the shop open for a browser or curl, until Ctrl-C
   --port PORT      where the front-end listens (default: any free port)
-  --report WHERE   where spans go: console or none (default console)
+  --report PLACES  where spans go, see below (default console)
   --help           shows this
 ";
 
@@ -34,7 +34,11 @@ impl Options {
                 Long("requests") => options.requests = arguments.value()?.parse()?,
                 Long("serve") => options.serve = true,
                 Long("port") => options.port = Some(arguments.value()?.parse()?),
-                Long("report") => options.report = arguments.value()?.parse()?,
+                Long("report") => {
+                    let list = arguments.value()?.string()?;
+                    let added = options.report.add(&list, &Environment::of_process());
+                    added.map_err(|error| lexopt::Error::Custom(error.into()))?;
+                }
                 Long("help") | Short('h') => return Ok(None),
                 other => return Err(other.unexpected()),
             }

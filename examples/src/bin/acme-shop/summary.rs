@@ -5,25 +5,25 @@ use std::time::Duration;
 
 use crate::customers::Verdict;
 use crate::tally::Books;
+use crate::tracers::Fate;
 
 pub(crate) struct Summary {
     pub(crate) books: Books,
     pub(crate) verdict: Verdict,
-    /// Spans that a tracer or a reporter lost.
-    pub(crate) lost: u64,
+    pub(crate) fate: Fate,
 }
 
 impl Summary {
     /// Whether every request had its answer, and a whole trace.
     pub(crate) fn is_good(&self) -> bool {
         let (judged, Verdict { sent, as_expected }) = (self.books.judged(), &self.verdict);
-        self.lost == 0 && judged.broken == 0 && judged.whole >= *sent && as_expected == sent
+        self.fate.lost == 0 && judged.broken == 0 && judged.whole >= *sent && as_expected == sent
     }
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Summary { books, verdict: Verdict { sent, as_expected }, lost } = self;
+        let Summary { books, verdict: Verdict { sent, as_expected }, fate: Fate { lost, ledger } } = self;
         let class = |digit| books.statuses.get(&digit).copied().unwrap_or_default();
         let judged = books.judged();
         writeln!(
@@ -41,7 +41,7 @@ impl fmt::Display for Summary {
         for (name, service) in &books.services {
             writeln!(f, "  {name:<10} {:>5} spans, errors: {}", service.spans, service.failed)?;
         }
-        write!(f, "spans lost: {lost}")
+        write!(f, "reported to\n{ledger}spans lost: {lost}")
     }
 }
 

@@ -10,5 +10,5 @@ use std::process::ExitCode;
 use crate::options::{HELP, Options};
 
 fn main() -> ExitCode {
-    examples::run(HELP, Options::parse, relay::run)
+    examples::run(&[HELP, examples::REPORT_HELP].join("\n"), Options::parse, relay::run)
 }

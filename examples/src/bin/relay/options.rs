@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use examples::Report;
+use examples::{Environment, Report};
 use lexopt::prelude::*;
 use opentracing_core::TraceIdWidth;
 use opentracing_core::propagation::Composite;
@@ -15,7 +15,7 @@ Usage: relay [options]
   --listen ADDRESS      where to listen (default 127.0.0.1:5000)
   --propagators LIST    formats to read and write, by name, in order (default: OTEL_PROPAGATORS, else instana,tracecontext,b3,baggage)
   --trace-id-bits N     width of the trace ids that begin here: 64 or 128 (default 128)
-  --report WHERE        where spans go: console or none (default console)
+  --report PLACES       where spans go, see below (default console)
   --help                shows this
 
 POST /any/path with [{\"url\": \"…\", \"arguments\": […]}, …] posts to each url its arguments, and answers when all have.
@@ -44,7 +44,11 @@ impl Options {
                 Long("listen") => options.listen = arguments.value()?.parse()?,
                 Long("propagators") => options.propagators = arguments.value()?.parse()?,
                 Long("trace-id-bits") => options.trace_id_width = arguments.value()?.parse_with(width)?,
-                Long("report") => options.report = arguments.value()?.parse()?,
+                Long("report") => {
+                    let list = arguments.value()?.string()?;
+                    let added = options.report.add(&list, &Environment::of_process());
+                    added.map_err(|error| lexopt::Error::Custom(error.into()))?;
+                }
                 Long("help") | Short('h') => return Ok(None),
                 other => return Err(other.unexpected()),
             }

@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(4);
 pub(crate) async fn run(options: Options) -> Result<ExitCode, BoxError> {
     let builder =
         Tracer::builder("relay").propagator(HttpHeaders, options.propagators).trace_id_width(options.trace_id_width);
-    let (tracer, guard) = options.report.reporter().start(builder)?;
+    let (tracer, guard) = options.report.reporter()?.start(builder)?;
     // No proxy of the environment stands between this service and the next.
     let client = TracingClient::from_builder(reqwest::Client::builder().no_proxy())
         .tracer(tracer.clone())
@@ -49,9 +49,11 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, BoxError> {
     interrupted.await;
     server.stop().await;
 
-    let flushed = guard.close(Duration::from_secs(5));
-    say(format_args!("spans lost: {}", tracer.stats().lost()));
-    flushed?;
+    // A backend that cannot be reached is no failure of the service; what was lost is said below.
+    let _ = guard.close(Duration::from_secs(5));
+    let stats = tracer.stats();
+    let lost = stats.lost();
+    say(format_args!("reported to\n{}spans lost: {lost}", options.report.ledger(&[stats])));
     Ok(ExitCode::SUCCESS)
 }
 

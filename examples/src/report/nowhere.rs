@@ -1,0 +1,25 @@
+//! No place at all.
+
+use std::time::Instant;
+
+use opentracing_core::FinishedSpan;
+use opentracing_reporter::{Outcome, Reason, Transport};
+
+/// Forgets every span.
+pub(super) struct Nowhere;
+
+impl Transport for Nowhere {
+    fn name(&self) -> &'static str {
+        "nowhere"
+    }
+
+    fn add(&mut self, _: FinishedSpan<'_>) {}
+
+    fn pending(&self) -> usize {
+        0
+    }
+
+    fn send(&mut self, _: Reason, _: Instant) -> Outcome {
+        Outcome::none()
+    }
+}
