@@ -135,8 +135,14 @@ tags! {
     MESSAGING_KAFKA_OFFSET: i64 = "messaging.kafka.offset";
     /// The size of the message's body in bytes.
     MESSAGING_MESSAGE_BODY_SIZE: i64 = "messaging.message.body.size";
+    /// What ties a message to others, such as an answer to its question: the correlation id.
+    MESSAGING_MESSAGE_CONVERSATION_ID: str = "messaging.message.conversation_id";
     /// The message's id.
     MESSAGING_MESSAGE_ID: str = "messaging.message.id";
+    /// The exchange of RabbitMQ that a message went through. Absent for the default one.
+    MESSAGING_RABBITMQ_EXCHANGE: str = "messaging.rabbitmq.exchange";
+    /// The routing key of a message of RabbitMQ.
+    MESSAGING_RABBITMQ_ROUTING_KEY: str = "messaging.rabbitmq.destination.routing_key";
     /// The other side's address in a form of its own.
     PEER_ADDRESS: str = "peer.address";
     /// The other side's host name.
@@ -149,6 +155,23 @@ tags! {
     PEER_PORT: i64 = "peer.port";
     /// The other side's service name.
     PEER_SERVICE: str = "peer.service";
+    /// How often a message of RabbitMQ was dead-lettered before it came here.
+    RABBITMQ_DEATH_COUNT: i64 = "rabbitmq.death_count";
+    /// The queue that a message of RabbitMQ was dead-lettered from first.
+    RABBITMQ_DEATH_QUEUE: str = "rabbitmq.death_queue";
+    /// Why a message of RabbitMQ was dead-lettered last: `rejected`, `expired`, `maxlen`, `delivery_limit`.
+    RABBITMQ_DEATH_REASON: str = "rabbitmq.death_reason";
+    /// What became of a message of RabbitMQ. Of one that was published: `ack`, `nack`, `returned`, `unconfirmed`, `cancelled`. Of one
+    /// that was delivered: `ack`, `nack`, `reject`, `dropped`, `settled`, `stale`.
+    RABBITMQ_OUTCOME: str = "rabbitmq.outcome";
+    /// How long a message of RabbitMQ was under way, in milliseconds, as far as it says when it was sent.
+    RABBITMQ_QUEUE_TIME_MS: f64 = "rabbitmq.queue_time_ms";
+    /// Whether RabbitMQ may have delivered the message before. Absence means that it has not.
+    RABBITMQ_REDELIVERED: bool = "rabbitmq.redelivered";
+    /// The code with which RabbitMQ returned a message, or closed a channel or connection: 312 for a message without a queue.
+    RABBITMQ_REPLY_CODE: i64 = "rabbitmq.reply_code";
+    /// Whether a message that was refused goes back into its queue.
+    RABBITMQ_REQUEUE: bool = "rabbitmq.requeue";
     /// The method that is called remotely, with package and service.
     RPC_METHOD: str = "rpc.method";
     /// What was asked for, where `rpc.method` is `_OTHER`.
