@@ -1,12 +1,16 @@
 //! The rules of HTTP that adapters share.
 
+use std::error::Error;
+use std::fmt;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, Method, StatusCode, Uri, uri::Authority, uri::Scheme};
 use opentracing_core::TraceId;
 use opentracing_core::http::{
-    CapturedHeaders, ErrorStatuses, HostAllowList, HostPattern, Peer, PeerService, PeerServices, append_server_timing,
-    decode_percent, default_port, effective_port, known_method, method_name,
+    CapturedHeaders, ConnectFailure, ErrorStatuses, HostAllowList, HostPattern, Peer, PeerService, PeerServices,
+    ResendAttempt, ResendCounter, append_server_timing, decode_percent, default_port, effective_port, known_method,
+    method_name,
 };
 
 #[test]
@@ -290,4 +294,96 @@ fn takes_the_named_headers_for_tags() {
     let mock = MockTracer::with(|builder| builder.sampler(ConstSampler::new(Decision::Drop)));
     captured.set_tags(&mut mock.tracer().span("dropped").start(), &headers);
     assert!(mock.finished_spans().is_empty());
+}
+
+/// An error of that text, and what caused it.
+#[derive(Debug)]
+struct Caused(&'static str, Option<Box<dyn Error + Send + Sync>>);
+
+impl fmt::Display for Caused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl Error for Caused {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.1.as_deref().map(|cause| cause as _)
+    }
+}
+
+#[test]
+fn tells_why_there_is_no_connection() {
+    fn caused(text: &'static str, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Box<dyn Error + Send + Sync> {
+        Box::new(Caused(text, Some(cause.into())))
+    }
+    let plain = |text| Box::new(Caused(text, None));
+    #[track_caller]
+    fn check(cause: impl Into<Box<dyn Error + Send + Sync>>, expected: &str) {
+        let error = Caused("error sending request", Some(caused("client error (Connect)", cause)));
+        assert_eq!(ConnectFailure::of(&error).map(ConnectFailure::name), Some(expected), "{error:?}");
+    }
+    let refused = || io::Error::from_raw_os_error(111);
+    check(refused(), "connect");
+    check(caused("tcp connect error", refused()), "connect");
+    check(caused("tcp connect error", io::Error::from(io::ErrorKind::TimedOut)), "timeout");
+    check(caused("dns error", io::Error::other("Name or service not known")), "dns");
+    check(caused("error resolving DNS", plain("none of ours")), "dns");
+    check(plain("operation timed out"), "timeout");
+    check(caused("tunnel error: unsuccessful", refused()), "proxy");
+    check(plain("SOCKS error: host unreachable"), "proxy");
+    let untrusted = || io::Error::new(io::ErrorKind::InvalidData, plain("invalid peer certificate: UnknownIssuer"));
+    check(untrusted(), "tls");
+    check(io::Error::other(untrusted()), "tls");
+    check(io::Error::new(io::ErrorKind::UnexpectedEof, "tls handshake eof"), "tls");
+    check(plain("error:0A000086:SSL routines:certificate verify failed"), "tls");
+    check(plain("no such socket"), "connect");
+
+    let within = Caused("client error (SendRequest)", Some(caused("connection error", refused())));
+    assert_eq!(ConnectFailure::of(&within), None, "there was a connection");
+    assert_eq!(ConnectFailure::of(&refused()), None);
+}
+
+#[test]
+fn an_error_that_causes_itself_is_looked_at_for_a_while() {
+    #[derive(Debug)]
+    struct Itself;
+    impl fmt::Display for Itself {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("client error (Connect)")
+        }
+    }
+    impl Error for Itself {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(self)
+        }
+    }
+    assert_eq!(ConnectFailure::of(&Itself), Some(ConnectFailure::Connect));
+}
+
+#[test]
+fn counts_attempts_and_follows_redirects() {
+    let (counter, found) = (ResendCounter::new(), StatusCode::FOUND);
+    #[track_caller]
+    fn check(counter: &ResendCounter, host: &str, resent: u32, propagates: bool) {
+        assert_eq!(counter.begin(host), ResendAttempt { resent, propagates });
+        assert_eq!(counter.clone().count(), resent + 1);
+    }
+    assert_eq!(counter.count(), 0);
+    check(&counter, "shop.example", 0, true);
+    check(&counter, "replica.example", 1, true);
+    counter.answered(StatusCode::SERVICE_UNAVAILABLE);
+    counter.answered(StatusCode::NOT_MODIFIED);
+    check(&counter, "replica.example", 2, true);
+    assert!(!counter.awaits_redirect());
+    counter.answered(found);
+    assert!(counter.awaits_redirect());
+    check(&counter, "Shop.Example", 3, true);
+    assert!(!counter.awaits_redirect());
+    counter.answered(found);
+    check(&counter, "other.example", 4, false);
+    check(&counter, "other.example", 5, false);
+    counter.answered(found);
+    check(&counter, "shop.example", 6, false);
+    check(&counter, "shop.example", 7, true);
 }
