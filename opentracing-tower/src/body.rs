@@ -55,7 +55,7 @@ impl<B> ResponseBody<B> {
 impl<B> Body for ResponseBody<B>
 where
     B: Body,
-    B::Error: fmt::Display + fmt::Debug,
+    B::Error: fmt::Display + fmt::Debug + 'static,
 {
     type Data = B::Data;
     type Error = B::Error;

@@ -1,9 +1,11 @@
 //! Hooks: what is written to a span at the stations of an exchange.
 
+use std::any::Any;
+use std::error::Error;
 use std::fmt;
 
 use http::{request, response};
-use opentracing_core::http::{ErrorStatuses, Outcome, set_status};
+use opentracing_core::http::{ConnectFailure, ErrorStatuses, Outcome, is_timeout, set_status};
 use opentracing_core::{Span, Value, logs, tags};
 
 /// Writes to the spans of a layer what its user wants to see there: further tags, another operation name, another view of what an
@@ -66,16 +68,35 @@ pub enum Failure<'a> {
     Aborted,
 }
 
-/// What an error says of itself.
+/// An error, and what it says of itself.
 #[derive(Clone, Copy)]
 pub struct ErrorText<'a> {
     display: &'a dyn fmt::Display,
     debug: &'a dyn fmt::Debug,
+    any: &'a dyn Any,
 }
 
 impl<'a> ErrorText<'a> {
-    pub(crate) fn new(error: &'a (impl fmt::Display + fmt::Debug)) -> Self {
-        ErrorText { display: error, debug: error }
+    pub(crate) fn new(error: &'a (impl fmt::Display + fmt::Debug + 'static)) -> Self {
+        ErrorText { display: error, debug: error, any: error }
+    }
+
+    /// The error itself, if it is of that type.
+    pub fn downcast_ref<E: 'static>(&self) -> Option<&'a E> {
+        self.any.downcast_ref()
+    }
+
+    /// The error with its causes, if its type is one of those that the layer knows to have them: a boxed error, and with the feature
+    /// `hyper-util` that of its client. A service's error need not be an [`Error`].
+    pub fn as_error(&self) -> Option<&'a (dyn Error + 'static)> {
+        if let Some(error) = self.downcast_ref::<Box<dyn Error + Send + Sync>>() {
+            return Some(&**error);
+        }
+        #[cfg(feature = "hyper-util")]
+        if let Some(error) = self.downcast_ref::<hyper_util::client::legacy::Error>() {
+            return Some(error);
+        }
+        self.downcast_ref::<Box<dyn Error>>().map(|error| &**error)
     }
 }
 
@@ -95,7 +116,8 @@ impl fmt::Debug for ErrorText<'_> {
 ///
 /// - On an answer: `http.status_code`, and `error` if [`ErrorStatuses`] says so.
 /// - On an error of the service or of the body: `error`, and a log `event=error` with `error.kind` `service` or `body` and the error's
-///   text in `message`. A client's log has the error's `Debug` form in `error.object` too: it alone tells why a connection failed.
+///   text in `message`. Of a client, `error.kind` is `timeout`, or why there is no connection, `dns`, `connect`, `tls` or `proxy`, as
+///   far as [`ErrorText::as_error`] can tell; and the log has the error's `Debug` form in `error.object`, with the causes.
 ///   Secrets are taken out of URLs in these texts.
 /// - Cancelled or aborted: the tag `http.outcome` and a log whose `event` says the same. That is no error of the server, and of a
 ///   stream that never ends by itself it is the usual end.
@@ -103,7 +125,7 @@ impl fmt::Debug for ErrorText<'_> {
 #[must_use]
 pub struct StandardDecorator {
     error_statuses: ErrorStatuses,
-    shows_objects: bool,
+    is_client: bool,
 }
 
 impl StandardDecorator {
@@ -114,7 +136,7 @@ impl StandardDecorator {
 
     /// As clients have it: 5xx are errors.
     pub fn client() -> Self {
-        StandardDecorator { shows_objects: true, ..Self::default() }
+        StandardDecorator { is_client: true, ..Self::default() }
     }
 
     /// Which answers are errors.
@@ -128,15 +150,15 @@ impl StandardDecorator {
         if !span.is_recording() {
             return;
         }
-        let (message, object) =
-            (error.to_string(), if self.shows_objects { format!("{error:?}") } else { String::new() });
+        let (message, object) = (error.to_string(), if self.is_client { format!("{error:?}") } else { String::new() });
+        let told = error.as_error().filter(|_| self.is_client).and_then(told_kind);
         let fields = [
             (logs::EVENT, Value::Static("error")),
-            (logs::ERROR_KIND, Value::Static(kind)),
+            (logs::ERROR_KIND, Value::Static(told.unwrap_or(kind))),
             (logs::MESSAGE, Value::Message(&message)),
             (logs::ERROR_OBJECT, Value::Message(&object)),
         ];
-        span.log_kv(if self.shows_objects { &fields } else { &fields[..3] });
+        span.log_kv(if self.is_client { &fields } else { &fields[..3] });
     }
 }
 
@@ -153,4 +175,10 @@ impl SpanDecorator for StandardDecorator {
             Failure::Aborted => Outcome::Aborted.record(span),
         }
     }
+}
+
+/// What an error says that is more than where it came from.
+fn told_kind(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    let failure = ConnectFailure::of(error).map(ConnectFailure::name);
+    failure.or_else(|| is_timeout(error).then_some("timeout"))
 }

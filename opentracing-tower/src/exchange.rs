@@ -1,13 +1,11 @@
 //! What the future and the body of one request share: its span, and how it ends.
 
-use std::sync::Arc;
-
 use http::{Method, Response, StatusCode, header, response};
 use http_body::Body;
 use opentracing_core::Span;
 
 use crate::body::ResponseBody;
-use crate::client::ClientConfig;
+use crate::client::ClientExchange;
 use crate::decorator::Failure;
 use crate::hooks::Hooks;
 use crate::server::ServerExchange;
@@ -22,7 +20,7 @@ pub(crate) struct Exchange {
 
 pub(crate) enum Side {
     Server(ServerExchange),
-    Client(Arc<ClientConfig>),
+    Client(ClientExchange),
 }
 
 /// What the request's method says about the body of the answer (RFC 9112, section 6.3).
@@ -61,8 +59,9 @@ impl Exchange {
     pub(crate) fn answer<B: Body>(mut self, response: Response<B>) -> Response<ResponseBody<B>> {
         let (mut parts, body) = response.into_parts();
         let Exchange { span, side, .. } = &mut self;
-        if let Side::Server(server) = side {
-            server.answer(span, &mut parts);
+        match side {
+            Side::Server(server) => server.answer(span, &mut parts),
+            Side::Client(client) => client.answer(span, &parts),
         }
         side.hooks().on_response(span, &parts);
         self.expected = self.expected_body(&parts, &body);
@@ -120,7 +119,7 @@ impl Side {
     fn hooks(&self) -> &Hooks {
         match self {
             Side::Server(server) => server.hooks(),
-            Side::Client(config) => &config.hooks,
+            Side::Client(client) => client.hooks(),
         }
     }
 

@@ -53,7 +53,7 @@ impl<F, B, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<B>, E>>,
     B: Body,
-    E: fmt::Display + fmt::Debug,
+    E: fmt::Display + fmt::Debug + 'static,
 {
     type Output = Result<Response<ResponseBody<B>>, E>;
 

@@ -60,7 +60,10 @@
 //! | `peer.hostname` or `peer.ipv4`, `peer.ipv6` | the host of the URL |
 //! | `peer.port` | the port of the URL, or the one that its scheme implies |
 //! | `peer.service` | from [`PeerServiceName`], [`TracingClientLayer::peer_service`] or [`TracingClientLayer::peer_services`], else the name of the host |
-//! | `http.request.resend_count` | how often the request was sent before; see [`ResendCounter`] |
+//! | `http.request.resend_count` | how often the request was sent before; see [`CountResendsLayer`] |
+//!
+//! In the log of an error, `error.kind` is `timeout`, or `dns`, `connect`, `tls` or `proxy` where there was no connection, else
+//! `service` or `body`. [`Untraced`] and [`WithoutPropagation`] let a request opt out.
 //!
 //! # When a span ends
 //!
@@ -79,20 +82,22 @@
 //!
 //! No header, no cookie and no body becomes a tag unless [`HeaderTags`] or a [`SpanDecorator`] makes it one. `Forwarded` and
 //! `X-Forwarded-For` are not read. What a client does after a layer, retries, redirects and connections of a pool, has no spans of
-//! its own. A request is never failed, delayed or changed because of tracing, save for the headers of the context.
+//! its own. A redirect to another host is recognised behind a [`CountResendsLayer`] only. A request is never failed, delayed or changed because of tracing, save for the headers of the context.
 //!
 //! # Order of layers
 //!
 //! A server's layer belongs to the outside: what throws an answer away, a compression that fails, a `304` made of a `200`, would
 //! otherwise look like a client that left. In axum that means `Router::layer` as the last call. A layer around the router as a whole
 //! is told the route by [`MatchedPathLayer`](https://docs.rs/opentracing-tower/latest/opentracing_tower/struct.MatchedPathLayer.html)
-//! inside. A client's layer belongs to the inside of retries, where each attempt is a span.
+//! inside. A client's layer belongs to the inside of retries and of
+//! redirects, where each attempt is a span, and a [`CountResendsLayer`] to the outside of them.
 //!
 //! # Features
 //!
 //! | feature | adds |
 //! |---|---|
 //! | `axum` | route templates, URLs before nested routers take their prefix away, peers from `ConnectInfo`, `MatchedPathLayer` |
+//! | `hyper-util` | `request` and `get` of hyper-util's client; why it could not connect, also where its error is not boxed |
 //!
 //! Without `axum` a server span has no route; [`Stats::without_route`](opentracing_core::Stats) counts those.
 
@@ -113,7 +118,10 @@ mod service;
 mod url;
 
 pub use crate::body::ResponseBody;
-pub use crate::client::{OperationName, PeerServiceName, ResendCounter, TracingClient, TracingClientLayer};
+pub use crate::client::{
+    CountResends, CountResendsFuture, CountResendsLayer, OperationName, PeerServiceName, TracingClient,
+    TracingClientLayer, Untraced, WithoutPropagation,
+};
 pub use crate::decorator::{ErrorText, Failure, SpanDecorator, StandardDecorator};
 pub use crate::future::ResponseFuture;
 pub use crate::headers::HeaderTags;
@@ -122,6 +130,8 @@ pub use crate::layer::TracingLayer;
 pub use crate::matched_path::{MatchedPathLayer, TellMatchedPath};
 pub use crate::server::ServerTiming;
 pub use crate::service::Tracing;
+/// Counts the attempts at one request. Goes into the extensions of a request; [`CountResendsLayer`] puts it there.
+pub use opentracing_core::http::ResendCounter;
 
 #[cfg(all(doctest, feature = "axum"))]
 #[doc = include_str!("../README.md")]

@@ -49,7 +49,7 @@ impl<S> Tracing<S> {
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Tracing<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
-    S::Error: fmt::Display + fmt::Debug,
+    S::Error: fmt::Display + fmt::Debug + 'static,
     ResBody: Body,
 {
     type Response = Response<ResponseBody<ResBody>>;

@@ -1,8 +1,6 @@
 //! What a request may say about its span, in its extensions.
 
 use std::borrow::Cow;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The operation name of the request's span. Put into the extensions of a request; without it the name is the method. Names should be
 /// few: `GET /users/{id}`, not `GET /users/7`.
@@ -22,20 +20,11 @@ pub struct OperationName(pub Cow<'static, str>);
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PeerServiceName(pub Cow<'static, str>);
 
-/// Counts how often a request is sent. Put into the extensions of a request before it goes to a layer that retries outside of the
-/// [`TracingClientLayer`](crate::TracingClientLayer) and clones extensions with the request: each attempt is a span, and those behind
-/// the first have the tag `http.request.resend_count`.
-#[derive(Clone, Debug, Default)]
-pub struct ResendCounter(Arc<AtomicU32>);
+/// Leaves the headers of a request as they are: the trace ends here. There is a span all the same. Put into the extensions of a
+/// request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct WithoutPropagation;
 
-impl ResendCounter {
-    /// A counter for one request and its clones.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Counts an attempt, and says how many there were before.
-    pub(crate) fn count(&self) -> u32 {
-        self.0.fetch_add(1, Ordering::Relaxed)
-    }
-}
+/// Makes the request as if there were no layer: no span, and its headers as they are. Put into the extensions of a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Untraced;

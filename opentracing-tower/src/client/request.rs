@@ -3,14 +3,16 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use http::request;
+use http::header::UPGRADE;
 use http::uri::Authority;
+use http::{StatusCode, request, response};
 use opentracing_core::http::{
-    ClientRequest, HostAllowList, Peer, PeerServices, effective_port, inject, remove_trace_headers,
+    ClientRequest, HostAllowList, Peer, PeerServices, ResendCounter, effective_port, inject, remove_trace_headers,
 };
 use opentracing_core::{AsSpanContext, Span, Text, Tracer, tags};
 
-use crate::client::extensions::{OperationName, PeerServiceName, ResendCounter};
+use crate::client::extensions::{OperationName, PeerServiceName, Untraced, WithoutPropagation};
+use crate::client::resends;
 use crate::decorator::StandardDecorator;
 use crate::exchange::{Exchange, Side};
 use crate::hooks::Hooks;
@@ -23,6 +25,12 @@ pub(crate) struct ClientConfig {
     pub(crate) peer_services: PeerServices,
     pub(crate) component: &'static str,
     pub(crate) hooks: Hooks,
+}
+
+/// A request under way.
+pub(crate) struct ClientExchange {
+    config: Arc<ClientConfig>,
+    attempts: Option<ResendCounter>,
 }
 
 impl ClientConfig {
@@ -42,6 +50,9 @@ impl ClientConfig {
             self.tracer.warn_if_unregistered();
             return None;
         }
+        if parts.extensions.get::<Untraced>().is_some() {
+            return None;
+        }
         // Of a connection that is used without a pool the URI is relative.
         let named = match parts.uri.authority() {
             Some(_) => None,
@@ -53,14 +64,21 @@ impl ClientConfig {
         };
         let mut span = self.start(parts, Peer::from_host(host, port));
         self.hooks.on_request(&mut span, parts);
-        if self.propagate_to.admits(host, port)
-            && let Some(context) = span.as_span_context()
-        {
+        let attempts = resends::counter(&parts.extensions);
+        let attempt = attempts.as_ref().map(|attempts| attempts.begin(host));
+        if let Some(attempt) = attempt.filter(|attempt| attempt.resent > 0) {
+            span.set(tags::HTTP_REQUEST_RESEND_COUNT, attempt.resent.into());
+        }
+        let admitted = self.propagate_to.admits(host, port) && attempt.is_none_or(|attempt| attempt.propagates);
+        if parts.extensions.get::<WithoutPropagation>().is_some() {
+            // The headers stay as they are.
+        } else if admitted && let Some(context) = span.as_span_context() {
             inject(&self.tracer, &context, &mut parts.headers);
         } else {
             remove_trace_headers(&self.tracer, &mut parts.headers);
         }
-        Some(Exchange::new(span, Side::Client(self.clone()), &parts.method))
+        let side = Side::Client(ClientExchange { config: self.clone(), attempts });
+        Some(Exchange::new(span, side, &parts.method))
     }
 
     fn start(&self, parts: &request::Parts, peer: Peer<'_>) -> Span {
@@ -77,12 +95,25 @@ impl ClientConfig {
             peer,
             peer_service: self.peer_services.resolve(given, &peer),
         };
-        let mut span = request.start(&self.tracer);
-        let resent = parts.extensions.get::<ResendCounter>().map_or(0, ResendCounter::count);
-        if resent > 0 {
-            span.set(tags::HTTP_REQUEST_RESEND_COUNT, resent.into());
+        request.start(&self.tracer)
+    }
+}
+
+impl ClientExchange {
+    pub(crate) fn hooks(&self) -> &Hooks {
+        &self.config.hooks
+    }
+
+    /// The head of the answer is there.
+    pub(crate) fn answer(&self, span: &mut Span, parts: &response::Parts) {
+        if let Some(attempts) = &self.attempts {
+            attempts.answered(parts.status);
         }
-        span
+        if parts.status == StatusCode::SWITCHING_PROTOCOLS
+            && let Some(Ok(protocol)) = parts.headers.get(UPGRADE).map(|protocol| protocol.to_str())
+        {
+            span.set(tags::HTTP_UPGRADE, protocol);
+        }
     }
 }
 

@@ -49,7 +49,7 @@ impl<S> TracingClient<S> {
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for TracingClient<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
-    S::Error: fmt::Display + fmt::Debug,
+    S::Error: fmt::Display + fmt::Debug + 'static,
     ResBody: Body,
 {
     type Response = Response<ResponseBody<ResBody>>;

@@ -15,7 +15,8 @@ use opentracing_core::http::{ErrorStatuses, PeerServices};
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{ConstSampler, OwnedSpan, Span, SpanKind, Value};
 use opentracing_tower::{
-    OperationName, PeerServiceName, ResendCounter, SpanDecorator, TracingClient, TracingClientLayer,
+    OperationName, PeerServiceName, ResendCounter, SpanDecorator, TracingClient, TracingClientLayer, Untraced,
+    WithoutPropagation,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -210,6 +211,45 @@ async fn a_request_may_say_name_and_service() {
 }
 
 #[tokio::test]
+async fn a_request_may_opt_out() {
+    let mock = MockTracer::new();
+    let stale = |request: &mut Request<Empty<Bytes>>| drop(request.headers_mut().insert("b3", "0".parse().unwrap()));
+    let (request, _) = ask(&mock, layer(&mock), HELLO, |request| {
+        stale(request);
+        request.extensions_mut().insert(WithoutPropagation);
+    })
+    .await;
+    assert!(request.contains("b3: 0\r\n") && !request.contains("traceparent"), "{request}");
+
+    mock.reset();
+    let server = Once::answering(HELLO).await;
+    let mut request = get(server.uri("/"));
+    stale(&mut request);
+    request.extensions_mut().insert(Untraced);
+    let response = client(layer(&mock)).call(request).await.unwrap();
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "hello");
+    let request = server.request().await;
+    assert!(request.contains("b3: 0\r\n") && !request.contains("traceparent"), "{request}");
+    assert_eq!(mock.finished_spans(), []);
+}
+
+#[tokio::test]
+async fn an_upgrade_ends_with_the_head_and_names_the_protocol() {
+    let mock = MockTracer::new();
+    let switching = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n";
+    let server = Once::answering(switching).await;
+    let mut request = get(server.uri("/"));
+    request.headers_mut().insert("connection", "upgrade".parse().unwrap());
+    request.headers_mut().insert("upgrade", "echo".parse().unwrap());
+    let response = client(layer(&mock)).call(request).await.unwrap();
+    let upgrade = hyper::upgrade::on(response);
+    let span = only_span(&mock).await;
+    assert_eq!(span.tag("http.upgrade"), Some(Value::Str("echo")));
+    assert_eq!((span.tag("http.outcome"), span.is_failed), (None, false));
+    upgrade.await.unwrap();
+}
+
+#[tokio::test]
 async fn what_a_decorator_says_goes_out_with_the_request() {
     struct Tenant;
     impl SpanDecorator for Tenant {
@@ -271,7 +311,8 @@ async fn a_refused_connection_is_an_error_that_says_why() {
     assert_eq!(url, format!("http://localhost:{}/", address.port()));
     assert_eq!(span.logs.len(), 1);
     assert_eq!(span.logs[0].field("event"), Some(Value::Str("error")));
-    assert_eq!(span.logs[0].field("error.kind"), Some(Value::Str("service")));
+    let kind = if cfg!(feature = "hyper-util") { "connect" } else { "service" };
+    assert_eq!(span.logs[0].field("error.kind"), Some(Value::Str(kind)));
     assert_eq!(span.logs[0].field("message").unwrap().to_string(), error.to_string());
     let object = span.logs[0].field("error.object").unwrap().to_string();
     assert!(object.contains("ConnectionRefused"), "{object}");

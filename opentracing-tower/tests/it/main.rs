@@ -1,6 +1,8 @@
 //! Tests over real connections, with a client that writes bytes.
 
+mod attempts;
 mod client;
+mod connections;
 mod context;
 mod contract;
 mod decorators;
