@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use http::header::UPGRADE;
-use opentracing_core::http::{ClientRequest, Outcome, Peer, inject, remove_trace_headers, set_status};
+use opentracing_core::http::{ClientRequest, Outcome, Peer, ResendCounter, inject, remove_trace_headers, set_status};
 use opentracing_core::{AsSpanContext, Span, tags};
 use reqwest::{Method, Request, Response};
 
@@ -26,6 +26,7 @@ pub(crate) struct Call {
     /// The answer to a `HEAD` has no body, whatever its headers say.
     is_head: bool,
     resend_count: u32,
+    attempts: Option<ResendCounter>,
 }
 
 impl Call {
@@ -36,9 +37,14 @@ impl Call {
             tracer.warn_if_unregistered();
             return None;
         }
+        if options.untraced {
+            return None;
+        }
         let url = request.url();
         let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default());
-        let admitted = settings.propagate_to.admits(host, port);
+        let attempt = options.resend_counter.as_ref().map(|attempts| attempts.begin(host));
+        let admitted = settings.propagate_to.admits(host, port) && attempt.is_none_or(|attempt| attempt.propagates);
+        let resend_count = options.resend_count.saturating_add(attempt.map_or(0, |attempt| attempt.resent));
         let peer = Peer::from_host(host, port);
         let client_request = ClientRequest {
             component: "reqwest",
@@ -54,14 +60,15 @@ impl Call {
             carries_trace: false,
             host: None,
             is_head: request.method() == Method::HEAD,
-            resend_count: options.resend_count,
+            resend_count,
+            attempts: options.resend_counter.clone(),
         };
         let span = &mut call.span;
         if span.is_recording() {
             call.host = peer.hostname.map(Box::from);
         }
-        if options.resend_count > 0 {
-            span.set(tags::HTTP_REQUEST_RESEND_COUNT, options.resend_count.into());
+        if resend_count > 0 {
+            span.set(tags::HTTP_REQUEST_RESEND_COUNT, resend_count.into());
         }
         settings.decorators.iter().for_each(|decorator| decorator.on_request(span, request));
         if !options.keeps_headers {
@@ -75,16 +82,23 @@ impl Call {
         Some(call)
     }
 
-    /// One more redirect was followed.
-    pub(crate) fn count_redirect(&mut self) {
-        self.resend_count += 1;
+    /// One more redirect was followed, to that host.
+    pub(crate) fn count_redirect(&mut self, status: StatusCode, host: &str) {
+        if let Some(attempts) = &self.attempts {
+            attempts.answered(status);
+            attempts.begin(host);
+        }
+        self.resend_count = self.resend_count.saturating_add(1);
         self.span.set(tags::HTTP_REQUEST_RESEND_COUNT, self.resend_count.into());
     }
 
     /// Records the head. The span goes on with the body, if there is one.
     pub(crate) fn answered(mut self, response: Response) -> Response {
-        let Call { span, settings, .. } = &mut self;
+        let Call { span, settings, attempts, .. } = &mut self;
         set_status(span, response.status(), settings.errors);
+        if let Some(attempts) = attempts {
+            attempts.answered(response.status());
+        }
         if response.status() == StatusCode::SWITCHING_PROTOCOLS
             && let Some(Ok(protocol)) = response.headers().get(UPGRADE).map(|protocol| protocol.to_str())
         {

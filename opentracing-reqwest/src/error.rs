@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::Write;
 
+use opentracing_core::http::ConnectFailure;
 use opentracing_core::{Span, Value, logs, tags};
 
 /// Marks the span as failed. `otherwise` is the kind of an error that is not reqwest's.
@@ -24,7 +25,7 @@ fn kind(error: &reqwest::Error) -> &'static str {
     if error.is_timeout() {
         "timeout"
     } else if error.is_connect() {
-        "connect"
+        ConnectFailure::of(error).unwrap_or(ConnectFailure::Connect).name()
     } else if error.is_redirect() {
         "redirect"
     } else if error.is_builder() {

@@ -130,7 +130,7 @@ impl Future for ResponseFuture {
 }
 
 fn record_redirect(call: &mut Call, hop: &Hop) {
-    call.count_redirect();
+    call.count_redirect(hop.status, hop.url.host_str().unwrap_or_default());
     call.span.log_kv(&[
         (logs::EVENT, Value::Static("redirect")),
         (tags::HTTP_STATUS_CODE.name(), hop.status.as_u16().into()),

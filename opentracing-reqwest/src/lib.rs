@@ -37,12 +37,12 @@
 //! | `peer.hostname`, `peer.port` | of the URL |
 //! | `peer.ipv4`, `peer.ipv6` | of the URL, or of the connection once there is an answer: behind a proxy, the proxy's |
 //! | `peer.service` | [of the request](RequestOptions::peer_service), [of the client](TracingClient::peer_service), [of the host](TracingClient::peer_services), else the host's name |
-//! | `http.request.resend_count` | redirects that were followed by a client of [`TracingClient::builder`], attempts before this one as far as `TracingMiddleware` saw them, and what the request says |
+//! | `http.request.resend_count` | redirects that were followed by a client of [`TracingClient::builder`], attempts before this one as far as `TracingMiddleware` saw them, and what [the request](RequestOptions::resend_counter) says |
 //! | `http.outcome` | `cancelled` if nobody waited for the answer, `aborted` if its body was not read to the end |
 //! | `http.upgrade` | the protocol that the connection was handed over to, with status 101 |
 //!
-//! A failure writes a log `event=error` with the causes in `message`, and in `error.kind` one of `timeout`, `connect`, `redirect`,
-//! `builder`, `body`, `decode`, `status`, `request`, `middleware`. What is in `http.outcome` is a log `event` too. A redirect that a
+//! A failure writes a log `event=error` with the causes in `message`, and in `error.kind` one of `timeout`, `dns`, `connect`, `tls`,
+//! `proxy`, `redirect`, `builder`, `body`, `decode`, `status`, `request`, `middleware`. What is in `http.outcome` is a log `event` too. A redirect that a
 //! client of [`TracingClient::builder`] follows is a log `event=redirect` with `http.status_code` and `http.url`. A
 //! [`SpanDecorator`] writes what else you want.
 //!

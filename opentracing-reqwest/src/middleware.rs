@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use http::Extensions;
 use opentracing_core::Tracer;
-use opentracing_core::http::{ErrorStatuses, HostAllowList, PeerServices};
+use opentracing_core::http::{ErrorStatuses, HostAllowList, PeerServices, ResendCounter};
 use pin_project_lite::pin_project;
 use reqwest::{Request, Response};
 use reqwest_middleware::{Error, Middleware, Next, Result};
@@ -66,17 +66,13 @@ impl Default for TracingMiddleware {
     }
 }
 
-/// How often a request has come by. Middleware that retries hands on the same extensions each time.
-#[derive(Clone, Copy, Default)]
-struct Attempts(u32);
-
 #[async_trait::async_trait]
 impl Middleware for TracingMiddleware {
     async fn handle(&self, mut request: Request, extensions: &mut Extensions, next: Next<'_>) -> Result<Response> {
         let mut options = extensions.get::<RequestOptions>().cloned().unwrap_or_default();
-        let attempts = extensions.get_or_insert_default::<Attempts>();
-        options.resend_count += attempts.0;
-        attempts.0 += 1;
+        // Middleware that retries hands on the same extensions each time.
+        let attempts = extensions.get_or_insert_default::<ResendCounter>();
+        options.resend_counter.get_or_insert_with(|| attempts.clone());
         match Call::start(&self.settings, &options, &mut request) {
             Some(call) => Traced { inner: Some(next.run(request, extensions)), call: Some(call) }.await,
             None => next.run(request, extensions).await,

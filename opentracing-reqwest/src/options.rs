@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use opentracing_core::Text;
+use opentracing_core::http::ResendCounter;
 
 /// How one request is traced, where it differs from others.
 ///
@@ -14,7 +15,9 @@ pub struct RequestOptions {
     pub(crate) operation_name: Option<Cow<'static, str>>,
     pub(crate) peer_service: Option<Cow<'static, str>>,
     pub(crate) keeps_headers: bool,
+    pub(crate) untraced: bool,
     pub(crate) resend_count: u32,
+    pub(crate) resend_counter: Option<ResendCounter>,
 }
 
 impl RequestOptions {
@@ -41,11 +44,24 @@ impl RequestOptions {
         self
     }
 
+    /// Sends the request as if it were not for tracing: no span, and its headers as they are.
+    pub fn untraced(mut self) -> Self {
+        self.untraced = true;
+        self
+    }
+
     /// How often the request was sent before, for a retry that is done by hand: the tag `http.request.resend_count`, to which
     /// redirects are added that are followed by a client of [`TracingClient::builder`](crate::TracingClient::builder). 0, which is no
     /// tag, by default.
     pub fn resend_count(mut self, count: u32) -> Self {
         self.resend_count = count;
+        self
+    }
+
+    /// Counts the attempts at the request, for a loop that retries: each of them is given a clone of one counter. What
+    /// [`resend_count`](Self::resend_count) says is added. None by default; `TracingMiddleware` has one for each request.
+    pub fn resend_counter(mut self, counter: &ResendCounter) -> Self {
+        self.resend_counter = Some(counter.clone());
         self
     }
 

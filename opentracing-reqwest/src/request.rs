@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
+use opentracing_core::http::ResendCounter;
 use reqwest::{Body, Request, RequestBuilder, Version};
 
 use crate::future::ResponseFuture;
@@ -63,6 +64,16 @@ impl TracingRequestBuilder {
     /// How often the request was sent before. See [`RequestOptions::resend_count`].
     pub fn resend_count(self, count: u32) -> Self {
         self.set(|options| options.resend_count(count))
+    }
+
+    /// Counts the attempts of a loop that retries. See [`RequestOptions::resend_counter`].
+    pub fn resend_counter(self, counter: &ResendCounter) -> Self {
+        self.set(|options| options.resend_counter(counter))
+    }
+
+    /// Sends the request without a span. See [`RequestOptions::untraced`].
+    pub fn untraced(self) -> Self {
+        self.set(RequestOptions::untraced)
     }
 
     /// Adds a header.

@@ -1,7 +1,9 @@
 //! Tests of the public interface against servers on loopback, one module a topic.
 
+mod attempts;
 mod bodies;
 mod calls;
+mod connections;
 mod decorators;
 mod extension;
 mod http2;
