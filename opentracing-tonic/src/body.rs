@@ -105,6 +105,13 @@ where
     }
 }
 
+/// An empty body, of no call. Generated clients ask for it in `with_interceptor`.
+impl<B> Default for ResponseBody<B> {
+    fn default() -> Self {
+        ResponseBody { inner: None, call: None, polling: false }
+    }
+}
+
 impl<B> fmt::Debug for ResponseBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseBody").finish_non_exhaustive()

@@ -12,6 +12,8 @@ use tokio_stream::{Stream, StreamExt, once};
 use tonic::body::Body;
 use tonic::client::GrpcService;
 use tonic::server::{Grpc, NamedService};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
 use tonic::{Code, Request, Response, Status, Streaming};
 use tonic_prost::ProstCodec;
 use tower::{Service, service_fn};
@@ -172,6 +174,16 @@ where
 
     pub(crate) fn with_origin(channel: T, origin: http::Uri) -> Self {
         EchoClient(tonic::client::Grpc::with_origin(channel, origin))
+    }
+
+    pub(crate) fn with_interceptor<F>(channel: T, interceptor: F) -> EchoClient<InterceptedService<T, F>>
+    where
+        F: Interceptor,
+        T: Service<http::Request<Body>, Response = http::Response<<T as GrpcService<Body>>::ResponseBody>>,
+        T::ResponseBody: Default,
+        <T as Service<http::Request<Body>>>::Error: Into<BoxError> + Send + Sync,
+    {
+        EchoClient::new(InterceptedService::new(channel, interceptor))
     }
 
     pub(crate) async fn unary(&mut self, message: &str) -> Result<Response<String>, Status> {

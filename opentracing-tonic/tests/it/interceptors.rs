@@ -1,14 +1,17 @@
 //! What is left to those who can have an interceptor and no layer.
 
+use http::HeaderName;
+use http_body::Body as _;
 use opentracing_core::{InSpan, SpanKind};
-use opentracing_tonic::{ContextInterceptor, extract};
+use opentracing_tonic::{ContextInterceptor, MetadataTags, ResponseBody, TracingClientLayer, extract};
 use tonic::Request;
+use tonic::body::Body;
 use tonic::metadata::MetadataMap;
 use tonic::service::{Interceptor, InterceptorLayer};
 use tower::Layer;
 
 use crate::echo::EchoClient;
-use crate::support::Fixture;
+use crate::support::{Fixture, check_tags};
 
 #[tokio::test]
 async fn an_interceptor_sends_the_active_span() {
@@ -26,6 +29,23 @@ async fn an_interceptor_sends_the_active_span() {
             work
         ",
     );
+}
+
+#[tokio::test]
+async fn a_traced_channel_takes_interceptors_as_any_other() {
+    let fixture = Fixture::start().await;
+    let layer = TracingClientLayer::with_tracer(fixture.mock.tracer().clone());
+    let layer = layer.decorator(MetadataTags::new().request(HeaderName::from_static("x-tenant")));
+    let authorize = |mut request: Request<()>| {
+        request.metadata_mut().insert("x-tenant", "acme".parse().unwrap());
+        Ok(request)
+    };
+    let mut client = EchoClient::with_interceptor(layer.wrap(fixture.endpoint().connect_lazy()), authorize);
+    client.unary("hello").await.unwrap();
+    let (client, server) = fixture.spans(3).await;
+    assert_eq!(server.parent_id, Some(client.context.span_id()));
+    check_tags(&client, &[("rpc.request.metadata.x-tenant", "acme"), ("rpc.status_code", "OK")]);
+    assert!(ResponseBody::<Body>::default().is_end_stream());
 }
 
 #[test]
