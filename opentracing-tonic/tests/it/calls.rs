@@ -6,6 +6,7 @@ use opentracing_core::mock::MockTracer;
 use opentracing_core::{ConstSampler, Decision};
 use opentracing_tonic::{ErrorCodes, PeerServiceName, code_name};
 use tonic::Code;
+use tonic::service::Routes;
 
 use crate::echo::UNARY;
 use crate::support::{Fixture, check_tags, log_field, request, status_of, tag};
@@ -230,6 +231,21 @@ async fn leaves_requests_alone_that_are_not_grpc() {
     // The handler does its work for the others too, outside of any span.
     let servers = spans.iter().filter(|span| &*span.operation_name == "acme.test.Echo/Unary").count();
     assert_eq!(servers, 3, "{}", fixture.mock.tree());
+}
+
+#[tokio::test]
+async fn traces_services_among_the_routes_of_axum() {
+    let mock = MockTracer::new();
+    let (listener, address) = crate::support::listen().await;
+    let echo = Routes::new(crate::echo::Echo::new(mock.tracer().clone())).into_axum_router();
+    let router = echo.layer(opentracing_tonic::TracingLayer::with_tracer(mock.tracer().clone()));
+    let server = tonic::transport::Server::builder().add_routes(router.into());
+    tokio::spawn(server.serve_with_incoming(tokio_stream::wrappers::TcpListenerStream::new(listener)));
+    let fixture = Fixture { mock, address };
+    fixture.client().unary("hello").await.unwrap();
+    let (client, server) = fixture.spans(3).await;
+    assert_eq!(server.parent_id, Some(client.context.span_id()));
+    check_tags(&server, &[("rpc.status_code", "OK"), ("grpc.request.messages", "1"), ("peer.ipv4", "127.0.0.1")]);
 }
 
 #[tokio::test]
