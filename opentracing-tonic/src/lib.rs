@@ -63,7 +63,11 @@
 //! else.
 //!
 //! tonic's own time-outs lie outside of any layer of a server and inside of those of a client, and tonic calls them `CANCELLED`. A server's
-//! span compares the clock with `grpc-timeout` when it is dropped; a client's knows the error.
+//! span compares the clock with `grpc-timeout` when it is dropped; a client's knows the error. A time-out that the server has by itself,
+//! `Server::timeout`, looks like a client that left.
+//!
+//! A layer sees bytes: a client that gives up because it cannot read a message has dropped its call. A client that gives up while it
+//! still sends is noticed by the server when that ends, too, for only then its connection resets the stream.
 //!
 //! # Context in metadata
 //!

@@ -11,17 +11,19 @@ use http_body::{Body as _, Frame};
 use http_body_util::{BodyExt, Full, StreamBody};
 use opentracing_core::OwnedSpan;
 use opentracing_core::mock::MockTracer;
-use opentracing_tonic::{TracingLayer, code_name};
+use opentracing_tonic::{TracingClientLayer, TracingLayer, code_name};
 use tokio::io::copy_bidirectional;
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
-use tonic::Status;
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::body::Body;
 use tonic::transport::Endpoint;
+use tonic::{Code, Status};
 use tower::{Layer, Service, service_fn};
 
 use crate::echo::EchoClient;
-use crate::support::{Fixture, check_tags, frame, listen, log_field};
+use crate::support::{Fixture, check_tags, frame, listen, log_field, tag};
 
 fn call() -> Request<Full<Bytes>> {
     let request = Request::post("/acme.test.Echo/Unary").header("content-type", "application/grpc");
@@ -125,7 +127,7 @@ async fn fragile(fixture: &Fixture) -> (EchoClient<opentracing_tonic::TracingCha
         let _ = copy_bidirectional(&mut client, &mut server).await;
     });
     let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
-    let layer = opentracing_tonic::TracingClientLayer::with_tracer(fixture.mock.tracer().clone());
+    let layer = TracingClientLayer::with_tracer(fixture.mock.tracer().clone());
     (EchoClient::new(layer.wrap(endpoint.connect_lazy())), between.abort_handle())
 }
 
@@ -162,4 +164,36 @@ async fn a_connection_that_breaks_amid_a_stream_is_seen_on_both_sides() {
     check_tags(&client, &[("rpc.status_code", code), ("error", "true"), ("grpc.response.messages", "2")]);
     assert_eq!(log_field(&client, "event"), "error");
     check_tags(&server, &[("rpc.status_code", "CANCELLED"), ("error", ""), ("grpc.response.messages", "2")]);
+}
+
+#[tokio::test]
+async fn a_client_that_stops_to_listen_may_still_talk() {
+    let fixture = Fixture::start().await;
+    let (sender, messages) = mpsc::channel(1);
+    let mut answers = fixture.client().bidi(ReceiverStream::new(messages)).await.unwrap();
+    sender.send("one".to_owned()).await.unwrap();
+    assert_eq!(answers.message().await.unwrap().as_deref(), Some("one"));
+    drop(answers);
+    let client = fixture.mock.finished(1).await.remove(0);
+    let tags = [("rpc.status_code", "CANCELLED"), ("grpc.request.messages", "1"), ("grpc.response.messages", "1")];
+    check_tags(&client, &tags);
+    // hyper resets the stream when the requests are at their end too, and the server may have answered all by then.
+    drop(sender);
+    let (_, server) = fixture.spans(2).await;
+    assert!(["CANCELLED", "OK"].contains(&&*tag(&server, "rpc.status_code")), "{server:?}");
+    check_tags(&server, &[("grpc.request.messages", "1"), ("error", "")]);
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_read_is_a_call_that_was_given_up() {
+    let mock = MockTracer::new();
+    let service = service_fn(|_: Request<Body>| async {
+        // Field 1 is longer than the message.
+        let frames: [Result<_, Status>; 1] = [Ok(Frame::data(Bytes::from_static(b"\0\0\0\0\x02\x0a\x7f")))];
+        Ok::<_, Infallible>(Response::new(StreamBody::new(tokio_stream::iter(frames).chain(tokio_stream::pending()))))
+    });
+    let mut client = EchoClient::new(TracingClientLayer::with_tracer(mock.tracer().clone()).wrap(service));
+    assert_eq!(client.unary("hello").await.unwrap_err().code(), Code::Internal);
+    let span = mock.finished(1).await.remove(0);
+    check_tags(&span, &[("rpc.status_code", "CANCELLED"), ("error", "true")]);
 }
