@@ -2,11 +2,12 @@
 //!
 //! `cargo bench -p opentracing-bench` runs every [`Case`] for every [`Library`] in a process of its own and prints one table. The
 //! processes are the two programs of this package: `measure`, and `measure_allocations`, which is the same with an allocator that
-//! counts.
+//! counts. A unary call of gRPC, bare and traced, is a bench of its own.
 
 mod callgrind;
 mod case;
 mod child;
+mod grpc;
 mod library;
 mod measure;
 mod peers;
@@ -15,6 +16,7 @@ mod system;
 mod table;
 
 pub use crate::case::Case;
+pub use crate::grpc::main as grpc;
 pub use crate::library::Library;
 pub use crate::measure::{Allocations, main as measure};
 pub use crate::peers::{Options, Programs, main as peers};
