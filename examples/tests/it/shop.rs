@@ -1,6 +1,8 @@
 //! The shop, from its opening to the summary.
 
+use std::io::Write;
 use std::net::TcpListener;
+use std::{env, fs};
 
 use crate::process::Program;
 use crate::wire::send;
@@ -34,6 +36,9 @@ fn draws_each_request_as_one_tree() {
         "POST /orders",
         "POST /payments",
         "SELECT products",
+        "UPDATE order_numbers",
+        "INSERT order_lines",
+        "COMMIT",
     ] {
         assert!(printed.contains(span), "no {span}:\n{printed}");
     }
@@ -57,6 +62,50 @@ fn sums_up_what_became_of_requests_and_spans() {
     }
     assert!(line(printed, "latency").contains("p95"), "{printed}");
     assert!(!printed.lines().any(|line| line.starts_with("trace ")), "nothing is drawn:\n{printed}");
+}
+
+/// On a server, if there is one.
+fn runs_on_a_database_of(variable: &str, peer: &str) {
+    let Some(url) = env::var(variable).ok().filter(|url| !url.is_empty()) else {
+        assert!(env::var_os("CI").is_none_or(|ci| ci.is_empty()), "{variable} is not set");
+        // What the test runner does not keep to itself.
+        let _ = writeln!(std::io::stderr(), "left out, as {variable} is not set: the shop on {peer}");
+        return;
+    };
+    let mut shop = shop(&["--requests", "7", "--database", &url]);
+    let status = shop.wait();
+    let printed = &shop.printed;
+    assert!(status.success(), "{printed}");
+    let queries: Vec<&str> = printed.lines().filter(|line| line.contains(&format!("→ {peer} "))).collect();
+    for span in ["SELECT products", "BEGIN", "UPDATE order_numbers", "INSERT orders", "INSERT order_lines", "COMMIT"] {
+        assert!(queries.iter().any(|line| line.contains(span)), "no {span} to {peer}:\n{printed}");
+    }
+    assert_eq!(line(printed, "traces"), "7 whole, 0 broken");
+    assert_eq!(line(printed, "spans lost:"), "0");
+}
+
+#[test]
+fn runs_on_postgresql() {
+    runs_on_a_database_of("POSTGRES_URL", "postgresql");
+}
+
+#[test]
+fn runs_on_mariadb() {
+    runs_on_a_database_of("MYSQL_URL", "mysql");
+}
+
+#[test]
+fn keeps_orders_in_a_file() {
+    let file = env::temp_dir().join(format!("acme-shop-{}.db", std::process::id()));
+    let url = format!("sqlite:{}?mode=rwc", file.display());
+    for order in ["Order 1 ", "Order 2 "] {
+        let mut shop = shop(&["--requests", "0", "--serve", "--database", &url]);
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        let bought = send(shop.address(), "POST", "/buy", &form, "user=ada&sku=tea");
+        assert!(bought.body.contains(order), "{}", bought.body);
+        assert!(shop.interrupt().success(), "{}", shop.printed);
+    }
+    fs::remove_file(file).unwrap();
 }
 
 #[test]
@@ -122,7 +171,13 @@ fn says_when_its_port_is_taken() {
 
 #[test]
 fn refuses_options_that_it_does_not_know() {
-    for options in [&["--no-such-option"][..], &["--requests", "many"], &["--port", "0"], &["--report", "pigeon"]] {
+    for options in [
+        &["--no-such-option"][..],
+        &["--requests", "many"],
+        &["--port", "0"],
+        &["--report", "pigeon"],
+        &["--database", "pigeon:1"],
+    ] {
         assert_eq!(shop(options).wait().code(), Some(2), "{options:?}");
     }
 }

@@ -1,118 +1,111 @@
-//! The catalog's database, in memory, by plain sqlx. Each query runs in a span that is written by hand.
+//! The database of a service, whichever a URL names.
 
-use opentracing_core::{InSpan, SpanKind, Tracer, tags};
-use sqlx::SqlitePool;
-use sqlx::sqlite::SqlitePoolOptions;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
 
-use crate::model::{Bestseller, Cents, Product};
+use opentracing_core::Tracer;
+use opentracing_sqlx::TracingPool;
+use sqlx::any::{AnyPoolOptions, install_default_drivers};
+use sqlx::{Any, AnyPool, AssertSqlSafe, SqlSafeStr, SqlStr};
 
+/// Where the tables are: an SQLite database in memory, of each service alone, if nothing is said.
+#[derive(Clone)]
+pub(crate) struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    const IN_MEMORY: &str = "sqlite::memory:";
+}
+
+impl Default for DatabaseUrl {
+    fn default() -> Self {
+        DatabaseUrl(Self::IN_MEMORY.to_owned())
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = InvalidDatabaseUrl;
+
+    fn from_str(url: &str) -> Result<Self, Self::Err> {
+        let is_known =
+            ["sqlite:", "postgres:", "postgresql:", "mysql:", "mariadb:"].iter().any(|scheme| url.starts_with(scheme));
+        if is_known { Ok(DatabaseUrl(url.to_owned())) } else { Err(InvalidDatabaseUrl) }
+    }
+}
+
+/// There may be a password in it.
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DatabaseUrl").field(&self.0.split(':').next()).finish()
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct InvalidDatabaseUrl;
+
+impl fmt::Display for InvalidDatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the URL of a database begins with sqlite:, postgres: or mysql:")
+    }
+}
+
+impl std::error::Error for InvalidDatabaseUrl {}
+
+/// A service's connections.
 #[derive(Clone)]
 pub(crate) struct Database {
-    pool: SqlitePool,
-    tracer: Tracer,
+    /// All that it takes to trace what a service asks of its database: one pool.
+    pub(crate) pool: TracingPool<Any>,
+    numbers_parameters: bool,
 }
-
-type ProductRow = (String, String, i64);
-type BestsellerRow = (String, String, i64, i64);
 
 impl Database {
-    /// Opens a database of this process alone, and fills it.
-    pub(crate) async fn open(tracer: Tracer) -> sqlx::Result<Database> {
-        let pool = SqlitePoolOptions::new()
-            // The database is gone with the last connection.
-            .min_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect("sqlite::memory:")
-            .await?;
-        sqlx::raw_sql(CONTENT).execute(&pool).await?;
-        Ok(Database { pool, tracer })
+    /// Connects, makes the tables that are missing, and fills them if they are empty. Nobody asked for that, so it is not traced.
+    pub(crate) async fn open(url: &DatabaseUrl, tracer: Tracer, tables: &Tables) -> sqlx::Result<Database> {
+        install_default_drivers();
+        let mut options = AnyPoolOptions::new().acquire_timeout(Duration::from_secs(10));
+        if url.0 == DatabaseUrl::IN_MEMORY {
+            // Each connection has a database of its own, which is gone with it.
+            options = options.max_connections(1).idle_timeout(None).max_lifetime(None);
+        }
+        let pool = options.connect(&url.0).await?;
+        tables.make(&pool).await?;
+        let numbers_parameters = url.0.starts_with("postgres");
+        Ok(Database { pool: TracingPool::with_tracer(tracer, pool), numbers_parameters })
     }
 
-    pub(crate) async fn products(&self) -> sqlx::Result<Vec<Product>> {
-        const ALL: &str = "SELECT sku, name, price FROM products ORDER BY name";
-        let rows = self.traced("SELECT products", ALL, sqlx::query_as(ALL).fetch_all(&self.pool)).await?;
-        Ok(rows.into_iter().map(product).collect())
-    }
-
-    pub(crate) async fn product(&self, sku: &str) -> sqlx::Result<Option<Product>> {
-        const BY_SKU: &str = "SELECT sku, name, price FROM products WHERE sku = ?";
-        let query = sqlx::query_as(BY_SKU).bind(sku).fetch_all(&self.pool);
-        let rows = self.traced("SELECT products", BY_SKU, query).await?;
-        Ok(rows.into_iter().map(product).next())
-    }
-
-    pub(crate) async fn search(&self, words: &str) -> sqlx::Result<Vec<Product>> {
-        const BY_NAME: &str =
-            "SELECT sku, name, price FROM products WHERE instr(lower(name), lower(?)) > 0 ORDER BY name";
-        let query = sqlx::query_as(BY_NAME).bind(words).fetch_all(&self.pool);
-        let rows = self.traced("SELECT products", BY_NAME, query).await?;
-        Ok(rows.into_iter().map(product).collect())
-    }
-
-    /// Slow, and for the most common of reasons: `sales` has no index, so that it is read from end to end for each product.
-    pub(crate) async fn bestsellers(&self) -> sqlx::Result<Vec<Bestseller>> {
-        const BY_SALES: &str = "SELECT sku, name, price, (SELECT sum(quantity) FROM sales WHERE sales.sku = products.sku) AS sold \
-                                FROM products ORDER BY sold DESC LIMIT 3";
-        let query = sqlx::query_as(BY_SALES).fetch_all(&self.pool);
-        let rows: Vec<BestsellerRow> = self.traced("SELECT products", BY_SALES, query).await?;
-        Ok(rows
-            .into_iter()
-            .map(|(sku, name, price, sold)| Bestseller { product: product((sku, name, price)), sold })
-            .collect())
-    }
-
-    /// Runs a query in a client span, which ends with it.
-    async fn traced<R>(
-        &self,
-        operation_name: &'static str,
-        statement: &'static str,
-        query: impl Future<Output = sqlx::Result<Vec<R>>>,
-    ) -> sqlx::Result<Vec<R>> {
-        let span = self
-            .tracer
-            .span(operation_name)
-            .kind(SpanKind::Client)
-            .set(tags::COMPONENT, "sqlx")
-            .set(tags::DB_TYPE, "sql")
-            .set(tags::DB_STATEMENT, statement)
-            .set(tags::PEER_SERVICE, "sqlite")
-            .start();
-        let query = async {
-            let result = query.await;
-            self.tracer.with_active(|span| {
-                match &result {
-                    Ok(rows) => span.set(tags::DB_RESPONSE_RETURNED_ROWS, rows.len() as i64),
-                    Err(error) => span.mark_error(error),
-                };
-            });
-            result
-        };
-        query.in_span(span).await
+    /// The statement as the database wants it: SQLite and MySQL have `?` for a parameter, PostgreSQL its number.
+    pub(crate) fn sql(&self, statement: &'static str) -> SqlStr {
+        if !self.numbers_parameters {
+            return statement.into_sql_str();
+        }
+        let mut numbered = String::with_capacity(statement.len() + 8);
+        for (number, part) in statement.split('?').enumerate() {
+            if number > 0 {
+                numbered.push_str(&format!("${number}"));
+            }
+            numbered.push_str(part);
+        }
+        AssertSqlSafe(numbered).into_sql_str()
     }
 }
 
-fn product((sku, name, price): ProductRow) -> Product {
-    Product { sku, name, price: Cents(price) }
+/// The tables of a service, in words that all the databases understand.
+pub(crate) struct Tables {
+    pub(crate) definitions: &'static str,
+    /// Says how many rows there are.
+    pub(crate) count: &'static str,
+    pub(crate) content: &'static str,
 }
 
-const CONTENT: &str = "
-    CREATE TABLE products (sku TEXT PRIMARY KEY, name TEXT NOT NULL, price INTEGER NOT NULL);
-    INSERT INTO products VALUES
-        ('anvil', 'Anvil', 8900),
-        ('birdseed', 'Birdseed, 5 kg', 1250),
-        ('catapult', 'Catapult', 24900),
-        ('earthquake-pills', 'Earthquake pills', 3990),
-        ('glue', 'Extra strong glue', 790),
-        ('magnet', 'Giant magnet', 5400),
-        ('rocket-skates', 'Rocket skates', 12990),
-        ('teapot', 'Teapot', 2450),
-        ('tea', 'Tea, first flush', 990),
-        ('umbrella', 'Umbrella', 1990);
-
-    -- Somebody forgot the index on sku.
-    CREATE TABLE sales (sku TEXT NOT NULL, quantity INTEGER NOT NULL);
-    INSERT INTO sales
-        WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 120000)
-        SELECT (SELECT sku FROM products WHERE rowid = 1 + n * n % 10), 1 + n % 3 FROM numbers;
-";
+impl Tables {
+    async fn make(&self, pool: &AnyPool) -> sqlx::Result<()> {
+        sqlx::raw_sql(self.definitions).execute(pool).await?;
+        let mut transaction = pool.begin().await?;
+        let rows: i64 = sqlx::query_scalar(self.count).fetch_one(&mut *transaction).await?;
+        if rows == 0 {
+            sqlx::raw_sql(self.content).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await
+    }
+}

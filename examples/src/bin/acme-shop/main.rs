@@ -5,8 +5,10 @@ mod database;
 mod errands;
 mod failure;
 mod html;
+mod ledger;
 mod model;
 mod options;
+mod products;
 mod services;
 mod shop;
 mod summary;
@@ -31,7 +33,7 @@ fn main() -> ExitCode {
 async fn run(options: Options) -> Result<ExitCode, BoxError> {
     let interrupted = tokio::spawn(interruption()?);
     let mut tracers = Tracers::new(options.report);
-    let shop = Shop::open(&mut tracers, options.port.map_or(0, |port| port.get())).await?;
+    let shop = Shop::open(&mut tracers, options.port.map_or(0, |port| port.get()), &options.database).await?;
     for (name, address) in &shop.services {
         say(format_args!("{name:<10} listening on http://{address}"));
     }

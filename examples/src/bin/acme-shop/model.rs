@@ -47,7 +47,7 @@ pub(crate) struct Checkout {
 /// An order that is placed and paid.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Order {
-    pub(crate) number: u64,
+    pub(crate) number: i64,
     pub(crate) total: Cents,
     pub(crate) receipt: String,
 }

@@ -1,7 +1,6 @@
 //! Opens the shop: six services, each with a name, a tracer and a port of its own.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 
 use axum::Router;
 use examples::{BoxError, Server};
@@ -14,7 +13,9 @@ use tokio::net::TcpListener;
 use tonic::transport::Endpoint;
 use tonic::transport::server::TcpIncoming;
 
-use crate::database::Database;
+use crate::database::DatabaseUrl;
+use crate::ledger::Ledger;
+use crate::products::Products;
 use crate::services::front_end::{self, FrontEnd};
 use crate::services::order::{self, Orders};
 use crate::services::{cart, catalog, payment, user};
@@ -33,7 +34,7 @@ pub(crate) struct Shop {
 
 impl Shop {
     /// Starts all services, the front-end on that port, where 0 is any free one.
-    pub(crate) async fn open(tracers: &mut Tracers, port: u16) -> Result<Shop, BoxError> {
+    pub(crate) async fn open(tracers: &mut Tracers, port: u16, database: &DatabaseUrl) -> Result<Shop, BoxError> {
         let front_end = Place::take(front_end::NAME, port, tracers).await?;
         let order = Place::take("order", 0, tracers).await?;
         let cart = Place::take("cart", 0, tracers).await?;
@@ -47,13 +48,15 @@ impl Shop {
             cart: front_end.upstream(&cart)?,
             order: front_end.upstream(&order)?,
         });
+        let cannot_open = |error| format!("the database cannot be opened: {error}");
+        let ledger = Ledger::open(database, order.tracer.clone()).await.map_err(cannot_open)?;
+        let products = Products::open(database, catalog.tracer.clone()).await.map_err(cannot_open)?;
         let order_routes = order::router(Orders {
             cart: order.upstream(&cart)?,
             catalog: order.upstream(&catalog)?,
             payment: order.upstream(&payment)?,
-            last: Arc::default(),
+            ledger,
         });
-        let database = Database::open(catalog.tracer.clone()).await?;
         let payment_routes = payment::router(payment.tracer.clone());
 
         let mut shop = Shop { front_end: front_end.url()?, services: Vec::new(), servers: Vec::new() };
@@ -62,7 +65,7 @@ impl Shop {
         shop.start(cart, cart::router());
         shop.start_user(user);
         shop.start(payment, payment_routes);
-        shop.start(catalog, catalog::router(database));
+        shop.start(catalog, catalog::router(products));
         Ok(shop)
     }
 

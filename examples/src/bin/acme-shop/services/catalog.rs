@@ -5,25 +5,25 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde::Deserialize;
 
-use crate::database::Database;
 use crate::failure::Failure;
 use crate::model::{Bestseller, Product};
+use crate::products::Products;
 
-pub(crate) fn router(database: Database) -> Router {
+pub(crate) fn router(known: Products) -> Router {
     Router::new()
         .route("/products", get(products))
         .route("/products/{sku}", get(product))
         .route("/search", get(search))
         .route("/bestsellers", get(bestsellers))
-        .with_state(database)
+        .with_state(known)
 }
 
-async fn products(State(database): State<Database>) -> Result<Json<Vec<Product>>, Failure> {
-    Ok(Json(database.products().await?))
+async fn products(State(known): State<Products>) -> Result<Json<Vec<Product>>, Failure> {
+    Ok(Json(known.all().await?))
 }
 
-async fn product(State(database): State<Database>, Path(sku): Path<String>) -> Result<Json<Product>, Failure> {
-    let product = database.product(&sku).await?;
+async fn product(State(known): State<Products>, Path(sku): Path<String>) -> Result<Json<Product>, Failure> {
+    let product = known.by_sku(&sku).await?;
     product.map(Json).ok_or_else(|| Failure::not_found("product", &sku))
 }
 
@@ -33,10 +33,10 @@ struct Search {
     q: String,
 }
 
-async fn search(State(database): State<Database>, Query(search): Query<Search>) -> Result<Json<Vec<Product>>, Failure> {
-    Ok(Json(database.search(&search.q).await?))
+async fn search(State(known): State<Products>, Query(search): Query<Search>) -> Result<Json<Vec<Product>>, Failure> {
+    Ok(Json(known.search(&search.q).await?))
 }
 
-async fn bestsellers(State(database): State<Database>) -> Result<Json<Vec<Bestseller>>, Failure> {
-    Ok(Json(database.bestsellers().await?))
+async fn bestsellers(State(known): State<Products>) -> Result<Json<Vec<Bestseller>>, Failure> {
+    Ok(Json(known.bestsellers().await?))
 }

@@ -1,5 +1,5 @@
-//! The six services: five ordinary axum applications and one of tonic. None of their handlers knows that it is traced, but for the
-//! two places that add something of their own: the database's queries and the bank's excuse.
+//! The six services: five ordinary axum applications and one of tonic. None of their handlers knows that it is traced, but for one that
+//! adds the bank's excuse.
 
 pub(crate) mod cart;
 pub(crate) mod catalog;

@@ -1,24 +1,22 @@
 //! Turns carts into orders.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 
 use crate::failure::Failure;
+use crate::ledger::Ledger;
 use crate::model::{Cents, Checkout, Line, Order, Payment, Product, Receipt};
 use crate::upstream::Upstream;
 
-/// Whom the service calls, and the number of the last order.
+/// Whom the service calls, and where it writes down what was ordered.
 #[derive(Clone)]
 pub(crate) struct Orders {
     pub(crate) cart: Upstream,
     pub(crate) catalog: Upstream,
     pub(crate) payment: Upstream,
-    pub(crate) last: Arc<AtomicU64>,
+    pub(crate) ledger: Ledger,
 }
 
 pub(crate) fn router(orders: Orders) -> Router {
@@ -38,6 +36,7 @@ async fn place(State(orders): State<Orders>, Json(checkout): Json<Checkout>) -> 
     }
     let payment = Payment { card: checkout.card, amount: total };
     let receipt: Receipt = orders.payment.post(&["payments"], &payment).await?;
+    let number = orders.ledger.write(&checkout.user, total, &lines).await?;
     orders.cart.delete(&cart).await?;
-    Ok(Json(Order { number: orders.last.fetch_add(1, Ordering::Relaxed) + 1, total, receipt: receipt.reference }))
+    Ok(Json(Order { number, total, receipt: receipt.reference }))
 }
