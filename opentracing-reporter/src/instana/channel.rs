@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::export::{Answer, Channel, Remote};
+use crate::export::{Answer, Channel, Figures, Remote};
 use crate::instana::lookup::Lookup;
 
 /// By an agent, or straight to Instana from where no agent can run.
@@ -38,6 +38,13 @@ impl Channel for InstanaChannel {
         match self {
             InstanaChannel::Agent(lookup) => lookup.cancel(),
             InstanaChannel::Serverless(remote) => remote.cancel(),
+        }
+    }
+
+    fn figures(&self) -> Figures {
+        match self {
+            InstanaChannel::Agent(lookup) => lookup.figures(),
+            InstanaChannel::Serverless(remote) => remote.figures(),
         }
     }
 }

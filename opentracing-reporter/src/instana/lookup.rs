@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::export::{Answer, Channel, Endpoint, Remote};
+use crate::export::{Answer, Channel, Endpoint, Figures, Remote};
 use crate::instana::gateway::{ROUTES, default_gateway};
 use crate::instana::settings::AgentFallback;
 
@@ -19,6 +19,8 @@ pub(crate) struct Lookup {
     found: Option<usize>,
     /// Which place to begin with.
     next: usize,
+    /// Of the last request that was posted.
+    figures: Figures,
 }
 
 #[derive(Debug)]
@@ -45,6 +47,7 @@ impl Lookup {
             stage: Stage::Idle,
             found: None,
             next: 0,
+            figures: Figures::default(),
         }
     }
 
@@ -123,6 +126,7 @@ impl Lookup {
 
 impl Channel for Lookup {
     fn start(&mut self, body: Vec<u8>, content_type: &'static str) {
+        self.figures = Figures::default();
         if let Some(place) = self.found {
             return self.post(place, body, content_type);
         }
@@ -137,9 +141,11 @@ impl Channel for Lookup {
                 Stage::Asking { place, .. } | Stage::Posting { place } => place,
                 Stage::Idle => return None,
             };
-            let answer = self.places.get_mut(place)?.answer(wait)?;
+            let remote = self.places.get_mut(place)?;
+            let answer = remote.answer(wait)?;
             if let Stage::Posting { .. } = self.stage {
                 self.stage = Stage::Idle;
+                self.figures = remote.figures();
                 if let Answer::Retry { after: None, .. } = answer {
                     self.found = None;
                 }
@@ -160,9 +166,16 @@ impl Channel for Lookup {
             }
             Stage::Posting { place } => {
                 self.found = None;
-                self.places.get_mut(place).into_iter().for_each(Remote::cancel);
+                if let Some(remote) = self.places.get_mut(place) {
+                    remote.cancel();
+                    self.figures = remote.figures();
+                }
             }
             Stage::Idle => {}
         }
+    }
+
+    fn figures(&self) -> Figures {
+        self.figures
     }
 }

@@ -74,6 +74,9 @@ fn keeps_to_twenty_calls_a_second_on_one_connection() -> std::io::Result<()> {
     }
     assert_eq!(agent.judge().refusals, []);
     assert_eq!(agent.judge().sizes, [1; 25]);
+    let transport = &tracer.stats().transports[0];
+    assert_eq!((transport.bytes, transport.latency.count()), (agent.judge().bytes as u64, 25));
+    assert!(transport.bytes > 0 && !transport.latency.sum().is_zero(), "{transport:?}");
     assert_eq!(agent.connections(), 1, "the agent looks up the process behind each connection");
     Ok(())
 }

@@ -21,6 +21,8 @@ fn sends_bundles_with_the_key() -> std::io::Result<()> {
         let judge = endpoint.judge();
         assert_eq!(judge.refusals, []);
         assert_eq!(judge.sizes, [1, 1]);
+        let transport = &tracer.stats().transports[0];
+        assert_eq!((transport.bytes, transport.latency.count()), (judge.bytes as u64, 2));
         let [span, _] = &judge.spans[..] else { panic!("two spans") };
         assert_eq!(span["n"], "g.http");
         assert_eq!(span["f"]["cp"], "generic_serverless");

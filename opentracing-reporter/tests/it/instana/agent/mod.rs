@@ -41,6 +41,8 @@ pub(crate) struct Judge {
     pub(crate) refusals: Vec<Refusal>,
     /// How many spans came with each call.
     pub(crate) sizes: Vec<usize>,
+    /// Of all bodies that were taken.
+    pub(crate) bytes: usize,
     /// Of the serverless endpoint, which is none without it.
     key: Option<String>,
     /// How many calls yet find that the agent does not know its paths.
@@ -73,6 +75,7 @@ impl Judge {
         match result {
             Ok(spans) => {
                 self.sizes.push(spans.len());
+                self.bytes += call.body.len();
                 self.spans.extend(spans);
                 Ok(())
             }
