@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use opentracing_core::{Batch, FlushError, Reporter, ReporterStats, Tracer, TransportStats};
@@ -36,6 +36,8 @@ pub(crate) enum Reply {
     Say(&'static str, &'static [&'static str], Vec<u8>),
     /// Nothing: the connection stays open.
     Nothing,
+    /// 200, but not before the test is there as well.
+    Late(Arc<Barrier>),
     /// The beginning of a response, then the end of the connection.
     Cut(&'static str),
     /// The end of the connection within the request's head.
@@ -114,6 +116,10 @@ fn serve(stream: TcpStream, connection: usize, got: &Sender<Got>, script: &Mutex
         match reply {
             Reply::Say(status, headers, body) => say(&mut stream, status, headers, &body)?,
             Reply::Nothing => {}
+            Reply::Late(barrier) => {
+                barrier.wait();
+                say(&mut stream, "200 OK", &[], &[])?;
+            }
             Reply::Cut(text) => return stream.write_all(text.as_bytes()),
             Reply::CutInside => return Ok(()),
             Reply::SayAndClose => return say(&mut stream, "200 OK", &[], &[]),
