@@ -48,6 +48,38 @@
 //! # }
 //! ```
 //!
+//! # A client
+//!
+//! An adapter makes a [`Sender`] of a client that calls a server, which each check answers for by hand.
+//!
+//! ```
+//! use opentracing_contract::{AnswerBody, ClientAdapter, ClientFeature, ClientSetup, Sender};
+//!
+//! struct Mine;
+//!
+//! impl ClientAdapter for Mine {
+//!     fn features(&self) -> &[ClientFeature] {
+//!         &[ClientFeature::StartsAtCall]
+//!     }
+//!
+//!     fn client(&self, setup: &ClientSetup) -> Sender {
+//!         let client = Client(setup.tracer().clone()); // Here the adapter comes in.
+//!         Sender::new(move |outgoing| {
+//!             let answer = client.send(outgoing.request);
+//!             async move { Ok(answer.await?.map(AnswerBody::new)) }
+//!         })
+//!     }
+//! }
+//! # struct Client(opentracing_core::Tracer);
+//! # impl Client {
+//! #     fn send(&self, _: http::Request<bytes::Bytes>) -> std::future::Ready<std::io::Result<http::Response<axum::body::Body>>> {
+//! #         std::future::ready(Ok(http::Response::default()))
+//! #     }
+//! # }
+//! ```
+//!
+//! [`check_client`] then does for clients what [`check_server`] does for servers.
+//!
 //! # What is checked
 //!
 //! - Whose child a span is: contexts of Instana, W3C and B3, baggage, decisions of others, corrupt headers, public edges.
@@ -58,10 +90,15 @@
 //!
 //! The measure is what brave asks of its adapters (`ITHttpServer`, `ITHttpClient`), and what the peers of this suite get wrong.
 
+mod client;
 mod server;
 mod spans;
 mod suite;
 
+pub use crate::client::{
+    Answer, AnswerBody, BoxError, ClientAdapter, ClientFeature, ClientSetup, ClientVariant, Outgoing, Sender,
+    check_client, client_checks,
+};
 pub use crate::server::{
     BrokenBody, Protocol, ServerAdapter, ServerFeature, Site, SiteBody, Variant, check_server, server_checks,
 };

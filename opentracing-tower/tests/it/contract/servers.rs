@@ -1,4 +1,4 @@
-//! The contract of HTTP adapters, on every kind of server that the layer is made for.
+//! Servers.
 
 use std::convert::Infallible;
 use std::future::poll_fn;

@@ -1,0 +1,125 @@
+//! Clients.
+
+use bytes::Bytes;
+use http::{Request, request, response};
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use opentracing_contract::{
+    AnswerBody, ClientAdapter, ClientFeature, ClientSetup, ClientVariant, Outgoing, Protocol, Sender, check_client,
+};
+use opentracing_core::Span;
+use opentracing_core::http::ErrorStatuses;
+use opentracing_tower::{OperationName, PeerServiceName, SpanDecorator, TracingClientLayer};
+use tower::{ServiceBuilder, ServiceExt};
+use tower_service::Service;
+
+/// The layer as the setup asks for it.
+fn layer(setup: &ClientSetup) -> TracingClientLayer {
+    let layer = TracingClientLayer::with_tracer(setup.tracer().clone());
+    match setup.variant() {
+        ClientVariant::PeerService(name) => layer.peer_service(name),
+        ClientVariant::PropagatesTo(hosts) => layer.propagate_to(hosts.parse().unwrap()),
+        ClientVariant::ClientErrors => layer.error_statuses(ErrorStatuses::ClientAndServerErrors),
+        ClientVariant::Decorated => layer.decorator(Decorated),
+        _ => layer,
+    }
+}
+
+struct Decorated;
+
+impl SpanDecorator for Decorated {
+    fn on_request(&self, span: &mut Span, request: &request::Parts) {
+        span.set_operation_name("decorated").set_tag("decorated.path", request.uri.path());
+    }
+
+    fn on_response(&self, span: &mut Span, response: &response::Parts) {
+        span.set_tag("decorated.status", i64::from(response.status.as_u16()));
+    }
+}
+
+/// The request with what is said about its span among its extensions.
+fn request(outgoing: Outgoing) -> Request<Full<Bytes>> {
+    let mut request = outgoing.request.map(Full::new);
+    let extensions = request.extensions_mut();
+    if let Some(name) = outgoing.operation_name {
+        extensions.insert(OperationName(name.into()));
+    }
+    if let Some(name) = outgoing.peer_service {
+        extensions.insert(PeerServiceName(name.into()));
+    }
+    request
+}
+
+fn hyper(setup: &ClientSetup) -> Client<HttpConnector, Full<Bytes>> {
+    let mut builder = Client::builder(TokioExecutor::new());
+    // A connection that is closed while it is idle shows to the caller, as it would to ours.
+    builder.retry_canceled_requests(false).http2_only(setup.protocol() == Protocol::Http2).build_http()
+}
+
+const FEATURES: &[ClientFeature] = &[
+    ClientFeature::Http2,
+    ClientFeature::StartsAtCall,
+    ClientFeature::OperationNames,
+    ClientFeature::PeerServices,
+    ClientFeature::HostAllowList,
+    ClientFeature::ClientErrors,
+    ClientFeature::Decorated,
+];
+
+/// The client of hyper-util, wrapped.
+struct Hyper;
+
+impl ClientAdapter for Hyper {
+    fn features(&self) -> &[ClientFeature] {
+        FEATURES
+    }
+
+    fn client(&self, setup: &ClientSetup) -> Sender {
+        let client = layer(setup).wrap(hyper(setup));
+        Sender::new(move |outgoing| {
+            let answer = client.clone().call(request(outgoing));
+            async move { Ok(answer.await?.map(AnswerBody::new)) }
+        })
+    }
+}
+
+/// A stack of layers, some outside of ours and some inside, whose errors are boxed. It makes the call once it is ready.
+struct Stack;
+
+impl ClientAdapter for Stack {
+    fn features(&self) -> &[ClientFeature] {
+        &[
+            ClientFeature::Http2,
+            ClientFeature::OperationNames,
+            ClientFeature::PeerServices,
+            ClientFeature::HostAllowList,
+            ClientFeature::ClientErrors,
+            ClientFeature::Decorated,
+        ]
+    }
+
+    fn client(&self, setup: &ClientSetup) -> Sender {
+        let stack = ServiceBuilder::new()
+            .concurrency_limit(100)
+            .layer(layer(setup))
+            .concurrency_limit(100)
+            .map_err(tower::BoxError::from)
+            .service(hyper(setup));
+        Sender::new(move |outgoing| {
+            let answer = stack.clone().oneshot(request(outgoing));
+            async move { Ok(answer.await?.map(AnswerBody::new)) }
+        })
+    }
+}
+
+#[tokio::test]
+async fn hyper_util_holds_the_contract() {
+    check_client(Hyper).await.assert_ok();
+}
+
+#[tokio::test]
+async fn a_stack_of_layers_holds_the_contract() {
+    check_client(Stack).await.assert_ok();
+}
