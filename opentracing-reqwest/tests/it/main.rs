@@ -4,6 +4,7 @@ mod attempts;
 mod bodies;
 mod calls;
 mod connections;
+mod contract;
 mod decorators;
 mod extension;
 mod http2;
