@@ -10,8 +10,8 @@ use opentracing_contract::{
     AnswerBody, ClientAdapter, ClientFeature, ClientSetup, ClientVariant, Outgoing, Protocol, Sender, check_client,
 };
 use opentracing_core::Span;
-use opentracing_core::http::ErrorStatuses;
-use opentracing_tower::{OperationName, PeerServiceName, SpanDecorator, TracingClientLayer};
+use opentracing_core::http::{ErrorStatuses, ResendCounter};
+use opentracing_tower::{OperationName, PeerServiceName, SpanDecorator, TracingClientLayer, WithoutPropagation};
 use tower::{ServiceBuilder, ServiceExt};
 use tower_service::Service;
 
@@ -49,6 +49,16 @@ fn request(outgoing: Outgoing) -> Request<Full<Bytes>> {
     if let Some(name) = outgoing.peer_service {
         extensions.insert(PeerServiceName(name.into()));
     }
+    if outgoing.resend_count > 0 {
+        let counter = ResendCounter::new();
+        (0..outgoing.resend_count).for_each(|_| {
+            counter.begin("127.0.0.1");
+        });
+        extensions.insert(counter);
+    }
+    if !outgoing.is_propagated {
+        extensions.insert(WithoutPropagation);
+    }
     request
 }
 
@@ -63,9 +73,12 @@ const FEATURES: &[ClientFeature] = &[
     ClientFeature::StartsAtCall,
     ClientFeature::OperationNames,
     ClientFeature::PeerServices,
+    ClientFeature::ResendCounts,
+    ClientFeature::OptOut,
     ClientFeature::HostAllowList,
     ClientFeature::ClientErrors,
     ClientFeature::Decorated,
+    ClientFeature::Upgrades,
 ];
 
 /// The client of hyper-util, wrapped.
@@ -94,14 +107,18 @@ impl ClientAdapter for Stack {
             ClientFeature::Http2,
             ClientFeature::OperationNames,
             ClientFeature::PeerServices,
+            ClientFeature::ResendCounts,
+            ClientFeature::OptOut,
             ClientFeature::HostAllowList,
             ClientFeature::ClientErrors,
             ClientFeature::Decorated,
+            ClientFeature::Upgrades,
         ]
     }
 
     fn client(&self, setup: &ClientSetup) -> Sender {
         let stack = ServiceBuilder::new()
+            .boxed_clone_sync()
             .concurrency_limit(100)
             .layer(layer(setup))
             .concurrency_limit(100)
