@@ -51,7 +51,9 @@ impl TracingConnection {
 
     /// Wraps a ready-made connection. It does not tell where it goes to: [`peer`](Self::peer) does.
     pub fn with_tracer(tracer: Tracer, connection: Connection) -> Self {
-        TracingConnection { connection, settings: Settings::new(tracer) }
+        let mut settings = Settings::new(tracer);
+        Arc::make_mut(&mut settings).frame_max = connection.configuration().frame_max();
+        TracingConnection { connection, settings }
     }
 
     setters!();

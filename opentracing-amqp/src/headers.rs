@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use lapin::BasicProperties;
-use lapin::types::{AMQPValue, FieldTable, ShortString};
+use lapin::types::{AMQPValue, FieldTable, FrameSize, ShortString};
 use opentracing_core::propagation::{AmqpHeaders, Field, TextMapReader, TextMapWriter};
 use opentracing_core::{Span, SpanContext, Tracer, Value};
 
 use crate::settings::CapturedHeader;
+use crate::size::{self, USUAL_FRAME};
 
-/// Writes a context into the properties of a message, whose other headers stay as they are.
+/// Writes a context into the properties of a message, whose other headers stay as they are. Properties that would not fit into a frame of
+/// RabbitMQ's usual 128 KiB with it are left as they were.
 ///
 /// ```
 /// use lapin::BasicProperties;
@@ -25,15 +27,26 @@ use crate::settings::CapturedHeader;
 /// # }
 /// ```
 pub fn inject(tracer: &Tracer, context: &SpanContext, properties: BasicProperties) -> BasicProperties {
+    inject_into(tracer, context, properties, USUAL_FRAME).unwrap_or_else(|unchanged| unchanged)
+}
+
+/// Gives the properties back where they would not fit into a frame with the context.
+pub(crate) fn inject_into(
+    tracer: &Tracer,
+    context: &SpanContext,
+    properties: BasicProperties,
+    frame_max: FrameSize,
+) -> Result<BasicProperties, BasicProperties> {
     let map = properties.headers().as_ref().map(|headers| headers.inner().clone());
     let had_headers = map.is_some();
     let mut carrier = Writer(map.unwrap_or_default());
     // A context with nothing to carry leaves the message as it was.
     let _ = tracer.inject(context, AmqpHeaders, &mut carrier);
     if carrier.0.is_empty() && !had_headers {
-        return properties;
+        return Ok(properties);
     }
-    properties.with_headers(FieldTable::from(carrier.0))
+    let headers = FieldTable::from(carrier.0);
+    if size::fits(&properties, &headers, frame_max) { Ok(properties.with_headers(headers)) } else { Err(properties) }
 }
 
 /// Reads the context that a message carries. What cannot be read is counted, and is none.

@@ -114,6 +114,7 @@ mod open;
 mod publish;
 mod settings;
 mod settle;
+mod size;
 
 pub use crate::channel::TracingChannel;
 pub use crate::connection::TracingConnection;

@@ -32,10 +32,7 @@ pub(crate) async fn publish(
         payload,
     };
     let mut publish = Publish::start(settings, message);
-    let properties = match publish.span.as_span_context() {
-        Some(context) => headers::inject(&publish.settings.tracer, &context, properties),
-        None => properties,
-    };
+    let properties = publish.inject(properties);
     let confirms = channel.status().confirm();
     match channel.basic_publish(exchange, routing_key, options, payload, properties).await {
         Ok(inner) if confirms => {
@@ -85,6 +82,21 @@ impl Publish {
         }
         settings.decorators.iter().for_each(|decorator| decorator.on_publish(&mut span, message));
         Publish { span, settings, is_sent: false, has_ended: false }
+    }
+
+    /// Adds the context, unless the message could not be sent with it.
+    fn inject(&mut self, properties: BasicProperties) -> BasicProperties {
+        let Publish { span, settings, .. } = self;
+        let Some(context) = span.as_span_context() else { return properties };
+        let injected = headers::inject_into(&settings.tracer, &context, properties, settings.frame_max);
+        drop(context);
+        injected.unwrap_or_else(|unchanged| {
+            span.log_kv(&[
+                (logs::EVENT, Value::Static("context_left_out")),
+                (logs::MESSAGE, Value::Static("the headers do not fit into a frame with the context")),
+            ]);
+            unchanged
+        })
     }
 
     fn end(mut self, outcome: PublishOutcome<'_>) {

@@ -4,15 +4,19 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use lapin::types::FrameSize;
 use opentracing_core::{ReferenceKind, Span, Text, Tracer, Value, tags};
 
 use crate::decorator::SpanDecorator;
+use crate::size::USUAL_FRAME;
 
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) tracer: Tracer,
     pub(crate) peer: Option<Peer>,
     pub(crate) peer_service: Option<Box<str>>,
+    /// What was agreed with the broker.
+    pub(crate) frame_max: FrameSize,
     /// Of a delivery to the span that published it.
     pub(crate) reference: ReferenceKind,
     pub(crate) captured: Vec<CapturedHeader>,
@@ -25,6 +29,7 @@ impl Settings {
             tracer,
             peer: None,
             peer_service: None,
+            frame_max: USUAL_FRAME,
             reference: ReferenceKind::FollowsFrom,
             captured: Vec::new(),
             decorators: Vec::new(),

@@ -284,3 +284,26 @@ async fn adds_no_headers_where_nothing_is_written() {
     let message = broker.channel.get_ref().basic_get(queue, Default::default()).await.unwrap().unwrap();
     assert_eq!(message.properties.headers(), &None);
 }
+
+#[tokio::test]
+async fn leaves_the_context_out_where_the_message_could_not_be_sent_with_it() {
+    let Some(broker) = confirming().await else { return };
+    let queue = broker.queue().await;
+    // What goes into a frame, and with a context does not, and what does with it.
+    for (name, size, carries) in [("full", 130_950, false), ("nearly full", 130_000, true)] {
+        let blob = AMQPValue::ByteArray(vec![7; size].into());
+        let confirmation = broker.publish_with(&queue, b"", with_headers(&[("blob", blob.clone())])).await;
+        assert_eq!(confirmation, Confirmation::Ack(None), "{name}");
+        let message = broker.channel.get_ref().basic_get(queue.clone(), Default::default()).await.unwrap().unwrap();
+        let headers = message.properties.headers().as_ref().unwrap();
+        assert_eq!(
+            (headers.inner().get("blob"), headers.contains_key("traceparent")),
+            (Some(&blob), carries),
+            "{name}"
+        );
+        let span = broker.span("publish");
+        let events: Vec<_> = span.logs.iter().filter_map(|log| log.field("event")).collect();
+        assert_eq!(events.contains(&"context_left_out".into()), !carries, "{name}");
+        broker.mock.reset();
+    }
+}

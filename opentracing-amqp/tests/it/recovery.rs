@@ -1,0 +1,162 @@
+//! A broker that goes away and comes back: one of the test's own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use lapin::options::{
+    BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions,
+};
+use lapin::types::FieldTable;
+use lapin::{BasicProperties, Confirmation, ConnectionProperties};
+use opentracing_amqp::{TracingConnection, TracingConsumer, TracingDelivery};
+use opentracing_core::mock::MockTracer;
+
+use crate::support::{check_outcome, given, tag};
+
+/// Stopped and deleted at the end.
+struct OwnBroker {
+    root: PathBuf,
+}
+
+impl OwnBroker {
+    fn start() -> Self {
+        let root = std::env::temp_dir().join(format!("opentracing-amqp-{}", std::process::id()));
+        let broker = OwnBroker { root };
+        broker.run("up");
+        broker
+    }
+
+    fn command(&self, command: &str) -> std::io::Result<Output> {
+        Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/services/rabbitmq.sh"))
+            .arg(command)
+            .env("SVC_ROOT", &self.root)
+            .env("SVC_PORTS", "free")
+            .env_remove("RABBITMQ_PORT")
+            .env_remove("RABBITMQ_NODE_TO_NODE_PORT")
+            .env_remove("RABBITMQ_EPMD_PORT")
+            .output()
+    }
+
+    #[track_caller]
+    fn run(&self, command: &str) -> String {
+        let output = self.command(command).unwrap();
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn url(&self) -> String {
+        let exported = self.run("env");
+        let address = exported.lines().find_map(|line| line.strip_prefix("export AMQP_URL="));
+        address.expect("an address").trim_matches('\'').to_owned()
+    }
+}
+
+impl Drop for OwnBroker {
+    fn drop(&mut self) {
+        let _ = self.command("down");
+        let _ = std::fs::remove_dir_all(&self.root);
+    }
+}
+
+async fn next(consumer: &mut TracingConsumer) -> lapin::Result<TracingDelivery> {
+    consumer.next().await.expect("the consumer goes on")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn goes_on_with_the_same_wrappers_and_knows_old_deliveries_from_new_ones() {
+    if given("AMQP_URL").is_none() {
+        return;
+    }
+    let own = tokio::task::spawn_blocking(OwnBroker::start).await.unwrap();
+    let mock = MockTracer::new();
+    let recovering = ConnectionProperties::default().enable_auto_recover().configure_backoff(|backoff| {
+        backoff.with_min_delay(Duration::from_millis(200)).with_max_delay(Duration::from_secs(1)).with_max_times(300)
+    });
+    let url = own.url();
+    let connect = TracingConnection::connect_with_tracer(mock.tracer().clone(), &url, recovering);
+    let connection = connect.await.unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    channel.confirm_select(ConfirmSelectOptions::default()).await.unwrap();
+    let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+    channel.queue_declare("parcels".into(), durable, FieldTable::default()).await.unwrap();
+    let publish = async |body: &[u8]| {
+        let properties = BasicProperties::default().with_delivery_mode(2);
+        let options = BasicPublishOptions::default();
+        channel.basic_publish("".into(), "parcels".into(), options, body, properties).await?.await
+    };
+    for body in [b"1", b"2", b"3"] {
+        assert_eq!(publish(body).await.unwrap(), Confirmation::Ack(None));
+    }
+    let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
+    let mut consumer = channel.basic_consume("parcels".into(), "".into(), options, arguments).await.unwrap();
+    let mut old = Vec::new();
+    for _ in 0..3 {
+        old.push(next(&mut consumer).await.unwrap());
+    }
+
+    // In the middle of publishing. A confirm that is waited for fails when the connection is there again.
+    let own = tokio::task::spawn_blocking(move || {
+        own.run("kill");
+        own.run("start");
+        own.run("wait");
+        own
+    });
+    let mut attempts = 3;
+    let error = loop {
+        attempts += 1;
+        match publish(b"under way").await {
+            Ok(confirmation) => assert_eq!(confirmation, Confirmation::Ack(None)),
+            Err(error) => break error,
+        }
+    };
+    let own = own.await.unwrap();
+    let published: Vec<_> = spans(&mock, "publish");
+    assert_eq!(published.len(), attempts);
+    let (failed, confirmed) = published.split_last().unwrap();
+    confirmed.iter().for_each(|span| check_outcome(span, "ack", None));
+    assert!(failed.is_failed && !failed.logs.is_empty(), "{failed:?}");
+
+    channel.wait_for_recovery(error).await.unwrap();
+    assert_eq!(publish(b"4").await.unwrap(), Confirmation::Ack(None));
+
+    // The consumer tells of the loss, and has everything again, by the same tags.
+    let mut new = Vec::new();
+    while new.len() < 3 {
+        match next(&mut consumer).await {
+            Ok(delivery) => new.push(delivery),
+            Err(error) => assert!(error.can_be_recovered(), "{error}"),
+        }
+    }
+    let tags = |deliveries: &[TracingDelivery]| deliveries.iter().map(|one| one.delivery_tag).collect::<Vec<_>>();
+    assert_eq!(tags(&old), tags(&new));
+    assert!(new.iter().all(|delivery| delivery.redelivered));
+    assert!(new[2].ack(BasicAckOptions { multiple: true }).await.unwrap());
+    let outcomes = || spans(&mock, "process").iter().map(|span| tag(span, "rabbitmq.outcome")).collect::<Vec<_>>();
+    assert_eq!(outcomes(), ["ack", "ack", "ack"], "the new ones");
+
+    // What came before the loss is not the channel's any more.
+    assert!(!old[1].ack(BasicAckOptions { multiple: true }).await.unwrap());
+    assert_eq!(outcomes(), ["stale", "ack", "ack", "ack"]);
+    drop((old, new));
+    assert_eq!(outcomes(), ["stale", "stale", "stale", "ack", "ack", "ack"]);
+    let parents: Vec<_> = spans(&mock, "process").iter().map(|span| span.parent_id).collect();
+    assert_eq!(parents[..3], parents[3..], "each is below its producer, both times");
+
+    let last = next(&mut consumer).await.unwrap();
+    channel.basic_ack(last.delivery_tag, BasicAckOptions::default()).await.unwrap();
+    assert_eq!(outcomes().len(), 7);
+    drop((last, consumer));
+    connection.close(200, "done".into()).await.unwrap();
+    let stats = mock.tracer().stats();
+    assert_eq!((stats.open(), stats.write_after_finish), (0, 0), "{stats:?}");
+    tokio::task::spawn_blocking(move || drop(own)).await.unwrap();
+}
+
+fn spans(mock: &MockTracer, verb: &str) -> Vec<opentracing_core::OwnedSpan> {
+    let mut spans = mock.finished_spans();
+    spans.retain(|span| span.operation_name.starts_with(verb));
+    spans.sort_by_key(|span| span.start_unix_ns);
+    spans
+}
