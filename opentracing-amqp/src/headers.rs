@@ -26,27 +26,32 @@ use crate::size::{self, USUAL_FRAME};
 /// # Ok(())
 /// # }
 /// ```
-pub fn inject(tracer: &Tracer, context: &SpanContext, properties: BasicProperties) -> BasicProperties {
-    inject_into(tracer, context, properties, USUAL_FRAME).unwrap_or_else(|unchanged| unchanged)
+pub fn inject(tracer: &Tracer, context: &SpanContext, mut properties: BasicProperties) -> BasicProperties {
+    inject_into(tracer, context, &mut properties, USUAL_FRAME);
+    properties
 }
 
-/// Gives the properties back where they would not fit into a frame with the context.
+/// Leaves the properties as they are where they would not fit into a frame with the context, and is `false` then.
 pub(crate) fn inject_into(
     tracer: &Tracer,
     context: &SpanContext,
-    properties: BasicProperties,
+    properties: &mut BasicProperties,
     frame_max: FrameSize,
-) -> Result<BasicProperties, BasicProperties> {
+) -> bool {
     let map = properties.headers().as_ref().map(|headers| headers.inner().clone());
     let had_headers = map.is_some();
     let mut carrier = Writer(map.unwrap_or_default());
     // A context with nothing to carry leaves the message as it was.
     let _ = tracer.inject(context, AmqpHeaders, &mut carrier);
     if carrier.0.is_empty() && !had_headers {
-        return Ok(properties);
+        return true;
     }
     let headers = FieldTable::from(carrier.0);
-    if size::fits(&properties, &headers, frame_max) { Ok(properties.with_headers(headers)) } else { Err(properties) }
+    let fits = size::fits(properties, &headers, frame_max);
+    if fits {
+        *properties = std::mem::take(properties).with_headers(headers);
+    }
+    fits
 }
 
 /// Reads the context that a message carries. What cannot be read is counted, and is none.

@@ -23,7 +23,7 @@ pub(crate) async fn publish(
     (exchange, routing_key): (ShortString, ShortString),
     options: BasicPublishOptions,
     payload: &[u8],
-    properties: BasicProperties,
+    mut properties: BasicProperties,
 ) -> Result<TracingPublisherConfirm> {
     let message = Publication {
         exchange: exchange.as_str(),
@@ -32,7 +32,7 @@ pub(crate) async fn publish(
         payload,
     };
     let mut publish = Publish::start(settings, message);
-    let properties = publish.inject(properties);
+    publish.inject(&mut properties);
     let confirms = channel.status().confirm();
     match channel.basic_publish(exchange, routing_key, options, payload, properties).await {
         Ok(inner) if confirms => {
@@ -85,18 +85,17 @@ impl Publish {
     }
 
     /// Adds the context, unless the message could not be sent with it.
-    fn inject(&mut self, properties: BasicProperties) -> BasicProperties {
+    fn inject(&mut self, properties: &mut BasicProperties) {
         let Publish { span, settings, .. } = self;
-        let Some(context) = span.as_span_context() else { return properties };
-        let injected = headers::inject_into(&settings.tracer, &context, properties, settings.frame_max);
+        let Some(context) = span.as_span_context() else { return };
+        let is_in = headers::inject_into(&settings.tracer, &context, properties, settings.frame_max);
         drop(context);
-        injected.unwrap_or_else(|unchanged| {
+        if !is_in {
             span.log_kv(&[
                 (logs::EVENT, Value::Static("context_left_out")),
                 (logs::MESSAGE, Value::Static("the headers do not fit into a frame with the context")),
             ]);
-            unchanged
-        })
+        }
     }
 
     fn end(mut self, outcome: PublishOutcome<'_>) {
