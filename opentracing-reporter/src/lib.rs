@@ -63,17 +63,24 @@
 //!
 //! [`Otlp::grpc`] does the same by gRPC. An [`Endpoint`] has more than an address: headers, basic or bearer credentials, certificates.
 //!
-//! With their features, `Zipkin` and `Jaeger` are set up alike:
+//! The others take two lines as well, each with its feature; several at once have a queue each:
 //!
 //! ```no_run
-//! # #[cfg(all(feature = "jaeger", feature = "zipkin"))] {
-//! use opentracing_reporter::{Jaeger, Zipkin};
+//! # #[cfg(all(feature = "instana", feature = "jaeger", feature = "zipkin"))]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use opentracing_core::Tracer;
+//! use opentracing_reporter::{BatchReporter, Instana, Jaeger, Zipkin};
 //!
-//! let zipkin = Zipkin::new("http://127.0.0.1:9411/api/v2/spans")?;
-//! let collector = Jaeger::http("http://127.0.0.1:14268/api/traces")?;
-//! let agent = Jaeger::udp("127.0.0.1:6831")?;
+//! let zipkin = Zipkin::new("http://127.0.0.1:9411")?;
+//! let jaeger = Jaeger::http("http://127.0.0.1:14268")?; // or an agent: Jaeger::udp("127.0.0.1:6831")?
+//! let instana = Instana::new(); // the agent of this host; where there is none, Instana::serverless(url, key)?
+//!
+//! let reporter = BatchReporter::new(zipkin).transport(jaeger).transport(instana);
+//! let (tracer, _guard) = reporter.start(Tracer::builder("shop"))?;
+//! # Ok(())
 //! # }
-//! # Ok::<(), opentracing_reporter::InvalidEndpoint>(())
+//! # #[cfg(not(all(feature = "instana", feature = "jaeger", feature = "zipkin")))]
+//! # fn main() {}
 //! ```
 //!
 //! Tags get the names that the other side has for them: [`terms`] has the table.
