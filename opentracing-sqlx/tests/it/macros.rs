@@ -1,4 +1,5 @@
-//! The macros, whose statements are described in `.sqlx`, so that compiling them takes no database.
+//! The macros, whose statements are described in `.sqlx`, so that compiling them takes no database. A description is written when a
+//! program with the statement is compiled where `DATABASE_URL` has the table and `SQLX_OFFLINE_DIR` names the folder.
 
 /// On each database statements of its own: what is in `.sqlx` is found by their text.
 macro_rules! execute {
