@@ -125,12 +125,25 @@ tags! {
     HTTP_STATUS_CODE: i64 = "http.status_code";
     /// The request's URL, without userinfo and secrets.
     HTTP_URL: str = "http.url";
+    /// What became of a message that was sent to Kafka, where it is more than that it was delivered or failed: `fire_and_forget` if
+    /// nobody waited for it to be delivered, `cancelled` if it was given up before it was queued. Not an error by itself.
+    KAFKA_OUTCOME: str = "kafka.outcome";
+    /// The time between a record's timestamp and its receipt, in milliseconds. Clocks of two machines differ.
+    KAFKA_QUEUE_TIME_MS: i64 = "kafka.queue_time_ms";
     /// The topic, queue or exchange.
     MESSAGE_BUS_DESTINATION: str = "message_bus.destination";
+    /// The number of messages that are handled at once.
+    MESSAGING_BATCH_MESSAGE_COUNT: i64 = "messaging.batch.message_count";
+    /// What the client calls itself towards the broker.
+    MESSAGING_CLIENT_ID: str = "messaging.client.id";
     /// The consumer group.
     MESSAGING_CONSUMER_GROUP_NAME: str = "messaging.consumer.group.name";
     /// The partition of the topic.
     MESSAGING_DESTINATION_PARTITION_ID: str = "messaging.destination.partition.id";
+    /// The record's key, as text.
+    MESSAGING_KAFKA_MESSAGE_KEY: str = "messaging.kafka.message.key";
+    /// Whether the record has no value, which deletes its key where the topic is compacted. Absence means that it has one.
+    MESSAGING_KAFKA_MESSAGE_TOMBSTONE: bool = "messaging.kafka.message.tombstone";
     /// The record's offset in its partition.
     MESSAGING_KAFKA_OFFSET: i64 = "messaging.kafka.offset";
     /// The size of the message's body in bytes.
@@ -139,6 +152,8 @@ tags! {
     MESSAGING_MESSAGE_CONVERSATION_ID: str = "messaging.message.conversation_id";
     /// The message's id.
     MESSAGING_MESSAGE_ID: str = "messaging.message.id";
+    /// What is done with the message: `send`, `poll`, `process`.
+    MESSAGING_OPERATION_NAME: str = "messaging.operation.name";
     /// The exchange of RabbitMQ that a message went through. Absent for the default one.
     MESSAGING_RABBITMQ_EXCHANGE: str = "messaging.rabbitmq.exchange";
     /// The routing key of a message of RabbitMQ.
