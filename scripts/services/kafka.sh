@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Kafka, one node in KRaft mode, from Maven Central. Exports KAFKA_BROKERS, and KAFKA_JARS, the folder of jars with a Java client.
+# Kafka, one node in KRaft mode, from Maven Central. Exports KAFKA_BROKERS; KAFKA_JARS, the folder of jars with a Java client; and
+# KAFKA_PYTHON, a Python with kafka-python, which shares nothing with librdkafka.
 
 set -euo pipefail
 
@@ -18,6 +19,7 @@ ready_seconds=90
 
 install_service() {
     need java default-jre-headless
+    python_with "$software/kafka/python" kafka-python==3.0.12
     [[ ! -d $jars ]] || return 0
     need mvn maven default-jre-headless
     rm -rf "$jars.new"
@@ -134,6 +136,7 @@ JAVA
 addresses() {
     address KAFKA_BROKERS "127.0.0.1:$KAFKA_PORT"
     address KAFKA_JARS "$jars"
+    address KAFKA_PYTHON "$software/kafka/python/bin/python"
 }
 
 stop_service() { end kafka TERM 30; }
