@@ -1,0 +1,41 @@
+//! What is told of a failure.
+
+use std::fmt::Display;
+
+use opentracing_core::{Span, Value, logs, tags};
+use rdkafka::error::KafkaError;
+
+/// Marks the span as failed because of the client.
+pub(crate) fn record(span: &mut Span, error: &KafkaError) {
+    if span.is_recording() {
+        let kind = error.rdkafka_error_code().map(|code| snake_case(&format!("{code:?}")));
+        let kind = kind.as_deref().map_or(Value::Static("client"), Value::Str);
+        log(span, &[(logs::ERROR_KIND, kind)], &error.to_string());
+    }
+}
+
+/// Marks the span as failed because of whoever handles the message.
+pub(crate) fn record_handler(span: &mut Span, error: &impl Display) {
+    if span.is_recording() {
+        log(span, &[], &error.to_string());
+    }
+}
+
+fn log(span: &mut Span, further: &[(&'static str, Value<'_>)], message: &str) {
+    let mut fields = vec![(logs::EVENT, Value::Static("error"))];
+    fields.extend_from_slice(further);
+    fields.push((logs::MESSAGE, Value::Message(message)));
+    span.set(tags::ERROR, true).log_kv(&fields);
+}
+
+/// `MessageTimedOut` as `message_timed_out`, as kinds of errors are written elsewhere. `(123)` of an unknown code loses its brackets.
+fn snake_case(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 4);
+    for character in name.chars().filter(|character| character.is_ascii_alphanumeric()) {
+        if character.is_ascii_uppercase() && !out.is_empty() {
+            out.push('_');
+        }
+        out.push(character.to_ascii_lowercase());
+    }
+    out
+}

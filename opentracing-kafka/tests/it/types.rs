@@ -1,0 +1,60 @@
+//! What the types promise.
+
+use opentracing_core::Tracer;
+use opentracing_kafka::{
+    DeliveryFuture, KafkaTracing, PollSpan, ProducerReference, Propagation, RecordKey, TracingBatch, TracingConsumer,
+    TracingMessage, TracingMessageStream, TracingPartitionQueue, TracingProducer,
+};
+use rdkafka::consumer::base_consumer::PartitionQueue;
+use rdkafka::consumer::stream_consumer::StreamPartitionQueue;
+use rdkafka::consumer::{BaseConsumer, Consumer, DefaultConsumerContext, StreamConsumer};
+use rdkafka::message::{BorrowedMessage, OwnedMessage};
+use rdkafka::producer::{BaseProducer, DefaultProducerContext, FutureProducer, Producer, ThreadedProducer};
+
+#[test]
+fn options_are_safe_by_default() {
+    assert_eq!(RecordKey::default(), RecordKey::Off);
+    assert_eq!(PollSpan::default(), PollSpan::Off);
+    assert_eq!(ProducerReference::default(), ProducerReference::FollowsFrom);
+    assert_eq!(Propagation::default(), Propagation::On);
+}
+
+#[test]
+fn handles_go_to_other_threads() {
+    fn is_shared<T: Send + Sync + std::fmt::Debug>() {}
+    fn is_sent<T: Send + std::fmt::Debug>() {}
+    fn is_cloned<T: Clone>() {}
+    is_shared::<KafkaTracing>();
+    is_shared::<TracingProducer<FutureProducer>>();
+    is_shared::<TracingProducer<BaseProducer>>();
+    is_shared::<TracingProducer<ThreadedProducer<DefaultProducerContext>>>();
+    is_shared::<TracingConsumer<StreamConsumer>>();
+    is_shared::<TracingConsumer<BaseConsumer>>();
+    is_shared::<TracingMessage<BorrowedMessage<'static>>>();
+    is_shared::<TracingMessage<OwnedMessage>>();
+    is_shared::<TracingBatch<OwnedMessage>>();
+    is_sent::<DeliveryFuture>();
+    is_sent::<TracingMessageStream<'static, DefaultConsumerContext>>();
+    is_sent::<TracingPartitionQueue<StreamPartitionQueue<DefaultConsumerContext>>>();
+    is_sent::<TracingPartitionQueue<PartitionQueue<DefaultConsumerContext>>>();
+    is_cloned::<TracingProducer<FutureProducer>>();
+    is_cloned::<TracingProducer<ThreadedProducer<DefaultProducerContext>>>();
+    is_cloned::<TracingConsumer<BaseConsumer>>();
+}
+
+/// A library that is generic over producers and consumers takes ours.
+#[test]
+fn traits_of_rdkafka_are_theirs() {
+    fn flush<C: rdkafka::producer::ProducerContext>(producer: &impl Producer<C>) {
+        producer.flush(std::time::Duration::from_secs(20)).unwrap();
+    }
+    fn subscriptions(consumer: &impl Consumer) -> usize {
+        consumer.subscription().unwrap().count()
+    }
+    let kafka = KafkaTracing::with_tracer(Tracer::noop());
+    let producer: TracingProducer<FutureProducer> = kafka.producer(&rdkafka::ClientConfig::new()).unwrap();
+    flush(&producer);
+    let mut config = rdkafka::ClientConfig::new();
+    let consumer: TracingConsumer<BaseConsumer> = kafka.consumer(config.set("group.id", "tills")).unwrap();
+    assert_eq!(subscriptions(&consumer), 0);
+}
