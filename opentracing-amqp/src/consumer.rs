@@ -1,16 +1,19 @@
 //! The wrapped consumer.
 
+use std::fmt::Display;
 use std::ops::Deref;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
+use lapin::Consumer;
 use lapin::message::Delivery;
-use lapin::{Consumer, Result};
+use opentracing_core::InSpan;
 
 use crate::delegate::{Delegate, TracingConsumerDelegate};
 use crate::delivery::{Source, TracingDelivery};
+use crate::error;
 use crate::open::OpenDeliveries;
 use crate::settings::Settings;
 
@@ -70,7 +73,7 @@ impl Deref for TracingConsumer {
 }
 
 impl Stream for TracingConsumer {
-    type Item = Result<TracingDelivery>;
+    type Item = lapin::Result<TracingDelivery>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let polled = Pin::new(&mut self.inner).poll_next(cx);
@@ -82,40 +85,51 @@ impl Stream for TracingConsumer {
     }
 }
 
-/// Runs a handler for each delivery, one after the other, with the span of the delivery active. The handler settles the delivery; if
-/// it does not, the span ends with the handler, as dropped. Several at once are several consumers, or a task for each delivery and
-/// [`TracingDelivery::in_span`] in it.
+/// Hands each delivery of a stream to a handler, which runs with the delivery's span active, one after the other, and settles the
+/// delivery; if it does not, the span ends with the handler, as dropped. Ends with the stream, when the consumer is cancelled, or with
+/// the first failure. That of a handler is told by the span, if the delivery was not settled before.
+///
+/// Several at once are several consumers, or a task for each delivery, with [`TracingDelivery::in_span`] in it.
 ///
 /// ```
 /// use lapin::options::BasicAckOptions;
-/// use opentracing_amqp::{TracingConsumer, process};
+/// use opentracing_amqp::{TracingConsumer, TracingDelivery, process};
 ///
-/// # async fn pack(_order: &[u8]) {}
-/// # async fn ship(consumer: TracingConsumer) -> lapin::Result<()> {
-/// process(consumer, async |order| {
-///     pack(&order.data).await;
-///     if let Err(error) = order.ack(BasicAckOptions::default()).await {
-///         eprintln!("it will come again: {error}");
-///     }
+/// # async fn pack(_order: &[u8]) -> std::io::Result<()> { Ok(()) }
+/// # async fn ship(consumer: TracingConsumer) -> Result<(), Box<dyn std::error::Error>> {
+/// process(consumer, async |order: TracingDelivery| {
+///     pack(&order.data).await?;
+///     order.ack(BasicAckOptions::default()).await?;
+///     Ok::<_, Box<dyn std::error::Error>>(())
 /// })
 /// .await
 /// # }
 /// ```
 ///
-/// Returns when the consumer is cancelled. `&mut consumer` can be given as well, to go on with it after an error.
+/// A stream can be lent, as `&mut consumer`, and gone on with after a failure. After one of its own that lapin recovers from, a consumer
+/// has deliveries again.
 ///
 /// # Errors
 ///
-/// The first one of the stream. After one that lapin recovers from, the same consumer has deliveries again.
-pub async fn process<S, H, F>(deliveries: S, mut handler: H) -> Result<()>
+/// The first failure of the stream or of the handler.
+pub async fn process<S, H, F, E>(deliveries: S, mut handler: H) -> Result<(), E>
 where
-    S: Stream<Item = Result<TracingDelivery>>,
+    S: Stream<Item = lapin::Result<TracingDelivery>>,
     H: FnMut(TracingDelivery) -> F,
-    F: Future<Output = ()>,
+    F: Future<Output = Result<(), E>>,
+    E: From<lapin::Error> + Display,
 {
     let mut deliveries = pin!(deliveries);
     while let Some(delivery) = std::future::poll_fn(|cx| deliveries.as_mut().poll_next(cx)).await {
-        delivery?.in_span(&mut handler).await;
+        let mut delivery = delivery?;
+        let span = delivery.share_end();
+        let handling = span.in_scope(|| handler(delivery));
+        if let Err(failure) = handling.in_active(&span).await {
+            if !span.is_finished() {
+                error::failed(&span, "handler", &failure.to_string());
+            }
+            return Err(failure);
+        }
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use lapin::message::DeliveryResult;
 use lapin::{ConsumerDelegate, Result};
+use opentracing_core::InSpan;
 
 use crate::consumer::Starter;
 use crate::delivery::TracingDelivery;
@@ -55,8 +56,9 @@ impl<D: TracingConsumerDelegate + 'static> ConsumerDelegate for Delegate<D> {
         Box::pin(async move {
             match delivery {
                 Ok(Some(delivery)) => {
-                    let call = |delivery| inner.on_new_delivery(Ok(Some(delivery)));
-                    starter.start(delivery).in_span(call).await;
+                    let delivery = starter.start(delivery);
+                    let span = delivery.span().clone();
+                    span.in_scope(|| inner.on_new_delivery(Ok(Some(delivery)))).in_active(&span).await;
                 }
                 Ok(None) => inner.on_new_delivery(Ok(None)).await,
                 Err(error) => inner.on_new_delivery(Err(error)).await,

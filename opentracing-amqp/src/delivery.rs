@@ -35,6 +35,7 @@ pub struct TracingDelivery {
     life: Option<Life>,
     needs_settling: bool,
     has_ended: AtomicBool,
+    ends_with_handles: bool,
 }
 
 /// What all deliveries of a consumer have in common.
@@ -92,6 +93,7 @@ impl TracingDelivery {
             life,
             needs_settling: source.needs_settling,
             has_ended: AtomicBool::new(false),
+            ends_with_handles: false,
         }
     }
 
@@ -100,31 +102,34 @@ impl TracingDelivery {
         &self.span
     }
 
-    /// Runs a handler with the span active during each poll, so that what it starts are children. The handler gets the delivery, and
-    /// settles it; if it does not, the delivery ends with it, as dropped.
+    /// Runs a future with the span active during each poll, so that what it starts are children. The span ends when the delivery is
+    /// settled or dropped, within the future or later.
     ///
     /// ```
     /// use lapin::options::BasicAckOptions;
     /// use opentracing_amqp::TracingDelivery;
     ///
     /// # async fn pack(_order: &[u8]) {}
-    /// # async fn handle(delivery: TracingDelivery) -> lapin::Result<()> {
-    /// delivery
-    ///     .in_span(async |order| {
-    ///         pack(&order.data).await;
-    ///         order.ack(BasicAckOptions::default()).await
-    ///     })
-    ///     .await?;
+    /// # async fn handle(order: TracingDelivery) -> lapin::Result<()> {
+    /// let packed = order.in_span(async {
+    ///     pack(&order.data).await;
+    ///     order.ack(BasicAckOptions::default()).await
+    /// });
+    /// packed.await?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn in_span<F: Future>(self, handler: impl FnOnce(Self) -> F) -> WithSpan<F> {
-        let span = self.span.clone();
-        let future = {
-            let _scope = span.activate();
-            handler(self)
-        };
-        future.in_active(&span)
+    ///
+    /// For a future that takes the delivery along, into a task for example, there is the handle of the [`span`](Self::span):
+    /// `future.in_active(&span)` of [`InSpan`]. Where that trait is imported, its own `in_span` goes before this one.
+    pub fn in_span<F>(&self, future: F) -> WithSpan<F> {
+        future.in_active(&self.span)
+    }
+
+    /// The span, which a drop of the delivery leaves to the last handle. For who has yet to tell how the handling went.
+    pub(crate) fn share_end(&mut self) -> SpanRef {
+        self.ends_with_handles = true;
+        self.span.clone()
     }
 
     /// Acknowledges it and ends the span; with `multiple` also those of all deliveries of the channel before it.
@@ -179,14 +184,16 @@ impl TracingDelivery {
 
     /// Ends the span unless it has.
     fn end(&self, settlement: Settlement<'_>) {
-        if self.has_ended.swap(true, Ordering::Relaxed) {
-            return;
+        if self.take_end() {
+            settle::finish(&self.settings, &self.span, settlement);
         }
-        // With others at once, perhaps on another thread.
-        if self.life.is_some_and(|life| !self.open.take(self.inner.delivery_tag, life)) {
-            return;
-        }
-        settle::finish(&self.settings, &self.span, settlement);
+    }
+
+    /// Whether the span has still to be ended, which from now on is the caller's to do.
+    fn take_end(&self) -> bool {
+        !self.has_ended.swap(true, Ordering::Relaxed)
+            // With others at once, perhaps on another thread.
+            && self.life.is_none_or(|life| self.open.take(self.inner.delivery_tag, life))
     }
 
     /// How it ends if it is dropped now.
@@ -213,10 +220,7 @@ impl TracingDelivery {
     /// The delivery inside, and the handle of its span, which the caller finishes, or the drop of the last handle. How the delivery is
     /// settled is not told any more.
     pub fn into_inner(mut self) -> (Delivery, SpanRef) {
-        self.has_ended.store(true, Ordering::Relaxed);
-        if let Some(life) = self.life {
-            self.open.take(self.inner.delivery_tag, life);
-        }
+        self.take_end();
         let nothing = Delivery::mock(0, ShortString::default(), ShortString::default(), false, Vec::new());
         (std::mem::replace(&mut self.inner, nothing), std::mem::take(&mut self.span))
     }
@@ -238,8 +242,12 @@ impl DerefMut for TracingDelivery {
 
 impl Drop for TracingDelivery {
     fn drop(&mut self) {
-        if !*self.has_ended.get_mut() {
-            self.end(self.unsettled());
+        if !self.take_end() {
+            return;
+        }
+        settle::tell(&self.settings, &self.span, self.unsettled());
+        if !self.ends_with_handles {
+            self.span.finish();
         }
     }
 }

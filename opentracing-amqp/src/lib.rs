@@ -23,11 +23,12 @@
 //!     let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
 //!     let mut consumer = channel.basic_consume("parcels".into(), "".into(), options, arguments).await?;
 //!     while let Some(parcel) = consumer.next().await {
-//!         let deliver = async |parcel: opentracing_amqp::TracingDelivery| {
+//!         let parcel = parcel?;
+//!         let delivered = parcel.in_span(async {
 //!             println!("{}", String::from_utf8_lossy(&parcel.data)); // spans that start here are its children
 //!             parcel.ack(BasicAckOptions::default()).await
-//!         };
-//!         parcel?.in_span(deliver).await?;
+//!         });
+//!         delivered.await?;
 //!     }
 //!     Ok(())
 //! }

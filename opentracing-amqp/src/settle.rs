@@ -8,17 +8,22 @@ use crate::settings::Settings;
 
 /// Tells how the delivery was settled, and finishes its span.
 pub(crate) fn finish(settings: &Settings, span: &SpanRef, settlement: Settlement<'_>) {
+    tell(settings, span, settlement);
+    span.finish();
+}
+
+/// Tells how the delivery was settled.
+pub(crate) fn tell(settings: &Settings, span: &SpanRef, settlement: Settlement<'_>) {
     if span.is_recording() {
-        tell(span, settlement);
+        set_tags(span, settlement);
     }
     // Decorators are foreign code, and a second panic would abort the process.
     if !std::thread::panicking() {
         settings.decorators.iter().for_each(|decorator| decorator.on_settled(span, settlement));
     }
-    span.finish();
 }
 
-fn tell(span: &SpanRef, settlement: Settlement<'_>) {
+fn set_tags(span: &SpanRef, settlement: Settlement<'_>) {
     let outcome = |outcome| span.set_tag(tags::RABBITMQ_OUTCOME, Value::Static(outcome));
     match settlement {
         Settlement::Done => {}

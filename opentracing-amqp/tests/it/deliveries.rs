@@ -9,9 +9,9 @@ use lapin::options::{
     BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, BasicRejectOptions, QueueDeleteOptions,
 };
 use lapin::types::{AMQPValue, FieldTable};
-use opentracing_amqp::{ChannelExt, TracingDeliveryResult, process};
+use opentracing_amqp::{ChannelExt, TracingDelivery, TracingDeliveryResult, process};
 use opentracing_core::mock::MockTracer;
-use opentracing_core::{ReferenceKind, SpanKind};
+use opentracing_core::{InSpan, ReferenceKind, SpanKind};
 use tokio::sync::mpsc;
 
 use crate::support::{Broker, check_outcome, check_tags, long, next, tag, with_headers};
@@ -69,7 +69,7 @@ async fn begins_a_trace_without_a_context() {
     broker.publish_plain(&queue, b"", BasicProperties::default()).await;
     let mut consumer = broker.consume(&queue).await;
     let work = async { next(&mut consumer).await.ack(BasicAckOptions::default()).await.unwrap() };
-    opentracing_core::InSpan::in_span(work, broker.mock.tracer().span("loop").start()).await;
+    work.in_span(broker.mock.tracer().span("loop").start()).await;
     assert_eq!(broker.span("process").parent_id, None, "an entry is not below what polls for it");
     assert_eq!(broker.span("process").references, []);
 }
@@ -227,14 +227,14 @@ async fn is_active_while_the_handler_runs() {
     broker.publish(&queue, b"").await;
     let tracer = broker.mock.tracer();
     let delivery = next(&mut broker.consume(&queue).await).await;
-    let done = delivery.in_span(async |delivery| {
+    let done = async {
         tracer.span("pack").start().finish();
         tokio::task::yield_now().await;
         delivery.ack(BasicAckOptions::default()).await.unwrap();
         tracer.span("afterwards").start().finish();
         "done"
-    });
-    assert_eq!(done.await, "done");
+    };
+    assert_eq!(done.in_active(delivery.span()).await, "done");
     assert!(tracer.active_context().is_none());
     broker.mock.assert_tree(&format!(
         "
@@ -256,7 +256,7 @@ async fn is_active_in_process_until_the_consumer_is_cancelled() {
     let (tracer, seen) = (broker.mock.tracer(), Mutex::new(Vec::new()));
     let consumer = broker.consume(&queue).await;
     let tag = consumer.tag();
-    let handle = async |delivery: opentracing_amqp::TracingDelivery| {
+    let handle = async |delivery: TracingDelivery| {
         tracer.span("handle").start().finish();
         seen.lock().unwrap().extend(delivery.data.iter().copied());
         let is_last = *delivery.data == *b"3";
@@ -265,8 +265,9 @@ async fn is_active_in_process_until_the_consumer_is_cancelled() {
         }
         drop(delivery);
         if is_last {
-            broker.channel.basic_cancel(tag.clone(), BasicCancelOptions::default()).await.unwrap();
+            broker.channel.basic_cancel(tag.clone(), BasicCancelOptions::default()).await?;
         }
+        Ok::<_, lapin::Error>(())
     };
     process(consumer, handle).await.unwrap();
     assert_eq!(*seen.lock().unwrap(), b"123");
@@ -275,6 +276,40 @@ async fn is_active_in_process_until_the_consumer_is_cancelled() {
     assert_eq!(outcomes, ["ack", "dropped", "ack"]);
     let tree = "publish Q (producer)\n  process Q (consumer)\n    handle\n".repeat(3).replace('Q', queue.as_str());
     broker.mock.assert_tree(&tree);
+}
+
+#[tokio::test]
+async fn tells_why_the_handler_failed() {
+    let Some(broker) = Broker::open().await else { return };
+    let queue = broker.queue().await;
+    for body in [b"1", b"2", b"3"] {
+        broker.publish(&queue, body).await;
+    }
+    let mut consumer = broker.consume(&queue).await;
+    let kept = Mutex::new(None);
+    let handle = async |delivery: TracingDelivery| -> Result<(), Box<dyn std::error::Error>> {
+        match &*delivery.data {
+            b"1" => Err("no such product".into()),
+            b"2" => {
+                delivery.ack(BasicAckOptions::default()).await?;
+                Err("too late for the span".into())
+            }
+            _ => {
+                *kept.lock().unwrap() = Some(delivery);
+                Err("kept".into())
+            }
+        }
+    };
+    for failure in ["no such product", "too late for the span", "kept"] {
+        assert_eq!(process(&mut consumer, &handle).await.unwrap_err().to_string(), failure);
+    }
+    check_outcome(&broker.spans("process")[0], "dropped", Some("handler"));
+    check_outcome(&broker.spans("process")[1], "ack", None);
+    assert_eq!(broker.spans("process").len(), 2, "somebody has the third");
+    let kept = kept.into_inner().unwrap().unwrap();
+    kept.ack(BasicAckOptions::default()).await.unwrap();
+    check_outcome(&broker.spans("process")[2], "ack", Some("handler"));
+    assert_eq!(broker.mock.tracer().stats().write_after_finish, 0);
 }
 
 #[tokio::test]
@@ -315,10 +350,12 @@ async fn fails_with_a_panic_of_the_handler() {
     let queue = broker.queue().await;
     broker.publish(&queue, b"").await;
     let delivery = next(&mut broker.consume(&queue).await).await;
-    let task = tokio::spawn(delivery.in_span(async |_delivery| {
+    let span = delivery.span().clone();
+    let handling = async move {
         tokio::task::yield_now().await;
-        panic!("no such product");
-    }));
+        panic!("no such product: {:?}", delivery.data);
+    };
+    let task = tokio::spawn(handling.in_active(&span));
     assert!(task.await.unwrap_err().is_panic());
     let span = broker.span("process");
     assert!(span.is_failed, "{span:?}");
@@ -336,4 +373,26 @@ async fn is_that_of_a_plain_channel_that_consumes() {
     let delivery = consumer.next().await.unwrap().unwrap();
     delivery.ack(BasicAckOptions::default()).await.unwrap();
     broker.mock.assert_tree(&format!("publish {queue} (producer)\n  process {queue} (consumer)"));
+}
+
+/// Where the trait of the same method is not imported.
+mod without_the_trait {
+    use lapin::options::BasicAckOptions;
+
+    use crate::support::{Broker, next};
+
+    #[tokio::test]
+    async fn is_active_in_its_own_in_span() {
+        let Some(broker) = Broker::open().await else { return };
+        let queue = broker.queue().await;
+        broker.publish(&queue, b"").await;
+        let tracer = broker.mock.tracer();
+        let delivery = next(&mut broker.consume(&queue).await).await;
+        let done = delivery.in_span(async {
+            tracer.span("pack").start().finish();
+            delivery.ack(BasicAckOptions::default()).await
+        });
+        assert!(done.await.unwrap());
+        broker.mock.assert_tree(&format!("publish {queue} (producer)\n  process {queue} (consumer)\n    pack"));
+    }
 }

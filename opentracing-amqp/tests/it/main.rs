@@ -1,5 +1,6 @@
 //! Tests of the public interface, one module a topic, against the broker at `AMQP_URL`.
 
+mod decorators;
 mod deliveries;
 mod foreign;
 mod headers;

@@ -75,13 +75,14 @@ async fn ties_each_of_50_000_messages_to_its_producer() {
         consumers.push(tokio::spawn(async move {
             let own = AtomicU64::new(0);
             let handle = async |delivery: TracingDelivery| {
-                delivery.ack(BasicAckOptions::default()).await.unwrap();
+                delivery.ack(BasicAckOptions::default()).await?;
                 own.fetch_add(1, Ordering::Relaxed);
                 if handled.fetch_add(1, Ordering::Relaxed) + 1 == MESSAGES {
                     done.notify_one();
                 }
+                Ok::<_, lapin::Error>(())
             };
-            // Ends with an error when the connection is closed.
+            // Ends with the connection.
             let _ = process(consumer, handle).await;
             own.into_inner()
         }));
