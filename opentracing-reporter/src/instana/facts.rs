@@ -87,9 +87,18 @@ impl<'a> Facts<'a> {
         number(self.batch_size?).filter(|&messages| messages > 1)
     }
 
+    /// Whether the span is a call of gRPC, as far as tags of calls say; other systems have a method and a status as well.
+    pub(crate) fn is_grpc(&self) -> bool {
+        let is_grpc = |name: Value<'a>| as_text(&name).is_some_and(is_grpc);
+        match self.rpc_system {
+            Some(system) => is_grpc(system),
+            None => self.component.is_some_and(is_grpc) || self.rpc_method.is_some() || self.rpc_status.is_some(),
+        }
+    }
+
     /// Whether a gRPC call came to an end other than OK; the name or number of that.
     pub(crate) fn rpc_failure(&self) -> Option<Value<'a>> {
-        let status = self.rpc_status?;
+        let status = self.rpc_status.filter(|_| self.is_grpc())?;
         let is_ok = match status {
             Value::I64(code) => code == 0,
             Value::U64(code) => code == 0,
@@ -133,6 +142,11 @@ impl Role {
             Role::Intermediate => "intermediate",
         }
     }
+}
+
+/// Whether the name is one of gRPC or of the library that speaks it.
+fn is_grpc(name: &str) -> bool {
+    ["grpc", "tonic"].iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// The text of a value that is one.

@@ -25,8 +25,7 @@ impl Family {
         if is_message || facts.destination.is_some() {
             return messaging(facts);
         }
-        let is_rpc = facts.rpc_system.or(facts.component).and_then(|name| as_text(&name)).is_some_and(is_grpc);
-        if is_rpc || facts.rpc_method.is_some() || facts.rpc_status.is_some() {
+        if facts.is_grpc() {
             return Family::Rpc;
         }
         let is_database = facts.db_statement.is_some()
@@ -100,11 +99,6 @@ fn first(
     let names = [system, facts.component, facts.peer_service];
     let texts = names.iter().flatten().filter_map(as_text);
     texts.map(|name| family(&name.to_ascii_lowercase())).find_map(|family| family).unwrap_or(Family::Sdk)
-}
-
-/// Whether the name is one of gRPC or of the library that speaks it.
-fn is_grpc(name: &str) -> bool {
-    ["grpc", "tonic"].iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Names that say what kind of thing was called, not which service: `n` says that already.

@@ -189,6 +189,48 @@ fn grpc() {
 }
 
 #[test]
+fn calls_of_other_systems_are_not_grpc() {
+    check(
+        "a cloud's API, over HTTP",
+        SpanKind::Client,
+        &[
+            ("rpc.system", "aws-api".into()),
+            ("rpc.method", "ListBuckets".into()),
+            ("http.method", "GET".into()),
+            ("http.status_code", 200.into()),
+        ],
+        json!({
+            "n": "http", "k": 2, "ec": 0,
+            "data": {
+                "service": "shop", "http": { "method": "GET", "status": 200 },
+                "sdk": { "custom": { "tags": { "rpc.system": "aws-api", "rpc.method": "ListBuckets" } } },
+            },
+        }),
+    );
+    check(
+        "a system whose success is 20",
+        SpanKind::Server,
+        &[
+            ("rpc.system.name", "dubbo".into()),
+            ("rpc.method", "shop.Prices/Quote".into()),
+            ("rpc.status_code", 20.into()),
+        ],
+        json!({
+            "n": "sdk", "k": 1, "ec": 0,
+            "data": {
+                "service": "shop",
+                "sdk": {
+                    "name": "operation", "type": "entry",
+                    "custom": {
+                        "tags": { "rpc.system.name": "dubbo", "rpc.method": "shop.Prices/Quote", "rpc.status_code": 20 },
+                    },
+                },
+            },
+        }),
+    );
+}
+
+#[test]
 fn messages() {
     check(
         "Kafka, sent",
