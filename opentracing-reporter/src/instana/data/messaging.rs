@@ -1,7 +1,7 @@
 //! `data.kafka` and `data.rabbitmq`.
 
 use crate::instana::data::Source;
-use crate::instana::facts::{EXCHANGE, ROUTING_KEY, Role, to_text};
+use crate::instana::facts::{EXCHANGE, Facts, ROUTING_KEY, Role, to_text};
 use crate::json::Object;
 
 pub(crate) const KAFKA_TAGS: &[&str] = &["messaging.system", "message_bus.destination"];
@@ -24,15 +24,15 @@ pub(crate) fn write_kafka(source: Source<'_, '_>, data: &mut Object<'_>) {
     });
 }
 
-/// The destination of what is sent is an exchange, or with the default exchange a queue, which then is the routing key; that of what
-/// is received is a queue.
+/// The destination of what is sent is an exchange, or with the default exchange, which has no name, a queue; that of what is received
+/// is a queue.
 pub(crate) fn write_rabbitmq(source: Source<'_, '_>, data: &mut Object<'_>) {
     let Source { facts, role, detail, .. } = source;
     data.object("rabbitmq", |rabbitmq| {
         let publishes = role == Role::Exit;
         rabbitmq.text("sort", if publishes { "publish" } else { "consume" });
         if publishes {
-            source.text(rabbitmq, "exchange", facts.exchange.or(facts.destination));
+            source.text(rabbitmq, "exchange", facts.exchange.or(facts.destination.filter(|_| !to_queue(facts))));
         } else {
             source.text(rabbitmq, "exchange", facts.exchange);
             source.text(rabbitmq, "queue", facts.destination);
@@ -46,4 +46,11 @@ pub(crate) fn write_rabbitmq(source: Source<'_, '_>, data: &mut Object<'_>) {
         }
         source.error(rabbitmq, None);
     });
+}
+
+/// Whether a message goes to a queue by the default exchange: the queue is the routing key then. Names that a broker makes stand in
+/// the destination as a note in brackets.
+fn to_queue(facts: &Facts<'_>) -> bool {
+    let destination = facts.destination.map(to_text).unwrap_or_default();
+    destination.starts_with('(') || facts.routing_key.is_some_and(|key| to_text(key) == destination)
 }

@@ -285,6 +285,49 @@ fn messages() {
         }),
     );
     check(
+        "RabbitMQ, published to a queue by the default exchange",
+        SpanKind::Producer,
+        &[
+            ("component", "lapin".into()),
+            ("message_bus.destination", "mail".into()),
+            ("messaging.rabbitmq.destination.routing_key", "mail".into()),
+        ],
+        json!({
+            "n": "rabbitmq", "k": 2, "ec": 0,
+            "data": {
+                "service": "shop", "rabbitmq": { "sort": "publish", "key": "mail" },
+                "sdk": { "custom": { "tags": { "component": "lapin" } } },
+            },
+        }),
+    );
+    check(
+        "RabbitMQ, published to a queue whose name the broker made",
+        SpanKind::Producer,
+        &[
+            ("messaging.system", "rabbitmq".into()),
+            ("message_bus.destination", "(temporary)".into()),
+            ("messaging.rabbitmq.destination.routing_key", "amq.gen-1".into()),
+        ],
+        json!({
+            "n": "rabbitmq", "k": 2, "ec": 0,
+            "data": { "service": "shop", "rabbitmq": { "sort": "publish", "key": "amq.gen-1" } },
+        }),
+    );
+    check(
+        "RabbitMQ, published to an exchange by a key of its name",
+        SpanKind::Producer,
+        &[
+            ("messaging.system", "rabbitmq".into()),
+            ("message_bus.destination", "mail".into()),
+            ("messaging.rabbitmq.exchange", "mail".into()),
+            ("messaging.rabbitmq.destination.routing_key", "mail".into()),
+        ],
+        json!({
+            "n": "rabbitmq", "k": 2, "ec": 0,
+            "data": { "service": "shop", "rabbitmq": { "sort": "publish", "exchange": "mail", "key": "mail" } },
+        }),
+    );
+    check(
         "RabbitMQ, consumed",
         SpanKind::Consumer,
         &[
