@@ -33,26 +33,36 @@ impl Level {
     }
 }
 
-/// What its field `level` says; without one, a log is an error if OpenTracing's fields call it one. `None` is below a warning.
+/// What its field `level` says; without one, or with one of another scale, a log is an error if OpenTracing's fields call it one.
+/// `None` is below a warning.
 pub(crate) fn level(log: &LogRecord<'_>) -> Option<Level> {
     let given = LEVEL_FIELDS.iter().find_map(|name| log.field(name));
-    if let Some(level) = given.as_ref().and_then(as_text) {
-        const LEVELS: [(&str, Level); 7] = [
-            ("warn", Level::Warn),
-            ("warning", Level::Warn),
-            ("error", Level::Error),
-            ("err", Level::Error),
-            ("fatal", Level::Fatal),
-            ("critical", Level::Fatal),
-            ("panic", Level::Fatal),
-        ];
-        return LEVELS.iter().find(|(name, _)| name.eq_ignore_ascii_case(level)).map(|&(_, level)| level);
+    if let Some(level) = given.as_ref().and_then(as_text).and_then(known) {
+        return level;
     }
     let event = log.field("event");
     let is_error = event.as_ref().and_then(as_text) == Some("error")
         || log.field("error.kind").is_some()
         || log.field("error.object").is_some();
     is_error.then_some(Level::Error)
+}
+
+/// What that level is here, `None` being below a warning, if it is one that loggers have.
+fn known(level: &str) -> Option<Option<Level>> {
+    const LEVELS: [(&str, Option<Level>); 11] = [
+        ("trace", None),
+        ("debug", None),
+        ("info", None),
+        ("notice", None),
+        ("warn", Some(Level::Warn)),
+        ("warning", Some(Level::Warn)),
+        ("error", Some(Level::Error)),
+        ("err", Some(Level::Error)),
+        ("fatal", Some(Level::Fatal)),
+        ("critical", Some(Level::Fatal)),
+        ("panic", Some(Level::Fatal)),
+    ];
+    LEVELS.iter().find(|(name, _)| name.eq_ignore_ascii_case(level)).map(|&(_, level)| level)
 }
 
 /// Whether it is a warning or worse.

@@ -538,11 +538,12 @@ fn warnings_and_errors_are_spans_of_their_own() -> io::Result<()> {
         span.log_kv_at(at, &[("event", "error".into()), ("message", "full".into()), ("error.kind", "io".into())]);
         span.log_kv_at(at, &[("level", "fatal".into()), ("event", "gone".into()), ("left", 0.into())]);
         span.log_kv_at(at, &[("event", "cancelled".into())]);
+        span.log_kv_at(at, &[("level", "5".into()), ("event", "error".into()), ("message", "of another scale".into())]);
     };
     for (kind, registered, expected) in [
-        (SpanKind::Server, true, 3),
-        (SpanKind::Client, true, 3),
-        (SpanKind::Consumer, false, 3),
+        (SpanKind::Server, true, 4),
+        (SpanKind::Client, true, 4),
+        (SpanKind::Consumer, false, 4),
         (SpanKind::Internal, false, 0),
     ] {
         let spans = reported(SpanForm::Native, RootExits::HeldBack, Tracer::builder("shop"), |tracer| {
@@ -555,7 +556,7 @@ fn warnings_and_errors_are_spans_of_their_own() -> io::Result<()> {
         let [span, logs @ ..] = &spans[..] else { panic!("no span") };
         assert_eq!(logs.len(), expected, "{kind}");
         let left = span["data"]["sdk"]["custom"]["logs"].as_object().map_or(0, serde_json::Map::len);
-        assert_eq!(left, if registered { 2 } else { 5 }, "{kind}: an sdk span shows all its logs");
+        assert_eq!(left, if registered { 2 } else { 6 }, "{kind}: an sdk span shows all its logs");
         let mut ids: Vec<_> = spans.iter().map(|span| span["s"].to_string()).collect();
         ids.sort();
         ids.dedup();
@@ -569,8 +570,9 @@ fn warnings_and_errors_are_spans_of_their_own() -> io::Result<()> {
         let warning = json!({ "level": "WARN", "message": "low", "logger": "disk" });
         let error = json!({ "level": "ERROR", "message": "full", "parameters": "event=error error.kind=io" });
         let fatal = json!({ "level": "FATAL", "message": "gone", "parameters": "left=0" });
+        let other = json!({ "level": "ERROR", "message": "of another scale", "parameters": "event=error" });
         if expected > 0 {
-            assert_eq!(data, [(&warning, &json!(0)), (&error, &json!(1)), (&fatal, &json!(1))]);
+            assert_eq!(data, [(&warning, &json!(0)), (&error, &json!(1)), (&fatal, &json!(1)), (&other, &json!(1))]);
         }
         assert_eq!(span["ec"], 0, "logs do not make a span fail");
     }
