@@ -21,7 +21,7 @@ pub(crate) struct InstanaEncoding {
 const MAX_REQUEST_BYTES: usize = (4 << 20) - 4096;
 const MAX_REQUEST_SPANS: usize = 1000;
 /// Of the Trace Web Service alone.
-const MAX_SPAN_BYTES: usize = 4 << 10;
+pub(crate) const MAX_SPAN_BYTES: usize = 4 << 10;
 /// 20 calls a second, with a little distance: what left evenly may arrive less so.
 const INTERVAL: Duration = Duration::from_millis(60);
 

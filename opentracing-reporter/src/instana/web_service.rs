@@ -4,13 +4,14 @@ use opentracing_core::FinishedSpan;
 
 use crate::export::Detail;
 use crate::instana::data::{self, MAX_ERROR_CHARS, MAX_STATEMENT_CHARS, Source, custom, cut};
+use crate::instana::encoding::MAX_SPAN_BYTES;
 use crate::instana::facts::{Facts, Role, to_text};
 use crate::instana::log_spans;
 use crate::instana::native::{Hex, trace_id};
 use crate::json::{Object, object};
 
-/// A span may have 4 KiB. What of a short one does not fit into half of that has to go.
-const MAX_SHORT_DATA: usize = 2048;
+/// What closes a span.
+const CLOSING_BYTES: usize = "}}".len();
 const NS_PER_MS: u64 = 1_000_000;
 
 /// Appends the span. There is nothing like log spans: warnings and errors stand in the data.
@@ -18,6 +19,11 @@ pub(crate) fn write(span: FinishedSpan<'_>, detail: Detail, out: &mut Vec<u8>) {
     let facts = Facts::of(span);
     let role = Role::of(span.kind());
     let source = Source { span, facts: &facts, role, detail };
+    // Of a span that is too large as a whole, what no longer fits is left out.
+    let end = match detail {
+        Detail::Full => usize::MAX,
+        Detail::Short => out.len() + MAX_SPAN_BYTES - CLOSING_BYTES,
+    };
     object(out, |json| {
         json.display("spanId", span.context().span_id());
         if let Some(parent_id) = span.parent_id() {
@@ -36,12 +42,12 @@ pub(crate) fn write(span: FinishedSpan<'_>, detail: Detail, out: &mut Vec<u8>) {
             },
         );
         json.truth("error", facts.is_failed(span));
-        json.object("data", |data| write_data(source, data));
+        json.object("data", |data| write_data(source, end, data));
     });
 }
 
 /// All of it is text.
-fn write_data(source: Source<'_, '_>, data: &mut Object<'_>) {
+fn write_data(source: Source<'_, '_>, end: usize, data: &mut Object<'_>) {
     let Source { span, facts, role, detail } = source;
     data.text("service", detail.text(span.process().service()));
     if role == Role::Entry {
@@ -49,16 +55,7 @@ fn write_data(source: Source<'_, '_>, data: &mut Object<'_>) {
         let endpoint = data::http::endpoint(source).or_else(otherwise);
         data.text("endpoint", detail.text(endpoint.as_deref().unwrap_or(span.operation_name())));
     }
-    let mut left = if detail == Detail::Short { MAX_SHORT_DATA } else { usize::MAX };
-    let mut add = |key: &str, value: &str| {
-        let value = detail.text(value);
-        // Escaping makes six bytes of one at most.
-        let size = 6 * (key.len() + value.len()) + 6;
-        if size <= left {
-            left -= size;
-            data.text(key, value);
-        }
-    };
+    let mut add = |key: &str, value: &str| data.text_within(end, key, detail.text(value));
     if let Some(message) = data::message(span).filter(|_| facts.is_failed(span)) {
         add("error.message", cut(&to_text(message), MAX_ERROR_CHARS));
     }

@@ -26,6 +26,16 @@ impl Object<'_> {
         string(self.out, value);
     }
 
+    /// As [`text`](Object::text), unless the buffer became longer than that: then nothing.
+    pub(crate) fn text_within(&mut self, end: usize, name: &str, value: &str) {
+        let (start, was_empty) = (self.out.len(), self.is_empty);
+        self.text(name, value);
+        if self.out.len() > end {
+            self.out.truncate(start);
+            self.is_empty = was_empty;
+        }
+    }
+
     /// Text in its written form, which is escaped on the way.
     pub(crate) fn display(&mut self, name: &str, value: impl fmt::Display) {
         self.name(name);
