@@ -79,8 +79,13 @@ macro_rules! export_settings {
 /// Makes a transport of a type that has an [`Exporter`](crate::export::Exporter) in its field `exporter`.
 macro_rules! export_transport {
     ($type:ty, $name:literal) => {
+        $crate::export::export_transport!($type, |_it| $name);
+    };
+    ($type:ty, |$it:ident| $name:expr) => {
         impl $crate::Transport for $type {
+            /// A spool keeps spans as they are encoded, by name: what is not encoded alike has to have different ones.
             fn name(&self) -> &'static str {
+                let $it = self;
                 $name
             }
 

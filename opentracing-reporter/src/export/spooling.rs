@@ -37,6 +37,11 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         Ok(())
     }
 
+    /// Whether there is a disk to keep spans on.
+    pub(crate) fn has_spool(&self) -> bool {
+        self.spooling.is_some()
+    }
+
     /// Spans on the disk.
     pub(crate) fn spooled(&self) -> usize {
         self.spooling.as_ref().map_or(0, |spooling| spooling.store.spans())

@@ -25,6 +25,17 @@ pub(crate) const MAX_SPAN_BYTES: usize = 4 << 10;
 /// 20 calls a second, with a little distance: what left evenly may arrive less so.
 const INTERVAL: Duration = Duration::from_millis(60);
 
+impl InstanaEncoding {
+    /// One for each way in which a span may be encoded.
+    pub(crate) fn name(&self) -> &'static str {
+        match (&self.from, self.form) {
+            (From::Serverless { .. }, _) => "instana-serverless",
+            (From::Process { .. }, SpanForm::Native) => "instana",
+            (From::Process { .. }, SpanForm::TraceWebService) => "instana-trace",
+        }
+    }
+}
+
 impl Encoding for InstanaEncoding {
     fn span(&mut self, span: FinishedSpan<'_>, detail: Detail, out: &mut Vec<u8>) -> usize {
         let is_root_exit = Role::of(span.kind()) == Role::Exit && span.parent_id().is_none();

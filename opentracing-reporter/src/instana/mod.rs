@@ -39,6 +39,9 @@ use crate::instana::native::From;
 /// spans wait, as many as the reporter's queue admits, and it is looked for again after 1 to 30 seconds. An agent that is restarted is
 /// found again in the same way. Nothing is announced to it: there is no name for Rust processes that agents are known to take.
 ///
+/// The transport calls itself `instana`, with [`SpanForm::TraceWebService`] `instana-trace`, without an agent `instana-serverless`: each
+/// has a [`Spool`](crate::Spool) of its own, since what is kept there is encoded already.
+///
 /// Limits of the agent are kept: at most 1,000 spans and 4 MiB a request, 20 requests a second, one connection that stays open; with
 /// [`SpanForm::TraceWebService`] 4 KiB a span, of which values are cut to 256 bytes first and then left out.
 ///
@@ -123,9 +126,14 @@ impl Instana {
     }
 
     /// In which form spans reach the agent. [`SpanForm::Native`] by default, and always with the serverless endpoint.
+    ///
+    /// To be chosen before there is a [spool](Instana::spool), which keeps spans of one form: afterwards it changes nothing.
     #[must_use]
     pub fn form(mut self, form: SpanForm) -> Self {
-        if let InstanaChannel::Agent(lookup) = &mut self.exporter.channel {
+        let has_spool = self.exporter.has_spool();
+        if let InstanaChannel::Agent(lookup) = &mut self.exporter.channel
+            && !has_spool
+        {
             self.exporter.encoding.form = form;
             lookup.set_path(match form {
                 SpanForm::Native => "/com.instana.plugin.generic.rawtrace",
@@ -154,7 +162,7 @@ impl Instana {
 }
 
 export_settings!(Instana);
-export_transport!(Instana, "instana");
+export_transport!(Instana, |it| it.exporter.encoding.name());
 
 impl Default for Instana {
     fn default() -> Self {

@@ -338,7 +338,7 @@ fn transports_are_chosen_by_name_or_by_their_address() {
     check(&[(EXPORTER, "zipkin,jaeger,instana")], r#"["zipkin", "jaeger-udp", "instana"]"#);
     check(&[("JAEGER_AGENT_HOST", "::1")], r#"["jaeger-udp"]"#);
     check(&[("JAEGER_ENDPOINT", "http://a/"), ("INSTANA_AGENT_HOST", "h")], r#"["instana"]"#);
-    check(&[("INSTANA_ENDPOINT_URL", "http://a"), ("INSTANA_AGENT_KEY", "k")], r#"["instana"]"#);
+    check(&[("INSTANA_ENDPOINT_URL", "http://a"), ("INSTANA_AGENT_KEY", "k")], r#"["instana-serverless"]"#);
     check(&[("JAEGER_ENDPOINT", "http://a/"), (EXPORTER, "otlp")], r#"["otlp"]"#);
     check_warnings(
         &[(EXPORTER, "smoke,none")],

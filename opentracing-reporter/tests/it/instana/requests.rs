@@ -1,7 +1,9 @@
 //! The limits of the agent.
 
+use std::time::Duration;
+
 use opentracing_core::{Limits, SpanKind, Tracer};
-use opentracing_reporter::{BatchReporter, RootExits, SpanForm};
+use opentracing_reporter::{AgentFallback, BatchReporter, Instana, RootExits, SpanForm, Spool};
 
 use super::agent::{Judge, StandIn};
 use super::{instana, reported};
@@ -62,6 +64,53 @@ fn cuts_spans_of_the_web_service_to_four_kibibytes() -> std::io::Result<()> {
     }
     assert_eq!(span["data"].get("tag 90"), None, "what does not fit is left out");
     assert_eq!(span["data"]["last"], "short", "what fits is not");
+    Ok(())
+}
+
+/// What is kept on a disk is encoded already.
+#[test]
+fn each_form_has_a_spool_of_its_own() -> std::io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let start = |transport: Instana| {
+        let transport = transport.spool(Spool::new(folder.path()))?;
+        BatchReporter::new(transport).delay(NEVER).start(Tracer::builder("shop"))
+    };
+    let agents = || StandIn::start(0, Judge::default());
+    for form in [SpanForm::Native, SpanForm::TraceWebService] {
+        let nobody = agents()?.url();
+        let away = Instana::agent(&nobody).expect("an address").fallback(AgentFallback::None).form(form);
+        let (tracer, guard) = start(away)?;
+        tracer.span("work").start().finish();
+        assert_eq!(guard.close(Duration::from_millis(300)), Ok(()), "on the disk");
+    }
+    let (endpoint, agent) = (StandIn::start(0, Judge::serverless("secret"))?, agents()?);
+    let serverless = Instana::serverless(&endpoint.url(), "secret").expect("an address");
+    for (name, transport, inherited) in [
+        ("serverless", serverless, 0),
+        ("native", instana(&agent), 1),
+        ("web service", instana(&agent).form(SpanForm::TraceWebService), 1),
+    ] {
+        let (tracer, guard) = start(transport)?;
+        tracer.span("more").start().finish();
+        assert_eq!(guard.close(PATIENCE), Ok(()), "{name}");
+        assert_eq!(tracer.stats().transports[0].inherited_sent, inherited, "{name}");
+    }
+    assert_eq!(endpoint.judge().refusals, []);
+    assert_eq!(agent.judge().refusals, []);
+    Ok(())
+}
+
+#[test]
+fn a_form_that_is_chosen_too_late_changes_nothing() -> std::io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let agent = StandIn::start(0, Judge::default())?;
+    let transport = instana(&agent).spool(Spool::new(folder.path()))?.form(SpanForm::TraceWebService);
+    let (tracer, guard) = BatchReporter::new(transport).start(Tracer::builder("shop"))?;
+    tracer.span("work").start().finish();
+    assert_eq!(guard.close(PATIENCE), Ok(()));
+    let judge = agent.judge();
+    assert_eq!(judge.refusals, []);
+    assert_eq!(judge.spans[0]["n"], "sdk", "native");
     Ok(())
 }
 
