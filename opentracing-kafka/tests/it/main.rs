@@ -9,6 +9,7 @@ mod decorators;
 mod errors;
 mod headers;
 mod load;
+mod memory;
 mod messages;
 mod options;
 mod outages;

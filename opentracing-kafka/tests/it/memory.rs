@@ -1,0 +1,30 @@
+//! The code that reads and removes headers in librdkafka's memory, under valgrind's memcheck.
+
+use std::io::Write;
+use std::process::Command;
+
+/// The tests of headers on the mock cluster, run again by valgrind: reading beyond a header, behind its end, or twice freeing one is an
+/// error, and so is a header that nobody frees.
+#[test]
+fn headers_are_read_and_removed_where_they_are() {
+    let Some(valgrind) = std::env::var_os("VALGRIND").filter(|path| !path.is_empty()) else {
+        assert!(std::env::var_os("CI").is_none_or(|ci| ci.is_empty()), "VALGRIND is not set");
+        // What the test runner does not keep to itself.
+        let _ = writeln!(std::io::stderr(), "left out, as VALGRIND is not set: memcheck of headers");
+        return;
+    };
+    let output = Command::new(valgrind)
+        .args(["--tool=memcheck", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite"])
+        .arg(concat!("--suppressions=", env!("CARGO_MANIFEST_DIR"), "/tests/valgrind.supp"))
+        .arg(std::env::current_exe().unwrap())
+        .args(["headers::", "--skip", "::broker", "--test-threads", "1"])
+        .env_remove("CI")
+        .env_remove("VALGRIND")
+        .output()
+        .unwrap();
+    let (out, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}\n{out}\n{errors}", output.status);
+    // It has run them.
+    assert!(out.contains("names_that_are_not_utf_8_do_no_harm::mock ... ok"), "{out}");
+    assert!(errors.contains("ERROR SUMMARY: 0 errors"), "{errors}");
+}

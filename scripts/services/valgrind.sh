@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Valgrind: no server, but what a test runs a part of itself under. Exports VALGRIND.
+
+set -euo pipefail
+
+# shellcheck source=scripts/services/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+service=valgrind
+ready_seconds=10
+
+install_service() { need valgrind valgrind; }
+
+start_service() {
+    command -v valgrind >/dev/null || fail "is not installed"
+}
+
+ready() { valgrind --version; }
+
+check_service() { valgrind --quiet --error-exitcode=1 true && valgrind --version; }
+
+addresses() { address VALGRIND "$(command -v valgrind)"; }
+
+stop_service() { :; }
+
+main "$@"
