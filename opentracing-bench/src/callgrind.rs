@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use crate::case::Case;
 use crate::child;
+use crate::encoder::Encoder;
 use crate::library::Library;
 
 /// Bursts that do not count.
@@ -50,37 +51,65 @@ struct Counted {
     others: u64,
 }
 
+/// Instructions per span of so many in a burst, on the thread that encodes.
+pub(crate) fn count_encoding(measure: &Path, encoder: Encoder, spans: u32) -> Result<f64, String> {
+    const BURSTS: u32 = 10;
+    let options = ["--collect-atstart=no", "--toggle-collect=*encode_batch*"];
+    let count = |bursts: u32| {
+        let parts = parts(measure, &options, &["encode", encoder.name(), &bursts.to_string()])?;
+        let own = parts.iter().filter(|part| part.is_main_thread).map(|part| part.total).sum::<u64>();
+        if own == 0 { Err(format!("callgrind counted nothing for {}", encoder.name())) } else { Ok(own) }
+    };
+    let (none, all) = (count(0)?, count(BURSTS)?);
+    Ok(all.saturating_sub(none) as f64 / f64::from(BURSTS * spans))
+}
+
 fn run(measure: &Path, case: Case, library: Library, bursts: u32) -> Result<Counted, String> {
-    let folder = Folder::new()?;
-    let out = format!("--callgrind-out-file={}", folder.0.join("out").display());
-    let (measure, number) = (measure.to_string_lossy(), bursts.to_string());
     let options = [
-        "--tool=callgrind",
-        "-q",
-        &out,
-        "--separate-threads=yes",
         "--dump-before=*counting_begins*",
         "--dump-before=*counting_ends*",
         // Switched off there, on the thread that calls it.
         "--toggle-collect=*between_bursts*",
         "--collect-atstart=yes",
-        // Threads take turns, or a waiting one may spin for long under valgrind's single lock.
-        "--fair-sched=try",
     ];
-    let command = [measure.as_ref(), "bursts", case.name(), library.name(), WARM, &number];
-    child::run("valgrind", &[&options[..], &command[..]].concat())?;
+    let command = ["bursts", case.name(), library.name(), WARM, &bursts.to_string()];
     let mut counted = Counted { producer: 0, others: 0 };
-    for entry in fs::read_dir(&folder.0).map_err(|error| error.to_string())?.flatten() {
-        let text = fs::read_to_string(entry.path()).map_err(|error| error.to_string())?;
-        let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-        let total: u64 = field("totals:").and_then(|total| total.parse().ok()).unwrap_or(0);
-        match (field("thread:"), field("part:")) {
-            (Some("1"), Some("2")) => counted.producer += total,
-            (Some("1"), _) => {}
-            _ => counted.others += total,
+    for part in parts(measure, &options, &command)? {
+        match (part.is_main_thread, part.number) {
+            (true, 2) => counted.producer += part.total,
+            (true, _) => {}
+            (false, _) => counted.others += part.total,
         }
     }
     Ok(counted)
+}
+
+/// What one thread did between two dumps.
+struct Part {
+    is_main_thread: bool,
+    /// From one, of its thread.
+    number: u32,
+    total: u64,
+}
+
+fn parts(measure: &Path, options: &[&str], command: &[&str]) -> Result<Vec<Part>, String> {
+    let folder = Folder::new()?;
+    let out = format!("--callgrind-out-file={}", folder.0.join("out").display());
+    let measure = measure.to_string_lossy();
+    // Threads take turns, or a waiting one may spin for long under valgrind's single lock.
+    let always = ["--tool=callgrind", "-q", &out, "--separate-threads=yes", "--fair-sched=try"];
+    child::run("valgrind", &[&always[..], options, &[measure.as_ref()], command].concat())?;
+    let mut parts = Vec::new();
+    for entry in fs::read_dir(&folder.0).map_err(|error| error.to_string())?.flatten() {
+        let text = fs::read_to_string(entry.path()).map_err(|error| error.to_string())?;
+        let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+        parts.push(Part {
+            is_main_thread: field("thread:") == Some("1"),
+            number: field("part:").and_then(|number| number.parse().ok()).unwrap_or(0),
+            total: field("totals:").and_then(|total| total.parse().ok()).unwrap_or(0),
+        });
+    }
+    Ok(parts)
 }
 
 /// A folder for one run's files, removed afterwards.

@@ -1,4 +1,4 @@
-//! Measures the recorder beside fastrace and OpenTelemetry, in the same run.
+//! Measures recorder and encoders beside fastrace and OpenTelemetry, in the same run.
 //!
 //! `cargo bench -p opentracing-bench` runs every [`Case`] for every [`Library`] in a process of its own and prints one table. The
 //! processes are the two programs of this package: `measure`, and `measure_allocations`, which is the same with an allocator that
@@ -7,6 +7,7 @@
 mod callgrind;
 mod case;
 mod child;
+mod encoder;
 mod grpc;
 mod library;
 mod measure;
@@ -16,6 +17,7 @@ mod system;
 mod table;
 
 pub use crate::case::Case;
+pub use crate::encoder::{Encoder, EncoderOptions, main as encoders};
 pub use crate::grpc::main as grpc;
 pub use crate::library::Library;
 pub use crate::measure::{Allocations, main as measure};

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::case::Case;
+use crate::encoder;
 use crate::library::Library;
 use crate::subject::Subject;
 use crate::system::{pin, resident_kib};
@@ -38,8 +39,11 @@ pub fn main(arguments: impl Iterator<Item = String>, allocations: Option<Allocat
         ["flood", case, library, threads, millis] => {
             flood(case, library, number(threads)?, Duration::from_millis(number(millis)?.into()))
         }
+        ["encode", encoder, bursts] => encoder::encode(encoder, number(bursts)?, allocations),
+        ["body", encoder] => encoder::body(encoder),
         _ => Err("usage: time CASE LIBRARY THREADS MS | bursts CASE LIBRARY WARM BURSTS | \
-                  allocations CASE LIBRARY BURSTS | flood CASE LIBRARY THREADS MS"
+                  allocations CASE LIBRARY BURSTS | flood CASE LIBRARY THREADS MS | \
+                  encode ENCODER BURSTS | body ENCODER"
             .to_owned()),
     }
 }
@@ -198,6 +202,6 @@ fn flood(case: &str, library: &str, threads: u32, limit: Duration) -> Result<(),
     Ok(())
 }
 
-fn print(name: &str, figure: impl Display) -> Result<(), String> {
+pub(crate) fn print(name: &str, figure: impl Display) -> Result<(), String> {
     writeln!(std::io::stdout(), "{name} {figure}").map_err(|error| error.to_string())
 }

@@ -213,6 +213,6 @@ impl Run<'_> {
     }
 }
 
-fn progress(what: std::fmt::Arguments<'_>) -> Result<(), String> {
+pub(crate) fn progress(what: std::fmt::Arguments<'_>) -> Result<(), String> {
     writeln!(std::io::stderr(), "{what}").map_err(|error| error.to_string())
 }

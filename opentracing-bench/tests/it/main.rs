@@ -1,5 +1,7 @@
 //! Every case works with every library, and its spans arrive. How fast that is, no test says.
 
+mod encoders;
+
 use std::process::Command;
 
 use opentracing_bench::{Case, Library};

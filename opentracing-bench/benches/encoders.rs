@@ -1,0 +1,21 @@
+//! `cargo bench -p opentracing-bench --bench encoders`: see the README.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use opentracing_bench::{EncoderOptions, Programs, encoders};
+
+fn main() -> ExitCode {
+    let programs = Programs {
+        measure: env!("CARGO_BIN_EXE_measure").into(),
+        measure_allocations: env!("CARGO_BIN_EXE_measure_allocations").into(),
+    };
+    match EncoderOptions::parse(std::env::args().skip(1)).and_then(|options| encoders(&options, &programs)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell if this fails too.
+            let _ = writeln!(std::io::stderr(), "{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
