@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::request;
 use opentracing_core::Tracer;
-use opentracing_core::http::ErrorStatuses;
+use opentracing_core::http::{ErrorStatuses, TrustedProxies};
 use tower_layer::Layer;
 
 use crate::decorator::SpanDecorator;
@@ -68,6 +68,21 @@ impl TracingLayer {
     /// is part of, and nobody outside chooses trace ids, sampling or baggage. Answers have no `Server-Timing`. Off by default.
     pub fn public_edge(mut self) -> Self {
         self.config.public_edge = true;
+        self
+    }
+
+    /// Takes these proxies' word for whom they ask: `peer.ipv4`, `peer.ipv6` and `http.url` are then of the client and of what it asked
+    /// for, as [`Forwarded`](opentracing_core::http::Forwarded) tells. Nobody's by default: anybody can write such headers. Needs the
+    /// address of the other side, as `peer.ipv4` does.
+    ///
+    /// ```
+    /// use opentracing_tower::TracingLayer;
+    ///
+    /// let layer = TracingLayer::new().trusted_proxies("10.0.0.0/8, loopback".parse()?);
+    /// # Ok::<(), opentracing_core::http::InvalidProxies>(())
+    /// ```
+    pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
+        self.config.proxies = proxies;
         self
     }
 

@@ -46,7 +46,7 @@
 //! | `error` | `true` for 5xx, errors and panics |
 //! | `http.outcome` | `cancelled` if the client left before the answer, `aborted` if within it; absent otherwise |
 //! | `http.upgrade` | the protocol that the connection was handed over to by a 101 |
-//! | `peer.ipv4`, `peer.ipv6`, `peer.port` | the other side of the connection, if the request's extensions have it: as axum's `ConnectInfo<SocketAddr>`, or as a [`SocketAddr`](std::net::SocketAddr) that your own accept loop put there |
+//! | `peer.ipv4`, `peer.ipv6`, `peer.port` | the client that a [trusted proxy](TracingLayer::trusted_proxies) asks for, else the other side of the connection, if the request's extensions have it: as axum's `ConnectInfo<SocketAddr>`, or as a [`SocketAddr`](std::net::SocketAddr) that your own accept loop put there |
 //!
 //! # Spans of a client
 //!
@@ -81,7 +81,7 @@
 //! # What is not traced
 //!
 //! No header, no cookie and no body becomes a tag unless [`HeaderTags`] or a [`SpanDecorator`] makes it one. `Forwarded` and
-//! `X-Forwarded-For` are not read. What a client does after a layer, retries, redirects and connections of a pool, has no spans of
+//! `X-Forwarded-…` are read from [trusted proxies](TracingLayer::trusted_proxies) only. What a client does after a layer, retries, redirects and connections of a pool, has no spans of
 //! its own. A redirect to another host is recognised behind a [`CountResendsLayer`] only. A request is never failed, delayed or changed because of tracing, save for the headers of the context.
 //!
 //! # Order of layers

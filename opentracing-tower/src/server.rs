@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::header::UPGRADE;
 use http::{StatusCode, request, response};
-use opentracing_core::http::{OTHER_METHOD, Peer, append_server_timing, known_method};
+use opentracing_core::http::{Forwarded, OTHER_METHOD, Peer, TrustedProxies, append_server_timing, known_method};
 use opentracing_core::propagation::HttpHeaders;
 use opentracing_core::{AsSpanContext, Span, SpanKind, Tracer, Value, tags};
 
@@ -34,6 +34,7 @@ pub(crate) struct ServerConfig {
     pub(crate) tracer: Tracer,
     pub(crate) skip: Vec<Skip>,
     pub(crate) public_edge: bool,
+    pub(crate) proxies: TrustedProxies,
     pub(crate) server_timing: ServerTiming,
     pub(crate) component: Option<&'static str>,
     pub(crate) hooks: Hooks,
@@ -52,6 +53,7 @@ impl ServerConfig {
             tracer,
             skip: Vec::new(),
             public_edge: false,
+            proxies: TrustedProxies::none(),
             server_timing: ServerTiming::default(),
             component: None,
             hooks: Hooks { standard: StandardDecorator::server(), further: Vec::new() },
@@ -66,12 +68,14 @@ impl ServerConfig {
         }
         let known = known_method(&parts.method);
         let method = known.unwrap_or(OTHER_METHOD);
-        let mut span = self.start(parts, method);
+        let address = route::peer_address(&parts.extensions);
+        let forwarded = Forwarded::read(&self.proxies, address.map(|address| address.ip()), &parts.headers);
+        let mut span = self.start(parts, method, &forwarded);
         if known.is_none() {
             span.set(tags::HTTP_REQUEST_METHOD_ORIGINAL, parts.method.as_str());
         }
-        if let Some(address) = route::peer_address(&parts.extensions) {
-            Peer::from(address).set_tags(&mut span);
+        if let Some(peer) = forwarded.client.or(address.map(Peer::from)) {
+            peer.set_tags(&mut span);
         }
         self.hooks.on_request(&mut span, parts);
         let route = route::Progress::new(parts, &span);
@@ -79,7 +83,7 @@ impl ServerConfig {
         Some(Exchange::new(span, Side::Server(exchange), &parts.method))
     }
 
-    fn start(&self, parts: &request::Parts, method: &'static str) -> Span {
+    fn start(&self, parts: &request::Parts, method: &'static str, forwarded: &Forwarded<'_>) -> Span {
         // A corrupt context has been counted, and is none.
         let caller = self.tracer.extract(HttpHeaders, &parts.headers).ok().flatten();
         let (parent, stranger) = match self.public_edge {
@@ -88,7 +92,7 @@ impl ServerConfig {
         };
         let skipped = self.skip.iter().any(|skip| skip(parts));
         let template = route::template(&parts.extensions);
-        let url = Url::new(route::original_uri(parts), &parts.headers);
+        let url = Url::new(route::original_uri(parts), &parts.headers).forwarded(forwarded);
         with_operation_name(method, template, |name| {
             let mut builder = self.tracer.span(name);
             // What is active here is at most the span of whoever accepted the connection.
@@ -168,6 +172,7 @@ impl fmt::Debug for ServerConfig {
             .field("tracer", &self.tracer)
             .field("skip", &self.skip.len())
             .field("public_edge", &self.public_edge)
+            .field("proxies", &self.proxies)
             .field("server_timing", &self.server_timing)
             .field("component", &self.component)
             .field("hooks", &self.hooks)

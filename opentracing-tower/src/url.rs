@@ -2,6 +2,7 @@
 
 use http::header::{HOST, HeaderMap};
 use http::uri::{Authority, Uri};
+use opentracing_core::http::Forwarded;
 
 /// Scheme, `://`, authority, and path with query.
 pub(crate) struct Url<'a> {
@@ -19,6 +20,23 @@ impl<'a> Url<'a> {
             Some(host) => Url { pieces: [uri.scheme_str().unwrap_or("http"), "://", host, path] },
             None => Url { pieces: ["", "", "", path] },
         }
+    }
+
+    /// The URL that a proxy was asked for, as far as it says so.
+    pub(crate) fn forwarded(mut self, forwarded: &Forwarded<'a>) -> Self {
+        let [scheme, separator, host, _] = &mut self.pieces;
+        if let Some(forwarded) = forwarded.host {
+            (*separator, *host) = ("://", forwarded);
+            if scheme.is_empty() {
+                *scheme = "http";
+            }
+        }
+        if let Some(forwarded) = forwarded.scheme
+            && !host.is_empty()
+        {
+            *scheme = forwarded;
+        }
+        self
     }
 
     pub(crate) fn pieces(&self) -> &[&'a str] {

@@ -2,17 +2,19 @@
 //! headers that become tags, why there is no connection, percent-encoding, and `Server-Timing`.
 //!
 //! For those who write an adapter; a service that uses one meets only the configuration types: [`ErrorStatuses`],
-//! [`HostAllowList`] and [`PeerServices`], and a [`ResendCounter`] where it sends requests again.
+//! [`HostAllowList`], [`TrustedProxies`] and [`PeerServices`], and a [`ResendCounter`] where it sends requests again.
 
 mod captured;
 mod client;
 mod connect_failure;
+mod forwarded;
 mod hosts;
 mod method;
 mod outcome;
 mod peer;
 mod peer_service;
 mod percent;
+mod proxies;
 mod resend_counter;
 mod server_timing;
 mod status;
@@ -20,12 +22,14 @@ mod status;
 pub use self::captured::CapturedHeaders;
 pub use self::client::{ClientRequest, inject, remove_trace_headers, set_status};
 pub use self::connect_failure::{ConnectFailure, is_timeout};
+pub use self::forwarded::Forwarded;
 pub use self::hosts::{HostAllowList, HostPattern, InvalidHostPattern};
 pub use self::method::{OTHER_METHOD, known_method, method_name};
 pub use self::outcome::Outcome;
 pub use self::peer::{Peer, default_port, effective_port};
 pub use self::peer_service::{PeerService, PeerServices};
 pub use self::percent::decode_percent;
+pub use self::proxies::{InvalidProxies, TrustedProxies};
 pub use self::resend_counter::{ResendAttempt, ResendCounter};
 pub use self::server_timing::append_server_timing;
 pub use self::status::ErrorStatuses;

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "mock")]
 mod delivery;
+#[cfg(feature = "http")]
+mod forwarded;
 #[cfg(feature = "mock")]
 mod futures;
 #[cfg(feature = "mock")]

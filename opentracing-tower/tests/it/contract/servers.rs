@@ -26,6 +26,7 @@ fn layer(site: &Site) -> TracingLayer {
     match site.variant() {
         Variant::Skips => layer.skip(|request| request.uri.path() == "/skipped"),
         Variant::PublicEdge => layer.public_edge(),
+        Variant::TrustsProxies => layer.trusted_proxies("loopback".parse().unwrap()),
         Variant::Decorated => layer.decorator(Decorated),
         _ => layer,
     }
@@ -75,6 +76,7 @@ const FEATURES: &[ServerFeature] = &[
     ServerFeature::PublicEdge,
     ServerFeature::Decorated,
     ServerFeature::CatchesPanics,
+    ServerFeature::TrustsProxies,
     ServerFeature::Upgrades,
 ];
 
@@ -178,18 +180,6 @@ mod axum_routers {
 
     use super::*;
 
-    const ROUTED: &[ServerFeature] = &[
-        ServerFeature::Http1,
-        ServerFeature::Http2,
-        ServerFeature::Routes,
-        ServerFeature::PeerAddress,
-        ServerFeature::Skips,
-        ServerFeature::PublicEdge,
-        ServerFeature::Decorated,
-        ServerFeature::CatchesPanics,
-        ServerFeature::Upgrades,
-    ];
-
     fn router(site: &Site) -> Router {
         let site = site.clone();
         let handler = any(async move |request: Request| answer(site, request).await.map(Body::new));
@@ -208,7 +198,7 @@ mod axum_routers {
 
     impl ServerAdapter for Inside {
         fn features(&self) -> &[ServerFeature] {
-            ROUTED
+            ServerFeature::ALL
         }
 
         fn serve(&self, listener: TcpListener, site: Site) -> impl Future<Output = ()> + Send + 'static {
@@ -221,7 +211,7 @@ mod axum_routers {
 
     impl ServerAdapter for Outside {
         fn features(&self) -> &[ServerFeature] {
-            ROUTED
+            ServerFeature::ALL
         }
 
         fn serve(&self, listener: TcpListener, site: Site) -> impl Future<Output = ()> + Send + 'static {
@@ -244,8 +234,7 @@ mod axum_routers {
 #[track_caller]
 fn holds(report: Report) {
     report.assert_ok();
-    let left_out: Vec<_> =
-        report.left_out.iter().filter(|name| !name.contains("route") && !name.contains("prox")).collect();
+    let left_out: Vec<_> = report.left_out.iter().filter(|name| !name.contains("route")).collect();
     assert!(left_out.is_empty(), "{left_out:?}");
 }
 

@@ -1,0 +1,144 @@
+//! What proxies say of the client that they ask for.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::HeaderName;
+use http::header::{FORWARDED, HeaderMap};
+use http::uri::Authority;
+
+use crate::http::peer::Peer;
+use crate::http::proxies::TrustedProxies;
+
+/// The client that a trusted proxy asks for, and what it asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Forwarded<'a> {
+    /// The client's address, and its port where it is told. Empty if the proxy hides it; `None` if nobody says anything about it, and
+    /// the other side of the connection is all that is known.
+    pub client: Option<Peer<'static>>,
+    /// The host, and the port, that the client asked for.
+    pub host: Option<&'a str>,
+    /// `http` or `https`.
+    pub scheme: Option<&'static str>,
+}
+
+impl<'a> Forwarded<'a> {
+    /// Reads `Forwarded` (RFC 7239), or `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto`, as far as the proxies are
+    /// trusted: from the last entry, which the peer has written, to the first that no trusted proxy has. Nothing is believed that a
+    /// peer says who is not trusted.
+    ///
+    /// A proxy writes one of the two and may hand on what a client has put into the other. So if both are there and name
+    /// different clients, neither is believed. At most 64 entries are read.
+    pub fn read(proxies: &TrustedProxies, peer: Option<IpAddr>, headers: &'a HeaderMap) -> Self {
+        if !proxies.trusts(peer) {
+            return Forwarded::default();
+        }
+        let standard = headers.contains_key(FORWARDED).then(|| Self::standard(proxies, headers));
+        let customary =
+            [X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO].iter().any(|name| headers.contains_key(name));
+        let customary = customary.then(|| Self::customary(proxies, headers));
+        match (standard, customary) {
+            (Some(standard), Some(customary)) if standard.client != customary.client => Forwarded::default(),
+            (standard, customary) => standard.or(customary).unwrap_or_default(),
+        }
+    }
+
+    /// Whether it says anything.
+    pub fn is_empty(&self) -> bool {
+        *self == Forwarded::default()
+    }
+
+    fn standard(proxies: &TrustedProxies, headers: &'a HeaderMap) -> Self {
+        let mut forwarded = Forwarded::default();
+        for element in from_last(headers, &FORWARDED) {
+            let mut node = None;
+            (forwarded.host, forwarded.scheme) = (None, None);
+            for pair in parted(element, b';') {
+                let Some((name, value)) = pair.split_once('=') else { continue };
+                let value = value.trim();
+                let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
+                match name.trim() {
+                    name if name.eq_ignore_ascii_case("for") => node = Some(value),
+                    name if name.eq_ignore_ascii_case("host") => forwarded.host = host(value),
+                    name if name.eq_ignore_ascii_case("proto") => forwarded.scheme = scheme(value),
+                    _ => {}
+                }
+            }
+            let Some(node) = node else { break };
+            let client = client(node);
+            forwarded.client = Some(client);
+            if client.ip.is_none() || !proxies.trusts(client.ip) {
+                break;
+            }
+        }
+        forwarded
+    }
+
+    fn customary(proxies: &TrustedProxies, headers: &'a HeaderMap) -> Self {
+        let mut forwarded = Forwarded::default();
+        let mut hops = 0;
+        for node in from_last(headers, &X_FORWARDED_FOR) {
+            let client = client(node);
+            forwarded.client = Some(client);
+            hops += 1;
+            if client.ip.is_none() || !proxies.trusts(client.ip) {
+                break;
+            }
+        }
+        // Each proxy may have added an entry, or left the only one: the one of the outermost trusted proxy is as far from the end.
+        let outermost = |name: HeaderName| from_last(headers, &name).take(hops.max(1)).last();
+        forwarded.host = outermost(X_FORWARDED_HOST).and_then(host);
+        forwarded.scheme = outermost(X_FORWARDED_PROTO).and_then(scheme);
+        forwarded
+    }
+}
+
+/// The entries of a header, of all its lines together, from the last to the first.
+fn from_last<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
+    let lines: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+    let mut entries: Vec<&str> = lines.into_iter().flat_map(|line| parted(line, b',')).collect();
+    entries.retain(|entry| !entry.is_empty());
+    entries.into_iter().rev().take(MAX_ENTRIES)
+}
+
+/// The parts of a text, without the blanks around them. What is in quotation marks is not parted.
+fn parted(text: &str, separator: u8) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped) = (false, false);
+    text.split(move |letter: char| {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            letter => return !quoted && letter == char::from(separator),
+        }
+        false
+    })
+    .map(str::trim)
+}
+
+/// An IP address, with or without a port; an IPv6 address in brackets or not. What else there is, `unknown` or a name of the proxy's
+/// own, is nobody.
+fn client(node: &str) -> Peer<'static> {
+    if let Ok(address) = node.parse::<SocketAddr>() {
+        return Peer::from(address);
+    }
+    let ip = node.strip_prefix('[').and_then(|node| node.strip_suffix(']')).unwrap_or(node);
+    let ip = ip.parse::<IpAddr>().ok().map(|ip| ip.to_canonical());
+    Peer { hostname: None, ip, port: None }
+}
+
+/// A host with or without a port, and nothing else.
+fn host(value: &str) -> Option<&str> {
+    value.parse::<Authority>().ok().filter(|authority| !authority.as_str().contains('@'))?;
+    Some(value)
+}
+
+fn scheme(value: &str) -> Option<&'static str> {
+    ["http", "https"].into_iter().find(|known| value.eq_ignore_ascii_case(known))
+}
+
+/// Far more than there are proxies in a row.
+const MAX_ENTRIES: usize = 64;
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");

@@ -1,0 +1,126 @@
+//! Whose word is taken for whom it asks.
+
+use std::error::Error;
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+/// The proxies whose `Forwarded` and `X-Forwarded-…` headers are believed. None by default.
+///
+/// Reads networks and addresses parted by commas or blanks: `10.0.0.0/8, 192.0.2.7, fd00::/8`. `loopback` stands for `127.0.0.0/8` and
+/// `::1`; `private` for the networks of RFC 1918 and RFC 4193. An IPv4 address within IPv6 is the IPv4 address.
+///
+/// ```
+/// use opentracing_core::http::TrustedProxies;
+///
+/// let proxies: TrustedProxies = "10.0.0.0/8, loopback".parse()?;
+/// assert!(proxies.trusts("10.1.2.3".parse().ok()));
+/// assert!(!proxies.trusts("192.0.2.7".parse().ok()));
+/// # Ok::<(), opentracing_core::http::InvalidProxies>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct TrustedProxies {
+    networks: Vec<Network>,
+    trusts_all: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Network {
+    base: IpAddr,
+    prefix: u32,
+}
+
+/// A text names no network: it is neither an address nor an address with the length of a prefix.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InvalidProxies(String);
+
+impl TrustedProxies {
+    /// Trusts nobody.
+    pub const fn none() -> Self {
+        TrustedProxies { networks: Vec::new(), trusts_all: false }
+    }
+
+    /// Trusts everybody, also a peer without an IP address, on a socket of the file system for example: for servers that only
+    /// proxies can reach. The first entry, which is whatever the client wrote if a proxy hands it on, then counts.
+    pub const fn all() -> Self {
+        TrustedProxies { networks: Vec::new(), trusts_all: true }
+    }
+
+    /// Whether that address is a trusted proxy's. A peer without an address is so only for [`all`](Self::all).
+    pub fn trusts(&self, ip: Option<IpAddr>) -> bool {
+        let within = |ip: IpAddr| self.networks.iter().any(|network| network.contains(ip.to_canonical()));
+        self.trusts_all || ip.is_some_and(within)
+    }
+}
+
+impl Network {
+    fn contains(&self, ip: IpAddr) -> bool {
+        match (self.base, ip) {
+            (IpAddr::V4(base), IpAddr::V4(ip)) => {
+                (base.to_bits() ^ ip.to_bits()).checked_shr(32 - self.prefix).unwrap_or(0) == 0
+            }
+            (IpAddr::V6(base), IpAddr::V6(ip)) => {
+                (base.to_bits() ^ ip.to_bits()).checked_shr(128 - self.prefix).unwrap_or(0) == 0
+            }
+            _ => false,
+        }
+    }
+}
+
+impl FromStr for Network {
+    type Err = InvalidProxies;
+
+    fn from_str(text: &str) -> Result<Self, InvalidProxies> {
+        let invalid = || InvalidProxies(text.to_owned());
+        let (base, prefix) = match text.split_once('/') {
+            Some((base, prefix)) => (base, Some(prefix)),
+            None => (text, None),
+        };
+        let base = base.parse::<IpAddr>().map_err(|_| invalid())?;
+        let bits: u32 = if base.is_ipv4() { 32 } else { 128 };
+        let prefix: u32 = match prefix {
+            Some(prefix) if prefix.bytes().all(|byte| byte.is_ascii_digit()) => {
+                prefix.parse().map_err(|_| invalid())?
+            }
+            Some(_) => return Err(invalid()),
+            None => bits,
+        };
+        if prefix > bits {
+            return Err(invalid());
+        }
+        // `::ffff:10.0.0.0/104` are IPv4 addresses, which are compared as such.
+        match base.to_canonical() {
+            v4 @ IpAddr::V4(_) if base.is_ipv6() => {
+                prefix.checked_sub(96).map(|prefix| Network { base: v4, prefix }).ok_or_else(invalid)
+            }
+            base => Ok(Network { base, prefix }),
+        }
+    }
+}
+
+impl FromStr for TrustedProxies {
+    type Err = InvalidProxies;
+
+    fn from_str(text: &str) -> Result<Self, InvalidProxies> {
+        let mut proxies = TrustedProxies::none();
+        for name in text.split([',', ' ']).filter(|name| !name.is_empty()) {
+            let networks: &[&str] = match name {
+                "loopback" => &["127.0.0.0/8", "::1"],
+                "private" => &["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"],
+                network => &[network],
+            };
+            for network in networks {
+                proxies.networks.push(network.parse()?);
+            }
+        }
+        Ok(proxies)
+    }
+}
+
+impl fmt::Display for InvalidProxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} is no network, such as 10.0.0.0/8, 192.0.2.7, loopback or private", self.0)
+    }
+}
+
+impl Error for InvalidProxies {}
