@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::mem::ManuallyDrop;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::clock::unix_ns;
 use crate::context::{AsSpanContext, SpanContext};
@@ -64,6 +64,11 @@ impl Span {
     /// Whether tags and logs are kept. `false` for a span that is not sampled, unless somebody decides later.
     pub fn is_recording(&self) -> bool {
         self.state.is_recording()
+    }
+
+    /// How long the span has lasted so far, by the tracer's clock; `None` unless it records.
+    pub fn elapsed(&self) -> Option<Duration> {
+        self.state.elapsed()
     }
 
     /// Whether the operation name is that one: for adapters that learn a better name late, and would not replace what somebody else

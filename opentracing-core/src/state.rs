@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
 use fastant::Instant;
 
@@ -119,6 +120,18 @@ impl State {
             State::Recording(_) => true,
             State::Shared(shared) => lock(&shared.state).is_recording(),
             _ => false,
+        }
+    }
+
+    pub(crate) fn elapsed(&self) -> Option<Duration> {
+        match self {
+            State::Recording(record) if record.has_start_wall() => {
+                let now = if record.has_own_clock() { own_time(&record.context) } else { unix_ns(SystemTime::now()) };
+                Some(Duration::from_nanos(now.saturating_sub(record.start_wall_ns)))
+            }
+            State::Recording(record) => Some(Instant::now().duration_since(record.start)),
+            State::Shared(shared) => lock(&shared.state).elapsed(),
+            _ => None,
         }
     }
 
@@ -323,7 +336,7 @@ fn own_time(context: &SpanContext) -> u64 {
     let recorder = Recorder::find(context.meta.tracer());
     match recorder.as_ref().and_then(|recorder| recorder.clock.as_ref()) {
         Some(clock) => clock.unix_ns(),
-        None => unix_ns(std::time::SystemTime::now()),
+        None => unix_ns(SystemTime::now()),
     }
 }
 

@@ -115,10 +115,14 @@ tags! {
     HTTP_UPGRADE: str = "http.upgrade";
     /// The request's method.
     HTTP_METHOD: str = "http.method";
+    /// The size of the request's body in bytes.
+    HTTP_REQUEST_BODY_SIZE: i64 = "http.request.body.size";
     /// The request's method as it came, where `http.method` is `_OTHER`.
     HTTP_REQUEST_METHOD_ORIGINAL: str = "http.request.method_original";
     /// How often the request was sent before.
     HTTP_REQUEST_RESEND_COUNT: i64 = "http.request.resend_count";
+    /// The size of the answer's body in bytes, as far as it was sent.
+    HTTP_RESPONSE_BODY_SIZE: i64 = "http.response.body.size";
     /// The template of the route that was matched.
     HTTP_ROUTE: str = "http.route";
     /// The response's status.

@@ -34,6 +34,7 @@ pin_project! {
                     let _scope = exchange.span.lend();
                     this.inner.set(None);
                 }
+                exchange.ended(*this.bytes);
                 if !exchange.is_complete(*this.bytes) {
                     exchange.abandon(*this.polling, &Failure::Aborted);
                 }
@@ -64,7 +65,7 @@ where
         let mut this = self.project();
         let Some(inner) = this.inner.as_mut().as_pin_mut() else { return Poll::Ready(None) };
         let Some(exchange) = this.exchange.as_mut() else { return inner.poll_frame(cx) };
-        let frame = {
+        let (frame, is_last) = {
             let _scope = exchange.span.lend();
             *this.polling = true;
             let frame = inner.poll_frame(cx);
@@ -74,18 +75,21 @@ where
                 *this.bytes += data.remaining() as u64;
             }
             // Nothing comes behind trailers, so that servers do not ask for it.
-            if matches!(&frame, Some(Ok(frame)) if !frame.is_trailers())
-                && !this.inner.as_ref().as_pin_ref().is_some_and(|inner| inner.is_end_stream())
-            {
-                return Poll::Ready(frame);
+            let is_last = !matches!(&frame, Some(Ok(frame)) if !frame.is_trailers())
+                || this.inner.as_ref().as_pin_ref().is_some_and(|inner| inner.is_end_stream());
+            if is_last {
+                // Whoever has the last frame need not ask again. Destructors of the body may trace: they run inside the span.
+                this.inner.set(None);
             }
-            // This was the last frame, and whoever has it need not ask again. Destructors of the body may trace: they run inside the
-            // span.
-            this.inner.set(None);
-            frame
+            (frame, is_last)
         };
-        if let (Some(Err(error)), Some(exchange)) = (&frame, this.exchange.take()) {
-            exchange.fail(&Failure::Body(ErrorText::new(error)));
+        if !is_last {
+            exchange.passed(*this.bytes);
+        } else if let Some(mut exchange) = this.exchange.take() {
+            exchange.ended(*this.bytes);
+            if let Some(Err(error)) = &frame {
+                exchange.fail(&Failure::Body(ErrorText::new(error)));
+            }
         }
         Poll::Ready(frame)
     }

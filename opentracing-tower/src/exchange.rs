@@ -65,7 +65,14 @@ impl Exchange {
         }
         side.hooks().on_response(span, &parts);
         self.expected = self.expected_body(&parts, &body);
-        let body = if body.is_end_stream() { ResponseBody::untraced(body) } else { ResponseBody::new(self, body) };
+        let body = if self.side.ends_at_head(&parts) {
+            ResponseBody::untraced(body)
+        } else if body.is_end_stream() {
+            self.ended(0);
+            ResponseBody::untraced(body)
+        } else {
+            ResponseBody::new(self, body)
+        };
         Response::from_parts(parts, body)
     }
 
@@ -75,6 +82,20 @@ impl Exchange {
             ExpectedBody::Nothing => true,
             ExpectedBody::Bytes(expected) => bytes >= expected,
             ExpectedBody::ToTheEnd => false,
+        }
+    }
+
+    /// So many bytes of the body have passed, and more may.
+    pub(crate) fn passed(&mut self, bytes: u64) {
+        if let Side::Server(server) = &mut self.side {
+            server.passed(&mut self.span, bytes);
+        }
+    }
+
+    /// The body has ended, in whichever way, after so many bytes.
+    pub(crate) fn ended(&mut self, bytes: u64) {
+        if let Side::Server(server) = &mut self.side {
+            server.ended(&mut self.span, bytes);
         }
     }
 
@@ -120,6 +141,13 @@ impl Side {
         match self {
             Side::Server(server) => server.hooks(),
             Side::Client(client) => client.hooks(),
+        }
+    }
+
+    fn ends_at_head(&self, answer: &response::Parts) -> bool {
+        match self {
+            Side::Server(server) => server.ends_at_head(answer),
+            Side::Client(_) => false,
         }
     }
 

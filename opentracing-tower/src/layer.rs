@@ -1,8 +1,9 @@
 //! The layer for servers, and its settings.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use http::request;
+use http::{request, response};
 use opentracing_core::Tracer;
 use opentracing_core::http::{ErrorStatuses, TrustedProxies};
 use tower_layer::Layer;
@@ -89,6 +90,42 @@ impl TracingLayer {
     /// Whether answers tell the trace id to Instana's end-user monitoring. [`ServerTiming::WithInstana`] by default.
     pub fn server_timing(mut self, server_timing: ServerTiming) -> Self {
         self.config.server_timing = server_timing;
+        self
+    }
+
+    /// Ends the spans of the answers for which the closure returns true with their heads, rather than with their bodies: of streams that
+    /// last for hours and are to be seen before. What their bodies do is then in no span, and neither is how they end. No answers by
+    /// default; of several closures each one counts.
+    ///
+    /// ```
+    /// use opentracing_tower::{TracingLayer, is_event_stream};
+    ///
+    /// let layer = TracingLayer::new().end_at_head(is_event_stream);
+    /// ```
+    pub fn end_at_head(mut self, ends: impl Fn(&response::Parts) -> bool + Send + Sync + 'static) -> Self {
+        self.config.ends_at_head.push(Arc::new(ends));
+        self
+    }
+
+    /// Writes a log `event=progress` with the bytes so far, `http.response.body.size`, when a piece of an answer is sent and that much time
+    /// has passed since the span's start or the last such log. After each 8 logs the time doubles, so that a span has room for those of weeks.
+    /// None by default. Reads the clock with each piece.
+    pub fn progress_logs(mut self, interval: Duration) -> Self {
+        self.config.progress_logs = Some(interval);
+        self
+    }
+
+    /// Sets the tags `http.request.body.size`, which is what the request announces, and `http.response.body.size`, the bytes that were
+    /// sent before any encoding of the connection. Off by default.
+    pub fn body_sizes(mut self) -> Self {
+        self.config.records_sizes = true;
+        self
+    }
+
+    /// Takes this method for a known one beside [those of the registry](opentracing_core::http::known_method): `PURGE` for example. Others
+    /// are `_OTHER`, lest anybody makes names.
+    pub fn known_method(mut self, method: &'static str) -> Self {
+        self.config.methods.push(method);
         self
     }
 

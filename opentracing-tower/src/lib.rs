@@ -43,6 +43,7 @@
 //! | `http.url` | scheme, host, path and query; secrets in the query are `<redacted>`. The scheme is `http` unless the request names it |
 //! | `http.route` | the template of the route |
 //! | `http.status_code` | the answer's status |
+//! | `http.request.body.size`, `http.response.body.size` | bytes, [if asked for](TracingLayer::body_sizes) |
 //! | `error` | `true` for 5xx, errors and panics |
 //! | `http.outcome` | `cancelled` if the client left before the answer, `aborted` if within it; absent otherwise |
 //! | `http.upgrade` | the protocol that the connection was handed over to by a 101 |
@@ -76,7 +77,8 @@
 //! | the service or the body returns an error | ends there, with `error` and a log `event=error`, `error.kind`, `message` |
 //! | the handler or the body panics | ends there, with `error` and a log `error.kind=panic` |
 //!
-//! The span of an answer that streams for hours lasts for hours, and is reported at its end.
+//! The span of an answer that streams for hours lasts for hours, and is reported at its end. [`TracingLayer::end_at_head`] ends it
+//! with the head instead, [`TracingLayer::progress_logs`] tells how far it came meanwhile.
 //!
 //! # What is not traced
 //!
@@ -112,6 +114,7 @@ mod layer;
 #[cfg(feature = "axum")]
 mod matched_path;
 mod name;
+mod progress;
 mod route;
 mod server;
 mod service;
@@ -128,6 +131,7 @@ pub use crate::headers::HeaderTags;
 pub use crate::layer::TracingLayer;
 #[cfg(feature = "axum")]
 pub use crate::matched_path::{MatchedPathLayer, TellMatchedPath};
+pub use crate::progress::is_event_stream;
 pub use crate::server::ServerTiming;
 pub use crate::service::Tracing;
 /// Counts the attempts at one request. Goes into the extensions of a request; [`CountResendsLayer`] puts it there.

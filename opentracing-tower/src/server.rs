@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use http::header::UPGRADE;
+use http::header::{CONTENT_LENGTH, HeaderMap, UPGRADE};
 use http::{StatusCode, request, response};
 use opentracing_core::http::{Forwarded, OTHER_METHOD, Peer, TrustedProxies, append_server_timing, known_method};
 use opentracing_core::propagation::HttpHeaders;
@@ -13,10 +14,13 @@ use crate::decorator::StandardDecorator;
 use crate::exchange::{Exchange, Side};
 use crate::hooks::Hooks;
 use crate::name::with_operation_name;
+use crate::progress::Progress;
 use crate::route;
 use crate::url::Url;
 
 type Skip = Arc<dyn Fn(&request::Parts) -> bool + Send + Sync>;
+
+type EndsAtHead = Arc<dyn Fn(&response::Parts) -> bool + Send + Sync>;
 
 /// When answers have the header `Server-Timing: intid;desc=…`, by which Instana's end-user monitoring finds the trace of a page load.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -35,6 +39,10 @@ pub(crate) struct ServerConfig {
     pub(crate) skip: Vec<Skip>,
     pub(crate) public_edge: bool,
     pub(crate) proxies: TrustedProxies,
+    pub(crate) methods: Vec<&'static str>,
+    pub(crate) ends_at_head: Vec<EndsAtHead>,
+    pub(crate) progress_logs: Option<Duration>,
+    pub(crate) records_sizes: bool,
     pub(crate) server_timing: ServerTiming,
     pub(crate) component: Option<&'static str>,
     pub(crate) hooks: Hooks,
@@ -45,6 +53,7 @@ pub(crate) struct ServerExchange {
     config: Arc<ServerConfig>,
     method: &'static str,
     route: route::Progress,
+    progress: Option<Progress>,
 }
 
 impl ServerConfig {
@@ -54,6 +63,10 @@ impl ServerConfig {
             skip: Vec::new(),
             public_edge: false,
             proxies: TrustedProxies::none(),
+            methods: Vec::new(),
+            ends_at_head: Vec::new(),
+            progress_logs: None,
+            records_sizes: false,
             server_timing: ServerTiming::default(),
             component: None,
             hooks: Hooks { standard: StandardDecorator::server(), further: Vec::new() },
@@ -66,7 +79,8 @@ impl ServerConfig {
             self.tracer.warn_if_unregistered();
             return None;
         }
-        let known = known_method(&parts.method);
+        let known = known_method(&parts.method)
+            .or_else(|| self.methods.iter().copied().find(|known| *known == parts.method.as_str()));
         let method = known.unwrap_or(OTHER_METHOD);
         let address = route::peer_address(&parts.extensions);
         let forwarded = Forwarded::read(&self.proxies, address.map(|address| address.ip()), &parts.headers);
@@ -77,9 +91,15 @@ impl ServerConfig {
         if let Some(peer) = forwarded.client.or(address.map(Peer::from)) {
             peer.set_tags(&mut span);
         }
+        if self.records_sizes
+            && let Some(bytes) = content_length(&parts.headers)
+        {
+            span.set(tags::HTTP_REQUEST_BODY_SIZE, bytes);
+        }
         self.hooks.on_request(&mut span, parts);
         let route = route::Progress::new(parts, &span);
-        let exchange = ServerExchange { config: self.clone(), method, route };
+        let progress = self.progress_logs.map(Progress::new);
+        let exchange = ServerExchange { config: self.clone(), method, route, progress };
         Some(Exchange::new(span, Side::Server(exchange), &parts.method))
     }
 
@@ -151,9 +171,28 @@ impl ServerExchange {
         }
     }
 
+    /// Whether the span ends here, whatever the body does.
+    pub(crate) fn ends_at_head(&self, answer: &response::Parts) -> bool {
+        self.config.ends_at_head.iter().any(|ends| ends(answer))
+    }
+
+    /// So many bytes of the body have passed, and more may.
+    pub(crate) fn passed(&mut self, span: &mut Span, bytes: u64) {
+        if let Some(progress) = &mut self.progress {
+            progress.log(span, bytes);
+        }
+    }
+
+    /// The body has ended, in whichever way, after so many bytes.
+    pub(crate) fn ended(&mut self, span: &mut Span, bytes: u64) {
+        if self.config.records_sizes {
+            span.set(tags::HTTP_RESPONSE_BODY_SIZE, i64::try_from(bytes).unwrap_or(i64::MAX));
+        }
+    }
+
     /// Writes the route that became known behind this layer.
     pub(crate) fn settle(&mut self, span: &mut Span) {
-        let ServerExchange { config, method, route } = self;
+        let ServerExchange { config, method, route, .. } = self;
         route.settle(|template| {
             // A decorator that has named the span has the last word.
             if span.is_named(method) {
@@ -166,6 +205,11 @@ impl ServerExchange {
     }
 }
 
+/// What is announced, or nothing where it is no number.
+fn content_length(headers: &HeaderMap) -> Option<i64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok().filter(|bytes| *bytes >= 0)
+}
+
 impl fmt::Debug for ServerConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerConfig")
@@ -173,6 +217,10 @@ impl fmt::Debug for ServerConfig {
             .field("skip", &self.skip.len())
             .field("public_edge", &self.public_edge)
             .field("proxies", &self.proxies)
+            .field("methods", &self.methods)
+            .field("ends_at_head", &self.ends_at_head.len())
+            .field("progress_logs", &self.progress_logs)
+            .field("records_sizes", &self.records_sizes)
             .field("server_timing", &self.server_timing)
             .field("component", &self.component)
             .field("hooks", &self.hooks)

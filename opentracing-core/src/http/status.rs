@@ -1,5 +1,7 @@
 //! Which answers are errors.
 
+use std::ops::RangeInclusive;
+
 use http::StatusCode;
 
 /// The status codes that make a span fail.
@@ -11,6 +13,8 @@ pub enum ErrorStatuses {
     ServerErrors,
     /// 400 and above, as OpenTelemetry has it for clients.
     ClientAndServerErrors,
+    /// Those within one of the ranges: `OneOf(&[429..=429, 500..=599])`.
+    OneOf(&'static [RangeInclusive<u16>]),
     /// None. Transport failures still make a span fail.
     None,
 }
@@ -21,6 +25,7 @@ impl ErrorStatuses {
         match self {
             ErrorStatuses::ServerErrors => status.as_u16() >= 500,
             ErrorStatuses::ClientAndServerErrors => status.as_u16() >= 400,
+            ErrorStatuses::OneOf(ranges) => ranges.iter().any(|range| range.contains(&status.as_u16())),
             ErrorStatuses::None => false,
         }
     }

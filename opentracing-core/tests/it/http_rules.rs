@@ -35,11 +35,14 @@ fn tells_errors_by_status() {
         assert_eq!(ErrorStatuses::default().contain(status), server);
         assert_eq!(ErrorStatuses::ClientAndServerErrors.contain(status), client);
         assert!(!ErrorStatuses::None.contain(status));
+        let ranges = ErrorStatuses::OneOf(&[429..=429, 500..=599]);
+        assert_eq!(ranges.contain(status), matches!(status.as_u16(), 429 | 500..=599));
     }
     check(101, false, false);
     check(200, false, false);
     check(399, false, false);
     check(400, false, true);
+    check(429, false, true);
     check(499, false, true);
     check(500, true, true);
     check(599, true, true);

@@ -9,5 +9,6 @@ mod decorators;
 mod lifetime;
 mod names;
 mod services;
+mod settings;
 mod support;
 mod unregistered;
