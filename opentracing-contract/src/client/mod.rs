@@ -82,7 +82,7 @@ impl ClientSetup {
 pub enum ClientFeature {
     /// Speaks HTTP/2 without TLS.
     Http2,
-    /// A span starts when [`Sender::send`] is called, rather than when its future is polled.
+    /// A span starts when the closure of the [`Sender`] is called, rather than when its future is polled.
     StartsAtCall,
     /// [`Outgoing::operation_name`].
     OperationNames,
