@@ -3,12 +3,15 @@
 //! `cargo bench -p opentracing-bench` runs every [`Case`] for every [`Library`] in a process of its own and prints one table. The
 //! processes are the two programs of this package: `measure`, and `measure_allocations`, which is the same with an allocator that
 //! counts. A unary call of gRPC, bare and traced, is a bench of its own.
+//!
+//! [`http`] has what tells adapters of HTTP apart, ours and others'.
 
 mod callgrind;
 mod case;
 mod child;
 mod encoder;
 mod grpc;
+pub mod http;
 mod library;
 mod measure;
 mod peers;

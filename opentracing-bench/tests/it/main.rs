@@ -1,6 +1,7 @@
 //! Every case works with every library, and its spans arrive. How fast that is, no test says.
 
 mod encoders;
+mod http;
 
 use std::process::Command;
 

@@ -1,0 +1,231 @@
+//! The rows of servers.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+
+use crate::http::site::Site;
+use crate::http::wire::Connection;
+use crate::http::{Seen, Verdict, good_if, lasts, quiet, spans};
+
+/// An adapter for servers.
+pub trait ServerPeer {
+    /// Traces what the router serves.
+    fn wrap(&self, router: Router) -> Router;
+
+    /// The spans that have been reported since this was asked last.
+    fn take(&self) -> Vec<Seen>;
+}
+
+/// The titles of the rows.
+pub fn server_titles() -> Vec<&'static str> {
+    ROWS.iter().map(|row| row.title).collect()
+}
+
+/// Runs an adapter through each row. What it should be able to measure lasts at least as long as `gap`.
+///
+/// # Errors
+///
+/// If there is no connection over the loopback device.
+pub async fn judge_server(peer: &dyn ServerPeer, gap: Duration) -> io::Result<Vec<Verdict>> {
+    let mut verdicts = Vec::new();
+    for row in ROWS {
+        let run = Run::start(peer, gap).await?;
+        peer.take();
+        verdicts.push(match (row.judge)(&run).await {
+            Ok(verdict) => verdict,
+            Err(NoSpan) => Verdict::Bad("no span".to_owned()),
+        });
+    }
+    Ok(verdicts)
+}
+
+struct Row {
+    title: &'static str,
+    judge: for<'a> fn(&'a Run<'a>) -> Judged<'a>,
+}
+
+type Judged<'a> = Pin<Box<dyn Future<Output = Result<Verdict, NoSpan>> + 'a>>;
+
+/// There was nothing to judge by.
+struct NoSpan;
+
+impl From<io::Error> for NoSpan {
+    fn from(_: io::Error) -> Self {
+        NoSpan
+    }
+}
+
+macro_rules! rows {
+    ($($title:literal: |$run:ident| $judge:block)*) => {
+        &[$(Row {
+            title: $title,
+            judge: |$run| Box::pin(async move { $judge }),
+        }),*]
+    };
+}
+
+const ROWS: &[Row] = rows! {
+    "`GET`, a known body: no complaint" : |run| { Ok(quiet(&run.whole("GET /users/7", "").await?)) }
+    "`HEAD`: no complaint" : |run| { Ok(quiet(&run.whole("HEAD /users/7", "").await?)) }
+    "`HEAD` of a stream: no complaint" : |run| { Ok(quiet(&run.whole("HEAD /stream", "").await?)) }
+    "204: no complaint" : |run| { Ok(quiet(&run.whole("GET /empty", "").await?)) }
+    "a stream with `content-length`, read to its end: no complaint" : |run| {
+        run.site.gate.add_permits(1);
+        Ok(quiet(&run.whole("GET /sized", "").await?))
+    }
+    "a stream, read to its end: no complaint" : |run| {
+        run.site.gate.add_permits(1);
+        Ok(quiet(&run.whole("GET /stream", "").await?))
+    }
+    "a stream: the span lasts to its end" : |run| {
+        let mut connection = run.request("GET /stream", "").await?;
+        connection.until("one").await?;
+        run.wait().await;
+        if let Some(span) = run.peer.take().pop() {
+            return Ok(early(&span, run.gap));
+        }
+        run.site.gate.add_permits(1);
+        connection.read_to_the_end().await;
+        Ok(lasts(&run.one().await?, run.gap))
+    }
+    "a client that leaves a stream: the span lasts until then" : |run| {
+        let mut connection = run.request("GET /stream", "").await?;
+        connection.until("one").await?;
+        run.wait().await;
+        if let Some(span) = run.peer.take().pop() {
+            return Ok(early(&span, run.gap));
+        }
+        drop(connection);
+        Ok(lasts(&run.one().await?, run.gap))
+    }
+    "a client that leaves a stream: the span says so" : |run| {
+        let mut connection = run.request("GET /stream", "").await?;
+        connection.until("one").await?;
+        drop(connection);
+        let span = run.one().await?;
+        Ok(good_if(span.complains(), || "nothing".to_owned()))
+    }
+    "a client that leaves before the answer: the span lasts until then" : |run| {
+        Ok(lasts(&run.left().await?, run.gap))
+    }
+    "a client that leaves before the answer: the span says so" : |run| {
+        let span = run.left().await?;
+        Ok(good_if(span.complains(), || "nothing".to_owned()))
+    }
+    "a handler that panics: an error" : |run| {
+        let span = run.whole("GET /trap", "").await?;
+        Ok(good_if(span.is_failed, || "no error".to_owned()))
+    }
+    "a handler that panics: told from a client that left" : |run| {
+        let span = run.whole("GET /trap", "").await?;
+        Ok(good_if(span.says("panic"), || if span.says("cancel") { "cancelled" } else { "nothing" }.to_owned()))
+    }
+    "500: an error" : |run| {
+        let span = run.whole("GET /error", "").await?;
+        Ok(good_if(span.is_failed, || "no error".to_owned()))
+    }
+    "404: no error" : |run| {
+        let span = run.whole("GET /nowhere", "").await?;
+        Ok(good_if(!span.is_failed, || "an error".to_owned()))
+    }
+    "101, an upgrade: no complaint" : |run| {
+        let mut connection = Connection::request(run.address, "GET /upgrade", "upgrade: echo\r\n").await?;
+        connection.until("\r\n\r\n").await?;
+        drop(connection);
+        Ok(quiet(&run.one().await?))
+    }
+    "named after method and route" : |run| {
+        let span = run.whole("GET /users/7", "").await?;
+        Ok(good_if(span.name == "GET /users/{id}", || format!("`{}`", span.name)))
+    }
+    "paths without a route share a name" : |run| {
+        let span = run.whole("GET /nowhere/7", "").await?;
+        Ok(good_if(!span.name.contains("nowhere"), || format!("`{}`", span.name)))
+    }
+    "methods that nobody knows share a name" : |run| {
+        let span = run.whole("BREW /users/7", "").await?;
+        Ok(good_if(!span.name.contains("BREW"), || format!("`{}`", span.name)))
+    }
+    "continues `traceparent`" : |run| { run.continues(&format!("traceparent: 00-{TRACE:032x}-00f067aa0ba902b7-01\r\n")).await }
+    "continues B3" : |run| { run.continues(&format!("b3: {TRACE:032x}-00f067aa0ba902b7-1\r\n")).await }
+    "continues Instana's headers" : |run| {
+        let headers = format!("x-instana-t: {TRACE:032x}\r\nx-instana-s: 00f067aa0ba902b7\r\nx-instana-l: 1\r\n");
+        run.continues(&headers).await
+    }
+    "keeps `authorization` out" : |run| {
+        let span = run.whole("GET /users/7", "authorization: Bearer sesame\r\n").await?;
+        Ok(good_if(!span.says("sesame"), || "exported as it is".to_owned()))
+    }
+    "keeps secrets of the query out" : |run| {
+        let span = run.whole("GET /users/7?page=2&token=sesame", "").await?;
+        Ok(good_if(!span.says("sesame"), || "exported as they are".to_owned()))
+    }
+};
+
+fn early(span: &Seen, gap: Duration) -> Verdict {
+    let whole = if gap.is_zero() { "the whole".to_owned() } else { format!("{} ms and more", gap.as_millis()) };
+    Verdict::Bad(format!("ends with the head, {:.1} ms of {whole}", span.duration.as_secs_f64() * 1e3))
+}
+
+const TRACE: u128 = 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736;
+
+/// One row of one adapter.
+struct Run<'a> {
+    peer: &'a dyn ServerPeer,
+    site: Site,
+    address: SocketAddr,
+    gap: Duration,
+}
+
+impl<'a> Run<'a> {
+    async fn start(peer: &'a dyn ServerPeer, gap: Duration) -> io::Result<Self> {
+        let site = Site::new();
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let router = peer.wrap(site.router());
+        // Serves as long as the runtime does.
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Ok(Run { peer, site, address, gap })
+    }
+
+    async fn request(&self, line: &str, headers: &str) -> io::Result<Connection> {
+        Connection::request(self.address, line, headers).await
+    }
+
+    /// Sends a request, reads the answer to its end, and gives the span.
+    async fn whole(&self, line: &str, headers: &str) -> Result<Seen, NoSpan> {
+        self.request(line, headers).await?.read_to_the_end().await;
+        self.one().await
+    }
+
+    /// Leaves while the handler is at work.
+    async fn left(&self) -> Result<Seen, NoSpan> {
+        let connection = self.request("GET /slow", "").await?;
+        if let Ok(permit) = self.site.entered.acquire().await {
+            permit.forget();
+        }
+        self.wait().await;
+        drop(connection);
+        self.one().await
+    }
+
+    async fn continues(&self, headers: &str) -> Result<Verdict, NoSpan> {
+        let span = self.whole("GET /users/7", headers).await?;
+        Ok(good_if(span.trace_id == TRACE, || "begins a trace".to_owned()))
+    }
+
+    async fn one(&self) -> Result<Seen, NoSpan> {
+        spans(1, || self.peer.take()).await.pop().ok_or(NoSpan)
+    }
+
+    async fn wait(&self) {
+        if !self.gap.is_zero() {
+            tokio::time::sleep(self.gap).await;
+        }
+    }
+}
