@@ -21,7 +21,14 @@ pub(crate) fn view(span: Seen) -> Seen {
 /// The file, of which each line is an `ExportTraceServiceRequest` and is read once.
 pub(crate) struct Lines {
     path: String,
-    read: RefCell<(u64, Vec<Value>)>,
+    read: RefCell<Read>,
+}
+
+struct Read {
+    offset: u64,
+    /// The line there was begun before, and is not wanted.
+    is_inside: bool,
+    requests: Vec<Value>,
 }
 
 impl Lines {
@@ -29,14 +36,16 @@ impl Lines {
     #[track_caller]
     pub(crate) fn from_now(path: &str) -> Self {
         let length = fs::metadata(path).unwrap_or_else(|error| panic!("{path}: {error}")).len();
-        Lines { path: path.to_owned(), read: RefCell::new((length, Vec::new())) }
+        // A line may be half written, so reading begins within the last one, if only at its end.
+        let read = Read { offset: length.saturating_sub(1), is_inside: length > 0, requests: Vec::new() };
+        Lines { path: path.to_owned(), read: RefCell::new(read) }
     }
 
     /// The spans of these traces.
     pub(crate) fn look(&self, from: From, traces: &[String]) -> Vec<Seen> {
         self.read_on().unwrap_or_else(|error| panic!("{}: {error}", self.path));
         let mut spans = Vec::new();
-        for resource in self.read.borrow().1.iter().flat_map(|request| array(&request["resourceSpans"])) {
+        for resource in self.read.borrow().requests.iter().flat_map(|request| array(&request["resourceSpans"])) {
             for scope in array(&resource["scopeSpans"]) {
                 let known = array(&scope["spans"]).iter().filter(|span| traces.contains(&text(&span["traceId"])));
                 for span in known {
@@ -53,14 +62,16 @@ impl Lines {
     }
 
     fn read_on(&self) -> io::Result<()> {
-        let (offset, requests) = &mut *self.read.borrow_mut();
+        let Read { offset, is_inside, requests } = &mut *self.read.borrow_mut();
         let mut file = BufReader::new(File::open(&self.path)?);
         file.seek(SeekFrom::Start(*offset))?;
         let mut line = Vec::new();
         // The last line may be half written.
         while file.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
             *offset += line.len() as u64;
-            requests.push(serde_json::from_slice(&line)?);
+            if !std::mem::take(is_inside) {
+                requests.push(serde_json::from_slice(&line)?);
+            }
             line.clear();
         }
         Ok(())
