@@ -137,7 +137,7 @@ pub(crate) mod postgres {
 
     /// Lets the database cancel what takes long.
     pub(crate) async fn cancel_what_takes_long(connection: &mut sqlx::PgConnection) {
-        sqlx::query("SET statement_timeout = 50").execute(connection).await.unwrap();
+        sqlx::query("SET statement_timeout = 500").execute(connection).await.unwrap();
     }
 
     /// Nothing: the database lets go by itself, after a while.
@@ -177,7 +177,7 @@ pub(crate) mod mysql {
 
     /// Lets the database cancel what takes long.
     pub(crate) async fn cancel_what_takes_long(connection: &mut sqlx::MySqlConnection) {
-        sqlx::raw_sql("SET max_statement_time = 0.05, max_recursive_iterations = 4294967295")
+        sqlx::raw_sql("SET max_statement_time = 0.5, max_recursive_iterations = 4294967295")
             .execute(connection)
             .await
             .unwrap();

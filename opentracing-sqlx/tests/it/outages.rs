@@ -129,7 +129,7 @@ macro_rules! outages {
                 }
                 let server = tokio::task::spawn_blocking(|| OwnServer::start($script)).await.unwrap();
                 let mock = MockTracer::new();
-                let raw = options(4).acquire_timeout(Duration::from_secs(2)).connect(&server.url()).await.unwrap();
+                let raw = options(4).acquire_timeout(Duration::from_secs(5)).connect(&server.url()).await.unwrap();
                 let pool = TracingPool::with_tracer(mock.tracer().clone(), raw);
                 sqlx::query(BY_ID).bind(1).fetch_one(&pool).await.unwrap();
                 let transaction = pool.begin().await.unwrap();
