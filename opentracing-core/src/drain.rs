@@ -15,6 +15,7 @@ use crate::names::NameGuard;
 use crate::port::PortReceiver;
 use crate::record::Record;
 use crate::recorder::{BATCH, Recorder, lock};
+use crate::red::RedFigures;
 use crate::reporter::{FlushError, Reporter};
 use crate::secrets::Secrets;
 use crate::stats::bump;
@@ -31,6 +32,7 @@ pub struct Drain {
     spent: Vec<Box<Record>>,
     names: NameGuard,
     secrets: Secrets,
+    red: Option<RedFigures>,
     anchor: Anchor,
     anchored: Instant,
 }
@@ -49,7 +51,7 @@ const CHUNK: usize = 256;
 pub(crate) const LAST_FLUSH: Duration = Duration::from_secs(5);
 
 impl Drain {
-    pub(crate) fn new(recorder: Arc<Recorder>, secrets: Secrets) -> Self {
+    pub(crate) fn new(recorder: Arc<Recorder>, secrets: Secrets, red: Option<RedFigures>) -> Self {
         Drain {
             names: NameGuard::new(&recorder.limits),
             recorder,
@@ -57,6 +59,7 @@ impl Drain {
             batch: Vec::with_capacity(CHUNK),
             spent: Vec::with_capacity(BATCH),
             secrets,
+            red,
             anchor: Anchor::new(),
             anchored: Instant::now(),
         }
@@ -157,6 +160,9 @@ impl Drain {
 
     #[inline]
     fn accept(&mut self, mut record: Box<Record>) {
+        if let Some(red) = &self.red {
+            red.count(FinishedSpan { record: &record, anchor: &self.anchor, process: &self.recorder.process });
+        }
         if !record.context.is_sampled() {
             return self.leave_out(record);
         }

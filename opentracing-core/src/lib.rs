@@ -70,6 +70,8 @@
 //! [`Tracer::stats`] has all the counts, [`Stats::prometheus`] gives them to Prometheus, and [`Tracer::report`] to you. Nothing is
 //! printed, and nothing panics across this interface, apart from what its page names.
 //!
+//! [`RedFigures`] counts requests, errors and durations by operation, if asked to.
+//!
 //! # Formats on the wire
 //!
 //! Read in this order, all written: `instana`, `tracecontext`, `b3`, `baggage`. The others are there for the asking: see
@@ -152,6 +154,7 @@ mod prometheus;
 pub mod propagation;
 mod record;
 mod recorder;
+mod red;
 mod redaction;
 mod report;
 mod reporter;
@@ -186,6 +189,7 @@ pub use crate::kind::SpanKind;
 pub use crate::limits::{ExcessNames, Limits};
 pub use crate::owned::{OwnedLog, OwnedSpan};
 pub use crate::prometheus::Prometheus;
+pub use crate::red::{Red, RedFigures, RedPrometheus};
 pub use crate::report::Report;
 pub use crate::reporter::{FlushError, OwnedValue, Process, Reporter};
 pub use crate::sampler::{

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 
 use crate::stats::Stats;
-use crate::transport_stats::TransportStats;
+use crate::transport_stats::{Latency, TransportStats};
 
 /// [`Stats`] in the text format of Prometheus, written by its `Display`. Send it as `text/plain; version=0.0.4; charset=utf-8`.
 ///
@@ -58,7 +58,7 @@ impl<'a> Prometheus<'a> {
 impl Display for Prometheus<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stats = self.stats;
-        let mut out = Writer { f, labels: &self.labels };
+        let mut out = Writer::new(f, &self.labels);
         out.counter("spans_started_total", "Spans whose recording began.", stats.started)?;
         out.counter("spans_delivered_total", "Spans that were handed to the reporter.", stats.delivered)?;
         out.head("spans_open", "gauge", "Spans that are being recorded.")?;
@@ -180,8 +180,9 @@ impl Prometheus<'_> {
         }
         of(out, "transport_retries_total", "counter", "Requests that were made again.", |stats| stats.retries)?;
         of(out, "transport_sent_bytes_total", "counter", "Bytes of request bodies.", |stats| stats.bytes)?;
-        out.head("transport_request_duration_seconds", "histogram", "Time to the answer of requests that succeeded.")?;
-        transports.iter().try_for_each(|(label, stats)| out.histogram(label, stats))
+        let name = "transport_request_duration_seconds";
+        out.head(name, "histogram", "Time to the answer of requests that succeeded.")?;
+        transports.iter().try_for_each(|(label, stats)| out.histogram(name, &[("transport", label)], &stats.latency))
     }
 }
 
@@ -196,15 +197,19 @@ fn named(transports: &[TransportStats]) -> Vec<(String, &TransportStats)> {
     named
 }
 
-struct Writer<'w, 'f> {
+pub(crate) struct Writer<'w, 'f> {
     f: &'w mut fmt::Formatter<'f>,
     labels: &'w [(&'w str, &'w str)],
 }
 
-type Labels<'l> = &'l [(&'l str, &'l dyn Display)];
+pub(crate) type Labels<'l> = &'l [(&'l str, &'l dyn Display)];
 
-impl Writer<'_, '_> {
-    fn head(&mut self, name: &str, kind: &str, help: &str) -> fmt::Result {
+impl<'w, 'f> Writer<'w, 'f> {
+    pub(crate) fn new(f: &'w mut fmt::Formatter<'f>, labels: &'w [(&'w str, &'w str)]) -> Self {
+        Writer { f, labels }
+    }
+
+    pub(crate) fn head(&mut self, name: &str, kind: &str, help: &str) -> fmt::Result {
         writeln!(self.f, "# HELP opentracing_{name} {help}\n# TYPE opentracing_{name} {kind}")
     }
 
@@ -218,18 +223,19 @@ impl Writer<'_, '_> {
         numbers.iter().try_for_each(|(value, number)| self.sample(name, &[(label, value)], *number))
     }
 
-    fn histogram(&mut self, transport: &str, stats: &TransportStats) -> fmt::Result {
-        let name = "transport_request_duration_seconds";
+    pub(crate) fn histogram(&mut self, name: &str, labels: Labels<'_>, latency: &Latency) -> fmt::Result {
         let bucket = format!("{name}_bucket");
-        for (bound, count) in stats.latency.cumulative() {
-            self.sample(&bucket, &[("transport", &transport), ("le", &bound.as_secs_f64())], count)?;
+        let bounds = latency.cumulative().map(|(bound, count)| (bound.as_secs_f64().to_string(), count));
+        for (bound, count) in bounds.chain([("+Inf".to_owned(), latency.count())]) {
+            let mut labels = labels.to_vec();
+            labels.push(("le", &bound));
+            self.sample(&bucket, &labels, count)?;
         }
-        self.sample(&bucket, &[("transport", &transport), ("le", &"+Inf")], stats.latency.count())?;
-        self.sample(&format!("{name}_sum"), &[("transport", &transport)], stats.latency.sum().as_secs_f64())?;
-        self.sample(&format!("{name}_count"), &[("transport", &transport)], stats.latency.count())
+        self.sample(&format!("{name}_sum"), labels, latency.sum().as_secs_f64())?;
+        self.sample(&format!("{name}_count"), labels, latency.count())
     }
 
-    fn sample(&mut self, name: &str, labels: Labels<'_>, value: impl Display) -> fmt::Result {
+    pub(crate) fn sample(&mut self, name: &str, labels: Labels<'_>, value: impl Display) -> fmt::Result {
         write!(self.f, "opentracing_{name}")?;
         let own = self.labels.iter().map(|(label, value)| (*label, value as &dyn Display));
         let mut separator = '{';

@@ -9,6 +9,7 @@ use crate::id_generator::{self, IdGenerator, TraceIdWidth};
 use crate::limits::Limits;
 use crate::propagation::{AmqpHeaders, Composite, Format, HttpHeaders, KafkaHeaders, Propagator, Propagators, TextMap};
 use crate::recorder::{Parts, Recorder};
+use crate::red::RedFigures;
 use crate::reporter::{OwnedValue, Process, Reporter};
 use crate::sampler::{ConstSampler, Sampler};
 use crate::secrets::Secrets;
@@ -26,6 +27,7 @@ pub struct TracerBuilder {
     trace_id_width: TraceIdWidth,
     limits: Limits,
     secrets: Secrets,
+    red: Option<RedFigures>,
     ring: usize,
 }
 
@@ -40,6 +42,7 @@ impl TracerBuilder {
             trace_id_width: TraceIdWidth::default(),
             limits: Limits::default(),
             secrets: Secrets::default(),
+            red: None,
             ring: 4096,
         }
     }
@@ -102,6 +105,12 @@ impl TracerBuilder {
         self
     }
 
+    /// Counts requests, errors and durations by operation there. Off by default.
+    pub fn red(mut self, figures: &RedFigures) -> Self {
+        self.red = Some(figures.clone());
+        self
+    }
+
     /// Finished spans that one thread may have waiting; what is over is lost and counted. 4,096 by default, at least 2. A thread that
     /// has traced holds 8 bytes for each, and up to that many records of some 600 bytes come into being under load.
     pub fn ring(mut self, spans: usize) -> Self {
@@ -131,7 +140,7 @@ impl TracerBuilder {
             propagators: self.propagators,
             process: self.process,
         });
-        let drain = Drain::new(recorder.clone(), self.secrets);
+        let drain = Drain::new(recorder.clone(), self.secrets, self.red);
         (Tracer::new(recorder), drain)
     }
 

@@ -18,6 +18,8 @@ mod http_rules;
 mod new_trace;
 mod propagation;
 #[cfg(feature = "mock")]
+mod red;
+#[cfg(feature = "mock")]
 mod references;
 #[cfg(feature = "mock")]
 mod reporting;
