@@ -2,16 +2,33 @@
 
 /// The text that stands encoded there; `None` if a `%` has no two digits behind it, or the bytes are not UTF-8. A `+` stays one.
 pub(crate) fn decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let mut digit = || rest.next().and_then(|digit| char::from(digit).to_digit(16));
-            let (high, low) = (digit()?, digit()?);
-            bytes.push((high << 4 | low) as u8);
-        } else {
-            bytes.push(byte);
+    let (bytes, is_well_formed) = bytes(text.as_bytes());
+    String::from_utf8(bytes).ok().filter(|_| is_well_formed)
+}
+
+/// The same of what is only read by humans: what is not well encoded stays as it is.
+#[cfg(feature = "otlp")]
+pub(crate) fn decoded_lossy(text: &[u8]) -> String {
+    String::from_utf8_lossy(&bytes(text).0).into_owned()
+}
+
+/// Also tells whether each `%` has its digits.
+fn bytes(text: &[u8]) -> (Vec<u8>, bool) {
+    let (mut bytes, mut is_well_formed) = (Vec::with_capacity(text.len()), true);
+    let mut rest = text;
+    while let Some((&byte, behind)) = rest.split_first() {
+        let digit = |index: usize| behind.get(index).and_then(|&digit| char::from(digit).to_digit(16));
+        match (byte, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push((high << 4 | low) as u8);
+                rest = &behind[2..];
+            }
+            _ => {
+                is_well_formed &= byte != b'%';
+                bytes.push(byte);
+                rest = behind;
+            }
         }
     }
-    String::from_utf8(bytes).ok()
+    (bytes, is_well_formed)
 }

@@ -129,6 +129,17 @@ fn tries_again_by_the_status() -> TestResult {
 }
 
 #[test]
+fn tells_what_the_service_says() -> TestResult {
+    let service = Service::start(Version::Http2, None, [failure(13, "no room: 50%25 f%C3%BCr %zz")])?;
+    let (tracer, _) = tracer(&service, |otlp| otlp)?;
+    finish_spans(&tracer, 1);
+    assert_eq!(tracer.flush(PATIENCE), Err(FlushError::Failed));
+    let error = tracer.stats().transports.remove(0).last_error.ok_or("it has failed")?;
+    assert!(error.contains("no room: 50% für %zz"), "{error}");
+    Ok(())
+}
+
+#[test]
 fn halves_what_is_larger_than_the_server_takes() -> TestResult {
     let too_large = failure(8, "grpc: received message larger than max (5000000 vs. 4194304)");
     let service = Service::start(Version::Http2, None, [too_large])?;

@@ -7,6 +7,7 @@ use http::{HeaderMap, StatusCode};
 use super::base64::from_base64;
 use super::client::Response;
 use super::{Answer, Delay};
+use crate::percent;
 use crate::protobuf::{Field, fields};
 
 /// The message in its frame ("gRPC over HTTP2", Length-Prefixed-Message).
@@ -51,7 +52,8 @@ pub(super) fn answer(response: Response) -> Answer {
         // The frame's head; whatever it says, there is one message, and it is not compressed, as we do not say that we could read that.
         return Answer::Accepted(body.get(PREFIX..).unwrap_or_default().to_vec());
     }
-    let message = said.get("grpc-message").map(|message| percent_decoded(message.as_bytes())).unwrap_or_default();
+    let message =
+        said.get("grpc-message").map(|message| percent::decoded_lossy(message.as_bytes())).unwrap_or_default();
     let after = said.get("grpc-status-details-bin").and_then(|details| retry_delay(details.as_bytes()));
     let is_retryable = match code {
         CANCELLED | DEADLINE_EXCEEDED | ABORTED | OUT_OF_RANGE | UNAVAILABLE | DATA_LOSS => true,
@@ -116,24 +118,4 @@ fn retry_delay(details: &[u8]) -> Option<Duration> {
     // Both are signed; a delay into the past is none.
     let (seconds, nanos) = (i64::try_from(number(1)).unwrap_or(0), u32::try_from(number(2)).unwrap_or(0));
     Some(Duration::from_secs(seconds as u64).saturating_add(Duration::from_nanos(nanos.into())))
-}
-
-/// `grpc-message` is percent-encoded; what is not well encoded stays as it is.
-fn percent_decoded(text: &[u8]) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((&byte, behind)) = rest.split_first() {
-        let digit = |index: usize| behind.get(index).and_then(|&digit| char::from(digit).to_digit(16));
-        match (byte, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push((high << 4 | low) as u8);
-                rest = &behind[2..];
-            }
-            _ => {
-                bytes.push(byte);
-                rest = behind;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
