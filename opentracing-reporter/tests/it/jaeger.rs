@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 use std::net::UdpSocket;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use opentracing_core::mock::MockClock;
 use opentracing_core::{
@@ -323,6 +323,27 @@ fn looks_up_the_name_of_a_host() {
     finish_spans(&tracer, 2);
     assert_eq!(tracer.flush(PATIENCE), Ok(()));
     assert_eq!(agent.next_batch().list(2).len(), 2);
+}
+
+#[test]
+fn waits_while_the_name_of_a_host_cannot_be_looked_up() {
+    // RFC 2606 keeps that name from ever being one.
+    let jaeger = Jaeger::udp("agent.invalid").expect("that is an address");
+    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(jaeger).delay(NEVER));
+    finish_spans(&tracer, 2);
+    let begun = Instant::now();
+    let error = loop {
+        let _ = tracer.flush(Duration::ZERO);
+        if let Some(error) = tracer.stats().transports.remove(0).last_error {
+            break error;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{:?}", tracer.stats());
+        std::thread::yield_now();
+    };
+    assert!(error.contains("no datagram to agent.invalid port 6831"), "{error}");
+    assert_eq!((tracer.stats().transports[0].queued, tracer.stats().lost()), (2, 0));
+    assert_eq!(tracer.close(Duration::ZERO), Err(FlushError::Timeout));
+    assert_eq!(tracer.stats().lost(), 2);
 }
 
 #[test]
