@@ -12,6 +12,7 @@ use crate::export::backoff::{self, Backoff};
 use crate::export::batch::Encoded;
 use crate::export::channel::{Answer, Channel, Delay};
 use crate::export::encoding::{Detail, Encoding};
+use crate::export::pace::{Pace, Turn};
 use crate::export::settings::Settings;
 use crate::export::spooling::Spooling;
 use crate::transport::{Outcome, Reason};
@@ -30,7 +31,7 @@ pub(crate) struct Exporter<E, C> {
     backoff: Backoff,
     /// The request's size that the other side refused last halves this.
     pub(super) request_bytes: usize,
-    next_start: Option<Instant>,
+    pub(crate) pace: Pace,
     knows_process: bool,
     process_bytes: usize,
     /// Added and neither sent nor told to be lost, nor on a disk.
@@ -105,7 +106,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
             spooling: None,
             backoff: Backoff::new(),
             request_bytes: usize::MAX,
-            next_start: None,
+            pace: Pace::default(),
             knows_process: false,
             process_bytes: 0,
             pending: 0,
@@ -168,36 +169,40 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
                 Some(Phase::Resting { since, until, by }) => {
                     let is_hurried = reason == Reason::Flush && by == Delayed::Here;
                     let until = if is_hurried { until.min(since + backoff::FLUSH) } else { until };
-                    if self.settings.timer.now() < until || !self.may_start() {
+                    if self.settings.timer.now() < until {
                         break;
                     }
+                    let Some(turn) = self.turn() else { break };
                     self.stats.retries += u64::from(by != Delayed::Nobody);
-                    if !self.forgets_record_at_rest() {
-                        self.start();
+                    if self.forgets_record_at_rest() {
+                        self.pace.give_back(turn);
+                    } else {
+                        self.start(turn);
                     }
                 }
                 None => {
-                    if !self.may_start() {
-                        break;
-                    }
+                    let Some(turn) = self.turn() else { break };
                     let (kept, found) = self.next_from_spool();
                     outcome = outcome.and(found);
-                    let (mut batch, origin) = match kept {
-                        Some(kept) => kept,
+                    let next = match kept {
+                        Some(kept) => Some(kept),
                         // Some of what is there could not be read for now, and is older.
-                        None if self.spooled() > 0 => break,
-                        None if wants_all || self.backlog.has_full() => match self.backlog.pop() {
-                            Some(batch) => (batch, Origin::Memory),
-                            None => break,
-                        },
-                        None => break,
+                        None if self.spooled() > 0 => None,
+                        None if wants_all || self.backlog.has_full() => {
+                            self.backlog.pop().map(|batch| (batch, Origin::Memory))
+                        }
+                        None => None,
+                    };
+                    let Some((mut batch, origin)) = next else {
+                        self.pace.give_back(turn);
+                        break;
                     };
                     let rest = self.fit(&mut batch, origin);
                     let now = self.settings.timer.now();
                     let phase = Phase::Sent { at: now };
                     let is_part = !rest.is_empty();
                     self.current = Some(Current { batch, rest, is_part, origin, first_attempt: now, phase });
-                    self.start();
+                    self.start(turn);
                 }
             }
         }
@@ -247,8 +252,8 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         }
     }
 
-    fn may_start(&self) -> bool {
-        self.next_start.is_none_or(|start| self.settings.timer.now() >= start)
+    fn turn(&self) -> Option<Turn> {
+        self.pace.turn(self.settings.timer.now(), self.encoding.limits().interval)
     }
 
     /// Takes off what is too large for one request, and returns what of that belongs to a record of the spool.
@@ -265,7 +270,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         rest
     }
 
-    fn start(&mut self) {
+    fn start(&mut self, _: Turn) {
         let Some(current) = &mut self.current else { return };
         let now = self.settings.timer.now();
         let Encoded { process, bytes, .. } = &current.batch;
@@ -273,7 +278,6 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         self.encoding.frame(process, current.batch.pieces(), &mut body);
         self.channel.start(body, self.encoding.content_type());
         current.phase = Phase::Sent { at: now };
-        self.next_start = Some(now + self.encoding.limits().interval);
     }
 
     fn settle(&mut self, answer: Answer) -> Outcome {

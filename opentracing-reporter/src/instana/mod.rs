@@ -16,7 +16,7 @@ use std::fmt;
 
 pub use self::settings::{AgentFallback, RootExits, SpanForm};
 
-use crate::export::{Endpoint, Exporter, InvalidEndpoint, Remote, export_settings, export_transport};
+use crate::export::{Endpoint, Exporter, InvalidEndpoint, Pace, Remote, export_settings, export_transport};
 use crate::instana::channel::InstanaChannel;
 use crate::instana::encoding::InstanaEncoding;
 use crate::instana::lookup::Lookup;
@@ -42,7 +42,8 @@ use crate::instana::native::From;
 /// The transport calls itself `instana`, with [`SpanForm::TraceWebService`] `instana-trace`, without an agent `instana-serverless`: each
 /// has a [`Spool`](crate::Spool) of its own, since what is kept there is encoded already.
 ///
-/// Limits of the agent are kept: at most 1,000 spans and 4 MiB a request, 20 requests a second, one connection that stays open; with
+/// Limits of the agent are kept: at most 1,000 spans and 4 MiB a request, 20 requests a second, which all tracers of the process that
+/// report to that address share, one connection that stays open; with
 /// [`SpanForm::TraceWebService`] 4 KiB a span, of which values are cut to 256 bytes first and then left out.
 ///
 /// # What is reported
@@ -79,7 +80,7 @@ impl Instana {
     /// By the agent of this host, at `127.0.0.1:42699` or the default gateway.
     #[must_use]
     pub fn new() -> Self {
-        Instana::by(Lookup::new(Endpoint::local(AGENT_PORT)))
+        Instana::by(Endpoint::local(AGENT_PORT))
     }
 
     /// By the agent at that address, such as `http://10.0.0.5:42699`, or else at the [default gateway](Instana::fallback).
@@ -92,7 +93,7 @@ impl Instana {
         E: TryInto<Endpoint>,
         InvalidEndpoint: std::convert::From<E::Error>,
     {
-        Ok(Instana::by(Lookup::new(agent.try_into()?)))
+        Ok(Instana::by(agent.try_into()?))
     }
 
     /// Without an agent, to the endpoint of which Instana gives address (`INSTANA_ENDPOINT_URL`) and key (`INSTANA_AGENT_KEY`). An
@@ -115,9 +116,13 @@ impl Instana {
         Ok(Instana::with(from, InstanaChannel::Serverless(Remote::new(endpoint))))
     }
 
-    fn by(lookup: Lookup) -> Self {
+    fn by(agent: Endpoint) -> Self {
         let from = From::Process { id: std::process::id() };
-        Instana::with(from, InstanaChannel::Agent(lookup)).form(SpanForm::Native)
+        // The agent counts the calls of all tracers together.
+        let pace = Pace::of(&agent.authority);
+        let mut transport = Instana::with(from, InstanaChannel::Agent(Lookup::new(agent))).form(SpanForm::Native);
+        transport.exporter.pace = pace;
+        transport
     }
 
     fn with(from: From, channel: InstanaChannel) -> Self {

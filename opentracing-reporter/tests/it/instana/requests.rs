@@ -131,3 +131,24 @@ fn keeps_to_twenty_calls_a_second_on_one_connection() -> std::io::Result<()> {
     assert_eq!(agent.connections(), 1, "the agent looks up the process behind each connection");
     Ok(())
 }
+
+#[test]
+fn several_tracers_of_a_process_keep_to_that_together() -> std::io::Result<()> {
+    let agent = StandIn::start(0, Judge::default())?;
+    let start = |name| BatchReporter::new(instana(&agent)).delay(NEVER).start(Tracer::builder(name));
+    let tracers = [start("shop")?, start("catalog")?, start("cart")?];
+    std::thread::scope(|threads| {
+        for (tracer, guard) in &tracers {
+            threads.spawn(move || {
+                for _ in 0..10 {
+                    tracer.span("work").start().finish();
+                    assert_eq!(guard.flush(PATIENCE), Ok(()));
+                }
+            });
+        }
+    });
+    let judge = agent.judge();
+    assert_eq!(judge.refusals, []);
+    assert_eq!(judge.sizes, [1; 30]);
+    Ok(())
+}
