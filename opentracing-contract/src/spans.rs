@@ -1,5 +1,7 @@
 //! Reading finished spans.
 
+use std::fmt;
+
 use opentracing_core::{OwnedSpan, SpanKind, Value};
 
 use crate::suite::{Outcome, ensure, ensure_eq};
@@ -38,17 +40,17 @@ impl SpanExt for OwnedSpan {
     fn is_ok(&self, status: u16) -> Outcome {
         self.has("http.status_code", Some(&status.to_string()))?;
         self.has("http.outcome", None)?;
-        ensure!(!self.is_failed, "{:?} should not have failed: {self:?}", self.operation_name);
-        ensure!(self.logs.is_empty(), "{:?} should have no logs: {:?}", self.operation_name, self.logs);
+        ensure!(!self.is_failed, "it should not have failed: {}", shown(self));
+        ensure!(self.logs.is_empty(), "it should have no logs: {}", shown(self));
         Ok(())
     }
 
     fn has_failed(&self, kind: Option<&str>) -> Outcome {
-        ensure!(self.is_failed, "{:?} should have failed: {self:?}", self.operation_name);
+        ensure!(self.is_failed, "it should have failed: {}", shown(self));
         self.has("http.outcome", None)?;
         let errors: Vec<_> = self.logs.iter().filter(|log| log.field("event") == Some(Value::Str("error"))).collect();
         let [error] = errors[..] else {
-            return Err(format!("{:?} should have one log of the error: {:?}", self.operation_name, self.logs));
+            return Err(format!("there should be one log of the error: {}", shown(self)));
         };
         if let Some(kind) = kind {
             ensure_eq!(error.field("error.kind").map(|value| value.to_string()).as_deref(), Some(kind), "error.kind");
@@ -58,7 +60,7 @@ impl SpanExt for OwnedSpan {
 
     fn was_left(&self, outcome: &str) -> Outcome {
         self.has("http.outcome", Some(outcome))?;
-        ensure!(!self.is_failed, "{:?} should not have failed: who leaves breaks nothing", self.operation_name);
+        ensure!(!self.is_failed, "who leaves breaks nothing, but it failed: {}", shown(self));
         let events: Vec<_> = self.logs.iter().filter_map(|log| Some(log.field("event")?.to_string())).collect();
         ensure_eq!(events, [outcome], "the logs of {:?}", self.operation_name);
         Ok(())
@@ -68,4 +70,23 @@ impl SpanExt for OwnedSpan {
         ensure_eq!(self.kind, kind, "the kind of {:?}", self.operation_name);
         Ok(())
     }
+}
+
+/// The span as a line of text.
+pub(crate) fn shown(span: &OwnedSpan) -> impl fmt::Display {
+    struct Shown<'a>(&'a OwnedSpan);
+
+    impl fmt::Display for Shown<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            let Shown(span) = self;
+            write!(f, "{:?} ({}, {:?})", span.operation_name, span.kind, span.duration())?;
+            span.tags.iter().try_for_each(|(key, value)| write!(f, " {key}={value}"))?;
+            span.logs.iter().try_for_each(|log| {
+                let fields: Vec<_> = log.fields.iter().map(|(key, value)| format!("{key}={value}")).collect();
+                write!(f, " [{}]", fields.join(" "))
+            })
+        }
+    }
+
+    Shown(span)
 }

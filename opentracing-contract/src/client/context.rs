@@ -7,7 +7,7 @@ use crate::client::case::{Case, HELLO, outgoing, read};
 use crate::client::target::Asked;
 use crate::client::{ClientFeature, ClientVariant};
 use crate::server::Protocol;
-use crate::spans::SpanExt;
+use crate::spans::{SpanExt, shown};
 use crate::suite::{Check, Outcome, checks, ensure, ensure_eq};
 
 pub(super) const CHECKS: &[Check<Case, ClientFeature>] = checks![Case, ClientFeature;
@@ -68,7 +68,7 @@ async fn a_call_lies_within_the_active_span(case: &Case) -> Outcome {
     stage.spans(2).await?;
     let (caller, call) = (stage.mock.span("caller"), stage.mock.span("GET"));
     let encloses = caller.start_unix_ns <= call.start_unix_ns && call.end_unix_ns() <= caller.end_unix_ns();
-    ensure!(encloses, "a call whose answer was read should end before its caller: {caller:?} {call:?}");
+    ensure!(encloses, "a call whose answer was read should end before its caller: {} {}", shown(&caller), shown(&call));
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use crate::client::case::{Case, HELLO, outgoing};
 use crate::client::{ClientFeature, ClientVariant};
-use crate::spans::SpanExt;
+use crate::spans::{SpanExt, shown};
 use crate::suite::{Check, Outcome, checks, ensure, ensure_eq};
 
 pub(super) const CHECKS: &[Check<Case, ClientFeature>] = checks![Case, ClientFeature;
@@ -70,7 +70,7 @@ async fn client_errors_are_failures_on_request(case: &Case) -> Outcome {
     let stage = case.start_as(ClientVariant::ClientErrors).await?;
     stage.exchange(stage.get("/foo"), "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").await?;
     let span = stage.only_span().await?;
-    ensure!(span.is_failed, "a 4xx should be a failure here: {span:?}");
+    ensure!(span.is_failed, "a 4xx should be a failure here: {}", shown(&span));
     span.has("http.status_code", Some("404"))
 }
 

@@ -6,7 +6,7 @@ use opentracing_core::{ConstSampler, OwnedSpan, Rule, RuleSampler, SpanKind};
 use crate::server::ServerFeature;
 use crate::server::case::{Case, request};
 use crate::server::site::Variant;
-use crate::spans::SpanExt;
+use crate::spans::{SpanExt, shown};
 use crate::suite::{Check, Outcome, checks, ensure, ensure_eq};
 
 pub(super) const CHECKS: &[Check<Case, ServerFeature>] = checks![Case, ServerFeature;
@@ -62,7 +62,7 @@ async fn begins_a_trace_without_a_caller(case: &Case) -> Outcome {
     let stage = case.start().await?;
     stage.get("/foo").await?;
     let span = stage.only_span().await?;
-    ensure!(span.parent_id.is_none() && span.references.is_empty(), "there is no parent: {span:?}");
+    ensure!(span.parent_id.is_none() && span.references.is_empty(), "there is no parent: {}", shown(&span));
     ensure_eq!(stage.mock.tracer().stats().extract_corrupted, 0, "the number of corrupt contexts");
     Ok(())
 }
@@ -141,7 +141,7 @@ async fn the_span_encloses_what_the_handler_does(case: &Case) -> Outcome {
     let server = stage.server_span(2).await?;
     let child = stage.mock.span("child");
     let encloses = server.start_unix_ns <= child.start_unix_ns && child.end_unix_ns() <= server.end_unix_ns();
-    ensure!(encloses, "the server's span should last longer than its child: {server:?} {child:?}");
+    ensure!(encloses, "the server's span should last longer than its child: {} {}", shown(&server), shown(&child));
     Ok(())
 }
 

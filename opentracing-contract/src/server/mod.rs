@@ -55,6 +55,8 @@ pub enum ServerFeature {
     TrustsProxies,
     /// Hands connections over, as `hyper` does.
     Upgrades,
+    /// Answers to sampled requests have `Server-Timing: intid;desc=…` where the tracer writes Instana's headers.
+    ServerTiming,
 }
 
 impl ServerFeature {
@@ -70,6 +72,7 @@ impl ServerFeature {
         ServerFeature::CatchesPanics,
         ServerFeature::TrustsProxies,
         ServerFeature::Upgrades,
+        ServerFeature::ServerTiming,
     ];
 }
 

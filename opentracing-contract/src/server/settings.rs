@@ -16,6 +16,8 @@ pub(super) const CHECKS: &[Check<Case, ServerFeature>] = checks![Case, ServerFea
     hooks_have_the_last_word [Decorated],
     a_trusted_proxy_says_for_whom_it_asks [TrustsProxies],
     of_several_proxies_only_the_trusted_are_believed [TrustsProxies],
+    answers_tell_instanas_monitoring_the_trace [ServerTiming],
+    answers_to_unsampled_requests_tell_nothing [ServerTiming],
 ];
 
 const TRACEPARENT: &str = "00-463ac35c9f6413ad72485a3953bb6124-a2fb4a1d1a96d312-01";
@@ -86,4 +88,18 @@ async fn of_several_proxies_only_the_trusted_are_believed(case: &Case) -> Outcom
     let headers = [("x-forwarded-for", "198.51.100.1, 203.0.113.7"), ("x-forwarded-for", "127.0.0.9")];
     stage.get_with("/foo", &headers).await?;
     stage.only_span().await?.has("peer.ipv4", Some("203.0.113.7"))
+}
+
+async fn answers_tell_instanas_monitoring_the_trace(case: &Case) -> Outcome {
+    let stage = case.start().await?;
+    let answer = stage.get_with("/chunked", &[("traceparent", TRACEPARENT)]).await?;
+    ensure_eq!(answer.visit.header("server-timing"), Some("intid;desc=72485a3953bb6124"), "server-timing");
+    Ok(())
+}
+
+async fn answers_to_unsampled_requests_tell_nothing(case: &Case) -> Outcome {
+    let stage = case.start().await?;
+    let answer = stage.get_with("/foo", &[("x-instana-l", "0")]).await?;
+    ensure_eq!(answer.visit.header("server-timing"), None, "server-timing");
+    stage.nothing_recorded()
 }
