@@ -177,3 +177,26 @@ async fn errors_can_be_other_statuses() {
         assert_eq!(only_span(&mock).await.is_failed, failed, "{status}");
     }
 }
+
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn figures_are_counted_by_route() {
+    let figures = opentracing_core::RedFigures::new();
+    let mock = MockTracer::with(|builder| builder.red(&figures));
+    let failing = || async { http::StatusCode::SERVICE_UNAVAILABLE };
+    let router = Router::new()
+        .route("/users/{id}", axum::routing::get(|| async { "Ada" }).post(failing))
+        .layer(layer(&mock).skip(|request| request.uri.path() == "/users/0"));
+    let address = serve(router).await;
+    for line in ["GET /users/7", "GET /users/8", "POST /users/9", "GET /users/0"] {
+        get(address, line, "").await;
+    }
+    mock.finished(3).await;
+    let red = |name| {
+        let red = figures.operation(opentracing_core::SpanKind::Server, name)?;
+        Some((red.requests, red.errors, red.duration.count()))
+    };
+    assert_eq!(red("GET /users/{id}"), Some((2, 0, 2)));
+    assert_eq!(red("POST /users/{id}"), Some((1, 1, 1)));
+    assert_eq!(figures.operations().len(), 2);
+}

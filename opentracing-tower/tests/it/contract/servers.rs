@@ -44,7 +44,7 @@ impl SpanDecorator for Decorated {
     }
 }
 
-/// The handler of all routes, with or without something that catches its panics.
+/// The handler of all requests, with or without something that catches its panics.
 async fn answer<B>(site: Site, request: Request<B>) -> Response<SiteBody>
 where
     B: http_body::Body,
@@ -78,6 +78,7 @@ const FEATURES: &[ServerFeature] = &[
     ServerFeature::CatchesPanics,
     ServerFeature::TrustsProxies,
     ServerFeature::Upgrades,
+    ServerFeature::ServerTiming,
 ];
 
 /// Serves each connection by a service of its own, which knows who is on the other side.
@@ -177,15 +178,22 @@ mod axum_routers {
     use axum::extract::Request;
     use axum::routing::any;
     use opentracing_tower::MatchedPathLayer;
+    use tower_http::catch_panic::CatchPanicLayer;
 
     use super::*;
 
     fn router(site: &Site) -> Router {
-        let site = site.clone();
-        let handler = any(async move |request: Request| answer(site, request).await.map(Body::new));
+        let handler = {
+            let site = site.clone();
+            any(async move |request: Request| site.answer(request).await.map(Body::new))
+        };
         let router = Site::PATHS.iter().fold(Router::new(), |router, path| router.route(path, handler.clone()));
         let (prefix, path) = Site::NESTED;
-        router.nest(prefix, Router::new().route(path, handler))
+        let router = router.nest(prefix, Router::new().route(path, handler));
+        match site.variant() {
+            Variant::CatchesPanics => router.layer(CatchPanicLayer::new()),
+            _ => router,
+        }
     }
 
     async fn serve(listener: TcpListener, router: Router) {
