@@ -481,6 +481,18 @@ fn times_and_ids() -> io::Result<()> {
 }
 
 #[test]
+fn a_new_trace_has_no_parent_in_the_one_that_it_follows() -> io::Result<()> {
+    let spans = reported(SpanForm::Native, RootExits::HeldBack, Tracer::builder("shop"), |tracer| {
+        tracer.span("edge").kind(SpanKind::Server).child_of(&caller()).new_trace().start().finish();
+        tracer.span("call").kind(SpanKind::Client).child_of(&caller()).new_trace().start().finish();
+    })?;
+    let [span] = &spans[..] else { panic!("an exit without a parent was reported: {spans:?}") };
+    assert_eq!((&span["p"], &span["lt"], &span["tp"]), (&Value::Null, &Value::Null, &Value::Null));
+    assert_ne!(span["t"], "fa2375d711a4ca0f");
+    Ok(())
+}
+
+#[test]
 fn only_the_first_entry_of_a_service_says_what_the_caller_said() -> io::Result<()> {
     let spans = reported(SpanForm::Native, RootExits::HeldBack, Tracer::builder("shop"), |tracer| {
         let entry = tracer.span("first").kind(SpanKind::Server).child_of(&caller()).start();
