@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, HeaderMap, UPGRADE};
 use http::{StatusCode, request, response};
-use opentracing_core::http::{Forwarded, OTHER_METHOD, Peer, TrustedProxies, append_server_timing, known_method};
+use opentracing_core::http::{
+    Forwarded, OTHER_METHOD, Peer, TrustedProxies, append_server_timing, append_trace_timing, known_method,
+};
 use opentracing_core::propagation::HttpHeaders;
 use opentracing_core::{AsSpanContext, Span, SpanKind, Tracer, Value, tags};
 
@@ -29,6 +31,9 @@ pub enum ServerTiming {
     /// On the answers of sampled requests, if the tracer writes Instana's headers. Not at a public edge, which tells strangers nothing.
     #[default]
     WithInstana,
+    /// As [`WithInstana`](Self::WithInstana), and `Server-Timing: trace;desc=00-…` on the answers of sampled requests, whatever the tracer
+    /// writes: the form of the editor's draft of W3C Trace Context. Not at a public edge either.
+    WithTraceContext,
     /// Never.
     Off,
 }
@@ -137,10 +142,6 @@ impl ServerConfig {
     fn component(&self, routed: bool) -> &'static str {
         self.component.unwrap_or(if routed { "axum" } else { "http" })
     }
-
-    fn announces(&self) -> bool {
-        self.server_timing == ServerTiming::WithInstana && !self.public_edge
-    }
 }
 
 impl ServerExchange {
@@ -163,11 +164,15 @@ impl ServerExchange {
         if !self.route.is_known() && !unrouted {
             self.config.tracer.count_without_route();
         }
-        if self.config.announces() && self.config.tracer.writes(HttpHeaders, "instana") {
-            let context = span.as_span_context().filter(|context| context.is_sampled());
-            if let Some(context) = context {
-                append_server_timing(&mut parts.headers, context.trace_id());
-            }
+        if self.config.server_timing == ServerTiming::Off || self.config.public_edge {
+            return;
+        }
+        let Some(context) = span.as_span_context().filter(|context| context.is_sampled()) else { return };
+        if self.config.tracer.writes(HttpHeaders, "instana") {
+            append_server_timing(&mut parts.headers, context.trace_id());
+        }
+        if self.config.server_timing == ServerTiming::WithTraceContext {
+            append_trace_timing(&mut parts.headers, &context);
         }
     }
 

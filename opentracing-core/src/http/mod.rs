@@ -31,5 +31,5 @@ pub use self::peer_service::{PeerService, PeerServices};
 pub use self::percent::decode_percent;
 pub use self::proxies::{InvalidProxies, TrustedProxies};
 pub use self::resend_counter::{ResendAttempt, ResendCounter};
-pub use self::server_timing::append_server_timing;
+pub use self::server_timing::{append_server_timing, append_trace_timing};
 pub use self::status::ErrorStatuses;

@@ -2,6 +2,7 @@
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::context::SpanContext;
 use crate::ids::TraceId;
 
 /// Adds `Server-Timing: intid;desc=<16 digits>`, the lower half of the trace id, by which Instana's end-user monitoring
@@ -23,6 +24,25 @@ pub fn append_server_timing(headers: &mut HeaderMap, trace_id: TraceId) {
         let _ = headers.try_append(SERVER_TIMING, value);
     }
 }
+
+/// Adds `Server-Timing: trace;desc=00-…`, the span's context as in `traceparent`: the form of the editor's draft of W3C Trace Context,
+/// which is in no published level.
+///
+/// Adds a header line beside those that are there, and nothing if one of them has such an entry already. To be called for recorded
+/// entry spans only. Allocates.
+pub fn append_trace_timing(headers: &mut HeaderMap, context: &SpanContext) {
+    let has_trace = |value: &HeaderValue| value.as_bytes().windows(TRACE.len()).any(|part| part == TRACE);
+    if headers.get_all(SERVER_TIMING).iter().any(has_trace) {
+        return;
+    }
+    let (trace, span, sampled) = (context.trace_id(), context.span_id(), u8::from(context.is_sampled()));
+    if let Ok(value) = HeaderValue::try_from(format!("trace;desc=00-{trace}-{span}-{sampled:02}")) {
+        // The map refuses to grow beyond 32,768 entries.
+        let _ = headers.try_append(SERVER_TIMING, value);
+    }
+}
+
+const TRACE: &[u8] = b"trace;";
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 

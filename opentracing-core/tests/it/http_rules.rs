@@ -6,12 +6,12 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, Method, StatusCode, Uri, uri::Authority, uri::Scheme};
-use opentracing_core::TraceId;
 use opentracing_core::http::{
     CapturedHeaders, ConnectFailure, ErrorStatuses, HostAllowList, HostPattern, Peer, PeerService, PeerServices,
-    ResendAttempt, ResendCounter, append_server_timing, decode_percent, default_port, effective_port, known_method,
-    method_name,
+    ResendAttempt, ResendCounter, append_server_timing, append_trace_timing, decode_percent, default_port,
+    effective_port, known_method, method_name,
 };
+use opentracing_core::{Sampling, SpanContext, SpanId, TraceId};
 
 #[test]
 fn knows_the_registered_methods() {
@@ -222,6 +222,21 @@ fn appends_the_trace_id_to_server_timing() {
     let mut headers = HeaderMap::new();
     append_server_timing(&mut headers, TraceId::from_parts(0, 1));
     assert_eq!(headers["server-timing"], "intid;desc=0000000000000001");
+}
+
+#[test]
+fn tells_the_browser_the_context_once() {
+    let context = SpanContext::new(TraceId::from_parts(7, 1), SpanId::new(2)).with_sampling(Sampling::Sampled);
+    let mut headers = HeaderMap::new();
+    headers.insert("server-timing", "db;dur=53".parse().unwrap());
+    append_trace_timing(&mut headers, &context);
+    append_trace_timing(&mut headers, &context);
+    let all: Vec<_> = headers.get_all("server-timing").iter().collect();
+    assert_eq!(all, ["db;dur=53", "trace;desc=00-00000000000000070000000000000001-0000000000000002-01"]);
+
+    let mut headers = HeaderMap::new();
+    append_trace_timing(&mut headers, &context.with_sampling(Sampling::NotSampled));
+    assert!(headers["server-timing"].as_bytes().ends_with(b"-00"));
 }
 
 #[cfg(feature = "mock")]
