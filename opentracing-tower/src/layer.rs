@@ -115,8 +115,9 @@ impl TracingLayer {
         self
     }
 
-    /// Sets the tags `http.request.body.size`, which is what the request announces, and `http.response.body.size`, the bytes that were
-    /// sent before any encoding of the connection. Off by default.
+    /// Sets the tags `http.request.body.size` and `http.response.body.size`. The first is what the request announces, or as far as a
+    /// [`RequestSizeLayer`](crate::RequestSizeLayer) inside has counted it; the second are the bytes that were sent, without what the
+    /// connection adds. Off by default.
     pub fn body_sizes(mut self) -> Self {
         self.config.records_sizes = true;
         self

@@ -115,6 +115,7 @@ mod layer;
 mod matched_path;
 mod name;
 mod progress;
+mod request_size;
 mod route;
 mod server;
 mod service;
@@ -132,6 +133,7 @@ pub use crate::layer::TracingLayer;
 #[cfg(feature = "axum")]
 pub use crate::matched_path::{MatchedPathLayer, TellMatchedPath};
 pub use crate::progress::is_event_stream;
+pub use crate::request_size::{CountedBody, RequestSizeLayer, TellRequestSize};
 pub use crate::server::ServerTiming;
 pub use crate::service::Tracing;
 /// Counts the attempts at one request. Goes into the extensions of a request; [`CountResendsLayer`] puts it there.

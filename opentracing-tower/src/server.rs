@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{CONTENT_LENGTH, HeaderMap, UPGRADE};
+use http::header::{CONTENT_LENGTH, UPGRADE};
 use http::{StatusCode, request, response};
 use opentracing_core::http::{
     Forwarded, OTHER_METHOD, Peer, TrustedProxies, append_server_timing, append_trace_timing, known_method,
@@ -17,6 +17,7 @@ use crate::exchange::{Exchange, Side};
 use crate::hooks::Hooks;
 use crate::name::with_operation_name;
 use crate::progress::Progress;
+use crate::request_size;
 use crate::route;
 use crate::url::Url;
 
@@ -59,6 +60,7 @@ pub(crate) struct ServerExchange {
     method: &'static str,
     route: route::Progress,
     progress: Option<Progress>,
+    request_size: Option<request_size::Cell>,
 }
 
 impl ServerConfig {
@@ -96,15 +98,11 @@ impl ServerConfig {
         if let Some(peer) = forwarded.client.or(address.map(Peer::from)) {
             peer.set_tags(&mut span);
         }
-        if self.records_sizes
-            && let Some(bytes) = content_length(&parts.headers)
-        {
-            span.set(tags::HTTP_REQUEST_BODY_SIZE, bytes);
-        }
+        let request_size = if self.records_sizes { tell_request_size(&mut span, parts) } else { None };
         self.hooks.on_request(&mut span, parts);
         let route = route::Progress::new(parts, &span);
         let progress = self.progress_logs.map(Progress::new);
-        let exchange = ServerExchange { config: self.clone(), method, route, progress };
+        let exchange = ServerExchange { config: self.clone(), method, route, progress, request_size };
         Some(Exchange::new(span, Side::Server(exchange), &parts.method))
     }
 
@@ -191,13 +189,17 @@ impl ServerExchange {
     /// The body has ended, in whichever way, after so many bytes.
     pub(crate) fn ended(&mut self, span: &mut Span, bytes: u64) {
         if self.config.records_sizes {
-            span.set(tags::HTTP_RESPONSE_BODY_SIZE, i64::try_from(bytes).unwrap_or(i64::MAX));
+            span.set(tags::HTTP_RESPONSE_BODY_SIZE, size(bytes));
         }
+        self.settle(span);
     }
 
-    /// Writes the route that became known behind this layer.
+    /// Writes the route that became known behind this layer, and how much of the request was read there.
     pub(crate) fn settle(&mut self, span: &mut Span) {
-        let ServerExchange { config, method, route, .. } = self;
+        let ServerExchange { config, method, route, request_size, .. } = self;
+        if let Some(bytes) = request_size.as_ref().map(request_size::Cell::bytes).filter(|bytes| *bytes > 0) {
+            span.set(tags::HTTP_REQUEST_BODY_SIZE, size(bytes));
+        }
         route.settle(|template| {
             // A decorator that has named the span has the last word.
             if span.is_named(method) {
@@ -210,9 +212,24 @@ impl ServerExchange {
     }
 }
 
-/// What is announced, or nothing where it is no number.
-fn content_length(headers: &HeaderMap) -> Option<i64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok().filter(|bytes| *bytes >= 0)
+/// Sets the size that is announced. Where there is none and may be a body, puts a cell into the request for a layer that counts.
+fn tell_request_size(span: &mut Span, parts: &mut request::Parts) -> Option<request_size::Cell> {
+    if !span.is_recording() {
+        return None;
+    }
+    if let Some(announced) = parts.headers.get(CONTENT_LENGTH) {
+        if let Some(bytes) = announced.to_str().ok().and_then(|bytes| bytes.parse().ok()) {
+            span.set(tags::HTTP_REQUEST_BODY_SIZE, size(bytes));
+        }
+        return None;
+    }
+    let cell = request_size::Cell::default();
+    parts.extensions.insert(cell.clone());
+    Some(cell)
+}
+
+fn size(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
 impl fmt::Debug for ServerConfig {

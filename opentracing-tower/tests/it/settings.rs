@@ -14,7 +14,7 @@ use http_body::Body as _;
 use opentracing_core::http::ErrorStatuses;
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{Tracer, Value};
-use opentracing_tower::{ResponseBody, TracingLayer, is_event_stream};
+use opentracing_tower::{RequestSizeLayer, ResponseBody, TracingLayer, is_event_stream};
 use tower_service::Service;
 
 use crate::support::{Connection, Frames, Then, get, only_span, serve};
@@ -148,6 +148,25 @@ async fn sizes_are_told_on_request() {
     let mock = MockTracer::new();
     get(serve(answering(layer(&mock), || Response::new(Body::empty()))).await, "GET /", "content-length: 0\r\n").await;
     assert_eq!(sizes(&only_span(&mock).await), [None, None], "not unless asked for");
+}
+
+#[tokio::test]
+async fn the_size_of_a_chunked_request_is_what_was_read() {
+    async fn check(handler: axum::routing::MethodRouter, headers: &str, status: &str, expected: Option<i64>) {
+        let mock = MockTracer::new();
+        let router = Router::new().route("/", handler).layer(RequestSizeLayer::new()).layer(layer(&mock).body_sizes());
+        let answer = get(serve(router).await, "POST /", headers).await;
+        assert!(answer.contains(status), "{answer}");
+        let size = only_span(&mock).await.tag("http.request.body.size").map(|size| size.to_string());
+        assert_eq!(size, expected.map(|bytes| bytes.to_string()));
+    }
+    let reading = || axum::routing::post(|text: String| async move { text });
+    // The headers end, and the chunks of the body follow. What is behind them belongs to no request.
+    let chunked = "transfer-encoding: chunked\r\n\r\n3\r\none\r\n4\r\n two\r\n0\r\n";
+    check(reading(), chunked, "one two", Some(7)).await;
+    check(reading(), "content-length: 3\r\n\r\none", "one", Some(3)).await;
+    check(reading(), "", "200 OK", None).await;
+    check(axum::routing::post(|| async {}), chunked, "200 OK", None).await;
 }
 
 #[tokio::test]
