@@ -128,3 +128,65 @@ async fn a_ready_made_client_that_is_wrapped_holds_the_contract() {
 async fn a_request_that_is_traced_by_itself_holds_the_contract() {
     check_client(Extension).await.assert_ok();
 }
+
+#[cfg(feature = "middleware")]
+mod middleware {
+    use opentracing_reqwest::{RequestOptions, TracingMiddleware};
+    use reqwest_middleware::{ClientBuilder, RequestBuilder};
+
+    use super::*;
+
+    /// A client of `reqwest-middleware`.
+    struct Middleware;
+
+    impl ClientAdapter for Middleware {
+        fn features(&self) -> &[ClientFeature] {
+            // A middleware runs when the call is polled, and is not told of redirects.
+            &[
+                ClientFeature::Http2,
+                ClientFeature::OperationNames,
+                ClientFeature::PeerServices,
+                ClientFeature::ResendCounts,
+                ClientFeature::OptOut,
+                ClientFeature::HostAllowList,
+                ClientFeature::ClientErrors,
+                ClientFeature::Decorated,
+                ClientFeature::Upgrades,
+                ClientFeature::Redirects,
+            ]
+        }
+
+        fn client(&self, setup: &ClientSetup) -> Sender {
+            let middleware = TracingMiddleware::with_tracer(setup.tracer().clone());
+            let middleware = match setup.variant() {
+                ClientVariant::PeerService(name) => middleware.peer_service(name),
+                ClientVariant::PropagatesTo(hosts) => middleware.propagate_to(hosts.parse().unwrap()),
+                ClientVariant::ClientErrors => middleware.error_statuses(ErrorStatuses::ClientAndServerErrors),
+                ClientVariant::Decorated => middleware.decorator(Decorated),
+                _ => middleware,
+            };
+            let client = ClientBuilder::new(reqwest(setup).build().unwrap()).with(middleware).build();
+            Sender::new(move |outgoing| {
+                let request = outgoing.request.clone().try_into().unwrap();
+                let call = RequestBuilder::from_parts(client.clone(), request).with_extension(options(&outgoing));
+                async move { Ok(answer(call.send().await?)) }
+            })
+        }
+    }
+
+    fn options(outgoing: &Outgoing) -> RequestOptions {
+        let mut options = RequestOptions::new().resend_count(outgoing.resend_count);
+        if let Some(name) = outgoing.operation_name {
+            options = options.operation_name(name);
+        }
+        if let Some(name) = outgoing.peer_service {
+            options = options.peer_service(name);
+        }
+        if outgoing.is_propagated { options } else { options.without_propagation() }
+    }
+
+    #[tokio::test]
+    async fn a_client_with_middleware_holds_the_contract() {
+        check_client(Middleware).await.assert_ok();
+    }
+}

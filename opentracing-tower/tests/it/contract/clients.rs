@@ -11,8 +11,11 @@ use opentracing_contract::{
 };
 use opentracing_core::Span;
 use opentracing_core::http::{ErrorStatuses, ResendCounter};
-use opentracing_tower::{OperationName, PeerServiceName, SpanDecorator, TracingClientLayer, WithoutPropagation};
+use opentracing_tower::{
+    CountResendsLayer, OperationName, PeerServiceName, SpanDecorator, TracingClientLayer, WithoutPropagation,
+};
 use tower::{ServiceBuilder, ServiceExt};
+use tower_http::follow_redirect::FollowRedirectLayer;
 use tower_service::Service;
 
 /// The layer as the setup asks for it.
@@ -129,6 +132,41 @@ impl ClientAdapter for Stack {
             async move { Ok(answer.await?.map(AnswerBody::new)) }
         })
     }
+}
+
+/// A stack that follows redirects outside of the layer. Each is a call of its own, which begins a trace if no span is active, so the
+/// contract's care does not fit; `attempts` tests what does.
+struct Redirected;
+
+impl ClientAdapter for Redirected {
+    fn features(&self) -> &[ClientFeature] {
+        &[
+            ClientFeature::Http2,
+            ClientFeature::PeerServices,
+            ClientFeature::HostAllowList,
+            ClientFeature::ClientErrors,
+            ClientFeature::Decorated,
+            ClientFeature::Redirects,
+        ]
+    }
+
+    fn client(&self, setup: &ClientSetup) -> Sender {
+        let stack = ServiceBuilder::new()
+            .boxed_clone_sync()
+            .layer(CountResendsLayer::new())
+            .layer(FollowRedirectLayer::new())
+            .layer(layer(setup))
+            .service(hyper(setup));
+        Sender::new(move |outgoing| {
+            let answer = stack.clone().oneshot(request(outgoing));
+            async move { Ok(answer.await?.map(AnswerBody::new)) }
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_stack_that_follows_redirects_holds_the_contract() {
+    check_client(Redirected).await.assert_ok();
 }
 
 #[tokio::test]
