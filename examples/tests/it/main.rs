@@ -3,6 +3,7 @@
 // Ctrl-C is pressed by the command `kill`.
 #![cfg(unix)]
 
+mod load;
 mod process;
 mod programs;
 mod relay;

@@ -29,7 +29,7 @@ impl fmt::Display for Summary {
         writeln!(
             f,
             "requests   {}: {} answered, {} refused (4xx), {} failed (5xx)",
-            books.durations.len(),
+            books.requests,
             class(2) + class(3),
             class(4),
             class(5)

@@ -22,8 +22,10 @@ pub(crate) struct Tally {
 pub(crate) struct Books {
     /// By name.
     pub(crate) services: BTreeMap<Box<str>, Service>,
-    /// How long each request took at the front-end, in no order.
-    pub(crate) durations: Vec<Duration>,
+    /// Requests that have come to their end at the front-end.
+    pub(crate) requests: usize,
+    /// How long each of the last of them took there.
+    durations: VecDeque<Duration>,
     /// Requests by the first digit of their status.
     pub(crate) statuses: BTreeMap<i64, usize>,
     /// The last traces. Those before are counted in `judged`.
@@ -54,6 +56,9 @@ type Trace = HashMap<SpanId, Option<SpanId>>;
 /// Traces that are remembered one by one: long before it is forgotten, all spans of a trace are there.
 const REMEMBERED: usize = 1000;
 
+/// Requests whose times are remembered.
+const TIMED: usize = 10_000;
+
 /// Keeps nothing: there is never anything to send.
 impl Transport for Tally {
     fn name(&self) -> &'static str {
@@ -79,7 +84,7 @@ impl Tally {
     pub(crate) async fn arrived(&self, requests: usize) {
         loop {
             let changed = self.changed.notified();
-            if self.lock().durations.len() >= requests {
+            if self.lock().requests >= requests {
                 return;
             }
             changed.await;
@@ -118,7 +123,11 @@ impl Books {
         };
         trace.insert(span.context().span_id(), parent);
         if entered {
-            self.durations.push(span.duration());
+            self.requests += 1;
+            if self.durations.len() == TIMED {
+                self.durations.pop_front();
+            }
+            self.durations.push_back(span.duration());
             if let Some(Value::I64(status)) = span.tag(tags::HTTP_STATUS_CODE.name()) {
                 *self.statuses.entry(status / 100).or_default() += 1;
             }
@@ -140,9 +149,9 @@ impl Books {
         judged
     }
 
-    /// The time within which that share of the requests was answered.
+    /// The time within which that share of the last requests was answered.
     pub(crate) fn percentile(&self, percent: usize) -> Duration {
-        let mut sorted = self.durations.clone();
+        let mut sorted: Vec<Duration> = self.durations.iter().copied().collect();
         sorted.sort_unstable();
         let rank = (sorted.len() * percent).div_ceil(100);
         sorted.get(rank.saturating_sub(1)).copied().unwrap_or_default()

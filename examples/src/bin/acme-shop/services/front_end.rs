@@ -3,7 +3,7 @@
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Form, Router};
 use opentracing_tonic::TracingChannel;
 use serde::Deserialize;
@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::failure::Failure;
 use crate::html;
 use crate::model::{Bestseller, Checkout, Line, Order, Product};
+use crate::services::offers;
 use crate::upstream::Upstream;
 use crate::users::UserName;
 use crate::users::users_client::UsersClient;
@@ -35,11 +36,13 @@ pub(crate) fn router(shop: FrontEnd) -> Router {
         .route("/products/{sku}", get(product))
         .route("/bestsellers", get(bestsellers))
         .route("/buy", post(buy))
+        .route("/offers", get(offers::offers))
+        .route("/products/{sku}/photo", put(offers::photo))
         .with_state(shop)
 }
 
 /// A failure, as a page.
-struct ErrorPage(Failure);
+pub(super) struct ErrorPage(Failure);
 
 impl From<Failure> for ErrorPage {
     fn from(failure: Failure) -> Self {

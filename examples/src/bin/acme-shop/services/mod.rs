@@ -4,6 +4,7 @@
 pub(crate) mod cart;
 pub(crate) mod catalog;
 pub(crate) mod front_end;
+mod offers;
 pub(crate) mod order;
 pub(crate) mod payment;
 pub(crate) mod user;

@@ -1,0 +1,58 @@
+//! The command line.
+
+use std::time::Duration;
+
+use lexopt::prelude::*;
+
+pub(crate) const HELP: &str = "\
+Load for AcmeShop: pages, uploads, event streams and customers that leave, over sockets. Opens a shop of its own, to which it is the
+backend that spans go to as well, and fails if a request has not exactly one entry span, if a span is lost, or if the shop's memory or
+the number of its file descriptors grows.
+
+Usage: shop-load [options]
+
+  --requests N     how many requests (default 1000)
+  --seconds N      for how long, in place of a number
+  --workers N      how many customers at a time (default 8)
+  --help           shows this
+";
+
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) amount: Amount,
+    pub(crate) workers: usize,
+}
+
+/// When it is enough.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Amount {
+    Requests(u64),
+    Time(Duration),
+}
+
+impl Options {
+    /// Reads the command line; `None` if the user asks for help.
+    pub(crate) fn parse(mut arguments: lexopt::Parser) -> Result<Option<Options>, lexopt::Error> {
+        let mut options = Options { amount: Amount::Requests(1000), workers: 8 };
+        while let Some(argument) = arguments.next()? {
+            match argument {
+                Long("requests") => options.amount = Amount::Requests(arguments.value()?.parse()?),
+                Long("seconds") => options.amount = Amount::Time(Duration::from_secs(arguments.value()?.parse()?)),
+                Long("workers") => options.workers = arguments.value()?.parse()?,
+                Long("help") | Short('h') => return Ok(None),
+                other => return Err(other.unexpected()),
+            }
+        }
+        Ok(Some(options))
+    }
+}
+
+impl Amount {
+    /// What comes before the measurement: a quarter of the requests, a tenth of the time.
+    pub(crate) fn warm_up(self) -> Amount {
+        match self {
+            Amount::Requests(requests) => Amount::Requests(requests / 4),
+            Amount::Time(time) => Amount::Time(time / 10),
+        }
+    }
+}
