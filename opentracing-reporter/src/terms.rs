@@ -15,7 +15,7 @@
 //! | `http.url` | `url.full`; of a server `url.scheme`, `server.address`, `server.port`, `url.path`, `url.query` | = | = | `http.url`, `http.params`; of a server also `http.protocol`, `http.host` |
 //! | `http.route` | = | = | = | of a server `http.path_tpl` |
 //! | `rpc.method` | = | = | = | `rpc.call` |
-//! | `peer.hostname` | `server.address`; of a server or consumer `client.address` | =, and the name in `remoteEndpoint` if there is no `peer.service` | = | `host` of `rpc`, `pg`, `mysql`; in `rabbitmq.address` |
+//! | `peer.hostname` | `server.address`; of a server or consumer `client.address` | =, and the name in `remoteEndpoint` if there is no `peer.service` | = | `host` of `pg`, `mysql`, and of `rpc` of a client; in `rabbitmq.address` |
 //! | `peer.port` | `server.port`; of a server or consumer `client.port` | =, and `port` | = | `port` of the same; in `rabbitmq.address` |
 //! | `peer.ipv4`, `peer.ipv6` | `network.peer.address`; where both are given, `peer.ipv6` stays | =, and `ipv4`, `ipv6` | = | as `peer.hostname` if there is none |
 //! | `peer.address` | = | =, and host and port if they are not given apart | = | = |

@@ -57,10 +57,11 @@ impl Family {
     }
 
     /// The tags that have a place of their own in the data.
-    pub(crate) fn known_tags(self) -> &'static [&'static str] {
+    pub(crate) fn known_tags(self, role: Role) -> &'static [&'static str] {
         match self {
             Family::Http => http::TAGS,
-            Family::Rpc => rpc::TAGS,
+            Family::Rpc if role == Role::Exit => rpc::TAGS,
+            Family::Rpc => rpc::ENTRY_TAGS,
             Family::Kafka => messaging::KAFKA_TAGS,
             Family::RabbitMq => messaging::RABBITMQ_TAGS,
             Family::Postgres | Family::MySql => database::TAGS,

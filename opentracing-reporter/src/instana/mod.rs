@@ -51,7 +51,7 @@ use crate::instana::native::From;
 /// | span | `n` | `data` |
 /// |---|---|---|
 /// | server, consumer, client or producer of HTTP | `g.http`, `http` | `http`: `method`, `host`, `url`, `params`, `status`, `path_tpl`, `header`, `protocol`, `error` |
-/// | of gRPC | `rpc-server`, `rpc-client` | `rpc`: `flavor`, `call`, `host`, `port`, `error` |
+/// | of gRPC | `rpc-server`, `rpc-client` | `rpc`: `flavor`, `call`, `error`, of a client `host` and `port` |
 /// | of Kafka | `kafka` | `kafka`: `service`, `access`, `error` |
 /// | of RabbitMQ | `rabbitmq` | `rabbitmq`: `sort`, `exchange`, `queue`, `key`, `address`, `error` |
 /// | client of PostgreSQL, of MySQL or MariaDB | `postgres`, `mysql` | `pg`, `mysql`: `stmt` (4,000 characters at most), `host`, `port`, `user`, `db`, `error` |

@@ -52,7 +52,7 @@ fn is_left(source: Source<'_, '_>, family: Family, key: &str, value: Value<'_>) 
         // There is a place for the host's name or its address.
         return true;
     }
-    let is_known = family.known_tags().contains(&key) || family == Family::Http && http::is_header(key);
+    let is_known = family.known_tags(source.role).contains(&key) || family == Family::Http && http::is_header(key);
     !is_known || family == Family::Http && !http::has_place(source, key)
 }
 

@@ -144,12 +144,17 @@ fn grpc() {
     check(
         "entry",
         SpanKind::Server,
-        &[("rpc.method", "shop.Prices/Quote".into()), ("rpc.status_code", "OK".into())],
+        &[
+            ("rpc.method", "shop.Prices/Quote".into()),
+            ("rpc.status_code", "OK".into()),
+            ("peer.ipv4", "10.0.0.1".into()),
+            ("peer.port", 50123.into()),
+        ],
         json!({
             "n": "rpc-server", "k": 1, "ec": 0,
             "data": {
                 "service": "shop", "rpc": { "flavor": "grpc", "call": "shop.Prices/Quote" },
-                "sdk": { "custom": { "tags": { "rpc.status_code": "OK" } } },
+                "sdk": { "custom": { "tags": { "rpc.status_code": "OK", "peer.ipv4": "10.0.0.1", "peer.port": 50123 } } },
             },
         }),
     );
