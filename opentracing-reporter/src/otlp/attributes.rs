@@ -39,12 +39,21 @@ pub(super) fn write(out: &mut Vec<u8>, span: FinishedSpan<'_>, detail: Detail) {
             _ => to_opentelemetry(key, kind),
         };
         if name == key || span.tag(name).is_none() {
-            attribute(out, ATTRIBUTES, name, cut(value, detail));
+            attribute(out, ATTRIBUTES, name, cut(as_number(key, value), detail));
         }
     }
     if span.is_failed() {
         write_error_type(out, span, detail);
     }
+}
+
+/// The number that a text says, where OpenTelemetry has nothing but numbers.
+fn as_number<'a>(key: &str, value: Value<'a>) -> Value<'a> {
+    let number = match key {
+        "http.status_code" | "peer.port" => as_text(value).and_then(|text| text.parse().ok()),
+        _ => None,
+    };
+    number.map_or(value, Value::I64)
 }
 
 fn write_url(out: &mut Vec<u8>, span: FinishedSpan<'_>, url: &str, detail: Detail) {

@@ -401,6 +401,18 @@ fn translates_tags_to_the_terms_of_opentelemetry() {
             "db.query.text=SELECT 1",
         ],
     );
+    check(
+        "numbers that were set as text",
+        SpanKind::Client,
+        &[("http.status_code", text("404")), ("peer.port", text("443")), ("one of the user's own", text("7"))],
+        &["http.response.status_code=int 404", "server.port=int 443", "one of the user's own=7"],
+    );
+    check(
+        "text where a number should be",
+        SpanKind::Client,
+        &[("http.status_code", text("none"))],
+        &["http.response.status_code=none"],
+    );
     check("SQL of nobody", SpanKind::Client, &[("db.type", text("sql"))], &["db.system.name=other_sql"]);
     check("no SQL", SpanKind::Client, &[("db.type", text("redis"))], &["db.system.name=redis"]);
     check(
