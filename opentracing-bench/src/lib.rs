@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p opentracing-bench` runs every [`Case`] for every [`Library`] in a process of its own and prints one table. The
 //! processes are the two programs of this package: `measure`, and `measure_allocations`, which is the same with an allocator that
-//! counts. A unary call of gRPC, bare and traced, is a bench of its own.
+//! counts. A unary call of gRPC and a query of SQL, bare and traced, are benches of their own.
 //!
 //! [`http`] has what tells adapters of HTTP apart, ours and others'.
 
@@ -15,6 +15,7 @@ pub mod http;
 mod library;
 mod measure;
 mod peers;
+mod sql;
 mod subject;
 mod system;
 mod table;
@@ -25,3 +26,4 @@ pub use crate::grpc::main as grpc;
 pub use crate::library::Library;
 pub use crate::measure::{Allocations, main as measure};
 pub use crate::peers::{Options, Programs, main as peers};
+pub use crate::sql::main as sql;

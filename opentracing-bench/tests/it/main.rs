@@ -90,6 +90,12 @@ fn spans_of_calls_arrive() {
 }
 
 #[test]
+fn spans_of_queries_arrive() {
+    let quick = ["--quick".to_owned()].into_iter();
+    opentracing_bench::sql(quick, || 0).unwrap();
+}
+
+#[test]
 fn wrong_arguments_are_refused() {
     for arguments in [&["time"][..], &["time", "none", "fastrace", "1", "1"], &["bursts", "root0", "none", "1", "1"]] {
         let output = Command::new(env!("CARGO_BIN_EXE_measure")).args(arguments).output().unwrap();

@@ -1,0 +1,207 @@
+//! A query of SQL, bare and traced.
+
+use std::fmt::Write as _;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use opentracing_core::{Batch, ConstSampler, InSpan, Reporter, Tracer, TracerBuilder};
+use opentracing_sqlx::{Commenter, TracingPool};
+use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::{Sqlite, SqlitePool};
+
+use crate::measure::Allocations;
+use crate::subject::Received;
+use crate::system::pin;
+
+/// Queries between two looks at the clock: so few that most bursts are over before the system gives the processor to somebody else.
+const BURST: u32 = 20;
+const FLUSH: Duration = Duration::from_secs(60);
+
+/// Measures what [`TracingPool`] adds to a query on SQLite in memory, and prints a table. Of the options of the other bench `--quick`
+/// and `--rounds` say something to it; `--case` asks for cases of that one, and for none of this.
+///
+/// All threads share a processor, SQLite's among them, so that the time of a query is work, and the same wherever the system would
+/// have put them. The kinds of pools take turns after each burst.
+///
+/// # Errors
+///
+/// If a query fails, a span did not arrive, or the output is closed.
+pub fn main(arguments: impl Iterator<Item = String>, allocations: Allocations) -> Result<(), String> {
+    let arguments: Vec<String> = arguments.collect();
+    let after =
+        |name: &str| arguments.iter().position(|argument| argument == name).and_then(|at| arguments.get(at + 1));
+    if after("--case").is_some() {
+        return Ok(());
+    }
+    let rounds = match after("--rounds") {
+        Some(rounds) => rounds.parse().map_err(|error| format!("--rounds: {error}"))?,
+        None => 7,
+    };
+    let bursts = if arguments.iter().any(|argument| argument == "--quick") { 2 } else { rounds * 200 };
+    // Threads that are started later stay there as well.
+    pin(0);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
+    let mut tables = format!("A query, {bursts} bursts of {BURST} queries each\n\n");
+    tables.push_str("| query | pool | µs | ratio (best) | µs more | allocations | more |\n");
+    tables.push_str("|---|---|---:|---:|---:|---:|---:|\n");
+    for query in [Query::OneRow, Query::OnConnection, Query::HundredRows] {
+        tables.push_str(&runtime.block_on(measure(query, bursts, allocations))?);
+    }
+    write!(std::io::stdout(), "{tables}").map_err(text)
+}
+
+/// What is asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Query {
+    /// By `&pool`, which looks for a connection each time.
+    OneRow,
+    /// By `&mut *connection`.
+    OnConnection,
+    /// By `&pool`.
+    HundredRows,
+}
+
+impl Query {
+    fn name(self) -> &'static str {
+        match self {
+            Query::OneRow => "one row, by a pool",
+            Query::OnConnection => "one row, by a connection",
+            Query::HundredRows => "100 rows, by a pool",
+        }
+    }
+}
+
+async fn measure(query: Query, bursts: u32, allocations: Allocations) -> Result<String, String> {
+    let received = Received::default();
+    let sampled = tracer(Tracer::builder("bench"), &received);
+    let unsampled = tracer(Tracer::builder("bench").sampler(ConstSampler::off()), &received);
+    let traced = |tracer: &Tracer, pool| Pool::Traced(TracingPool::with_tracer(tracer.clone(), pool), tracer.clone());
+    let mut pools = vec![
+        ("bare", Pool::Bare(pool().await?)),
+        ("traced", traced(&sampled, pool().await?)),
+        ("traced, not sampled", traced(&unsampled, pool().await?)),
+    ];
+    if query == Query::OneRow {
+        for (name, commenter) in
+            [("traced, static comment", Commenter::fixed()), ("traced, full comment", Commenter::Full(Vec::new()))]
+        {
+            let pool = TracingPool::with_tracer(sampled.clone(), pool().await?).commenter(commenter);
+            pools.push((name, Pool::Traced(pool, sampled.clone())));
+        }
+    }
+    let mut taken = vec![Vec::new(); pools.len()];
+    let mut allocated = vec![Vec::new(); pools.len()];
+    for burst in 0..=bursts {
+        // Each in its turn is the first one.
+        for turn in 0..pools.len() {
+            let at = (turn + burst as usize) % pools.len();
+            let (_, pool) = &pools[at];
+            let (before, start) = (allocations(), Instant::now());
+            pool.burst(query).await.map_err(text)?;
+            let (took, made) = (start.elapsed(), allocations() - before);
+            // The first burst prepares the statement.
+            if burst > 0 {
+                taken[at].push(took.as_nanos() as f64 / 1e3 / f64::from(BURST));
+                allocated[at].push(made as f64 / f64::from(BURST));
+            }
+            sampled.flush(FLUSH).map_err(text)?;
+        }
+    }
+    // All but the bare and the unsampled one, each burst in a span of its own.
+    let expected = u64::from(bursts + 1) * u64::from(BURST + 1) * (pools.len() as u64 - 2);
+    if received.count() != expected {
+        return Err(format!("{} of {expected} spans arrived", received.count()));
+    }
+    let mut rows = String::new();
+    let (bare, bare_made) = (median(&mut taken[0]), median(&mut allocated[0]));
+    let bare_best = taken[0][0];
+    for (at, (name, _)) in pools.iter().enumerate() {
+        // The figures are sorted then.
+        let (time, made) = (median(&mut taken[at]), median(&mut allocated[at]));
+        let (ratio, best, more) = (time / bare, taken[at][0] / bare_best, time - bare);
+        let made_more = made - bare_made;
+        let _ = writeln!(
+            rows,
+            "| {} | {name} | {time:.1} | {ratio:.2} ({best:.2}) | {more:+.1} | {made:.0} | {made_more:+.0} |",
+            query.name()
+        );
+    }
+    Ok(rows)
+}
+
+/// Sorts the figures.
+fn median(figures: &mut [f64]) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+/// A tracer whose spans are counted where they arrive, on a thread of their own.
+fn tracer(builder: TracerBuilder, received: &Received) -> Tracer {
+    let (tracer, drain) = builder.build();
+    let sink = Sink(received.clone());
+    std::thread::spawn(move || drain.run(sink));
+    tracer
+}
+
+struct Sink(Received);
+
+impl Reporter for Sink {
+    fn report(&mut self, batch: Batch<'_>) {
+        self.0.add(batch.iter().count());
+    }
+}
+
+/// A database of its own, with one connection and a hundred rows.
+async fn pool() -> Result<SqlitePool, String> {
+    let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.map_err(text)?;
+    let users = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+                 INSERT INTO users
+                     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100)
+                     SELECT n, 'user ' || n FROM numbers";
+    sqlx::raw_sql(users).execute(&pool).await.map_err(text)?;
+    Ok(pool)
+}
+
+enum Pool {
+    Bare(SqlitePool),
+    Traced(TracingPool<Sqlite>, Tracer),
+}
+
+/// The same text for both.
+macro_rules! burst {
+    ($query:ident, $pool:ident) => {{
+        const BY_ID: &str = "SELECT name FROM users WHERE id = ?";
+        match $query {
+            Query::OneRow => {
+                for id in 1..=BURST {
+                    sqlx::query_scalar::<_, String>(BY_ID).bind(id).fetch_one($pool).await?;
+                }
+            }
+            Query::OnConnection => {
+                let mut connection = $pool.acquire().await?;
+                for id in 1..=BURST {
+                    sqlx::query_scalar::<_, String>(BY_ID).bind(id).fetch_one(&mut *connection).await?;
+                }
+            }
+            Query::HundredRows => {
+                for _ in 0..BURST {
+                    sqlx::query_as::<_, (i64, String)>("SELECT id, name FROM users").fetch_all($pool).await?;
+                }
+            }
+        }
+        Ok(())
+    }};
+}
+
+impl Pool {
+    async fn burst(&self, query: Query) -> sqlx::Result<()> {
+        match self {
+            Pool::Bare(pool) => burst!(query, pool),
+            Pool::Traced(pool, tracer) => async { burst!(query, pool) }.in_span(tracer.span("page").start()).await,
+        }
+    }
+}
