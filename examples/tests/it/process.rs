@@ -18,8 +18,9 @@ pub(crate) struct Program {
 /// A program that says nothing for so long hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Variables that say how a program traces, which may be set where tests run.
+/// Variables that say how a program traces, or which servers it uses, which may be set where tests run.
 const OF_THE_TESTS: &[&str] = &[
+    "AMQP_URL",
     "INSTANA_AGENT_HOST",
     "INSTANA_AGENT_KEY",
     "INSTANA_AGENT_PORT",
@@ -28,6 +29,7 @@ const OF_THE_TESTS: &[&str] = &[
     "JAEGER_AGENT_PORT",
     "JAEGER_ENDPOINT",
     "JAEGER_URL",
+    "MYSQL_URL",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "OTEL_EXPORTER_OTLP_PROTOCOL",
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
@@ -35,6 +37,7 @@ const OF_THE_TESTS: &[&str] = &[
     "OTEL_EXPORTER_ZIPKIN_ENDPOINT",
     "OTEL_PROPAGATORS",
     "OTLP_URL",
+    "POSTGRES_URL",
     "ZIPKIN_URL",
 ];
 

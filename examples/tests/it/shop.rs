@@ -64,14 +64,19 @@ fn sums_up_what_became_of_requests_and_spans() {
     assert!(!printed.lines().any(|line| line.starts_with("trace ")), "nothing is drawn:\n{printed}");
 }
 
-/// On a server, if there is one.
-fn runs_on_a_database_of(variable: &str, peer: &str) {
-    let Some(url) = env::var(variable).ok().filter(|url| !url.is_empty()) else {
+/// The address of a server, if there is one.
+fn given(variable: &str, peer: &str) -> Option<String> {
+    let url = env::var(variable).ok().filter(|url| !url.is_empty());
+    if url.is_none() {
         assert!(env::var_os("CI").is_none_or(|ci| ci.is_empty()), "{variable} is not set");
         // What the test runner does not keep to itself.
         let _ = writeln!(std::io::stderr(), "left out, as {variable} is not set: the shop on {peer}");
-        return;
-    };
+    }
+    url
+}
+
+fn runs_on_a_database_of(variable: &str, peer: &str) {
+    let Some(url) = given(variable, peer) else { return };
     let mut shop = shop(&["--requests", "7", "--database", &url]);
     let status = shop.wait();
     let printed = &shop.printed;
@@ -92,6 +97,51 @@ fn runs_on_postgresql() {
 #[test]
 fn runs_on_mariadb() {
     runs_on_a_database_of("MYSQL_URL", "mysql");
+}
+
+/// Each purchase goes through all servers that the environment names, in one trace.
+#[test]
+fn tells_shipping_over_rabbitmq() {
+    let Some(broker) = given("AMQP_URL", "rabbitmq") else { return };
+    let (catalog, orders) = (given("POSTGRES_URL", "postgresql"), given("MYSQL_URL", "mysql"));
+    let mut variables = vec![("AMQP_URL", &*broker)];
+    variables.extend(catalog.as_deref().map(|url| ("POSTGRES_URL", url)));
+    variables.extend(orders.as_deref().map(|url| ("MYSQL_URL", url)));
+    let mut shop = Program::start_with(env!("CARGO_BIN_EXE_acme-shop"), &["--requests", "7"], &variables);
+    let status = shop.wait();
+    let printed = &shop.printed;
+    assert!(status.success(), "{printed}");
+
+    assert!(line(printed, "shipping").starts_with("is told by RabbitMQ at 127.0.0.1:"), "{printed}");
+    assert!(!printed.contains("-pw@"), "no password:\n{printed}");
+    let trees: Vec<&str> = printed.split("\ntrace ").skip(1).collect();
+    assert_eq!(trees.len(), 7, "one for each request:\n{printed}");
+    let paid = trees.iter().find(|tree| tree.contains("process shipping")).expect("the purchase that was paid");
+    assert!(paid.lines().next().is_some_and(|head| head.contains(" 7 services")), "{paid}");
+    let position = |span| paid.find(span).unwrap_or_else(|| panic!("no {span}:\n{paid}"));
+    let order =
+        ["POST /buy", "acme.shop.Users/Find", "POST /orders", "COMMIT", "publish shipping", "process shipping", "pack"];
+    assert!(order.map(position).is_sorted(), "{paid}");
+    for (peer, _) in [("postgresql", catalog), ("mysql", orders)].iter().filter(|(_, url)| url.is_some()) {
+        assert!(paid.contains(&format!("→ {peer} ")), "no query to {peer}:\n{paid}");
+    }
+    assert_eq!(line(printed, "traces"), "7 whole, 0 broken");
+    assert_eq!(line(printed, "spans lost:"), "0");
+}
+
+#[test]
+fn says_how_to_have_shipping_told() {
+    let mut shop = shop(&["--requests", "0"]);
+    assert!(shop.wait().success(), "{}", shop.printed);
+    assert!(line(&shop.printed, "shipping").contains("AMQP_URL=amqp://"), "{}", shop.printed);
+}
+
+#[test]
+fn says_that_there_is_no_broker() {
+    // Nobody listens there.
+    let variables = [("AMQP_URL", "amqp://user:secret@127.0.0.1:1/%2f")];
+    let mut shop = Program::start_with(env!("CARGO_BIN_EXE_acme-shop"), &["--requests", "0"], &variables);
+    assert_eq!(shop.wait().code(), Some(1), "{}", shop.printed);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! AcmeShop: six services on ports of their own, and customers whose every request becomes one trace.
+//! AcmeShop: services on ports of their own, and customers whose every request becomes one trace.
 
 mod customers;
 mod database;
@@ -8,12 +8,15 @@ mod html;
 mod ledger;
 mod model;
 mod options;
+mod parcels;
 mod products;
+mod servers;
 mod services;
 mod shop;
 mod summary;
 mod tally;
 mod tracers;
+mod under_way;
 mod upstream;
 mod users;
 
@@ -33,10 +36,11 @@ fn main() -> ExitCode {
 async fn run(options: Options) -> Result<ExitCode, BoxError> {
     let interrupted = tokio::spawn(interruption()?);
     let mut tracers = Tracers::new(options.report);
-    let shop = Shop::open(&mut tracers, options.port.map_or(0, |port| port.get()), &options.database).await?;
+    let shop = Shop::open(&mut tracers, options.port.map_or(0, |port| port.get()), &options.servers).await?;
     for (name, address) in &shop.services {
         say(format_args!("{name:<10} listening on http://{address}"));
     }
+    say(&shop.shipping_note);
     say("");
 
     let verdict = customers::send(options.requests, &shop.front_end, &mut tracers, &interrupted).await?;

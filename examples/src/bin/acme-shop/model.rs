@@ -52,6 +52,14 @@ pub(crate) struct Order {
     pub(crate) receipt: String,
 }
 
+/// What is to be shipped.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Parcel {
+    pub(crate) order: i64,
+    pub(crate) customer: String,
+    pub(crate) lines: Vec<Line>,
+}
+
 /// Asks for an amount of money.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Payment {

@@ -1,4 +1,4 @@
-//! Opens the shop: six services, each with a name, a tracer and a port of its own.
+//! Opens the shop: services that each have a name, a tracer and a port of their own, and one that is told by a broker.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -13,11 +13,13 @@ use tokio::net::TcpListener;
 use tonic::transport::Endpoint;
 use tonic::transport::server::TcpIncoming;
 
-use crate::database::DatabaseUrl;
 use crate::ledger::Ledger;
+use crate::parcels::Parcels;
 use crate::products::Products;
+use crate::servers::Servers;
 use crate::services::front_end::{self, FrontEnd};
 use crate::services::order::{self, Orders};
+use crate::services::shipping::{self, Shipping};
 use crate::services::{cart, catalog, payment, user};
 use crate::tracers::Tracers;
 use crate::upstream::Upstream;
@@ -29,12 +31,15 @@ pub(crate) struct Shop {
     pub(crate) front_end: Url,
     /// Those first that call the others.
     pub(crate) services: Vec<(&'static str, SocketAddr)>,
+    /// Whether shipping is told, and by whom.
+    pub(crate) shipping_note: String,
     servers: Vec<Server>,
+    shipping: Option<Shipping>,
 }
 
 impl Shop {
     /// Starts all services, the front-end on that port, where 0 is any free one.
-    pub(crate) async fn open(tracers: &mut Tracers, port: u16, database: &DatabaseUrl) -> Result<Shop, BoxError> {
+    pub(crate) async fn open(tracers: &mut Tracers, port: u16, at: &Servers) -> Result<Shop, BoxError> {
         let front_end = Place::take(front_end::NAME, port, tracers).await?;
         let order = Place::take("order", 0, tracers).await?;
         let cart = Place::take("cart", 0, tracers).await?;
@@ -49,17 +54,35 @@ impl Shop {
             order: front_end.upstream(&order)?,
         });
         let cannot_open = |error| format!("the database cannot be opened: {error}");
-        let ledger = Ledger::open(database, order.tracer.clone()).await.map_err(cannot_open)?;
-        let products = Products::open(database, catalog.tracer.clone()).await.map_err(cannot_open)?;
+        let ledger = Ledger::open(&at.orders, order.tracer.clone()).await.map_err(cannot_open)?;
+        let products = Products::open(&at.catalog, catalog.tracer.clone()).await.map_err(cannot_open)?;
+        let no_broker = |error| format!("RabbitMQ cannot be used: {error}");
+        let under_way = &tracers.under_way;
+        let parcels = Parcels::open(at.broker(), order.tracer.clone(), under_way.clone()).await.map_err(no_broker)?;
         let order_routes = order::router(Orders {
             cart: order.upstream(&cart)?,
             catalog: order.upstream(&catalog)?,
             payment: order.upstream(&payment)?,
             ledger,
+            parcels,
         });
         let payment_routes = payment::router(payment.tracer.clone());
 
-        let mut shop = Shop { front_end: front_end.url()?, services: Vec::new(), servers: Vec::new() };
+        let shipping = match at.broker() {
+            Some(url) => {
+                let (under_way, tracer) = (tracers.under_way.clone(), tracers.start(shipping::NAME)?);
+                Some(Shipping::start(url, tracer, under_way).await.map_err(no_broker)?)
+            }
+            None => None,
+        };
+
+        let mut shop = Shop {
+            front_end: front_end.url()?,
+            services: Vec::new(),
+            shipping_note: at.shipping_note(),
+            servers: Vec::new(),
+            shipping,
+        };
         shop.start(front_end, front_end_routes);
         shop.start(order, order_routes);
         shop.start(cart, cart::router());
@@ -90,6 +113,9 @@ impl Shop {
     pub(crate) async fn close(self) {
         for server in self.servers {
             server.stop().await;
+        }
+        if let Some(shipping) = self.shipping {
+            shipping.stop().await;
         }
     }
 }

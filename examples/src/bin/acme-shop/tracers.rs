@@ -9,11 +9,13 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::tally::Tally;
+use crate::under_way::UnderWay;
 
 /// Kept until the end: dropping a tracer's guard closes it.
 pub(crate) struct Tracers {
     report: Report,
     pub(crate) tally: Tally,
+    pub(crate) under_way: UnderWay,
     running: Vec<(Tracer, FlushGuard)>,
     /// How long a flush may take.
     patience: Duration,
@@ -33,7 +35,7 @@ const IMPATIENCE: Duration = Duration::from_millis(200);
 
 impl Tracers {
     pub(crate) fn new(report: Report) -> Self {
-        Tracers { report, tally: Tally::default(), running: Vec::new(), patience: PATIENCE }
+        Tracers { report, tally: Tally::default(), under_way: UnderWay::new(), running: Vec::new(), patience: PATIENCE }
     }
 
     /// Starts the tracer of that service. In a shop of six processes, each would do so for itself.
@@ -48,6 +50,7 @@ impl Tracers {
     pub(crate) async fn flush(&mut self, requests: usize) {
         // The customer has the answer a moment before its span has its end. A span that never comes is found in the summary.
         let _ = timeout(Duration::from_secs(2), self.tally.arrived(requests)).await;
+        let _ = timeout(Duration::from_secs(2), self.under_way.none()).await;
         if !self.report.draws() {
             return;
         }

@@ -1,5 +1,5 @@
-//! The six services: five ordinary axum applications and one of tonic. None of their handlers knows that it is traced, but for one that
-//! adds the bank's excuse.
+//! The services: five ordinary axum applications, one of tonic, and one that is told over RabbitMQ where there is a broker. Hardly a
+//! handler knows that it is traced: one adds the bank's excuse, and one tells what it packs.
 
 pub(crate) mod cart;
 pub(crate) mod catalog;
@@ -7,4 +7,5 @@ pub(crate) mod front_end;
 mod offers;
 pub(crate) mod order;
 pub(crate) mod payment;
+pub(crate) mod shipping;
 pub(crate) mod user;

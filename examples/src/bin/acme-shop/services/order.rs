@@ -7,7 +7,8 @@ use axum::{Json, Router};
 
 use crate::failure::Failure;
 use crate::ledger::Ledger;
-use crate::model::{Cents, Checkout, Line, Order, Payment, Product, Receipt};
+use crate::model::{Cents, Checkout, Line, Order, Parcel, Payment, Product, Receipt};
+use crate::parcels::Parcels;
 use crate::upstream::Upstream;
 
 /// Whom the service calls, and where it writes down what was ordered.
@@ -17,6 +18,7 @@ pub(crate) struct Orders {
     pub(crate) catalog: Upstream,
     pub(crate) payment: Upstream,
     pub(crate) ledger: Ledger,
+    pub(crate) parcels: Parcels,
 }
 
 pub(crate) fn router(orders: Orders) -> Router {
@@ -38,5 +40,6 @@ async fn place(State(orders): State<Orders>, Json(checkout): Json<Checkout>) -> 
     let receipt: Receipt = orders.payment.post(&["payments"], &payment).await?;
     let number = orders.ledger.write(&checkout.user, total, &lines).await?;
     orders.cart.delete(&cart).await?;
+    orders.parcels.send(&Parcel { order: number, customer: checkout.user, lines }).await?;
     Ok(Json(Order { number, total, receipt: receipt.reference }))
 }
