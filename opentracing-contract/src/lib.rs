@@ -2,8 +2,8 @@
 //! yours.
 //!
 //! Each check runs on a server and a tracer of its own, on the loopback interface, over HTTP/1 and HTTP/2. The tracer is
-//! [`mock`](opentracing_core::mock)'s, so nothing waits for time to pass. A check that fails says what should have been, and shows the
-//! spans.
+//! [`mock`](opentracing_core::mock)'s, so nothing waits for time to pass. The runtime may have one thread or several. A check that fails
+//! says what should have been, and shows the spans.
 //!
 //! # A server
 //!

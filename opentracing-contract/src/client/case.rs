@@ -97,9 +97,10 @@ impl Stage {
         Ok((answer?, asked?))
     }
 
-    /// The spans, of which there must be that many: no more and no less.
+    /// The spans, of which there must be that many: no more and no less. In the order of starting, whatever threads they finished on.
     pub(crate) async fn spans(&self, count: usize) -> Result<Vec<OwnedSpan>, String> {
-        let spans = self.mock.finished(count).await;
+        let mut spans = self.mock.finished(count).await;
+        spans.sort_by_key(|span| span.start_unix_ns);
         ensure_eq!(spans.len(), count, "the number of spans\n{}of which there", self.mock.tree());
         ensure_eq!(self.mock.tracer().stats().started, count as u64, "the number of spans that were begun");
         Ok(spans)

@@ -96,6 +96,7 @@ async fn requests_on_one_connection_are_a_span_each(case: &Case) -> Outcome {
     let stage = case.start().await?;
     let mut visitor = stage.visitor().await?;
     for path in ["/foo", "/chunked", "/bad-request"] {
+        visitor.ready().await?;
         visitor.send(request("GET", path, &[])).await?.read().await?;
     }
     let spans = stage.spans(6).await?;

@@ -75,7 +75,16 @@ impl Visitor {
         self.port
     }
 
-    /// Sends a request, whose URI is a path. Of several at a time on HTTP/1 the later ones wait.
+    /// Waits until the connection is free for a request behind another one.
+    pub(crate) async fn ready(&mut self) -> Result<(), String> {
+        match &mut self.sender {
+            Sender::Http1(sender) => sender.ready().await,
+            Sender::Http2(sender) => sender.ready().await,
+        }
+        .map_err(text)
+    }
+
+    /// Sends a request, whose URI is a path. HTTP/1 refuses one while there is another.
     pub(crate) fn send(&mut self, request: Request<Upload>) -> BoxFuture<'static, Result<Visit, String>> {
         let (mut parts, body) = request.into_parts();
         match &mut self.sender {

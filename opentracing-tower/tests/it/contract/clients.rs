@@ -178,3 +178,8 @@ async fn hyper_util_holds_the_contract() {
 async fn a_stack_of_layers_holds_the_contract() {
     check_client(Stack).await.assert_ok();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn hyper_util_on_several_threads_holds_the_contract() {
+    check_client(Hyper).await.assert_ok();
+}

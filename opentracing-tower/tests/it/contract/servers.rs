@@ -233,6 +233,11 @@ mod axum_routers {
         holds(check_server(Inside).await);
     }
 
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn axum_on_several_threads_holds_the_contract() {
+        holds(check_server(Inside).await);
+    }
+
     #[tokio::test]
     async fn axum_with_the_layer_outside_holds_the_contract() {
         holds(check_server(Outside).await);
