@@ -2,10 +2,11 @@
 //!
 //! `cargo bench -p opentracing-bench` runs every [`Case`] for every [`Library`] in a process of its own and prints one table. The
 //! processes are the two programs of this package: `measure`, and `measure_allocations`, which is the same with an allocator that
-//! counts. A unary call of gRPC and a query of SQL, bare and traced, are benches of their own.
+//! counts. A unary call of gRPC, a query of SQL and a message over RabbitMQ, bare and traced, are benches of their own.
 //!
 //! [`http`] has what tells adapters of HTTP apart, ours and others'.
 
+mod amqp;
 mod callgrind;
 mod case;
 mod child;
@@ -20,6 +21,7 @@ mod subject;
 mod system;
 mod table;
 
+pub use crate::amqp::main as amqp;
 pub use crate::case::Case;
 pub use crate::encoder::{Encoder, EncoderOptions, main as encoders};
 pub use crate::grpc::main as grpc;

@@ -89,6 +89,15 @@ fn spans_of_calls_arrive() {
     opentracing_bench::grpc(quick, || 0).unwrap();
 }
 
+/// Where there is a broker; the bench says so where there is none.
+#[test]
+fn spans_of_messages_arrive() {
+    let has_broker = std::env::var_os("AMQP_URL").is_some_and(|url| !url.is_empty());
+    assert!(has_broker || std::env::var_os("CI").is_none_or(|ci| ci.is_empty()), "AMQP_URL is not set");
+    let quick = ["--quick".to_owned()].into_iter();
+    opentracing_bench::amqp(quick, || 0).unwrap();
+}
+
 #[test]
 fn spans_of_queries_arrive() {
     let quick = ["--quick".to_owned()].into_iter();
