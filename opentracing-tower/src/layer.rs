@@ -67,8 +67,21 @@ impl TracingLayer {
 
     /// Takes the requests for those of strangers: each begins a trace of its own, with a `FollowsFrom` reference to what it says it
     /// is part of, and nobody outside chooses trace ids, sampling or baggage. Answers have no `Server-Timing`. Off by default.
-    pub fn public_edge(mut self) -> Self {
-        self.config.public_edge = true;
+    pub fn public_edge(self) -> Self {
+        self.public_edge_for(|_| true)
+    }
+
+    /// Takes the requests for which the closure returns true for those of strangers, as [`public_edge`](Self::public_edge) does all: where
+    /// strangers and one's own services come to the same door. The closure runs for each request; of several closures each one counts.
+    ///
+    /// ```
+    /// use opentracing_tower::TracingLayer;
+    ///
+    /// // The gateway marks what comes from outside.
+    /// let layer = TracingLayer::new().public_edge_for(|request| request.headers.contains_key("x-from-outside"));
+    /// ```
+    pub fn public_edge_for(mut self, is_stranger: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
+        self.config.strangers.push(Arc::new(is_stranger));
         self
     }
 

@@ -21,7 +21,8 @@ use crate::request_size;
 use crate::route;
 use crate::url::Url;
 
-type Skip = Arc<dyn Fn(&request::Parts) -> bool + Send + Sync>;
+/// A question about a request.
+type Rule = Arc<dyn Fn(&request::Parts) -> bool + Send + Sync>;
 
 type EndsAtHead = Arc<dyn Fn(&response::Parts) -> bool + Send + Sync>;
 
@@ -42,8 +43,8 @@ pub enum ServerTiming {
 #[derive(Clone)]
 pub(crate) struct ServerConfig {
     pub(crate) tracer: Tracer,
-    pub(crate) skip: Vec<Skip>,
-    pub(crate) public_edge: bool,
+    pub(crate) skip: Vec<Rule>,
+    pub(crate) strangers: Vec<Rule>,
     pub(crate) proxies: TrustedProxies,
     pub(crate) methods: Vec<&'static str>,
     pub(crate) ends_at_head: Vec<EndsAtHead>,
@@ -58,6 +59,7 @@ pub(crate) struct ServerConfig {
 pub(crate) struct ServerExchange {
     config: Arc<ServerConfig>,
     method: &'static str,
+    is_stranger: bool,
     route: route::Progress,
     progress: Option<Progress>,
     request_size: Option<request_size::Cell>,
@@ -68,7 +70,7 @@ impl ServerConfig {
         ServerConfig {
             tracer,
             skip: Vec::new(),
-            public_edge: false,
+            strangers: Vec::new(),
             proxies: TrustedProxies::none(),
             methods: Vec::new(),
             ends_at_head: Vec::new(),
@@ -91,7 +93,8 @@ impl ServerConfig {
         let method = known.unwrap_or(OTHER_METHOD);
         let address = route::peer_address(&parts.extensions);
         let forwarded = Forwarded::read(&self.proxies, address.map(|address| address.ip()), &parts.headers);
-        let mut span = self.start(parts, method, &forwarded);
+        let is_stranger = self.strangers.iter().any(|is_stranger| is_stranger(parts));
+        let mut span = self.start(parts, method, is_stranger, &forwarded);
         if known.is_none() {
             span.set(tags::HTTP_REQUEST_METHOD_ORIGINAL, parts.method.as_str());
         }
@@ -102,14 +105,20 @@ impl ServerConfig {
         self.hooks.on_request(&mut span, parts);
         let route = route::Progress::new(parts, &span);
         let progress = self.progress_logs.map(Progress::new);
-        let exchange = ServerExchange { config: self.clone(), method, route, progress, request_size };
+        let exchange = ServerExchange { config: self.clone(), method, is_stranger, route, progress, request_size };
         Some(Exchange::new(span, Side::Server(exchange), &parts.method))
     }
 
-    fn start(&self, parts: &request::Parts, method: &'static str, forwarded: &Forwarded<'_>) -> Span {
+    fn start(
+        &self,
+        parts: &request::Parts,
+        method: &'static str,
+        is_stranger: bool,
+        forwarded: &Forwarded<'_>,
+    ) -> Span {
         // A corrupt context has been counted, and is none.
         let caller = self.tracer.extract(HttpHeaders, &parts.headers).ok().flatten();
-        let (parent, stranger) = match self.public_edge {
+        let (parent, stranger) = match is_stranger {
             false => (caller.as_ref(), None),
             true => (None, caller.as_ref().filter(|caller| caller.is_valid())),
         };
@@ -120,7 +129,7 @@ impl ServerConfig {
             let mut builder = self.tracer.span(name);
             // What is active here is at most the span of whoever accepted the connection.
             builder.kind(SpanKind::Server).ignore_active_span().child_of(&parent).follows_from(&stranger);
-            if self.public_edge {
+            if is_stranger {
                 builder.new_trace();
             }
             if skipped {
@@ -162,7 +171,7 @@ impl ServerExchange {
         if !self.route.is_known() && !unrouted {
             self.config.tracer.count_without_route();
         }
-        if self.config.server_timing == ServerTiming::Off || self.config.public_edge {
+        if self.config.server_timing == ServerTiming::Off || self.is_stranger {
             return;
         }
         let Some(context) = span.as_span_context().filter(|context| context.is_sampled()) else { return };
@@ -237,7 +246,7 @@ impl fmt::Debug for ServerConfig {
         f.debug_struct("ServerConfig")
             .field("tracer", &self.tracer)
             .field("skip", &self.skip.len())
-            .field("public_edge", &self.public_edge)
+            .field("strangers", &self.strangers.len())
             .field("proxies", &self.proxies)
             .field("methods", &self.methods)
             .field("ends_at_head", &self.ends_at_head.len())

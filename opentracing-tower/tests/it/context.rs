@@ -109,6 +109,20 @@ async fn at_a_public_edge_strangers_choose_nothing() {
 }
 
 #[tokio::test]
+async fn a_door_may_be_for_strangers_and_ones_own() {
+    let mock = MockTracer::new();
+    let outside = |request: &http::request::Parts| request.headers.contains_key("x-from-outside");
+    let address = serve(router(&mock, |layer| layer.public_edge_for(outside))).await;
+    for (headers, strange) in [(TRACEPARENT.to_owned(), false), (format!("{TRACEPARENT}x-from-outside: 1\r\n"), true)] {
+        mock.reset();
+        let answer = get(address, "GET /", &headers).await;
+        mock.finished(2).await;
+        assert_eq!(mock.span("GET").parent_id.is_none(), strange);
+        assert_eq!(answer.contains("server-timing"), !strange, "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn at_a_public_edge_nobody_switches_recording_off_or_on() {
     let mock = MockTracer::new();
     let address = serve(router(&mock, TracingLayer::public_edge)).await;
