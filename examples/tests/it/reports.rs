@@ -112,7 +112,9 @@ fn sells_while_backends_cannot_be_reached() {
     let printed = &shop.printed;
     assert_eq!(status.code(), Some(1), "spans were lost:\n{printed}");
     assert!(printed.contains("answers    7 of 7 as expected"), "{printed}");
-    assert_eq!(printed.lines().filter(|line| line.starts_with("trace ")).count(), 7, "{printed}");
+    // Whoever waits for a backend may bring spans late, which are drawn as the continuation of their trace.
+    let begins = |line: &&str| line.starts_with("trace ") && !line.contains("  continued  ");
+    assert_eq!(printed.lines().filter(begins).count(), 7, "{printed}");
 
     let (spans, lines) = (spans(printed), ledger(printed));
     assert_eq!(lines[0], format!("console: {spans} sent"));

@@ -31,7 +31,7 @@ pub(crate) struct Fate {
 /// Longer than a flush takes to a backend that is there.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Enough to draw, once it is known that a backend is not there.
-const IMPATIENCE: Duration = Duration::from_millis(200);
+const IMPATIENCE: Duration = Duration::from_millis(400);
 
 impl Tracers {
     pub(crate) fn new(report: Report) -> Self {
