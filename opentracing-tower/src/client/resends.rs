@@ -15,7 +15,8 @@ use tower_service::Service;
 /// sees. Belongs outside of whatever sends a request several times, retries or redirects, and hands its extensions on.
 ///
 /// The second and later attempts have the tag `http.request.resend_count`. Attempts behind a redirect to another host have no trace
-/// headers and no baggage. A request that has a counter keeps it. Costs an allocation a request.
+/// headers and no baggage. A request that has a counter keeps it. Costs an allocation a request. Where no span is active, each attempt
+/// begins a trace of its own.
 ///
 /// ```
 /// use opentracing_core::Tracer;
