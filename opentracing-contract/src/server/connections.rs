@@ -35,8 +35,9 @@ async fn trailers_come_through_and_end_the_span(case: &Case) -> Outcome {
     let mut visitor = stage.visitor().await?;
     // HTTP/1 sends them to those only who say that they understand them.
     let mut visit = visitor.send(request("GET", "/trailers", &[("te", "trailers")])).await?;
-    let (text, _) = visit.read().await?;
+    let (text, trailers) = visit.read().await?;
     ensure_eq!(text, "one", "the body");
+    ensure!(trailers.get("x-checksum").is_some_and(|value| value == "41"), "there should be trailers: {trailers:?}");
     stage.server_span(2).await?.is_ok(200)
 }
 

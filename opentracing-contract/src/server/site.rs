@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, TRAILER, UPGRADE};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::Body;
 use hyper_util::rt::TokioIo;
@@ -186,7 +186,11 @@ impl Site {
                 response
             }
             "/exact" => Response::new(SiteBody::frames(tracer, &["one ", "two ", "3"], Then::End).announcing(9)),
-            "/trailers" => Response::new(SiteBody::frames(tracer, &["one"], Then::Trailers)),
+            "/trailers" => {
+                let mut response = Response::new(SiteBody::frames(tracer, &["one"], Then::Trailers));
+                response.headers_mut().insert(TRAILER, HeaderValue::from_static("x-checksum"));
+                response
+            }
             "/feed" => Response::new(SiteBody::frames(tracer, &[], self.fed())),
             "/download" => Response::new(SiteBody::frames(tracer, &[], self.fed()).announcing(1000)),
             "/hang" => std::future::pending().await,
