@@ -28,7 +28,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) has_offset: bool,
     pub(crate) peer_service: Option<Value<'a>>,
     pub(crate) peer_hostname: Option<Value<'a>>,
-    pub(crate) peer_ip: Option<Value<'a>>,
+    pub(crate) peer_ipv4: Option<Value<'a>>,
+    pub(crate) peer_ipv6: Option<Value<'a>>,
     pub(crate) peer_port: Option<Value<'a>>,
     pub(crate) batch_size: Option<Value<'a>>,
     pub(crate) synthetic: bool,
@@ -59,7 +60,8 @@ impl<'a> Facts<'a> {
                 ROUTING_KEY => &mut facts.routing_key,
                 "peer.service" => &mut facts.peer_service,
                 "peer.hostname" => &mut facts.peer_hostname,
-                "peer.ipv4" | "peer.ipv6" => &mut facts.peer_ip,
+                "peer.ipv4" => &mut facts.peer_ipv4,
+                "peer.ipv6" => &mut facts.peer_ipv6,
                 "peer.port" => &mut facts.peer_port,
                 "batch_size" | "messaging.batch.message_count" => &mut facts.batch_size,
                 "messaging.kafka.offset" => {
@@ -79,7 +81,7 @@ impl<'a> Facts<'a> {
 
     /// The host that was called, or that called.
     pub(crate) fn peer_host(&self) -> Option<Value<'a>> {
-        self.peer_hostname.or(self.peer_ip)
+        self.peer_hostname.or(self.peer_ipv4).or(self.peer_ipv6)
     }
 
     /// How many messages the span stands for, if it is more than one.

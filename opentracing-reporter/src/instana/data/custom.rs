@@ -48,8 +48,9 @@ fn is_left(source: Source<'_, '_>, family: Family, key: &str, value: Value<'_>) 
     if key == "peer.service" {
         return family == Family::Sdk || !as_text(&value).is_some_and(is_generic);
     }
-    if ["peer.ipv4", "peer.ipv6"].contains(&key) && source.facts.peer_hostname.is_some() {
-        // There is a place for the host's name or its address.
+    // There is a place for the host's name or for one of its addresses.
+    let is_named = source.facts.peer_hostname.is_some();
+    if key == "peer.ipv4" && is_named || key == "peer.ipv6" && (is_named || source.facts.peer_ipv4.is_some()) {
         return true;
     }
     let is_known = family.known_tags(source.role).contains(&key) || family == Family::Http && http::is_header(key);

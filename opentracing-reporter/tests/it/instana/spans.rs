@@ -390,6 +390,18 @@ fn databases() {
         }),
     );
     check(
+        "one host with two addresses",
+        SpanKind::Client,
+        &[("db.system", "mysql".into()), ("peer.ipv4", "10.0.0.1".into()), ("peer.ipv6", "::1".into())],
+        json!({
+            "n": "mysql", "k": 2, "ec": 0,
+            "data": {
+                "service": "shop", "mysql": { "stmt": "operation", "host": "10.0.0.1" },
+                "sdk": { "custom": { "tags": { "peer.ipv6": "::1" } } },
+            },
+        }),
+    );
+    check(
         "MariaDB; the core cuts to 4,096 bytes",
         SpanKind::Client,
         &[("db.system", "mariadb".into()), ("db.statement", (&statement).into())],
