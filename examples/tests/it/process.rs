@@ -29,6 +29,7 @@ const OF_THE_TESTS: &[&str] = &[
     "JAEGER_AGENT_PORT",
     "JAEGER_ENDPOINT",
     "JAEGER_URL",
+    "KAFKA_BROKERS",
     "MYSQL_URL",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "OTEL_EXPORTER_OTLP_PROTOCOL",
@@ -53,7 +54,8 @@ impl Program {
         OF_THE_TESTS.iter().for_each(|name| {
             command.env_remove(name);
         });
-        command.envs(variables.iter().copied());
+        // Wide enough that no name of a span is cut.
+        command.env("COLUMNS", "160").envs(variables.iter().copied());
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();

@@ -39,9 +39,19 @@ fn draws_each_request_as_one_tree() {
         "UPDATE order_numbers",
         "INSERT order_lines",
         "COMMIT",
+        "send orders",
+        "process orders",
+        "settle",
     ] {
         assert!(printed.contains(span), "no {span}:\n{printed}");
     }
+    // One purchase is paid, and all that comes of it stands in its tree.
+    let paid = printed.split("\ntrace ").find(|tree| tree.contains("process orders")).expect("the purchase");
+    let position = |span| paid.find(span).unwrap_or_else(|| panic!("no {span}:\n{paid}"));
+    assert!(
+        ["POST /buy", "POST /orders", "send orders", "process orders", "settle"].map(position).is_sorted(),
+        "{paid}"
+    );
     assert!(printed.contains("the bank does not answer"), "why the payment failed:\n{printed}");
 }
 
@@ -125,6 +135,23 @@ fn tells_shipping_over_rabbitmq() {
     for (peer, _) in [("postgresql", catalog), ("mysql", orders)].iter().filter(|(_, url)| url.is_some()) {
         assert!(paid.contains(&format!("→ {peer} ")), "no query to {peer}:\n{paid}");
     }
+    assert_eq!(line(printed, "traces"), "7 whole, 0 broken");
+    assert_eq!(line(printed, "spans lost:"), "0");
+}
+
+#[test]
+fn tells_of_orders_over_kafka() {
+    let Some(brokers) = given("KAFKA_BROKERS", "kafka") else { return };
+    let variables = [("KAFKA_BROKERS", &*brokers)];
+    let mut shop = Program::start_with(env!("CARGO_BIN_EXE_acme-shop"), &["--requests", "7"], &variables);
+    let status = shop.wait();
+    let printed = &shop.printed;
+    assert!(status.success(), "{printed}");
+    assert_eq!(
+        (printed.matches("send orders").count(), printed.matches("process orders").count()),
+        (1, 1),
+        "{printed}"
+    );
     assert_eq!(line(printed, "traces"), "7 whole, 0 broken");
     assert_eq!(line(printed, "spans lost:"), "0");
 }

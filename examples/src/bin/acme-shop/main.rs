@@ -15,6 +15,7 @@ mod services;
 mod shop;
 mod summary;
 mod tally;
+mod topic;
 mod tracers;
 mod under_way;
 mod upstream;

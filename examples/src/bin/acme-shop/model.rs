@@ -52,6 +52,13 @@ pub(crate) struct Order {
     pub(crate) receipt: String,
 }
 
+/// What whoever wants to know is told of an order.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct PlacedOrder {
+    pub(crate) number: i64,
+    pub(crate) receipt: String,
+}
+
 /// What is to be shipped.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Parcel {

@@ -20,7 +20,8 @@ Usage: acme-shop [options]
   --help           shows this
 
 Without --database the catalog is where POSTGRES_URL says and the orders are where MYSQL_URL says, or both where the one that is set
-does, else in memory. The order service tells shipping over the RabbitMQ that AMQP_URL names, else nobody.
+does, else in memory. The order service tells shipping over the RabbitMQ that AMQP_URL names, else nobody;
+and payment over the Kafka that KAFKA_BROKERS names, else over a cluster within the client.
 ";
 
 #[derive(Debug)]

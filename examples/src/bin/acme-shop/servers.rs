@@ -12,27 +12,33 @@ pub(crate) struct Servers {
     pub(crate) catalog: DatabaseUrl,
     pub(crate) orders: DatabaseUrl,
     broker: Option<String>,
+    kafka: Option<String>,
 }
 
 impl Servers {
     /// With the database that the command line names for both.
     pub(crate) fn of_environment(database: Option<DatabaseUrl>) -> Result<Servers, InvalidDatabaseUrl> {
         let given = |name| std::env::var(name).ok().filter(|url| !url.trim().is_empty());
-        let broker = given("AMQP_URL");
+        let (broker, kafka) = (given("AMQP_URL"), given("KAFKA_BROKERS"));
         if let Some(database) = database {
-            return Ok(Servers { catalog: database.clone(), orders: database, broker });
+            return Ok(Servers { catalog: database.clone(), orders: database, broker, kafka });
         }
         let parsed = |url: Option<String>| url.map(|url| url.parse::<DatabaseUrl>()).transpose();
         let (postgres, mysql) = (parsed(given("POSTGRES_URL"))?, parsed(given("MYSQL_URL"))?);
         // Each has something to do where there are two.
         let catalog = postgres.clone().or(mysql.clone()).unwrap_or_default();
         let orders = mysql.or(postgres).unwrap_or_default();
-        Ok(Servers { catalog, orders, broker })
+        Ok(Servers { catalog, orders, broker, kafka })
     }
 
     /// The address of RabbitMQ.
     pub(crate) fn broker(&self) -> Option<&str> {
         self.broker.as_deref()
+    }
+
+    /// The addresses of Kafka.
+    pub(crate) fn kafka(&self) -> Option<&str> {
+        self.kafka.as_deref()
     }
 
     /// A line about shipping.

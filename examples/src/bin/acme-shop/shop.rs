@@ -19,8 +19,10 @@ use crate::products::Products;
 use crate::servers::Servers;
 use crate::services::front_end::{self, FrontEnd};
 use crate::services::order::{self, Orders};
+use crate::services::settlement::Settlement;
 use crate::services::shipping::{self, Shipping};
 use crate::services::{cart, catalog, payment, user};
+use crate::topic::Topic;
 use crate::tracers::Tracers;
 use crate::upstream::Upstream;
 use crate::users::users_client::UsersClient;
@@ -35,6 +37,7 @@ pub(crate) struct Shop {
     pub(crate) shipping_note: String,
     servers: Vec<Server>,
     shipping: Option<Shipping>,
+    settlement: Settlement,
 }
 
 impl Shop {
@@ -59,11 +62,15 @@ impl Shop {
         let no_broker = |error| format!("RabbitMQ cannot be used: {error}");
         let under_way = &tracers.under_way;
         let parcels = Parcels::open(at.broker(), order.tracer.clone(), under_way.clone()).await.map_err(no_broker)?;
+        let no_kafka = |error| format!("Kafka cannot be used: {error}");
+        let topic = Topic::open(at.kafka(), order.tracer.clone(), under_way.clone()).map_err(no_kafka)?;
+        let settlement = Settlement::start(&topic.brokers, payment.tracer.clone(), under_way.clone()).await?;
         let order_routes = order::router(Orders {
             cart: order.upstream(&cart)?,
             catalog: order.upstream(&catalog)?,
             payment: order.upstream(&payment)?,
             ledger,
+            topic,
             parcels,
         });
         let payment_routes = payment::router(payment.tracer.clone());
@@ -82,6 +89,7 @@ impl Shop {
             shipping_note: at.shipping_note(),
             servers: Vec::new(),
             shipping,
+            settlement,
         };
         shop.start(front_end, front_end_routes);
         shop.start(order, order_routes);
@@ -114,6 +122,7 @@ impl Shop {
         for server in self.servers {
             server.stop().await;
         }
+        self.settlement.stop().await;
         if let Some(shipping) = self.shipping {
             shipping.stop().await;
         }

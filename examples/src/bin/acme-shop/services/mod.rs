@@ -7,5 +7,6 @@ pub(crate) mod front_end;
 mod offers;
 pub(crate) mod order;
 pub(crate) mod payment;
+pub(crate) mod settlement;
 pub(crate) mod shipping;
 pub(crate) mod user;

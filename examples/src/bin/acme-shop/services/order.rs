@@ -7,8 +7,9 @@ use axum::{Json, Router};
 
 use crate::failure::Failure;
 use crate::ledger::Ledger;
-use crate::model::{Cents, Checkout, Line, Order, Parcel, Payment, Product, Receipt};
+use crate::model::{Cents, Checkout, Line, Order, Parcel, Payment, PlacedOrder, Product, Receipt};
 use crate::parcels::Parcels;
+use crate::topic::Topic;
 use crate::upstream::Upstream;
 
 /// Whom the service calls, and where it writes down what was ordered.
@@ -18,6 +19,7 @@ pub(crate) struct Orders {
     pub(crate) catalog: Upstream,
     pub(crate) payment: Upstream,
     pub(crate) ledger: Ledger,
+    pub(crate) topic: Topic,
     pub(crate) parcels: Parcels,
 }
 
@@ -39,6 +41,7 @@ async fn place(State(orders): State<Orders>, Json(checkout): Json<Checkout>) -> 
     let payment = Payment { card: checkout.card, amount: total };
     let receipt: Receipt = orders.payment.post(&["payments"], &payment).await?;
     let number = orders.ledger.write(&checkout.user, total, &lines).await?;
+    orders.topic.tell(&PlacedOrder { number, receipt: receipt.reference.clone() }).await?;
     orders.cart.delete(&cart).await?;
     orders.parcels.send(&Parcel { order: number, customer: checkout.user, lines }).await?;
     Ok(Json(Order { number, total, receipt: receipt.reference }))
