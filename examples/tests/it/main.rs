@@ -3,6 +3,8 @@
 // Ctrl-C is pressed by the command `kill`.
 #![cfg(unix)]
 
+// Linux tells what a process holds.
+#[cfg(target_os = "linux")]
 mod load;
 mod process;
 mod programs;
