@@ -19,6 +19,7 @@ use opentracing_core::{Batch, ConstSampler, Reporter, Tracer, TracerBuilder};
 
 use crate::measure::Allocations;
 use crate::subject::Received;
+use crate::system::processor_ns;
 
 /// Messages that are under way at once, between two looks at the clock.
 const BURST: u16 = 200;
@@ -71,11 +72,11 @@ async fn measure(url: &str, bursts: u32, allocations: Allocations) -> Result<Str
     }
     for burst in 0..=bursts {
         for (_, way, figures) in &mut ways {
-            let (made, used, start) = (allocations(), processor_time(), Instant::now());
+            let (made, used, start) = (allocations(), processor_ns(), Instant::now());
             way.burst().await.map_err(text)?;
             let taken = [
                 start.elapsed().as_nanos() as f64 / 1e3,
-                processor_time().zip(used).map_or(f64::NAN, |(now, before)| now.saturating_sub(before) as f64 / 1e3),
+                processor_ns().zip(used).map_or(f64::NAN, |(now, before)| now.saturating_sub(before) as f64 / 1e3),
                 (allocations() - made) as f64,
             ];
             // In the first one lists grow.
@@ -120,17 +121,6 @@ impl Figures {
             figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
         })
     }
-}
-
-/// What all threads of this process have had of processors, in nanoseconds; the broker is another process. `None` where the system does
-/// not tell.
-fn processor_time() -> Option<u64> {
-    let mut sum = 0;
-    for task in std::fs::read_dir("/proc/self/task").ok()? {
-        let told = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
-        sum += told.split_whitespace().next()?.parse::<u64>().ok()?;
-    }
-    Some(sum)
 }
 
 fn text(error: impl std::fmt::Display) -> String {

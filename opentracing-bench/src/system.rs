@@ -23,6 +23,17 @@ pub(crate) fn resident_kib() -> Option<(u64, u64)> {
     Some((field("VmRSS:")?, field("VmHWM:")?))
 }
 
+/// What all threads that are still there have had of the processors, in nanoseconds.
+pub(crate) fn processor_ns() -> Option<u64> {
+    let mut sum = 0;
+    for thread in fs::read_dir("/proc/self/task").ok()? {
+        // A thread may end in between.
+        let Ok(times) = fs::read_to_string(thread.ok()?.path().join("schedstat")) else { continue };
+        sum += times.split_whitespace().next()?.parse::<u64>().ok()?;
+    }
+    Some(sum)
+}
+
 /// Waits until the processors have been idle for a moment; `false` if they were not within that time.
 pub(crate) fn wait_until_idle(limit: Duration) -> bool {
     let end = Instant::now() + limit;

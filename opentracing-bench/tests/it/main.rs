@@ -105,6 +105,12 @@ fn spans_of_queries_arrive() {
 }
 
 #[test]
+fn spans_of_kafka_arrive() {
+    let quick = ["--quick".to_owned()].into_iter();
+    opentracing_bench::kafka(quick, || 0).unwrap();
+}
+
+#[test]
 fn wrong_arguments_are_refused() {
     for arguments in [&["time"][..], &["time", "none", "fastrace", "1", "1"], &["bursts", "root0", "none", "1", "1"]] {
         let output = Command::new(env!("CARGO_BIN_EXE_measure")).args(arguments).output().unwrap();
