@@ -89,7 +89,9 @@
 //! # Lost connections
 //!
 //! Where lapin recovers, the same wrappers go on. What was delivered before can not be settled any more: `ack` gives `false`, as ever, the
-//! span ends as `stale`, and the broker delivers the message again. A confirm that does not come is an error.
+//! span ends as `stale`, and the broker delivers the message again. A confirm that is lost with the connection is an error, as lapin tells it
+//! once the connection is there again; what was being written just then may never be answered (seen with lapin 4.12), and a time limit
+//! around the call ends its span.
 //!
 //! # What it does not
 //!
