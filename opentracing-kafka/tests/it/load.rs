@@ -8,11 +8,13 @@ use opentracing_kafka::{KafkaTracing, TracingConsumer, TracingProducer};
 use rdkafka::consumer::{Consumer, StreamConsumer};
 use rdkafka::message::Message;
 use rdkafka::producer::{FutureProducer, FutureRecord};
+use rdkafka::{Offset, TopicPartitionList};
 
 use crate::cluster::{Cluster, PATIENCE, soon};
 
 const MESSAGES: usize = 50_000;
 const CONSUMERS: usize = 4;
+const PARTITIONS: i32 = 8;
 /// Records on their way at one time, which bounds the spans that are open.
 const IN_FLIGHT: usize = 1_000;
 
@@ -50,7 +52,7 @@ async fn produce(tracer: &Tracer, producer: &TracingProducer<FutureProducer>, to
     most_open
 }
 
-/// Receives until everybody together has received everything. Returns how many came here: some come again when the group changes.
+/// Receives until everybody together has received everything. Returns how many came here.
 async fn consume(tracer: &Tracer, consumer: &TracingConsumer<StreamConsumer>, seen: &Mutex<HashSet<usize>>) -> usize {
     let mut received = 0;
     while seen.lock().unwrap().len() < MESSAGES {
@@ -76,7 +78,7 @@ async fn consume(tracer: &Tracer, consumer: &TracingConsumer<StreamConsumer>, se
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_message_of_four_consumers_is_connected() {
     let Some(cluster) = Cluster::real() else { return };
-    let topic = cluster.topic(8).await;
+    let topic = cluster.topic(PARTITIONS).await;
     let spans = Spans::default();
     let (tracer, draining) = Tracer::builder("load").build();
     let collecting = {
@@ -90,13 +92,16 @@ async fn every_message_of_four_consumers_is_connected() {
     assert!(most_open <= 8_192, "{most_open} spans were open");
 
     let seen = Arc::new(Mutex::new(HashSet::new()));
-    let mut config = cluster.consumer_config();
-    config.set("enable.auto.commit", "true").set("auto.commit.interval.ms", "100");
     let tasks: Vec<_> = (0..CONSUMERS)
-        .map(|_| {
+        .map(|index| {
             let (tracer, seen) = (tracer.clone(), seen.clone());
-            let consumer: TracingConsumer<StreamConsumer> = kafka.consumer(&config).unwrap();
-            consumer.subscribe(&[&*topic]).unwrap();
+            let consumer: TracingConsumer<StreamConsumer> = kafka.consumer(&cluster.consumer_config()).unwrap();
+            // A group would give all of it to whoever comes first.
+            let mut share = TopicPartitionList::new();
+            for partition in (0..PARTITIONS).skip(index).step_by(CONSUMERS) {
+                share.add_partition_offset(&topic, partition, Offset::Beginning).unwrap();
+            }
+            consumer.assign(&share).unwrap();
             tokio::spawn(async move { consume(&tracer, &consumer, &seen).await })
         })
         .collect();
@@ -104,23 +109,23 @@ async fn every_message_of_four_consumers_is_connected() {
     for task in tasks {
         shares.push(tokio::time::timeout(5 * PATIENCE, task).await.expect("all should have come by now").unwrap());
     }
-    assert!(shares.iter().filter(|share| **share > 0).count() > 1, "one consumer had everything: {shares:?}");
+    assert!(shares.iter().all(|share| *share > 0), "one consumer had nothing: {shares:?}");
+    assert_eq!(shares.iter().sum::<usize>(), MESSAGES, "{shares:?}");
 
     drop(producer);
     tracer.close(PATIENCE).unwrap();
     collecting.join().unwrap();
     let stats = tracer.stats();
     assert_eq!((stats.lost(), stats.open(), stats.scopes_out_of_order), (0, 0, 0));
-    check(&spans.0.lock().unwrap(), shares.iter().sum());
+    check(&spans.0.lock().unwrap());
 }
 
-/// Each order has one trace: order, send, and process and store as often as the message came, which may be again after the group has
-/// changed.
-fn check(spans: &[OwnedSpan], received: usize) {
+/// Each order has one trace: order, send, process, store.
+fn check(spans: &[OwnedSpan]) {
     let by_id: HashMap<_, _> =
         spans.iter().map(|span| ((span.context.trace_id(), span.context.span_id()), span)).collect();
     assert_eq!(by_id.len(), spans.len());
-    assert_eq!(spans.len(), 2 * MESSAGES + 2 * received);
+    assert_eq!(spans.len(), 4 * MESSAGES);
     let parent = |span: &OwnedSpan| by_id[&(span.context.trace_id(), span.parent_id.unwrap())];
     let number = |span: &OwnedSpan| span.tag("number").map(|number| number.to_string());
     for span in spans {
