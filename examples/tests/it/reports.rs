@@ -1,6 +1,6 @@
 //! The option `--report`: where spans go.
 
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::time::Duration;
 
 use examples::{Environment, Report};
@@ -12,9 +12,21 @@ use crate::wire::{Callbacks, Message, send};
 const SHOP: &str = env!("CARGO_BIN_EXE_acme-shop");
 const RELAY: &str = env!("CARGO_BIN_EXE_relay");
 
-/// An address where nobody listens.
-fn nobody() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+/// An address where nobody listens, and nobody begins to for as long as this is kept: it is the near end of a connection.
+struct Nobody {
+    near: TcpStream,
+    _far: TcpListener,
+}
+
+impl Nobody {
+    fn new() -> Self {
+        let far = TcpListener::bind("127.0.0.1:0").unwrap();
+        Nobody { near: TcpStream::connect(far.local_addr().unwrap()).unwrap(), _far: far }
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.near.local_addr().unwrap()
+    }
 }
 
 /// The lines that tell what became of the spans in each place.
@@ -106,7 +118,8 @@ fn finds_backends_by_the_environment() {
 
 #[test]
 fn sells_while_backends_cannot_be_reached() {
-    let places = format!("zipkin=http://{0},instana=http://{0},console,otlp=grpc://{0}", nobody());
+    let nobody = Nobody::new();
+    let places = format!("zipkin=http://{0},instana=http://{0},console,otlp=grpc://{0}", nobody.address());
     let mut shop = Program::start(SHOP, &["--requests", "7", "--report", &places]);
     let status = shop.wait();
     let printed = &shop.printed;
@@ -127,7 +140,8 @@ fn sells_while_backends_cannot_be_reached() {
 
 #[test]
 fn relays_while_backends_cannot_be_reached() {
-    let place = format!("jaeger=http://{}", nobody());
+    let nobody = Nobody::new();
+    let place = format!("jaeger=http://{}", nobody.address());
     let mut relay = Program::start(RELAY, &["--listen", "127.0.0.1:0", "--report", &place]);
     assert_eq!(send(relay.address(), "GET", "/call", &[], "").status(), 200);
     assert!(relay.interrupt().success(), "{}", relay.printed);

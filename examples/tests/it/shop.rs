@@ -1,7 +1,7 @@
 //! The shop, from its opening to the summary.
 
 use std::io::Write;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::{env, fs};
 
 use crate::process::Program;
@@ -206,6 +206,21 @@ fn serves_a_browser_until_it_is_interrupted() {
     assert!(status.success(), "{printed}");
     assert_eq!(line(printed, "requests"), "4: 3 answered, 1 refused (4xx), 0 failed (5xx)");
     assert_eq!(line(printed, "traces"), "4 whole, 0 broken");
+}
+
+/// A query that is cancelled costs the pool its connection, and must not cost the shop its tables.
+#[test]
+fn sells_on_when_customers_leave() {
+    let mut shop = shop(&["--requests", "0", "--serve"]);
+    let address = shop.address();
+    for _ in 0..40 {
+        let mut customer = TcpStream::connect(address).unwrap();
+        customer.write_all(b"GET /bestsellers HTTP/1.1\r\nhost: shop\r\n\r\n").unwrap();
+        // Somebody else is served meanwhile, so that the shop has begun to look.
+        assert_eq!(send(address, "GET", "/", &[], "").status(), 200);
+    }
+    assert_eq!(send(address, "GET", "/bestsellers", &[], "").status(), 200);
+    assert!(shop.interrupt().success(), "{}", shop.printed);
 }
 
 #[test]

@@ -1,13 +1,16 @@
 //! The database of a service, whichever a URL names.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use opentracing_core::Tracer;
 use opentracing_sqlx::TracingPool;
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
-use sqlx::{Any, AnyPool, AssertSqlSafe, SqlSafeStr, SqlStr};
+use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Connection, SqlSafeStr, SqlStr};
 
 /// Where the tables are: an SQLite database in memory, of each service alone, if nothing is said.
 #[derive(Clone)]
@@ -57,6 +60,8 @@ pub(crate) struct Database {
     /// All that it takes to trace what a service asks of its database: one pool.
     pub(crate) pool: TracingPool<Any>,
     numbers_parameters: bool,
+    /// Keeps a database in memory alive. Nobody asks it anything, so it needs no lock but for being shared.
+    _keeper: Option<Arc<Mutex<AnyConnection>>>,
 }
 
 impl Database {
@@ -64,14 +69,21 @@ impl Database {
     pub(crate) async fn open(url: &DatabaseUrl, tracer: Tracer, tables: &Tables) -> sqlx::Result<Database> {
         install_default_drivers();
         let mut options = AnyPoolOptions::new().acquire_timeout(Duration::from_secs(10));
-        if url.0 == DatabaseUrl::IN_MEMORY {
-            // Each connection has a database of its own, which is gone with it.
-            options = options.max_connections(1).idle_timeout(None).max_lifetime(None);
+        let mut url = Cow::Borrowed(&*url.0);
+        let mut keeper = None;
+        if url == DatabaseUrl::IN_MEMORY {
+            // All connections to a name share one database, which is gone with the last of them, and a pool closes a connection whose
+            // query was cancelled.
+            static COUNT: AtomicUsize = AtomicUsize::new(0);
+            url = Cow::Owned(format!("sqlite:file:acme-shop-{}?mode=memory", COUNT.fetch_add(1, Ordering::Relaxed)));
+            keeper = Some(Arc::new(Mutex::new(AnyConnection::connect(&url).await?)));
+            // More of them would lock each other out of whole tables.
+            options = options.max_connections(1);
         }
-        let pool = options.connect(&url.0).await?;
+        let pool = options.connect(&url).await?;
         tables.make(&pool).await?;
-        let numbers_parameters = url.0.starts_with("postgres");
-        Ok(Database { pool: TracingPool::with_tracer(tracer, pool), numbers_parameters })
+        let numbers_parameters = url.starts_with("postgres");
+        Ok(Database { pool: TracingPool::with_tracer(tracer, pool), numbers_parameters, _keeper: keeper })
     }
 
     /// The statement as the database wants it: SQLite and MySQL have `?` for a parameter, PostgreSQL its number.
