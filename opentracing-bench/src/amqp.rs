@@ -15,8 +15,9 @@ use lapin::types::{FieldTable, ShortString};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, Consumer};
 use opentracing_amqp::{TracingChannel, TracingConsumer};
 use opentracing_core::propagation::{AmqpHeaders, Composite, TraceContext};
-use opentracing_core::{Batch, ConstSampler, Reporter, Tracer, TracerBuilder};
+use opentracing_core::{ConstSampler, Tracer};
 
+use crate::adapter::{median, text, tracer};
 use crate::measure::Allocations;
 use crate::subject::Received;
 use crate::system::processor_ns;
@@ -116,30 +117,7 @@ impl Figures {
     }
 
     fn medians(self) -> [f64; 3] {
-        self.0.map(|mut figures| {
-            figures.sort_by(f64::total_cmp);
-            figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
-        })
-    }
-}
-
-fn text(error: impl std::fmt::Display) -> String {
-    error.to_string()
-}
-
-/// A tracer whose spans are counted where they arrive, on a thread of their own.
-fn tracer(builder: TracerBuilder, received: &Received) -> Tracer {
-    let (tracer, drain) = builder.build();
-    let sink = Sink(received.clone());
-    std::thread::spawn(move || drain.run(sink));
-    tracer
-}
-
-struct Sink(Received);
-
-impl Reporter for Sink {
-    fn report(&mut self, batch: Batch<'_>) {
-        self.0.add(batch.iter().count());
+        self.0.map(|mut figures| median(&mut figures))
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use http::uri::PathAndQuery;
 use opentracing_core::propagation::{Composite, HttpHeaders, TraceContext};
-use opentracing_core::{Batch, ConstSampler, Reporter, Tracer, TracerBuilder};
+use opentracing_core::{ConstSampler, Tracer};
 use opentracing_tonic::{TracingClientLayer, TracingLayer};
 use tokio::net::TcpListener;
 use tonic::body::Body;
@@ -22,6 +22,7 @@ use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower_service::Service;
 
+use crate::adapter::{median, text, tracer};
 use crate::measure::Allocations;
 use crate::subject::Received;
 
@@ -110,32 +111,6 @@ async fn measure(bursts: u32, allocations: Allocations) -> Result<String, String
         );
     }
     Ok(table)
-}
-
-/// Sorts the figures.
-fn median(figures: &mut [f64]) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
-}
-
-fn text(error: impl std::fmt::Display) -> String {
-    error.to_string()
-}
-
-/// A tracer whose spans are counted where they arrive, on a thread of their own.
-fn tracer(builder: TracerBuilder, received: &Received) -> Tracer {
-    let (tracer, drain) = builder.build();
-    let sink = Sink(received.clone());
-    std::thread::spawn(move || drain.run(sink));
-    tracer
-}
-
-struct Sink(Received);
-
-impl Reporter for Sink {
-    fn report(&mut self, batch: Batch<'_>) {
-        self.0.add(batch.iter().count());
-    }
 }
 
 /// A server of its own on a loopback port, and a client of it.

@@ -5,13 +5,14 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use opentracing_core::propagation::{Composite, KafkaHeaders, TraceContext};
-use opentracing_core::{Batch, ConstSampler, Reporter, Tracer, TracerBuilder};
+use opentracing_core::{ConstSampler, Tracer};
 use opentracing_kafka::{KafkaTracing, TracingConsumer, TracingProducer};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 
+use crate::adapter::{median, text, tracer};
 use crate::measure::Allocations;
 use crate::subject::Received;
 use crate::system::processor_ns;
@@ -98,31 +99,6 @@ fn measure(bursts: u32, allocations: Allocations) -> Result<String, String> {
         );
     }
     Ok(table)
-}
-
-fn median(figures: &mut [f64]) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
-}
-
-fn text(error: impl std::fmt::Display) -> String {
-    error.to_string()
-}
-
-/// A tracer whose spans are counted where they arrive, on a thread of their own.
-fn tracer(builder: TracerBuilder, received: &Received) -> Tracer {
-    let (tracer, drain) = builder.build();
-    let sink = Sink(received.clone());
-    std::thread::spawn(move || drain.run(sink));
-    tracer
-}
-
-struct Sink(Received);
-
-impl Reporter for Sink {
-    fn report(&mut self, batch: Batch<'_>) {
-        self.0.add(batch.iter().count());
-    }
 }
 
 /// A producer and a consumer with a topic of their own.

@@ -6,6 +6,7 @@
 //!
 //! [`http`] has what tells adapters of HTTP apart, ours and others'.
 
+mod adapter;
 mod amqp;
 mod callgrind;
 mod case;

@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use opentracing_core::{Batch, ConstSampler, InSpan, Reporter, Tracer, TracerBuilder};
+use opentracing_core::{ConstSampler, InSpan, Tracer};
 use opentracing_sqlx::{Commenter, TracingPool};
 use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{Sqlite, SqlitePool};
 
+use crate::adapter::{median, text, tracer};
 use crate::measure::Allocations;
 use crate::subject::Received;
 use crate::system::pin;
@@ -127,32 +128,6 @@ async fn measure(query: Query, bursts: u32, allocations: Allocations) -> Result<
         );
     }
     Ok(rows)
-}
-
-/// Sorts the figures.
-fn median(figures: &mut [f64]) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
-}
-
-fn text(error: impl std::fmt::Display) -> String {
-    error.to_string()
-}
-
-/// A tracer whose spans are counted where they arrive, on a thread of their own.
-fn tracer(builder: TracerBuilder, received: &Received) -> Tracer {
-    let (tracer, drain) = builder.build();
-    let sink = Sink(received.clone());
-    std::thread::spawn(move || drain.run(sink));
-    tracer
-}
-
-struct Sink(Received);
-
-impl Reporter for Sink {
-    fn report(&mut self, batch: Batch<'_>) {
-        self.0.add(batch.iter().count());
-    }
 }
 
 /// A database of its own, with one connection and a hundred rows.
