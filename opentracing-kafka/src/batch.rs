@@ -2,12 +2,10 @@
 
 use std::fmt::{self, Display};
 use std::ops::Deref;
-use std::sync::{Mutex, PoisonError};
 
-use opentracing_core::{InSpan, Span, SpanContext, WithSpan};
+use opentracing_core::{Span, SpanContext, WithSpan};
 
-use crate::error;
-use crate::message::process;
+use crate::handling::Handling;
 
 /// Messages and the one span of handling them all. See [`TracingConsumer::batch`](crate::TracingConsumer::batch).
 ///
@@ -17,34 +15,32 @@ use crate::message::process;
 /// It is a pointer to a slice of the messages.
 pub struct TracingBatch<M> {
     messages: Vec<M>,
-    span: Mutex<Span>,
-    context: Option<SpanContext>,
+    handling: Handling,
 }
 
 impl<M> TracingBatch<M> {
     pub(crate) fn new(messages: Vec<M>, span: Span) -> Self {
-        TracingBatch { messages, context: span.context(), span: Mutex::new(span) }
+        TracingBatch { messages, handling: Handling::new(span) }
     }
 
     /// The context of the batch's span, also when that has finished; `None` if there is no message or no tracer.
     pub fn context(&self) -> Option<&SpanContext> {
-        self.context.as_ref()
+        self.handling.context.as_ref()
     }
 
     /// The batch's span, to write to it. One of no tracer once the span was taken by a handler.
     pub fn span_mut(&mut self) -> &mut Span {
-        self.span.get_mut().unwrap_or_else(PoisonError::into_inner)
+        self.handling.span_mut()
     }
 
     /// Runs a future in the batch's span, which finishes with it. A second one runs without a span.
     pub fn in_span<F>(&self, future: F) -> WithSpan<F> {
-        future.in_span(self.take_span())
+        self.handling.in_span(future)
     }
 
     /// Runs a closure in the batch's span, and finishes it. A second one runs without a span.
     pub fn in_scope<R>(&self, f: impl FnOnce() -> R) -> R {
-        let _scope = self.take_span().activate();
-        f()
+        self.handling.in_scope(f)
     }
 
     /// Runs a future in the batch's span, and finishes it. A failure is told by the span, and handed on.
@@ -57,7 +53,7 @@ impl<M> TracingBatch<M> {
         F: Future<Output = Result<T, E>>,
         E: Display,
     {
-        process(self.take_span(), future).await
+        self.handling.process(future).await
     }
 
     /// Runs a closure in the batch's span, and finishes it. A failure is told by the span, and handed on.
@@ -66,21 +62,12 @@ impl<M> TracingBatch<M> {
     ///
     /// That of the closure.
     pub fn process_blocking<T, E: Display>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        let mut span = self.take_span();
-        let result = span.in_scope(f);
-        if let Err(failure) = &result {
-            error::record_handler(&mut span, failure);
-        }
-        result
+        self.handling.process_blocking(f)
     }
 
     /// The messages. Their span finishes.
     pub fn into_inner(self) -> Vec<M> {
         self.messages
-    }
-
-    fn take_span(&self) -> Span {
-        std::mem::take(&mut *self.span.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -96,7 +83,7 @@ impl<M: fmt::Debug> fmt::Debug for TracingBatch<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TracingBatch")
             .field("messages", &self.messages)
-            .field("context", &self.context)
+            .field("context", &self.handling.context)
             .finish_non_exhaustive()
     }
 }

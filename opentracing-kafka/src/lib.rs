@@ -96,6 +96,7 @@ mod context;
 mod decorator;
 mod error;
 mod future_producer;
+mod handling;
 mod kafka_tracing;
 mod message;
 mod name;

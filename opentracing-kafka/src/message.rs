@@ -2,16 +2,15 @@
 
 use std::fmt::{self, Display};
 use std::ops::Deref;
-use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use opentracing_core::{InSpan, Span, SpanContext, WithSpan};
+use opentracing_core::{Span, SpanContext, WithSpan};
 use rdkafka::Message;
 use rdkafka::message::{BorrowedHeaders, BorrowedMessage, OwnedMessage};
 
 use crate::decorator::SpanDecorator;
-use crate::error;
+use crate::handling::Handling;
 use crate::raw;
 use crate::receiving;
 use crate::settings::ClientSettings;
@@ -25,24 +24,22 @@ use crate::settings::ClientSettings;
 /// It is a pointer to rdkafka's message: `message.payload()` works as ever, and so does `consumer.commit_message(&message, …)`.
 pub struct TracingMessage<M> {
     message: M,
-    /// Behind a lock because a handler borrows the message while its span is taken out of it.
-    span: Mutex<Span>,
-    context: Option<SpanContext>,
+    handling: Handling,
 }
 
 impl<M> TracingMessage<M> {
     pub(crate) fn new(message: M, span: Span) -> Self {
-        TracingMessage { message, context: span.context(), span: Mutex::new(span) }
+        TracingMessage { message, handling: Handling::new(span) }
     }
 
     /// The context of the message's span, also when that has finished; `None` if there is no tracer.
     pub fn context(&self) -> Option<&SpanContext> {
-        self.context.as_ref()
+        self.handling.context.as_ref()
     }
 
     /// The message's span, to write to it. One of no tracer once the span was taken by a handler.
     pub fn span_mut(&mut self) -> &mut Span {
-        self.span.get_mut().unwrap_or_else(PoisonError::into_inner)
+        self.handling.span_mut()
     }
 
     /// Runs a future in the message's span, which finishes with it. A second one runs without a span.
@@ -59,13 +56,12 @@ impl<M> TracingMessage<M> {
     /// # }
     /// ```
     pub fn in_span<F>(&self, future: F) -> WithSpan<F> {
-        future.in_span(self.take_span())
+        self.handling.in_span(future)
     }
 
     /// Runs a closure in the message's span, and finishes it. A second one runs without a span.
     pub fn in_scope<R>(&self, f: impl FnOnce() -> R) -> R {
-        let _scope = self.take_span().activate();
-        f()
+        self.handling.in_scope(f)
     }
 
     /// Runs a future in the message's span, and finishes it. A failure is told by the span, and handed on.
@@ -78,7 +74,7 @@ impl<M> TracingMessage<M> {
         F: Future<Output = Result<T, E>>,
         E: Display,
     {
-        process(self.take_span(), future).await
+        self.handling.process(future).await
     }
 
     /// Runs a closure in the message's span, and finishes it. A failure is told by the span, and handed on.
@@ -87,12 +83,7 @@ impl<M> TracingMessage<M> {
     ///
     /// That of the closure.
     pub fn process_blocking<T, E: Display>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        let mut span = self.take_span();
-        let result = span.in_scope(f);
-        if let Err(failure) = &result {
-            error::record_handler(&mut span, failure);
-        }
-        result
+        self.handling.process_blocking(f)
     }
 
     /// The message. Its span finishes.
@@ -101,7 +92,7 @@ impl<M> TracingMessage<M> {
     }
 
     pub(crate) fn take_span(&self) -> Span {
-        std::mem::take(&mut *self.span.lock().unwrap_or_else(PoisonError::into_inner))
+        self.handling.take_span()
     }
 }
 
@@ -118,27 +109,8 @@ impl<'m> TracingMessage<BorrowedMessage<'m>> {
 
     /// Copies the message, so that it does not borrow from the consumer. Its span goes along.
     pub fn detach(self) -> TracingMessage<OwnedMessage> {
-        TracingMessage { message: self.message.detach(), span: self.span, context: self.context }
+        TracingMessage { message: self.message.detach(), handling: self.handling }
     }
-}
-
-/// Runs the future in the span, and finishes it.
-pub(crate) async fn process<F, T, E>(mut span: Span, future: F) -> Result<T, E>
-where
-    F: Future<Output = Result<T, E>>,
-    E: Display,
-{
-    let mut future = pin!(future);
-    let result = std::future::poll_fn(|cx| {
-        let _scope = span.lend();
-        future.as_mut().poll(cx)
-    })
-    .await;
-    if let Err(failure) = &result {
-        error::record_handler(&mut span, failure);
-    }
-    span.finish();
-    result
 }
 
 impl<M> Deref for TracingMessage<M> {
@@ -153,7 +125,7 @@ impl<M: fmt::Debug> fmt::Debug for TracingMessage<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TracingMessage")
             .field("message", &self.message)
-            .field("context", &self.context)
+            .field("context", &self.handling.context)
             .finish_non_exhaustive()
     }
 }

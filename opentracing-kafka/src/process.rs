@@ -6,7 +6,8 @@ use std::pin::pin;
 use futures_core::Stream;
 use rdkafka::error::KafkaError;
 
-use crate::message::{self, TracingMessage};
+use crate::handling;
+use crate::message::TracingMessage;
 
 /// Hands each message of a stream to a handler, which runs in the message's span, one after the other. Ends with the stream, or with
 /// the first failure, of the stream or of the handler; the failure of a handler is told by the span of its message.
@@ -45,8 +46,8 @@ where
     while let Some(message) = std::future::poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
         let message = message?;
         let mut span = message.take_span();
-        let handling = span.in_scope(|| handler(message));
-        message::process(span, handling).await?;
+        let future = span.in_scope(|| handler(message));
+        handling::process(span, future).await?;
     }
     Ok(())
 }
