@@ -124,89 +124,60 @@
 //!
 #![doc = include_str!("requirements.md")]
 
-mod baggage;
 mod clock;
-mod context;
-mod decisions;
-mod drain;
-mod finish_options;
-mod finished;
 #[cfg(feature = "mock")]
 pub mod harness;
 #[cfg(feature = "http")]
 pub mod http;
-mod id_generator;
-mod ids;
-mod in_span;
-mod inherited;
-mod kind;
-mod limits;
-mod local;
-pub mod logs;
 #[cfg(feature = "mock")]
 pub mod mock;
-mod names;
-mod operations;
-mod owned;
-mod plan;
-mod port;
-mod prometheus;
+mod model;
 pub mod propagation;
 mod record;
 mod recorder;
-mod red;
 mod redaction;
-mod report;
 mod reporter;
 mod sampler;
 mod scope;
-mod secrets;
 mod span;
-mod span_builder;
-mod span_ref;
-mod start_tags;
-mod state;
 mod stats;
-mod tag_store;
-pub mod tags;
-#[cfg(feature = "tokio")]
-pub mod tokio;
 mod tracer;
-mod tracer_builder;
-mod transport_stats;
-mod value;
+mod wire;
 
-pub use crate::baggage::BaggageItem;
 pub use crate::clock::Clock;
-pub use crate::context::{AsSpanContext, Reference, ReferenceKind, Sampling, SpanContext};
-pub use crate::drain::Drain;
-pub use crate::finish_options::FinishOptions;
-pub use crate::finished::{Batch, FinishedSpan, LogRecord};
-pub use crate::id_generator::{IdGenerator, TraceIdWidth};
-pub use crate::ids::{InvalidId, SpanId, TraceId};
-pub use crate::in_span::{InSpan, WithSpan};
-pub use crate::kind::SpanKind;
-pub use crate::limits::{ExcessNames, Limits};
-pub use crate::owned::{OwnedLog, OwnedSpan};
-pub use crate::prometheus::Prometheus;
-pub use crate::red::{Red, RedFigures, RedPrometheus};
-pub use crate::report::Report;
-pub use crate::reporter::{FlushError, OwnedValue, Process, Reporter};
+pub use crate::model::baggage::BaggageItem;
+pub use crate::model::context::{AsSpanContext, Reference, ReferenceKind, Sampling, SpanContext};
+pub use crate::model::ids::{InvalidId, SpanId, TraceId};
+pub use crate::model::kind::SpanKind;
+pub use crate::model::limits::{ExcessNames, Limits};
+pub use crate::model::value::{Text, Value};
+pub use crate::model::{logs, tags};
+pub use crate::recorder::drain::Drain;
+pub use crate::recorder::id_generator::{IdGenerator, TraceIdWidth};
+pub use crate::redaction::secrets::{InvalidSecrets, Secrets, SecretsMatcher};
+pub use crate::reporter::finished::{Batch, FinishedSpan, LogRecord};
+pub use crate::reporter::owned::{OwnedLog, OwnedSpan};
+pub use crate::reporter::reporter::{FlushError, OwnedValue, Process, Reporter};
 pub use crate::sampler::{
     ConsistentProbabilitySampler, ConstSampler, Decision, InvalidStrategy, ParentBased, PerOperationSampler,
     PerOperationStrategies, ProbabilisticSampler, RateLimitingSampler, RemoteSampler, Rule, RuleSampler, Sampler,
     SamplerStats, SamplingNotes, SamplingParams, SamplingStrategy, TraceIdRatioSampler,
 };
-pub use crate::scope::{ActiveSpan, LentScope, Scope};
-pub use crate::secrets::{InvalidSecrets, Secrets, SecretsMatcher};
-pub use crate::span::Span;
-pub use crate::span_builder::SpanBuilder;
-pub use crate::span_ref::SpanRef;
-pub use crate::stats::{ReporterStats, Stats};
-pub use crate::tracer::{SetGlobalError, Tracer};
-pub use crate::tracer_builder::TracerBuilder;
-pub use crate::transport_stats::{Latency, TransportStats};
-pub use crate::value::{Text, Value};
+pub use crate::scope::in_span::{InSpan, WithSpan};
+pub use crate::scope::scope::{ActiveSpan, LentScope, Scope};
+#[cfg(feature = "tokio")]
+pub use crate::scope::tokio;
+pub use crate::span::builder::SpanBuilder;
+pub use crate::span::finish_options::FinishOptions;
+pub use crate::span::span::Span;
+pub use crate::span::span_ref::SpanRef;
+pub use crate::stats::prometheus::Prometheus;
+pub use crate::stats::red::{Red, RedFigures, RedPrometheus};
+pub use crate::stats::report::Report;
+pub use crate::stats::stats::{ReporterStats, Stats};
+pub use crate::stats::transport_stats::{Latency, TransportStats};
+pub use crate::tracer::builder::TracerBuilder;
+pub use crate::tracer::tracer::{SetGlobalError, Tracer};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

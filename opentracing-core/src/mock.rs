@@ -21,14 +21,14 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
-use crate::finished::Batch;
-use crate::id_generator::IdGenerator;
-use crate::ids::{SpanId, TraceId};
-use crate::kind::SpanKind;
-use crate::owned::OwnedSpan;
-use crate::reporter::Reporter;
-use crate::tracer::Tracer;
-use crate::tracer_builder::TracerBuilder;
+use crate::model::ids::{SpanId, TraceId};
+use crate::model::kind::SpanKind;
+use crate::recorder::id_generator::IdGenerator;
+use crate::reporter::finished::Batch;
+use crate::reporter::owned::OwnedSpan;
+use crate::reporter::reporter::Reporter;
+use crate::tracer::builder::TracerBuilder;
+use crate::tracer::tracer::Tracer;
 
 /// A tracer for one test. Several may run side by side, in one thread or in many.
 #[derive(Debug)]

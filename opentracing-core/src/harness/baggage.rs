@@ -25,7 +25,7 @@ fn context_baggage(case: &Case) -> Outcome {
     span.set_baggage_item("Kiff-loves", "Amy");
     span.set_baggage_item("Kiff-loves", "Amy Wong");
     if case.has(Capability::Baggage) {
-        let items = |context: Option<crate::context::SpanContext>| -> Vec<(String, String)> {
+        let items = |context: Option<crate::model::context::SpanContext>| -> Vec<(String, String)> {
             context.iter().flat_map(|c| c.baggage()).map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
         };
         ensure!(items(before).is_empty(), "a context should never change, and begin without baggage");

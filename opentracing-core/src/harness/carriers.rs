@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use crate::context::SpanContext;
 use crate::harness::Capability;
 use crate::harness::case::{Case, Check, Outcome, checks, ensure, is_child};
+use crate::model::context::SpanContext;
 use crate::propagation::{
     Binary, ExtractError, Format, HttpHeaders, InjectError, TextMap, TextMapReader, TextMapWriter,
 };
-use crate::tracer::Tracer;
+use crate::tracer::tracer::Tracer;
 
 pub(super) const CHECKS: &[Check] = checks![
     text_propagation,

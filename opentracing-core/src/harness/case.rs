@@ -1,9 +1,9 @@
 //! What the checks share.
 
-use crate::context::SpanContext;
 use crate::harness::{Capabilities, Capability, Subject};
-use crate::owned::OwnedSpan;
-use crate::tracer::Tracer;
+use crate::model::context::SpanContext;
+use crate::reporter::owned::OwnedSpan;
+use crate::tracer::tracer::Tracer;
 
 /// What should have been, if it is not.
 pub(super) type Outcome = Result<(), String>;

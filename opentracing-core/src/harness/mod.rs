@@ -36,8 +36,8 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::mock::MockTracer;
-use crate::owned::OwnedSpan;
-use crate::tracer::Tracer;
+use crate::reporter::owned::OwnedSpan;
+use crate::tracer::tracer::Tracer;
 
 use self::case::{Case, Check};
 

@@ -1,7 +1,7 @@
 //! Active spans and their scopes.
 
-use crate::context::SpanContext;
 use crate::harness::case::{Case, Check, Outcome, checks, ensure, is_child};
+use crate::model::context::SpanContext;
 
 pub(super) const CHECKS: &[Check] = checks![
     active_span,

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::harness::Capability;
 use crate::harness::case::{Case, Check, Outcome, checks, ensure};
-use crate::value::Value;
+use crate::model::value::Value;
 
 pub(super) const CHECKS: &[Check] = checks![
     set_operation_name,
@@ -104,7 +104,8 @@ fn span_logs(case: &Case) -> Outcome {
     span.finish();
     if let Some(span) = case.finished(context.as_ref())? {
         let field = |event: &str, key: &str| {
-            let named = |log: &&crate::owned::OwnedLog| log.field("event").is_some_and(|e| e.to_string() == event);
+            let named =
+                |log: &&crate::reporter::owned::OwnedLog| log.field("event").is_some_and(|e| e.to_string() == event);
             span.logs.iter().find(named).and_then(|log| log.field(key)).map(|value| value.to_string())
         };
         ensure!(field("frozen", "event").is_some(), "a log of one event should be kept");

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::context::SpanContext;
 use crate::harness::case::{Case, Check, Outcome, checks, ensure, is_child};
+use crate::model::context::SpanContext;
 
 pub(super) const CHECKS: &[Check] = checks![
     start_span,

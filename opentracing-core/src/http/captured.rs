@@ -2,8 +2,8 @@
 
 use http::{HeaderMap, HeaderName};
 
-use crate::span::Span;
-use crate::value::{Text, Value};
+use crate::model::value::{Text, Value};
+use crate::span::span::Span;
 
 /// The headers whose values become tags, by a list of names: nothing else does.
 ///

@@ -2,17 +2,17 @@
 
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::context::SpanContext;
 use crate::http::method::{OTHER_METHOD, method_name};
 use crate::http::peer::Peer;
 use crate::http::peer_service::PeerService;
 use crate::http::status::ErrorStatuses;
-use crate::kind::SpanKind;
+use crate::model::context::SpanContext;
+use crate::model::kind::SpanKind;
+use crate::model::tags;
+use crate::model::value::{Text, Value};
 use crate::propagation::HttpHeaders;
-use crate::span::Span;
-use crate::tags;
-use crate::tracer::Tracer;
-use crate::value::{Text, Value};
+use crate::span::span::Span;
+use crate::tracer::tracer::Tracer;
 
 /// What is known of an outgoing request when its span starts.
 #[derive(Clone, Copy, Debug)]

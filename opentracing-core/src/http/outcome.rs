@@ -1,9 +1,9 @@
 //! How an exchange ended that did not come to its end.
 
-use crate::logs;
-use crate::span::Span;
-use crate::tags;
-use crate::value::Value;
+use crate::model::logs;
+use crate::model::tags;
+use crate::model::value::Value;
+use crate::span::span::Span;
 
 /// How an exchange ended that nobody let come to its end. As a rule the client left. Not an error by itself.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

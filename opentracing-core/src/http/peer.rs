@@ -7,8 +7,8 @@ use http::Uri;
 use http::uri::{Authority, Scheme};
 
 use crate::http::hosts::without_brackets;
-use crate::span::Span;
-use crate::tags;
+use crate::model::tags;
+use crate::span::span::Span;
 
 /// What is known of the other side: the tags `peer.hostname`, `peer.ipv4` or `peer.ipv6`, and `peer.port`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]

@@ -2,9 +2,9 @@
 
 use crate::http::hosts::{HostPattern, InvalidHostPattern};
 use crate::http::peer::Peer;
-use crate::span::Span;
-use crate::tags;
-use crate::value::Text;
+use crate::model::tags;
+use crate::model::value::Text;
+use crate::span::span::Span;
 
 /// The value of the tag `peer.service`, and where it comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

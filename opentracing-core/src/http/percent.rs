@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::propagation::percent;
+use crate::wire::percent;
 
 /// Decodes `%XX` (RFC 3986, section 2.1); a `%` without two digits stands for itself. What is no UTF-8 then becomes U+FFFD.
 pub fn decode_percent(value: &[u8]) -> Cow<'_, str> {

@@ -2,8 +2,8 @@
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::context::SpanContext;
-use crate::ids::TraceId;
+use crate::model::context::SpanContext;
+use crate::model::ids::TraceId;
 
 /// Adds `Server-Timing: intid;desc=<16 digits>`, the lower half of the trace id, by which Instana's end-user monitoring
 /// connects a page load with its trace.

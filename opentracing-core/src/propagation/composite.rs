@@ -3,16 +3,16 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use crate::context::SpanContext;
+use crate::model::context::SpanContext;
 use crate::propagation::carrier::{TextMapReader, TextMapWriter};
 use crate::propagation::counters::{Counters, FormatCounters, FormatStats, PropagatorStats};
 use crate::propagation::error::{ExtractError, InjectError};
 use crate::propagation::extraction::Extraction;
 use crate::propagation::format::{AmqpHeaders, HttpHeaders, KafkaHeaders, Propagator, TextMap};
+use crate::propagation::formats::replacing::Replacing;
+use crate::propagation::formats::text_format::{Injection, TextFormat};
+use crate::propagation::formats::tracestate::TracestateMembers;
 use crate::propagation::medium::Medium;
-use crate::propagation::replacing::Replacing;
-use crate::propagation::text_format::{Injection, TextFormat};
-use crate::propagation::tracestate::TracestateMembers;
 
 const MAX_BAGGAGE_ITEMS: usize = 64;
 const MAX_BAGGAGE_BYTES: usize = 8192;

@@ -1,15 +1,15 @@
 //! What a walk over the formats of a reading list collects.
 
-use crate::baggage::BaggageItem;
-use crate::context::{Meta, Sampling, SpanContext};
-use crate::ids::TraceId;
-use crate::propagation::datadog::MEMBER;
-use crate::propagation::datadog_state::DatadogState;
+use crate::model::baggage::BaggageItem;
+use crate::model::context::{Meta, Sampling, SpanContext};
+use crate::model::ids::TraceId;
+use crate::model::vendor::datadog::DatadogState;
+use crate::model::vendor::instana::InstanaState;
+use crate::model::vendor::jaeger::JaegerState;
 use crate::propagation::error::ExtractError;
-use crate::propagation::instana_state::InstanaState;
-use crate::propagation::jaeger_state::JaegerState;
+use crate::propagation::formats::datadog::MEMBER;
+use crate::propagation::formats::tracestate;
 use crate::propagation::medium::Medium;
-use crate::propagation::tracestate;
 
 /// Collects what the formats of a reading list find, and settles which of it counts:
 ///
@@ -265,7 +265,7 @@ impl Extraction {
             self.context.extra_mut().tracestate = None;
         }
         if self.instana && self.winner == Winner::Traceparent {
-            let ancestor = self.context.tracestate().and_then(crate::propagation::instana::ancestor);
+            let ancestor = self.context.tracestate().and_then(crate::propagation::formats::instana::ancestor);
             if ancestor.is_some() {
                 self.instana_state().ancestor = ancestor;
             }

@@ -3,12 +3,12 @@
 use std::any::{Any, TypeId};
 use std::fmt;
 
-use crate::context::SpanContext;
-use crate::propagation::binary::JaegerBinary;
+use crate::model::context::SpanContext;
 use crate::propagation::carrier::{TextMapReader, TextMapWriter};
 use crate::propagation::composite::Composite;
 use crate::propagation::counters::{FormatStats, PropagatorStats};
 use crate::propagation::error::{ExtractError, InjectError};
+use crate::propagation::formats::binary::JaegerBinary;
 
 /// Names a kind of carrier. Other crates define their own as empty types and register a [`Propagator`] for them.
 pub trait Format: Copy + Send + Sync + 'static {

@@ -4,18 +4,18 @@ use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::propagation::b3::B3;
 use crate::propagation::composite::Composite;
-use crate::propagation::datadog::Datadog;
-use crate::propagation::gcp::GoogleCloud;
-use crate::propagation::grpc_trace_bin::GrpcTraceBin;
-use crate::propagation::instana::Instana;
-use crate::propagation::jaeger::Jaeger;
-use crate::propagation::ot::OtTrace;
-use crate::propagation::trace_context::TraceContext;
-use crate::propagation::w3c_baggage::W3cBaggage;
-use crate::propagation::wavefront::Wavefront;
-use crate::propagation::xray::XRay;
+use crate::propagation::formats::b3::B3;
+use crate::propagation::formats::datadog::Datadog;
+use crate::propagation::formats::gcp::GoogleCloud;
+use crate::propagation::formats::grpc_trace_bin::GrpcTraceBin;
+use crate::propagation::formats::instana::Instana;
+use crate::propagation::formats::jaeger::Jaeger;
+use crate::propagation::formats::ot::OtTrace;
+use crate::propagation::formats::trace_context::TraceContext;
+use crate::propagation::formats::w3c_baggage::W3cBaggage;
+use crate::propagation::formats::wavefront::Wavefront;
+use crate::propagation::formats::xray::XRay;
 
 /// The variable that names formats in the environment.
 const VARIABLE: &str = "OTEL_PROPAGATORS";

@@ -1,7 +1,7 @@
 //! OpenTelemetry's rule for keeping a share of the traces, which tells the share to whoever comes later.
 
-use crate::context::SpanContext;
-use crate::ids::TraceId;
+use crate::model::context::SpanContext;
+use crate::model::ids::TraceId;
 use crate::propagation::TraceState;
 use crate::sampler::{Decision, Sampler, SamplingNotes, SamplingParams, clamp};
 

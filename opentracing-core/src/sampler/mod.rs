@@ -10,16 +10,15 @@ mod probabilistic;
 mod rate_limiting;
 mod remote;
 mod rules;
-mod stats;
 mod strategy;
 mod trace_id_ratio;
 
 use std::fmt;
 
-use crate::context::SpanContext;
-use crate::ids::TraceId;
-use crate::kind::SpanKind;
-use crate::value::{Text, Value};
+use crate::model::context::SpanContext;
+use crate::model::ids::TraceId;
+use crate::model::kind::SpanKind;
+use crate::model::value::{Text, Value};
 
 pub use self::consistent_probability::ConsistentProbabilitySampler;
 pub use self::constant::ConstSampler;
@@ -30,9 +29,9 @@ pub use self::probabilistic::ProbabilisticSampler;
 pub use self::rate_limiting::RateLimitingSampler;
 pub use self::remote::RemoteSampler;
 pub use self::rules::{Rule, RuleSampler};
-pub use self::stats::SamplerStats;
 pub use self::strategy::{InvalidStrategy, PerOperationStrategies, SamplingStrategy};
 pub use self::trace_id_ratio::TraceIdRatioSampler;
+pub use crate::stats::sampler_stats::SamplerStats;
 
 /// What a sampler says of a span and its descendants in this process.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

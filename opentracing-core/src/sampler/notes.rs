@@ -1,7 +1,7 @@
 //! What a sampler says beside its decision.
 
+use crate::model::value::Value;
 use crate::propagation::TraceState;
-use crate::value::Value;
 
 /// What a sampler says beside its decision: which rule has decided, and what other services are told of it.
 ///

@@ -1,6 +1,6 @@
 //! Different samplers for traces that begin here and for those that a remote parent has decided about.
 
-use crate::context::Sampling;
+use crate::model::context::Sampling;
 use crate::sampler::{Decision, Sampler, SamplerStats, SamplingNotes, SamplingParams};
 
 /// Asks one sampler about traces that begin here, and two others where a remote parent has decided

@@ -1,8 +1,8 @@
 //! Different samplers for different operations, kinds and tags.
 
-use crate::kind::SpanKind;
+use crate::model::kind::SpanKind;
+use crate::model::value::Value;
 use crate::sampler::{Decision, Sampler, SamplerStats, SamplingNotes, SamplingParams};
-use crate::value::Value;
 
 /// Asks the sampler of the first rule that fits, or else a last one.
 ///

@@ -1,0 +1,12 @@
+//! Plain data of a trace: ids, contexts, baggage, tags, values, limits. Knows no other room but the codecs of `wire`.
+
+pub(crate) mod baggage;
+pub(crate) mod context;
+pub(crate) mod ids;
+pub(crate) mod kind;
+pub(crate) mod limits;
+pub mod logs;
+pub(crate) mod start_tags;
+pub mod tags;
+pub(crate) mod value;
+pub(crate) mod vendor;

@@ -1,0 +1,262 @@
+//! B3, the headers of Zipkin: one `b3`, or several `X-B3-…`.
+
+use crate::model::context::{Sampling, SpanContext};
+use crate::model::ids::{SpanId, TraceId};
+use crate::propagation::carrier::{Field, TextMapReader, TextMapWriter};
+use crate::propagation::error::ExtractError;
+use crate::propagation::extraction::Extraction;
+use crate::propagation::formats::text_format::{Injection, Repeated, TextFormat, read};
+use crate::propagation::medium::Medium;
+use crate::wire::hex;
+use crate::wire::text::Text;
+
+static SINGLE: Field = Field::new("b3", "b3");
+static TRACE_ID: Field = Field::new("X-B3-TraceId", "x-b3-traceid");
+static SPAN_ID: Field = Field::new("X-B3-SpanId", "x-b3-spanid");
+static PARENT_ID: Field = Field::new("X-B3-ParentSpanId", "x-b3-parentspanid");
+static SAMPLED: Field = Field::new("X-B3-Sampled", "x-b3-sampled");
+static FLAGS: Field = Field::new("X-B3-Flags", "x-b3-flags");
+static FIELDS: [&Field; 6] = [&SINGLE, &TRACE_ID, &SPAN_ID, &PARENT_ID, &SAMPLED, &FLAGS];
+
+/// The formats `b3`, `b3single` and `b3multi`: [B3 propagation](https://github.com/openzipkin/b3-propagation).
+///
+/// All read both forms, the single header first, and differ in what they write. A span id that was received is never joined, but
+/// becomes the parent's.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct B3 {
+    form: Form,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Form {
+    #[default]
+    ByMedium,
+    Single,
+    Multi,
+}
+
+impl B3 {
+    /// `b3`: writes several headers over HTTP, and a single one without the parent on messages. As Brave does.
+    pub const fn new() -> Self {
+        B3 { form: Form::ByMedium }
+    }
+
+    /// `b3single`: writes a single header, without the parent on messages.
+    pub const fn single() -> Self {
+        B3 { form: Form::Single }
+    }
+
+    /// `b3multi`: writes several headers, without the parent on messages.
+    pub const fn multi() -> Self {
+        B3 { form: Form::Multi }
+    }
+}
+
+impl TextFormat for B3 {
+    fn name(&self) -> &'static str {
+        match self.form {
+            Form::ByMedium => "b3",
+            Form::Single => "b3single",
+            Form::Multi => "b3multi",
+        }
+    }
+
+    fn fields(&self, _medium: Medium) -> &[&'static Field] {
+        &FIELDS
+    }
+
+    fn extract(&self, carrier: &dyn TextMapReader, found: &mut Extraction) -> Result<(), ExtractError> {
+        if !found.is_open() {
+            return Ok(());
+        }
+        let single = match read(carrier, &SINGLE, found.medium(), Repeated::First, parse_single) {
+            Ok(Some(context)) => {
+                found.add_context(&context);
+                return Ok(());
+            }
+            Ok(None) => None,
+            Err(error) => Some(error),
+        };
+        let multi = read_multi(carrier, found.medium());
+        if let Ok(Some(context)) = &multi {
+            found.add_context(context);
+        }
+        match (single, multi) {
+            (Some(error), Ok(_)) | (None, Err(error)) => Err(error),
+            (Some(error), Err(other)) => {
+                found.add_malformed(error);
+                Err(other)
+            }
+            (None, Ok(_)) => Ok(()),
+        }
+    }
+
+    fn inject(&self, context: &SpanContext, carrier: &mut dyn TextMapWriter, injection: &Injection) {
+        let message = injection.medium().is_message();
+        let parent_id = context.parent_id().filter(|_| !message);
+        match self.form {
+            Form::ByMedium if message => write_single(context, parent_id, carrier),
+            Form::Single => write_single(context, parent_id, carrier),
+            Form::ByMedium | Form::Multi => write_multi(context, parent_id, carrier),
+        }
+    }
+}
+
+/// `trace-span[-sampling][-parent]`, or the sampling letter alone: then the context has no ids.
+fn parse_single(value: &[u8]) -> Result<SpanContext, &'static str> {
+    if let &[letter] = value {
+        return Ok(SpanContext::empty().with_sampling(parse_letter(letter)?));
+    }
+    let [trace_id, rest] = split(value).ok_or("it has no span id")?;
+    let (span_id, rest) = rest.split_at_checked(16).ok_or("the span id is too short")?;
+    let (sampling, parent_id) = match rest {
+        [] => (Sampling::Undecided, None),
+        [b'-', letter] => (parse_letter(*letter)?, None),
+        [b'-', letter, b'-', parent_id @ ..] => (parse_letter(*letter)?, Some(parent_id)),
+        [b'-', parent_id @ ..] => (Sampling::Undecided, Some(parent_id)),
+        _ => return Err("the span id is too long"),
+    };
+    let parent_id = parent_id.map_or(Ok(SpanId::INVALID), parse_parent_id)?;
+    Ok(parse_ids(trace_id, span_id)?.with_sampling(sampling).with_parent_id(parent_id))
+}
+
+fn split(value: &[u8]) -> Option<[&[u8]; 2]> {
+    let hyphen = value.iter().take(33).position(|&byte| byte == b'-')?;
+    Some([value.get(..hyphen)?, value.get(hyphen + 1..)?])
+}
+
+fn parse_letter(letter: u8) -> Result<Sampling, &'static str> {
+    match letter {
+        b'0' => Ok(Sampling::NotSampled),
+        b'1' => Ok(Sampling::Sampled),
+        b'd' => Ok(Sampling::Debug),
+        _ => Err("there is no such sampling state"),
+    }
+}
+
+/// One malformed header voids all of them, as in Brave; but ids may be missing where there is a decision.
+fn read_multi(carrier: &dyn TextMapReader, medium: Medium) -> Result<Option<SpanContext>, ExtractError> {
+    let first = Repeated::First;
+    let sampled = read(carrier, &SAMPLED, medium, first, parse_sampled)?;
+    let debug = read(carrier, &FLAGS, medium, first, |value| Ok(value == b"1"))? == Some(true);
+    let sampling = if debug { Sampling::Debug } else { sampled.unwrap_or_default() };
+    let trace_id = read(carrier, &TRACE_ID, medium, first, parse_trace_id)?;
+    let Some((trace_id, short)) = trace_id else {
+        if sampling != Sampling::Undecided {
+            return Ok(Some(SpanContext::empty().with_sampling(sampling)));
+        }
+        return match read(carrier, &SPAN_ID, medium, first, parse_span_id)? {
+            Some(_) => Err(ExtractError::corrupted(TRACE_ID.name(), "it is missing")),
+            None => Ok(None),
+        };
+    };
+    let Some(span_id) = read(carrier, &SPAN_ID, medium, first, parse_span_id)? else {
+        return Err(ExtractError::corrupted(SPAN_ID.name(), "it is missing"));
+    };
+    let parent_id = read(carrier, &PARENT_ID, medium, first, parse_parent_id)?.unwrap_or_default();
+    let context = SpanContext::new(trace_id, span_id).with_short(short);
+    Ok(Some(context.with_sampling(sampling).with_parent_id(parent_id)))
+}
+
+/// Old libraries wrote words.
+fn parse_sampled(value: &[u8]) -> Result<Sampling, &'static str> {
+    match value {
+        b"1" => Ok(Sampling::Sampled),
+        b"0" => Ok(Sampling::NotSampled),
+        _ if value.eq_ignore_ascii_case(b"true") => Ok(Sampling::Sampled),
+        _ if value.eq_ignore_ascii_case(b"false") => Ok(Sampling::NotSampled),
+        _ => Err("it is neither 0 nor 1"),
+    }
+}
+
+fn parse_ids(trace_id: &[u8], span_id: &[u8]) -> Result<SpanContext, &'static str> {
+    let (trace_id, short) = parse_trace_id(trace_id)?;
+    Ok(SpanContext::new(trace_id, parse_span_id(span_id)?).with_short(short))
+}
+
+/// 16 or 32 lower-case digits, and whether they are 16.
+fn parse_trace_id(digits: &[u8]) -> Result<(TraceId, bool), &'static str> {
+    let (high, low) = match digits.len() {
+        16 => (&[][..], digits),
+        32 => digits.split_at(16),
+        _ => return Err("the trace id has neither 16 nor 32 digits"),
+    };
+    let id = TraceId::from_parts(parse_half(high)?, parse_half(low)?);
+    if id.is_valid() { Ok((id, high.is_empty())) } else { Err("the trace id is zero") }
+}
+
+fn parse_span_id(digits: &[u8]) -> Result<SpanId, &'static str> {
+    let id = parse_parent_id(digits)?;
+    if id.is_valid() { Ok(id) } else { Err("the span id is zero") }
+}
+
+/// Zero is no parent.
+fn parse_parent_id(digits: &[u8]) -> Result<SpanId, &'static str> {
+    if digits.len() != 16 {
+        return Err("the span id has not 16 digits");
+    }
+    parse_half(digits).map(SpanId::new)
+}
+
+fn parse_half(digits: &[u8]) -> Result<u64, &'static str> {
+    hex::lower_case(digits).ok_or("a character is no lower-case hexadecimal digit")
+}
+
+fn write_single(context: &SpanContext, parent_id: Option<SpanId>, carrier: &mut dyn TextMapWriter) {
+    let letter = match context.sampling() {
+        Sampling::Undecided => "",
+        Sampling::NotSampled => "0",
+        Sampling::Sampled => "1",
+        Sampling::Debug => "d",
+    };
+    let mut value = Text::new();
+    if context.is_valid() {
+        push_trace_id(&mut value, context);
+        value.push("-");
+        value.push_span_id(context.span_id());
+        if !letter.is_empty() {
+            value.push("-");
+        }
+    }
+    value.push(letter);
+    if let Some(parent_id) = parent_id.filter(|_| context.is_valid()) {
+        value.push("-");
+        value.push_span_id(parent_id);
+    }
+    if !value.is_empty() {
+        carrier.set(&SINGLE, value.as_str());
+    }
+}
+
+fn write_multi(context: &SpanContext, parent_id: Option<SpanId>, carrier: &mut dyn TextMapWriter) {
+    if context.is_valid() {
+        let mut value = Text::new();
+        push_trace_id(&mut value, context);
+        carrier.set(&TRACE_ID, value.as_str());
+        let mut set = |field, id| {
+            value.truncate(0);
+            value.push_span_id(id);
+            carrier.set(field, value.as_str());
+        };
+        set(&SPAN_ID, context.span_id());
+        if let Some(parent_id) = parent_id {
+            set(&PARENT_ID, parent_id);
+        }
+    }
+    match context.sampling() {
+        Sampling::Undecided => {}
+        Sampling::NotSampled => carrier.set_static(&SAMPLED, "0"),
+        Sampling::Sampled => carrier.set_static(&SAMPLED, "1"),
+        // Implies that the trace is kept; readers that know both are to expect one.
+        Sampling::Debug => carrier.set_static(&FLAGS, "1"),
+    }
+}
+
+/// In the width that it came in, since some readers know 16 digits only. More than 64 bits are never cut.
+fn push_trace_id(value: &mut Text, context: &SpanContext) {
+    if context.trace_id().high() == 0 && context.is_short() {
+        value.push_hex(context.trace_id().low());
+    } else {
+        value.push_trace_id(context.trace_id());
+    }
+}

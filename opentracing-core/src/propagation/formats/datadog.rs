@@ -1,0 +1,171 @@
+//! Datadog: the headers `x-datadog-…`, and the member `dd` of `tracestate`.
+
+use std::fmt::{self, Write as _};
+
+use crate::model::context::{Sampling, SpanContext};
+use crate::model::ids::{SpanId, TraceId};
+use crate::model::vendor::datadog::{DatadogState, MAX_TAGS_BYTES, TRACE_ID_HIGH, read_tags};
+use crate::propagation::carrier::{Field, TextMapReader, TextMapWriter};
+use crate::propagation::error::ExtractError;
+use crate::propagation::extraction::Extraction;
+use crate::propagation::formats::ot;
+use crate::propagation::formats::text_format::{Injection, Repeated, TextFormat, read, trim};
+use crate::propagation::formats::tracestate::TracestateMembers;
+use crate::propagation::medium::Medium;
+use crate::wire::decimal;
+use crate::wire::text::Text;
+
+static TRACE_ID: Field = Field::new("x-datadog-trace-id", "x-datadog-trace-id");
+static PARENT_ID: Field = Field::new("x-datadog-parent-id", "x-datadog-parent-id");
+static PRIORITY: Field = Field::new("x-datadog-sampling-priority", "x-datadog-sampling-priority");
+static ORIGIN: Field = Field::new("x-datadog-origin", "x-datadog-origin");
+static TAGS: Field = Field::new("x-datadog-tags", "x-datadog-tags");
+static FIELDS: [&Field; 5] = [&TRACE_ID, &PARENT_ID, &PRIORITY, &ORIGIN, &TAGS];
+
+/// Of `tracestate`.
+pub(crate) const MEMBER: &str = "dd";
+
+/// The format `datadog`: `x-datadog-trace-id`, `-parent-id`, `-sampling-priority`, `-origin`, `-tags`, baggage in headers that begin
+/// with `ot-baggage-`, and the member `dd` of `tracestate` where `tracecontext` is in the same list.
+///
+/// - Ids are 64-bit decimal numbers. The upper half of a trace id is the tag `_dd.p.tid`.
+/// - Origin, tags that begin with `_dd.p.`, and whether a user has decided (priority 2 or -1) are passed on. Malformed tags, and those
+///   beyond 512 characters, are dropped; the ids stay.
+/// - A context of an origin may lack the parent, as that of synthetic tests does: then the trace begins here, with its id.
+/// - If a `traceparent` of the same trace is read behind it, that has the parent: somebody between has added a span.
+/// - What `dd` says counts where there are no headers of Datadog's. Of its priority and the sampled flag the flag wins.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Datadog(());
+
+impl Datadog {
+    /// The format.
+    pub const fn new() -> Self {
+        Datadog(())
+    }
+}
+
+impl TextFormat for Datadog {
+    fn name(&self) -> &'static str {
+        "datadog"
+    }
+
+    fn fields(&self, _medium: Medium) -> &[&'static Field] {
+        &FIELDS
+    }
+
+    fn prefixes(&self) -> &[&'static str] {
+        &[ot::BAGGAGE_PREFIX]
+    }
+
+    fn extract(&self, carrier: &dyn TextMapReader, found: &mut Extraction) -> Result<(), ExtractError> {
+        found.read_datadog();
+        ot::BAGGAGE.extract(carrier, found);
+        let (medium, repeated) = (found.medium(), Repeated::Malformed);
+        let Some(low) = read(carrier, &TRACE_ID, medium, repeated, parse_trace_id)? else { return Ok(()) };
+        let origin = optional(read(carrier, &ORIGIN, medium, Repeated::First, parse_origin), found).flatten();
+        let span_id = read(carrier, &PARENT_ID, medium, repeated, parse_parent_id)?.unwrap_or_default();
+        if !span_id.is_valid() && origin.is_none() {
+            return Err(ExtractError::corrupted(PARENT_ID.name(), "it is missing or zero"));
+        }
+        let priority = optional(read(carrier, &PRIORITY, medium, repeated, parse_priority), found);
+        let (tags, high) =
+            optional(read(carrier, &TAGS, medium, Repeated::First, read_tags), found).unwrap_or_default();
+        if high == Some(0) {
+            found.add_malformed(ExtractError::corrupted(TAGS.name(), "_dd.p.tid has not 16 digits, or is zero"));
+        }
+        let high = high.unwrap_or(0);
+        let context = SpanContext::new(TraceId::from_parts(high, low), span_id).with_short(high == 0);
+        let sampling = priority.map_or(Sampling::Undecided, |priority| match priority {
+            1.. => Sampling::Sampled,
+            _ => Sampling::NotSampled,
+        });
+        let by_user = priority.is_some_and(|priority| !matches!(priority, 0 | 1));
+        found.add_datadog(&context.with_sampling(sampling), DatadogState { by_user, origin, tags });
+        Ok(())
+    }
+
+    fn add_tracestate_members(&self, context: &SpanContext, members: &mut TracestateMembers) {
+        if context.is_valid() {
+            members.push(MEMBER, DatadogState::member(context).as_str());
+        }
+    }
+
+    fn inject(&self, context: &SpanContext, carrier: &mut dyn TextMapWriter, injection: &Injection) {
+        ot::BAGGAGE.inject(context, carrier, injection);
+        let (trace_id, span_id) = (context.trace_id(), context.span_id());
+        // Of a trace id whose lower half is zero there is no header.
+        if !context.is_valid() || trace_id.low() == 0 {
+            return;
+        }
+        let mut value = Text::new();
+        let mut set = |field, number: fmt::Arguments<'_>| {
+            value.truncate(0);
+            let _ = value.write_fmt(number);
+            carrier.set(field, value.as_str());
+        };
+        set(&TRACE_ID, format_args!("{}", trace_id.low()));
+        set(&PARENT_ID, format_args!("{}", span_id.get()));
+        if let Some(priority) = DatadogState::priority(context) {
+            set(&PRIORITY, format_args!("{priority}"));
+        }
+        let state = context.datadog();
+        if let Some(origin) = state.and_then(|state| state.origin.as_deref()) {
+            carrier.set(&ORIGIN, origin);
+        }
+        value.truncate(0);
+        if trace_id.high() != 0 {
+            value.push(TRACE_ID_HIGH);
+            value.push("=");
+            value.push_hex(trace_id.high());
+        }
+        for tag in state.into_iter().flat_map(DatadogState::tags) {
+            let before = value.len();
+            value.push(if before == 0 { "" } else { "," });
+            value.push(tag);
+            if value.len() > MAX_TAGS_BYTES {
+                value.truncate(before);
+            }
+        }
+        if !value.is_empty() {
+            carrier.set(&TAGS, value.as_str());
+        }
+    }
+}
+
+/// Without it the context stays what it is.
+fn optional<T>(read: Result<Option<T>, ExtractError>, found: &mut Extraction) -> Option<T> {
+    read.unwrap_or_else(|error| {
+        found.add_malformed(error);
+        None
+    })
+}
+
+fn parse_trace_id(value: &[u8]) -> Result<u64, &'static str> {
+    match decimal::parse(trim(value)) {
+        Some(0) => Err("it is zero"),
+        Some(id) => Ok(id),
+        None => Err("it is no decimal number below 2^64"),
+    }
+}
+
+fn parse_parent_id(value: &[u8]) -> Result<SpanId, &'static str> {
+    decimal::parse(trim(value)).map(SpanId::new).ok_or("it is no decimal number below 2^64")
+}
+
+/// Kept if above zero.
+fn parse_priority(value: &[u8]) -> Result<i64, &'static str> {
+    let value = trim(value);
+    let (sign, digits) = value.strip_prefix(b"-").map_or((1, value), |digits| (-1, digits));
+    let number = decimal::parse(digits).and_then(|number| i64::try_from(number).ok());
+    number.map(|number| sign * number).ok_or("it is no number")
+}
+
+/// What is no header value is not passed on.
+fn parse_origin(value: &[u8]) -> Result<Option<Box<str>>, &'static str> {
+    let origin = trim(value);
+    if origin.len() > MAX_TAGS_BYTES || !origin.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Err("it is too long or no printable ASCII");
+    }
+    let origin = std::str::from_utf8(origin).map_err(|_| "it is not text")?;
+    Ok(Some(origin).filter(|origin| !origin.is_empty()).map(Into::into))
+}

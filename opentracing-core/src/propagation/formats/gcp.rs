@@ -1,0 +1,93 @@
+//! Google Cloud: the header `X-Cloud-Trace-Context`.
+
+use std::fmt::Write as _;
+
+use crate::model::context::{Sampling, SpanContext};
+use crate::model::ids::{SpanId, TraceId};
+use crate::propagation::carrier::{Field, TextMapReader, TextMapWriter};
+use crate::propagation::error::ExtractError;
+use crate::propagation::extraction::Extraction;
+use crate::propagation::formats::text_format::{Injection, Repeated, TextFormat, read, trim};
+use crate::propagation::medium::Medium;
+use crate::wire::decimal;
+use crate::wire::hex;
+use crate::wire::text::Text;
+
+static CONTEXT: Field = Field::new("X-Cloud-Trace-Context", "x-cloud-trace-context");
+static FIELDS: [&Field; 1] = [&CONTEXT];
+
+const SAMPLED: u64 = 1;
+
+/// The format `gcp`: `X-Cloud-Trace-Context: <32 digits>/<span id, decimal>;o=1`, as
+/// [Google Cloud](https://cloud.google.com/trace/docs/trace-context#legacy-http-header) has it.
+///
+/// Without a span id, or with zero, the trace id is that of a trace that begins here, unless another format brings a context. Options
+/// that are absent are undecided, and are not written then.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GoogleCloud(());
+
+impl GoogleCloud {
+    /// The format.
+    pub const fn new() -> Self {
+        GoogleCloud(())
+    }
+}
+
+impl TextFormat for GoogleCloud {
+    fn name(&self) -> &'static str {
+        "gcp"
+    }
+
+    fn fields(&self, _medium: Medium) -> &[&'static Field] {
+        &FIELDS
+    }
+
+    fn extract(&self, carrier: &dyn TextMapReader, found: &mut Extraction) -> Result<(), ExtractError> {
+        if found.is_open()
+            && let Some(context) = read(carrier, &CONTEXT, found.medium(), Repeated::Malformed, parse)?
+        {
+            found.add_context(&context);
+        }
+        Ok(())
+    }
+
+    fn inject(&self, context: &SpanContext, carrier: &mut dyn TextMapWriter, _injection: &Injection) {
+        if !context.is_valid() {
+            return;
+        }
+        let mut value = Text::new();
+        value.push_trace_id(context.trace_id());
+        let _ = write!(value, "/{}", context.span_id().get());
+        value.push(match context.sampling() {
+            Sampling::Undecided => "",
+            Sampling::NotSampled => ";o=0",
+            Sampling::Sampled | Sampling::Debug => ";o=1",
+        });
+        carrier.set(&CONTEXT, value.as_str());
+    }
+}
+
+/// `<trace>[/<span>][;o=<options>]`.
+fn parse(value: &[u8]) -> Result<SpanContext, &'static str> {
+    let (trace_id, rest) = trim(value).split_at_checked(32).ok_or("the trace id has not 32 digits")?;
+    let (high, low) = hex::any_length(trace_id).ok_or("a character of the trace id is no hexadecimal digit")?;
+    let mut parts = rest.split(|&byte| byte == b';');
+    let span_id = match parts.next().unwrap_or_default() {
+        [] => 0,
+        [b'/', digits @ ..] => decimal::parse(digits).ok_or("the span id is no decimal number below 2^64")?,
+        _ => return Err("the trace id has not 32 digits"),
+    };
+    let sampling = match (parts.next(), parts.next()) {
+        (None, _) => Sampling::Undecided,
+        (Some(options), None) => {
+            let mask = options.strip_prefix(b"o=").and_then(decimal::parse).ok_or("the options are no number")?;
+            if mask & SAMPLED != 0 { Sampling::Sampled } else { Sampling::NotSampled }
+        }
+        _ => return Err("it has too many parts"),
+    };
+    let trace_id = TraceId::from_parts(high, low);
+    if !trace_id.is_valid() {
+        return Err("the trace id is zero");
+    }
+    Ok(SpanContext::new(trace_id, SpanId::new(span_id)).with_sampling(sampling))
+}

@@ -1,0 +1,108 @@
+//! The headers of OpenTracing's basictracer, which Lightstep's tracers share.
+
+use crate::model::context::{Sampling, SpanContext};
+use crate::model::ids::{SpanId, TraceId};
+use crate::propagation::carrier::{Field, TextMapReader, TextMapWriter};
+use crate::propagation::error::ExtractError;
+use crate::propagation::extraction::Extraction;
+use crate::propagation::formats::prefixed_baggage::{Encoding, PrefixedBaggage};
+use crate::propagation::formats::text_format::{Injection, Repeated, TextFormat, read, trim};
+use crate::propagation::medium::Medium;
+use crate::wire::hex;
+use crate::wire::text::Text;
+
+static TRACE_ID: Field = Field::new("ot-tracer-traceid", "ot-tracer-traceid");
+static SPAN_ID: Field = Field::new("ot-tracer-spanid", "ot-tracer-spanid");
+static SAMPLED: Field = Field::new("ot-tracer-sampled", "ot-tracer-sampled");
+static FIELDS: [&Field; 3] = [&TRACE_ID, &SPAN_ID, &SAMPLED];
+
+/// Datadog writes the same.
+pub(crate) const BAGGAGE_PREFIX: &str = "ot-baggage-";
+pub(crate) static BAGGAGE: PrefixedBaggage = PrefixedBaggage::new(BAGGAGE_PREFIX, Encoding::Percent);
+
+/// The format `ottrace`: `ot-tracer-traceid`, `ot-tracer-spanid`, `ot-tracer-sampled` and, for each baggage item, a header that begins
+/// with `ot-baggage-`, as basictracer and Lightstep have it.
+///
+/// Only the lower 64 bits of a trace id are written, which is what readers know. Ids may lack leading zeros. A decision that is
+/// absent is undecided; one that is not there to be written is written as `false`, since basictracer refuses a context without.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OtTrace(());
+
+impl OtTrace {
+    /// The format.
+    pub const fn new() -> Self {
+        OtTrace(())
+    }
+}
+
+impl TextFormat for OtTrace {
+    fn name(&self) -> &'static str {
+        "ottrace"
+    }
+
+    fn fields(&self, _medium: Medium) -> &[&'static Field] {
+        &FIELDS
+    }
+
+    fn prefixes(&self) -> &[&'static str] {
+        &[BAGGAGE_PREFIX]
+    }
+
+    fn extract(&self, carrier: &dyn TextMapReader, found: &mut Extraction) -> Result<(), ExtractError> {
+        BAGGAGE.extract(carrier, found);
+        let (medium, repeated) = (found.medium(), Repeated::Malformed);
+        let trace_id = read(carrier, &TRACE_ID, medium, repeated, parse_trace_id)?;
+        let span_id = read(carrier, &SPAN_ID, medium, repeated, parse_span_id)?;
+        let (trace_id, short, span_id) = match (trace_id, span_id) {
+            (Some((trace_id, short)), Some(span_id)) => (trace_id, short, span_id),
+            (None, None) => return Ok(()),
+            (None, Some(_)) => return Err(ExtractError::corrupted(TRACE_ID.name(), "it is missing")),
+            (Some(_), None) => return Err(ExtractError::corrupted(SPAN_ID.name(), "it is missing")),
+        };
+        let sampling = read(carrier, &SAMPLED, medium, repeated, parse_sampled)?.unwrap_or_default();
+        found.add_context(&SpanContext::new(trace_id, span_id).with_short(short).with_sampling(sampling));
+        Ok(())
+    }
+
+    fn inject(&self, context: &SpanContext, carrier: &mut dyn TextMapWriter, injection: &Injection) {
+        BAGGAGE.inject(context, carrier, injection);
+        // Of a trace id whose lower half is zero nothing would be left.
+        if !context.is_valid() || context.trace_id().low() == 0 {
+            return;
+        }
+        let mut value = Text::new();
+        value.push_hex(context.trace_id().low());
+        carrier.set(&TRACE_ID, value.as_str());
+        value.truncate(0);
+        value.push_span_id(context.span_id());
+        carrier.set(&SPAN_ID, value.as_str());
+        carrier.set_static(&SAMPLED, if context.is_sampled() { "true" } else { "false" });
+    }
+}
+
+/// 1 to 16 digits or 32, and whether they are at most 16.
+fn parse_trace_id(value: &[u8]) -> Result<(TraceId, bool), &'static str> {
+    let digits = trim(value);
+    let ids = hex::any_length(digits).filter(|_| matches!(digits.len(), 0..=16 | 32));
+    let (high, low) = ids.ok_or("it has not 1 to 16 or 32 hexadecimal digits")?;
+    let id = TraceId::from_parts(high, low);
+    if id.is_valid() { Ok((id, digits.len() <= 16)) } else { Err("it is zero") }
+}
+
+fn parse_span_id(value: &[u8]) -> Result<SpanId, &'static str> {
+    let digits = trim(value);
+    let id = hex::any_length(digits).filter(|_| digits.len() <= 16);
+    let id = id.map(|(_, id)| SpanId::new(id)).ok_or("it has not 1 to 16 hexadecimal digits")?;
+    if id.is_valid() { Ok(id) } else { Err("it is zero") }
+}
+
+/// Go's tracers read all of these, and write the words.
+fn parse_sampled(value: &[u8]) -> Result<Sampling, &'static str> {
+    match trim(value) {
+        b"1" | b"t" | b"T" => Ok(Sampling::Sampled),
+        b"0" | b"f" | b"F" => Ok(Sampling::NotSampled),
+        word if word.eq_ignore_ascii_case(b"true") => Ok(Sampling::Sampled),
+        word if word.eq_ignore_ascii_case(b"false") => Ok(Sampling::NotSampled),
+        _ => Err("it is neither true nor false"),
+    }
+}

@@ -1,0 +1,126 @@
+//! Baggage in a header for each item, as the OpenTracing libraries write it.
+
+use std::borrow::Cow;
+
+use crate::model::baggage::BaggageItem;
+use crate::model::context::SpanContext;
+use crate::propagation::carrier::{TextMapReader, TextMapWriter};
+use crate::propagation::extraction::Extraction;
+use crate::propagation::formats::text_format::Injection;
+use crate::propagation::formats::w3c_baggage::is_token;
+use crate::propagation::medium::Medium;
+use crate::wire::percent;
+use crate::wire::text::Text;
+
+/// The headers whose names begin with a prefix, which the name of the baggage item follows.
+///
+/// Over HTTP names come back in lower case and values are encoded; an item whose name is no token (RFC 9110) is not written. Text maps
+/// and messages hold both as they are, as OpenTracing has it. Of names that differ in letter case only one is written.
+#[derive(Debug)]
+pub(crate) struct PrefixedBaggage {
+    prefix: &'static str,
+    encoding: Encoding,
+    reserved: &'static [&'static str],
+}
+
+/// What peers make of a value over HTTP.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Encoding {
+    /// `%XX`, and `+` is a blank. Blanks are written as `%20`, which all peers understand.
+    Form,
+    /// Most take it as it is: only what cannot be in a header is written as `%XX`.
+    Percent,
+}
+
+impl PrefixedBaggage {
+    /// `prefix` is in lower case.
+    pub(crate) const fn new(prefix: &'static str, encoding: Encoding) -> Self {
+        PrefixedBaggage { prefix, encoding, reserved: &[] }
+    }
+
+    /// Behind the prefix these names mean something else, so no item can have them.
+    pub(crate) const fn reserving(mut self, names: &'static [&'static str]) -> Self {
+        self.reserved = names;
+        self
+    }
+
+    pub(crate) fn extract(&self, carrier: &dyn TextMapReader, found: &mut Extraction) {
+        let is_http = found.medium() == Medium::Http;
+        let max_bytes = found.max_baggage_bytes();
+        carrier.for_each(&mut |name, value| {
+            let Some(key) = self.key(name) else { return };
+            let len = if is_http { percent::decoded_len(value) } else { value.len() };
+            // Before anything is copied.
+            if key.len().saturating_add(len) > max_bytes {
+                return found.leave_out_baggage();
+            }
+            let item = match is_http {
+                true => BaggageItem::new(&key.to_ascii_lowercase(), &self.decode(value)),
+                false => BaggageItem::new(key, &String::from_utf8_lossy(value)),
+            };
+            found.add_baggage(item);
+        });
+    }
+
+    pub(crate) fn inject(&self, context: &SpanContext, carrier: &mut dyn TextMapWriter, injection: &Injection) {
+        let is_http = injection.medium() == Medium::Http;
+        let (mut items, mut bytes) = (0, 0);
+        let (mut name, mut encoded) = (Text::new(), Text::new());
+        for item in context.baggage_items() {
+            let key = item.key();
+            let value = match is_http {
+                true => {
+                    encoded.truncate(0);
+                    self.encode(item.value(), &mut encoded);
+                    encoded.as_str()
+                }
+                false => item.value(),
+            };
+            let after = bytes + key.len() + value.len();
+            let is_name = !key.is_empty() && !self.is_reserved(key) && (!is_http || is_token(key.as_bytes()));
+            let is_written = is_name && !is_shadowed(key, context.baggage_items());
+            if !is_written || items == injection.max_baggage_items() || after > injection.max_baggage_bytes() {
+                injection.leave_out_baggage();
+                continue;
+            }
+            (items, bytes) = (items + 1, after);
+            name.truncate(0);
+            name.push(self.prefix);
+            name.push(key);
+            carrier.set_key(name.as_str(), value);
+        }
+    }
+
+    fn key<'a>(&self, name: &'a str) -> Option<&'a str> {
+        let (start, key) = name.split_at_checked(self.prefix.len())?;
+        let is_key = start.eq_ignore_ascii_case(self.prefix) && !key.is_empty() && !self.is_reserved(key);
+        is_key.then_some(key)
+    }
+
+    fn is_reserved(&self, key: &str) -> bool {
+        self.reserved.iter().any(|name| key.eq_ignore_ascii_case(name))
+    }
+
+    fn decode<'a>(&self, value: &'a [u8]) -> Cow<'a, str> {
+        match self.encoding {
+            Encoding::Form => percent::decode_form(value),
+            Encoding::Percent => percent::decode(value),
+        }
+    }
+
+    fn encode(&self, value: &str, encoded: &mut Text) {
+        let plain = match self.encoding {
+            Encoding::Form => |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'+' | b',' | b'%'),
+            // Blanks at an end are lost on the way.
+            Encoding::Percent if value.trim_ascii() == value => |byte: u8| matches!(byte, b' '..=b'~') && byte != b'%',
+            Encoding::Percent => |byte: u8| byte.is_ascii_graphic() && byte != b'%',
+        };
+        percent::encode(value, encoded, plain);
+    }
+}
+
+/// Whether another item has that name in other letter case, which names of headers do not tell apart. Of all of them the last in the order
+/// of bytes is written: the one in lower case, if there is one.
+fn is_shadowed(key: &str, items: &[BaggageItem]) -> bool {
+    items.iter().any(|other| other.key().eq_ignore_ascii_case(key) && other.key() > key)
+}

@@ -1,0 +1,60 @@
+//! A carrier that keeps no old value of the fields that are written.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use crate::propagation::carrier::{Field, TextMapWriter};
+use crate::propagation::formats::text_format::TextFormat;
+use crate::propagation::medium::Medium;
+
+/// Remembers which fields of a writing list are set, since a set field needs no removal: most carriers search for each.
+pub(crate) struct Replacing<'a> {
+    carrier: &'a mut dyn TextMapWriter,
+    unset: SmallVec<[&'static Field; 16]>,
+}
+
+impl<'a> Replacing<'a> {
+    pub(crate) fn new(carrier: &'a mut dyn TextMapWriter, formats: &[Arc<dyn TextFormat>], medium: Medium) -> Self {
+        let unset = formats.iter().flat_map(|format| format.fields(medium)).copied().collect();
+        Replacing { carrier, unset }
+    }
+
+    /// Removes what an earlier request may have left.
+    pub(crate) fn remove_unset(self) {
+        self.unset.iter().for_each(|field| self.carrier.remove(field));
+    }
+
+    fn is_set(&mut self, field: &Field) {
+        self.unset.retain(|unset| !std::ptr::eq(*unset, field));
+    }
+}
+
+impl TextMapWriter for Replacing<'_> {
+    fn set_key(&mut self, key: &str, value: &str) {
+        self.unset.retain(|unset| !unset.name().eq_ignore_ascii_case(key));
+        self.carrier.set_key(key, value);
+    }
+
+    fn remove_key(&mut self, key: &str) {
+        self.carrier.remove_key(key);
+    }
+
+    fn remove_prefix(&mut self, prefix: &str) {
+        self.carrier.remove_prefix(prefix);
+    }
+
+    fn set(&mut self, field: &Field, value: &str) {
+        self.is_set(field);
+        self.carrier.set(field, value);
+    }
+
+    fn set_static(&mut self, field: &Field, value: &'static str) {
+        self.is_set(field);
+        self.carrier.set_static(field, value);
+    }
+
+    fn remove(&mut self, field: &Field) {
+        self.carrier.remove(field);
+    }
+}

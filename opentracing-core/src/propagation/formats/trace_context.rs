@@ -1,0 +1,201 @@
+//! W3C Trace Context, level 2: `traceparent` and `tracestate`.
+
+use crate::model::context::{Sampling, SpanContext};
+use crate::model::ids::{SpanId, TraceId};
+use crate::propagation::carrier::{Field, TextMapReader, TextMapWriter};
+use crate::propagation::error::ExtractError;
+use crate::propagation::extraction::Extraction;
+use crate::propagation::formats::instana;
+use crate::propagation::formats::text_format::{Injection, Repeated, TextFormat, read, trim};
+use crate::propagation::formats::tracestate::{ReadList, is_within_limit};
+use crate::propagation::medium::Medium;
+use crate::wire::hex;
+use crate::wire::text::Text;
+
+static TRACEPARENT: Field = Field::new("traceparent", "traceparent");
+static TRACESTATE: Field = Field::new("tracestate", "tracestate");
+static FIELDS: [&Field; 2] = [&TRACEPARENT, &TRACESTATE];
+
+const SAMPLED: u64 = 1;
+const RANDOM: u64 = 2;
+
+/// The format `tracecontext`: [W3C Trace Context](https://www.w3.org/TR/trace-context-2/), level 2.
+///
+/// A malformed `tracestate` never voids `traceparent`; a malformed `traceparent` voids both. What is written is always version
+/// `00`, with the flags sampled and random and no others.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TraceContext {
+    unsampled: Unsampled,
+    correlation: TraceCorrelation,
+}
+
+/// What a `traceparent` with a clear sampled flag says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub enum Unsampled {
+    /// The trace is not kept, here neither.
+    #[default]
+    Respected,
+    /// The caller does not record. That is no decision for this service, which makes its own.
+    Undecided,
+}
+
+/// Whether a `traceparent` gives the trace that a service takes part in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub enum TraceCorrelation {
+    /// It does.
+    #[default]
+    Enabled,
+    /// It does not: the parent is the last Instana span, from the member `in` of `tracestate`, or there is none. The trace id of
+    /// `traceparent` is passed on nevertheless. `INSTANA_DISABLE_W3C_TRACE_CORRELATION` of the official Instana tracers.
+    Disabled,
+}
+
+impl TraceContext {
+    /// The format as the specification has it.
+    pub const fn new() -> Self {
+        TraceContext { unsampled: Unsampled::Respected, correlation: TraceCorrelation::Enabled }
+    }
+
+    /// What a clear sampled flag says. [`Unsampled::Respected`] by default.
+    #[must_use]
+    pub const fn unsampled(mut self, unsampled: Unsampled) -> Self {
+        self.unsampled = unsampled;
+        self
+    }
+
+    /// Whether `traceparent` gives the trace. [`TraceCorrelation::Enabled`] by default.
+    #[must_use]
+    pub const fn trace_correlation(mut self, correlation: TraceCorrelation) -> Self {
+        self.correlation = correlation;
+        self
+    }
+}
+
+impl TextFormat for TraceContext {
+    fn name(&self) -> &'static str {
+        "tracecontext"
+    }
+
+    fn fields(&self, _medium: Medium) -> &[&'static Field] {
+        &FIELDS
+    }
+
+    fn extract(&self, carrier: &dyn TextMapReader, found: &mut Extraction) -> Result<(), ExtractError> {
+        let medium = found.medium();
+        let Some(parent) = read(carrier, &TRACEPARENT, medium, Repeated::Malformed, parse)? else { return Ok(()) };
+        let context = parent.context(self.unsampled);
+        if self.correlation == TraceCorrelation::Enabled {
+            if !found.add_traceparent(&context) {
+                return Ok(());
+            }
+            let list = read_tracestate(carrier, medium)?;
+            if list.members > 0 {
+                found.set_tracestate(list.text.into_boxed_str(), list.members);
+            }
+            return Ok(());
+        }
+        found.keep_foreign(parent.trace_id, context.is_random());
+        let list = read_tracestate(carrier, medium)?;
+        if let Some(ancestor) = instana::ancestor(&list.text) {
+            let context = SpanContext::new(ancestor.trace_id, ancestor.span_id).with_short(!ancestor.long);
+            found.add_instana(&context.with_sampling(Sampling::Sampled));
+        }
+        if list.members > 0 {
+            found.set_tracestate(list.text.into_boxed_str(), list.members);
+        }
+        Ok(())
+    }
+
+    fn inject(&self, context: &SpanContext, carrier: &mut dyn TextMapWriter, injection: &Injection) {
+        if !context.is_valid() {
+            return;
+        }
+        let foreign = context.instana().and_then(|state| Some((state.foreign_trace_id?, state.foreign_random)));
+        let (trace_id, random) = foreign.unwrap_or((context.trace_id(), context.is_random()));
+        let mut value = Text::new();
+        value.push("00-");
+        value.push_trace_id(trace_id);
+        value.push("-");
+        value.push_span_id(context.span_id());
+        value.push(match (context.is_sampled(), random) {
+            (false, false) => "-00",
+            (true, false) => "-01",
+            (false, true) => "-02",
+            (true, true) => "-03",
+        });
+        carrier.set(&TRACEPARENT, value.as_str());
+
+        let others = context.tracestate().unwrap_or("");
+        if !injection.tracestate.is_empty() {
+            value.truncate(0);
+            injection.tracestate.write(others, &mut value);
+            carrier.set(&TRACESTATE, value.as_str());
+        } else if !others.is_empty() && is_within_limit(others) {
+            carrier.set(&TRACESTATE, others);
+        }
+    }
+}
+
+/// All values are one list; of a message the last one.
+fn read_tracestate(carrier: &dyn TextMapReader, medium: Medium) -> Result<ReadList, ExtractError> {
+    let mut read = Ok(ReadList::default());
+    carrier.values(&TRACESTATE, &mut |value| {
+        if medium.is_message() {
+            read = Ok(ReadList::default());
+        }
+        if let Ok(list) = &mut read
+            && let Err(reason) = list.add(value)
+        {
+            read = Err(reason);
+        }
+    });
+    read.map_err(|reason| ExtractError::corrupted(TRACESTATE.name(), reason))
+}
+
+struct Traceparent {
+    trace_id: TraceId,
+    span_id: SpanId,
+    flags: u64,
+}
+
+impl Traceparent {
+    fn context(&self, unsampled: Unsampled) -> SpanContext {
+        let sampling = match unsampled {
+            _ if self.flags & SAMPLED != 0 => Sampling::Sampled,
+            Unsampled::Respected => Sampling::NotSampled,
+            Unsampled::Undecided => Sampling::Undecided,
+        };
+        let random = self.flags & RANDOM != 0;
+        SpanContext::new(self.trace_id, self.span_id).with_sampling(sampling).with_random(random)
+    }
+}
+
+/// `00-<32 digits>-<16 digits>-<2 digits>`. A later version may go on behind that with a hyphen.
+fn parse(value: &[u8]) -> Result<Traceparent, &'static str> {
+    let Some((head, rest)) = trim(value).split_first_chunk::<55>() else { return Err("it is too short") };
+    if [head[2], head[35], head[52]] != [b'-'; 3] {
+        return Err("a hyphen is not where it should be");
+    }
+    let digits = (
+        hex::lower_case(&head[..2]),
+        hex::lower_case(&head[3..19]),
+        hex::lower_case(&head[19..35]),
+        hex::lower_case(&head[36..52]),
+        hex::lower_case(&head[53..]),
+    );
+    let (Some(version), Some(high), Some(low), Some(span_id), Some(flags)) = digits else {
+        return Err("a character is no lower-case hexadecimal digit");
+    };
+    match (version, rest) {
+        (0xff, _) => return Err("there is no version ff"),
+        (_, []) | (1.., [b'-', ..]) => {}
+        _ => return Err("it is too long"),
+    }
+    let (trace_id, span_id) = (TraceId::from_parts(high, low), SpanId::new(span_id));
+    if !trace_id.is_valid() || !span_id.is_valid() {
+        return Err("an id is zero");
+    }
+    Ok(Traceparent { trace_id, span_id, flags })
+}

@@ -1,0 +1,434 @@
+//! The record of one span: written in place by its single owner, read by who drains, then used again with its capacity.
+
+use fastant::Instant;
+
+use crate::model::context::{Meta, Reference, SpanContext};
+use crate::model::kind::SpanKind;
+use crate::model::limits::Limits;
+use crate::model::value::{Text, Value};
+use crate::record::tag_store::{Number, Piece, Stored, Tag, TagStore};
+use crate::redaction::secrets::Secrets;
+
+/// Aligned to cache lines, since neighbours in memory belong to different threads, and in this order, so that a plain span touches
+/// two lines: each line that travels between two processors costs more than all the writing in it.
+#[repr(C, align(64))]
+pub(crate) struct Record {
+    pub(crate) context: SpanContext,
+    /// Which of the parts beyond the first two lines hold something.
+    used: u8,
+    pub(crate) failed: bool,
+    pub(crate) started_panicking: bool,
+    pub(crate) peer_service_derived: bool,
+    /// Tags, logs and values left out or cut.
+    pub(crate) cut: u32,
+    pub(crate) start: Instant,
+    // second line
+    pub(crate) end: Instant,
+    pub(crate) name: Piece,
+    pub(crate) text: String,
+    max_tags: u16,
+    max_logs: u16,
+    max_value: u32,
+    /// Begins with the number of tags; the tags themselves begin a line.
+    pub(crate) tags: TagStore,
+    // further lines
+    pub(crate) logs: Vec<Log>,
+    pub(crate) fields: Vec<Tag>,
+    pub(crate) references: Vec<Reference>,
+    /// Explicit times, which must come out exactly as they went in.
+    pub(crate) start_wall_ns: u64,
+    pub(crate) end_wall_ns: u64,
+}
+
+pub(crate) struct Log {
+    pub(crate) at: Stamp,
+    pub(crate) first_field: u32,
+}
+
+/// A moment as it was taken: turned into wall time by who drains.
+#[derive(Clone, Copy)]
+pub(crate) enum Stamp {
+    Ticks(Instant),
+    Wall(u64),
+}
+
+const TAGS: u8 = 1;
+const OTHER_PARTS: u8 = 2;
+const START_WALL: u8 = 4;
+const END_WALL: u8 = 8;
+const URL: u8 = 16;
+/// The tracer has a clock of its own: the times are wall times.
+const OWN_CLOCK: u8 = 32;
+/// The tags are at the limit, a key each.
+const NO_REPEATS: u8 = 64;
+const LOG_WALL: u8 = 128;
+
+/// What a pooled record may keep allocated.
+const KEEP_TEXT: usize = 4096;
+const KEEP_TAGS: usize = 128;
+/// All text of a span together.
+const MAX_TEXT: usize = 1 << 20;
+
+impl Record {
+    pub(crate) fn new(limits: &Limits) -> Box<Self> {
+        Box::new(Record {
+            context: SpanContext::EMPTY,
+            used: 0,
+            failed: false,
+            started_panicking: false,
+            peer_service_derived: false,
+            cut: 0,
+            start: Instant::ZERO,
+            end: Instant::ZERO,
+            name: Piece::Static(""),
+            start_wall_ns: 0,
+            end_wall_ns: 0,
+            max_tags: limits.tags,
+            max_logs: limits.logs,
+            max_value: limits.value_bytes.min(MAX_TEXT as u32),
+            tags: TagStore::new(),
+            text: String::new(),
+            logs: Vec::new(),
+            fields: Vec::new(),
+            references: Vec::new(),
+        })
+    }
+
+    /// Runs on the starting thread: what the draining one does not write stays readable in this processor's cache.
+    #[inline]
+    pub(crate) fn reset(&mut self) {
+        if self.used != 0 {
+            self.tags.clear();
+            if self.used & OTHER_PARTS != 0 {
+                self.text.clear();
+                self.fields.clear();
+                self.logs.clear();
+                self.references.clear();
+            }
+        }
+        (self.used, self.failed, self.started_panicking, self.peer_service_derived, self.cut) =
+            (0, false, false, false, 0);
+    }
+
+    /// Writes a word of each line that every span writes, and reads nothing: a read would wait for its line before the next write.
+    #[inline]
+    pub(crate) fn touch(&mut self) {
+        self.cut = 0;
+        self.end = Instant::ZERO;
+    }
+
+    /// Runs where spans are drained: a free record must not keep baggage alive, nor one huge span set the size of the pool.
+    #[inline]
+    pub(crate) fn retire(&mut self) {
+        if self.context.extra.is_some() {
+            self.context.extra = None;
+            self.references.clear();
+        }
+        if self.used & (TAGS | OTHER_PARTS) != 0
+            && (self.text.capacity() > KEEP_TEXT
+                || self.tags.capacity() > KEEP_TAGS
+                || self.fields.capacity() > KEEP_TAGS)
+        {
+            self.shed();
+        }
+    }
+
+    #[cold]
+    fn shed(&mut self) {
+        self.text = String::new();
+        self.tags = TagStore::new();
+        self.fields = Vec::new();
+    }
+
+    #[inline]
+    pub(crate) fn set_name(&mut self, name: Text<'_>) {
+        match name {
+            Text::Static(text) => self.name = Piece::Static(text),
+            Text::Copied(text) => self.name = self.copy_name(text),
+        }
+    }
+
+    #[cold]
+    fn copy_name(&mut self, name: &str) -> Piece {
+        self.copy(name)
+    }
+
+    /// Always inlined, so that for a literal key and a known type of value only the call with words in registers is left. An enum
+    /// handed over in memory is written in parts and read whole, which stalls.
+    #[inline(always)]
+    pub(crate) fn set_tag(&mut self, key: Text<'_>, value: Value<'_>) {
+        match key.as_str() {
+            "error" => self.failed = value.is_true(),
+            "span.kind" => return self.set_kind(key, value),
+            _ => {}
+        }
+        self.add_tag(key, value);
+    }
+
+    /// A tag that means nothing to the record.
+    #[inline(always)]
+    pub(crate) fn add_tag(&mut self, key: Text<'_>, value: Value<'_>) {
+        let Text::Static(key) = key else { return self.set_tag_copied(key.as_str(), value) };
+        match value {
+            Value::Bool(v) => self.push_number(key, Number::Bool, v.into()),
+            Value::I64(v) => self.push_number(key, Number::I64, v as u64),
+            Value::U64(v) => self.push_number(key, Number::U64, v),
+            Value::F64(v) => self.push_number(key, Number::F64, v.to_bits()),
+            Value::Static(v) => self.push_static(key, v),
+            Value::Str(v) => self.push_text(key, v),
+            Value::Url(_) | Value::Message(_) => self.push_beyond(key, value),
+        }
+    }
+
+    #[inline(never)]
+    fn push_number(&mut self, key: &'static str, number: Number, bits: u64) {
+        if self.has_room_inline() {
+            self.tags.push(Tag { key: Piece::Static(key), value: Stored::Number(number, bits) });
+        } else {
+            self.push_number_beyond(key, number, bits);
+        }
+    }
+
+    #[inline(never)]
+    fn push_static(&mut self, key: &'static str, value: &'static str) {
+        if self.has_room_inline() {
+            self.tags.push(Tag { key: Piece::Static(key), value: Stored::Text(Piece::Static(value)) });
+        } else {
+            self.push_beyond(key, Value::Static(value));
+        }
+    }
+
+    #[inline(never)]
+    fn push_text(&mut self, key: &'static str, value: &str) {
+        if self.has_room_inline() {
+            let value = Stored::Text(self.copy(value));
+            self.tags.push(Tag { key: Piece::Static(key), value });
+        } else {
+            self.push_beyond(key, Value::Str(value));
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_number_beyond(&mut self, key: &'static str, number: Number, bits: u64) {
+        self.push_beyond(key, Stored::Number(number, bits).resolve(""));
+    }
+
+    /// The general case: there may be room only in memory of its own, or none.
+    #[cold]
+    #[inline(never)]
+    fn push_beyond(&mut self, key: &'static str, value: Value<'_>) {
+        if self.has_room(key) {
+            let value = self.keep(value);
+            self.tags.push(Tag { key: Piece::Static(key), value });
+        }
+    }
+
+    #[cold]
+    fn set_tag_copied(&mut self, key: &str, value: Value<'_>) {
+        if self.has_room(key) {
+            let key = self.copy(key);
+            let value = self.keep(value);
+            self.tags.push(Tag { key, value });
+        }
+    }
+
+    /// The kind lives in the context, where a sampler and a late start of recording find it; another text stays a tag.
+    #[cold]
+    fn set_kind(&mut self, key: Text<'_>, value: Value<'_>) {
+        match value.as_text().and_then(SpanKind::from_tag) {
+            Some(kind) => self.context.meta = self.context.meta.with_kind(kind),
+            None => self.set_tag_copied(key.as_str(), value),
+        }
+    }
+
+    #[inline(always)]
+    fn has_room_inline(&mut self) -> bool {
+        self.used |= TAGS;
+        self.tags.has_room_inline(self.max_tags)
+    }
+
+    fn has_room(&mut self, key: &str) -> bool {
+        self.used |= TAGS;
+        self.tags.len() < usize::from(self.max_tags) || self.make_room(key)
+    }
+
+    /// Below the limit the reader lets the last one of a key win; here earlier ones make room, first of this key, then of others.
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self, key: &str) -> bool {
+        let made =
+            self.tags.remove(key, &self.text) || (self.used & NO_REPEATS == 0 && self.tags.remove_repeated(&self.text));
+        if !made {
+            self.used |= NO_REPEATS;
+            self.cut += 1;
+        } else if self.text.len() > MAX_TEXT / 2 {
+            self.compact_text();
+        }
+        made
+    }
+
+    /// Leaves out what nothing refers to any more, if it is more than half of the text.
+    #[cold]
+    fn compact_text(&mut self) {
+        let entries = self.tags.iter_mut().chain(&mut self.fields);
+        let pieces = entries.flat_map(|tag| [Some(&mut tag.key), tag.value.piece_mut()]).flatten();
+        let mut pieces: Vec<&mut Piece> = pieces.chain([&mut self.name]).collect();
+        if 2 * pieces.iter().map(|piece| piece.resolve(&self.text).len()).sum::<usize>() <= self.text.len() {
+            let old = std::mem::take(&mut self.text);
+            for piece in &mut pieces {
+                if let Piece::Range { .. } = piece {
+                    **piece = append(&mut self.text, piece.resolve(&old));
+                }
+            }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn log(&mut self, at: Stamp, fields: &[(&'static str, Value<'_>)]) {
+        if self.logs.len() >= usize::from(self.max_logs) || fields.len() > usize::from(self.max_tags) {
+            self.cut += 1;
+            return;
+        }
+        self.used |= OTHER_PARTS;
+        self.logs.push(Log { at, first_field: self.fields.len() as u32 });
+        for &(key, value) in fields {
+            let value = self.keep(value);
+            self.fields.push(Tag { key: Piece::Static(key), value });
+        }
+    }
+
+    pub(crate) fn add_reference(&mut self, reference: Reference) {
+        self.used |= OTHER_PARTS;
+        self.references.push(reference);
+    }
+
+    pub(crate) fn set_start_wall(&mut self, unix_ns: u64) {
+        self.used |= START_WALL;
+        self.start_wall_ns = unix_ns;
+    }
+
+    pub(crate) fn set_end_wall(&mut self, unix_ns: u64) {
+        self.used |= END_WALL;
+        self.end_wall_ns = unix_ns;
+    }
+
+    pub(crate) fn has_start_wall(&self) -> bool {
+        self.used & START_WALL != 0
+    }
+
+    pub(crate) fn has_end_wall(&self) -> bool {
+        self.used & END_WALL != 0
+    }
+
+    pub(crate) fn set_log_wall(&mut self) {
+        self.used |= LOG_WALL;
+    }
+
+    /// Whether a log has a time that somebody gave.
+    pub(crate) fn has_log_wall(&self) -> bool {
+        self.used & LOG_WALL != 0
+    }
+
+    pub(crate) fn set_own_clock(&mut self) {
+        self.used |= OWN_CLOCK;
+    }
+
+    #[inline]
+    pub(crate) fn has_own_clock(&self) -> bool {
+        self.used & OWN_CLOCK != 0
+    }
+
+    pub(crate) fn is_local_root(&self) -> bool {
+        self.context.meta.has(Meta::LOCAL_ROOT)
+    }
+
+    /// Whether there is neither text of its own, nor an explicit end, nor anything cut: nothing to be seen to before reporting.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.used & (OTHER_PARTS | END_WALL | URL) == 0 && self.cut == 0
+    }
+
+    /// Takes what is private out of URLs and messages. Runs where spans are drained.
+    #[inline]
+    pub(crate) fn redact(&mut self, secrets: &Secrets) {
+        if self.used & URL != 0 {
+            self.redact_texts(secrets);
+        }
+    }
+
+    #[cold]
+    fn redact_texts(&mut self, secrets: &Secrets) {
+        let text = &mut self.text;
+        for tag in self.tags.iter_mut().chain(&mut self.fields) {
+            let (piece, redacted) = match tag.value {
+                Stored::Url(piece) => (piece, secrets.redact_url(piece.resolve(text))),
+                Stored::Message(piece) => (piece, secrets.redact_text(piece.resolve(text))),
+                Stored::Number(..) | Stored::Text(_) => continue,
+            };
+            // What is lent may be a part of it: without the fragment.
+            let redacted = (*redacted != *piece.resolve(text)).then(|| redacted.into_owned());
+            tag.value = Stored::Text(redacted.map_or(piece, |redacted| append(text, &redacted)));
+        }
+    }
+
+    #[inline]
+    fn keep(&mut self, value: Value<'_>) -> Stored {
+        match value {
+            Value::Bool(v) => Stored::Number(Number::Bool, v.into()),
+            Value::I64(v) => Stored::Number(Number::I64, v as u64),
+            Value::U64(v) => Stored::Number(Number::U64, v),
+            Value::F64(v) => Stored::Number(Number::F64, v.to_bits()),
+            Value::Static(text) => Stored::Text(Piece::Static(text)),
+            Value::Str(text) => Stored::Text(self.copy(text)),
+            Value::Url(pieces) => self.keep_url(pieces),
+            Value::Message(text) => {
+                self.used |= URL;
+                Stored::Message(self.copy(text))
+            }
+        }
+    }
+
+    fn keep_url(&mut self, pieces: &[&str]) -> Stored {
+        self.used |= OTHER_PARTS | URL;
+        let at = self.text.len();
+        for piece in pieces {
+            let room = (self.max_value as usize).saturating_sub(self.text.len() - at);
+            let kept = self.within(room, piece);
+            self.text.push_str(kept);
+            if kept.len() < piece.len() {
+                self.cut += 1;
+                break;
+            }
+        }
+        Stored::Url(Piece::Range { at: at as u32, len: (self.text.len() - at) as u32 })
+    }
+
+    #[inline]
+    fn copy(&mut self, text: &str) -> Piece {
+        self.used |= OTHER_PARTS;
+        if text.len() > self.max_value as usize || self.text.len() > MAX_TEXT {
+            self.cut += 1;
+            let text = self.within(self.max_value as usize, text);
+            return append(&mut self.text, text);
+        }
+        append(&mut self.text, text)
+    }
+
+    /// As much of the text as fits, ending with a whole character.
+    fn within<'s>(&self, room: usize, text: &'s str) -> &'s str {
+        let room = if self.text.len() > MAX_TEXT { 0 } else { room };
+        let mut end = room.min(text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        &text[..end]
+    }
+}
+
+#[inline]
+fn append(text: &mut String, piece: &str) -> Piece {
+    let at = text.len() as u32;
+    text.push_str(piece);
+    Piece::Range { at, len: piece.len() as u32 }
+}

@@ -1,0 +1,322 @@
+//! Empties the rings, shows spans to the reporter, gives records back.
+
+#![expect(clippy::vec_box, reason = "records are handed on by pointer and keep their place in memory")]
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{Ordering, fence};
+use std::time::{Duration, Instant};
+
+use fastant::Anchor;
+
+use crate::record::record::Record;
+use crate::recorder::names::NameGuard;
+use crate::recorder::port::PortReceiver;
+use crate::recorder::recorder::{BATCH, Recorder, lock};
+use crate::redaction::secrets::Secrets;
+use crate::reporter::finished::{Batch, FinishedSpan};
+use crate::reporter::reporter::{FlushError, Reporter};
+use crate::stats::red::RedFigures;
+use crate::stats::stats::bump;
+
+/// The end of a tracer where finished spans come out. There is one; whoever has it drains.
+///
+/// [`run`](Drain::run) it on a thread of its own, as `opentracing-reporter` does. When it is dropped, the tracer is closed: spans that
+/// finish later are counted as lost.
+#[must_use = "the tracer is closed when its drain is dropped"]
+pub struct Drain {
+    recorder: Arc<Recorder>,
+    rings: Vec<PortReceiver>,
+    batch: Vec<Box<Record>>,
+    spent: Vec<Box<Record>>,
+    names: NameGuard,
+    secrets: Secrets,
+    red: Option<RedFigures>,
+    anchor: Anchor,
+    anchored: Instant,
+}
+
+/// Between passes while there is much to do: finishing threads cannot cut it short, so they have the processor meanwhile.
+const PACE: Duration = Duration::from_millis(1);
+/// Otherwise: the longest that a span waits in a ring that does not fill.
+const IDLE: Duration = Duration::from_millis(50);
+/// Time stamps are tied to wall time anew after that.
+const ANCHOR_AGE: Duration = Duration::from_secs(1);
+/// What wall time and time stamps may differ by within that time, so that a log of just now is not taken for one of before.
+const SLACK_NS: u64 = 1_000_000;
+/// Spans in one call of the reporter, at most.
+const CHUNK: usize = 256;
+/// What the reporter is given for its last flush when nobody waits for it.
+pub(crate) const LAST_FLUSH: Duration = Duration::from_secs(5);
+
+impl Drain {
+    pub(crate) fn new(recorder: Arc<Recorder>, secrets: Secrets, red: Option<RedFigures>) -> Self {
+        Drain {
+            names: NameGuard::new(&recorder.limits),
+            recorder,
+            rings: Vec::new(),
+            batch: Vec::with_capacity(CHUNK),
+            spent: Vec::with_capacity(BATCH),
+            secrets,
+            red,
+            anchor: Anchor::new(),
+            anchored: Instant::now(),
+        }
+    }
+
+    /// Drains into the reporter until the tracer is closed or its last handle is gone. The reporter is flushed before this returns.
+    ///
+    /// Rests between passes, and is woken by a ring that is half full, by [`Tracer::flush`](crate::Tracer::flush) and by
+    /// [`Tracer::close`](crate::Tracer::close).
+    pub fn run(mut self, mut reporter: impl Reporter) {
+        let shared = &self.recorder.clone().shared;
+        // Fails only if this drain ran on another thread before, which `self` rules out.
+        let _ = shared.drainer.set(std::thread::current());
+        loop {
+            let closing = shared.closing.load(Ordering::Acquire);
+            let wanted = shared.flush_wanted.load(Ordering::Acquire);
+            if closing {
+                self.recorder.closed.store(true, Ordering::SeqCst);
+            }
+            let fullest = self.pass(&mut reporter);
+            if closing || wanted > lock(&shared.gate).flushed {
+                let deadline = lock(&shared.gate).deadline.take().unwrap_or_else(|| Instant::now() + LAST_FLUSH);
+                let flushed = self.flush(&mut reporter, deadline, closing);
+                let mut gate = lock(&shared.gate);
+                gate.flushed = wanted;
+                gate.error = flushed.err();
+                gate.stopped = closing;
+                shared.flushed.notify_all();
+            }
+            if closing {
+                return;
+            }
+            self.rest(fullest);
+        }
+    }
+
+    fn rest(&self, fullest: usize) {
+        let shared = &self.recorder.shared;
+        let urgent = || {
+            shared.closing.load(Ordering::Acquire)
+                || shared.flush_wanted.load(Ordering::Acquire) > lock(&shared.gate).flushed
+        };
+        let paced = fullest >= self.recorder.ring / 8;
+        if !paced {
+            self.recorder.allow_waking(true);
+            fence(Ordering::SeqCst);
+            if self.rings.iter().any(|receiver| receiver.ring.slots() > self.recorder.ring / 2) {
+                self.recorder.allow_waking(false);
+                return;
+            }
+        }
+        let end = Instant::now() + if paced { PACE } else { IDLE };
+        while !urgent() {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() || (!paced && !self.recorder.may_wake()) {
+                break;
+            }
+            std::thread::park_timeout(left);
+        }
+        self.recorder.allow_waking(false);
+    }
+
+    /// Empties every ring as far as it was filled on arrival, and says how full the fullest was.
+    fn pass(&mut self, reporter: &mut dyn Reporter) -> usize {
+        let now = Instant::now();
+        if now - self.anchored >= ANCHOR_AGE {
+            (self.anchor, self.anchored) = (Anchor::new(), now);
+        }
+        self.rings.append(&mut lock(&self.recorder.shared.new_ports));
+        let mut fullest = 0;
+        let mut rings = std::mem::take(&mut self.rings);
+        rings.retain_mut(|receiver| {
+            let gone = receiver.ring.is_abandoned(); // before the last look: what the thread pushed is then visible
+            let mut left = receiver.ring.slots();
+            fullest = fullest.max(left);
+            while left > 0 {
+                let Ok(chunk) = receiver.ring.read_chunk(left.min(CHUNK)) else { break };
+                left -= chunk.len();
+                for record in chunk {
+                    self.accept(record);
+                }
+                self.report(reporter);
+            }
+            !gone
+        });
+        self.rings = rings;
+        let stray = std::mem::take(&mut *lock(&self.recorder.shared.stray));
+        for record in stray {
+            self.accept(record);
+        }
+        self.report(reporter);
+        self.recorder.shared.drained.operation_names.store(self.names.len() as u64, Ordering::Relaxed);
+        if catch_unwind(AssertUnwindSafe(|| reporter.tick())).is_ok() {
+            self.publish(reporter);
+        }
+        fullest
+    }
+
+    #[inline]
+    fn accept(&mut self, mut record: Box<Record>) {
+        if let Some(red) = &self.red {
+            red.count(FinishedSpan { record: &record, anchor: &self.anchor, process: &self.recorder.process });
+        }
+        if !record.context.is_sampled() {
+            return self.leave_out(record);
+        }
+        if !record.is_plain() {
+            self.prepare(&mut record);
+        }
+        self.batch.push(record);
+    }
+
+    #[cold]
+    fn leave_out(&mut self, mut record: Box<Record>) {
+        bump(&self.recorder.shared.drained.dropped_unsampled, 1);
+        record.retire();
+        self.spent.push(record);
+        if self.spent.len() == BATCH {
+            self.restock();
+        }
+    }
+
+    /// Guards, redacts and counts where there is something to.
+    #[inline(never)]
+    fn prepare(&mut self, record: &mut Record) {
+        let counters = &self.recorder.shared.drained;
+        if record.cut != 0 {
+            bump(&counters.cut, record.cut.into());
+        }
+        if self.names.exceeds(record) {
+            bump(&counters.excess_names, 1);
+        }
+        record.redact(&self.secrets);
+        if record.has_end_wall() && record.end_wall_ns < self.start_of(record) {
+            bump(&counters.finished_before_start, 1);
+        }
+        if record.has_log_wall() {
+            let span = FinishedSpan { record, anchor: &self.anchor, process: &self.recorder.process };
+            let span_ns = span.start_unix_ns().saturating_sub(SLACK_NS)..=span.end_unix_ns().saturating_add(SLACK_NS);
+            let outside = span.logs().filter(|log| log.is_wall() && !span_ns.contains(&log.unix_ns())).count();
+            bump(&counters.logs_out_of_range, outside as u64);
+        }
+    }
+
+    fn start_of(&self, record: &Record) -> u64 {
+        if record.has_start_wall() { record.start_wall_ns } else { record.start.as_unix_nanos(&self.anchor) }
+    }
+
+    fn report(&mut self, reporter: &mut dyn Reporter) {
+        if self.batch.is_empty() {
+            return;
+        }
+        let mut records = std::mem::take(&mut self.batch);
+        let batch = Batch { records: &records, anchor: &self.anchor, process: &self.recorder.process };
+        let reported = catch_unwind(AssertUnwindSafe(|| reporter.report(batch)));
+        let counters = &self.recorder.shared.drained;
+        let counter = if reported.is_ok() { &counters.delivered } else { &counters.dropped_reporter_panic };
+        bump(counter, records.len() as u64);
+        self.recycle(&mut records);
+        self.batch = records;
+    }
+
+    /// Gives the records back in batches, and leaves the list empty.
+    fn recycle(&mut self, records: &mut Vec<Box<Record>>) {
+        records.iter_mut().for_each(|record| record.retire());
+        let mut rest = records.drain(..);
+        loop {
+            let room = BATCH - self.spent.len();
+            self.spent.extend(rest.by_ref().take(room));
+            if self.spent.len() < BATCH {
+                break;
+            }
+            self.restock();
+        }
+    }
+
+    fn restock(&mut self) {
+        let limit = self.recorder.ring * self.rings.len().max(1) / BATCH + 1;
+        self.spent.reverse(); // taken from the end, so in the order they came
+        let mut stock = lock(&self.recorder.shared.stock);
+        if stock.full.len() < limit {
+            let empty = stock.empty.pop().unwrap_or_else(|| Vec::with_capacity(BATCH));
+            stock.full.push(std::mem::replace(&mut self.spent, empty));
+        } else {
+            drop(stock);
+            self.spent.clear();
+        }
+    }
+
+    fn flush(&self, reporter: &mut dyn Reporter, deadline: Instant, closing: bool) -> Result<(), FlushError> {
+        let flush = || if closing { reporter.close(deadline) } else { reporter.flush(deadline) };
+        let flushed = catch_unwind(AssertUnwindSafe(flush)).unwrap_or(Err(FlushError::Failed));
+        self.publish(reporter);
+        flushed
+    }
+
+    fn publish(&self, reporter: &dyn Reporter) {
+        let published = &self.recorder.shared.reporter;
+        // Taken out and put back: no foreign code under the lock, and no list anew with each pass.
+        let mut transports = std::mem::take(&mut lock(published).transports_spare);
+        transports.clear();
+        let ask = || {
+            reporter.transport_stats(&mut transports);
+            reporter.stats()
+        };
+        let asked = catch_unwind(AssertUnwindSafe(ask));
+        let mut published = lock(published);
+        if let Ok(stats) = asked {
+            published.stats = stats;
+            std::mem::swap(&mut published.transports, &mut transports);
+        }
+        published.transports_spare = transports;
+    }
+}
+
+impl Drop for Drain {
+    /// Also when its thread dies of a panic: nobody waits for it in vain, and what has not gone through or finishes from here on is
+    /// counted.
+    fn drop(&mut self) {
+        let shared = &self.recorder.shared;
+        self.recorder.closed.store(true, Ordering::SeqCst);
+        self.rings.append(&mut lock(&shared.new_ports));
+        let in_rings: usize = self.rings.iter_mut().map(PortReceiver::empty).sum();
+        let lost = self.batch.len() + in_rings + std::mem::take(&mut *lock(&shared.stray)).len();
+        shared.retired.dropped_shutdown.fetch_add(lost as u64, Ordering::Relaxed);
+        *lock(&shared.stock) = Default::default();
+        let mut gate = lock(&shared.gate);
+        if !gate.stopped && lost > 0 {
+            gate.error = Some(FlushError::Failed);
+        }
+        gate.stopped = true;
+        drop(gate);
+        shared.flushed.notify_all();
+    }
+}
+
+impl fmt::Debug for Drain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Drain").field("process", &self.recorder.process).finish_non_exhaustive()
+    }
+}
+
+/// Drains on the thread that asks for it, by [`Tracer::flush`](crate::Tracer::flush).
+pub(crate) struct InlineDrain {
+    drain: Drain,
+    reporter: Box<dyn Reporter>,
+}
+
+impl InlineDrain {
+    pub(crate) fn new(drain: Drain, reporter: Box<dyn Reporter>) -> Self {
+        InlineDrain { drain, reporter }
+    }
+
+    pub(crate) fn drain(&mut self, timeout: Duration) -> Result<(), FlushError> {
+        let now = Instant::now();
+        self.drain.pass(&mut self.reporter);
+        let closing = self.drain.recorder.closed.load(Ordering::SeqCst);
+        self.drain.flush(&mut self.reporter, now.checked_add(timeout).unwrap_or(now + LAST_FLUSH), closing)
+    }
+}

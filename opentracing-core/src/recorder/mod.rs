@@ -1,0 +1,12 @@
+//! Records spans: the state of each thread, the rings out of it, and the drain behind them.
+
+pub(crate) mod decisions;
+pub(crate) mod drain;
+pub(crate) mod id_generator;
+pub(crate) mod inherited;
+pub(crate) mod local;
+pub(crate) mod names;
+pub(crate) mod plan;
+pub(crate) mod port;
+pub(crate) mod recorder;
+pub(crate) mod state;

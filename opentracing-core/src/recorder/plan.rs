@@ -1,0 +1,50 @@
+//! What a span will be, before it has a record.
+
+use std::sync::Arc;
+
+use crate::model::context::{Extra, Meta, SpanContext};
+use crate::model::ids::{SpanId, TraceId};
+use crate::model::kind::SpanKind;
+use crate::recorder::id_generator;
+use crate::recorder::recorder::Recorder;
+
+/// The context of a span that is about to start, in parts that stay in registers.
+pub(crate) struct Plan {
+    pub(crate) trace_id: TraceId,
+    pub(crate) span_id: SpanId,
+    pub(crate) parent_id: SpanId,
+    pub(crate) meta: Meta,
+    pub(crate) extra: Option<Arc<Extra>>,
+}
+
+impl Plan {
+    /// For the root of a tracer that keeps every trace and makes its own ids.
+    #[inline(always)]
+    pub(crate) fn root(kind: SpanKind, recorder: &Recorder) -> Option<Plan> {
+        let meta = recorder.root_meta?;
+        let [high, low, span_id] = id_generator::random();
+        Some(Plan {
+            trace_id: TraceId::from_parts(high & recorder.high_mask, low),
+            span_id: SpanId::new(span_id),
+            parent_id: SpanId::INVALID,
+            meta: meta.with_kind(kind),
+            extra: None,
+        })
+    }
+
+    /// For a parent of this tracer whose marks are as they were at its start.
+    #[inline(always)]
+    pub(crate) fn child(parent: &SpanContext, kind: SpanKind, recorder: &Recorder) -> Option<Plan> {
+        // A closure for `then` would not be inlined.
+        if parent.meta.tracer() != recorder.id || !parent.meta.is_settled() {
+            return None;
+        }
+        Some(Plan {
+            trace_id: parent.trace_id,
+            span_id: SpanId::new(id_generator::random::<1>()[0]),
+            parent_id: parent.span_id,
+            meta: parent.meta.with(Meta::LOCAL_ROOT, false).with_kind(kind),
+            extra: parent.extra.clone(),
+        })
+    }
+}

@@ -1,0 +1,297 @@
+//! What the threads of one tracer share. The hot path only reads it; locks are taken once per batch.
+
+#![expect(clippy::vec_box, reason = "records are handed on by pointer and keep their place in memory")]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use crate::clock::Clock;
+use crate::model::context::{Meta, Sampling};
+use crate::model::kind::SpanKind;
+use crate::model::limits::Limits;
+use crate::propagation::Propagators;
+use crate::record::record::Record;
+use crate::recorder::decisions::Decisions;
+use crate::recorder::drain::InlineDrain;
+use crate::recorder::id_generator::IdGenerator;
+use crate::recorder::port::PortReceiver;
+use crate::reporter::reporter::{FlushError, Process};
+use crate::sampler::{Decision, Sampler};
+use crate::stats::stats::{DrainStats, PortStats, RareStats, ReporterStats, Stats};
+use crate::stats::transport_stats::TransportStats;
+use crate::tracer::tracer::Running;
+
+/// Read by every start and finish, written almost never.
+pub(crate) struct Recorder {
+    pub(crate) id: u32,
+    pub(crate) constant: Option<Decision>,
+    /// Of a root, if the sampler always decides the same.
+    pub(crate) root_meta: Option<Meta>,
+    /// Ids and times are the recorder's own.
+    pub(crate) is_plain: bool,
+    pub(crate) reads_tags: bool,
+    pub(crate) overrides_remote: bool,
+    /// All ones, or zero for 64-bit trace ids.
+    pub(crate) high_mask: u64,
+    /// The marks of a trace that begins here.
+    pub(crate) root_marks: u64,
+    pub(crate) closed: AtomicBool,
+    wakeable: AtomicBool,
+    pub(crate) ring: usize,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Option<Box<dyn Clock>>,
+    pub(crate) ids: Option<Box<dyn IdGenerator>>,
+    pub(crate) sampler: Box<dyn Sampler>,
+    pub(crate) propagators: Propagators,
+    pub(crate) process: Arc<Process>,
+    pub(crate) shared: Shared,
+}
+
+/// What is written, on lines of its own.
+#[repr(align(64))]
+#[derive(Default)]
+pub(crate) struct Shared {
+    pub(crate) closing: AtomicBool,
+    pub(crate) flush_wanted: AtomicU64,
+    pub(crate) gate: Mutex<Gate>,
+    pub(crate) flushed: Condvar,
+    pub(crate) drainer: OnceLock<Thread>,
+    pub(crate) inline: Mutex<Option<InlineDrain>>,
+    pub(crate) running: OnceLock<Weak<Running>>,
+    pub(crate) new_ports: Mutex<Vec<PortReceiver>>,
+    /// Records finished where no ring can be reached: while thread-locals are being destroyed.
+    pub(crate) stray: Mutex<Vec<Box<Record>>>,
+    pub(crate) stock: Mutex<Stock>,
+    pub(crate) ports: Mutex<Vec<Arc<PortStats>>>,
+    pub(crate) retired: PortStats,
+    pub(crate) rare: RareStats,
+    pub(crate) drained: DrainStats,
+    pub(crate) decisions: Decisions,
+    pub(crate) reporter: Mutex<Published>,
+    pub(crate) log_gate: Mutex<Option<Instant>>,
+}
+
+/// Records in one batch of the pool.
+pub(crate) const BATCH: usize = 64;
+
+/// Batches of free records. Empty vectors travel back, so that refilling allocates nothing.
+#[derive(Default)]
+pub(crate) struct Stock {
+    pub(crate) full: Vec<Vec<Box<Record>>>,
+    pub(crate) empty: Vec<Vec<Box<Record>>>,
+}
+
+/// What the reporter said last of what it did.
+#[derive(Default)]
+pub(crate) struct Published {
+    pub(crate) stats: ReporterStats,
+    pub(crate) transports: Vec<TransportStats>,
+    pub(crate) transports_spare: Vec<TransportStats>,
+}
+
+#[derive(Default)]
+pub(crate) struct Gate {
+    pub(crate) flushed: u64,
+    pub(crate) stopped: bool,
+    /// How the last flush of the reporter failed, if it did.
+    pub(crate) error: Option<FlushError>,
+    /// Until when the reporter may take.
+    pub(crate) deadline: Option<Instant>,
+}
+
+/// Nothing that panics runs under these locks, so a poisoned one is still whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// By number, so that none but the one asked for is held under the lock: the last holder runs destructors of plug-ins.
+static RECORDERS: Mutex<Vec<(u32, Weak<Recorder>)>> = Mutex::new(Vec::new());
+
+/// What a tracer is built with.
+pub(crate) struct Parts {
+    pub(crate) id: u32,
+    pub(crate) high_mask: u64,
+    pub(crate) root_marks: u64,
+    pub(crate) ring: usize,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Option<Box<dyn Clock>>,
+    pub(crate) ids: Option<Box<dyn IdGenerator>>,
+    pub(crate) sampler: Box<dyn Sampler>,
+    pub(crate) propagators: Propagators,
+    pub(crate) process: Process,
+}
+
+impl Recorder {
+    pub(crate) fn register(parts: Parts) -> Arc<Recorder> {
+        let constant = parts.sampler.constant();
+        let root_meta = constant.map(|decision| {
+            let (sampling, recording) = match decision {
+                Decision::Drop => (Sampling::NotSampled, 0),
+                Decision::Record => (Sampling::NotSampled, Meta::RECORDING),
+                Decision::RecordAndSample => (Sampling::Sampled, Meta::RECORDING),
+            };
+            let marks = Meta::LOCAL_ROOT | parts.root_marks | recording;
+            Meta::NONE.child(sampling, marks, SpanKind::Internal, parts.id)
+        });
+        let recorder = Arc::new(Recorder {
+            id: parts.id,
+            constant,
+            root_meta,
+            is_plain: parts.ids.is_none() && parts.clock.is_none(),
+            reads_tags: parts.sampler.reads_tags(),
+            overrides_remote: parts.sampler.overrides_remote(),
+            high_mask: parts.high_mask,
+            root_marks: parts.root_marks,
+            closed: AtomicBool::new(false),
+            wakeable: AtomicBool::new(false),
+            ring: parts.ring,
+            limits: parts.limits,
+            clock: parts.clock,
+            ids: parts.ids,
+            sampler: parts.sampler,
+            propagators: parts.propagators,
+            process: Arc::new(parts.process),
+            shared: Shared::default(),
+        });
+        let mut recorders = lock(&RECORDERS);
+        recorders.retain(|(_, recorder)| recorder.strong_count() > 0);
+        recorders.push((recorder.id, Arc::downgrade(&recorder)));
+        drop(recorders);
+        recorder
+    }
+
+    /// Records and contexts carry the tracer's number instead of a counted pointer; this is the slow way back.
+    #[cold]
+    pub(crate) fn find(id: u32) -> Option<Arc<Recorder>> {
+        lock(&RECORDERS).iter().find(|(number, _)| *number == id)?.1.upgrade()
+    }
+
+    /// From here on the drainer may be woken by a ring that is half full.
+    pub(crate) fn allow_waking(&self, allowed: bool) {
+        self.wakeable.store(allowed, Ordering::Relaxed);
+    }
+
+    pub(crate) fn may_wake(&self) -> bool {
+        self.wakeable.load(Ordering::Relaxed)
+    }
+
+    #[cold]
+    pub(crate) fn wake(&self) {
+        if self.may_wake() && self.wakeable.swap(false, Ordering::Relaxed) {
+            self.unpark();
+        }
+    }
+
+    pub(crate) fn unpark(&self) {
+        if let Some(thread) = self.shared.drainer.get() {
+            thread.unpark();
+        }
+    }
+
+    #[cold]
+    pub(crate) fn keep_stray(&self, record: Box<Record>) {
+        let mut stray = lock(&self.shared.stray);
+        if self.closed.load(Ordering::Relaxed) {
+            self.shared.retired.dropped_shutdown.fetch_add(1, Ordering::Relaxed);
+        } else if stray.len() >= self.ring {
+            self.shared.retired.dropped_full.fetch_add(1, Ordering::Relaxed);
+        } else {
+            stray.push(record);
+        }
+    }
+
+    pub(crate) fn flush(&self, timeout: Duration) -> Result<(), FlushError> {
+        if let Some(inline) = &mut *lock(&self.shared.inline) {
+            return inline.drain(timeout);
+        }
+        let wanted = self.shared.flush_wanted.fetch_add(1, Ordering::AcqRel) + 1;
+        self.wait(timeout, |gate| gate.flushed >= wanted || gate.stopped)
+    }
+
+    pub(crate) fn close(&self, timeout: Duration) -> Result<(), FlushError> {
+        self.shared.closing.store(true, Ordering::Release);
+        let mut inline = lock(&self.shared.inline);
+        if let Some(drain) = &mut *inline {
+            self.closed.store(true, Ordering::SeqCst);
+            let closed = drain.drain(timeout);
+            lock(&self.shared.gate).error = closed.err();
+            let drained = inline.take();
+            // The reporter goes outside of the lock: it is foreign.
+            drop(inline);
+            drop(drained);
+            return closed;
+        }
+        drop(inline);
+        self.wait(timeout, |gate| gate.stopped)
+    }
+
+    pub(crate) fn is_inline(&self) -> bool {
+        lock(&self.shared.inline).is_some()
+    }
+
+    fn wait(&self, timeout: Duration, done: impl Fn(&Gate) -> bool) -> Result<(), FlushError> {
+        // A timeout beyond what the clock can count is none.
+        let end = Instant::now()
+            .checked_add(timeout)
+            .unwrap_or_else(|| Instant::now() + Duration::from_secs(u32::MAX.into()));
+        let mut gate = lock(&self.shared.gate);
+        gate.deadline = gate.deadline.max(Some(end));
+        self.unpark();
+        while !done(&gate) {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(FlushError::Timeout);
+            }
+            gate = self.shared.flushed.wait_timeout(gate, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        gate.error.map_or(Ok(()), Err)
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        // Foreign code: before a lock is taken.
+        let sampler = catch_unwind(AssertUnwindSafe(|| self.sampler.stats())).unwrap_or_default();
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let Shared { rare, drained, retired, .. } = &self.shared;
+        let ports = lock(&self.shared.ports);
+        let sum = |counter: fn(&PortStats) -> &AtomicU64| {
+            ports.iter().map(|port| get(counter(port))).sum::<u64>() + get(counter(retired))
+        };
+        let propagators = self.propagators.stats();
+        let (sampled, not_sampled) = self.shared.decisions.sum();
+        let (reporter, transports) = {
+            let published = lock(&self.shared.reporter);
+            (published.stats, published.transports.clone())
+        };
+        let stats = Stats {
+            started: 0,
+            delivered: get(&drained.delivered),
+            dropped_full: sum(|port| &port.dropped_full),
+            dropped_shutdown: sum(|port| &port.dropped_shutdown),
+            dropped_unsampled: get(&drained.dropped_unsampled),
+            dropped_reporter_panic: get(&drained.dropped_reporter_panic),
+            cut: get(&drained.cut),
+            baggage_cut: get(&rare.baggage_cut) + propagators.baggage_left_out,
+            excess_names: get(&drained.excess_names),
+            sampler_panics: get(&rare.sampler_panics),
+            write_after_finish: get(&rare.write_after_finish),
+            finished_before_start: get(&drained.finished_before_start),
+            logs_out_of_range: get(&drained.logs_out_of_range),
+            scopes_out_of_order: get(&rare.scopes_out_of_order),
+            extract_corrupted: get(&rare.extract_corrupted),
+            fields_malformed: propagators.malformed,
+            formats: self.propagators.format_stats(),
+            without_route: get(&rare.without_route),
+            operation_names: get(&drained.operation_names),
+            sampled,
+            not_sampled,
+            sampler,
+            reporter,
+            transports,
+        };
+        // Read last, so that no span seems to have finished that has not been started.
+        Stats { started: sum(|port| &port.started), ..stats }
+    }
+}

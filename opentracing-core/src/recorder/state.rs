@@ -1,0 +1,404 @@
+//! Where a span is, and what can be done to it there.
+
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use fastant::Instant;
+
+use crate::clock::unix_ns;
+use crate::model::baggage::BaggageItem;
+use crate::model::context::{Meta, Sampling, SpanContext};
+use crate::model::kind::SpanKind;
+use crate::model::value::{Text, Value};
+use crate::record::record::{Record, Stamp};
+use crate::recorder::local;
+use crate::recorder::port::Port;
+use crate::recorder::recorder::{Recorder, lock};
+use crate::span::span_ref::SpanRef;
+use crate::stats::stats::count;
+
+pub(crate) const SAMPLING_PRIORITY: &str = "sampling.priority";
+
+/// Exactly one place owns the record at any time: a `Span`, a slot of the active stack, or a `Shared`.
+pub(crate) enum State {
+    Noop,
+    Recording(Box<Record>),
+    Unsampled(Unsampled),
+    Shared(Arc<Shared>),
+    /// Only inside a `Shared`: the context stays readable, writes are counted.
+    Finished(SpanContext),
+}
+
+/// What is kept of a span that is not recorded: enough to propagate, and to begin recording on a late `sampling.priority`.
+pub(crate) struct Unsampled {
+    pub(crate) context: SpanContext,
+    pub(crate) name: &'static str,
+}
+
+/// The record behind a lock, once the span has been shared. Never holds `State::Shared`.
+pub(crate) struct Shared {
+    tracer: u32,
+    state: Mutex<State>,
+}
+
+impl Drop for Shared {
+    /// The last handle of a detached span finishes it.
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(|poisoned| poisoned.into_inner());
+        state.take().finish(End::Now);
+    }
+}
+
+/// When a span ends.
+#[derive(Clone, Copy)]
+pub(crate) enum End {
+    Now,
+    /// When its scope was closed.
+    Ticks(Instant),
+    /// As the caller says.
+    Wall(u64),
+}
+
+impl State {
+    #[inline]
+    pub(crate) fn tracer(&self) -> u32 {
+        match self {
+            State::Recording(record) => record.context.meta.tracer(),
+            State::Unsampled(unsampled) => unsampled.context.meta.tracer(),
+            State::Shared(shared) => shared.tracer,
+            State::Finished(context) => context.meta.tracer(),
+            State::Noop => 0,
+        }
+    }
+
+    /// Moves the span out. Only what the variant holds is copied, not the size of the largest one.
+    #[inline]
+    pub(crate) fn take(&mut self) -> State {
+        match self {
+            State::Noop => State::Noop,
+            State::Recording(_) => match std::mem::replace(self, State::Noop) {
+                State::Recording(record) => State::Recording(record),
+                other => other,
+            },
+            _ => std::mem::replace(self, State::Noop),
+        }
+    }
+
+    /// The context, unless it lies behind a lock.
+    #[inline]
+    pub(crate) fn context_in_place(&self) -> Option<&SpanContext> {
+        match self {
+            State::Recording(record) => Some(&record.context),
+            State::Unsampled(unsampled) => Some(&unsampled.context),
+            State::Noop | State::Shared(_) | State::Finished(_) => None,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn lent_context(&self) -> Option<Cow<'_, SpanContext>> {
+        match self {
+            State::Recording(record) => Some(Cow::Borrowed(&record.context)),
+            State::Unsampled(unsampled) => Some(Cow::Borrowed(&unsampled.context)),
+            State::Noop => None,
+            State::Shared(_) | State::Finished(_) => self.context().map(Cow::Owned),
+        }
+    }
+
+    pub(crate) fn context(&self) -> Option<SpanContext> {
+        match self {
+            State::Recording(record) => Some(record.context.clone()),
+            State::Unsampled(unsampled) => Some(unsampled.context.clone()),
+            State::Shared(shared) => lock(&shared.state).context(),
+            State::Finished(context) => Some(context.clone()),
+            State::Noop => None,
+        }
+    }
+
+    pub(crate) fn is_recording(&self) -> bool {
+        match self {
+            State::Recording(_) => true,
+            State::Shared(shared) => lock(&shared.state).is_recording(),
+            _ => false,
+        }
+    }
+
+    pub(crate) fn elapsed(&self) -> Option<Duration> {
+        match self {
+            State::Recording(record) if record.has_start_wall() => {
+                let now = if record.has_own_clock() { own_time(&record.context) } else { unix_ns(SystemTime::now()) };
+                Some(Duration::from_nanos(now.saturating_sub(record.start_wall_ns)))
+            }
+            State::Recording(record) => Some(Instant::now().duration_since(record.start)),
+            State::Shared(shared) => lock(&shared.state).elapsed(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_named(&self, operation_name: &str) -> bool {
+        match self {
+            State::Recording(record) => record.name.resolve(&record.text) == operation_name,
+            State::Shared(shared) => lock(&shared.state).is_named(operation_name),
+            _ => false,
+        }
+    }
+
+    /// Not recorded, and nothing that `set_tag` would have to do about it.
+    #[inline(always)]
+    pub(crate) fn ignores(&self, key: &str) -> bool {
+        matches!(self, State::Noop | State::Unsampled(_)) && key != SAMPLING_PRIORITY
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_tag(&mut self, key: Text<'_>, value: Value<'_>) {
+        match self {
+            State::Recording(record) if key.as_str() != SAMPLING_PRIORITY => record.set_tag(key, value),
+            _ => self.set_tag_slow(key, value),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn set_tag_slow(&mut self, key: Text<'_>, value: Value<'_>) {
+        if key.as_str() == SAMPLING_PRIORITY {
+            self.set_priority(value.is_positive());
+        }
+        match self {
+            State::Recording(record) => record.set_tag(key, value),
+            State::Noop | State::Unsampled(_) => {}
+            State::Shared(shared) => lock(&shared.state).set_tag_slow(key, value),
+            State::Finished(context) => context.count_late_write(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn log(&mut self, at: Option<u64>, fields: &[(&'static str, Value<'_>)]) {
+        match self {
+            State::Recording(record) => {
+                let at = match at {
+                    Some(unix_ns) => {
+                        record.set_log_wall();
+                        Stamp::Wall(unix_ns)
+                    }
+                    None if record.has_own_clock() => Stamp::Wall(own_time(&record.context)),
+                    None => Stamp::Ticks(Instant::now()),
+                };
+                record.log(at, fields);
+            }
+            State::Noop | State::Unsampled(_) => {}
+            State::Shared(shared) => lock(&shared.state).log(at, fields),
+            State::Finished(context) => context.count_late_write(),
+        }
+    }
+
+    pub(crate) fn set_operation_name(&mut self, name: Text<'_>) {
+        match self {
+            State::Recording(record) => record.set_name(name),
+            State::Unsampled(unsampled) => {
+                if let Text::Static(name) = name {
+                    unsampled.name = name;
+                }
+            }
+            State::Noop => {}
+            State::Shared(shared) => lock(&shared.state).set_operation_name(name),
+            State::Finished(context) => context.count_late_write(),
+        }
+    }
+
+    pub(crate) fn set_kind(&mut self, kind: SpanKind) {
+        match self {
+            State::Recording(record) => record.context.meta = record.context.meta.with_kind(kind),
+            State::Unsampled(unsampled) => unsampled.context.meta = unsampled.context.meta.with_kind(kind),
+            State::Noop => {}
+            State::Shared(shared) => lock(&shared.state).set_kind(kind),
+            State::Finished(context) => context.count_late_write(),
+        }
+    }
+
+    pub(crate) fn set_derived_peer_service(&mut self, name: Text<'_>) {
+        match self {
+            State::Recording(record) => {
+                record.peer_service_derived = true;
+                record.set_tag(Text::Static("peer.service"), Value::Str(name.as_str()));
+            }
+            State::Noop | State::Unsampled(_) => {}
+            State::Shared(shared) => lock(&shared.state).set_derived_peer_service(name),
+            State::Finished(context) => context.count_late_write(),
+        }
+    }
+
+    pub(crate) fn set_baggage_item(&mut self, key: &str, value: &str) {
+        match self {
+            State::Recording(record) => record.context.set_baggage_within_limits(key, value),
+            State::Unsampled(unsampled) => unsampled.context.set_baggage_within_limits(key, value),
+            State::Noop => {}
+            State::Shared(shared) => lock(&shared.state).set_baggage_item(key, value),
+            State::Finished(context) => context.count_late_write(),
+        }
+    }
+
+    /// Later children follow the new decision. A span that was not recorded is recorded from here on.
+    #[cold]
+    fn set_priority(&mut self, keep: bool) {
+        match self {
+            State::Recording(record) => {
+                let sampling = if keep { Sampling::Debug } else { Sampling::NotSampled };
+                record.context.meta = record.context.meta.with_sampling(sampling);
+            }
+            State::Unsampled(unsampled) if keep => {
+                if let Some(record) = unsampled.begin_recording() {
+                    *self = State::Recording(record);
+                }
+            }
+            State::Noop | State::Unsampled(_) | State::Finished(_) | State::Shared(_) => {}
+        }
+    }
+
+    /// A scope is left: by a panic, perhaps.
+    #[inline]
+    pub(crate) fn leave(&mut self) {
+        if std::thread::panicking() {
+            self.leave_by_panic();
+        }
+    }
+
+    #[cold]
+    fn leave_by_panic(&mut self) {
+        match self {
+            State::Recording(record) => note_panic(record),
+            State::Shared(shared) => lock(&shared.state).leave_by_panic(),
+            State::Noop | State::Unsampled(_) | State::Finished(_) => {}
+        }
+    }
+
+    /// Moves the span behind a shared handle, the first time anybody asks.
+    #[cold]
+    pub(crate) fn share(&mut self) -> SpanRef {
+        match self {
+            State::Shared(shared) => SpanRef::new(Some(shared.clone())),
+            State::Noop => SpanRef::noop(),
+            _ => {
+                let tracer = self.tracer();
+                let shared = Arc::new(Shared { tracer, state: Mutex::new(self.take()) });
+                *self = State::Shared(shared.clone());
+                SpanRef::new(Some(shared))
+            }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn finish(self, end: End) {
+        match self {
+            State::Recording(record) => finish_record(record, end),
+            State::Shared(shared) => shared.finish(end),
+            State::Noop | State::Unsampled(_) | State::Finished(_) => {}
+        }
+    }
+}
+
+/// Out of line, and so with the pointer in a register and nothing of the other states to be undone.
+#[inline(never)]
+pub(crate) fn finish_record(mut record: Box<Record>, end: End) {
+    match end {
+        End::Now => record.end = Instant::now(),
+        End::Ticks(at) => record.end = at,
+        End::Wall(unix_ns) => record.set_end_wall(unix_ns),
+    }
+    if std::thread::panicking() {
+        note_panic(&mut record);
+    }
+    if record.has_own_clock() && !record.has_end_wall() {
+        let now = own_time(&record.context);
+        record.set_end_wall(now);
+    }
+    local::submit(record);
+}
+
+#[cold]
+pub(crate) fn finish_other(state: &mut State) {
+    state.take().finish(End::Now);
+}
+
+/// The span's code was left by a panic. Noted once; a span that was started during a panic, by a destructor, is not concerned.
+#[cold]
+fn note_panic(record: &mut Record) {
+    if std::mem::replace(&mut record.started_panicking, true) {
+        return;
+    }
+    record.set_tag(Text::Static("error"), Value::Bool(true));
+    let at = if record.has_own_clock() { Stamp::Wall(own_time(&record.context)) } else { Stamp::Ticks(Instant::now()) };
+    record.log(at, &[("event", Value::Static("error")), ("error.kind", Value::Static("panic"))]);
+}
+
+/// The time by the clock that the span's tracer was given.
+#[cold]
+fn own_time(context: &SpanContext) -> u64 {
+    let recorder = Recorder::find(context.meta.tracer());
+    match recorder.as_ref().and_then(|recorder| recorder.clock.as_ref()) {
+        Some(clock) => clock.unix_ns(),
+        None => unix_ns(SystemTime::now()),
+    }
+}
+
+impl Unsampled {
+    fn begin_recording(&self) -> Option<Box<Record>> {
+        let recorder = Recorder::find(self.context.meta.tracer())?;
+        let mut record = local::with(|local| local.port(&recorder, Port::take))??;
+        record.reset();
+        let meta = self.context.meta.with_sampling(Sampling::Debug).with(Meta::RECORDING, true);
+        record.context = SpanContext { meta, ..self.context.clone() };
+        record.started_panicking = std::thread::panicking();
+        record.set_name(Text::Static(self.name));
+        record.start = Instant::now();
+        if let Some(clock) = &recorder.clock {
+            record.set_own_clock();
+            record.set_start_wall(clock.unix_ns());
+        }
+        Some(record)
+    }
+}
+
+impl SpanContext {
+    #[cold]
+    pub(crate) fn count_late_write(&self) {
+        if let Some(recorder) = Recorder::find(self.meta.tracer()) {
+            count(&recorder.shared.rare.write_after_finish);
+        }
+    }
+
+    fn set_baggage_within_limits(&mut self, key: &str, value: &str) {
+        let Some(recorder) = Recorder::find(self.meta.tracer()) else { return };
+        let (items, bytes) = (recorder.limits.baggage_items.into(), recorder.limits.baggage_bytes as usize);
+        if !self.extra_mut().baggage.set_within(BaggageItem::new(key, value), items, bytes) {
+            count(&recorder.shared.rare.baggage_cut);
+        }
+    }
+}
+
+impl Shared {
+    /// First wins; the record leaves under the lock and is handed over outside of it.
+    #[cold]
+    pub(crate) fn finish(&self, end: End) {
+        let mut state = lock(&self.state);
+        match state.context() {
+            Some(context) if !matches!(*state, State::Finished(_)) => {
+                let open = std::mem::replace(&mut *state, State::Finished(context));
+                drop(state);
+                open.finish(end);
+            }
+            Some(context) => {
+                drop(state);
+                context.count_late_write();
+            }
+            None => {}
+        }
+    }
+
+    pub(crate) fn is_finished(&self) -> bool {
+        matches!(*lock(&self.state), State::Finished(_))
+    }
+
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
+        f(&mut lock(&self.state))
+    }
+}

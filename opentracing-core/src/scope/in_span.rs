@@ -1,0 +1,125 @@
+//! Carrying a span with a future or a stream.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+use pin_project_lite::pin_project;
+
+use crate::model::context::SpanContext;
+use crate::span::span::Span;
+use crate::span::span_ref::SpanRef;
+
+/// Runs a future or a stream in a span: the span is active during each poll, on whichever thread that is, and while the future or
+/// stream is dropped, so that what its destructors start is part of the span as well.
+///
+/// ```
+/// use opentracing_core::{InSpan, Tracer};
+///
+/// # async fn load() {}
+/// # fn request(tracer: &Tracer) {
+/// let task = load().in_span(tracer.span("load").start());
+/// # drop(task);
+/// # }
+/// # request(&Tracer::noop());
+/// ```
+pub trait InSpan: Sized {
+    /// Runs in a span of its own, which finishes when the future is ready or the stream at its end, or when it is dropped before. A
+    /// panic marks the span as failed.
+    fn in_span(self, span: Span) -> WithSpan<Self> {
+        WithSpan { inner: Some(self), span, owned: true }
+    }
+
+    /// Runs in a span that somebody else finishes.
+    fn in_active(self, span: &SpanRef) -> WithSpan<Self> {
+        WithSpan { inner: Some(self), span: span.lend(), owned: false }
+    }
+
+    /// Runs in the span that is active now, which somebody else finishes: for what is spawned as a task of its own. Without an active
+    /// span it runs as it is. Shares the span; see [`SpanRef::current`].
+    fn in_current_span(self) -> WithSpan<Self> {
+        self.in_active(&SpanRef::current())
+    }
+}
+
+impl<T> InSpan for T {}
+
+pin_project! {
+    /// A future or a stream that runs in a span. See [`InSpan`].
+    #[must_use = "futures and streams do nothing unless polled"]
+    #[derive(Debug)]
+    pub struct WithSpan<T> {
+        #[pin]
+        inner: Option<T>,
+        span: Span,
+        owned: bool,
+    }
+
+    impl<T> PinnedDrop for WithSpan<T> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if this.inner.is_some() {
+                let _scope = this.span.lend();
+                this.inner.set(None);
+            }
+            this.span.end_use(*this.owned);
+        }
+    }
+}
+
+impl<T> WithSpan<T> {
+    /// The span, to be written to. Between polls it is here; once the future is ready it is gone.
+    pub fn span_mut(self: Pin<&mut Self>) -> &mut Span {
+        self.project().span
+    }
+
+    /// The span's context; `None` once the future is ready.
+    pub fn context(&self) -> Option<SpanContext> {
+        self.span.context()
+    }
+}
+
+impl<F: Future> Future for WithSpan<F> {
+    type Output = F::Output;
+
+    /// # Panics
+    ///
+    /// If it is polled again after it was ready.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        let output = {
+            let _scope = this.span.lend();
+            let inner = this.inner.as_mut().as_pin_mut().expect("a future is not polled again after it was ready");
+            let output = ready!(inner.poll(cx));
+            // Destructors of the future may trace: they run inside the span, before it ends.
+            this.inner.set(None);
+            output
+        };
+        this.span.end_use(*this.owned);
+        Poll::Ready(output)
+    }
+}
+
+impl<S: Stream> Stream for WithSpan<S> {
+    type Item = S::Item;
+
+    /// Stays at its end once it is there.
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let mut this = self.project();
+        {
+            let _scope = this.span.lend();
+            if let Some(inner) = this.inner.as_mut().as_pin_mut() {
+                if let Some(item) = ready!(inner.poll_next(cx)) {
+                    return Poll::Ready(Some(item));
+                }
+                this.inner.set(None);
+            }
+        }
+        this.span.end_use(*this.owned);
+        Poll::Ready(None)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.inner.as_ref().map_or((0, Some(0)), Stream::size_hint)
+    }
+}

@@ -1,0 +1,64 @@
+//! Tokio's ways to start a task, with the active span carried along: by themselves, they lose it.
+//!
+//! The span is shared with the task and stays its owner's to finish. For a task with a span of its own there is
+//! `tokio::spawn(future.in_span(span))`.
+
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
+
+use crate::scope::in_span::InSpan;
+use crate::span::span_ref::SpanRef;
+
+/// Spawns a task in the active span.
+///
+/// # Panics
+///
+/// Outside of a Tokio runtime, as `tokio::spawn` does.
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    tokio::spawn(future.in_current_span())
+}
+
+/// Runs a closure that blocks, in the active span.
+///
+/// # Panics
+///
+/// Outside of a Tokio runtime, as `tokio::task::spawn_blocking` does.
+#[track_caller]
+pub fn spawn_blocking<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
+    tokio::task::spawn_blocking(SpanRef::current().wrap(f))
+}
+
+/// Adds tasks to a `JoinSet` in the active span.
+pub trait JoinSetExt<T> {
+    /// Spawns a task in the active span.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime, as `JoinSet::spawn` does.
+    #[track_caller]
+    fn spawn_in_current_span<F: Future<Output = T> + Send + 'static>(&mut self, future: F) -> AbortHandle;
+
+    /// Runs a closure that blocks, in the active span.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime, as `JoinSet::spawn_blocking` does.
+    #[track_caller]
+    fn spawn_blocking_in_current_span<F: FnOnce() -> T + Send + 'static>(&mut self, f: F) -> AbortHandle;
+}
+
+impl<T: Send + 'static> JoinSetExt<T> for JoinSet<T> {
+    #[track_caller]
+    fn spawn_in_current_span<F: Future<Output = T> + Send + 'static>(&mut self, future: F) -> AbortHandle {
+        self.spawn(future.in_current_span())
+    }
+
+    #[track_caller]
+    fn spawn_blocking_in_current_span<F: FnOnce() -> T + Send + 'static>(&mut self, f: F) -> AbortHandle {
+        self.spawn_blocking(SpanRef::current().wrap(f))
+    }
+}

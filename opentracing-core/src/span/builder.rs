@@ -1,0 +1,426 @@
+//! The start of a span.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use fastant::Instant;
+
+use crate::clock::unix_ns;
+use crate::model::context::{AsSpanContext, Extra, Meta, Reference, ReferenceKind, Sampling, SpanContext};
+use crate::model::ids::{SpanId, TraceId};
+use crate::model::kind::SpanKind;
+use crate::model::start_tags::StartTags;
+use crate::model::tags::{TagKey, TagType};
+use crate::model::value::{Text, Value};
+use crate::propagation::JAEGER_DEBUG_ID;
+use crate::propagation::TraceState;
+use crate::record::record::Record;
+use crate::recorder::id_generator;
+use crate::recorder::inherited::{Inherited, preferred_parent};
+use crate::recorder::local::{self, Local};
+use crate::recorder::plan::Plan;
+use crate::recorder::port::Port;
+use crate::recorder::recorder::Recorder;
+use crate::recorder::state::{SAMPLING_PRIORITY, State, Unsampled};
+use crate::sampler::{Decision, SamplingNotes, SamplingParams};
+use crate::scope::scope::Scope;
+use crate::span::span::Span;
+use crate::stats::stats::count;
+
+/// What a span starts with. Setters work in place, as those of `std::process::Command`, so that no tag is moved twice.
+///
+/// Without a reference the span is a child of the thread's active span of the same tracer; without that it begins a trace.
+#[must_use = "a builder does nothing until start() or start_active()"]
+pub struct SpanBuilder<'a> {
+    recorder: Option<&'a Arc<Recorder>>,
+    name: Text<'a>,
+    kind: SpanKind,
+    /// Something was asked for that a plain start does not look at.
+    special: bool,
+    /// The tag `error` is true.
+    failed: bool,
+    ignore_active: bool,
+    new_trace: bool,
+    /// `sampling.priority` among the tags goes before every other decision.
+    priority: Option<bool>,
+    references: References<'a>,
+    start_time: Option<SystemTime>,
+    /// Borrowed: copied into the record if there is one. Kept until then because the sampler may ask for them.
+    tags: StartTags<'a>,
+}
+
+/// Nearly always none or one parent, lent by its span.
+enum References<'a> {
+    None,
+    ChildOf(&'a SpanContext),
+    ChildOfOwned(SpanContext),
+    Several(Vec<Reference>),
+}
+
+impl<'a> SpanBuilder<'a> {
+    #[inline]
+    pub(crate) fn new(recorder: Option<&'a Arc<Recorder>>, name: Text<'a>) -> Self {
+        SpanBuilder {
+            recorder,
+            name,
+            kind: SpanKind::Internal,
+            special: false,
+            failed: false,
+            ignore_active: false,
+            new_trace: false,
+            priority: None,
+            references: References::None,
+            start_time: None,
+            tags: StartTags::new(),
+        }
+    }
+
+    /// Refers to a span that depends on this one. The first such reference is the parent.
+    #[inline]
+    pub fn child_of(&mut self, parent: &'a impl AsSpanContext) -> &mut Self {
+        self.reference(ReferenceKind::ChildOf, parent)
+    }
+
+    /// Refers to a span that caused this one and does not depend on it. Without a [`child_of`](SpanBuilder::child_of) the first such
+    /// reference is the parent, and the span is part of its trace.
+    #[inline]
+    pub fn follows_from(&mut self, context: &'a impl AsSpanContext) -> &mut Self {
+        self.reference(ReferenceKind::FollowsFrom, context)
+    }
+
+    /// Refers to another span. A reference to nothing is no reference. Baggage of all references comes along; of two items of one name
+    /// the later wins.
+    #[inline]
+    pub fn reference(&mut self, kind: ReferenceKind, context: &'a impl AsSpanContext) -> &mut Self {
+        if self.recorder.is_some()
+            && let Some(context) = context.as_span_context()
+        {
+            match (&self.references, kind, context) {
+                (References::None, ReferenceKind::ChildOf, Cow::Borrowed(c)) => {
+                    self.references = References::ChildOf(c);
+                }
+                (References::None, ReferenceKind::ChildOf, Cow::Owned(c)) => {
+                    self.references = References::ChildOfOwned(c);
+                }
+                (_, kind, context) => self.add_reference(Reference { kind, context: context.into_owned() }),
+            }
+        }
+        self
+    }
+
+    #[cold]
+    fn add_reference(&mut self, reference: Reference) {
+        let child_of = |context| vec![Reference { kind: ReferenceKind::ChildOf, context }];
+        let mut several = match std::mem::replace(&mut self.references, References::None) {
+            References::None => Vec::new(),
+            References::ChildOf(context) => child_of(context.clone()),
+            References::ChildOfOwned(context) => child_of(context),
+            References::Several(all) => all,
+        };
+        several.push(reference);
+        self.references = References::Several(several);
+    }
+
+    /// The thread's active span is not the parent.
+    pub fn ignore_active_span(&mut self) -> &mut Self {
+        self.ignore_active = true;
+        self
+    }
+
+    /// Begins a trace, whatever the span refers to: the references are kept, and nothing is taken over from them, neither ids nor
+    /// decision nor baggage. For requests from strangers, with a [`follows_from`](SpanBuilder::follows_from) to what they sent.
+    pub fn new_trace(&mut self) -> &mut Self {
+        (self.new_trace, self.special) = (true, true);
+        self
+    }
+
+    /// The span started at that time. Now by default.
+    pub fn start_time(&mut self, at: SystemTime) -> &mut Self {
+        (self.start_time, self.special) = (Some(at), true);
+        self
+    }
+
+    /// The span's role. [`SpanKind::Internal`] by default.
+    #[inline]
+    pub fn kind(&mut self, kind: SpanKind) -> &mut Self {
+        self.kind = kind;
+        self
+    }
+
+    /// Sets a tag that a sampler may look at. See [`Span::set_tag`] for the keys with a meaning.
+    #[inline]
+    pub fn tag(&mut self, key: impl Into<Text<'a>>, value: impl Into<Value<'a>>) -> &mut Self {
+        if self.recorder.is_some() {
+            let (key, value) = (key.into(), value.into());
+            match key.as_str() {
+                SAMPLING_PRIORITY => (self.priority, self.special) = (Some(value.is_positive()), true),
+                "error" => self.failed = value.is_true(),
+                "span.kind" => {
+                    if let Some(kind) = value.as_text().and_then(SpanKind::from_tag) {
+                        self.kind = kind;
+                        return self;
+                    }
+                }
+                _ => {}
+            }
+            self.tags.push(key, value);
+        }
+        self
+    }
+
+    /// Sets a standard tag; a value of another type than the tag has does not compile.
+    #[inline]
+    pub fn set<T: TagType + ?Sized>(&mut self, key: TagKey<T>, value: T::Value<'a>) -> &mut Self {
+        self.tag(key, value)
+    }
+
+    /// Starts the span. It is not active: [`Span::activate`] and [`InSpan::in_span`](crate::InSpan::in_span) make it so.
+    #[inline]
+    pub fn start(&mut self) -> Span {
+        match self.recorder {
+            Some(recorder) => self.start_with(recorder),
+            None => Span::noop(),
+        }
+    }
+
+    /// Starts the span and makes it the active one of this thread. Closing the scope finishes it.
+    pub fn start_active(&mut self) -> Scope {
+        self.start().activate()
+    }
+
+    /// Roots whose sampler always says the same, and children of spans of this tracer: nothing is decided, and of what a builder may
+    /// hold little is looked at.
+    #[inline(never)]
+    fn start_with(&mut self, recorder: &Arc<Recorder>) -> Span {
+        let plan = match &self.references {
+            _ if self.special || !recorder.is_plain => None,
+            References::ChildOf(parent) => Plan::child(parent, self.kind, recorder),
+            References::None => {
+                let child =
+                    |top: &State| top.context_in_place().and_then(|parent| Plan::child(parent, self.kind, recorder));
+                let below = |local: &Local| if self.ignore_active { None } else { local.with_top(recorder.id, child) };
+                match local::with(below).flatten() {
+                    Some(plan) => plan,
+                    None => Plan::root(self.kind, recorder),
+                }
+            }
+            References::ChildOfOwned(_) | References::Several(_) => None,
+        };
+        let Some(plan) = plan else { return self.start_special(recorder) };
+        let mut record = match self.begin(plan, recorder) {
+            Ok(record) => record,
+            Err(unsampled) => return Span::new(State::Unsampled(unsampled)),
+        };
+        if !self.tags.is_empty() {
+            self.add_tags(&mut record);
+        }
+        Span::new(State::Recording(record))
+    }
+
+    /// A record with the context, unless nothing is recorded.
+    #[inline(always)]
+    fn begin(&self, plan: Plan, recorder: &Arc<Recorder>) -> Result<Box<Record>, Unsampled> {
+        let Plan { trace_id, span_id, parent_id, meta, extra } = plan;
+        if !meta.is_recording() {
+            let name = if let Text::Static(name) = self.name { name } else { "" };
+            return Err(Unsampled { context: SpanContext { trace_id, span_id, parent_id, meta, extra }, name });
+        }
+        // While this thread's locals are being destroyed there is no pool.
+        let record = local::with(|local| local.port(recorder, Port::take)).flatten();
+        let mut record = record.unwrap_or_else(|| stray_record(recorder));
+        record.start = Instant::now();
+        record.reset();
+        // Word by word: a context that is built aside is read back in wider pieces than it was written in, which stalls.
+        record.context.trace_id = trace_id;
+        record.context.span_id = span_id;
+        record.context.parent_id = parent_id;
+        record.context.meta = meta;
+        record.context.extra = extra;
+        record.started_panicking = std::thread::panicking();
+        record.set_name(self.name);
+        Ok(record)
+    }
+
+    #[inline(always)]
+    fn add_tags(&self, record: &mut Record) {
+        record.failed = self.failed;
+        self.tags.for_each(|key, value| record.add_tag(key, value));
+    }
+
+    #[inline(never)]
+    fn start_special(&mut self, recorder: &Arc<Recorder>) -> Span {
+        let parent = match &self.references {
+            _ if self.new_trace => None,
+            References::ChildOf(parent) => Some(Inherited::of(parent, recorder)),
+            References::None if self.ignore_active => None,
+            References::None => inherit_active(recorder),
+            References::ChildOfOwned(parent) => Some(Inherited::of(parent, recorder)),
+            References::Several(all) => Some(Inherited::of(&preferred_parent(all), recorder)),
+        };
+        let mut parent = parent.unwrap_or(Inherited::NONE);
+        let mut rule = None;
+        let (mut trace_id, mut meta) = (parent.trace_id, parent.meta);
+        let mut decision = match self.priority {
+            Some(true) => Some(Decision::RecordAndSample),
+            Some(false) => Some(Decision::Drop),
+            None => parent.decision.or(recorder.constant),
+        };
+        if !trace_id.is_valid() && (decision.is_none() || recorder.ids.is_some()) {
+            (trace_id, meta) = new_trace(recorder, meta);
+        }
+        if decision.is_none() {
+            // Foreign code: nothing of this thread is borrowed while it runs.
+            let (asked, notes) = self.ask_sampler(recorder, trace_id);
+            (decision, rule) = (Some(asked), notes.rule());
+            if let Some(tracestate) = notes.tracestate() {
+                set_tracestate(&mut parent.extra, tracestate);
+            }
+        }
+        let decision = decision.unwrap_or(Decision::Drop);
+        let debug =
+            self.priority == Some(true) || (parent.meta.sampling() == Sampling::Debug && self.priority.is_none());
+        let sampling = match decision {
+            Decision::RecordAndSample if debug => Sampling::Debug,
+            Decision::RecordAndSample => Sampling::Sampled,
+            Decision::Drop | Decision::Record => Sampling::NotSampled,
+        };
+        let span_id = if trace_id.is_valid() {
+            match &recorder.ids {
+                None => id_generator::random::<1>()[0],
+                Some(ids) => own_span_id(&**ids),
+            }
+        } else {
+            let [high, low, span_id] = id_generator::random();
+            trace_id = TraceId::from_parts(high & recorder.high_mask, low);
+            meta = meta.with(recorder.root_marks, true);
+            span_id
+        };
+        let recording = if decision == Decision::Drop { 0 } else { Meta::RECORDING };
+        let plan = Plan {
+            trace_id,
+            span_id: SpanId::new(span_id),
+            parent_id: parent.span_id,
+            meta: meta.child(sampling, recording | parent.root_mark, self.kind, recorder.id),
+            extra: parent.extra,
+        };
+        let mut record = match self.begin(plan, recorder) {
+            Ok(record) => record,
+            Err(unsampled) => return Span::new(State::Unsampled(unsampled)),
+        };
+        if let Some(clock) = &recorder.clock {
+            record.set_own_clock();
+            record.set_start_wall(clock.unix_ns());
+        }
+        if let Some(at) = self.start_time {
+            record.set_start_wall(unix_ns(at));
+        }
+        if self.new_trace || matches!(self.references, References::Several(_)) {
+            self.keep_references(&mut record);
+        }
+        if record.context.extra.is_some() {
+            set_debug_id(&mut record);
+        }
+        if let Some((sampler_type, param)) = rule {
+            record.set_tag(Text::Static("sampler.type"), Value::Static(sampler_type));
+            record.set_tag(Text::Static("sampler.param"), param);
+        }
+        self.add_tags(&mut record);
+        Span::new(State::Recording(record))
+    }
+
+    /// A record without references names its parent, which a span with several, or with a trace of its own, does not have alone.
+    #[cold]
+    #[inline(never)]
+    fn keep_references(&self, record: &mut Record) {
+        let child_of = |context: &SpanContext| Reference { kind: ReferenceKind::ChildOf, context: context.clone() };
+        match &self.references {
+            References::None => {}
+            References::ChildOf(context) => record.add_reference(child_of(context)),
+            References::ChildOfOwned(context) => record.add_reference(child_of(context)),
+            // Copied, since the builder may start another span.
+            References::Several(all) => all.iter().for_each(|reference| record.add_reference(reference.clone())),
+        }
+    }
+
+    #[cold]
+    fn ask_sampler(&self, recorder: &Recorder, trace_id: TraceId) -> (Decision, SamplingNotes) {
+        let owned;
+        let parent = match &self.references {
+            _ if self.new_trace => None,
+            References::None => None,
+            References::ChildOf(context) => Some(*context),
+            References::ChildOfOwned(context) => Some(context),
+            References::Several(all) => {
+                owned = preferred_parent(all);
+                Some(&owned)
+            }
+        };
+        let tags: Vec<_> = if recorder.reads_tags { self.tags.iter().collect() } else { Vec::new() };
+        let params =
+            SamplingParams { trace_id, operation_name: self.name.as_str(), kind: self.kind, tags: &tags, parent };
+        let ask = || {
+            let mut notes = SamplingNotes::default();
+            (recorder.sampler.decide_and_note(&params, &mut notes), notes)
+        };
+        let (decision, notes) = catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|_| {
+            count(&recorder.shared.rare.sampler_panics);
+            (Decision::Drop, SamplingNotes::default())
+        });
+        recorder.shared.decisions.count(recorder.id, decision != Decision::Drop);
+        (decision, notes)
+    }
+}
+
+impl fmt::Debug for SpanBuilder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpanBuilder").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+#[cold]
+fn stray_record(recorder: &Recorder) -> Box<Record> {
+    count(&recorder.shared.retired.started);
+    Record::new(&recorder.limits)
+}
+
+/// The root of a trace that somebody asked for by a `jaeger-debug-id` is found by it.
+#[cold]
+fn set_debug_id(record: &mut Record) {
+    let id = record.context.jaeger().and_then(|state| state.debug_id.clone());
+    if let Some(id) = id.filter(|_| !record.context.parent_id.is_valid()) {
+        record.set_tag(Text::Static(JAEGER_DEBUG_ID), Value::from(&*id));
+    }
+}
+
+#[cold]
+fn set_tracestate(extra: &mut Option<Arc<Extra>>, tracestate: &TraceState) {
+    let list = Some(tracestate.as_str()).filter(|list| !list.is_empty()).map(Into::into);
+    if list.is_some() || extra.as_ref().is_some_and(|extra| extra.tracestate.is_some()) {
+        Arc::make_mut(extra.get_or_insert_default()).tracestate = list;
+    }
+}
+
+fn inherit_active(recorder: &Recorder) -> Option<Inherited> {
+    let inherited = |top: &State| top.lent_context().map(|context| Inherited::of(&context, recorder));
+    local::with(|local| local.with_top(recorder.id, inherited)).flatten().flatten()
+}
+
+/// The ids of a trace that a sampler is asked about, or that a generator makes.
+#[cold]
+fn new_trace(recorder: &Recorder, meta: Meta) -> (TraceId, Meta) {
+    let own = recorder.ids.as_ref().map(|ids| ids.trace_id()).filter(|id| id.is_valid());
+    let id = own.unwrap_or_else(|| {
+        let [high, low] = id_generator::random();
+        TraceId::from_parts(high & recorder.high_mask, low)
+    });
+    (id, meta.with(recorder.root_marks, true))
+}
+
+#[cold]
+fn own_span_id(ids: &dyn crate::recorder::id_generator::IdGenerator) -> u64 {
+    let id = ids.span_id();
+    if id.is_valid() { id.get() } else { id_generator::random::<1>()[0] }
+}

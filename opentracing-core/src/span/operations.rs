@@ -1,0 +1,129 @@
+//! What can be written to a span, the same on every kind of handle.
+
+use std::error::Error;
+
+/// The write operations. Values are converted before the span is looked up, so no code of the caller runs while it is locked or
+/// borrowed.
+macro_rules! write_operations {
+    ($this:ty) => {
+        /// Sets a tag. A key that was set before has the new value.
+        ///
+        /// Four tags mean something to the tracer: `error`, `span.kind`, which becomes the span's [`SpanKind`], `peer.service`, and
+        /// `sampling.priority`, whose number above zero keeps the trace from here on, and zero drops it.
+        #[inline(always)]
+        pub fn set_tag<'v>(self: $this, key: impl Into<Text<'v>>, value: impl Into<Value<'v>>) -> $this {
+            let key = key.into();
+            if !self.ignores(key.as_str()) {
+                let value = value.into();
+                self.edit(|state| state.set_tag(key, value));
+            }
+            self
+        }
+
+        /// Sets a tag whose value has to be made first: the closure runs only if the span records.
+        #[inline]
+        pub fn set_tag_with<'v, V: Into<Value<'v>>>(
+            self: $this,
+            key: impl Into<Text<'v>>,
+            value: impl FnOnce() -> V,
+        ) -> $this {
+            if self.is_recording() { self.set_tag(key, value()) } else { self }
+        }
+
+        /// Sets a standard tag; a value of another type than the tag has does not compile. See [`tags`](crate::model::tags).
+        #[inline(always)]
+        pub fn set<'v, T: $crate::model::tags::TagType + ?Sized>(
+            self: $this,
+            key: $crate::model::tags::TagKey<T>,
+            value: T::Value<'v>,
+        ) -> $this {
+            self.set_tag(key, value)
+        }
+
+        /// Sets the span's role.
+        pub fn set_kind(self: $this, kind: SpanKind) -> $this {
+            self.edit(|state| state.set_kind(kind));
+            self
+        }
+
+        /// Sets the tag `peer.service` to a name that is only derived from the host that is called, and marks it as such: Instana
+        /// is not told such a name.
+        pub fn set_derived_peer_service<'v>(self: $this, name: impl Into<Text<'v>>) -> $this {
+            let name = name.into();
+            self.edit(|state| state.set_derived_peer_service(name));
+            self
+        }
+
+        /// Writes a log of the field `event`, stamped with the present time.
+        #[inline]
+        pub fn log(self: $this, event: &'static str) -> $this {
+            self.log_kv(&[("event", Value::Static(event))])
+        }
+
+        /// Writes a log of those fields, stamped with the present time. The standard names are in [`logs`](crate::model::logs).
+        #[inline]
+        pub fn log_kv(self: $this, fields: &[(&'static str, Value<'_>)]) -> $this {
+            self.edit(|state| state.log(None, fields));
+            self
+        }
+
+        /// Writes a log of those fields, stamped with that time.
+        pub fn log_kv_at(self: $this, at: SystemTime, fields: &[(&'static str, Value<'_>)]) -> $this {
+            self.edit(|state| state.log(Some(unix_ns(at)), fields));
+            self
+        }
+
+        /// Writes a log `event=error` with the error's text and those of its sources. Does not set the tag `error`: a caught error
+        /// need not fail the operation.
+        pub fn log_error(self: $this, error: &(dyn Error + 'static)) -> $this {
+            if self.is_recording() {
+                let (message, stack) = $crate::span::operations::error_texts(error);
+                let fields = [
+                    ("event", Value::Static("error")),
+                    ("message", Value::Message(&message)),
+                    ("stack", Value::Message(&stack)),
+                ];
+                let with_stack = if stack.is_empty() { 2 } else { 3 };
+                self.edit(|state| state.log(None, &fields[..with_stack]));
+            }
+            self
+        }
+
+        /// Sets the tag `error`, and logs the error as [`log_error`](Self::log_error) does.
+        pub fn mark_error(self: $this, error: &(dyn Error + 'static)) -> $this {
+            self.set_tag("error", true).log_error(error)
+        }
+
+        /// Replaces the operation name.
+        #[inline]
+        pub fn set_operation_name<'v>(self: $this, name: impl Into<Text<'v>>) -> $this {
+            let name = name.into();
+            self.edit(|state| state.set_operation_name(name));
+            self
+        }
+
+        /// Sets a baggage item of this span and of all spans that refer to it from now on, here and in other services. What is over
+        /// [`Limits`](crate::Limits) is left out and counted. Costs a copy of the baggage.
+        pub fn set_baggage_item(self: $this, key: &str, value: &str) -> $this {
+            self.edit(|state| state.set_baggage_item(key, value));
+            self
+        }
+    };
+}
+
+pub(crate) use write_operations;
+
+/// The error's own text, and those of its sources, a line each.
+pub(crate) fn error_texts(error: &(dyn Error + 'static)) -> (String, String) {
+    let mut stack = String::new();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if !stack.is_empty() {
+            stack.push('\n');
+        }
+        stack.push_str("caused by: ");
+        stack.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    (error.to_string(), stack)
+}

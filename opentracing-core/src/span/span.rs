@@ -1,0 +1,205 @@
+//! A started span and its owner.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::mem::ManuallyDrop;
+use std::time::{Duration, SystemTime};
+
+use crate::clock::unix_ns;
+use crate::model::context::{AsSpanContext, SpanContext};
+use crate::model::kind::SpanKind;
+use crate::model::value::{Text, Value};
+use crate::recorder::local;
+use crate::recorder::state::{End, State, finish_other, finish_record};
+use crate::scope::scope::{LentScope, Scope};
+use crate::span::finish_options::FinishOptions;
+use crate::span::operations::write_operations;
+use crate::span::span_ref::SpanRef;
+use crate::tracer::tracer::Tracer;
+
+/// A started span. It is finished by [`finish`](Span::finish), or when it is dropped.
+///
+/// Not `Clone`: one owner writes straight into the record, without a lock, and a span may be held across an `.await`. For callbacks
+/// and other threads there is [`SpanRef`]; see [`share`](Span::share).
+///
+/// A span that is not recorded keeps its context, so that ids, decision and baggage travel on; writing to it costs a comparison.
+///
+/// Nothing but a context is left of a finished span (OpenTracing specification, "Finish the Span"):
+///
+/// ```compile_fail,E0382
+/// let mut span = opentracing_core::Tracer::noop().span("done").start();
+/// span.finish();
+/// span.set_tag("too", "late");
+/// ```
+#[must_use = "a span finishes when it is dropped"]
+pub struct Span {
+    /// Dropped in `Drop`, which knows at once that there is nothing to do for most; what the compiler adds would look again.
+    pub(crate) state: ManuallyDrop<State>,
+}
+
+impl Span {
+    #[inline(always)]
+    pub(crate) const fn new(state: State) -> Span {
+        Span { state: ManuallyDrop::new(state) }
+    }
+
+    /// A span of no tracer: it has no context, and nothing comes of it.
+    pub const fn noop() -> Span {
+        Span::new(State::Noop)
+    }
+
+    write_operations!(&mut Self);
+
+    #[inline(always)]
+    fn edit(&mut self, f: impl FnOnce(&mut State)) {
+        f(&mut self.state);
+    }
+
+    #[inline(always)]
+    fn ignores(&self, key: &str) -> bool {
+        self.state.ignores(key)
+    }
+
+    /// Whether tags and logs are kept. `false` for a span that is not sampled, unless somebody decides later.
+    pub fn is_recording(&self) -> bool {
+        self.state.is_recording()
+    }
+
+    /// How long the span has lasted so far, by the tracer's clock; `None` unless it records.
+    pub fn elapsed(&self) -> Option<Duration> {
+        self.state.elapsed()
+    }
+
+    /// Whether the operation name is that one: for adapters that learn a better name late, and would not replace what somebody else
+    /// has set. `false` unless the span records.
+    pub fn is_named(&self, operation_name: &str) -> bool {
+        self.state.is_named(operation_name)
+    }
+
+    /// The span's context; `None` if it has no tracer.
+    pub fn context(&self) -> Option<SpanContext> {
+        self.state.context()
+    }
+
+    /// The tracer that started the span; a no-op one if that is gone.
+    pub fn tracer(&self) -> Tracer {
+        Tracer::by_id(self.state.tracer())
+    }
+
+    /// The baggage item of that name, also one that the span has from its parent.
+    pub fn baggage_item(&self, key: &str) -> Option<String> {
+        self.state.lent_context()?.baggage_item(key).map(str::to_owned)
+    }
+
+    /// A handle for callbacks and other threads. The first one moves the record behind a lock: one allocation.
+    pub fn share(&mut self) -> SpanRef {
+        self.state.share()
+    }
+
+    /// Gives up ownership: the span finishes by [`SpanRef::finish`], else with the last handle.
+    pub fn detach(mut self) -> SpanRef {
+        let handle = self.state.share();
+        *self.state = State::Noop;
+        handle
+    }
+
+    /// Makes it the active span of this thread. The scope owns it, and finishes it when it is closed or dropped;
+    /// [`Scope::into_span`] gives it back instead.
+    #[inline]
+    pub fn activate(mut self) -> Scope {
+        Scope::open(&mut self.state, true)
+    }
+
+    /// Makes it the active span of this thread until the scope is closed or dropped. Then it is here again, unfinished.
+    #[inline]
+    pub fn lend(&mut self) -> LentScope<'_> {
+        LentScope::open(self)
+    }
+
+    /// Runs the closure with the span active; afterwards the span is here again, unfinished, also when the closure panics.
+    pub fn in_scope<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        let _scope = self.lend();
+        f()
+    }
+
+    /// Makes a closure that runs in the span and finishes it: for `std::thread::spawn` and thread pools.
+    pub fn wrap<R, F: FnOnce() -> R>(self, f: F) -> impl FnOnce() -> R + use<R, F> {
+        move || {
+            let _scope = self.activate();
+            f()
+        }
+    }
+
+    /// For wrappers that hold a span in place: finishes an owned one, lets go of a lent one.
+    #[inline]
+    pub(crate) fn end_use(&mut self, owned: bool) {
+        let state = self.state.take();
+        if owned {
+            state.finish(End::Now);
+        }
+    }
+
+    /// Finishes the span now.
+    #[inline]
+    pub fn finish(self) {}
+
+    /// Finishes the span at that time. A time before the start makes a duration of zero, and is counted.
+    pub fn finish_at(mut self, at: SystemTime) {
+        self.state.take().finish(End::Wall(unix_ns(at)));
+    }
+
+    /// Writes logs that were kept until now, and finishes the span.
+    pub fn finish_with(mut self, options: FinishOptions<'_>) {
+        for &(at, fields) in options.logs {
+            self.log_kv_at(at, fields);
+        }
+        match options.at {
+            Some(at) => self.finish_at(at),
+            None => self.finish(),
+        }
+    }
+
+    pub(crate) fn activate_state(&mut self) -> Option<local::Token> {
+        match &mut *self.state {
+            State::Noop => None,
+            state => local::with(|local| local.activate(state, false)).flatten(),
+        }
+    }
+}
+
+/// A span of no tracer, for `std::mem::take`.
+impl Default for Span {
+    fn default() -> Self {
+        Span::noop()
+    }
+}
+
+impl Drop for Span {
+    #[inline(always)]
+    fn drop(&mut self) {
+        match &*self.state {
+            State::Recording(_) => {
+                if let State::Recording(record) = self.state.take() {
+                    finish_record(record, End::Now);
+                }
+            }
+            State::Noop => {}
+            State::Unsampled(unsampled) if unsampled.context.extra.is_none() => {}
+            _ => finish_other(&mut self.state),
+        }
+    }
+}
+
+impl AsSpanContext for Span {
+    #[inline]
+    fn as_span_context(&self) -> Option<Cow<'_, SpanContext>> {
+        self.state.lent_context()
+    }
+}
+
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Span").field("context", &self.context()).finish_non_exhaustive()
+    }
+}

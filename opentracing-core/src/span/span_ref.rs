@@ -1,0 +1,155 @@
+//! The shared handle of a span.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::clock::unix_ns;
+use crate::model::context::{AsSpanContext, SpanContext};
+use crate::model::kind::SpanKind;
+use crate::model::value::{Text, Value};
+use crate::recorder::state::{End, Shared, State};
+use crate::scope::scope::{ActiveSpan, Scope};
+use crate::span::finish_options::FinishOptions;
+use crate::span::operations::write_operations;
+use crate::span::span::Span;
+use crate::tracer::tracer::Tracer;
+
+/// A handle of a span for callbacks and other threads. Each call takes a lock.
+///
+/// Dropping a handle does not finish the span, unless the span was [detached](Span::detach) and this is the last one.
+#[derive(Clone, Default)]
+pub struct SpanRef {
+    shared: Option<Arc<Shared>>,
+}
+
+impl SpanRef {
+    pub(crate) fn new(shared: Option<Arc<Shared>>) -> Self {
+        SpanRef { shared }
+    }
+
+    /// A handle of no span.
+    pub const fn noop() -> SpanRef {
+        SpanRef { shared: None }
+    }
+
+    /// A handle of this thread's active span, of whichever tracer; of no span if none is active.
+    ///
+    /// The first handle of a span moves its record behind a lock. To write to the active span here and now,
+    /// [`Tracer::with_active`] does without.
+    pub fn current() -> SpanRef {
+        ActiveSpan::of_any().map_or(SpanRef::noop(), |active| active.share())
+    }
+
+    write_operations!(&Self);
+
+    fn edit(&self, f: impl FnOnce(&mut State)) {
+        if let Some(shared) = &self.shared {
+            shared.with(f);
+        }
+    }
+
+    fn ignores(&self, _key: &str) -> bool {
+        self.shared.is_none()
+    }
+
+    /// Whether this is a handle of no span.
+    pub fn is_noop(&self) -> bool {
+        self.shared.is_none()
+    }
+
+    /// Whether tags and logs are kept.
+    pub fn is_recording(&self) -> bool {
+        self.shared.as_ref().is_some_and(|shared| shared.with(|state| state.is_recording()))
+    }
+
+    /// Whether the span has finished.
+    pub fn is_finished(&self) -> bool {
+        self.shared.as_ref().is_some_and(|shared| shared.is_finished())
+    }
+
+    /// The span's context, also after it has finished; `None` if there is no span.
+    pub fn context(&self) -> Option<SpanContext> {
+        self.shared.as_ref()?.with(|state| state.context())
+    }
+
+    /// The tracer that started the span; a no-op one if that is gone.
+    pub fn tracer(&self) -> Tracer {
+        Tracer::by_id(self.shared.as_ref().map_or(0, |shared| shared.with(|state| state.tracer())))
+    }
+
+    /// The baggage item of that name, also one that the span has from its parent.
+    pub fn baggage_item(&self, key: &str) -> Option<String> {
+        self.context()?.baggage_item(key).map(str::to_owned)
+    }
+
+    /// Finishes the span now. The first call wins; another one does nothing, and is counted as a write after the end.
+    pub fn finish(&self) {
+        if let Some(shared) = &self.shared {
+            shared.finish(End::Now);
+        }
+    }
+
+    /// Finishes the span at that time, as [`finish`](SpanRef::finish) does.
+    pub fn finish_at(&self, at: SystemTime) {
+        if let Some(shared) = &self.shared {
+            shared.finish(End::Wall(unix_ns(at)));
+        }
+    }
+
+    /// Writes logs that were kept until now, and finishes the span, as [`finish`](SpanRef::finish) does.
+    pub fn finish_with(&self, options: FinishOptions<'_>) {
+        for &(at, fields) in options.logs {
+            self.log_kv_at(at, fields);
+        }
+        match options.at {
+            Some(at) => self.finish_at(at),
+            None => self.finish(),
+        }
+    }
+
+    /// Makes it the active span of this thread until the scope is closed or dropped, which leaves it unfinished.
+    pub fn activate(&self) -> Scope {
+        Scope::open(&mut self.state(), false)
+    }
+
+    /// Makes it the active span of this thread until the scope is closed or dropped, which finishes it.
+    pub fn activate_to_finish(&self) -> Scope {
+        Scope::open(&mut self.state(), true)
+    }
+
+    /// Runs the closure with the span active, and leaves it unfinished.
+    pub fn in_scope<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _scope = self.activate();
+        f()
+    }
+
+    /// Makes a closure that runs in the span and leaves it unfinished: for other threads and thread pools.
+    pub fn wrap<R, F: FnOnce() -> R>(&self, f: F) -> impl FnOnce() -> R + use<R, F> {
+        let span = self.clone();
+        move || span.in_scope(f)
+    }
+
+    /// A `Span` that must end with `end_use(false)`.
+    pub(crate) fn lend(&self) -> Span {
+        Span::new(self.state())
+    }
+
+    fn state(&self) -> State {
+        self.shared.clone().map_or(State::Noop, State::Shared)
+    }
+}
+
+impl AsSpanContext for SpanRef {
+    fn as_span_context(&self) -> Option<Cow<'_, SpanContext>> {
+        self.context().map(Cow::Owned)
+    }
+}
+
+impl fmt::Debug for SpanRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpanRef").field("context", &self.context()).finish_non_exhaustive()
+    }
+}

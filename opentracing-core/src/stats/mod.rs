@@ -1,0 +1,8 @@
+//! Counters of spans, headers and transports, and the texts that show them.
+
+pub(crate) mod prometheus;
+pub(crate) mod red;
+pub(crate) mod report;
+pub(crate) mod sampler_stats;
+pub(crate) mod stats;
+pub(crate) mod transport_stats;

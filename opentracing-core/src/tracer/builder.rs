@@ -1,0 +1,167 @@
+//! What a tracer is built of.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::clock::Clock;
+use crate::model::context::Meta;
+use crate::model::limits::Limits;
+use crate::model::value::Value;
+use crate::propagation::{AmqpHeaders, Composite, Format, HttpHeaders, KafkaHeaders, Propagator, Propagators, TextMap};
+use crate::recorder::drain::{Drain, InlineDrain};
+use crate::recorder::id_generator::{self, IdGenerator, TraceIdWidth};
+use crate::recorder::recorder::{Parts, Recorder};
+use crate::redaction::secrets::Secrets;
+use crate::reporter::reporter::{OwnedValue, Process, Reporter};
+use crate::sampler::{ConstSampler, Sampler};
+use crate::stats::red::RedFigures;
+use crate::tracer::tracer::Tracer;
+
+/// Settings of a tracer. See [`Tracer::builder`].
+#[must_use = "a builder does nothing until it is built"]
+pub struct TracerBuilder {
+    process: Process,
+    sampler: Box<dyn Sampler>,
+    propagators: Propagators,
+    clock: Option<Box<dyn Clock>>,
+    ids: Option<Box<dyn IdGenerator>>,
+    trace_id_width: TraceIdWidth,
+    limits: Limits,
+    secrets: Secrets,
+    red: Option<RedFigures>,
+    ring: usize,
+}
+
+impl TracerBuilder {
+    pub(crate) fn new(service: &str) -> Self {
+        TracerBuilder {
+            process: Process { service: service.into(), tags: Vec::new() },
+            sampler: Box::new(ConstSampler::on()),
+            propagators: Propagators::standard(),
+            clock: None,
+            ids: None,
+            trace_id_width: TraceIdWidth::default(),
+            limits: Limits::default(),
+            secrets: Secrets::default(),
+            red: None,
+            ring: 4096,
+        }
+    }
+
+    /// Decides which traces are kept. All by default.
+    pub fn sampler(mut self, sampler: impl Sampler) -> Self {
+        self.sampler = Box::new(sampler);
+        self
+    }
+
+    /// Moves contexts to and from the carriers of that format. By default there is a
+    /// [`Composite`](crate::propagation::Composite) with the default lists for each text format, and Jaeger's layout for
+    /// [`Binary`](crate::propagation::Binary).
+    pub fn propagator<F: Format>(mut self, _: F, propagator: impl Propagator<F>) -> Self {
+        self.propagators.register::<F>(propagator);
+        self
+    }
+
+    /// Moves contexts to and from HTTP headers, text maps, and Kafka and AMQP headers by that composite's lists.
+    pub fn composite(self, composite: Composite) -> Self {
+        self.propagator(HttpHeaders, composite.clone())
+            .propagator(TextMap, composite.clone())
+            .propagator(KafkaHeaders, composite.clone())
+            .propagator(AmqpHeaders, composite)
+    }
+
+    /// Tells the time. By default the recorder reads the processor's time stamp counter.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Box::new(clock));
+        self
+    }
+
+    /// Makes the ids. By default they are random.
+    pub fn id_generator(mut self, ids: impl IdGenerator) -> Self {
+        self.ids = Some(Box::new(ids));
+        self
+    }
+
+    /// How wide the recorder's own trace ids are. 128 bits by default.
+    pub fn trace_id_width(mut self, width: TraceIdWidth) -> Self {
+        self.trace_id_width = width;
+        self
+    }
+
+    /// Sets a tag of the service itself: version, host, zone.
+    pub fn tag<'v>(mut self, key: impl Into<Box<str>>, value: impl Into<Value<'v>>) -> Self {
+        self.process.tags.push((key.into(), OwnedValue::from(value.into())));
+        self
+    }
+
+    /// What one span may hold. See [`Limits`] for the defaults.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Whose values are taken out of URLs. See [`Secrets`] for the default.
+    pub fn secrets(mut self, secrets: Secrets) -> Self {
+        self.secrets = secrets;
+        self
+    }
+
+    /// Counts requests, errors and durations by operation there. Off by default.
+    pub fn red(mut self, figures: &RedFigures) -> Self {
+        self.red = Some(figures.clone());
+        self
+    }
+
+    /// Finished spans that one thread may have waiting; what is over is lost and counted. 4,096 by default, at least 2. A thread that
+    /// has traced holds 8 bytes for each, and up to that many records of some 600 bytes come into being under load.
+    pub fn ring(mut self, spans: usize) -> Self {
+        self.ring = spans.max(2);
+        self
+    }
+
+    /// Builds the tracer, and the end where its finished spans come out. Until somebody drains it, they wait in their rings.
+    pub fn build(self) -> (Tracer, Drain) {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        id_generator::reseed();
+        let short = self.trace_id_width == TraceIdWidth::Bits64;
+        let random = self.ids.as_ref().is_none_or(|ids| ids.is_random());
+        let mut root_marks = if random { Meta::RANDOM } else { 0 };
+        if short {
+            root_marks |= Meta::SHORT;
+        }
+        let recorder = Recorder::register(Parts {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            high_mask: if short { 0 } else { u64::MAX },
+            root_marks,
+            ring: self.ring,
+            limits: self.limits,
+            clock: self.clock,
+            ids: self.ids,
+            sampler: self.sampler,
+            propagators: self.propagators,
+            process: self.process,
+        });
+        let drain = Drain::new(recorder.clone(), self.secrets, self.red);
+        (Tracer::new(recorder), drain)
+    }
+
+    /// Builds a tracer that is drained on the thread that calls [`Tracer::flush`] or [`Tracer::close`] or drops the last handle, and on
+    /// no other: for tests and for programs without threads. What finishes between two flushes waits in the rings, which bound it.
+    pub fn build_inline(self, reporter: impl Reporter) -> Tracer {
+        let (tracer, drain) = self.build();
+        if let Some(recorder) = tracer.recorder() {
+            *crate::recorder::recorder::lock(&recorder.shared.inline) =
+                Some(InlineDrain::new(drain, Box::new(reporter)));
+        }
+        tracer
+    }
+}
+
+impl std::fmt::Debug for TracerBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TracerBuilder")
+            .field("process", &self.process)
+            .field("sampler", &self.sampler)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,7 @@
+//! Text codecs without a protocol: hexadecimal, base64, percent-encoding, decimal numbers, short texts on the stack.
+
+pub(crate) mod base64;
+pub(crate) mod decimal;
+pub(crate) mod hex;
+pub(crate) mod percent;
+pub(crate) mod text;
