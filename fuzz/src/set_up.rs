@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use opentracing_core::http::{HostAllowList, HostPattern, Peer, PeerServices};
+use opentracing_core::http_rules::{HostAllowList, HostPattern, Peer, PeerServices};
 use opentracing_core::propagation::Composite;
 use opentracing_core::{SecretsMatcher, SpanId, TraceId};
 

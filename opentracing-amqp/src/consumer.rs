@@ -124,7 +124,7 @@ where
         let mut delivery = delivery?;
         let span = delivery.share_end();
         let handling = span.in_scope(|| handler(delivery));
-        if let Err(failure) = handling.in_active(&span).await {
+        if let Err(failure) = handling.in_span_ref(&span).await {
             if !span.is_finished() {
                 error::failed(&span, "handler", &failure.to_string());
             }

@@ -58,7 +58,7 @@ impl<D: TracingConsumerDelegate + 'static> ConsumerDelegate for Delegate<D> {
                 Ok(Some(delivery)) => {
                     let delivery = starter.start(delivery);
                     let span = delivery.span().clone();
-                    span.in_scope(|| inner.on_new_delivery(Ok(Some(delivery)))).in_active(&span).await;
+                    span.in_scope(|| inner.on_new_delivery(Ok(Some(delivery)))).in_span_ref(&span).await;
                 }
                 Ok(None) => inner.on_new_delivery(Ok(None)).await,
                 Err(error) => inner.on_new_delivery(Err(error)).await,

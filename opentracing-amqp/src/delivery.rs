@@ -121,9 +121,9 @@ impl TracingDelivery {
     /// ```
     ///
     /// For a future that takes the delivery along, into a task for example, there is the handle of the [`span`](Self::span):
-    /// `future.in_active(&span)` of [`InSpan`]. Where that trait is imported, its own `in_span` goes before this one.
+    /// `future.in_span_ref(&span)` of [`InSpan`]. Where that trait is imported, its own `in_span` goes before this one.
     pub fn in_span<F>(&self, future: F) -> WithSpan<F> {
-        future.in_active(&self.span)
+        future.in_span_ref(&self.span)
     }
 
     /// The span, which a drop of the delivery leaves to the last handle. For who has yet to tell how the handling went.

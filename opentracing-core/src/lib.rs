@@ -110,8 +110,8 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `http` | contexts in `http::HeaderMap`, and in [`http`] the rules that the HTTP adapters share |
-//! | `tokio` | in [`tokio`], `spawn`, `spawn_blocking` and `JoinSet` with the active span carried along |
+//! | `http` | contexts in `http::HeaderMap`, and in [`http_rules`] the rules that the HTTP adapters share |
+//! | `tokio` | in [`task`], `spawn`, `spawn_blocking` and `JoinSet` with the active span carried along |
 //! | `mock` | in [`mock`], a tracer scoped to one test, with deterministic ids and clock; in [`harness`], checks for any tracer |
 //!
 //! None is on by default.
@@ -128,7 +128,7 @@ mod clock;
 #[cfg(feature = "mock")]
 pub mod harness;
 #[cfg(feature = "http")]
-pub mod http;
+pub mod http_rules;
 #[cfg(feature = "mock")]
 pub mod mock;
 mod model;
@@ -166,7 +166,7 @@ pub use crate::sampler::{
 pub use crate::scope::in_span::{InSpan, WithSpan};
 pub use crate::scope::scope::{ActiveSpan, LentScope, Scope};
 #[cfg(feature = "tokio")]
-pub use crate::scope::tokio;
+pub use crate::scope::task;
 pub use crate::span::builder::SpanBuilder;
 pub use crate::span::finish_options::FinishOptions;
 pub use crate::span::span::Span;

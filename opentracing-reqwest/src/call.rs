@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use http::header::UPGRADE;
-use opentracing_core::http::{ClientRequest, Outcome, Peer, ResendCounter, inject, remove_trace_headers, set_status};
+use opentracing_core::http_rules::{
+    ClientRequest, Outcome, Peer, ResendCounter, inject, remove_trace_headers, set_status,
+};
 use opentracing_core::{AsSpanContext, Span, tags};
 use reqwest::{Method, Request, Response};
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use opentracing_core::Tracer;
-use opentracing_core::http::{ErrorStatuses, HostAllowList, PeerServices};
+use opentracing_core::http_rules::{ErrorStatuses, HostAllowList, PeerServices};
 use reqwest::{Client, ClientBuilder, IntoUrl, Method, Request};
 
 use crate::builder::TracingClientBuilder;

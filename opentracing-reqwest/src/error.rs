@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::Write;
 
-use opentracing_core::http::ConnectFailure;
+use opentracing_core::http_rules::ConnectFailure;
 use opentracing_core::{Span, Value, logs, tags};
 
 /// Marks the span as failed. `otherwise` is the kind of an error that is not reqwest's.

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use http::Extensions;
 use opentracing_core::Tracer;
-use opentracing_core::http::{ErrorStatuses, HostAllowList, PeerServices, ResendCounter};
+use opentracing_core::http_rules::{ErrorStatuses, HostAllowList, PeerServices, ResendCounter};
 use pin_project_lite::pin_project;
 use reqwest::{Request, Response};
 use reqwest_middleware::{Error, Middleware, Next, Result};

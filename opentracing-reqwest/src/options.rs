@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use opentracing_core::Text;
-use opentracing_core::http::ResendCounter;
+use opentracing_core::http_rules::ResendCounter;
 
 /// How one request is traced, where it differs from others.
 ///

@@ -12,7 +12,7 @@ use http::header::{
     PROXY_AUTHORIZATION, REFERER, TRANSFER_ENCODING, WWW_AUTHENTICATE,
 };
 use http::{Method, StatusCode};
-use opentracing_core::http::remove_trace_headers;
+use opentracing_core::http_rules::remove_trace_headers;
 use reqwest::redirect::{Action, Attempt, Policy};
 use reqwest::{Request, Url};
 use tokio::time::Instant;

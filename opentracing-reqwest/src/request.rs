@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use opentracing_core::http::ResendCounter;
+use opentracing_core::http_rules::ResendCounter;
 use reqwest::{Body, Request, RequestBuilder, Version};
 
 use crate::future::ResponseFuture;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::{Extensions, request};
-use opentracing_core::http::Peer;
+use opentracing_core::http_rules::Peer;
 use opentracing_core::{SpanKind, Tracer};
 use tonic::body::Body;
 use tonic::transport::server::TcpConnectInfo;

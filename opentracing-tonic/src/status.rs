@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::error::Error;
 
 use http::{HeaderMap, StatusCode};
-use opentracing_core::http::decode_percent;
+use opentracing_core::http_rules::decode_percent;
 use tonic::{Code, ConnectError, Status, TimeoutExpired, transport};
 
 /// The status in trailers, or in the headers of an answer that has nothing else; `None` if there is none. A number that is no code is

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt;
 
 use http::{request, response};
-use opentracing_core::http::{ConnectFailure, ErrorStatuses, Outcome, is_timeout, set_status};
+use opentracing_core::http_rules::{ConnectFailure, ErrorStatuses, Outcome, is_timeout, set_status};
 use opentracing_core::{Span, Value, logs, tags};
 
 /// Writes to the spans of a layer what its user wants to see there: further tags, another operation name, another view of what an

@@ -2,7 +2,7 @@
 
 use http::{HeaderName, request, response};
 use opentracing_core::Span;
-use opentracing_core::http::CapturedHeaders;
+use opentracing_core::http_rules::CapturedHeaders;
 
 use crate::decorator::SpanDecorator;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::{request, response};
 use opentracing_core::Tracer;
-use opentracing_core::http::{ErrorStatuses, TrustedProxies};
+use opentracing_core::http_rules::{ErrorStatuses, TrustedProxies};
 use tower_layer::Layer;
 
 use crate::decorator::SpanDecorator;
@@ -86,14 +86,14 @@ impl TracingLayer {
     }
 
     /// Takes these proxies' word for whom they ask: `peer.ipv4`, `peer.ipv6` and `http.url` are then of the client and of what it asked
-    /// for, as [`Forwarded`](opentracing_core::http::Forwarded) tells. Nobody's by default: anybody can write such headers. Needs the
+    /// for, as [`Forwarded`](opentracing_core::http_rules::Forwarded) tells. Nobody's by default: anybody can write such headers. Needs the
     /// address of the other side, as `peer.ipv4` does.
     ///
     /// ```
     /// use opentracing_tower::TracingLayer;
     ///
     /// let layer = TracingLayer::new().trusted_proxies("10.0.0.0/8, loopback".parse()?);
-    /// # Ok::<(), opentracing_core::http::InvalidProxies>(())
+    /// # Ok::<(), opentracing_core::http_rules::InvalidProxies>(())
     /// ```
     pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
         self.config.proxies = proxies;
@@ -136,7 +136,7 @@ impl TracingLayer {
         self
     }
 
-    /// Takes this method for a known one beside [those of the registry](opentracing_core::http::known_method): `PURGE` for example. Others
+    /// Takes this method for a known one beside [those of the registry](opentracing_core::http_rules::known_method): `PURGE` for example. Others
     /// are `_OTHER`, lest anybody makes names.
     pub fn known_method(mut self, method: &'static str) -> Self {
         self.config.methods.push(method);

@@ -137,7 +137,7 @@ pub use crate::request_size::{CountedBody, RequestSizeLayer, TellRequestSize};
 pub use crate::server::ServerTiming;
 pub use crate::service::Tracing;
 /// Counts the attempts at one request. Goes into the extensions of a request; [`CountResendsLayer`] puts it there.
-pub use opentracing_core::http::ResendCounter;
+pub use opentracing_core::http_rules::ResendCounter;
 
 #[cfg(all(doctest, feature = "axum"))]
 #[doc = include_str!("../README.md")]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, UPGRADE};
 use http::{StatusCode, request, response};
-use opentracing_core::http::{
+use opentracing_core::http_rules::{
     Forwarded, OTHER_METHOD, Peer, TrustedProxies, append_server_timing, append_trace_timing, known_method,
 };
 use opentracing_core::propagation::HttpHeaders;

@@ -2,7 +2,7 @@
 
 use http::header::{HOST, HeaderMap};
 use http::uri::{Authority, Uri};
-use opentracing_core::http::Forwarded;
+use opentracing_core::http_rules::Forwarded;
 
 /// Scheme, `://`, authority, and path with query.
 pub(crate) struct Url<'a> {

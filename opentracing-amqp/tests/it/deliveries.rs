@@ -234,7 +234,7 @@ async fn is_active_while_the_handler_runs() {
         tracer.span("afterwards").start().finish();
         "done"
     };
-    assert_eq!(done.in_active(delivery.span()).await, "done");
+    assert_eq!(done.in_span_ref(delivery.span()).await, "done");
     assert!(tracer.active_context().is_none());
     broker.mock.assert_tree(&format!(
         "
@@ -355,7 +355,7 @@ async fn fails_with_a_panic_of_the_handler() {
         tokio::task::yield_now().await;
         panic!("no such product: {:?}", delivery.data);
     };
-    let task = tokio::spawn(handling.in_active(&span));
+    let task = tokio::spawn(handling.in_span_ref(&span));
     assert!(task.await.unwrap_err().is_panic());
     let span = broker.span("process");
     assert!(span.is_failed, "{span:?}");

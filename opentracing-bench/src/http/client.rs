@@ -4,7 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
-use opentracing_core::http::HostAllowList;
+use opentracing_core::http_rules::HostAllowList;
 use reqwest::Response;
 use tokio::net::TcpSocket;
 

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
-use opentracing_core::http::ResendCounter;
+use opentracing_core::http_rules::ResendCounter;
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{Clock, OwnedSpan};
 use opentracing_reqwest::{RequestOptions, TracingClient, TracingMiddleware};

@@ -46,7 +46,7 @@ pub enum ClientVariant {
     Plain,
     /// All requests go to the service of that name.
     PeerService(&'static str),
-    /// Only hosts that fit this [list](opentracing_core::http::HostAllowList) get trace headers and baggage.
+    /// Only hosts that fit this [list](opentracing_core::http_rules::HostAllowList) get trace headers and baggage.
     PropagatesTo(&'static str),
     /// 4xx are errors, too.
     ClientErrors,

@@ -7,7 +7,7 @@ use hyper_util::rt::TokioExecutor;
 use opentracing_contract::{
     AnswerBody, ClientAdapter, ClientFeature, ClientSetup, Sender, check_client, client_checks,
 };
-use opentracing_core::{InSpan, SpanKind, http::inject, tags};
+use opentracing_core::{InSpan, SpanKind, http_rules::inject, tags};
 
 use crate::check;
 

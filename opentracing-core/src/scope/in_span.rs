@@ -31,14 +31,14 @@ pub trait InSpan: Sized {
     }
 
     /// Runs in a span that somebody else finishes.
-    fn in_active(self, span: &SpanRef) -> WithSpan<Self> {
+    fn in_span_ref(self, span: &SpanRef) -> WithSpan<Self> {
         WithSpan { inner: Some(self), span: span.lend(), owned: false }
     }
 
     /// Runs in the span that is active now, which somebody else finishes: for what is spawned as a task of its own. Without an active
-    /// span it runs as it is. Shares the span; see [`SpanRef::current`].
-    fn in_current_span(self) -> WithSpan<Self> {
-        self.in_active(&SpanRef::current())
+    /// span it runs as it is. Shares the span; see [`SpanRef::active`].
+    fn in_active_span(self) -> WithSpan<Self> {
+        self.in_span_ref(&SpanRef::active())
     }
 }
 

@@ -3,4 +3,4 @@
 pub(crate) mod in_span;
 pub(crate) mod scope;
 #[cfg(feature = "tokio")]
-pub mod tokio;
+pub mod task;

@@ -39,7 +39,7 @@ impl SpanRef {
     ///
     /// The first handle of a span moves its record behind a lock. To write to the active span here and now,
     /// [`Tracer::with_active`] does without.
-    pub fn current() -> SpanRef {
+    pub fn active() -> SpanRef {
         ActiveSpan::of_any().map_or(SpanRef::noop(), |active| active.share())
     }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use opentracing_core::http::{Forwarded, TrustedProxies};
+use opentracing_core::http_rules::{Forwarded, TrustedProxies};
 
 fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
     let mut headers = HeaderMap::new();

@@ -124,7 +124,7 @@ fn a_span_that_somebody_else_owns_is_active_and_not_finished() {
     let mock = MockTracer::new();
     let tracer = mock.tracer();
     let parent = tracer.span("parent").start().detach();
-    let mut future = pin!(async { tracer.span("child").start().finish() }.in_active(&parent));
+    let mut future = pin!(async { tracer.span("child").start().finish() }.in_span_ref(&parent));
     assert!(poll_once(future.as_mut()).is_ready());
     assert!(!parent.is_finished());
     parent.finish();
@@ -137,13 +137,13 @@ fn a_future_takes_the_active_span_along() {
     let tracer = mock.tracer();
     let future = {
         let _scope = tracer.span("request").start_active();
-        async { tracer.span("later").start().finish() }.in_current_span()
+        async { tracer.span("later").start().finish() }.in_active_span()
     };
     let mut future = pin!(future);
     assert!(poll_once(future.as_mut()).is_ready());
     // The request had finished before: its span is still the parent.
     mock.assert_tree("request\n  later");
-    let mut outside = pin!(async { tracer.span("outside").start().finish() }.in_current_span());
+    let mut outside = pin!(async { tracer.span("outside").start().finish() }.in_active_span());
     assert!(poll_once(outside.as_mut()).is_ready());
     assert_eq!(mock.span("outside").parent_id, None);
 }
@@ -230,7 +230,7 @@ fn a_span_survives_polls_on_different_threads() {
 mod tokio_helpers {
     use super::*;
     use opentracing_core::SpanRef;
-    use opentracing_core::tokio::{JoinSetExt, spawn, spawn_blocking};
+    use opentracing_core::task::{JoinSetExt, spawn, spawn_blocking};
 
     fn run<T>(future: impl Future<Output = T>) -> T {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap().block_on(future)
@@ -250,11 +250,11 @@ mod tokio_helpers {
             spawn_blocking(blocking).await.unwrap();
             let mut set = tokio::task::JoinSet::new();
             let (task, blocked) = (child("in set"), child("blocking in set"));
-            set.spawn_in_current_span(async move { task() });
+            set.spawn_in_active_span(async move { task() });
             set.join_next().await.unwrap().unwrap();
-            set.spawn_blocking_in_current_span(blocked);
+            set.spawn_blocking_in_active_span(blocked);
             set.join_next().await.unwrap().unwrap();
-            assert!(SpanRef::current().context().is_some());
+            assert!(SpanRef::active().context().is_some());
         };
         run(request.in_span(mock.tracer().span("request").start()));
         mock.wait_for(5);

@@ -1,7 +1,7 @@
 //! The span of an outgoing request.
 
 use http::{HeaderMap, Method, StatusCode};
-use opentracing_core::http::{
+use opentracing_core::http_rules::{
     ClientRequest, ErrorStatuses, Outcome, Peer, PeerService, remove_trace_headers, set_status,
 };
 use opentracing_core::mock::MockTracer;
@@ -151,7 +151,7 @@ fn writes_and_removes_trace_headers() {
     let mut headers = HeaderMap::new();
     headers.insert("accept", "*/*".parse().unwrap());
     headers.insert("trace", "stale".parse().unwrap());
-    opentracing_core::http::inject(mock.tracer(), &context, &mut headers);
+    opentracing_core::http_rules::inject(mock.tracer(), &context, &mut headers);
     assert_eq!(headers.get("trace").unwrap(), "here");
     remove_trace_headers(mock.tracer(), &mut headers);
     assert_eq!(headers.keys().collect::<Vec<_>>(), ["accept"]);

@@ -6,7 +6,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, Method, StatusCode, Uri, uri::Authority, uri::Scheme};
-use opentracing_core::http::{
+use opentracing_core::http_rules::{
     CapturedHeaders, ConnectFailure, ErrorStatuses, HostAllowList, HostPattern, Peer, PeerService, PeerServices,
     ResendAttempt, ResendCounter, append_server_timing, append_trace_timing, decode_percent, default_port,
     effective_port, known_method, method_name,

@@ -115,7 +115,7 @@ fn a14_the_active_span_of_one_tracer_is_not_the_parent_in_another() {
         let _scope = one.tracer().span("one").start_active();
         let _other = other.tracer().span("other").start_active();
         one.tracer().span("child").start().finish();
-        assert_eq!(SpanRef::current().context(), other.tracer().active_context());
+        assert_eq!(SpanRef::active().context(), other.tracer().active_context());
     }
     one.assert_tree("one\n  child");
     other.assert_tree("other");
@@ -156,9 +156,9 @@ fn a_scope_may_close_while_its_span_is_being_used() {
 fn a_handle_taken_out_of_the_scope_works_on_other_threads() {
     let mock = MockTracer::new();
     let scope = mock.tracer().span("work").start_active();
-    let handle = SpanRef::current();
+    let handle = SpanRef::active();
     std::thread::spawn(handle.wrap(|| {
-        SpanRef::current().set_tag("from", "elsewhere");
+        SpanRef::active().set_tag("from", "elsewhere");
     }))
     .join()
     .unwrap();

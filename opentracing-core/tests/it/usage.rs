@@ -23,7 +23,7 @@ fn references_are_given_by_whatever_stands_for_a_span() {
     let mut span = tracer.span("span").ignore_active_span().start();
     let lent = span.lend();
     let shared = Arc::new(tracer.span("shared").ignore_active_span().start());
-    let boxed = Box::new(SpanRef::current());
+    let boxed = Box::new(SpanRef::active());
     let parents = [
         tracer.span("child").child_of(&scope).start().context(),
         tracer.span("child").child_of(&lent).start().context(),
@@ -120,7 +120,7 @@ fn borrowed_work_runs_on_scoped_threads() {
     let parts = [1, 2, 3];
     {
         let _scope = tracer.span("all").start_active();
-        let current = SpanRef::current();
+        let current = SpanRef::active();
         std::thread::scope(|threads| {
             for part in &parts {
                 threads.spawn(current.wrap(move || tracer.span("part").tag("n", *part).start().finish()));

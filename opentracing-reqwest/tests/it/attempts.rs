@@ -1,6 +1,6 @@
 //! A request that is sent several times, and one that is not traced.
 
-use opentracing_core::http::ResendCounter;
+use opentracing_core::http_rules::ResendCounter;
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{InSpan, OwnedSpan};
 use opentracing_reqwest::{Redirects, TracingClient};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use opentracing_core::http::PeerServices;
+use opentracing_core::http_rules::PeerServices;
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{SpanKind, Tracer};
 use opentracing_reqwest::{RequestOptions, TracingClient};

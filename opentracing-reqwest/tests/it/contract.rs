@@ -5,7 +5,7 @@ use opentracing_contract::{
     check_client,
 };
 use opentracing_core::Span;
-use opentracing_core::http::ErrorStatuses;
+use opentracing_core::http_rules::ErrorStatuses;
 use opentracing_reqwest::{RequestBuilderExt, SpanDecorator, TracingClient, TracingRequestBuilder};
 use reqwest::{ClientBuilder, Request, RequestBuilder, Response};
 

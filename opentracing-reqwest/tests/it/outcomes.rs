@@ -4,7 +4,7 @@ use std::future::Future;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use opentracing_core::http::ErrorStatuses;
+use opentracing_core::http_rules::ErrorStatuses;
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{Secrets, Tracer};
 use opentracing_reqwest::TracingClient;

@@ -1,6 +1,6 @@
 //! Which headers leave the process.
 
-use opentracing_core::http::HostAllowList;
+use opentracing_core::http_rules::HostAllowList;
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{ConstSampler, Span};
 use opentracing_reqwest::SpanDecorator;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::{Uri, request};
-use opentracing_core::http::{HostAllowList, Peer, PeerService, PeerServices, effective_port};
+use opentracing_core::http_rules::{HostAllowList, Peer, PeerService, PeerServices, effective_port};
 use opentracing_core::{AsSpanContext, SpanKind, Tracer, tags};
 use tonic::body::Body;
 

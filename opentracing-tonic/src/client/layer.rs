@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::request;
 use opentracing_core::Tracer;
-use opentracing_core::http::{HostAllowList, PeerServices};
+use opentracing_core::http_rules::{HostAllowList, PeerServices};
 use tonic::transport::Endpoint;
 use tower_layer::Layer;
 

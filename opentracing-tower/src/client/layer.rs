@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use opentracing_core::Tracer;
-use opentracing_core::http::{ErrorStatuses, HostAllowList, PeerServices};
+use opentracing_core::http_rules::{ErrorStatuses, HostAllowList, PeerServices};
 use tower_layer::Layer;
 
 use crate::client::request::ClientConfig;

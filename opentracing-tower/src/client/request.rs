@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::header::UPGRADE;
 use http::uri::Authority;
 use http::{StatusCode, request, response};
-use opentracing_core::http::{
+use opentracing_core::http_rules::{
     ClientRequest, HostAllowList, Peer, PeerServices, ResendCounter, effective_port, inject, remove_trace_headers,
 };
 use opentracing_core::{AsSpanContext, Span, Text, Tracer, tags};

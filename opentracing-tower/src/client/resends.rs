@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::{Extensions, Request};
-use opentracing_core::http::ResendCounter;
+use opentracing_core::http_rules::ResendCounter;
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;

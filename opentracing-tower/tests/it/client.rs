@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use opentracing_core::http::{ErrorStatuses, PeerServices};
+use opentracing_core::http_rules::{ErrorStatuses, PeerServices};
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{ConstSampler, OwnedSpan, Span, SpanKind, Value};
 use opentracing_tower::{

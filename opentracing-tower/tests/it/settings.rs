@@ -11,7 +11,7 @@ use axum::body::Body;
 use axum::response::Response;
 use http::Request;
 use http_body::Body as _;
-use opentracing_core::http::ErrorStatuses;
+use opentracing_core::http_rules::ErrorStatuses;
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{Tracer, Value};
 use opentracing_tower::{RequestSizeLayer, ResponseBody, TracingLayer, is_event_stream};

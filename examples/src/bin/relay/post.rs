@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use opentracing_core::tokio::JoinSetExt;
+use opentracing_core::task::JoinSetExt;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -29,7 +29,7 @@ pub(crate) async fn post(State(relay): State<Relay>, body: Bytes) -> Response {
     for callback in callbacks {
         let relay = relay.clone();
         // A task loses the active span, and with it the trace, unless it is told.
-        calls.spawn_in_current_span(async move { send(&relay, callback).await });
+        calls.spawn_in_active_span(async move { send(&relay, callback).await });
     }
     let mut errors = Vec::new();
     while let Some(call) = calls.join_next().await {

@@ -37,7 +37,7 @@ fn an_error_in_a_callback_marks_the_span_that_is_active_there() {
                 });
             }
         };
-        let task = tokio::spawn(callback.in_active(&span.share()));
+        let task = tokio::spawn(callback.in_span_ref(&span.share()));
         respond.send(fail()).unwrap();
         task.await.unwrap();
         span.finish();
@@ -87,7 +87,7 @@ fn a_layer_that_only_activates_reports_nothing() {
     run(|bed| async move {
         let mut span = bed.start("one");
         // The layer passes the error on: who started the span reports it.
-        let layer = async { fail() }.in_active(&span.share());
+        let layer = async { fail() }.in_span_ref(&span.share());
         let outcome = tokio::spawn(layer).await.unwrap();
         span.set_tag("seen", "by the owner");
         span.mark_error(&outcome.unwrap_err());

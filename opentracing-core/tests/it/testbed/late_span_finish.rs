@@ -15,7 +15,7 @@ fn a_span_outlives_the_tasks_in_which_it_was_active() {
                 let task = bed.start(name);
                 async { tokio::task::yield_now().await }.in_span(task).await;
             };
-            tokio::spawn(work.in_active(&handle))
+            tokio::spawn(work.in_span_ref(&handle))
         };
         for task in [spawn("task1"), spawn("task2")] {
             task.await.unwrap();

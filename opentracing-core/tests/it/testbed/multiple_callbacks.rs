@@ -23,7 +23,7 @@ fn callbacks_run_in_the_span_that_was_active() {
                     let task = bed.start("task");
                     async { barrier.wait().await }.in_span(task).await;
                 };
-                callbacks.spawn(callback.in_current_span());
+                callbacks.spawn(callback.in_active_span());
             }
             assert_eq!(callbacks.join_all().await.len(), 3);
         }

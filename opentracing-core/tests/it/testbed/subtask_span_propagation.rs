@@ -12,7 +12,7 @@ fn a_subtask_takes_the_active_span_along() {
         async move {
             let bed = inner.clone();
             let subtask = async move { bed.start("child").finish() };
-            tokio::spawn(subtask.in_current_span()).await.unwrap();
+            tokio::spawn(subtask.in_active_span()).await.unwrap();
             // A task that takes nothing along is on its own.
             let bed = inner.clone();
             tokio::spawn(async move { bed.start("stray").finish() }).await.unwrap();

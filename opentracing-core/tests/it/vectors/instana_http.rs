@@ -76,7 +76,7 @@ fn composite(options: &Value) -> Option<Composite> {
 fn check_server_timing(check: &mut Case<'_>, names: &Names<'_>, expected: &Value) {
     let mut response = http::HeaderMap::new();
     if names.entry.is_sampled() {
-        opentracing_core::http::append_server_timing(&mut response, names.entry.trace_id());
+        opentracing_core::http_rules::append_server_timing(&mut response, names.entry.trace_id());
     }
     let actual = response.get("server-timing").map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     check.equal("server_timing", actual, expected.as_str().map(|timing| names.fill_in(timing)));

@@ -10,7 +10,7 @@ use opentracing_contract::{
     AnswerBody, ClientAdapter, ClientFeature, ClientSetup, ClientVariant, Outgoing, Protocol, Sender, check_client,
 };
 use opentracing_core::Span;
-use opentracing_core::http::{ErrorStatuses, ResendCounter};
+use opentracing_core::http_rules::{ErrorStatuses, ResendCounter};
 use opentracing_tower::{
     CountResendsLayer, OperationName, PeerServiceName, SpanDecorator, TracingClientLayer, WithoutPropagation,
 };

@@ -19,7 +19,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    tokio::spawn(future.in_current_span())
+    tokio::spawn(future.in_active_span())
 }
 
 /// Runs a closure that blocks, in the active span.
@@ -29,7 +29,7 @@ where
 /// Outside of a Tokio runtime, as `tokio::task::spawn_blocking` does.
 #[track_caller]
 pub fn spawn_blocking<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
-    tokio::task::spawn_blocking(SpanRef::current().wrap(f))
+    tokio::task::spawn_blocking(SpanRef::active().wrap(f))
 }
 
 /// Adds tasks to a `JoinSet` in the active span.
@@ -40,7 +40,7 @@ pub trait JoinSetExt<T> {
     ///
     /// Outside of a Tokio runtime, as `JoinSet::spawn` does.
     #[track_caller]
-    fn spawn_in_current_span<F: Future<Output = T> + Send + 'static>(&mut self, future: F) -> AbortHandle;
+    fn spawn_in_active_span<F: Future<Output = T> + Send + 'static>(&mut self, future: F) -> AbortHandle;
 
     /// Runs a closure that blocks, in the active span.
     ///
@@ -48,17 +48,17 @@ pub trait JoinSetExt<T> {
     ///
     /// Outside of a Tokio runtime, as `JoinSet::spawn_blocking` does.
     #[track_caller]
-    fn spawn_blocking_in_current_span<F: FnOnce() -> T + Send + 'static>(&mut self, f: F) -> AbortHandle;
+    fn spawn_blocking_in_active_span<F: FnOnce() -> T + Send + 'static>(&mut self, f: F) -> AbortHandle;
 }
 
 impl<T: Send + 'static> JoinSetExt<T> for JoinSet<T> {
     #[track_caller]
-    fn spawn_in_current_span<F: Future<Output = T> + Send + 'static>(&mut self, future: F) -> AbortHandle {
-        self.spawn(future.in_current_span())
+    fn spawn_in_active_span<F: Future<Output = T> + Send + 'static>(&mut self, future: F) -> AbortHandle {
+        self.spawn(future.in_active_span())
     }
 
     #[track_caller]
-    fn spawn_blocking_in_current_span<F: FnOnce() -> T + Send + 'static>(&mut self, f: F) -> AbortHandle {
-        self.spawn_blocking(SpanRef::current().wrap(f))
+    fn spawn_blocking_in_active_span<F: FnOnce() -> T + Send + 'static>(&mut self, f: F) -> AbortHandle {
+        self.spawn_blocking(SpanRef::active().wrap(f))
     }
 }

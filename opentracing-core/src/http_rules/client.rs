@@ -2,10 +2,10 @@
 
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::http::method::{OTHER_METHOD, method_name};
-use crate::http::peer::Peer;
-use crate::http::peer_service::PeerService;
-use crate::http::status::ErrorStatuses;
+use crate::http_rules::method::{OTHER_METHOD, method_name};
+use crate::http_rules::peer::Peer;
+use crate::http_rules::peer_service::PeerService;
+use crate::http_rules::status::ErrorStatuses;
 use crate::model::context::SpanContext;
 use crate::model::kind::SpanKind;
 use crate::model::tags;

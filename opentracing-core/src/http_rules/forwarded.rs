@@ -6,8 +6,8 @@ use http::HeaderName;
 use http::header::{FORWARDED, HeaderMap};
 use http::uri::Authority;
 
-use crate::http::peer::Peer;
-use crate::http::proxies::TrustedProxies;
+use crate::http_rules::peer::Peer;
+use crate::http_rules::proxies::TrustedProxies;
 
 /// The client that a trusted proxy asks for, and what it asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

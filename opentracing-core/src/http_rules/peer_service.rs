@@ -1,7 +1,7 @@
 //! The name of the service that is called.
 
-use crate::http::hosts::{HostPattern, InvalidHostPattern};
-use crate::http::peer::Peer;
+use crate::http_rules::hosts::{HostPattern, InvalidHostPattern};
+use crate::http_rules::peer::Peer;
 use crate::model::tags;
 use crate::model::value::Text;
 use crate::span::span::Span;
@@ -19,13 +19,13 @@ pub enum PeerService<'a> {
 /// requests, what is set here for the host, the host's name if it is neither an IP address nor `localhost`.
 ///
 /// ```
-/// use opentracing_core::http::{Peer, PeerService, PeerServices};
+/// use opentracing_core::http_rules::{Peer, PeerService, PeerServices};
 ///
 /// let services = PeerServices::new().with_host("*.db.internal:5432", "billing-db")?;
 /// let peer = Peer::from_host("eu.db.internal", Some(5432));
 /// assert_eq!(services.resolve(None, &peer), Some(PeerService::Given("billing-db")));
 /// assert_eq!(services.resolve(Some("ledger"), &peer), Some(PeerService::Given("ledger")));
-/// # Ok::<(), opentracing_core::http::InvalidHostPattern>(())
+/// # Ok::<(), opentracing_core::http_rules::InvalidHostPattern>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[must_use]

@@ -6,19 +6,19 @@ use std::str::FromStr;
 
 use http::Uri;
 
-use crate::http::peer::effective_port;
+use crate::http_rules::peer::effective_port;
 
 /// The hosts that get trace headers and baggage with outgoing requests. The default is all of them.
 ///
 /// Reads patterns parted by commas or blanks; see [`HostPattern`]. An empty text admits nobody.
 ///
 /// ```
-/// use opentracing_core::http::HostAllowList;
+/// use opentracing_core::http_rules::HostAllowList;
 ///
 /// let hosts: HostAllowList = "*.acme.example, partner.example:8443".parse()?;
 /// assert!(hosts.admits("catalog.acme.example", Some(80)));
 /// assert!(!hosts.admits("partner.example", Some(443)));
-/// # Ok::<(), opentracing_core::http::InvalidHostPattern>(())
+/// # Ok::<(), opentracing_core::http_rules::InvalidHostPattern>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct HostAllowList {

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use http::Uri;
 use http::uri::{Authority, Scheme};
 
-use crate::http::hosts::without_brackets;
+use crate::http_rules::hosts::without_brackets;
 use crate::model::tags;
 use crate::span::span::Span;
 

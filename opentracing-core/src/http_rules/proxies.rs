@@ -11,12 +11,12 @@ use std::str::FromStr;
 /// `::1`; `private` for the networks of RFC 1918 and RFC 4193. An IPv4 address within IPv6 is the IPv4 address.
 ///
 /// ```
-/// use opentracing_core::http::TrustedProxies;
+/// use opentracing_core::http_rules::TrustedProxies;
 ///
 /// let proxies: TrustedProxies = "10.0.0.0/8, loopback".parse()?;
 /// assert!(proxies.trusts("10.1.2.3".parse().ok()));
 /// assert!(!proxies.trusts("192.0.2.7".parse().ok()));
-/// # Ok::<(), opentracing_core::http::InvalidProxies>(())
+/// # Ok::<(), opentracing_core::http_rules::InvalidProxies>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct TrustedProxies {
