@@ -141,6 +141,7 @@ mod sampler;
 mod scope;
 mod span;
 mod stats;
+mod sync;
 mod tracer;
 mod wire;
 

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::wire;
+
 /// Identifies a trace: 128 bits, written as 32 lower-case hexadecimal digits.
 ///
 /// Zero is not a valid id. A 64-bit id is one whose high half is zero.
@@ -154,4 +156,19 @@ fn parse(digits: &str, max_digits: usize) -> Result<u128, InvalidId> {
         id = id << 4 | u128::from(digit.to_digit(16).ok_or(InvalidId(()))?);
     }
     if id == 0 { Err(InvalidId(())) } else { Ok(id) }
+}
+
+/// Ids in their wire form.
+impl wire::text::Text {
+    #[inline]
+    pub(crate) fn push_span_id(&mut self, id: SpanId) {
+        self.push_hex(id.get());
+    }
+
+    /// All 32 digits.
+    #[inline]
+    pub(crate) fn push_trace_id(&mut self, id: TraceId) {
+        self.push_hex(id.high());
+        self.push_hex(id.low());
+    }
 }

@@ -6,8 +6,7 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::recorder::recorder::lock;
-use crate::stats::stats::bump;
+use crate::sync::{bump, lock};
 
 /// Of one thread. A line of their own, since another thread reads.
 #[derive(Default)]

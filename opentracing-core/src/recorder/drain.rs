@@ -13,12 +13,12 @@ use fastant::Anchor;
 use crate::record::record::Record;
 use crate::recorder::names::NameGuard;
 use crate::recorder::port::PortReceiver;
-use crate::recorder::recorder::{BATCH, Recorder, lock};
+use crate::recorder::recorder::{BATCH, Recorder};
 use crate::redaction::secrets::Secrets;
 use crate::reporter::finished::{Batch, FinishedSpan};
 use crate::reporter::reporter::{FlushError, Reporter};
 use crate::stats::red::RedFigures;
-use crate::stats::stats::bump;
+use crate::sync::{bump, lock};
 
 /// The end of a tracer where finished spans come out. There is one; whoever has it drains.
 ///
@@ -161,7 +161,8 @@ impl Drain {
     #[inline]
     fn accept(&mut self, mut record: Box<Record>) {
         if let Some(red) = &self.red {
-            red.count(FinishedSpan { record: &record, anchor: &self.anchor, process: &self.recorder.process });
+            let span = FinishedSpan { record: &record, anchor: &self.anchor, process: &self.recorder.process };
+            red.count(span.kind(), span.operation_name(), span.is_failed(), span.duration());
         }
         if !record.context.is_sampled() {
             return self.leave_out(record);

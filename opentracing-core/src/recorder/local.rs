@@ -8,7 +8,7 @@ use crate::record::record::Record;
 use crate::recorder::port::{Port, Ports};
 use crate::recorder::recorder::Recorder;
 use crate::recorder::state::{End, State};
-use crate::stats::stats::count;
+use crate::sync::count;
 
 thread_local! {
     static LOCAL: Local = const {

@@ -9,4 +9,5 @@ pub(crate) mod names;
 pub(crate) mod plan;
 pub(crate) mod port;
 pub(crate) mod recorder;
+pub(crate) mod running;
 pub(crate) mod state;

@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rtrb::{Consumer, Producer, PushError, RingBuffer};
 
 use crate::record::record::Record;
-use crate::recorder::recorder::{BATCH, Recorder, lock};
-use crate::stats::stats::{PortStats, bump};
+use crate::recorder::recorder::{BATCH, Recorder};
+use crate::stats::stats::PortStats;
+use crate::sync::{bump, lock};
 
 /// The thread's end.
 pub(crate) struct Port {

@@ -4,7 +4,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
@@ -18,11 +18,12 @@ use crate::recorder::decisions::Decisions;
 use crate::recorder::drain::InlineDrain;
 use crate::recorder::id_generator::IdGenerator;
 use crate::recorder::port::PortReceiver;
+use crate::recorder::running::Running;
 use crate::reporter::reporter::{FlushError, Process};
 use crate::sampler::{Decision, Sampler};
 use crate::stats::stats::{DrainStats, PortStats, RareStats, ReporterStats, Stats};
 use crate::stats::transport_stats::TransportStats;
-use crate::tracer::tracer::Running;
+use crate::sync::lock;
 
 /// Read by every start and finish, written almost never.
 pub(crate) struct Recorder {
@@ -100,11 +101,6 @@ pub(crate) struct Gate {
     pub(crate) error: Option<FlushError>,
     /// Until when the reporter may take.
     pub(crate) deadline: Option<Instant>,
-}
-
-/// Nothing that panics runs under these locks, so a poisoned one is still whole.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// By number, so that none but the one asked for is held under the lock: the last holder runs destructors of plug-ins.

@@ -14,9 +14,8 @@ use crate::model::value::{Text, Value};
 use crate::record::record::{Record, Stamp};
 use crate::recorder::local;
 use crate::recorder::port::Port;
-use crate::recorder::recorder::{Recorder, lock};
-use crate::span::span_ref::SpanRef;
-use crate::stats::stats::count;
+use crate::recorder::recorder::Recorder;
+use crate::sync::{count, lock};
 
 pub(crate) const SAMPLING_PRIORITY: &str = "sampling.priority";
 
@@ -273,15 +272,15 @@ impl State {
 
     /// Moves the span behind a shared handle, the first time anybody asks.
     #[cold]
-    pub(crate) fn share(&mut self) -> SpanRef {
+    pub(crate) fn share(&mut self) -> Option<Arc<Shared>> {
         match self {
-            State::Shared(shared) => SpanRef::new(Some(shared.clone())),
-            State::Noop => SpanRef::noop(),
+            State::Shared(shared) => Some(shared.clone()),
+            State::Noop => None,
             _ => {
                 let tracer = self.tracer();
                 let shared = Arc::new(Shared { tracer, state: Mutex::new(self.take()) });
                 *self = State::Shared(shared.clone());
-                SpanRef::new(Some(shared))
+                Some(shared)
             }
         }
     }

@@ -31,19 +31,8 @@ pub use self::remote::RemoteSampler;
 pub use self::rules::{Rule, RuleSampler};
 pub use self::strategy::{InvalidStrategy, PerOperationStrategies, SamplingStrategy};
 pub use self::trace_id_ratio::TraceIdRatioSampler;
+pub use crate::model::decision::Decision;
 pub use crate::stats::sampler_stats::SamplerStats;
-
-/// What a sampler says of a span and its descendants in this process.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Decision {
-    /// Ids, decision and baggage only: nothing is recorded.
-    Drop,
-    /// Recorded, and not sampled as far as other services are told: somebody may decide later. Without such a somebody the span is
-    /// counted in [`Stats::dropped_unsampled`](crate::Stats::dropped_unsampled).
-    Record,
-    /// Recorded and sampled.
-    RecordAndSample,
-}
 
 /// Decides once for each span that begins a trace in this process, unless its remote parent has decided: that holds, as with the
 /// Jaeger clients and OpenTelemetry's parent based sampler. The tag `sampling.priority` at the start goes before any sampler.

@@ -69,6 +69,6 @@ impl Sampler for ParentBased {
     }
 
     fn stats(&self) -> SamplerStats {
-        SamplerStats::sum(self.all())
+        SamplerStats::sum(self.all().map(|sampler| sampler.stats()))
     }
 }

@@ -6,14 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::clock::Clock;
-use crate::recorder::recorder::lock;
 use crate::sampler::bucket::Ticker;
 use crate::sampler::per_operation::MAX_OPERATIONS;
 use crate::sampler::{
     Decision, InvalidStrategy, PerOperationSampler, ProbabilisticSampler, RateLimitingSampler, Sampler, SamplerStats,
     SamplingNotes, SamplingParams, SamplingStrategy,
 };
-use crate::stats::stats::count;
+use crate::sync::{count, lock};
 
 /// Samples by a strategy that can be replaced while it runs: Jaeger's `remote`. A clone is a handle of the same sampler, for whoever
 /// gets the strategies; `opentracing-reporter` asks Jaeger for them.

@@ -56,7 +56,7 @@ impl Sampler for RuleSampler {
 
     fn stats(&self) -> SamplerStats {
         let all = self.rules.iter().map(|(_, sampler)| sampler).chain([&self.otherwise]);
-        SamplerStats::sum(all.map(|sampler| &**sampler))
+        SamplerStats::sum(all.map(|sampler| sampler.stats()))
     }
 }
 

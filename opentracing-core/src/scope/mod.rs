@@ -1,5 +1,6 @@
 //! Which span is active: scopes, futures and streams in a span, tasks of Tokio.
 
+mod activate;
 pub(crate) mod in_span;
 pub(crate) mod scope;
 #[cfg(feature = "tokio")]

@@ -15,7 +15,6 @@ use crate::recorder::state::{End, State};
 use crate::span::operations::write_operations;
 use crate::span::span::Span;
 use crate::span::span_ref::SpanRef;
-use crate::tracer::tracer::Tracer;
 
 /// A span is active on this thread while its scope lives: spans started meanwhile are its children.
 ///
@@ -119,7 +118,7 @@ impl ActiveSpan {
     write_operations!(&Self);
 
     #[inline]
-    fn with<R>(&self, f: impl FnOnce(&mut State) -> R) -> Option<R> {
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut State) -> R) -> Option<R> {
         let token = self.token?;
         local::with(|local| local.with_state(token, f))?
     }
@@ -143,11 +142,6 @@ impl ActiveSpan {
         self.with(|state| state.context())?
     }
 
-    /// The tracer that started the span; a no-op one if that is gone.
-    pub fn tracer(&self) -> Tracer {
-        Tracer::by_id(self.with(|state| state.tracer()).unwrap_or(0))
-    }
-
     /// The baggage item of that name, also one that the span has from its parent.
     pub fn baggage_item(&self, key: &str) -> Option<String> {
         self.context()?.baggage_item(key).map(str::to_owned)
@@ -155,7 +149,7 @@ impl ActiveSpan {
 
     /// A handle that may leave the thread. The first one moves the record behind a lock: one allocation.
     pub fn share(&self) -> SpanRef {
-        self.with(State::share).unwrap_or_default()
+        SpanRef::new(self.with(State::share).flatten())
     }
 }
 

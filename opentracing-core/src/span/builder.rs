@@ -26,9 +26,8 @@ use crate::recorder::port::Port;
 use crate::recorder::recorder::Recorder;
 use crate::recorder::state::{SAMPLING_PRIORITY, State, Unsampled};
 use crate::sampler::{Decision, SamplingNotes, SamplingParams};
-use crate::scope::scope::Scope;
 use crate::span::span::Span;
-use crate::stats::stats::count;
+use crate::sync::count;
 
 /// What a span starts with. Setters work in place, as those of `std::process::Command`, so that no tag is moved twice.
 ///
@@ -184,11 +183,6 @@ impl<'a> SpanBuilder<'a> {
             Some(recorder) => self.start_with(recorder),
             None => Span::noop(),
         }
-    }
-
-    /// Starts the span and makes it the active one of this thread. Closing the scope finishes it.
-    pub fn start_active(&mut self) -> Scope {
-        self.start().activate()
     }
 
     /// Roots whose sampler always says the same, and children of spans of this tracer: nothing is decided, and of what a builder may

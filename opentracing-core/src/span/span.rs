@@ -10,13 +10,10 @@ use crate::clock::unix_ns;
 use crate::model::context::{AsSpanContext, SpanContext};
 use crate::model::kind::SpanKind;
 use crate::model::value::{Text, Value};
-use crate::recorder::local;
 use crate::recorder::state::{End, State, finish_other, finish_record};
-use crate::scope::scope::{LentScope, Scope};
 use crate::span::finish_options::FinishOptions;
 use crate::span::operations::write_operations;
 use crate::span::span_ref::SpanRef;
-use crate::tracer::tracer::Tracer;
 
 /// A started span. It is finished by [`finish`](Span::finish), or when it is dropped.
 ///
@@ -82,11 +79,6 @@ impl Span {
         self.state.context()
     }
 
-    /// The tracer that started the span; a no-op one if that is gone.
-    pub fn tracer(&self) -> Tracer {
-        Tracer::by_id(self.state.tracer())
-    }
-
     /// The baggage item of that name, also one that the span has from its parent.
     pub fn baggage_item(&self, key: &str) -> Option<String> {
         self.state.lent_context()?.baggage_item(key).map(str::to_owned)
@@ -94,41 +86,14 @@ impl Span {
 
     /// A handle for callbacks and other threads. The first one moves the record behind a lock: one allocation.
     pub fn share(&mut self) -> SpanRef {
-        self.state.share()
+        SpanRef::new(self.state.share())
     }
 
     /// Gives up ownership: the span finishes by [`SpanRef::finish`], else with the last handle.
     pub fn detach(mut self) -> SpanRef {
-        let handle = self.state.share();
+        let handle = SpanRef::new(self.state.share());
         *self.state = State::Noop;
         handle
-    }
-
-    /// Makes it the active span of this thread. The scope owns it, and finishes it when it is closed or dropped;
-    /// [`Scope::into_span`] gives it back instead.
-    #[inline]
-    pub fn activate(mut self) -> Scope {
-        Scope::open(&mut self.state, true)
-    }
-
-    /// Makes it the active span of this thread until the scope is closed or dropped. Then it is here again, unfinished.
-    #[inline]
-    pub fn lend(&mut self) -> LentScope<'_> {
-        LentScope::open(self)
-    }
-
-    /// Runs the closure with the span active; afterwards the span is here again, unfinished, also when the closure panics.
-    pub fn in_scope<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        let _scope = self.lend();
-        f()
-    }
-
-    /// Makes a closure that runs in the span and finishes it: for `std::thread::spawn` and thread pools.
-    pub fn wrap<R, F: FnOnce() -> R>(self, f: F) -> impl FnOnce() -> R + use<R, F> {
-        move || {
-            let _scope = self.activate();
-            f()
-        }
     }
 
     /// For wrappers that hold a span in place: finishes an owned one, lets go of a lent one.
@@ -157,13 +122,6 @@ impl Span {
         match options.at {
             Some(at) => self.finish_at(at),
             None => self.finish(),
-        }
-    }
-
-    pub(crate) fn activate_state(&mut self) -> Option<local::Token> {
-        match &mut *self.state {
-            State::Noop => None,
-            state => local::with(|local| local.activate(state, false)).flatten(),
         }
     }
 }

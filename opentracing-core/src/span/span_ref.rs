@@ -11,11 +11,9 @@ use crate::model::context::{AsSpanContext, SpanContext};
 use crate::model::kind::SpanKind;
 use crate::model::value::{Text, Value};
 use crate::recorder::state::{End, Shared, State};
-use crate::scope::scope::{ActiveSpan, Scope};
 use crate::span::finish_options::FinishOptions;
 use crate::span::operations::write_operations;
 use crate::span::span::Span;
-use crate::tracer::tracer::Tracer;
 
 /// A handle of a span for callbacks and other threads. Each call takes a lock.
 ///
@@ -33,14 +31,6 @@ impl SpanRef {
     /// A handle of no span.
     pub const fn noop() -> SpanRef {
         SpanRef { shared: None }
-    }
-
-    /// A handle of this thread's active span, of whichever tracer; of no span if none is active.
-    ///
-    /// The first handle of a span moves its record behind a lock. To write to the active span here and now,
-    /// [`Tracer::with_active`] does without.
-    pub fn active() -> SpanRef {
-        ActiveSpan::of_any().map_or(SpanRef::noop(), |active| active.share())
     }
 
     write_operations!(&Self);
@@ -75,11 +65,6 @@ impl SpanRef {
         self.shared.as_ref()?.with(|state| state.context())
     }
 
-    /// The tracer that started the span; a no-op one if that is gone.
-    pub fn tracer(&self) -> Tracer {
-        Tracer::by_id(self.shared.as_ref().map_or(0, |shared| shared.with(|state| state.tracer())))
-    }
-
     /// The baggage item of that name, also one that the span has from its parent.
     pub fn baggage_item(&self, key: &str) -> Option<String> {
         self.context()?.baggage_item(key).map(str::to_owned)
@@ -110,34 +95,12 @@ impl SpanRef {
         }
     }
 
-    /// Makes it the active span of this thread until the scope is closed or dropped, which leaves it unfinished.
-    pub fn activate(&self) -> Scope {
-        Scope::open(&mut self.state(), false)
-    }
-
-    /// Makes it the active span of this thread until the scope is closed or dropped, which finishes it.
-    pub fn activate_to_finish(&self) -> Scope {
-        Scope::open(&mut self.state(), true)
-    }
-
-    /// Runs the closure with the span active, and leaves it unfinished.
-    pub fn in_scope<R>(&self, f: impl FnOnce() -> R) -> R {
-        let _scope = self.activate();
-        f()
-    }
-
-    /// Makes a closure that runs in the span and leaves it unfinished: for other threads and thread pools.
-    pub fn wrap<R, F: FnOnce() -> R>(&self, f: F) -> impl FnOnce() -> R + use<R, F> {
-        let span = self.clone();
-        move || span.in_scope(f)
-    }
-
     /// A `Span` that must end with `end_use(false)`.
     pub(crate) fn lend(&self) -> Span {
         Span::new(self.state())
     }
 
-    fn state(&self) -> State {
+    pub(crate) fn state(&self) -> State {
         self.shared.clone().map_or(State::Noop, State::Shared)
     }
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::model::kind::SpanKind;
-use crate::recorder::recorder::lock;
-use crate::reporter::finished::FinishedSpan;
 use crate::stats::prometheus::Writer;
 use crate::stats::transport_stats::Latency;
+use crate::sync::lock;
 
 /// Requests, errors and durations by operation, of every span that is recorded and is not internal: a server's by route, a client's by
 /// method or the name that it was given, a consumer's by queue or topic.
@@ -109,10 +109,10 @@ impl RedFigures {
     }
 
     /// Counts a span. Allocates for the first of a name.
-    pub(crate) fn count(&self, span: FinishedSpan<'_>) {
-        let Some(kind) = KINDS.iter().position(|known| *known == span.kind()) else { return };
+    pub(crate) fn count(&self, kind: SpanKind, mut name: &str, failed: bool, duration: Duration) {
+        let Some(kind) = KINDS.iter().position(|known| *known == kind) else { return };
         let mut operations = lock(&self.0.operations);
-        let (names, mut name) = (&mut operations[kind], span.operation_name());
+        let names = &mut operations[kind];
         if names.len() >= self.0.limit && !names.contains_key(name) {
             name = OTHER;
         }
@@ -121,8 +121,8 @@ impl RedFigures {
         }
         if let Some(red) = names.get_mut(name) {
             red.requests += 1;
-            red.errors += u64::from(span.is_failed());
-            red.duration.record(span.duration());
+            red.errors += u64::from(failed);
+            red.duration.record(duration);
         }
     }
 }

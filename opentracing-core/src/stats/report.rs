@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Display};
 
+use crate::model::decision::Decision;
 use crate::propagation::FormatStats;
-use crate::sampler::Decision;
 use crate::stats::stats::Stats;
 use crate::stats::transport_stats::TransportStats;
 

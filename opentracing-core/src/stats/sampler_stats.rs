@@ -17,8 +17,8 @@ pub struct SamplerStats {
 
 impl SamplerStats {
     /// Of a sampler that asks several.
-    pub(crate) fn sum<'a>(samplers: impl Iterator<Item = &'a dyn crate::sampler::Sampler>) -> Self {
-        samplers.map(|sampler| sampler.stats()).fold(SamplerStats::default(), |sum, stats| SamplerStats {
+    pub(crate) fn sum(stats: impl Iterator<Item = SamplerStats>) -> Self {
+        stats.fold(SamplerStats::default(), |sum, stats| SamplerStats {
             queries_ok: sum.queries_ok + stats.queries_ok,
             queries_failed: sum.queries_failed + stats.queries_failed,
             updates_ok: sum.updates_ok + stats.updates_ok,

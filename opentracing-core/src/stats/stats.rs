@@ -1,10 +1,10 @@
 //! Where spans and headers went.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use crate::propagation::FormatStats;
-use crate::sampler::SamplerStats;
 use crate::stats::prometheus::Prometheus;
+use crate::stats::sampler_stats::SamplerStats;
 use crate::stats::transport_stats::TransportStats;
 
 /// What became of the spans of a tracer, and what it met on the way. A snapshot: each number is exact once the threads rest.
@@ -133,12 +133,6 @@ pub(crate) struct PortStats {
     pub(crate) dropped_shutdown: AtomicU64,
 }
 
-/// Adds to a counter that no other thread writes.
-#[inline]
-pub(crate) fn bump(counter: &AtomicU64, by: u64) {
-    counter.store(counter.load(Ordering::Relaxed) + by, Ordering::Relaxed);
-}
-
 /// Events that are rare on every thread.
 #[derive(Default)]
 pub(crate) struct RareStats {
@@ -148,11 +142,6 @@ pub(crate) struct RareStats {
     pub(crate) scopes_out_of_order: AtomicU64,
     pub(crate) extract_corrupted: AtomicU64,
     pub(crate) without_route: AtomicU64,
-}
-
-/// Adds to a counter that any thread writes.
-pub(crate) fn count(counter: &AtomicU64) {
-    counter.fetch_add(1, Ordering::Relaxed);
 }
 
 /// Written by the draining thread only.

@@ -149,8 +149,7 @@ impl TracerBuilder {
     pub fn build_inline(self, reporter: impl Reporter) -> Tracer {
         let (tracer, drain) = self.build();
         if let Some(recorder) = tracer.recorder() {
-            *crate::recorder::recorder::lock(&recorder.shared.inline) =
-                Some(InlineDrain::new(drain, Box::new(reporter)));
+            *crate::sync::lock(&recorder.shared.inline) = Some(InlineDrain::new(drain, Box::new(reporter)));
         }
         tracer
     }

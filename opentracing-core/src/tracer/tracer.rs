@@ -9,16 +9,17 @@ use std::time::{Duration, Instant};
 use crate::model::context::SpanContext;
 use crate::model::value::Text;
 use crate::propagation::{ExtractError, Format, InjectError};
-use crate::recorder::drain::LAST_FLUSH;
 use crate::recorder::local;
-use crate::recorder::recorder::{Recorder, lock};
+use crate::recorder::recorder::Recorder;
+use crate::recorder::running::Running;
 use crate::recorder::state::State;
 use crate::reporter::reporter::{FlushError, Process};
 use crate::scope::scope::ActiveSpan;
 use crate::span::builder::SpanBuilder;
 use crate::span::span_ref::SpanRef;
 use crate::stats::report::Report;
-use crate::stats::stats::{Stats, count};
+use crate::stats::stats::Stats;
+use crate::sync::{count, lock};
 use crate::tracer::builder::TracerBuilder;
 
 /// Starts spans. One concrete type, whatever it is built of; a clone is a reference count.
@@ -36,22 +37,6 @@ enum Inner {
     /// Looks the registered tracer up at each use.
     Global,
     Running(Arc<Running>),
-}
-
-/// Threads keep the recorder alive for as long as they have a port; the users' handles are counted apart.
-pub(crate) struct Running {
-    recorder: Arc<Recorder>,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.recorder.shared.closing.store(true, Ordering::Release);
-        self.recorder.unpark();
-        if self.recorder.is_inline() {
-            // Nobody is left who could be told.
-            let _ = self.recorder.close(LAST_FLUSH);
-        }
-    }
 }
 
 static GLOBAL: OnceLock<Tracer> = OnceLock::new();
@@ -92,10 +77,7 @@ impl Tracer {
     }
 
     pub(crate) fn new(recorder: Arc<Recorder>) -> Tracer {
-        let running = Arc::new(Running { recorder });
-        // A recorder is made for one tracer, so the place is empty.
-        let _ = running.recorder.shared.running.set(Arc::downgrade(&running));
-        Tracer { inner: Inner::Running(running) }
+        Tracer { inner: Inner::Running(Running::new(recorder)) }
     }
 
     /// The tracer of that number, as long as somebody has a handle of it.
@@ -107,10 +89,10 @@ impl Tracer {
     #[inline]
     pub(crate) fn recorder(&self) -> Option<&Arc<Recorder>> {
         match &self.inner {
-            Inner::Running(running) => Some(&running.recorder),
+            Inner::Running(running) => Some(running.recorder()),
             Inner::Noop => None,
             Inner::Global => match &GLOBAL.get()?.inner {
-                Inner::Running(running) => Some(&running.recorder),
+                Inner::Running(running) => Some(running.recorder()),
                 Inner::Noop | Inner::Global => None,
             },
         }

@@ -4,7 +4,6 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
-use crate::model::ids::{SpanId, TraceId};
 use crate::wire::hex;
 
 /// A header value in the making. Most fit; longer ones move to the heap.
@@ -24,18 +23,6 @@ impl Text {
     #[inline]
     pub(crate) fn push_hex(&mut self, number: u64) {
         self.0.extend_from_slice(&hex::encode(number));
-    }
-
-    #[inline]
-    pub(crate) fn push_span_id(&mut self, id: SpanId) {
-        self.push_hex(id.get());
-    }
-
-    /// All 32 digits.
-    #[inline]
-    pub(crate) fn push_trace_id(&mut self, id: TraceId) {
-        self.push_hex(id.high());
-        self.push_hex(id.low());
     }
 
     /// Puts the bytes of a text as `%XX`.
