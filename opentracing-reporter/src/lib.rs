@@ -179,13 +179,7 @@
 //! | `zipkin` | `Zipkin` |
 //! | `jaeger` | `Jaeger`, by UDP or HTTP |
 
-mod batch_reporter;
-#[cfg(feature = "console")]
-mod console;
-#[cfg(feature = "env")]
-mod env;
-#[cfg(feature = "network")]
-#[cfg_attr(
+#![cfg_attr(
     not(all(
         feature = "instana",
         feature = "jaeger",
@@ -193,42 +187,47 @@ mod env;
         feature = "remote-sampling",
         feature = "zipkin"
     )),
-    allow(dead_code, unused_imports, unused_macros, reason = "each transport needs a part of it")
+    allow(dead_code, unused_imports, unused_macros, reason = "each transport uses a part of what they share")
 )]
+
+#[cfg(feature = "network")]
+mod batch;
+#[cfg(feature = "network")]
+mod connection;
+#[cfg(feature = "console")]
+mod console;
+#[cfg(feature = "env")]
+mod env;
+#[cfg(feature = "network")]
 mod export;
-mod guard;
 #[cfg(feature = "instana")]
 mod instana;
 #[cfg(feature = "jaeger")]
 mod jaeger;
-#[cfg(any(feature = "instana", feature = "zipkin"))]
-#[cfg_attr(not(feature = "zipkin"), allow(dead_code, reason = "each transport needs a part of it"))]
-mod json;
-mod lane;
 #[cfg(feature = "otlp")]
 mod otlp;
-#[cfg(feature = "network")]
-mod percent;
-#[cfg(feature = "otlp")]
-mod protobuf;
 #[cfg(feature = "remote-sampling")]
 mod remote_sampling;
+mod reporter;
+#[cfg(feature = "network")]
+mod retry;
+#[cfg(feature = "network")]
+mod spool;
 #[cfg(feature = "network")]
 pub mod terms;
 mod transport;
+mod wire;
 #[cfg(feature = "zipkin")]
 mod zipkin;
 
-pub use crate::batch_reporter::BatchReporter;
+#[cfg(all(feature = "network", feature = "tls"))]
+pub use crate::connection::Tls;
+#[cfg(feature = "network")]
+pub use crate::connection::{Endpoint, InvalidEndpoint};
 #[cfg(feature = "console")]
 pub use crate::console::{Colors, Console, Logs, Tags};
 #[cfg(feature = "env")]
 pub use crate::env::{EnvWarning, FromEnv, from_env};
-#[cfg(all(feature = "network", feature = "tls"))]
-pub use crate::export::Tls;
-#[cfg(feature = "network")]
-pub use crate::export::{Endpoint, InvalidEndpoint, Spool, Timer};
-pub use crate::guard::FlushGuard;
 #[cfg(feature = "instana")]
 pub use crate::instana::{AgentFallback, Instana, RootExits, SpanForm};
 #[cfg(feature = "jaeger")]
@@ -239,6 +238,11 @@ pub use crate::otlp::Otlp;
 pub use crate::remote_sampling::{
     InvalidSamplingAnswer, JaegerRemoteSampling, SamplingGuard, jaeger_sampling_strategy,
 };
+pub use crate::reporter::{BatchReporter, FlushGuard};
+#[cfg(feature = "network")]
+pub use crate::retry::Timer;
+#[cfg(feature = "network")]
+pub use crate::spool::Spool;
 pub use crate::transport::{Outcome, Reason, Transport};
 #[cfg(feature = "zipkin")]
 pub use crate::zipkin::Zipkin;

@@ -1,7 +1,7 @@
 //! Addresses of servers, with a standard one for those that cannot be used.
 
+use crate::connection::{Endpoint, InvalidEndpoint};
 use crate::env::variables::Variables;
-use crate::export::{Endpoint, InvalidEndpoint};
 
 /// The address that a variable holds, completed by `make`; or else the standard one, which is known to be an address.
 pub(crate) fn endpoint(

@@ -1,10 +1,10 @@
 //! The variables of the Instana tracers.
 
+use crate::connection::InvalidEndpoint;
 use crate::env::address::endpoint;
 use crate::env::variables::Variables;
-use crate::export::InvalidEndpoint;
+use crate::instana::{Instana, RootExits};
 use crate::transport::Transport;
-use crate::{Instana, RootExits};
 
 const AGENT: &str = "http://127.0.0.1:42699";
 

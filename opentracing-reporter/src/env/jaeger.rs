@@ -1,9 +1,9 @@
 //! The variables of the Jaeger clients.
 
-use crate::Jaeger;
+use crate::connection::{Endpoint, InvalidEndpoint};
 use crate::env::address::endpoint;
 use crate::env::variables::Variables;
-use crate::export::{Endpoint, InvalidEndpoint};
+use crate::jaeger::Jaeger;
 use crate::transport::Transport;
 
 const COLLECTOR: &str = "http://127.0.0.1:14268/api/traces?format=jaeger.thrift";

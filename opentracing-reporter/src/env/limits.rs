@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use opentracing_core::Limits;
 
-use crate::batch_reporter::BatchReporter;
 use crate::env::variables::Variables;
+use crate::reporter::BatchReporter;
 
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct QueueSettings {

@@ -30,8 +30,8 @@ use self::process::ProcessSettings;
 use self::sampling::SamplerSettings;
 pub use self::variables::EnvWarning;
 use self::variables::Variables;
-use crate::batch_reporter::BatchReporter;
-use crate::guard::FlushGuard;
+use crate::reporter::BatchReporter;
+use crate::reporter::FlushGuard;
 use crate::transport::{Outcome, Reason, Transport};
 
 /// A tracer and its reporter as the environment describes them: `OTEL_*`, `INSTANA_*`, `JAEGER_*`, `DD_*`.

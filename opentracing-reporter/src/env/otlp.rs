@@ -2,12 +2,12 @@
 
 use std::fmt::Display;
 
-use crate::Otlp;
+use crate::connection::{Endpoint, InvalidEndpoint};
 use crate::env::address::endpoint;
 use crate::env::variables::{Variables, pairs};
-use crate::export::{Endpoint, InvalidEndpoint};
-use crate::percent;
+use crate::otlp::Otlp;
 use crate::transport::Transport;
+use crate::wire::percent;
 
 /// Each setting has a name for traces, and one for everything that OTLP carries.
 const ENDPOINT: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];

@@ -1,7 +1,7 @@
 //! Which service this is: its name and the tags of its process.
 
 use crate::env::variables::{Variables, pairs};
-use crate::percent;
+use crate::wire::percent;
 
 /// OpenTelemetry's name for the tag.
 const SERVICE_NAME: &str = "service.name";

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use opentracing_core::{ProbabilisticSampler, RemoteSampler};
 
+use crate::connection::{Endpoint, InvalidEndpoint};
 use crate::env::variables::Variables;
-use crate::export::{Endpoint, InvalidEndpoint};
-use crate::{JaegerRemoteSampling, SamplingGuard};
+use crate::remote_sampling::{JaegerRemoteSampling, SamplingGuard};
 
 /// What differs from the settings that remote sampling has by itself.
 #[derive(Debug, Default)]

@@ -1,8 +1,7 @@
 //! Certificates that are named by files.
 
-use crate::Tls;
+use crate::connection::{Endpoint, InvalidEndpoint, Tls};
 use crate::env::variables::Variables;
-use crate::export::{Endpoint, InvalidEndpoint};
 
 const ROOTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE"];
 const CERTIFICATE: [&str; 2] =

@@ -1,12 +1,12 @@
 //! Where spans go.
 
-use crate::Console;
+use crate::connection::InvalidEndpoint;
+use crate::console::Console;
 use crate::env::instana::instana;
 use crate::env::jaeger::jaeger;
 use crate::env::otlp::otlp;
 use crate::env::variables::Variables;
 use crate::env::zipkin::zipkin;
-use crate::export::InvalidEndpoint;
 use crate::transport::Transport;
 
 const EXPORTER: &str = "OTEL_TRACES_EXPORTER";

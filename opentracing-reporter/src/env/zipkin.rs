@@ -1,10 +1,10 @@
 //! The variables of Zipkin (OpenTelemetry, "Zipkin Exporter").
 
-use crate::Zipkin;
+use crate::connection::InvalidEndpoint;
 use crate::env::address::endpoint;
 use crate::env::variables::Variables;
-use crate::export::InvalidEndpoint;
 use crate::transport::Transport;
+use crate::zipkin::Zipkin;
 
 const STANDARD: &str = "http://127.0.0.1:9411/api/v2/spans";
 

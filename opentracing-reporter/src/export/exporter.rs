@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use opentracing_core::{FinishedSpan, TransportStats};
 
-use crate::export::backlog::Backlog;
-use crate::export::backoff::{self, Backoff};
-use crate::export::batch::Encoded;
-use crate::export::channel::{Answer, Channel, Delay};
-use crate::export::encoding::{Detail, Encoding};
-use crate::export::pace::{Pace, Turn};
-use crate::export::settings::Settings;
-use crate::export::spooling::Spooling;
+use super::settings::Settings;
+use super::spooling::Spooling;
+use crate::batch::Backlog;
+use crate::batch::Encoded;
+use crate::batch::{Detail, Encoding};
+use crate::connection::{Answer, Channel, Delay};
+use crate::retry::{self, Backoff};
+use crate::retry::{Pace, Turn};
 use crate::transport::{Outcome, Reason};
 
 /// A transport made of an encoding and a channel. Requests leave in the order in which their spans came, one at a time.
@@ -168,7 +168,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
                 },
                 Some(Phase::Resting { since, until, by }) => {
                     let is_hurried = reason == Reason::Flush && by == Delayed::Here;
-                    let until = if is_hurried { until.min(since + backoff::FLUSH) } else { until };
+                    let until = if is_hurried { until.min(since + retry::FLUSH) } else { until };
                     if self.settings.timer.now() < until {
                         break;
                     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::export::timer::{SystemTimer, Timer};
+use crate::retry::{SystemTimer, Timer};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use opentracing_core::TransportStats;
 
-use crate::export::batch::Encoded;
-use crate::export::channel::Channel;
-use crate::export::encoding::Encoding;
-use crate::export::exporter::{Current, Exporter, Origin, Phase};
-use crate::export::spool::{Lost, Spool, Store};
+use super::exporter::{Current, Exporter, Origin, Phase};
+use crate::batch::Encoded;
+use crate::batch::Encoding;
+use crate::connection::Channel;
+use crate::spool::{Lost, Spool, Store};
 use crate::transport::{Outcome, Reason};
 
 /// What is on the disk is older than what waits in memory, but for the batch that is under way. It is sent first, and as long as there

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::export::{Answer, Channel, Figures, Remote};
+use crate::connection::{Answer, Channel, Figures, Remote};
 use crate::instana::lookup::Lookup;
 
 /// By an agent, or straight to Instana from where no agent can run.

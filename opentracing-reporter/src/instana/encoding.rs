@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use opentracing_core::{FinishedSpan, Process};
 
-use crate::export::{Detail, Encoding, Pieces, RequestLimits};
+use crate::batch::{Detail, Encoding, Pieces, RequestLimits};
 use crate::instana::facts::Role;
 use crate::instana::native::{self, From};
 use crate::instana::settings::{RootExits, SpanForm};

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use opentracing_core::{FinishedSpan, LogRecord, SpanId};
 
-use crate::export::Detail;
+use crate::batch::Detail;
 use crate::instana::data::cut;
 use crate::instana::facts::{as_text, to_text};
-use crate::json::Object;
+use crate::wire::json::Object;
 
 /// The name of a log span: the one without a language in it.
 pub(crate) const NAME: &str = "log";

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::export::{Answer, Channel, Endpoint, Figures, Remote};
+use crate::connection::{Answer, Channel, Endpoint, Figures, Remote};
 use crate::instana::gateway::{ROUTES, default_gateway};
 use crate::instana::settings::AgentFallback;
 

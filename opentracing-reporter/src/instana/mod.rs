@@ -16,11 +16,13 @@ use std::fmt;
 
 pub use self::settings::{AgentFallback, RootExits, SpanForm};
 
-use crate::export::{Endpoint, Exporter, InvalidEndpoint, Pace, Remote, export_settings, export_transport};
+use crate::connection::{Endpoint, InvalidEndpoint, Remote};
+use crate::export::{Exporter, export_settings, export_transport};
 use crate::instana::channel::InstanaChannel;
 use crate::instana::encoding::InstanaEncoding;
 use crate::instana::lookup::Lookup;
 use crate::instana::native::From;
+use crate::retry::Pace;
 
 /// Sends spans to Instana.
 ///

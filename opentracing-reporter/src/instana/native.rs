@@ -3,12 +3,12 @@
 use opentracing_core::propagation::Instana;
 use opentracing_core::{FinishedSpan, SpanId, SpanKind};
 
-use crate::export::Detail;
+use crate::batch::Detail;
 use crate::instana::data::{self, Source};
 use crate::instana::facts::{Facts, Role};
 use crate::instana::family::Family;
 use crate::instana::log_spans::{self, Level};
-use crate::json::{Object, object};
+use crate::wire::json::{Object, object};
 
 /// Appends the span and its log spans, separated by commas, and says how many that are.
 pub(crate) fn write(span: FinishedSpan<'_>, from: &From, detail: Detail, out: &mut Vec<u8>) -> usize {

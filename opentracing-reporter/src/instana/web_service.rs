@@ -2,13 +2,13 @@
 
 use opentracing_core::FinishedSpan;
 
-use crate::export::Detail;
+use crate::batch::Detail;
 use crate::instana::data::{self, MAX_ERROR_CHARS, MAX_STATEMENT_CHARS, Source, custom, cut};
 use crate::instana::encoding::MAX_SPAN_BYTES;
 use crate::instana::facts::{Facts, Role, to_text};
 use crate::instana::log_spans;
 use crate::instana::native::{Hex, trace_id};
-use crate::json::{Object, object};
+use crate::wire::json::{Object, object};
 
 /// What closes a span.
 const CLOSING_BYTES: usize = "}}".len();

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use http::uri::Authority;
 
-use crate::export::InvalidEndpoint;
+use crate::connection::InvalidEndpoint;
 
 /// `host:port`, `host`, `[::1]:port`.
 #[derive(Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::udp::Udp;
-use crate::export::{Answer, Channel, Figures, Remote};
+use crate::connection::{Answer, Channel, Figures, Remote};
 
 #[derive(Debug)]
 pub(super) enum JaegerChannel {

@@ -8,7 +8,7 @@ use super::binary::Binary;
 use super::compact::Compact;
 use super::frame::{Losses, write_batch, write_message};
 use super::span::{write_process, write_span};
-use crate::export::{Detail, Encoding, Pieces, RequestLimits};
+use crate::batch::{Detail, Encoding, Pieces, RequestLimits};
 
 /// The largest datagram that an agent takes.
 const PACKET_BYTES: usize = 65_000;

@@ -1,7 +1,7 @@
 //! What stands around spans: `Batch` (jaeger-idl, `jaeger.thrift`), and `emitBatch` around that (`agent.thrift`).
 
 use super::thrift::{Protocol, STOP, Struct};
-use crate::export::Pieces;
+use crate::batch::Pieces;
 
 /// Spans that were lost, since the beginning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,7 +56,8 @@ mod tests {
     use opentracing_core::{Batch, IdGenerator, Reporter, SpanContext, SpanId, TraceId, Tracer};
 
     use super::Losses;
-    use crate::export::{Answer, Channel, Exporter};
+    use crate::connection::{Answer, Channel};
+    use crate::export::Exporter;
     use crate::jaeger::encoding::{JaegerEncoding, Wire};
     use crate::transport::Reason;
 

@@ -18,7 +18,8 @@ use self::address::HostPort;
 use self::channel::JaegerChannel;
 use self::encoding::{JaegerEncoding, Wire};
 use self::udp::Udp;
-use crate::export::{Endpoint, Exporter, InvalidEndpoint, Remote, export_settings};
+use crate::connection::{Endpoint, InvalidEndpoint, Remote};
+use crate::export::{Exporter, export_settings};
 use crate::transport::{Outcome, Reason, Transport};
 
 /// Sends spans to Jaeger as its own clients did: in Thrift, by UDP to an agent or by HTTP to a collector. Jaeger of version 2 and the

@@ -3,7 +3,7 @@
 use opentracing_core::{FinishedSpan, LogRecord, Process, Reference, ReferenceKind, SpanKind, Value};
 
 use super::thrift::{Protocol, Struct};
-use crate::export::Detail;
+use crate::batch::Detail;
 
 /// `Span`.
 pub(super) fn write_span<P: Protocol>(span: FinishedSpan<'_>, detail: Detail, out: &mut Vec<u8>) {

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
 use std::time::{Duration, Instant};
 
-use crate::export::{Answer, Channel, Figures};
+use crate::connection::{Answer, Channel, Figures};
 
 /// Sends each request as one datagram. What the operating system has taken counts as arrived.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use opentracing_core::{FinishedSpan, Value, logs};
 
 use super::derived::{UrlParts, database_system, messaging_system};
 use super::value::{as_text, attribute, cut};
-use crate::export::Detail;
+use crate::batch::Detail;
 use crate::terms::to_opentelemetry;
 
 /// Of `Span`.

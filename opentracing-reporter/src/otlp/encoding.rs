@@ -6,8 +6,8 @@ use opentracing_core::{
 
 use super::attributes;
 use super::value::{as_text, attribute, cut};
-use crate::export::{Accepted, Detail, Encoding, Pieces, RequestLimits};
-use crate::protobuf::{Field, bytes, fields, fixed32, fixed64, length_delimited, message, uint, varint};
+use crate::batch::{Accepted, Detail, Encoding, Pieces, RequestLimits};
+use crate::wire::protobuf::{Field, bytes, fields, fixed32, fixed64, length_delimited, message, uint, varint};
 
 /// Bytes of a request. gRPC servers take 4 MiB if they are not told otherwise.
 const REQUEST_BYTES: usize = 4 << 20;

@@ -8,7 +8,8 @@ mod value;
 use std::fmt;
 
 use self::encoding::{FRAME_BYTES, OtlpEncoding};
-use crate::export::{Endpoint, Exporter, InvalidEndpoint, Remote, export_settings, export_transport};
+use crate::connection::{Endpoint, InvalidEndpoint, Remote};
+use crate::export::{Exporter, export_settings, export_transport};
 
 /// Sends spans by OTLP: to an OpenTelemetry Collector, to Jaeger, to whatever else takes it.
 ///

@@ -2,8 +2,8 @@
 
 use opentracing_core::Value;
 
-use crate::export::Detail;
-use crate::protobuf::{bytes, fixed64, message, uint};
+use crate::batch::Detail;
+use crate::wire::protobuf::{bytes, fixed64, message, uint};
 
 pub(super) fn as_text(value: Value<'_>) -> Option<&str> {
     match value {

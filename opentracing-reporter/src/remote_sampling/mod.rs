@@ -11,7 +11,7 @@ use opentracing_core::RemoteSampler;
 pub use self::answer::{InvalidSamplingAnswer, jaeger_sampling_strategy};
 use self::poller::Poller;
 pub use self::poller::SamplingGuard;
-use crate::export::{Endpoint, InvalidEndpoint};
+use crate::connection::{Endpoint, InvalidEndpoint};
 
 /// Asks Jaeger for the sampling strategy of a service, again and again, and puts it into effect. The service is named as its tracer is.
 ///

@@ -9,7 +9,7 @@ use opentracing_core::RemoteSampler;
 use tokio::sync::oneshot;
 
 use super::answer::jaeger_sampling_strategy;
-use crate::export::{Endpoint, Fetch, until_stopped};
+use crate::connection::{Endpoint, Fetch, until_stopped};
 
 pub(super) struct Poller {
     /// As it is logged: without credentials.

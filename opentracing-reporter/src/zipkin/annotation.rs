@@ -2,7 +2,7 @@
 
 use opentracing_core::{FinishedSpan, LogRecord, Value, logs};
 
-use crate::json;
+use crate::wire::json;
 
 /// Zipkin's annotations have one text: the name of the event if the log has nothing else, or the message, or what the OpenTelemetry
 /// specification ("Zipkin", Events) makes of fields: `"event": {"field":"value"}`.

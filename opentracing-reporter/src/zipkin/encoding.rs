@@ -4,8 +4,8 @@ use opentracing_core::{FinishedSpan, Process, Reference, ReferenceKind, SpanKind
 
 use super::annotation;
 use super::peer::Peer;
-use crate::export::{Detail, Encoding, Pieces, RequestLimits};
-use crate::json;
+use crate::batch::{Detail, Encoding, Pieces, RequestLimits};
+use crate::wire::json;
 
 const REQUEST_BYTES: usize = 4 << 20;
 

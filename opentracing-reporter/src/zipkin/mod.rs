@@ -5,7 +5,8 @@ mod encoding;
 mod peer;
 
 use self::encoding::ZipkinEncoding;
-use crate::export::{Endpoint, Exporter, InvalidEndpoint, Remote, export_settings, export_transport};
+use crate::connection::{Endpoint, InvalidEndpoint, Remote};
+use crate::export::{Exporter, export_settings, export_transport};
 
 /// Sends spans to Zipkin, as JSON of its version 2, and to whatever else takes that: the OpenTelemetry Collector, Jaeger.
 ///

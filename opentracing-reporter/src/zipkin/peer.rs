@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use opentracing_core::{FinishedSpan, SpanKind, Value};
 
-use crate::json;
+use crate::wire::json;
 
 /// What the tags say of it.
 #[derive(Default)]

@@ -8,7 +8,7 @@ use crate::instana::data::{Source, http};
 use crate::instana::facts::as_text;
 use crate::instana::family::{Family, is_generic};
 use crate::instana::log_spans;
-use crate::json::Object;
+use crate::wire::json::Object;
 
 /// Tags that say something about the span as a whole.
 const ELSEWHERE: [&str; 5] =
@@ -33,7 +33,7 @@ fn write_tags(source: Source<'_, '_>, family: Family, tags: &mut Object<'_>) {
     }
 }
 
-fn write_value(object: &mut Object<'_>, detail: crate::export::Detail, key: &str, value: Value<'_>) {
+fn write_value(object: &mut Object<'_>, detail: crate::batch::Detail, key: &str, value: Value<'_>) {
     match as_text(&value) {
         Some(text) => object.text(key, detail.text(text)),
         None => object.value(key, value),

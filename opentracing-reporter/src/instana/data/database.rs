@@ -2,7 +2,7 @@
 
 use crate::instana::data::{MAX_STATEMENT_CHARS, Source, cut};
 use crate::instana::facts::to_text;
-use crate::json::Object;
+use crate::wire::json::Object;
 
 pub(crate) const TAGS: &[&str] = &[
     "db.system",

@@ -2,7 +2,7 @@
 
 use crate::instana::data::Source;
 use crate::instana::facts::{Role, as_text, to_text};
-use crate::json::Object;
+use crate::wire::json::Object;
 
 pub(crate) const TAGS: &[&str] = &["http.method", "http.url", "http.status_code", "http.route"];
 

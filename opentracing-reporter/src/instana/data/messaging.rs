@@ -2,7 +2,7 @@
 
 use crate::instana::data::Source;
 use crate::instana::facts::{EXCHANGE, Facts, ROUTING_KEY, Role, to_text};
-use crate::json::Object;
+use crate::wire::json::Object;
 
 pub(crate) const KAFKA_TAGS: &[&str] = &["messaging.system", "message_bus.destination"];
 pub(crate) const RABBITMQ_TAGS: &[&str] = &[

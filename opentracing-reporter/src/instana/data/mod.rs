@@ -9,9 +9,9 @@ pub(crate) mod sdk;
 
 use opentracing_core::{FinishedSpan, Value};
 
-use crate::export::Detail;
+use crate::batch::Detail;
 use crate::instana::facts::{Facts, Role, to_text};
-use crate::json::Object;
+use crate::wire::json::Object;
 
 /// What the data is made of.
 #[derive(Clone, Copy, Debug)]

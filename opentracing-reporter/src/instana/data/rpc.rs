@@ -2,7 +2,7 @@
 
 use crate::instana::data::Source;
 use crate::instana::facts::{Role, to_text};
-use crate::json::Object;
+use crate::wire::json::Object;
 
 pub(crate) const ENTRY_TAGS: &[&str] = &["rpc.system", "rpc.system.name", "rpc.method"];
 pub(crate) const TAGS: &[&str] =

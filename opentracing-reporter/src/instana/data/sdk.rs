@@ -2,7 +2,7 @@
 
 use crate::instana::data::{Source, custom};
 use crate::instana::family::Family;
-use crate::json::Object;
+use crate::wire::json::Object;
 
 pub(crate) fn write(source: Source<'_, '_>, data: &mut Object<'_>) {
     let Source { span, role, detail, .. } = source;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::export::batch::{Encoded, End};
+use crate::batch::{Encoded, End};
 
 /// Batches in the order in which their spans came. The last one is open: spans are encoded straight into it.
 #[derive(Debug, Default)]

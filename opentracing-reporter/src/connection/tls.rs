@@ -9,7 +9,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::export::endpoint::InvalidEndpoint;
+use super::invalid_endpoint::InvalidEndpoint;
 
 /// The certificates that a server must be known by, and our own where it asks for one. TLS 1.2 and 1.3, by rustls and ring.
 ///

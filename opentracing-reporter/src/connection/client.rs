@@ -23,9 +23,9 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 
 #[cfg(feature = "tls")]
-use super::tls::Connector;
+use super::connector::Connector;
+use super::endpoint::Endpoint;
 use super::{Answer, BoxError};
-use crate::export::endpoint::Endpoint;
 
 /// One request, and how to hear that nobody waits for its answer any more.
 #[derive(Debug)]

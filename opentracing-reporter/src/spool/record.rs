@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use crate::export::batch::{Encoded, End};
+use crate::batch::{Encoded, End};
 
 const MAGIC: &[u8; 8] = b"otspool1";
 const SUM_AT: usize = MAGIC.len();

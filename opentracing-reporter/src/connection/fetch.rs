@@ -9,9 +9,9 @@ use http_body_util::Full;
 use tokio::sync::oneshot;
 
 use super::client::{self, Client, Protocol};
+use super::endpoint::Endpoint;
 use super::remote::AGENT;
 use super::{Answer, BoxError};
-use crate::export::endpoint::Endpoint;
 
 /// Gets one resource, again and again, over a connection that stays open.
 pub(crate) struct Fetch {

@@ -1,12 +1,15 @@
 //! The way of whole requests to the other side, and of answers back.
 
-mod base64;
 mod client;
+#[cfg(feature = "tls")]
+mod connector;
+mod endpoint;
 #[cfg(feature = "remote-sampling")]
 mod fetch;
 #[cfg(feature = "otlp")]
 mod grpc;
 mod http;
+mod invalid_endpoint;
 mod remote;
 #[cfg(feature = "tls")]
 mod tls;
@@ -14,10 +17,13 @@ mod tls;
 use std::error::Error;
 use std::time::{Duration, SystemTime};
 
-pub(super) use self::base64::base64;
+pub use self::endpoint::Endpoint;
 #[cfg(feature = "remote-sampling")]
 pub(crate) use self::fetch::{Fetch, until_stopped};
+pub use self::invalid_endpoint::InvalidEndpoint;
 pub(crate) use self::remote::Remote;
+#[cfg(feature = "tls")]
+pub use self::tls::Tls;
 
 /// Carries one request at a time. No call blocks for longer than it is told to.
 pub(crate) trait Channel: Send + 'static {

@@ -18,10 +18,10 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 use super::client::{Client, Done, Job, Protocol};
+use super::endpoint::Endpoint;
 #[cfg(feature = "otlp")]
 use super::grpc;
 use super::{Answer, Channel, Figures};
-use crate::export::endpoint::Endpoint;
 
 /// Posts each request to one endpoint. Connections live on a thread of their own, so that keep-alives are answered and bytes flow also
 /// while the reporter's thread does something else; it starts with the first request and ends with this channel.

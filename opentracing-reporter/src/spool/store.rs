@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::folder::{self, Folder};
 use super::{Spool, record};
-use crate::export::batch::Encoded;
+use crate::batch::Encoded;
 
 /// Knows all records without reading them: how many spans a record has is in the name of its file.
 #[derive(Debug)]

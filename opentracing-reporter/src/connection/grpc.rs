@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
-use super::base64::from_base64;
 use super::client::Response;
 use super::{Answer, Delay};
-use crate::percent;
-use crate::protobuf::{Field, fields};
+use crate::wire::base64::from_base64;
+use crate::wire::percent;
+use crate::wire::protobuf::{Field, fields};
 
 /// The message in its frame ("gRPC over HTTP2", Length-Prefixed-Message).
 pub(super) fn framed(message: Vec<u8>, is_compressed: bool) -> Vec<u8> {

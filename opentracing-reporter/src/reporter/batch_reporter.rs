@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use opentracing_core::{Batch, FlushError, Reporter, ReporterStats, Tracer, TracerBuilder, TransportStats};
 
-use crate::guard::FlushGuard;
-use crate::lane::{Lane, Limits, verdict};
+use super::guard::FlushGuard;
+use super::lane::{Lane, Limits, verdict};
 use crate::transport::Transport;
 
 /// Collects finished spans into batches and sends them by one transport or by several, on a thread of its own.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use opentracing_core::{FinishedSpan, Process};
 
-use crate::export::batch::Pieces;
+use crate::batch::Pieces;
 
 /// Turns finished spans into the bytes of one backend.
 ///

@@ -9,8 +9,8 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::client::Protocol;
-use crate::export::endpoint::Endpoint;
-use crate::export::tls::Tls;
+use super::endpoint::Endpoint;
+use super::tls::Tls;
 
 pub(super) struct Connector {
     connector: TlsConnector,

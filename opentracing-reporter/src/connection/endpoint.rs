@@ -1,15 +1,14 @@
 //! Where spans go: address, headers, credentials, TLS.
 
-use std::convert::Infallible;
-use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{PathAndQuery, Uri};
 
-use crate::export::channel::base64;
-use crate::percent;
+use super::invalid_endpoint::{InvalidEndpoint, Reason};
+use crate::wire::base64::base64;
+use crate::wire::percent;
 
 /// The address of a server, with what it wants to be told beside the spans.
 ///
@@ -106,7 +105,7 @@ impl Endpoint {
     ///
     /// If the certificates cannot be used, or the operating system has none where they are asked for.
     #[cfg(feature = "tls")]
-    pub fn tls(mut self, tls: crate::Tls) -> Result<Self, InvalidEndpoint> {
+    pub fn tls(mut self, tls: super::tls::Tls) -> Result<Self, InvalidEndpoint> {
         self.tls = Some(std::sync::Arc::new(tls.config()?));
         Ok(self)
     }
@@ -170,7 +169,7 @@ impl Endpoint {
                 let (user, password) = user.split_once(':').unwrap_or((user, ""));
                 let decoded = |text| percent::decoded(text).ok_or(Reason::User);
                 let (user, password) = (decoded(user)?, decoded(password)?);
-                endpoint.basic(&user, &password).map_err(|error| error.reason)
+                endpoint.basic(&user, &password).map_err(InvalidEndpoint::into_reason)
             }
             None => Ok(endpoint),
         }
@@ -182,7 +181,7 @@ impl FromStr for Endpoint {
     type Err = InvalidEndpoint;
 
     fn from_str(address: &str) -> Result<Self, InvalidEndpoint> {
-        Endpoint::read(address).map_err(|reason| InvalidEndpoint { address: Some(without_user(address)), reason })
+        Endpoint::read(address).map_err(|reason| InvalidEndpoint::address(address, reason))
     }
 }
 
@@ -218,87 +217,5 @@ impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.is_tls { "https" } else { "http" };
         write!(f, "{scheme}://{}{}", self.authority, self.path)
-    }
-}
-
-/// An address, header or credential that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidEndpoint {
-    /// Absent where something else is wrong.
-    address: Option<Box<str>>,
-    reason: Reason,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Reason {
-    Syntax,
-    NoScheme,
-    Scheme(Box<str>),
-    #[cfg(not(feature = "tls"))]
-    NoTls,
-    #[cfg(feature = "tls")]
-    Tls(Box<str>),
-    NoHost,
-    Port,
-    User,
-    Header(Box<str>),
-    #[cfg(feature = "jaeger")]
-    HostAndPort,
-}
-
-impl InvalidEndpoint {
-    fn new(reason: Reason) -> Self {
-        InvalidEndpoint { address: None, reason }
-    }
-
-    #[cfg(feature = "tls")]
-    pub(crate) fn tls(problem: String) -> Self {
-        Self::new(Reason::Tls(problem.into()))
-    }
-
-    /// Where nothing but host and port belongs.
-    #[cfg(feature = "jaeger")]
-    pub(crate) fn host_and_port(address: &str) -> Self {
-        InvalidEndpoint { address: Some(without_user(address)), reason: Reason::HostAndPort }
-    }
-}
-
-/// For what cannot fail, where an [`Endpoint`] is given as it is.
-impl From<Infallible> for InvalidEndpoint {
-    fn from(never: Infallible) -> Self {
-        match never {}
-    }
-}
-
-impl fmt::Display for InvalidEndpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(address) = &self.address {
-            write!(f, "{address:?} is no address to send spans to: ")?;
-        }
-        match &self.reason {
-            Reason::Syntax => f.write_str("expected something like http://127.0.0.1:4318"),
-            Reason::NoScheme => f.write_str("it has to begin with http:// or https://"),
-            Reason::Scheme(scheme) => write!(f, "the scheme is {scheme}, expected http or https"),
-            #[cfg(feature = "tls")]
-            Reason::Tls(problem) => f.write_str(problem),
-            #[cfg(not(feature = "tls"))]
-            Reason::NoTls => f.write_str("https needs the feature tls of opentracing-reporter"),
-            Reason::NoHost => f.write_str("the host is missing"),
-            Reason::Port => f.write_str("the port is no number from 1 to 65535"),
-            Reason::User => f.write_str("name and password cannot be used"),
-            #[cfg(feature = "jaeger")]
-            Reason::HostAndPort => f.write_str("expected something like 127.0.0.1:6831"),
-            Reason::Header(name) => write!(f, "{name:?} and its value cannot stand in a header"),
-        }
-    }
-}
-
-impl Error for InvalidEndpoint {}
-
-fn without_user(address: &str) -> Box<str> {
-    match (address.find("://"), address.rfind('@')) {
-        (Some(scheme), Some(at)) if at > scheme => [&address[..scheme + 3], &address[at + 1..]].concat().into(),
-        (None, Some(at)) => address[at + 1..].into(),
-        _ => address.into(),
     }
 }
