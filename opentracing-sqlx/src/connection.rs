@@ -9,11 +9,11 @@ use opentracing_core::Tracer;
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Database, Error, SqlSafeStr, Transaction};
 
-use crate::call::Call;
 use crate::database::TracingDatabase;
 use crate::decorator::SpanDecorator;
 use crate::options::{Commenter, PoolWait, StatementText};
 use crate::settings::{Settings, setters};
+use crate::statement::span::Call;
 use crate::transaction::TracingTransaction;
 
 /// A connection whose every statement is a span: what `&mut conn`, `&mut *conn` and `&mut *tx` are, of wrapped ones.

@@ -6,13 +6,13 @@ use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 use sqlx::{Describe, Either, Error, Execute, Executor, SqlStr};
 
-use crate::call::Call;
 use crate::connection::TracingConnection;
 use crate::database::TracingDatabase;
-use crate::pool::TracingPool;
-use crate::query::Query;
-use crate::rows;
-use crate::wait::acquire_for;
+use crate::pool::pool::TracingPool;
+use crate::pool::wait::acquire_for;
+use crate::statement::query::Query;
+use crate::statement::rows;
+use crate::statement::span::Call;
 
 /// Everything else that `Executor` has is made of these by sqlx, so rows are counted on every way.
 impl<'c, DB: TracingDatabase> Executor<'c> for &'c mut TracingConnection<'_, DB> {

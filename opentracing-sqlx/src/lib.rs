@@ -105,36 +105,22 @@
 //! None is on by default. Each switches on sqlx's feature of the same name. Runtime and TLS are features of sqlx, and yours to choose;
 //! its feature `macros` is needed, and comes with this crate.
 
-#[cfg(feature = "any")]
-mod any;
-mod call;
-mod commenter;
 mod connection;
 mod database;
 mod decorator;
-mod error;
 mod executor;
-#[cfg(feature = "mysql")]
-mod mysql;
 mod options;
 mod pool;
-#[cfg(feature = "postgres")]
-mod postgres;
-mod query;
-mod rows;
 mod settings;
 mod sql;
-#[cfg(feature = "sqlite")]
-mod sqlite;
-mod target;
+mod statement;
 mod transaction;
-mod wait;
 
 pub use crate::connection::{TracingConnection, TracingPoolConnection};
 pub use crate::database::TracingDatabase;
 pub use crate::decorator::{Failure, Rows, SpanDecorator};
 pub use crate::options::{Commenter, PoolWait, StatementText};
-pub use crate::pool::TracingPool;
+pub use crate::pool::pool::TracingPool;
 pub use crate::transaction::TracingTransaction;
 
 #[cfg(all(doctest, feature = "postgres", feature = "sqlite"))]

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use opentracing_core::Tracer;
 
+use crate::database::target::Target;
 use crate::decorator::SpanDecorator;
 use crate::options::{Commenter, PoolWait, StatementText};
-use crate::target::Target;
 
 #[derive(Clone)]
 pub(crate) struct Settings {

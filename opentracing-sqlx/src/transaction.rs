@@ -7,10 +7,10 @@ use std::sync::Arc;
 use opentracing_core::SpanContext;
 use sqlx::{Database, Error, Transaction};
 
-use crate::call::Call;
 use crate::connection::TracingConnection;
 use crate::database::TracingDatabase;
 use crate::settings::Settings;
+use crate::statement::span::Call;
 
 /// A transaction, or a savepoint within one. As `&mut *tx` it executes statements, and `tx.begin()` begins a savepoint.
 ///

@@ -7,10 +7,10 @@ use opentracing_core::{Span, SpanContext, Value, logs, tags};
 use sqlx::pool::PoolConnection;
 use sqlx::{Database, Error, Pool};
 
-use crate::call::Call;
-use crate::error;
 use crate::options::PoolWait;
 use crate::settings::Settings;
+use crate::statement::error;
+use crate::statement::span::Call;
 
 /// Gets a connection for a statement or a transaction whose span `start` starts, before the wait or behind it. A wait that fails makes
 /// that span fail.

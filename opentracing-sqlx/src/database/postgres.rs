@@ -3,9 +3,9 @@
 use sqlx::Postgres;
 use sqlx::postgres::PgConnectOptions;
 
+use crate::database::target::Target;
 use crate::database::tracing_database;
 use crate::sql::Dialect;
-use crate::target::Target;
 
 tracing_database!(Postgres, target);
 

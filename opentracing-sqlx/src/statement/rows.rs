@@ -9,9 +9,9 @@ use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 use sqlx::{Database, Either, Error, Execute};
 
-use crate::call::Call;
 use crate::database::TracingDatabase;
-use crate::query::Query;
+use crate::statement::query::Query;
+use crate::statement::span::Call;
 
 /// A row, or the end of one of the statements.
 pub(crate) type Step<DB> = Result<Either<<DB as Database>::QueryResult, <DB as Database>::Row>, Error>;

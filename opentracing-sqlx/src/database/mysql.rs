@@ -3,9 +3,9 @@
 use sqlx::MySql;
 use sqlx::mysql::MySqlConnectOptions;
 
+use crate::database::target::Target;
 use crate::database::tracing_database;
 use crate::sql::Dialect;
-use crate::target::Target;
 
 tracing_database!(MySql, target);
 

@@ -1,11 +1,21 @@
-//! What a database of sqlx must tell to be traced.
+//! What a database of sqlx must tell to be traced, and where its connections go to.
+
+#[cfg(feature = "any")]
+mod any;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+pub(crate) mod target;
 
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 use sqlx::{Connection, Database, Describe, Error, Execute, SqlStr};
 
-use crate::rows::Step;
-use crate::target::Target;
+use crate::database::target::Target;
+use crate::statement::rows::Step;
 
 /// A database whose pools, connections and transactions can be traced: `Postgres`, `MySql`, `Sqlite` and `Any`, each with the feature
 /// of its name. Code that is generic over the database asks for this in the place of [`sqlx::Database`].
@@ -56,7 +66,7 @@ macro_rules! tracing_database {
         impl crate::database::sealed::Sealed for $database {}
 
         impl crate::database::TracingDatabase for $database {
-            fn target(options: &<Self::Connection as sqlx::Connection>::Options) -> crate::target::Target {
+            fn target(options: &<Self::Connection as sqlx::Connection>::Options) -> crate::database::target::Target {
                 $target(options)
             }
 

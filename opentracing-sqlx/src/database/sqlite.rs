@@ -3,9 +3,9 @@
 use sqlx::Sqlite;
 use sqlx::sqlite::SqliteConnectOptions;
 
+use crate::database::target::Target;
 use crate::database::tracing_database;
 use crate::sql::Dialect;
-use crate::target::Target;
 
 tracing_database!(Sqlite, target);
 

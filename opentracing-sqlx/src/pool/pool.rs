@@ -7,14 +7,14 @@ use opentracing_core::Tracer;
 use sqlx::pool::{CloseEvent, PoolOptions};
 use sqlx::{Connection, Database, Error, Pool, SqlSafeStr, SqlStr, Transaction};
 
-use crate::call::Call;
 use crate::connection::TracingPoolConnection;
 use crate::database::TracingDatabase;
 use crate::decorator::SpanDecorator;
 use crate::options::{Commenter, PoolWait, StatementText};
+use crate::pool::wait::{acquire, acquire_for};
 use crate::settings::{Settings, setters};
+use crate::statement::span::Call;
 use crate::transaction::TracingTransaction;
-use crate::wait::{acquire, acquire_for};
 
 /// A pool whose every statement is a span, a child of the active one. `&pool` executes statements as that of sqlx does.
 ///

@@ -7,14 +7,14 @@ use std::time::Duration;
 use opentracing_core::{AsSpanContext, Span, SpanContext, SpanKind, Text, Value, logs, tags};
 use sqlx::{Database, Error, Execute};
 
-use crate::commenter;
 use crate::database::TracingDatabase;
 use crate::decorator::{Failure, Rows};
-use crate::error;
 use crate::options::{Commenter, PoolWait};
-use crate::query::Query;
 use crate::settings::Settings;
 use crate::sql::{Summary, summary};
+use crate::statement::comment;
+use crate::statement::error;
+use crate::statement::query::Query;
 
 /// What the span of a call is below.
 #[derive(Clone, Copy)]
@@ -173,7 +173,7 @@ impl Call {
             return None;
         }
         let application = self.settings.tracer.process().map(|process| process.service());
-        commenter::comment(&self.settings.commenter, application, self.span.as_span_context().as_deref())
+        comment::comment(&self.settings.commenter, application, self.span.as_span_context().as_deref())
     }
 
     /// Tells how long the statement waited for its connection.

@@ -3,9 +3,9 @@
 use sqlx::Any;
 use sqlx::any::AnyConnectOptions;
 
+use crate::database::target::Target;
 use crate::database::tracing_database;
 use crate::sql::Dialect;
-use crate::target::Target;
 
 tracing_database!(Any, target);
 
