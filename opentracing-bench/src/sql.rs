@@ -5,7 +5,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use opentracing_core::{ConstSampler, InSpan, Tracer};
-use opentracing_sqlx::{Commenter, TracingPool};
+use opentracing_sqlx::{SqlCommenter, TracingPool};
 use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{Sqlite, SqlitePool};
 
@@ -83,10 +83,10 @@ async fn measure(query: Query, bursts: u32, allocations: Allocations) -> Result<
         ("traced, not sampled", traced(&unsampled, pool().await?)),
     ];
     if query == Query::OneRow {
-        for (name, commenter) in
-            [("traced, static comment", Commenter::fixed()), ("traced, full comment", Commenter::Full(Vec::new()))]
+        for (name, sqlcommenter) in
+            [("traced, static comment", SqlCommenter::Static), ("traced, full comment", SqlCommenter::Full)]
         {
-            let pool = TracingPool::with_tracer(sampled.clone(), pool().await?).commenter(commenter);
+            let pool = TracingPool::with_tracer(sampled.clone(), pool().await?).sqlcommenter(sqlcommenter);
             pools.push((name, Pool::Traced(pool, sampled.clone())));
         }
     }

@@ -1,7 +1,6 @@
-//! The wrapped connection, and that of a pool.
+//! The wrapped connection.
 
 use std::fmt;
-use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,26 +9,45 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Database, Error, SqlSafeStr, Transaction};
 
 use crate::database::TracingDatabase;
-use crate::decorator::SpanDecorator;
-use crate::options::{Commenter, PoolWait, StatementText};
+use crate::decorator::StatementDecorator;
+use crate::options::{PoolWait, SqlCommenter, StatementText};
 use crate::settings::{Settings, setters};
-use crate::statement::span::Call;
+use crate::statement::span::StatementSpan;
 use crate::transaction::TracingTransaction;
 
-/// A connection whose every statement is a span: what `&mut conn`, `&mut *conn` and `&mut *tx` are, of wrapped ones.
+/// A connection that traces every statement. `&mut conn` executes statements, as do `&mut *conn` of a pool's connection and `&mut *tx`
+/// of a transaction.
 ///
-/// One's own is made by [`connect`](Self::connect) or out of a ready-made one; that of a pool comes from
-/// [`TracingPool::acquire`](crate::TracingPool::acquire), that of a transaction from `begin`. A function that takes
-/// `&mut PgConnection` takes `&mut TracingConnection<'_, Postgres>` instead, or `impl PgExecutor<'_>`, which fits both.
+/// [`connect`](Self::connect) and [`with_tracer`](Self::with_tracer) make a connection outside a pool. A connection of a pool comes from
+/// [`TracingPool::acquire`](crate::TracingPool::acquire), that of a transaction from `begin`. A function that takes `&mut PgConnection`
+/// takes `&mut TracingConnection<'_, Postgres>` instead; `impl PgExecutor<'_>` accepts both.
+///
+/// ```
+/// # #[cfg(not(feature = "sqlite"))] fn main() {}
+/// # #[cfg(feature = "sqlite")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> sqlx::Result<()> {
+/// use opentracing_sqlx::TracingConnection;
+/// use sqlx::Connection;
+/// use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteConnection};
+///
+/// # let tracer = opentracing_core::Tracer::noop();
+/// let options: SqliteConnectOptions = "sqlite::memory:".parse()?;
+/// let conn = SqliteConnection::connect_with(&options).await?;
+/// let mut conn = TracingConnection::<Sqlite>::with_tracer(tracer, conn, &options);
+/// let two: i64 = sqlx::query_scalar("SELECT 1 + 1").fetch_one(&mut conn).await?;
+/// assert_eq!(two, 2);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub struct TracingConnection<'t, DB: Database> {
     source: Source<'t, DB>,
     pub(crate) settings: Arc<Settings>,
-    /// How long somebody waited for the connection, until its first span has told it.
-    waited: Option<Duration>,
+    /// The time of the wait for this connection, until the first span has recorded it.
+    pool_wait: Option<Duration>,
 }
 
-/// Where a connection is.
 enum Source<'t, DB: Database> {
     Owned(DB::Connection),
     Pooled(PoolConnection<DB>),
@@ -37,7 +55,7 @@ enum Source<'t, DB: Database> {
 }
 
 impl<DB: TracingDatabase> TracingConnection<'static, DB> {
-    /// Connects, with the global tracer. Connecting is not traced.
+    /// Connects. Uses the global tracer. Connecting is not traced.
     ///
     /// # Errors
     ///
@@ -46,7 +64,7 @@ impl<DB: TracingDatabase> TracingConnection<'static, DB> {
         Self::connect_with(&url.parse()?).await
     }
 
-    /// Connects, with the global tracer. Connecting is not traced.
+    /// Connects. Uses the global tracer. Connecting is not traced.
     ///
     /// # Errors
     ///
@@ -55,27 +73,25 @@ impl<DB: TracingDatabase> TracingConnection<'static, DB> {
         Ok(Self::new(DB::Connection::connect_with(options).await?, options))
     }
 
-    /// Wraps a ready-made connection, with the global tracer. `options` say where it goes to; it does not tell.
+    /// Wraps a connection. Uses the global tracer. Host, database and user are read from `options`, since a connection does not expose
+    /// them.
     pub fn new(connection: DB::Connection, options: &<DB::Connection as Connection>::Options) -> Self {
         Self::with_tracer(Tracer::global(), connection, options)
     }
 
-    /// Wraps a ready-made connection. `options` say where it goes to; it does not tell.
+    /// Wraps a connection. Host, database and user are read from `options`, since a connection does not expose them.
     pub fn with_tracer(
         tracer: Tracer,
         connection: DB::Connection,
         options: &<DB::Connection as Connection>::Options,
     ) -> Self {
-        Self::owned(connection, Settings::new(tracer, DB::target(options)))
+        let settings = Settings::new(tracer, DB::target(options));
+        TracingConnection { source: Source::Owned(connection), settings, pool_wait: None }
     }
 
     setters!();
 
-    fn owned(connection: DB::Connection, settings: Arc<Settings>) -> Self {
-        TracingConnection { source: Source::Owned(connection), settings, waited: None }
-    }
-
-    /// Closes the connection in its own way.
+    /// Closes the connection gracefully.
     ///
     /// # Errors
     ///
@@ -87,41 +103,54 @@ impl<DB: TracingDatabase> TracingConnection<'static, DB> {
             Source::Transaction(transaction) => transaction.rollback().await,
         }
     }
+
+    pub(crate) fn pooled(connection: PoolConnection<DB>, settings: Arc<Settings>, pool_wait: Option<Duration>) -> Self {
+        TracingConnection { source: Source::Pooled(connection), settings, pool_wait }
+    }
+
+    pub(crate) fn close_on_drop(&mut self) {
+        if let Source::Pooled(connection) = &mut self.source {
+            connection.close_on_drop();
+        }
+    }
+
+    pub(crate) fn into_owned(self, detach: impl FnOnce(PoolConnection<DB>) -> DB::Connection) -> Self {
+        let source = match self.source {
+            Source::Pooled(connection) => Source::Owned(detach(connection)),
+            other => other,
+        };
+        TracingConnection { source, settings: self.settings, pool_wait: self.pool_wait }
+    }
 }
 
 impl<'t, DB: TracingDatabase> TracingConnection<'t, DB> {
-    /// Begins a transaction, or within one a savepoint.
+    /// Begins a transaction. Inside a transaction it creates a savepoint.
     ///
     /// # Errors
     ///
     /// Those of [`Connection::begin`].
     pub async fn begin(&mut self) -> Result<TracingTransaction<'_, DB>, Error> {
-        let (call, is_nested) = self.beginning();
+        let is_nested = self.is_in_transaction();
+        let operation = if is_nested { "SAVEPOINT" } else { "BEGIN" };
+        let mut span = StatementSpan::transaction(&self.settings, operation);
+        self.record_pool_wait(&mut span);
         let settings = self.settings.clone();
-        let begun = call.run_to_end(self.raw_mut().begin()).await?;
-        Ok(TracingTransaction::new(begun, settings, is_nested))
+        let transaction = span.run_to_end(self.raw_mut().begin()).await?;
+        Ok(TracingTransaction::new(transaction, settings, is_nested))
     }
 
-    /// Begins a transaction with a statement of one's own.
+    /// Begins a transaction with the given statement.
     ///
     /// # Errors
     ///
-    /// Those of [`Connection::begin_with`], which within a transaction is one.
+    /// Those of [`Connection::begin_with`]. It fails inside a transaction.
     pub async fn begin_with(&mut self, statement: impl SqlSafeStr) -> Result<TracingTransaction<'_, DB>, Error> {
         let sql = statement.into_sql_str();
-        let mut call = Call::beginning_with(&self.settings, sql.as_str());
-        self.tell_wait(&mut call);
+        let mut span = StatementSpan::begin_with(&self.settings, sql.as_str());
+        self.record_pool_wait(&mut span);
         let settings = self.settings.clone();
-        let begun = call.run_to_end(self.raw_mut().begin_with(sql)).await?;
-        Ok(TracingTransaction::new(begun, settings, false))
-    }
-
-    fn beginning(&mut self) -> (Call, bool) {
-        let is_nested = self.is_in_transaction();
-        let operation = if is_nested { "SAVEPOINT" } else { "BEGIN" };
-        let mut call = Call::transaction(&self.settings, operation);
-        self.tell_wait(&mut call);
-        (call, is_nested)
+        let transaction = span.run_to_end(self.raw_mut().begin_with(sql)).await?;
+        Ok(TracingTransaction::new(transaction, settings, false))
     }
 
     /// Whether a transaction is open.
@@ -138,7 +167,7 @@ impl<'t, DB: TracingDatabase> TracingConnection<'t, DB> {
         self.raw_mut().ping().await
     }
 
-    /// The connection inside. Nothing can be executed by it.
+    /// The inner connection, read-only. It cannot execute statements.
     pub fn get_ref(&self) -> &DB::Connection {
         match &self.source {
             Source::Owned(connection) => connection,
@@ -147,8 +176,8 @@ impl<'t, DB: TracingDatabase> TracingConnection<'t, DB> {
         }
     }
 
-    /// The connection inside, for `COPY`, for libraries that ask for it, and for what a database has of its own. What it executes is
-    /// not traced.
+    /// The inner connection, for `COPY`, for libraries that take it, and for features of a single database. Statements on it are not
+    /// traced.
     pub fn get_mut(&mut self) -> &mut DB::Connection {
         self.raw_mut()
     }
@@ -161,11 +190,11 @@ impl<'t, DB: TracingDatabase> TracingConnection<'t, DB> {
         }
     }
 
-    pub(crate) fn of_transaction(transaction: Transaction<'t, DB>, settings: Arc<Settings>) -> Self {
-        TracingConnection { source: Source::Transaction(transaction), settings, waited: None }
+    pub(crate) fn in_transaction(transaction: Transaction<'t, DB>, settings: Arc<Settings>) -> Self {
+        TracingConnection { source: Source::Transaction(transaction), settings, pool_wait: None }
     }
 
-    /// Ends the transaction; whoever has none has nothing to end.
+    /// Commits the transaction that this connection holds, if it holds one.
     pub(crate) async fn commit(self) -> Result<(), Error> {
         match self.source {
             Source::Transaction(transaction) => transaction.commit().await,
@@ -173,7 +202,7 @@ impl<'t, DB: TracingDatabase> TracingConnection<'t, DB> {
         }
     }
 
-    /// Ends the transaction; whoever has none has nothing to end.
+    /// Rolls back the transaction that this connection holds, if it holds one.
     pub(crate) async fn rollback(self) -> Result<(), Error> {
         match self.source {
             Source::Transaction(transaction) => transaction.rollback().await,
@@ -181,9 +210,9 @@ impl<'t, DB: TracingDatabase> TracingConnection<'t, DB> {
         }
     }
 
-    pub(crate) fn tell_wait(&mut self, call: &mut Call) {
-        if let Some(waited) = self.waited.take() {
-            call.waited(waited);
+    pub(crate) fn record_pool_wait(&mut self, span: &mut StatementSpan) {
+        if let Some(wait) = self.pool_wait.take() {
+            span.set_pool_wait(wait);
         }
     }
 }
@@ -191,73 +220,5 @@ impl<'t, DB: TracingDatabase> TracingConnection<'t, DB> {
 impl<DB: Database> fmt::Debug for TracingConnection<'_, DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TracingConnection").field("settings", &self.settings).finish_non_exhaustive()
-    }
-}
-
-/// A connection of a pool, to which it returns when it is dropped. As `&mut *conn` it executes statements; everything that a
-/// [`TracingConnection`] has, it has too.
-#[must_use]
-pub struct TracingPoolConnection<DB: Database> {
-    connection: TracingConnection<'static, DB>,
-}
-
-impl<DB: TracingDatabase> TracingPoolConnection<DB> {
-    pub(crate) fn new(connection: PoolConnection<DB>, settings: Arc<Settings>, waited: Option<Duration>) -> Self {
-        TracingPoolConnection { connection: TracingConnection { source: Source::Pooled(connection), settings, waited } }
-    }
-
-    /// Closes the connection, so that the pool may open another one.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`PoolConnection::close`].
-    pub async fn close(self) -> Result<(), Error> {
-        self.connection.close().await
-    }
-
-    /// Closes the connection when this is dropped, in the place of returning it.
-    pub fn close_on_drop(&mut self) {
-        if let Source::Pooled(connection) = &mut self.connection.source {
-            connection.close_on_drop();
-        }
-    }
-
-    /// Takes the connection away from the pool, which may open another one.
-    pub fn detach(self) -> TracingConnection<'static, DB> {
-        self.take(PoolConnection::detach)
-    }
-
-    /// Takes the connection away from the pool, in which its place stays taken.
-    pub fn leak(self) -> TracingConnection<'static, DB> {
-        self.take(PoolConnection::leak)
-    }
-
-    fn take(self, take: impl FnOnce(PoolConnection<DB>) -> DB::Connection) -> TracingConnection<'static, DB> {
-        let TracingConnection { source, settings, waited } = self.connection;
-        let source = match source {
-            Source::Pooled(connection) => Source::Owned(take(connection)),
-            other => other,
-        };
-        TracingConnection { source, settings, waited }
-    }
-}
-
-impl<DB: Database> Deref for TracingPoolConnection<DB> {
-    type Target = TracingConnection<'static, DB>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.connection
-    }
-}
-
-impl<DB: Database> DerefMut for TracingPoolConnection<DB> {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.connection
-    }
-}
-
-impl<DB: Database> fmt::Debug for TracingPoolConnection<DB> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TracingPoolConnection").field(&self.connection).finish()
     }
 }

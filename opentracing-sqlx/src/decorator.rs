@@ -1,22 +1,22 @@
-//! Hooks: what is written to a span at the stations of a statement.
+//! The hooks that write to the spans of statements.
 
 use opentracing_core::Span;
 use sqlx::Error;
 
-/// Writes to the spans of statements what its user wants to see there: further tags, another operation name, another view of what an
-/// error is.
+/// Customizes the spans of statements: adds tags, changes the span name, decides what is an error.
 ///
-/// The standard tags are set first, so a decorator may overwrite them. Each hook runs once a statement at most, on the thread that
-/// polls it, also for spans that are not recorded: what is expensive to make belongs into [`set_tag_with`](Span::set_tag_with). Hooks
-/// must not block. A panic is the caller's.
+/// Add one with [`TracingPool::decorator`](crate::TracingPool::decorator). The standard tags are set first, so a decorator can overwrite
+/// them. Each hook runs at most once per statement, on the thread that polls the statement. Hooks also run for spans that are not
+/// recorded, so set expensive values with [`set_tag_with`](Span::set_tag_with). Hooks must not block. A panic in a hook unwinds into the
+/// caller.
 ///
 /// ```
 /// use opentracing_core::Span;
-/// use opentracing_sqlx::SpanDecorator;
+/// use opentracing_sqlx::StatementDecorator;
 ///
 /// struct Archive;
 ///
-/// impl SpanDecorator for Archive {
+/// impl StatementDecorator for Archive {
 ///     fn on_statement(&self, span: &mut Span, sql: &str) {
 ///         if sql.contains("archived_orders") {
 ///             span.set_tag("archive", true);
@@ -24,42 +24,43 @@ use sqlx::Error;
 ///     }
 /// }
 /// ```
-pub trait SpanDecorator: Send + Sync + 'static {
-    /// The span of a statement has just started, and the statement is executed next. `sql` is as the caller wrote it, with its
-    /// literals. That of a transaction's beginning or end is what sqlx sends by default, `BEGIN` for example.
+pub trait StatementDecorator: Send + Sync + 'static {
+    /// Called after the span has started, before the statement is executed. `sql` is the caller's text, with literals. For the start
+    /// and end of a transaction it is the text that sqlx sends by default, such as `BEGIN`.
     fn on_statement(&self, span: &mut Span, sql: &str) {
         let _ = (span, sql);
     }
 
-    /// The statement was executed, and all its rows are there. The span finishes next.
-    fn on_end(&self, span: &mut Span, rows: Rows) {
+    /// Called after the last row was read, before the span finishes.
+    fn on_success(&self, span: &mut Span, rows: RowCounts) {
         let _ = (span, rows);
     }
 
-    /// The statement did not come to its end. The span finishes next. Does not run after a panic, which the tracer notes itself.
-    fn on_error(&self, span: &mut Span, failure: &Failure<'_>) {
+    /// Called after an error or a cancellation, before the span finishes. Not called after a panic, which the tracer itself records.
+    fn on_error(&self, span: &mut Span, failure: &StatementFailure<'_>) {
         let _ = (span, failure);
     }
 }
 
-/// How many rows a statement gave and changed.
+/// The number of rows that a statement returned and changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
-pub struct Rows {
-    /// That came back.
+pub struct RowCounts {
+    /// The number of rows that the statement returned.
     pub returned: u64,
-    /// That were changed; `None` if the statement changes none, or the database was not asked: `fetch_one` and `fetch_optional` do not.
+    /// The number of rows that the statement inserted, updated or deleted. `None` if it changes no rows, and for `fetch_one` and
+    /// `fetch_optional`, where sqlx does not report it.
     pub affected: Option<u64>,
 }
 
-/// Why a statement did not come to its end.
+/// Why a statement did not complete.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub enum Failure<'a> {
-    /// It failed.
+pub enum StatementFailure<'a> {
+    /// sqlx or the database returned an error.
     Error(&'a Error),
-    /// Its future was dropped before the first row: a time limit around it was over, or nobody wanted the rows any more.
+    /// The caller dropped the statement before the first row, for example because of a time-out.
     Cancelled,
-    /// Its rows were dropped before the last one.
+    /// The caller dropped the statement after the first row and before the last one.
     Aborted,
 }

@@ -1,33 +1,33 @@
-//! How statements are executed on a connection, and on a pool.
+//! `Executor` for connections and pools.
 
 use std::sync::Arc;
 
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
-use sqlx::{Describe, Either, Error, Execute, Executor, SqlStr};
+use sqlx::{Describe, Error, Execute, Executor, SqlStr};
 
 use crate::connection::TracingConnection;
 use crate::database::TracingDatabase;
+use crate::pool::acquire::acquire_for;
 use crate::pool::pool::TracingPool;
-use crate::pool::wait::acquire_for;
 use crate::statement::query::Query;
-use crate::statement::rows;
-use crate::statement::span::Call;
+use crate::statement::row_stream::{Item, row_stream};
+use crate::statement::span::StatementSpan;
 
-/// Everything else that `Executor` has is made of these by sqlx, so rows are counted on every way.
+/// sqlx builds the other methods of `Executor` on these, so rows are counted in all of them.
 impl<'c, DB: TracingDatabase> Executor<'c> for &'c mut TracingConnection<'_, DB> {
     type Database = DB;
 
-    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Either<DB::QueryResult, DB::Row>, Error>>
+    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Item<DB>, Error>>
     where
         'c: 'e,
         E: Execute<'q, DB> + 'q,
     {
         let mut query = Query::new(query);
-        rows::stream(|slot| async move {
-            let mut call = Call::query(&self.settings, &mut query);
-            self.tell_wait(&mut call);
-            rows::execute::<DB, _>(self.raw_mut(), call, query, slot).await
+        row_stream(|slot| async move {
+            let mut span = StatementSpan::query(&self.settings, &mut query);
+            self.record_pool_wait(&mut span);
+            span.fetch_many::<DB, _>(self.raw_mut(), query, slot).await
         })
     }
 
@@ -38,9 +38,9 @@ impl<'c, DB: TracingDatabase> Executor<'c> for &'c mut TracingConnection<'_, DB>
     {
         let mut query = Query::new(query);
         Box::pin(async move {
-            let mut call = Call::query(&self.settings, &mut query);
-            self.tell_wait(&mut call);
-            call.fetch_optional::<DB, _>(self.raw_mut(), query).await
+            let mut span = StatementSpan::query(&self.settings, &mut query);
+            self.record_pool_wait(&mut span);
+            span.fetch_optional::<DB, _>(self.raw_mut(), query).await
         })
     }
 
@@ -53,13 +53,13 @@ impl<'c, DB: TracingDatabase> Executor<'c> for &'c mut TracingConnection<'_, DB>
         'c: 'e,
     {
         Box::pin(async move {
-            let mut call = Call::prepare(&self.settings, sql.as_str());
-            self.tell_wait(&mut call);
-            call.run_to_end(DB::prepare_with(self.raw_mut(), sql, parameters)).await
+            let mut span = StatementSpan::prepare(&self.settings, sql.as_str());
+            self.record_pool_wait(&mut span);
+            span.run_to_end(DB::prepare_with(self.raw_mut(), sql, parameters)).await
         })
     }
 
-    /// Not traced: the macros ask this of a database while they are compiled.
+    /// Not traced: only the macros call it, at compile time.
     fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<DB>, Error>>
     where
         'c: 'e,
@@ -71,17 +71,17 @@ impl<'c, DB: TracingDatabase> Executor<'c> for &'c mut TracingConnection<'_, DB>
 impl<'p, DB: TracingDatabase> Executor<'p> for &TracingPool<DB> {
     type Database = DB;
 
-    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Either<DB::QueryResult, DB::Row>, Error>>
+    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Item<DB>, Error>>
     where
         'p: 'e,
         E: Execute<'q, DB> + 'q,
     {
         let (pool, settings) = (self.get_ref().clone(), Arc::clone(&self.settings));
         let mut query = Query::new(query);
-        rows::stream(|slot| async move {
-            let start = || Call::query(&settings, &mut query);
-            let (mut connection, call) = acquire_for(&pool, &settings, start).await?;
-            rows::execute::<DB, _>(&mut *connection, call, query, slot).await
+        row_stream(|slot| async move {
+            let start = || StatementSpan::query(&settings, &mut query);
+            let (mut connection, span) = acquire_for(&pool, &settings, start).await?;
+            span.fetch_many::<DB, _>(&mut connection, query, slot).await
         })
     }
 
@@ -93,9 +93,9 @@ impl<'p, DB: TracingDatabase> Executor<'p> for &TracingPool<DB> {
         let (pool, settings) = (self.get_ref().clone(), Arc::clone(&self.settings));
         let mut query = Query::new(query);
         Box::pin(async move {
-            let start = || Call::query(&settings, &mut query);
-            let (mut connection, call) = acquire_for(&pool, &settings, start).await?;
-            call.fetch_optional::<DB, _>(&mut *connection, query).await
+            let start = || StatementSpan::query(&settings, &mut query);
+            let (mut connection, span) = acquire_for(&pool, &settings, start).await?;
+            span.fetch_optional::<DB, _>(&mut *connection, query).await
         })
     }
 
@@ -109,13 +109,13 @@ impl<'p, DB: TracingDatabase> Executor<'p> for &TracingPool<DB> {
     {
         let (pool, settings) = (self.get_ref().clone(), Arc::clone(&self.settings));
         Box::pin(async move {
-            let start = || Call::prepare(&settings, sql.as_str());
-            let (mut connection, call) = acquire_for(&pool, &settings, start).await?;
-            call.run_to_end(DB::prepare_with(&mut connection, sql, parameters)).await
+            let start = || StatementSpan::prepare(&settings, sql.as_str());
+            let (mut connection, span) = acquire_for(&pool, &settings, start).await?;
+            span.run_to_end(DB::prepare_with(&mut connection, sql, parameters)).await
         })
     }
 
-    /// Not traced: the macros ask this of a database while they are compiled.
+    /// Not traced: only the macros call it, at compile time.
     fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<DB>, Error>>
     where
         'p: 'e,

@@ -1,4 +1,4 @@
-//! OpenTracing for sqlx: a span of every statement, from its start to the last row, with the code that a user of sqlx already has.
+//! OpenTracing for sqlx: traces every statement, from its start to the last row. Queries stay as they are; only the pool changes.
 //!
 //! ```no_run
 //! use opentracing_core::{InSpan, Tracer};
@@ -10,100 +10,126 @@
 //! # #[cfg(feature = "sqlite")]
 //! #[tokio::main(flavor = "current_thread")]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     // `opentracing-reporter` makes a tracer whose spans go somewhere.
+//!     // `opentracing-reporter` builds a tracer that sends its spans to a backend.
 //!     let (tracer, _drain) = Tracer::builder("shop").build();
 //!     let pool = SqlitePoolOptions::new().max_connections(8).connect("sqlite:shop.db").await?;
 //!     let pool = TracingPool::with_tracer(tracer.clone(), pool);
 //!
 //!     let order = async {
 //!         let mut tx = pool.begin().await?;
-//!         sqlx::query("UPDATE books SET stock = stock - 1 WHERE id = ?").bind(42).execute(&mut *tx).await?;
+//!         sqlx::query("UPDATE books SET stock = stock - 1 WHERE id = ?")
+//!             .bind(42)
+//!             .execute(&mut *tx)
+//!             .await?;
 //!         tx.commit().await?;
-//!         sqlx::query_scalar::<_, i64>("SELECT stock FROM books WHERE id = ?").bind(42).fetch_one(&pool).await
+//!         sqlx::query_scalar::<_, i64>("SELECT stock FROM books WHERE id = ?")
+//!             .bind(42)
+//!             .fetch_one(&pool)
+//!             .await
 //!     };
 //!     println!("{} left", order.in_span(tracer.span("order").start()).await?);
 //!     Ok(())
 //! }
 //! ```
 //!
-//! `&pool`, `&mut *tx`, `&mut *conn` of a pool's connection and `&mut conn` of one's own are executors, as those of sqlx: with
-//! `query`, `query_as`, `query_scalar`, `raw_sql`, the macros, and statements that were prepared. A function that takes a `PgPool` or
-//! `&mut PgConnection` takes a [`TracingPool`] or `&mut` [`TracingConnection`] instead; one that takes an `impl PgExecutor<'_>` takes
-//! both as it is.
+//! `&pool`, `&mut *tx`, `&mut *conn` of a pool's connection and `&mut conn` of a connection outside a pool execute statements as in
+//! sqlx: with `query`, `query_as`, `query_scalar`, `raw_sql`, the macros, and prepared statements. A function that takes a `PgPool` or
+//! `&mut PgConnection` takes a [`TracingPool`] or `&mut` [`TracingConnection`] instead. A function that takes `impl PgExecutor<'_>`
+//! stays as it is.
 //!
-//! # What a span says
+//! # Spans and tags
 //!
-//! It is named after what the statement does, and to which table: `SELECT books`, `BEGIN`. Its kind is `client`.
+//! Each statement has one span of kind `client`, named after its operation and table: `SELECT books`, `BEGIN`.
 //!
 //! | tag | value |
 //! |---|---|
 //! | `component` | `sqlx` |
-//! | `db.type`, `db.system.name` | `sql`; `postgresql`, `mysql` (also for MariaDB) or `sqlite` |
-//! | `db.instance`, `db.user` | the database and the user, of the options; of SQLite the file |
-//! | `db.statement` | the statement with `?` in the place of every literal, without comments; [in full, or not at all](StatementText) |
-//! | `db.operation.name`, `db.collection.name` | operation and table, of the first one if there are several statements |
-//! | `db.operation.batch.size` | how many statements there are, if there are several |
-//! | `db.response.returned_rows` | the number of rows that came back |
-//! | `sqlx.rows_affected` | the number of rows that were changed, of what changes rows; not after `fetch_one` and `fetch_optional`, which do not ask |
-//! | `db.response.status_code` | the SQLSTATE of a failure; of SQLite the extended result code |
+//! | `db.type` | `sql` |
+//! | `db.system.name` | `postgresql`, `mysql` (also for MariaDB) or `sqlite` |
+//! | `db.instance`, `db.user` | database and user from the connect options; for SQLite the file |
+//! | `db.statement` | the statement with `?` for each literal, without comments; see [`StatementText`] |
+//! | `db.operation.name`, `db.collection.name` | operation and table, of the first statement if there are several |
+//! | `db.operation.batch.size` | the number of statements, if there are several |
+//! | `db.response.returned_rows` | the number of returned rows |
+//! | `sqlx.rows_affected` | the number of changed rows, for statements that change rows; absent after `fetch_one` and `fetch_optional`, where sqlx does not report it |
+//! | `db.response.status_code` | the SQLSTATE of an error; for SQLite the extended result code |
 //! | `error` | `true` if the statement failed; `RowNotFound` is no failure |
-//! | `peer.service` | [as you say](TracingPool::peer_service), else as `db.system.name` |
-//! | `peer.hostname`, `peer.ipv4`, `peer.ipv6`, `peer.port`, `peer.address` | of the options; the last one is of a socket in the file system |
-//! | `sqlx.pool_wait_ms` | how long the statement waited for a connection of the pool; [as a span of its own, or not at all](PoolWait) |
-//! | `sqlx.outcome` | `cancelled` if nobody waited for the first row, or for a connection; `aborted` if nobody did for the last row |
-//! | `sqlx.implicit_rollback` | `true` of a transaction that was dropped without an end |
+//! | `peer.service` | set by [`peer_service`](TracingPool::peer_service), otherwise the value of `db.system.name` |
+//! | `peer.hostname`, `peer.ipv4`, `peer.ipv6`, `peer.port` | from the connect options |
+//! | `peer.address` | the path of a Unix socket, from the connect options |
+//! | `sqlx.pool_wait_ms` | how long the statement waited for a connection of the pool; see [`PoolWait`] |
+//! | `sqlx.outcome` | `cancelled` if the caller dropped the statement before the first row, or while it waited for a connection; `aborted` if it was dropped before the last row |
+//! | `sqlx.implicit_rollback` | `true` on the rollback of a transaction that was dropped while open |
 //!
-//! A failure writes a log `event=error` with `error.kind` and `message`. Kinds are `unique_violation`, `foreign_key_violation`,
-//! `not_null_violation`, `check_violation`, `exclusion_violation`, `cancelled` (by the server), `statement_timeout`, `lock_timeout`,
-//! `deadlock`, `serialization_failure`, `transaction`, `shutdown`, `connection_killed`, `busy`, `locked`, `read_only`, `corrupt`,
-//! `disk_full`, `pool_timeout`, `pool_closed`, `io`, `tls`, `protocol`, `encode`, `decode`, `column_not_found`, `type_not_found`,
-//! `configuration`, `worker_crashed`, `database` for the rest of what a database says, and `other`. Databases quote values in their
-//! messages, so what is quoted is masked as literals are. What is in `sqlx.outcome` is a log `event` too. A [`SpanDecorator`] writes
-//! what else you want. Bind values never become a tag.
+//! Bind values are never recorded. A [`StatementDecorator`] can add tags.
 //!
-//! | what happens | when the span ends |
+//! # Errors
+//!
+//! An error adds a log `event=error` with `error.kind` and `message`. A database may quote values in its messages, so quoted text is
+//! masked like literals. The kinds are:
+//!
+//! | from | `error.kind` |
 //! |---|---|
-//! | the last row was read, or the result is there | then |
-//! | the statement fails | then |
-//! | the future or the stream is dropped: by a time limit, by `select!`, or because the rows are enough | then, `cancelled` or `aborted`; that is no error |
-//! | `acquire` fails or is dropped | a span `acquire`, which ends then; one that succeeds is told by the connection's first span |
-//! | a transaction is dropped, by a panic too | a span `ROLLBACK` without duration: the database is told when the connection is used next |
-//! | a future or stream is never polled | there is no span |
+//! | constraints | `unique_violation`, `foreign_key_violation`, `not_null_violation`, `check_violation`, `exclusion_violation` |
+//! | concurrency | `deadlock`, `serialization_failure`, `lock_timeout`, `busy`, `locked`, `transaction` |
+//! | the server's limits | `cancelled`, `statement_timeout`, `shutdown`, `connection_killed`, `disk_full`, `read_only`, `corrupt` |
+//! | any other error of a database | `database` |
+//! | the pool | `pool_timeout`, `pool_closed` |
+//! | the connection | `io`, `tls`, `protocol`, `configuration`, `worker_crashed` |
+//! | values and columns | `encode`, `decode`, `column_not_found`, `type_not_found` |
+//! | anything else | `other` |
 //!
-//! # Names
+//! # When a span finishes
 //!
-//! A statement is read by a lexer, so nothing is asked of the database, and no literal gets into a name. Common table expressions
-//! stand for the table that they read, `INSERT … SELECT` for the one that it fills, several statements are parted by semicolons
-//! (three at most). What is not understood is named after the database. Each thread remembers what it has read of the last statements.
+//! | event | span |
+//! |---|---|
+//! | the last row is read, or the result is there | finishes |
+//! | the statement fails | finishes with `error` |
+//! | the future or stream is dropped: by a time-out, by `select!`, or because enough rows were read | finishes as `cancelled` or `aborted`, without `error`; logged as an event of the same name |
+//! | `acquire` succeeds | no span; the connection's first span records the wait |
+//! | `acquire` fails or is dropped | a span `acquire` finishes |
+//! | an open transaction is dropped, also by a panic | a span `ROLLBACK` without duration, since sqlx sends the rollback when the connection is used next |
+//! | a future or stream is never polled | no span |
 //!
-//! In MySQL, text in double quotes is a string; in SQLite it is one where a value is expected. Strings are taken to be as the databases
-//! have them by default: with `NO_BACKSLASH_ESCAPES` or `ANSI_QUOTES` of MySQL, or without `standard_conforming_strings` of PostgreSQL,
-//! the masked text may be wrong, so choose [`StatementText::Off`] if there are literals in your statements.
+//! # Span names
 //!
-//! # What it does not
+//! A lexer reads the text of each statement. It asks the database nothing and puts no literal into a name. A common table expression is
+//! replaced by the table that it reads, and `INSERT … SELECT` is named after the table that it fills. The names of several statements
+//! are separated by semicolons, up to three. A statement that the lexer does not understand is named after the database. Each thread
+//! caches what it has read of recent statements.
 //!
-//! - `Acquire` cannot be implemented: it asks for sqlx's own connection, which would not be traced. So `migrate!` and libraries that
-//!   ask for `Acquire` or for a `Pool` get [`pool.get_ref()`](TracingPool::get_ref), and what they do is not traced.
-//! - `PgListener::connect_with(pool.get_ref())` listens, untraced.
-//! - `COPY` is of PostgreSQL's own connection: [`conn.get_mut()`](TracingConnection::get_mut)`.copy_in_raw(…)`, untraced. So is what else
-//!   a driver has of its own, such as SQLite's hooks and backups.
-//! - `Connection::transaction` with a closure has no counterpart; `begin` and `commit` have.
-//! - A row that does not fit the type that it is read into is found by sqlx behind the statement, and is no failure of that one.
-//! - Connections that are opened, tested and closed are not traced, nor what hooks such as `after_connect` execute.
-//! - [`get_ref`](TracingPool::get_ref) and [`get_mut`](TracingConnection::get_mut) are the only ways to what is not traced: nothing
+//! Literals follow the lexical rules of each database in its default configuration. Double-quoted text is a string in MySQL, and in
+//! SQLite where a value is expected. With `NO_BACKSLASH_ESCAPES` or `ANSI_QUOTES` in
+//! MySQL, or without `standard_conforming_strings` in PostgreSQL, the masked text may be wrong: choose [`StatementText::Off`] if your
+//! statements hold literals.
+//!
+//! # Limits
+//!
+//! - `Acquire` cannot be implemented, since it returns sqlx's own connection, which would not be traced. Pass
+//!   [`pool.get_ref()`](TracingPool::get_ref) to `migrate!` and to libraries that need `Acquire` or a `Pool`. What they execute is not
+//!   traced.
+//! - `PgListener::connect_with(pool.get_ref())` works, untraced.
+//! - `COPY` and other features of a single database need the inner connection, untraced:
+//!   [`conn.get_mut()`](TracingConnection::get_mut)`.copy_in_raw(…)`.
+//! - `Connection::transaction` with a closure has no counterpart. Use `begin` and `commit`.
+//! - A row that cannot be decoded into the requested type is no error of the statement: sqlx decodes it after the statement.
+//! - Opening, testing and closing connections is not traced, nor are statements in hooks such as `after_connect`.
+//! - [`get_ref`](TracingPool::get_ref) and [`get_mut`](TracingConnection::get_mut) are the only ways to the untraced handles. No type
 //!   dereferences to a handle of sqlx.
 //!
 //! # Features
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `postgres` | `TracingPool<Postgres>` and the rest for PostgreSQL |
-//! | `mysql` | for MySQL and MariaDB |
-//! | `sqlite` | for SQLite, with the library that sqlx bundles |
-//! | `any` | for `sqlx::Any`: what the URL names, of those that are switched on |
+//! | `postgres` | PostgreSQL |
+//! | `mysql` | MySQL and MariaDB |
+//! | `sqlite` | SQLite, with the library that sqlx bundles |
+//! | `any` | `sqlx::Any`: the database that the URL names, of those that are enabled |
 //!
-//! None is on by default. Each switches on sqlx's feature of the same name. Runtime and TLS are features of sqlx, and yours to choose;
-//! its feature `macros` is needed, and comes with this crate.
+//! No feature is on by default. Each enables sqlx's feature of the same name. Choose runtime and TLS by sqlx's own features. This crate
+//! enables sqlx's feature `macros`, which it needs.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod connection;
 mod database;
@@ -116,10 +142,11 @@ mod sql;
 mod statement;
 mod transaction;
 
-pub use crate::connection::{TracingConnection, TracingPoolConnection};
+pub use crate::connection::TracingConnection;
 pub use crate::database::TracingDatabase;
-pub use crate::decorator::{Failure, Rows, SpanDecorator};
-pub use crate::options::{Commenter, PoolWait, StatementText};
+pub use crate::decorator::{RowCounts, StatementDecorator, StatementFailure};
+pub use crate::options::{PoolWait, SqlCommenter, StatementText};
+pub use crate::pool::connection::TracingPoolConnection;
 pub use crate::pool::pool::TracingPool;
 pub use crate::transaction::TracingTransaction;
 

@@ -1,54 +1,48 @@
-//! What may be chosen, apart from what is just switched.
+//! Options of the settings that are more than a switch.
 
-/// What of a statement becomes the tag `db.statement`. [`Masked`](StatementText::Masked) by default.
+/// What the tag `db.statement` holds. [`Masked`](StatementText::Masked) by default.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum StatementText {
-    /// The statement with `?` in the place of every literal, and without comments.
+    /// The statement with `?` in place of each literal, without comments.
     #[default]
     Masked,
-    /// The statement as it is. Literals in it show wherever spans go, and so do messages of the database that quote values.
+    /// The unchanged statement. Its literals become visible wherever spans go, as do values that the database quotes in error messages.
     Full,
-    /// Nothing. Operation and table are told all the same.
+    /// No text. Operation and table are still recorded.
     Off,
 }
 
-/// How the time is told that a statement waited for a connection of the pool. [`Tag`](PoolWait::Tag) by default.
+/// How the wait for a connection of the pool is recorded. [`Tag`](PoolWait::Tag) by default.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum PoolWait {
-    /// As the tag `sqlx.pool_wait_ms` of the span of the statement, which then covers the wait. What waited in
-    /// [`acquire`](crate::TracingPool::acquire) is told by the connection's first span.
+    /// As the tag `sqlx.pool_wait_ms` on the span of the statement, which includes the wait. The wait of
+    /// [`acquire`](crate::TracingPool::acquire) is recorded on the first span of the connection.
     #[default]
     Tag,
-    /// As a span of its own, `acquire`, which ends when that of the statement begins.
+    /// As a span named `acquire`, which finishes before the span of the statement starts.
     Span,
-    /// Not at all. The span of the statement covers the wait.
+    /// Not recorded. The span of the statement includes the wait.
     Off,
 }
 
-/// What is written into statements as a comment in the form of sqlcommenter, for logs and views of the database such as
-/// `pg_stat_activity`. [`Off`](Commenter::Off) by default.
+/// Whether statements carry a comment in the sqlcommenter format, for the database's logs and for views such as `pg_stat_activity`.
+/// [`Off`](SqlCommenter::Off) by default.
 ///
-/// A statement that has a comment already is left as it is, and so are one that was prepared by hand and one of over 16 KiB.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+/// Statements that already have a comment, statements that the caller prepared, and statements over 16 KiB stay unchanged.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
-pub enum Commenter {
-    /// Nothing.
+pub enum SqlCommenter {
+    /// No comment.
     #[default]
     Off,
-    /// What is the same for every execution: `application`, the service of the tracer, `db_driver`, and those pairs, by name. The text
-    /// of a statement does not vary, so it is prepared once as ever. Costs a copy of the statement.
-    Static(Vec<(String, String)>),
-    /// The same, and for spans that are sampled the `traceparent`. Their text is never the same twice, so they are executed without
-    /// being kept in the cache of prepared statements, which costs a round trip for preparing each: on PostgreSQL on one machine twice
-    /// to two and a half times the time. Kept in the cache, they would drive everything else out of it. Meant for low sampling rates.
-    Full(Vec<(String, String)>),
-}
-
-impl Commenter {
-    /// The static comment, without pairs of one's own. What one wants, as a rule.
-    pub fn fixed() -> Self {
-        Commenter::Static(Vec::new())
-    }
+    /// The service name of the tracer as `application`, `db_driver`, and the tags that
+    /// [`sqlcommenter_tag`](crate::TracingPool::sqlcommenter_tag) adds. The text of a statement is the same on each execution, so the
+    /// cache of prepared statements works as before. Costs a copy of the statement.
+    Static,
+    /// The same, and `traceparent` for sampled spans. Such a text is unique, so the statement is executed without the cache of prepared
+    /// statements, which would otherwise fill up with it. Each execution then costs another round trip to prepare it: with PostgreSQL on
+    /// the same machine, 2 to 2.5 times the time. Use it with low sampling rates.
+    Full,
 }

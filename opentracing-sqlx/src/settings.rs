@@ -1,4 +1,4 @@
-//! What a pool, its connections and their transactions have in common.
+//! The settings that a pool shares with its connections and transactions.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use std::sync::Arc;
 use opentracing_core::Tracer;
 
 use crate::database::target::Target;
-use crate::decorator::SpanDecorator;
-use crate::options::{Commenter, PoolWait, StatementText};
+use crate::decorator::StatementDecorator;
+use crate::options::{PoolWait, SqlCommenter, StatementText};
 
 #[derive(Clone)]
 pub(crate) struct Settings {
@@ -16,10 +16,11 @@ pub(crate) struct Settings {
     pub(crate) peer_service: Option<Box<str>>,
     pub(crate) text: StatementText,
     pub(crate) pool_wait: PoolWait,
-    pub(crate) commenter: Commenter,
-    /// Where no span is active, nothing is traced.
+    pub(crate) sqlcommenter: SqlCommenter,
+    pub(crate) sqlcommenter_tags: Vec<(String, String)>,
+    /// Trace only statements that have a parent span.
     pub(crate) requires_parent: bool,
-    decorators: Vec<Arc<dyn SpanDecorator>>,
+    decorators: Vec<Arc<dyn StatementDecorator>>,
 }
 
 impl Settings {
@@ -30,19 +31,20 @@ impl Settings {
             peer_service: None,
             text: StatementText::default(),
             pool_wait: PoolWait::default(),
-            commenter: Commenter::default(),
+            sqlcommenter: SqlCommenter::default(),
+            sqlcommenter_tags: Vec::new(),
             requires_parent: false,
             decorators: Vec::new(),
         })
     }
 
-    pub(crate) fn add_decorator(&mut self, decorator: impl SpanDecorator) {
+    pub(crate) fn add_decorator(&mut self, decorator: impl StatementDecorator) {
         self.decorators.push(Arc::new(decorator));
     }
 
-    /// Runs a hook of each decorator. None while a panic goes through the thread: they are foreign code, and a second panic would
-    /// abort the process.
-    pub(crate) fn decorate(&self, mut hook: impl FnMut(&dyn SpanDecorator)) {
+    /// Calls a hook of each decorator. Not while the thread panics: a decorator is foreign code, and a second panic would abort the
+    /// process.
+    pub(crate) fn decorate(&self, mut hook: impl FnMut(&dyn StatementDecorator)) {
         if !self.decorators.is_empty() && !std::thread::panicking() {
             self.decorators.iter().for_each(|decorator| hook(&**decorator));
         }
@@ -57,48 +59,56 @@ impl fmt::Debug for Settings {
             .field("peer_service", &self.peer_service)
             .field("statement_text", &self.text)
             .field("pool_wait", &self.pool_wait)
-            .field("commenter", &self.commenter)
+            .field("sqlcommenter", &self.sqlcommenter)
+            .field("sqlcommenter_tags", &self.sqlcommenter_tags)
             .field("requires_parent", &self.requires_parent)
             .finish_non_exhaustive()
     }
 }
 
-/// The setters of whatever has `settings: Arc<Settings>`.
+/// The setters of a type with a field `settings: Arc<Settings>`.
 macro_rules! setters {
     () => {
-        /// Names the service that the database is, in the tag `peer.service`. `postgresql`, `mysql` or `sqlite` by default.
+        /// Sets the tag `peer.service`. `postgresql`, `mysql` or `sqlite` by default.
         pub fn peer_service(mut self, name: &str) -> Self {
             Arc::make_mut(&mut self.settings).peer_service = Some(name.into());
             self
         }
 
-        /// What of a statement becomes the tag `db.statement`. Without literals by default.
+        /// Sets what the tag `db.statement` holds. [`Masked`](StatementText::Masked) by default.
         pub fn statement_text(mut self, text: StatementText) -> Self {
             Arc::make_mut(&mut self.settings).text = text;
             self
         }
 
-        /// How the time is told that was spent waiting for a connection of the pool. As a tag by default.
+        /// Sets how the wait for a connection of the pool is recorded. [`Tag`](PoolWait::Tag) by default.
         pub fn pool_wait(mut self, wait: PoolWait) -> Self {
             Arc::make_mut(&mut self.settings).pool_wait = wait;
             self
         }
 
-        /// What is written into statements as a comment. Nothing by default.
-        pub fn commenter(mut self, commenter: Commenter) -> Self {
-            Arc::make_mut(&mut self.settings).commenter = commenter;
+        /// Sets whether statements carry a sqlcommenter comment. [`Off`](SqlCommenter::Off) by default.
+        pub fn sqlcommenter(mut self, sqlcommenter: SqlCommenter) -> Self {
+            Arc::make_mut(&mut self.settings).sqlcommenter = sqlcommenter;
             self
         }
 
-        /// Traces nothing where no span is active: no traces of queries by themselves, of a job that polls for example. Everything is
-        /// traced by default.
+        /// Adds a tag to the sqlcommenter comments, such as `route`. A tag with the key of a standard one replaces it. Has no effect
+        /// while [`sqlcommenter`](Self::sqlcommenter) is off.
+        pub fn sqlcommenter_tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+            Arc::make_mut(&mut self.settings).sqlcommenter_tags.push((key.into(), value.into()));
+            self
+        }
+
+        /// Traces only statements that run while a span is active, so that a polling job does not fill the backend with traces of a
+        /// single query. All statements are traced by default.
         pub fn require_parent(mut self) -> Self {
             Arc::make_mut(&mut self.settings).requires_parent = true;
             self
         }
 
-        /// Adds a decorator, behind those that were added before. None by default.
-        pub fn decorator(mut self, decorator: impl SpanDecorator) -> Self {
+        /// Adds a decorator. Decorators run in the order in which they were added. None by default.
+        pub fn decorator(mut self, decorator: impl StatementDecorator) -> Self {
             Arc::make_mut(&mut self.settings).add_decorator(decorator);
             self
         }

@@ -1,4 +1,4 @@
-//! Whatever a URL names.
+//! `sqlx::Any`: the database that the URL names.
 
 use sqlx::Any;
 use sqlx::any::AnyConnectOptions;
@@ -15,7 +15,7 @@ fn target(options: &AnyConnectOptions) -> Target {
         "postgres" | "postgresql" => (Dialect::Postgres, 5432),
         "mysql" | "mariadb" => (Dialect::MySql, 3306),
         _ => {
-            // Not a URL with host and path: `sqlite::memory:`, `sqlite:file.db`, `sqlite://file.db?mode=rwc`.
+            // SQLite URLs have no host and path: `sqlite::memory:`, `sqlite:file.db`, `sqlite://file.db?mode=rwc`.
             let file = url.as_str().split_once(':').and_then(|(_, rest)| rest.split('?').next()).unwrap_or_default();
             return Target::new(Dialect::Sqlite).instance(Some(file.strip_prefix("//").unwrap_or(file)));
         }

@@ -1,4 +1,4 @@
-//! What a database of sqlx must tell to be traced, and where its connections go to.
+//! The databases that can be traced, and the target of their connections.
 
 #[cfg(feature = "any")]
 mod any;
@@ -15,15 +15,25 @@ use futures_core::stream::BoxStream;
 use sqlx::{Connection, Database, Describe, Error, Execute, SqlStr};
 
 use crate::database::target::Target;
-use crate::statement::rows::Step;
+use crate::statement::row_stream::Item;
 
-/// A database whose pools, connections and transactions can be traced: `Postgres`, `MySql`, `Sqlite` and `Any`, each with the feature
-/// of its name. Code that is generic over the database asks for this in the place of [`sqlx::Database`].
+/// A database that can be traced: `Postgres`, `MySql`, `Sqlite` or `Any`, each behind the feature of its name.
 ///
-/// It is implemented here only. What it requires is for the wrappers: `Executor` of a connection cannot be asked for where the
-/// database is a parameter without saying so wherever a wrapper is named.
+/// Code that is generic over the database uses this bound instead of [`sqlx::Database`]. The trait is sealed. Its hidden methods repeat
+/// those of `Executor` for the connection; a bound on `Executor` would have to be repeated wherever a wrapper is named.
+///
+/// ```
+/// use opentracing_sqlx::{TracingDatabase, TracingPool};
+///
+/// async fn is_healthy<DB: TracingDatabase>(pool: &TracingPool<DB>) -> bool {
+///     match pool.acquire().await {
+///         Ok(mut conn) => conn.ping().await.is_ok(),
+///         Err(_) => false,
+///     }
+/// }
+/// ```
 pub trait TracingDatabase: Database<Row: Unpin, QueryResult: Unpin> + sealed::Sealed {
-    /// Where a connection with those options goes to.
+    /// The target of connections with these options.
     #[doc(hidden)]
     fn target(options: &<Self::Connection as Connection>::Options) -> Target;
 
@@ -31,7 +41,10 @@ pub trait TracingDatabase: Database<Row: Unpin, QueryResult: Unpin> + sealed::Se
     fn rows_affected(result: &Self::QueryResult) -> u64;
 
     #[doc(hidden)]
-    fn fetch_many<'e, 'q: 'e, E>(connection: &'e mut Self::Connection, query: E) -> BoxStream<'e, Step<Self>>
+    fn fetch_many<'e, 'q: 'e, E>(
+        connection: &'e mut Self::Connection,
+        query: E,
+    ) -> BoxStream<'e, Result<Item<Self>, Error>>
     where
         E: Execute<'q, Self> + 'q;
 
@@ -58,8 +71,8 @@ pub(crate) mod sealed {
     pub trait Sealed {}
 }
 
-/// Implements [`TracingDatabase`] by the `Executor` of the connection. What the databases differ in are `target`, a function, and
-/// `rows_affected`, which every result has and no trait tells of.
+/// Implements [`TracingDatabase`] with the `Executor` of the connection. `$target` is the function that reads the options. Every query
+/// result has an inherent `rows_affected`, but no trait offers it.
 #[cfg(any(feature = "any", feature = "mysql", feature = "postgres", feature = "sqlite"))]
 macro_rules! tracing_database {
     ($database:ty, $target:expr) => {

@@ -11,7 +11,7 @@ tracing_database!(Postgres, target);
 
 fn target(options: &PgConnectOptions) -> Target {
     let user = options.get_username();
-    // A database that is not named has the name of the user (libpq, "Connection Strings").
+    // The default database has the name of the user (libpq, "Connection Strings").
     let target = Target::new(Dialect::Postgres).instance(options.get_database().or(Some(user))).user(user);
     match options.get_socket() {
         Some(socket) => target.socket(&socket.to_string_lossy()),

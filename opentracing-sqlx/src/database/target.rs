@@ -1,23 +1,23 @@
-//! The database that a connection goes to, as far as its options tell.
+//! The target of a connection, read from its options.
 
 use std::net::IpAddr;
 
-use opentracing_core::{Span, tags};
+use opentracing_core::{Span, Value, tags};
 
 use crate::sql::Dialect;
 
-/// Copied from the options once; no password is.
+/// Copied from the options once, without the password.
 #[derive(Clone, Debug)]
 pub struct Target {
     pub(crate) dialect: Dialect,
-    /// As OpenTelemetry names the database: `postgresql`.
+    /// The name of the database system in OpenTelemetry, such as `postgresql`.
     pub(crate) system: &'static str,
     pub(crate) instance: Option<Box<str>>,
     pub(crate) user: Option<Box<str>>,
     hostname: Option<Box<str>>,
     ip: Option<(IpAddr, Box<str>)>,
     port: Option<u16>,
-    /// Of a socket in the file system.
+    /// `unix:` and the path of a Unix socket.
     address: Option<Box<str>>,
 }
 
@@ -45,7 +45,7 @@ impl Target {
         self
     }
 
-    /// A host by name or address. One that begins with a slash is the folder of a socket, as PostgreSQL's clients have it.
+    /// Sets the host by name or address. As in PostgreSQL's clients, a host that starts with a slash is the directory of a Unix socket.
     pub(crate) fn host(mut self, host: &str, port: u16) -> Self {
         let host = host.trim_matches(['[', ']']);
         if host.starts_with('/') {
@@ -69,15 +69,15 @@ impl Target {
 }
 
 impl Target {
-    /// Which database it is.
+    /// Sets the tags that name the database.
     pub(crate) fn set_database(&self, span: &mut Span) {
-        span.set(tags::DB_TYPE, "sql").set_tag(tags::DB_SYSTEM_NAME, opentracing_core::Value::Static(self.system));
+        span.set(tags::DB_TYPE, "sql").set_tag(tags::DB_SYSTEM_NAME, Value::Static(self.system));
         if let Some(instance) = &self.instance {
             span.set(tags::DB_INSTANCE, instance);
         }
     }
 
-    /// Which database it is, where, and who asks it.
+    /// Sets the tags of database, user and peer.
     pub(crate) fn set_tags(&self, span: &mut Span) {
         self.set_database(span);
         if let Some(user) = &self.user {

@@ -1,4 +1,5 @@
-//! The wrapped pool, and the wait for one of its connections.
+//! The wrapped pool, its connections, and the wait for one of them.
 
+pub(crate) mod acquire;
+pub(crate) mod connection;
 pub(crate) mod pool;
-pub(crate) mod wait;

@@ -7,18 +7,35 @@ use opentracing_core::Tracer;
 use sqlx::pool::{CloseEvent, PoolOptions};
 use sqlx::{Connection, Database, Error, Pool, SqlSafeStr, SqlStr, Transaction};
 
-use crate::connection::TracingPoolConnection;
 use crate::database::TracingDatabase;
-use crate::decorator::SpanDecorator;
-use crate::options::{Commenter, PoolWait, StatementText};
-use crate::pool::wait::{acquire, acquire_for};
+use crate::decorator::StatementDecorator;
+use crate::options::{PoolWait, SqlCommenter, StatementText};
+use crate::pool::acquire::{acquire, acquire_for};
+use crate::pool::connection::TracingPoolConnection;
 use crate::settings::{Settings, setters};
-use crate::statement::span::Call;
+use crate::statement::span::StatementSpan;
 use crate::transaction::TracingTransaction;
 
-/// A pool whose every statement is a span, a child of the active one. `&pool` executes statements as that of sqlx does.
+/// A pool that traces every statement. `&pool` executes statements, as `&sqlx::Pool` does.
 ///
-/// Cloning is cheap, and clones share connections. Connections that the pool opens, tests and closes are not traced.
+/// The span of a statement is a child of the active span. Cloning is cheap, and clones share the connections. Connections that the pool
+/// opens, tests and closes are not traced.
+///
+/// ```no_run
+/// use opentracing_core::Tracer;
+/// use opentracing_sqlx::{StatementText, TracingPool};
+/// # #[cfg(feature = "sqlite")]
+/// use sqlx::sqlite::{Sqlite, SqlitePool};
+///
+/// # #[cfg(feature = "sqlite")]
+/// async fn pool(tracer: Tracer) -> sqlx::Result<TracingPool<Sqlite>> {
+///     let pool = SqlitePool::connect("sqlite:shop.db").await?;
+///     Ok(TracingPool::with_tracer(tracer, pool)
+///         .peer_service("shop-db")
+///         .statement_text(StatementText::Off)
+///         .require_parent())
+/// }
+/// ```
 #[must_use]
 pub struct TracingPool<DB: Database> {
     pool: Pool<DB>,
@@ -26,7 +43,7 @@ pub struct TracingPool<DB: Database> {
 }
 
 impl<DB: TracingDatabase> TracingPool<DB> {
-    /// Connects, with the global tracer and sqlx's default options.
+    /// Connects with sqlx's default options. Uses the global tracer.
     ///
     /// # Errors
     ///
@@ -35,7 +52,7 @@ impl<DB: TracingDatabase> TracingPool<DB> {
         Ok(Self::new(Pool::connect(url).await?))
     }
 
-    /// Connects, with the global tracer and sqlx's default options of the pool.
+    /// Connects with sqlx's default pool options. Uses the global tracer.
     ///
     /// # Errors
     ///
@@ -44,12 +61,12 @@ impl<DB: TracingDatabase> TracingPool<DB> {
         Ok(Self::new(Pool::connect_with(options).await?))
     }
 
-    /// Wraps a ready-made pool, with the global tracer.
+    /// Wraps a pool. Uses the global tracer.
     pub fn new(pool: Pool<DB>) -> Self {
         Self::with_tracer(Tracer::global(), pool)
     }
 
-    /// Wraps a ready-made pool. Where it goes to is read from its options now, and once.
+    /// Wraps a pool. Reads host, database and user from the pool's options once, now.
     pub fn with_tracer(tracer: Tracer, pool: Pool<DB>) -> Self {
         let target = DB::target(&pool.connect_options());
         TracingPool { pool, settings: Settings::new(tracer, target) }
@@ -57,7 +74,7 @@ impl<DB: TracingDatabase> TracingPool<DB> {
 
     setters!();
 
-    /// Gets a connection of the pool, which may take as long as another one has it.
+    /// Acquires a connection. Waits while all connections are in use.
     ///
     /// # Errors
     ///
@@ -65,18 +82,18 @@ impl<DB: TracingDatabase> TracingPool<DB> {
     pub fn acquire(&self) -> impl Future<Output = Result<TracingPoolConnection<DB>, Error>> + Send + use<DB> {
         let TracingPool { pool, settings } = self.clone();
         async move {
-            let (connection, waited) = acquire(&pool, &settings).await?;
-            Ok(TracingPoolConnection::new(connection, settings, waited))
+            let (connection, pool_wait) = acquire(&pool, &settings).await?;
+            Ok(TracingPoolConnection::new(connection, settings, pool_wait))
         }
     }
 
-    /// Gets a connection of the pool if one is idle.
+    /// Acquires a connection if one is idle.
     pub fn try_acquire(&self) -> Option<TracingPoolConnection<DB>> {
         let connection = self.pool.try_acquire()?;
         Some(TracingPoolConnection::new(connection, self.settings.clone(), None))
     }
 
-    /// Gets a connection and begins a transaction.
+    /// Acquires a connection and begins a transaction.
     ///
     /// # Errors
     ///
@@ -85,7 +102,7 @@ impl<DB: TracingDatabase> TracingPool<DB> {
         self.begin_by(None).await
     }
 
-    /// Gets a connection if one is idle, and begins a transaction.
+    /// Begins a transaction if a connection is idle.
     ///
     /// # Errors
     ///
@@ -94,7 +111,7 @@ impl<DB: TracingDatabase> TracingPool<DB> {
         self.try_begin_by(None).await
     }
 
-    /// Gets a connection and begins a transaction with a statement of one's own.
+    /// Acquires a connection and begins a transaction with the given statement.
     ///
     /// # Errors
     ///
@@ -103,7 +120,7 @@ impl<DB: TracingDatabase> TracingPool<DB> {
         self.begin_by(Some(statement.into_sql_str())).await
     }
 
-    /// Gets a connection if one is idle, and begins a transaction with a statement of one's own.
+    /// Begins a transaction with the given statement if a connection is idle.
     ///
     /// # Errors
     ///
@@ -116,27 +133,27 @@ impl<DB: TracingDatabase> TracingPool<DB> {
     }
 
     async fn begin_by(&self, statement: Option<SqlStr>) -> Result<TracingTransaction<'static, DB>, Error> {
-        let start = || self.beginning(statement.as_ref());
-        let (connection, call) = acquire_for(&self.pool, &self.settings, start).await?;
-        let begun = call.run_to_end(Transaction::begin(connection, statement)).await?;
-        Ok(TracingTransaction::new(begun, self.settings.clone(), false))
+        let start = || self.begin_span(statement.as_ref());
+        let (connection, span) = acquire_for(&self.pool, &self.settings, start).await?;
+        let transaction = span.run_to_end(Transaction::begin(connection, statement)).await?;
+        Ok(TracingTransaction::new(transaction, self.settings.clone(), false))
     }
 
     async fn try_begin_by(&self, statement: Option<SqlStr>) -> Result<Option<TracingTransaction<'static, DB>>, Error> {
         let Some(connection) = self.pool.try_acquire() else { return Ok(None) };
-        let call = self.beginning(statement.as_ref());
-        let begun = call.run_to_end(Transaction::begin(connection, statement)).await?;
-        Ok(Some(TracingTransaction::new(begun, self.settings.clone(), false)))
+        let span = self.begin_span(statement.as_ref());
+        let transaction = span.run_to_end(Transaction::begin(connection, statement)).await?;
+        Ok(Some(TracingTransaction::new(transaction, self.settings.clone(), false)))
     }
 
-    fn beginning(&self, statement: Option<&SqlStr>) -> Call {
+    fn begin_span(&self, statement: Option<&SqlStr>) -> StatementSpan {
         match statement {
-            Some(statement) => Call::beginning_with(&self.settings, statement.as_str()),
-            None => Call::transaction(&self.settings, "BEGIN"),
+            Some(statement) => StatementSpan::begin_with(&self.settings, statement.as_str()),
+            None => StatementSpan::transaction(&self.settings, "BEGIN"),
         }
     }
 
-    /// Closes the pool, and waits until its connections are closed.
+    /// Closes the pool, and waits until all connections are closed.
     pub async fn close(&self) {
         self.pool.close().await;
     }
@@ -146,17 +163,17 @@ impl<DB: TracingDatabase> TracingPool<DB> {
         self.pool.is_closed()
     }
 
-    /// Is ready once the pool is closed.
+    /// Returns a future that completes when the pool is closed.
     pub fn close_event(&self) -> CloseEvent {
         self.pool.close_event()
     }
 
-    /// How many connections there are, idle and in use.
+    /// The number of open connections, idle and in use.
     pub fn size(&self) -> u32 {
         self.pool.size()
     }
 
-    /// How many connections are idle.
+    /// The number of idle connections.
     pub fn num_idle(&self) -> usize {
         self.pool.num_idle()
     }
@@ -171,20 +188,20 @@ impl<DB: TracingDatabase> TracingPool<DB> {
         self.pool.connect_options()
     }
 
-    /// Replaces the options of new connections, to change the password for example. Spans go on telling the host, database and user
-    /// of the first ones.
+    /// Replaces the options of new connections, for example to change the password. Spans keep the host, database and user of the
+    /// first options.
     pub fn set_connect_options(&self, options: <DB::Connection as Connection>::Options) {
         self.pool.set_connect_options(options);
     }
 }
 
 impl<DB: Database> TracingPool<DB> {
-    /// The pool inside: for `migrate!`, `PgListener`, and libraries that ask for it. What it executes is not traced.
+    /// The inner pool, for `migrate!`, `PgListener`, and libraries that take a `Pool`. Statements on it are not traced.
     pub fn get_ref(&self) -> &Pool<DB> {
         &self.pool
     }
 
-    /// The pool inside. What it executes is not traced.
+    /// Unwraps the inner pool. Statements on it are not traced.
     pub fn into_inner(self) -> Pool<DB> {
         self.pool
     }

@@ -1,29 +1,28 @@
-//! Each thread remembers what it has read, so that the text of a statement is read once and compared from then on.
+//! A cache per thread, so that a statement that runs again is not read again.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::sql::{Dialect, Summary};
 
-/// What the statement says of itself. Costs a hash and a comparison of its text if this thread has met it lately, and reading it
-/// otherwise.
+/// Reads a statement, or takes the result from the cache of this thread. A hit costs one hash and one comparison of the text.
 pub(crate) fn summary(sql: &str, dialect: Dialect) -> Arc<Summary> {
-    if sql.len() > LONGEST {
+    if sql.len() > MAX_CACHED_BYTES {
         return Arc::new(Summary::of(sql, dialect));
     }
-    let place = hash(sql) as usize % PLACES;
-    // A statement may be traced while the thread ends; then there is nothing to remember it in.
+    let index = hash(sql) as usize % ENTRIES;
+    // While the thread ends, its cache may already be gone.
     CACHE
         .try_with(|cache| {
             let mut cache = cache.borrow_mut();
             if cache.is_empty() {
-                cache.resize_with(PLACES, || None);
+                cache.resize_with(ENTRIES, || None);
             }
-            match cache.get_mut(place) {
+            match cache.get_mut(index) {
                 Some(Some(entry)) if entry.dialect == dialect && *entry.sql == *sql => entry.summary.clone(),
-                Some(free) => {
+                Some(slot) => {
                     let summary = Arc::new(Summary::of(sql, dialect));
-                    *free = Some(Entry { dialect, sql: sql.into(), summary: summary.clone() });
+                    *slot = Some(Entry { dialect, sql: sql.into(), summary: summary.clone() });
                     summary
                 }
                 None => Arc::new(Summary::of(sql, dialect)),
@@ -32,7 +31,7 @@ pub(crate) fn summary(sql: &str, dialect: Dialect) -> Arc<Summary> {
         .unwrap_or_else(|_| Arc::new(Summary::of(sql, dialect)))
 }
 
-/// A place for each hash: who comes later takes it.
+/// A later statement with the same index replaces it.
 struct Entry {
     dialect: Dialect,
     sql: Box<str>,
@@ -43,12 +42,12 @@ thread_local! {
     static CACHE: RefCell<Vec<Option<Entry>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A megabyte a thread at most, with the longest.
-const PLACES: usize = 256;
-/// In bytes. Longer ones are made by programs, as a rule, and do not come again.
-const LONGEST: usize = 2048;
+/// With texts of the maximum length, the cache of a thread takes a megabyte.
+const ENTRIES: usize = 256;
+/// Longer texts are usually generated and do not repeat.
+const MAX_CACHED_BYTES: usize = 2048;
 
-/// Eight bytes at a time. Whoever makes texts that fall on one place makes this thread read them again, and no more.
+/// Hashes eight bytes at a time. Collisions are harmless: the statement is read again.
 fn hash(text: &str) -> u64 {
     let (chunks, rest) = text.as_bytes().as_chunks::<8>();
     let mut last = [0; 8];

@@ -1,24 +1,24 @@
-//! The words by which statements are known.
+//! The keywords that identify a statement.
 
-/// Whether the word is in the list, whatever its case. The list is in lower case.
+/// Whether the word is in the list. Ignores case.
 pub(crate) fn is_one_of(word: &str, list: &[&str]) -> bool {
     list.iter().any(|candidate| word.eq_ignore_ascii_case(candidate))
 }
 
-/// The operation that a statement beginning with that word carries out, in capitals; `None` if there is no such statement.
+/// The operation of a statement that starts with this word, in capitals; `None` if no statement does.
 pub(crate) fn operation(word: &str) -> Option<&'static str> {
     OPERATIONS.iter().copied().find(|operation| word.eq_ignore_ascii_case(operation))
 }
 
 /// The operation on a kind of object: `CREATE TABLE`.
 pub(crate) fn definition(verb: &str, object: &str) -> Option<&'static str> {
-    let is_it = |definition: &&&str| {
+    let is_match = |definition: &&&str| {
         definition.split_once(' ').is_some_and(|(v, o)| v.eq_ignore_ascii_case(verb) && o.eq_ignore_ascii_case(object))
     };
-    DEFINITIONS.iter().find(is_it).copied()
+    DEFINITIONS.iter().find(is_match).copied()
 }
 
-/// The most common ones first.
+/// Most frequent first, since the list is searched in order.
 const OPERATIONS: &[&str] = &[
     "SELECT",
     "INSERT",

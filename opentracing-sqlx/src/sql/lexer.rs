@@ -1,36 +1,36 @@
-//! Cuts a statement into words, literals and symbols, without a grammar: whatever it is given, it comes to an end, and what it does
-//! not understand is a symbol.
+//! Splits a statement into words, literals and symbols, without a grammar. It accepts any input; what it does not recognize becomes a
+//! symbol.
 
 use crate::sql::Dialect;
 
-/// A piece of a statement. Comments are none.
+/// A token of a statement. Comments are not tokens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Token<'a> {
-    /// A keyword, an identifier without quotes, a variable.
+    /// A keyword, an unquoted identifier, or a variable.
     Word(&'a str),
-    /// An identifier in quotes. With the quotes in the first text, without in the second; a quote within stays doubled.
+    /// A quoted identifier: first with its quotes, then without. Quotes inside stay doubled.
     Quoted(&'a str, &'a str),
-    /// A string or number, whatever the form.
+    /// A string or number of any form.
     Literal,
-    /// What a bind value takes the place of, with its number or name.
+    /// The placeholder of a bind value, with its number or name.
     Placeholder(&'a str),
     /// `::` of PostgreSQL.
     Cast,
     Symbol(u8),
 }
 
-/// A token, and how it stands in the statement.
+/// A token and its spacing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lexeme<'a> {
     pub(crate) token: Token<'a>,
-    /// White space or a comment stood before it.
+    /// Whether white space or a comment precedes it.
     pub(crate) spaced: bool,
 }
 
 pub(crate) struct Lexed<'a> {
     pub(crate) lexemes: Vec<Lexeme<'a>>,
     pub(crate) has_comment: bool,
-    /// Behind the last token that is not a semicolon.
+    /// The byte position after the last token that is not a semicolon.
     pub(crate) end: usize,
 }
 
@@ -61,7 +61,7 @@ impl<'a> Lexer<'a> {
         self.bytes.get(self.at + ahead).copied()
     }
 
-    /// Everything is cut at ASCII characters, so on the boundaries of characters.
+    /// Tokens start and end at ASCII characters, so always on a character boundary.
     fn slice(&self, start: usize, end: usize) -> &'a str {
         self.text.get(start..end).unwrap_or_default()
     }
@@ -72,12 +72,12 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Skips white space and comments; whether there were any.
+    /// Skips white space and comments. Returns whether there were any.
     fn skip_space(&mut self) -> bool {
         let start = self.at;
         loop {
             match (self.peek(0), self.peek(1)) {
-                (Some(b'-'), Some(b'-')) if self.dashes_begin_comment() => self.skip_line(),
+                (Some(b'-'), Some(b'-')) if self.dashes_start_comment() => self.skip_line(),
                 (Some(b'#'), _) if self.dialect == Dialect::MySql => self.skip_line(),
                 (Some(b'/'), Some(b'*')) => self.skip_block(),
                 (Some(byte), _) if byte.is_ascii_whitespace() || byte == 0x0b => self.at += 1,
@@ -86,8 +86,8 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// To MySQL, `5--3` is a subtraction.
-    fn dashes_begin_comment(&self) -> bool {
+    /// In MySQL a comment needs white space after the dashes: `5--3` is a subtraction.
+    fn dashes_start_comment(&self) -> bool {
         self.dialect != Dialect::MySql
             || self.peek(2).is_none_or(|byte| byte.is_ascii_whitespace() || byte.is_ascii_control())
     }
@@ -97,7 +97,7 @@ impl<'a> Lexer<'a> {
         self.skip_while(|byte| byte != b'\n');
     }
 
-    /// PostgreSQL's comments nest.
+    /// Comments nest in PostgreSQL.
     fn skip_block(&mut self) {
         self.has_comment = true;
         self.at += 2;
@@ -145,7 +145,7 @@ impl<'a> Lexer<'a> {
             .is_some_and(|byte| is_word(*byte) || matches!(byte, b'"' | b'`' | b']'))
     }
 
-    /// A string that begins here. One that does not end reaches to the end of the text, so nothing of it shows.
+    /// Reads a string. An unterminated one reaches to the end of the text, so that all of it is masked.
     fn string(&mut self, quote: u8, escapes: bool) -> Token<'a> {
         self.at += 1;
         while let Some(byte) = self.peek(0) {
@@ -163,7 +163,7 @@ impl<'a> Lexer<'a> {
         Token::Literal
     }
 
-    /// An identifier; one that does not end may as well be a string.
+    /// Reads a quoted identifier. An unterminated one counts as a string, so that all of it is masked.
     fn quoted(&mut self, end: u8) -> Token<'a> {
         let start = self.at;
         self.at += 1;

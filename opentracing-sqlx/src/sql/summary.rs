@@ -1,31 +1,31 @@
-//! Operation, table and name of a statement, or of several.
+//! Name, operation and table of a text that holds one or more statements.
 
 use crate::sql::Dialect;
 use crate::sql::keywords::is_one_of;
 use crate::sql::lexer::{Lexeme, Token, lex};
 use crate::sql::mask::mask;
-use crate::sql::tables::{Subject, subject};
+use crate::sql::subject::{Subject, subject};
 
-/// What a statement says of itself.
+/// What is known of a text from reading it.
 #[derive(Debug)]
 pub(crate) struct Summary {
-    /// `SELECT users`; empty if nothing is known. Several statements are parted by semicolons.
+    /// `SELECT users`; empty if nothing is known. Several statements are separated by semicolons.
     pub(crate) name: Box<str>,
-    /// Of the first statement.
+    /// The operation of the first statement.
     pub(crate) operation: Option<&'static str>,
-    /// Of the first statement.
+    /// The table of the first statement.
     pub(crate) table: Option<Box<str>>,
-    /// Of each statement, whether it changes rows.
+    /// For each statement, whether it changes rows.
     changes: Box<[bool]>,
     pub(crate) masked: Box<str>,
-    /// Where a comment may be put in: behind the last token. `None` if there is a comment already.
+    /// Where a comment can be inserted: after the last token. `None` if the text already has a comment, or is too long.
     pub(crate) comment_at: Option<usize>,
 }
 
 impl Summary {
-    /// Reads a statement. Of a very long one only the beginning.
+    /// Reads a text. Only the first 16 KiB of a longer one.
     pub(crate) fn of(sql: &str, dialect: Dialect) -> Summary {
-        let read = &sql[..sql.floor_char_boundary(MOST_READ)];
+        let read = &sql[..sql.floor_char_boundary(MAX_READ_BYTES)];
         let lexed = lex(read, dialect);
         let is_semicolon = |lexeme: &Lexeme<'_>| lexeme.token == Token::Symbol(b';');
         let (mut first, mut name, mut last, mut named) = (None, String::new(), String::new(), 0);
@@ -37,13 +37,13 @@ impl Summary {
             let has_body = has_body(subject.operation, statement);
             let is_first = first.is_none();
             first.get_or_insert(subject);
-            // A batch of inserts has one name, however many they are.
+            // Equal names in a row are written once, so a batch of inserts has one name.
             if is_first || !next.is_empty() && next != last {
                 named += 1;
                 match named {
                     1 => name.clone_from(&next),
-                    2..=MOST_NAMED => name.extend(["; ", next.as_str()]),
-                    TOO_MANY_NAMED => name.push_str("; …"),
+                    2..=MAX_NAMES => name.extend(["; ", next.as_str()]),
+                    TOO_MANY_NAMES => name.push_str("; …"),
                     _ => {}
                 }
                 last = next;
@@ -58,28 +58,29 @@ impl Summary {
             operation,
             table: table.map(Into::into),
             changes: changes.into(),
-            masked: mask(&lexed.lexemes, dialect, MOST_MASKED).into(),
+            masked: mask(&lexed.lexemes, dialect, MAX_MASKED_BYTES).into(),
             comment_at: Some(lexed.end).filter(|end| *end > 0 && !lexed.has_comment && read.len() == sql.len()),
         }
     }
 
-    /// How many statements there are.
+    /// The number of statements.
     pub(crate) fn statements(&self) -> usize {
         self.changes.len()
     }
 
-    /// Whether the statement of that number changes rows. Those that were not read are taken to be like the last one that was.
+    /// Whether the statement with this index changes rows. Statements beyond what was read count as the last one that was read.
     pub(crate) fn changes_rows(&self, statement: usize) -> bool {
         self.changes.get(statement).or(self.changes.last()).copied().unwrap_or(false)
     }
 
-    /// Whether the first statement asks for rows.
-    pub(crate) fn is_reading(&self) -> bool {
+    /// Whether the first statement returns rows.
+    pub(crate) fn is_query(&self) -> bool {
         matches!(self.operation, Some("SELECT" | "VALUES" | "SHOW" | "EXPLAIN" | "PRAGMA" | "TABLE" | "DESCRIBE"))
     }
 }
 
-/// PostgreSQL counts the rows of a SELECT as well. SQLite says of what changes nothing what it has said of the last change.
+/// Whether the reported number of affected rows is meaningful. PostgreSQL also counts the rows of a SELECT, and SQLite repeats the number
+/// of the last change.
 fn changes_rows(operation: Option<&str>, dialect: Dialect) -> bool {
     match operation {
         Some(operation) => {
@@ -89,7 +90,7 @@ fn changes_rows(operation: Option<&str>, dialect: Dialect) -> bool {
     }
 }
 
-/// Whether the semicolons behind are those of statements within this one.
+/// Whether the semicolons that follow belong to the body of this statement.
 fn has_body(operation: Option<&str>, statement: &[Lexeme<'_>]) -> bool {
     matches!(operation, Some("CREATE TRIGGER" | "CREATE PROCEDURE" | "CREATE FUNCTION"))
         && statement
@@ -97,10 +98,10 @@ fn has_body(operation: Option<&str>, statement: &[Lexeme<'_>]) -> bool {
             .any(|lexeme| matches!(lexeme.token, Token::Word(word) if word.eq_ignore_ascii_case("begin")))
 }
 
-/// In bytes, so that no statement takes more than some tens of microseconds.
-const MOST_READ: usize = 16 * 1024;
-/// In bytes: what the value of a tag may have.
-const MOST_MASKED: usize = 4096;
-/// Of several statements.
-const MOST_NAMED: u32 = 3;
-const TOO_MANY_NAMED: u32 = MOST_NAMED + 1;
+/// Bounds the time to read a text to some tens of microseconds.
+const MAX_READ_BYTES: usize = 16 * 1024;
+/// The limit of a tag value.
+const MAX_MASKED_BYTES: usize = 4096;
+/// How many statements appear in a name.
+const MAX_NAMES: u32 = 3;
+const TOO_MANY_NAMES: u32 = MAX_NAMES + 1;

@@ -1,7 +1,10 @@
-//! The execution of one statement: its span, its text on the way to the driver, its rows, and how it fails.
+//! The execution of one statement: its span, its text on the way to the driver, its rows, and its errors.
 
 pub(crate) mod comment;
+pub(crate) mod database_error;
 pub(crate) mod error;
 pub(crate) mod query;
-pub(crate) mod rows;
+pub(crate) mod row_stream;
+mod run;
 pub(crate) mod span;
+mod start;

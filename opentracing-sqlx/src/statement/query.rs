@@ -1,11 +1,13 @@
-//! A statement on its way from the caller to the driver.
+//! The text of a query on its way from the caller to the driver.
 
 use sqlx::error::BoxDynError;
 use sqlx::{AssertSqlSafe, Database, Execute, SqlSafeStr, SqlStr, Statement};
 
-/// A query of the caller's whose text can be read before it is executed, and replaced: [`Execute::sql`] gives it away once.
+use crate::statement::comment::Comment;
+
+/// A query whose text can be read and changed before it is executed. [`Execute::sql`] consumes the query, so the text is taken out first.
 pub(crate) enum Query<E, A> {
-    /// Was prepared by the caller, so that its text is fixed.
+    /// Prepared by the caller, so its text is fixed.
     Prepared(E),
     Text {
         sql: SqlStr,
@@ -23,14 +25,14 @@ impl<E, A> Query<E, A> {
         if query.statement().is_some() {
             return Query::Prepared(query);
         }
-        // In the order of the drivers: a mapped query is not persistent any more once its arguments are taken.
+        // In the order of the drivers: taking the arguments of a mapped query makes it non-persistent.
         let arguments = query.take_arguments();
         let is_persistent = query.persistent();
         Query::Text { sql: query.sql(), arguments, is_persistent }
     }
 
-    /// Does something with the text.
-    pub(crate) fn with_sql<'q, DB, R>(&self, f: impl FnOnce(&str) -> R) -> R
+    /// Reads the text.
+    pub(super) fn with_sql<'q, DB, R>(&self, f: impl FnOnce(&str) -> R) -> R
     where
         DB: Database<Arguments = A>,
         E: Execute<'q, DB>,
@@ -41,13 +43,13 @@ impl<E, A> Query<E, A> {
         }
     }
 
-    /// Puts a comment into the text. One that differs each time makes the statement one that is not kept.
-    pub(crate) fn add_comment(&mut self, at: usize, comment: &str, differs: bool) {
+    /// Inserts a comment at a byte position of the text. A unique comment keeps the statement out of the cache of prepared statements.
+    pub(super) fn insert_comment(&mut self, at: usize, comment: &Comment) {
         if let Query::Text { sql, is_persistent, .. } = self
             && let Some((statement, rest)) = sql.as_str().split_at_checked(at)
         {
-            *sql = AssertSqlSafe([statement, comment, rest].concat()).into_sql_str();
-            *is_persistent &= !differs;
+            *sql = AssertSqlSafe([statement, &comment.text, rest].concat()).into_sql_str();
+            *is_persistent &= !comment.is_unique;
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Comments in the form of sqlcommenter, as the database sees them.
 
 use opentracing_core::ConstSampler;
-use opentracing_sqlx::{Commenter, TracingPool};
+use opentracing_sqlx::{SqlCommenter, TracingPool};
 use sqlx::Connection;
 
 use crate::support::tag;
@@ -10,9 +10,9 @@ on_each_database! {
     /// The text is the same each time, so there is one statement to be prepared.
     async fn leaves_the_cache_of_statements_alone_unless_it_is_full(mock, pool) {
         for (commenter, kept) in
-            [(Commenter::Off, 1), (Commenter::fixed(), 1), (Commenter::Full(Vec::new()), 0)]
+            [(SqlCommenter::Off, 1), (SqlCommenter::Static, 1), (SqlCommenter::Full, 0)]
         {
-            let pool = pool.clone().commenter(commenter.clone());
+            let pool = pool.clone().sqlcommenter(commenter);
             let mut connection = pool.acquire().await.unwrap();
             connection.get_mut().clear_cached_statements().await.unwrap();
             for id in 1..4 {
@@ -26,7 +26,7 @@ on_each_database! {
     async fn keeps_statements_of_spans_that_are_not_sampled(mock, pool) {
         drop(mock);
         let unsampled = opentracing_core::mock::MockTracer::with(|tracer| tracer.sampler(ConstSampler::off()));
-        let pool = TracingPool::with_tracer(unsampled.tracer().clone(), pool.into_inner()).commenter(Commenter::Full(Vec::new()));
+        let pool = TracingPool::with_tracer(unsampled.tracer().clone(), pool.into_inner()).sqlcommenter(SqlCommenter::Full);
         let mut connection = pool.acquire().await.unwrap();
         connection.get_mut().clear_cached_statements().await.unwrap();
         sqlx::query(BY_ID).bind(1).fetch_one(&mut *connection).await.unwrap();
@@ -56,17 +56,15 @@ macro_rules! shows {
                 let Some(pool) = open(&mock, 1).await else { return };
                 assert_eq!(seen(&pool).await, $statement);
 
-                let pool = pool.commenter(Commenter::fixed());
+                let pool = pool.sqlcommenter(SqlCommenter::Static);
                 assert_eq!(seen(&pool).await, concat!($statement, " /*application='mock',db_driver='sqlx'*/"));
 
-                let own =
-                    vec![("route".to_owned(), "/a b?'*/".to_owned()), ("application".to_owned(), "shop".to_owned())];
-                let pool = pool.commenter(Commenter::Static(own.clone()));
+                let pool = pool.sqlcommenter_tag("route", "/a b?'*/").sqlcommenter_tag("application", "shop");
                 let expected =
                     concat!($statement, " /*application='shop',db_driver='sqlx',route='%2Fa%20b%3F%27%2A%2F'*/");
                 assert_eq!(seen(&pool).await, expected);
 
-                let pool = pool.commenter(Commenter::Full(own));
+                let pool = pool.sqlcommenter(SqlCommenter::Full);
                 mock.reset();
                 let seen = seen(&pool).await;
                 let span = only_span(&mock);
@@ -80,7 +78,7 @@ macro_rules! shows {
             async fn leaves_comments_and_prepared_statements_alone() {
                 let mock = MockTracer::new();
                 let Some(pool) = open(&mock, 1).await else { return };
-                let pool = pool.commenter(Commenter::Full(Vec::new()));
+                let pool = pool.sqlcommenter(SqlCommenter::Full);
                 let commented = concat!("/* mine */ ", $statement);
                 let seen: String = sqlx::query_scalar(commented).fetch_one(&pool).await.unwrap();
                 assert_eq!(seen, commented);

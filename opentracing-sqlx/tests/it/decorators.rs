@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use opentracing_core::Span;
-use opentracing_sqlx::{Failure, Rows, SpanDecorator};
+use opentracing_sqlx::{RowCounts, StatementDecorator, StatementFailure};
 
 use crate::support::{names, span, tag};
 
@@ -21,22 +21,22 @@ impl Diary {
     }
 }
 
-impl SpanDecorator for Diary {
+impl StatementDecorator for Diary {
     fn on_statement(&self, span: &mut Span, sql: &str) {
         span.set_tag("length", sql.len());
         self.write(format!("statement {sql}"));
     }
 
-    fn on_end(&self, _: &mut Span, rows: Rows) {
-        self.write(format!("end {} {}", rows.returned, rows.affected.is_some()));
+    fn on_success(&self, _: &mut Span, rows: RowCounts) {
+        self.write(format!("success {} {}", rows.returned, rows.affected.is_some()));
     }
 
-    fn on_error(&self, span: &mut Span, failure: &Failure<'_>) {
+    fn on_error(&self, span: &mut Span, failure: &StatementFailure<'_>) {
         span.set_tag("error", true);
         self.write(match failure {
-            Failure::Error(error) => format!("error {}", error.as_database_error().is_some()),
-            Failure::Cancelled => "cancelled".to_owned(),
-            Failure::Aborted => "aborted".to_owned(),
+            StatementFailure::Error(error) => format!("error {}", error.as_database_error().is_some()),
+            StatementFailure::Cancelled => "cancelled".to_owned(),
+            StatementFailure::Aborted => "aborted".to_owned(),
             _ => "other".to_owned(),
         });
     }
@@ -49,18 +49,18 @@ on_each_database! {
         let diary = Diary::default();
         let pool = pool.decorator(diary.clone());
         sqlx::query("SELECT 'a' AS letter").fetch_one(&pool).await.unwrap();
-        assert_eq!(diary.take(), ["statement SELECT 'a' AS letter", "end 1 false"]);
+        assert_eq!(diary.take(), ["statement SELECT 'a' AS letter", "success 1 false"]);
         assert_eq!(tag(&span(&mock, "SELECT"), "length").as_deref(), Some("20"));
         sqlx::query("SELECT id FROM users").execute(&pool).await.unwrap();
-        assert_eq!(diary.take(), ["statement SELECT id FROM users", "end 3 false"]);
+        assert_eq!(diary.take(), ["statement SELECT id FROM users", "success 3 false"]);
         sqlx::query("UPDATE users SET id = id + 10").execute(&pool).await.unwrap();
-        assert_eq!(diary.take()[1..], ["end 0 true"]);
+        assert_eq!(diary.take()[1..], ["success 0 true"]);
         sqlx::query("SELECT id FROM nowhere").execute(&pool).await.unwrap_err();
         assert_eq!(diary.take(), ["statement SELECT id FROM nowhere", "error true"]);
         sqlx::query("SELECT id FROM users").fetch(&pool).next().await.unwrap().unwrap();
         assert_eq!(diary.take()[1..], ["aborted"]);
         pool.begin().await.unwrap().commit().await.unwrap();
-        assert_eq!(diary.take(), ["statement BEGIN", "end 0 false", "statement COMMIT", "end 0 false"]);
+        assert_eq!(diary.take(), ["statement BEGIN", "success 0 false", "statement COMMIT", "success 0 false"]);
         assert_eq!(names(&mock).len(), 7);
         assert_eq!(mock.finished_spans().iter().filter(|span| span.is_failed).count(), 2);
     }

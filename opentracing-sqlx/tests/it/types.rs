@@ -1,12 +1,12 @@
 //! What the types promise.
 
-use opentracing_sqlx::{Commenter, PoolWait, StatementText};
+use opentracing_sqlx::{PoolWait, SqlCommenter, StatementText};
 
 #[test]
 fn options_are_safe_by_default() {
     assert_eq!(StatementText::default(), StatementText::Masked);
     assert_eq!(PoolWait::default(), PoolWait::Tag);
-    assert_eq!(Commenter::default(), Commenter::Off);
+    assert_eq!(SqlCommenter::default(), SqlCommenter::Off);
 }
 
 #[cfg(feature = "sqlite")]
@@ -21,5 +21,5 @@ fn handles_go_to_other_threads() {
     is_sent::<TracingConnection<'static, Sqlite>>();
     is_sent::<TracingPoolConnection<Sqlite>>();
     is_sent::<TracingTransaction<'static, Sqlite>>();
-    is_shared::<Commenter>();
+    is_shared::<SqlCommenter>();
 }
