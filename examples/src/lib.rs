@@ -1,5 +1,7 @@
 //! What the example programs share: the frame of `main`, the places where spans go, a server that stops when it is told to.
 
+#[cfg(doctest)]
+mod docs;
 mod program;
 mod report;
 mod server;

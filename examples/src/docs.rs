@@ -1,0 +1,16 @@
+//! The pages under `docs`. Their snippets are compiled and run with the documentation tests of this crate.
+
+macro_rules! pages {
+    ($($page:ident: $file:literal;)+) => { $(
+        #[doc = include_str!(concat!("../../docs/", $file))]
+        struct $page;
+    )+ };
+}
+
+pages! {
+    Backends: "backends.md";
+    Migration: "migration.md";
+    Propagation: "propagation.md";
+    Sampling: "sampling.md";
+    Troubleshooting: "troubleshooting.md";
+}
