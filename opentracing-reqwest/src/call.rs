@@ -1,18 +1,18 @@
 //! The span of one call, from the request to the head of the answer.
 
-use std::error::Error;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use http::StatusCode;
 use http::header::UPGRADE;
+use http_body::Body;
 use opentracing_core::http_rules::{
-    ClientRequest, Outcome, Peer, ResendCounter, inject, remove_trace_headers, set_status,
+    ClientRequest, Exchange, ExchangeEnd, HttpFailure, Peer, ResendCounter, inject, remove_trace_headers, set_status,
 };
 use opentracing_core::{AsSpanContext, Span, tags};
 use reqwest::{Method, Request, Response};
 
 use crate::body;
-use crate::decorator::Failure;
 use crate::error;
 use crate::options::RequestOptions;
 use crate::settings::Settings;
@@ -95,7 +95,7 @@ impl Call {
     }
 
     /// Records the head. The span goes on with the body, if there is one.
-    pub(crate) fn answered(mut self, response: Response) -> Response {
+    pub(crate) fn on_response(mut self, response: Response) -> Response {
         let Call { span, settings, attempts, .. } = &mut self;
         set_status(span, response.status(), settings.errors);
         if let Some(attempts) = attempts {
@@ -119,41 +119,6 @@ impl Call {
         }
     }
 
-    /// Records that there is no answer. `otherwise` is the kind of an error that is not reqwest's.
-    pub(crate) fn failed(mut self, error: &(dyn Error + 'static), otherwise: &'static str) {
-        error::record(&mut self.span, error, otherwise);
-        self.tell(&Failure::Request(error));
-    }
-
-    /// Records that reading the body failed.
-    pub(crate) fn failed_in_body(mut self, error: &reqwest::Error) {
-        error::record(&mut self.span, error, "body");
-        self.tell(&Failure::Body(error));
-    }
-
-    /// Records that nobody waited for the answer.
-    pub(crate) fn cancelled(self) {
-        self.abandoned(Outcome::Cancelled, &Failure::Cancelled);
-    }
-
-    /// Records that nobody read the body to its end.
-    pub(crate) fn aborted(self) {
-        self.abandoned(Outcome::Aborted, &Failure::Aborted);
-    }
-
-    /// A panic is noted by the tracer. Decorators are foreign code, and a second panic would abort the process.
-    fn abandoned(mut self, outcome: Outcome, failure: &Failure<'_>) {
-        if !std::thread::panicking() {
-            outcome.record(&mut self.span);
-            self.tell(failure);
-        }
-    }
-
-    fn tell(&mut self, failure: &Failure<'_>) {
-        let Call { span, settings, .. } = self;
-        settings.decorators.iter().for_each(|decorator| decorator.on_error(span, failure));
-    }
-
     /// Where the connection went to, unless it was another host after a redirect.
     fn peer_address(&self, response: &Response) -> Option<Peer<'static>> {
         let is_same_host = response.url().host_str() == Some(self.host.as_deref()?);
@@ -169,5 +134,34 @@ impl Call {
             && status != StatusCode::NO_CONTENT
             && status != StatusCode::NOT_MODIFIED
             && response.content_length() != Some(0)
+    }
+}
+
+impl Exchange for Call {
+    fn span(&mut self) -> &mut Span {
+        &mut self.span
+    }
+
+    /// Callers that know the length, from `content-length` for example, do not poll again. Bodies that may be decompressed say so by
+    /// their size alone.
+    fn on_data<B: Body>(&mut self, _: &B::Data, rest: Option<&B>) -> ControlFlow<()> {
+        match rest {
+            Some(rest) if rest.size_hint().exact() == Some(0) => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn finish(mut self, end: ExchangeEnd<'_>) {
+        let ExchangeEnd::Failed(failure) = end else { return };
+        let failure = match failure {
+            HttpFailure::Service(text) => HttpFailure::Service(error::record(&mut self.span, text, "middleware")),
+            HttpFailure::Body(text) => HttpFailure::Body(error::record(&mut self.span, text, "body")),
+            _ => {
+                failure.record_outcome(&mut self.span);
+                failure
+            }
+        };
+        let Call { span, settings, .. } = &mut self;
+        settings.decorators.iter().for_each(|decorator| decorator.on_error(span, &failure));
     }
 }

@@ -1,8 +1,7 @@
 //! Hooks: what is written to a span at the stations of a call.
 
-use std::error::Error;
-
 use opentracing_core::Span;
+use opentracing_core::http_rules::HttpFailure;
 use reqwest::{Request, Response};
 
 /// Writes to the spans of a client what its user wants to see there: further tags, another operation name, another view of what an
@@ -39,22 +38,8 @@ pub trait SpanDecorator: Send + Sync + 'static {
         let _ = (span, response);
     }
 
-    /// The call did not come to its end. The span finishes next. Does not run after a panic, which the tracer notes itself.
-    fn on_error(&self, span: &mut Span, failure: &Failure<'_>) {
+    /// The call did not come to its end. [`HttpFailure::Service`] has a [`reqwest::Error`], or the error of a middleware. The span finishes next. Does not run after a panic, which the tracer notes itself.
+    fn on_error(&self, span: &mut Span, failure: &HttpFailure<'_>) {
         let _ = (span, failure);
     }
-}
-
-/// Why a call did not come to its end.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub enum Failure<'a> {
-    /// There is no answer. A [`reqwest::Error`], or that of a middleware around it.
-    Request(&'a (dyn Error + 'static)),
-    /// Reading the body of the answer failed.
-    Body(&'a reqwest::Error),
-    /// The call was dropped before its answer: a time limit around it was over, or nobody wanted the answer any more.
-    Cancelled,
-    /// The body of the answer was dropped before its end.
-    Aborted,
 }

@@ -4,20 +4,38 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::Write;
 
-use opentracing_core::http_rules::ConnectFailure;
+use opentracing_core::http_rules::{ConnectFailure, ErrorText};
 use opentracing_core::{Span, Value, logs, tags};
 
-/// Marks the span as failed. `otherwise` is the kind of an error that is not reqwest's.
-pub(crate) fn record(span: &mut Span, error: &(dyn Error + 'static), otherwise: &'static str) {
-    if !span.is_recording() {
-        return;
+/// Marks the span as failed, and gives the error as decorators see it. `otherwise` is the kind of an error that is not reqwest's.
+pub(crate) fn record<'a>(span: &mut Span, text: ErrorText<'a>, otherwise: &'static str) -> ErrorText<'a> {
+    let text = with_causes(text);
+    span.set(tags::ERROR, true);
+    if span.is_recording()
+        && let Some(error) = text.as_error()
+    {
+        let kind = chain(error).find_map(|error| error.downcast_ref().map(kind)).unwrap_or(otherwise);
+        span.log_kv(&[
+            (logs::EVENT, Value::Static("error")),
+            (logs::ERROR_KIND, Value::Static(kind)),
+            (logs::MESSAGE, Value::Message(&message(error))),
+        ]);
     }
-    let kind = chain(error).find_map(|error| error.downcast_ref().map(kind)).unwrap_or(otherwise);
-    span.set(tags::ERROR, true).log_kv(&[
-        (logs::EVENT, Value::Static("error")),
-        (logs::ERROR_KIND, Value::Static(kind)),
-        (logs::MESSAGE, Value::Message(&message(error))),
-    ]);
+    text
+}
+
+/// Adds the causes. The two kinds of error of a client with middleware are told apart.
+fn with_causes(text: ErrorText<'_>) -> ErrorText<'_> {
+    if let Some(error) = text.downcast_ref::<reqwest::Error>() {
+        return text.with_error(error);
+    }
+    #[cfg(feature = "middleware")]
+    match text.downcast_ref::<reqwest_middleware::Error>() {
+        Some(reqwest_middleware::Error::Reqwest(error)) => return ErrorText::new(error).with_error(error),
+        Some(reqwest_middleware::Error::Middleware(error)) => return ErrorText::new(error).with_error(error.as_ref()),
+        None => {}
+    }
+    text
 }
 
 /// Of the questions that may all be answered with yes, the most telling first.

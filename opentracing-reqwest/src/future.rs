@@ -3,8 +3,9 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
+use opentracing_core::http_rules::{ErrorText, Exchange, ExchangeEnd, ExchangeFuture, HttpFailure};
 use opentracing_core::{Value, logs, tags};
 use pin_project_lite::pin_project;
 use reqwest::{Client, Error, Request, Response};
@@ -25,28 +26,14 @@ pin_project! {
         client: Client,
         #[pin]
         state: State,
-        call: Option<Call>,
         journey: Option<Box<Journey>>,
-    }
-
-    impl PinnedDrop for ResponseFuture {
-        fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            if let Some(mut call) = this.call.take() {
-                {
-                    let _scope = call.span.lend();
-                    this.state.set(State::Done);
-                }
-                call.cancelled();
-            }
-        }
     }
 }
 
 pin_project! {
     #[project = StateProjection]
     enum State {
-        Sent { #[pin] pending: Pending },
+        Sent { #[pin] pending: ExchangeFuture<Pending, Call> },
         /// The request could not be built.
         Failed { error: Option<Error> },
         Done,
@@ -67,20 +54,17 @@ impl ResponseFuture {
         if let Some(follow) = follow {
             follow.apply_defaults(&mut request);
         }
-        let mut call = Call::start(settings, options, &mut request);
+        let call = Call::start(settings, options, &mut request);
         let journey = match (follow, &call) {
             (Some(follow), Some(call)) => Some(Box::new(Journey::start(follow.clone(), call, &request))),
             _ => None,
         };
-        let pending = {
-            let _scope = call.as_mut().map(|call| call.span.lend());
-            (&client).call(request)
-        };
-        ResponseFuture { client, state: State::Sent { pending }, call, journey }
+        let pending = ExchangeFuture::new(call, || (&client).call(request));
+        ResponseFuture { client, state: State::Sent { pending }, journey }
     }
 
     pub(crate) fn failed(client: Client, error: Error) -> Self {
-        ResponseFuture { client, state: State::Failed { error: Some(error) }, call: None, journey: None }
+        ResponseFuture { client, state: State::Failed { error: Some(error) }, journey: None }
     }
 }
 
@@ -93,39 +77,42 @@ impl Future for ResponseFuture {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         loop {
-            let pending = match this.state.as_mut().project() {
+            let mut pending = match this.state.as_mut().project() {
                 StateProjection::Sent { pending } => pending,
                 StateProjection::Failed { error } => return Poll::Ready(Err(error.take().expect(POLLED_AGAIN))),
                 StateProjection::Done => panic!("{POLLED_AGAIN}"),
             };
-            let Some(call) = this.call else { return pending.poll(cx) };
-            let polled = {
-                let _scope = call.span.lend();
-                redirect::during(this.journey, || pending.poll(cx))
+            let (outcome, mut call) = match redirect::during(this.journey, || pending.as_mut().poll_output(cx)) {
+                Poll::Ready(output) => output,
+                Poll::Pending => {
+                    record_redirects(this.journey, pending.exchange_mut());
+                    return Poll::Pending;
+                }
             };
-            if let Some(journey) = this.journey {
-                journey.take_hops().iter().for_each(|hop| record_redirect(call, hop));
-            }
-            let outcome = ready!(polled);
-            let next = outcome.is_ok().then(|| this.journey.as_mut()?.go_on()).flatten();
-            let ended = next.is_none();
+            record_redirects(this.journey, call.as_mut());
+            if outcome.is_ok()
+                && let Some(request) = this.journey.as_mut().and_then(|journey| journey.go_on())
             {
-                let _scope = call.span.lend();
-                this.state.set(match next {
-                    Some(request) => State::Sent { pending: (&*this.client).call(request) },
-                    None => State::Done,
-                });
+                let pending = ExchangeFuture::new(call, || (&*this.client).call(request));
+                this.state.set(State::Sent { pending });
+                continue;
             }
-            if ended && let Some(call) = this.call.take() {
-                return Poll::Ready(match outcome {
-                    Ok(response) => Ok(call.answered(response)),
-                    Err(error) => {
-                        call.failed(&error, "request");
-                        Err(error)
-                    }
-                });
-            }
+            this.state.set(State::Done);
+            return Poll::Ready(match (outcome, call) {
+                (Ok(response), Some(call)) => Ok(call.on_response(response)),
+                (Err(error), Some(call)) => {
+                    call.finish(ExchangeEnd::Failed(HttpFailure::Service(ErrorText::new(&error))));
+                    Err(error)
+                }
+                (outcome, None) => outcome,
+            });
         }
+    }
+}
+
+fn record_redirects(journey: &mut Option<Box<Journey>>, call: Option<&mut Call>) {
+    if let (Some(journey), Some(call)) = (journey, call) {
+        journey.take_hops().iter().for_each(|hop| record_redirect(call, hop));
     }
 }
 
@@ -140,7 +127,11 @@ fn record_redirect(call: &mut Call, hop: &Hop) {
 
 impl fmt::Debug for ResponseFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let context = self.call.as_ref().and_then(|call| call.span.context());
+        let call = match &self.state {
+            State::Sent { pending } => pending.exchange(),
+            State::Failed { .. } | State::Done => None,
+        };
+        let context = call.and_then(|call| call.span.context());
         f.debug_struct("ResponseFuture").field("context", &context).finish_non_exhaustive()
     }
 }

@@ -89,7 +89,7 @@ mod settings;
 
 pub use crate::builder::TracingClientBuilder;
 pub use crate::client::TracingClient;
-pub use crate::decorator::{Failure, SpanDecorator};
+pub use crate::decorator::SpanDecorator;
 pub use crate::extension::RequestBuilderExt;
 pub use crate::future::ResponseFuture;
 #[cfg(feature = "middleware")]
@@ -97,6 +97,8 @@ pub use crate::middleware::TracingMiddleware;
 pub use crate::options::RequestOptions;
 pub use crate::redirect::Redirects;
 pub use crate::request::TracingRequestBuilder;
+/// Why a call did not come to its end, for [`SpanDecorator::on_error`].
+pub use opentracing_core::http_rules::{ErrorText, HttpFailure};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

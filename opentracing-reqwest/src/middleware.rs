@@ -1,15 +1,17 @@
 //! For clients of `reqwest-middleware`.
 
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
 use http::Extensions;
 use opentracing_core::Tracer;
-use opentracing_core::http_rules::{ErrorStatuses, HostAllowList, PeerServices, ResendCounter};
-use pin_project_lite::pin_project;
+use opentracing_core::http_rules::{
+    ErrorStatuses, ErrorText, Exchange, ExchangeEnd, ExchangeFuture, HostAllowList, HttpFailure, PeerServices,
+    ResendCounter,
+};
 use reqwest::{Request, Response};
-use reqwest_middleware::{Error, Middleware, Next, Result};
+use reqwest_middleware::{Middleware, Next, Result};
 
 use crate::call::Call;
 use crate::decorator::SpanDecorator;
@@ -73,59 +75,16 @@ impl Middleware for TracingMiddleware {
         // Middleware that retries hands on the same extensions each time.
         let attempts = extensions.get_or_insert_default::<ResendCounter>();
         options.resend_counter.get_or_insert_with(|| attempts.clone());
-        match Call::start(&self.settings, &options, &mut request) {
-            Some(call) => Traced { inner: Some(next.run(request, extensions)), call: Some(call) }.await,
-            None => next.run(request, extensions).await,
-        }
-    }
-}
-
-pin_project! {
-    /// The rest of the stack, in the span of the call.
-    struct Traced<F> {
-        #[pin]
-        inner: Option<F>,
-        call: Option<Call>,
-    }
-
-    impl<F> PinnedDrop for Traced<F> {
-        fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            if let Some(mut call) = this.call.take() {
-                {
-                    let _scope = call.span.lend();
-                    this.inner.set(None);
-                }
-                call.cancelled();
-            }
-        }
-    }
-}
-
-impl<F: Future<Output = Result<Response>>> Future for Traced<F> {
-    type Output = Result<Response>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let (Some(call), Some(inner)) = (this.call.as_mut(), this.inner.as_mut().as_pin_mut()) else {
-            panic!("a future is not polled again after it was ready");
-        };
-        let outcome = {
-            let _scope = call.span.lend();
-            let outcome = ready!(inner.poll(cx));
-            this.inner.set(None);
-            outcome
-        };
-        let call = this.call.take().expect("it was there above");
-        Poll::Ready(match outcome {
-            Ok(response) => Ok(call.answered(response)),
-            Err(error) => {
-                match &error {
-                    Error::Reqwest(error) => call.failed(error, "request"),
-                    Error::Middleware(error) => call.failed(error.as_ref(), "middleware"),
-                }
+        let call = Call::start(&self.settings, &options, &mut request);
+        let mut rest = pin!(ExchangeFuture::new(call, || next.run(request, extensions)));
+        let (outcome, call) = poll_fn(|cx| rest.as_mut().poll_output(cx)).await;
+        match (outcome, call) {
+            (Ok(response), Some(call)) => Ok(call.on_response(response)),
+            (Err(error), Some(call)) => {
+                call.finish(ExchangeEnd::Failed(HttpFailure::Service(ErrorText::new(&error))));
                 Err(error)
             }
-        })
+            (outcome, None) => outcome,
+        }
     }
 }

@@ -1,19 +1,19 @@
 //! What the future and the body of one call share: its span, and how it ends.
 
-use std::any::Any;
-use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use http::{HeaderMap, Response, StatusCode};
+use bytes::Buf;
+use http::{StatusCode, response};
 use http_body::Body;
+use opentracing_core::http_rules::{ErrorText, Exchange, ExchangeEnd, HttpFailure};
 use opentracing_core::{Span, SpanKind, Value, logs, tags};
 use tonic::Code;
 
-use crate::body::ResponseBody;
 use crate::codes::code_name;
 use crate::deadline::Deadline;
 use crate::decorator::{Cause, Ending};
-use crate::frames::Frames;
+use crate::frames::{Frames, WebStatus};
 use crate::framing::Framing;
 use crate::request_body::Counter;
 use crate::settings::Settings;
@@ -27,6 +27,8 @@ pub(crate) struct Call {
     watch: Watch,
     http_status: StatusCode,
     frames: Option<Frames>,
+    /// The status in the body, where gRPC-Web has its trailers.
+    status_in_body: Option<WebStatus>,
 }
 
 /// What is counted of a call.
@@ -39,29 +41,7 @@ pub(crate) enum Watch {
 
 impl Call {
     pub(crate) fn new(span: Span, settings: Arc<Settings>, deadline: Option<Deadline>, watch: Watch) -> Self {
-        Call { span, settings, deadline, watch, http_status: StatusCode::OK, frames: None }
-    }
-
-    /// The head of the answer is there. If it has the status, the call is over.
-    pub(crate) fn answer<B: Body>(mut self, response: Response<B>) -> Response<ResponseBody<B>> {
-        let (parts, body) = response.into_parts();
-        self.settings.hooks.on_response(&mut self.span, &parts);
-        self.http_status = parts.status;
-        if parts.status != StatusCode::OK {
-            self.span.set(tags::HTTP_STATUS_CODE, parts.status.as_u16().into());
-        }
-        self.frames = Framing::of(&parts.headers).filter(|framing| self.follows(*framing)).map(Frames::new);
-        let status = status::read(&parts.headers);
-        let body = if let Some((code, message)) = status {
-            self.finish(&Ending { code, message: &message, cause: Cause::Status, trailers: Some(&parts.headers) });
-            ResponseBody::untraced(body)
-        } else if body.is_end_stream() {
-            self.finish_without_status();
-            ResponseBody::untraced(body)
-        } else {
-            ResponseBody::new(self, body)
-        };
-        Response::from_parts(parts, body)
+        Call { span, settings, deadline, watch, http_status: StatusCode::OK, frames: None, status_in_body: None }
     }
 
     /// Whether there is anything to be learned from such a body: messages to be counted, or the status for a decorator.
@@ -70,51 +50,24 @@ impl Call {
         matches!(self.watch, Watch::Messages(_)) || has_status && !self.settings.hooks.is_empty()
     }
 
-    /// The next bytes of the answer. Whether they have the status, which is in the body in gRPC-Web.
-    pub(crate) fn scan(&mut self, data: &[u8]) -> Option<(Code, String, HeaderMap)> {
-        let frames = self.frames.as_mut()?;
-        frames.scan(data);
-        frames.status()
-    }
-
-    /// The trailers are there.
-    pub(crate) fn finish_with_trailers(self, trailers: &HeaderMap) {
-        match status::read(trailers) {
-            Some((code, message)) => {
-                self.finish(&Ending { code, message: &message, cause: Cause::Status, trailers: Some(trailers) });
-            }
-            None => self.finish_without_status(),
-        }
-    }
-
-    /// The trailers were in the body.
-    pub(crate) fn finish_with_status(self, (code, message, trailers): &(Code, String, HeaderMap)) {
-        self.finish(&Ending { code: *code, message, cause: Cause::Status, trailers: Some(trailers) });
-    }
-
     /// The answer is at its end, and had no status.
     #[cold]
-    pub(crate) fn finish_without_status(self) {
+    fn finish_without_status(self) {
         let code = status::infer(self.http_status);
         let message = format!("the answer has no status, and its HTTP status is {}", self.http_status.as_u16());
-        self.finish(&Ending { code, message: &message, cause: Cause::NoStatus, trailers: None });
+        self.end(&Ending { code, message: &message, cause: Cause::NoStatus, trailers: None });
     }
 
     /// The service or the body returned an error.
     #[cold]
-    pub(crate) fn fail(self, cause: Cause, error: &(impl Any + fmt::Display + fmt::Debug)) {
+    fn finish_with_error(self, cause: Cause, error: &ErrorText<'_>) {
         let (code, message) = status::of_error(error);
-        self.finish(&Ending { code, message: &message, cause, trailers: None });
+        self.end(&Ending { code, message: &message, cause, trailers: None });
     }
 
-    /// The call was dropped before its end: by a panic, or because nobody wanted it any more.
+    /// The call was dropped before its end.
     #[cold]
-    pub(crate) fn abandon(mut self, panicked: bool, cause: Cause) {
-        // Decorators are foreign code: a second panic would abort the process.
-        if panicked || std::thread::panicking() {
-            self.span.set(tags::RPC_STATUS_CODE, code_name(Code::Unknown));
-            return self.set_counts();
-        }
+    fn finish_dropped(self, cause: Cause) {
         if cause == Cause::Aborted && self.http_status != StatusCode::OK {
             // There was no more to be learned from the body.
             return self.finish_without_status();
@@ -128,10 +81,10 @@ impl Call {
             (_, Cause::Aborted) => (Code::Cancelled, "dropped before the end of the answer"),
             _ => (Code::Cancelled, "dropped before the answer had begun"),
         };
-        self.finish(&Ending { code, message, cause, trailers: None });
+        self.end(&Ending { code, message, cause, trailers: None });
     }
 
-    fn finish(mut self, ending: &Ending<'_>) {
+    fn end(mut self, ending: &Ending<'_>) {
         let is_error = self.settings.error_codes.contain(ending.code);
         if is_error {
             self.span.set(tags::ERROR, true);
@@ -164,6 +117,61 @@ impl Call {
             self.span
                 .set(tags::GRPC_REQUEST_MESSAGES, requests.count() as i64)
                 .set(tags::GRPC_RESPONSE_MESSAGES, responses as i64);
+        }
+    }
+}
+
+impl Exchange for Call {
+    fn span(&mut self) -> &mut Span {
+        &mut self.span
+    }
+
+    /// If the head has the status, the call is over.
+    fn on_head<B: Body>(mut self, head: &mut response::Parts, body: &B) -> Option<Self> {
+        self.settings.hooks.on_response(&mut self.span, head);
+        self.http_status = head.status;
+        if head.status != StatusCode::OK {
+            self.span.set(tags::HTTP_STATUS_CODE, head.status.as_u16().into());
+        }
+        self.frames = Framing::of(&head.headers).filter(|framing| self.follows(*framing)).map(Frames::new);
+        if let Some((code, message)) = status::read(&head.headers) {
+            self.end(&Ending { code, message: &message, cause: Cause::Status, trailers: Some(&head.headers) });
+            return None;
+        }
+        if body.is_end_stream() {
+            self.finish_without_status();
+            return None;
+        }
+        Some(self)
+    }
+
+    /// The status of gRPC-Web ends the call, whatever the body has behind it.
+    fn on_data<B: Body>(&mut self, data: &B::Data, _: Option<&B>) -> ControlFlow<()> {
+        let Some(frames) = &mut self.frames else { return ControlFlow::Continue(()) };
+        // Bodies of gRPC are made of `Bytes`, which are one piece.
+        frames.scan(data.chunk());
+        self.status_in_body = frames.status();
+        if self.status_in_body.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn finish(mut self, end: ExchangeEnd<'_>) {
+        if let Some((code, message, trailers)) = self.status_in_body.take() {
+            return self.end(&Ending { code, message: &message, cause: Cause::Status, trailers: Some(&trailers) });
+        }
+        match end {
+            ExchangeEnd::Complete(trailers) => match trailers.and_then(status::read) {
+                Some((code, message)) => self.end(&Ending { code, message: &message, cause: Cause::Status, trailers }),
+                None => self.finish_without_status(),
+            },
+            ExchangeEnd::Failed(HttpFailure::Service(error)) => self.finish_with_error(Cause::Service, &error),
+            ExchangeEnd::Failed(HttpFailure::Body(error)) => self.finish_with_error(Cause::Body, &error),
+            ExchangeEnd::Failed(HttpFailure::Aborted) => self.finish_dropped(Cause::Aborted),
+            ExchangeEnd::Failed(_) => self.finish_dropped(Cause::Cancelled),
+            ExchangeEnd::Panicked => {
+                self.span.set(tags::RPC_STATUS_CODE, code_name(Code::Unknown));
+                self.set_counts();
+            }
+            _ => {}
         }
     }
 }

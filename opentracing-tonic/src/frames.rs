@@ -24,6 +24,9 @@ pub(crate) struct Frames {
     web: Option<Box<Web>>,
 }
 
+/// The status in the body of gRPC-Web: the code, its text, and the trailers that have them.
+pub(crate) type WebStatus = (Code, String, HeaderMap);
+
 /// What gRPC-Web has besides.
 #[derive(Debug, Default)]
 struct Web {
@@ -67,7 +70,7 @@ impl Frames {
     }
 
     /// The status in the trailers within the body, if they have become whole since it was asked for.
-    pub(crate) fn status(&mut self) -> Option<(Code, String, HeaderMap)> {
+    pub(crate) fn status(&mut self) -> Option<WebStatus> {
         let web = self.web.as_mut().filter(|web| web.is_complete)?;
         web.is_complete = false;
         let trailers = parse(&web.trailers);

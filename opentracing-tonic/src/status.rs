@@ -1,11 +1,10 @@
 //! Where the status of a call comes from: headers, the HTTP status, errors.
 
-use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error;
 
 use http::{HeaderMap, StatusCode};
-use opentracing_core::http_rules::decode_percent;
+use opentracing_core::http_rules::{ErrorText, decode_percent};
 use tonic::{Code, ConnectError, Status, TimeoutExpired, transport};
 
 /// The status in trailers, or in the headers of an answer that has nothing else; `None` if there is none. A number that is no code is
@@ -29,7 +28,7 @@ pub(crate) fn infer(status: StatusCode) -> Code {
 }
 
 /// The code and the text that stand for an error, as tonic makes a status of it, but that a time-out is `DEADLINE_EXCEEDED`.
-pub(crate) fn of_error(error: &(impl Any + ToString)) -> (Code, String) {
+pub(crate) fn of_error(error: &ErrorText<'_>) -> (Code, String) {
     let mut next = as_error(error);
     while let Some(error) = next {
         if let Some(code) = code_of(error) {
@@ -41,15 +40,15 @@ pub(crate) fn of_error(error: &(impl Any + ToString)) -> (Code, String) {
     (Code::Unknown, error.to_string())
 }
 
-/// Boxed errors are no errors by themselves, so the types that come out of tonic's services and of tower's are asked for one by one.
-fn as_error(error: &dyn Any) -> Option<&(dyn Error + 'static)> {
+/// The errors of tonic's services, and those that are boxed.
+fn as_error<'a>(error: &ErrorText<'a>) -> Option<&'a (dyn Error + 'static)> {
     if let Some(error) = error.downcast_ref::<transport::Error>() {
         return Some(error);
     }
     if let Some(error) = error.downcast_ref::<Status>() {
         return Some(error);
     }
-    error.downcast_ref::<Box<dyn Error + Send + Sync>>().map(|error| &**error as &(dyn Error + 'static))
+    error.as_error()
 }
 
 fn code_of(error: &(dyn Error + 'static)) -> Option<Code> {

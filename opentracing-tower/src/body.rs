@@ -2,14 +2,13 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
+use opentracing_core::http_rules::ExchangeBody;
 use pin_project_lite::pin_project;
 
-use crate::decorator::{ErrorText, Failure};
-use crate::exchange::Exchange;
+use crate::exchange::HttpExchange;
 
 pin_project! {
     /// The body of a traced answer. The span is active during each poll and while the wrapped body is dropped, and finishes with it.
@@ -19,37 +18,13 @@ pin_project! {
     /// exact size announced: nobody asks a body for more than that. Otherwise the exchange was aborted.
     pub struct ResponseBody<B> {
         #[pin]
-        inner: Option<B>,
-        exchange: Option<Exchange>,
-        bytes: u64,
-        // Stays true if the poll panicked. The thread need not be panicking any more when the body is dropped.
-        polling: bool,
-    }
-
-    impl<B> PinnedDrop for ResponseBody<B> {
-        fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            if let Some(mut exchange) = this.exchange.take() {
-                {
-                    let _scope = exchange.span.lend();
-                    this.inner.set(None);
-                }
-                exchange.ended(*this.bytes);
-                if !exchange.is_complete(*this.bytes) {
-                    exchange.abandon(*this.polling, &Failure::Aborted);
-                }
-            }
-        }
+        inner: ExchangeBody<B, HttpExchange>,
     }
 }
 
 impl<B> ResponseBody<B> {
-    pub(crate) fn new(exchange: Exchange, inner: B) -> Self {
-        ResponseBody { inner: Some(inner), exchange: Some(exchange), bytes: 0, polling: false }
-    }
-
-    pub(crate) fn untraced(inner: B) -> Self {
-        ResponseBody { inner: Some(inner), exchange: None, bytes: 0, polling: false }
+    pub(crate) fn new(inner: ExchangeBody<B, HttpExchange>) -> Self {
+        ResponseBody { inner }
     }
 }
 
@@ -62,44 +37,15 @@ where
     type Error = B::Error;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        let mut this = self.project();
-        let Some(inner) = this.inner.as_mut().as_pin_mut() else { return Poll::Ready(None) };
-        let Some(exchange) = this.exchange.as_mut() else { return inner.poll_frame(cx) };
-        let (frame, is_last) = {
-            let _scope = exchange.span.lend();
-            *this.polling = true;
-            let frame = inner.poll_frame(cx);
-            *this.polling = false;
-            let frame = ready!(frame);
-            if let Some(data) = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()) {
-                *this.bytes += data.remaining() as u64;
-            }
-            // Nothing comes behind trailers, so that servers do not ask for it.
-            let is_last = !matches!(&frame, Some(Ok(frame)) if !frame.is_trailers())
-                || this.inner.as_ref().as_pin_ref().is_some_and(|inner| inner.is_end_stream());
-            if is_last {
-                // Whoever has the last frame need not ask again. Destructors of the body may trace: they run inside the span.
-                this.inner.set(None);
-            }
-            (frame, is_last)
-        };
-        if !is_last {
-            exchange.passed(*this.bytes);
-        } else if let Some(mut exchange) = this.exchange.take() {
-            exchange.ended(*this.bytes);
-            if let Some(Err(error)) = &frame {
-                exchange.fail(&Failure::Body(ErrorText::new(error)));
-            }
-        }
-        Poll::Ready(frame)
+        self.project().inner.poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.as_ref().is_none_or(Body::is_end_stream)
+        self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+        self.inner.size_hint()
     }
 }
 

@@ -1,11 +1,9 @@
 //! Hooks: what is written to a span at the stations of an exchange.
 
-use std::any::Any;
 use std::error::Error;
-use std::fmt;
 
 use http::{request, response};
-use opentracing_core::http_rules::{ConnectFailure, ErrorStatuses, Outcome, is_timeout, set_status};
+use opentracing_core::http_rules::{ConnectFailure, ErrorStatuses, ErrorText, HttpFailure, is_timeout, set_status};
 use opentracing_core::{Span, Value, logs, tags};
 
 /// Writes to the spans of a layer what its user wants to see there: further tags, another operation name, another view of what an
@@ -18,7 +16,7 @@ use opentracing_core::{Span, Value, logs, tags};
 ///
 /// ```
 /// use opentracing_core::Span;
-/// use opentracing_tower::{Failure, SpanDecorator};
+/// use opentracing_tower::{HttpFailure, SpanDecorator};
 ///
 /// struct Tenants;
 ///
@@ -29,8 +27,8 @@ use opentracing_core::{Span, Value, logs, tags};
 ///         }
 ///     }
 ///
-///     fn on_error(&self, span: &mut Span, failure: &Failure<'_>) {
-///         if matches!(failure, Failure::Cancelled) {
+///     fn on_error(&self, span: &mut Span, failure: &HttpFailure<'_>) {
+///         if matches!(failure, HttpFailure::Cancelled) {
 ///             span.set_tag("error", true);
 ///         }
 ///     }
@@ -48,67 +46,8 @@ pub trait SpanDecorator: Send + Sync + 'static {
     }
 
     /// The exchange did not come to its end. The span finishes next. Does not run after a panic, which the tracer notes itself.
-    fn on_error(&self, span: &mut Span, failure: &Failure<'_>) {
+    fn on_error(&self, span: &mut Span, failure: &HttpFailure<'_>) {
         let _ = (span, failure);
-    }
-}
-
-/// Why an exchange did not come to its end.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub enum Failure<'a> {
-    /// The wrapped service returned this error: of a client, the connection failed.
-    Service(ErrorText<'a>),
-    /// The body of the answer returned this error.
-    Body(ErrorText<'a>),
-    /// The request was dropped before the answer had begun. On a server the client left, as a rule; on a client a time limit was
-    /// over, or nobody wanted the answer any more.
-    Cancelled,
-    /// The body of the answer was dropped before its end, for the same reasons.
-    Aborted,
-}
-
-/// An error, and what it says of itself.
-#[derive(Clone, Copy)]
-pub struct ErrorText<'a> {
-    display: &'a dyn fmt::Display,
-    debug: &'a dyn fmt::Debug,
-    any: &'a dyn Any,
-}
-
-impl<'a> ErrorText<'a> {
-    pub(crate) fn new(error: &'a (impl fmt::Display + fmt::Debug + 'static)) -> Self {
-        ErrorText { display: error, debug: error, any: error }
-    }
-
-    /// The error itself, if it is of that type.
-    pub fn downcast_ref<E: 'static>(&self) -> Option<&'a E> {
-        self.any.downcast_ref()
-    }
-
-    /// The error with its causes, if its type is one of those that the layer knows to have them: a boxed error, and with the feature
-    /// `hyper-util` that of its client. A service's error need not be an [`Error`].
-    pub fn as_error(&self) -> Option<&'a (dyn Error + 'static)> {
-        if let Some(error) = self.downcast_ref::<Box<dyn Error + Send + Sync>>() {
-            return Some(&**error);
-        }
-        #[cfg(feature = "hyper-util")]
-        if let Some(error) = self.downcast_ref::<hyper_util::client::legacy::Error>() {
-            return Some(error);
-        }
-        self.downcast_ref::<Box<dyn Error>>().map(|error| &**error)
-    }
-}
-
-impl fmt::Display for ErrorText<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.display.fmt(f)
-    }
-}
-
-impl fmt::Debug for ErrorText<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.debug.fmt(f)
     }
 }
 
@@ -167,12 +106,11 @@ impl SpanDecorator for StandardDecorator {
         set_status(span, response.status, self.error_statuses);
     }
 
-    fn on_error(&self, span: &mut Span, failure: &Failure<'_>) {
+    fn on_error(&self, span: &mut Span, failure: &HttpFailure<'_>) {
         match failure {
-            Failure::Service(error) => self.fail(span, "service", error),
-            Failure::Body(error) => self.fail(span, "body", error),
-            Failure::Cancelled => Outcome::Cancelled.record(span),
-            Failure::Aborted => Outcome::Aborted.record(span),
+            HttpFailure::Service(error) => self.fail(span, "service", error),
+            HttpFailure::Body(error) => self.fail(span, "body", error),
+            _ => failure.record_outcome(span),
         }
     }
 }

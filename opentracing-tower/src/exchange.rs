@@ -1,21 +1,26 @@
 //! What the future and the body of one request share: its span, and how it ends.
 
-use http::{Method, Response, StatusCode, header, response};
+use std::ops::ControlFlow;
+
+use bytes::Buf;
+use http::{Method, StatusCode, header, response};
 use http_body::Body;
 use opentracing_core::Span;
+use opentracing_core::http_rules::{Exchange, ExchangeEnd, HttpFailure};
 
-use crate::body::ResponseBody;
 use crate::client::ClientExchange;
-use crate::decorator::Failure;
 use crate::hooks::Hooks;
 use crate::server::ServerExchange;
 
 /// A traced request under way. Dropping it finishes the span.
-pub(crate) struct Exchange {
-    pub(crate) span: Span,
+pub(crate) struct HttpExchange {
+    span: Span,
     side: Side,
     method: BodyRule,
-    expected: ExpectedBody,
+    /// `None` until the head is there.
+    expected: Option<ExpectedBody>,
+    /// How many bytes of the body were read.
+    bytes: u64,
 }
 
 pub(crate) enum Side {
@@ -45,77 +50,28 @@ enum ExpectedBody {
     ToTheEnd,
 }
 
-impl Exchange {
+impl HttpExchange {
     pub(crate) fn new(span: Span, side: Side, method: &Method) -> Self {
         let method = match *method {
             Method::HEAD => BodyRule::Never,
             Method::CONNECT => BodyRule::Tunnel,
             _ => BodyRule::Any,
         };
-        Exchange { span, side, method, expected: ExpectedBody::ToTheEnd }
+        HttpExchange { span, side, method, expected: None, bytes: 0 }
     }
 
-    /// The head of the answer is there. An answer without a body ends the exchange, also one that hands the connection over.
-    pub(crate) fn answer<B: Body>(mut self, response: Response<B>) -> Response<ResponseBody<B>> {
-        let (mut parts, body) = response.into_parts();
-        let Exchange { span, side, .. } = &mut self;
-        match side {
-            Side::Server(server) => server.answer(span, &mut parts),
-            Side::Client(client) => client.answer(span, &parts),
-        }
-        side.hooks().on_response(span, &parts);
-        self.expected = self.expected_body(&parts, &body);
-        let body = if self.side.ends_at_head(&parts) {
-            ResponseBody::untraced(body)
-        } else if body.is_end_stream() {
-            self.ended(0);
-            ResponseBody::untraced(body)
-        } else {
-            ResponseBody::new(self, body)
-        };
-        Response::from_parts(parts, body)
-    }
-
-    /// Whether a body of which so many bytes were read was read to its end.
-    pub(crate) fn is_complete(&self, bytes: u64) -> bool {
+    /// Whether as much of the body was read as is sent.
+    fn is_complete(&self) -> bool {
         match self.expected {
-            ExpectedBody::Nothing => true,
-            ExpectedBody::Bytes(expected) => bytes >= expected,
-            ExpectedBody::ToTheEnd => false,
+            Some(ExpectedBody::Nothing) => true,
+            Some(ExpectedBody::Bytes(expected)) => self.bytes >= expected,
+            Some(ExpectedBody::ToTheEnd) | None => false,
         }
     }
 
-    /// So many bytes of the body have passed, and more may.
-    pub(crate) fn passed(&mut self, bytes: u64) {
-        if let Side::Server(server) = &mut self.side {
-            server.passed(&mut self.span, bytes);
-        }
-    }
-
-    /// The body has ended, in whichever way, after so many bytes.
-    pub(crate) fn ended(&mut self, bytes: u64) {
-        if let Side::Server(server) = &mut self.side {
-            server.ended(&mut self.span, bytes);
-        }
-    }
-
-    /// The exchange did not come to its end.
     #[cold]
-    pub(crate) fn fail(mut self, failure: &Failure<'_>) {
-        let Exchange { span, side, .. } = &mut self;
-        side.settle(span);
-        side.hooks().on_error(span, failure);
-    }
-
-    /// The exchange was dropped before its end: by a panic, or because nobody wanted it any more.
-    #[cold]
-    pub(crate) fn abandon(mut self, panicked: bool, failure: &Failure<'_>) {
-        // Decorators are foreign code: a second panic would abort the process.
-        if panicked || std::thread::panicking() {
-            self.side.settle(&mut self.span);
-        } else {
-            self.fail(failure);
-        }
+    fn fail(&mut self, failure: HttpFailure<'_>) {
+        self.side.hooks().on_error(&mut self.span, &with_causes(failure));
     }
 
     fn expected_body(&self, parts: &response::Parts, body: &impl Body) -> ExpectedBody {
@@ -136,6 +92,55 @@ impl Exchange {
     }
 }
 
+impl Exchange for HttpExchange {
+    fn span(&mut self) -> &mut Span {
+        &mut self.span
+    }
+
+    /// An answer without a body ends the exchange, also one that hands the connection over.
+    fn on_head<B: Body>(mut self, head: &mut response::Parts, body: &B) -> Option<Self> {
+        let HttpExchange { span, side, .. } = &mut self;
+        match side {
+            Side::Server(server) => server.answer(span, head),
+            Side::Client(client) => client.answer(span, head),
+        }
+        side.hooks().on_response(span, head);
+        self.expected = Some(self.expected_body(head, body));
+        if self.side.ends_at_head(head) {
+            return None;
+        }
+        if body.is_end_stream() {
+            self.side.ended(&mut self.span, 0);
+            return None;
+        }
+        Some(self)
+    }
+
+    fn on_data<B: Body>(&mut self, data: &B::Data, rest: Option<&B>) -> ControlFlow<()> {
+        self.bytes += data.remaining() as u64;
+        if rest.is_some()
+            && let Side::Server(server) = &mut self.side
+        {
+            server.passed(&mut self.span, self.bytes);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn finish(mut self, end: ExchangeEnd<'_>) {
+        let HttpExchange { span, side, expected, bytes, .. } = &mut self;
+        match expected {
+            Some(_) => side.ended(span, *bytes),
+            None => side.settle(span),
+        }
+        match end {
+            // Nobody asks a body for more bytes than it announced.
+            ExchangeEnd::Failed(HttpFailure::Aborted) if self.is_complete() => {}
+            ExchangeEnd::Failed(failure) => self.fail(failure),
+            _ => {}
+        }
+    }
+}
+
 impl Side {
     fn hooks(&self) -> &Hooks {
         match self {
@@ -151,10 +156,34 @@ impl Side {
         }
     }
 
+    /// The body has ended, in whichever way, after so many bytes.
+    fn ended(&mut self, span: &mut Span, bytes: u64) {
+        if let Side::Server(server) = self {
+            server.ended(span, bytes);
+        }
+    }
+
     /// Writes what has become known since the start.
     fn settle(&mut self, span: &mut Span) {
         if let Side::Server(server) = self {
             server.settle(span);
         }
     }
+}
+
+/// The error of hyper-util's client has causes that say why there is no connection.
+#[cfg(feature = "hyper-util")]
+fn with_causes(failure: HttpFailure<'_>) -> HttpFailure<'_> {
+    match failure {
+        HttpFailure::Service(text) => match text.downcast_ref::<hyper_util::client::legacy::Error>() {
+            Some(error) => HttpFailure::Service(text.with_error(error)),
+            None => failure,
+        },
+        _ => failure,
+    }
+}
+
+#[cfg(not(feature = "hyper-util"))]
+fn with_causes(failure: HttpFailure<'_>) -> HttpFailure<'_> {
+    failure
 }

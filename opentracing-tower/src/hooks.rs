@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use http::{request, response};
 use opentracing_core::Span;
+use opentracing_core::http_rules::HttpFailure;
 
-use crate::decorator::{Failure, SpanDecorator, StandardDecorator};
+use crate::decorator::{SpanDecorator, StandardDecorator};
 
 #[derive(Clone, Default)]
 pub(crate) struct Hooks {
@@ -25,7 +26,7 @@ impl Hooks {
     }
 
     #[cold]
-    pub(crate) fn on_error(&self, span: &mut Span, failure: &Failure<'_>) {
+    pub(crate) fn on_error(&self, span: &mut Span, failure: &HttpFailure<'_>) {
         self.standard.on_error(span, failure);
         self.further.iter().for_each(|decorator| decorator.on_error(span, failure));
     }

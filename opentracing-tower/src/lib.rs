@@ -126,7 +126,7 @@ pub use crate::client::{
     CountResends, CountResendsFuture, CountResendsLayer, OperationName, PeerServiceName, TracingClient,
     TracingClientLayer, Untraced, WithoutPropagation,
 };
-pub use crate::decorator::{ErrorText, Failure, SpanDecorator, StandardDecorator};
+pub use crate::decorator::{SpanDecorator, StandardDecorator};
 pub use crate::future::ResponseFuture;
 pub use crate::headers::HeaderTags;
 pub use crate::layer::TracingLayer;
@@ -138,6 +138,8 @@ pub use crate::server::ServerTiming;
 pub use crate::service::Tracing;
 /// Counts the attempts at one request. Goes into the extensions of a request; [`CountResendsLayer`] puts it there.
 pub use opentracing_core::http_rules::ResendCounter;
+/// Why an exchange did not come to its end, for [`SpanDecorator::on_error`].
+pub use opentracing_core::http_rules::{ErrorText, HttpFailure};
 
 #[cfg(all(doctest, feature = "axum"))]
 #[doc = include_str!("../README.md")]

@@ -13,7 +13,7 @@ use opentracing_core::propagation::HttpHeaders;
 use opentracing_core::{AsSpanContext, Span, SpanKind, Tracer, Value, tags};
 
 use crate::decorator::StandardDecorator;
-use crate::exchange::{Exchange, Side};
+use crate::exchange::{HttpExchange, Side};
 use crate::hooks::Hooks;
 use crate::name::with_operation_name;
 use crate::progress::Progress;
@@ -83,7 +83,7 @@ impl ServerConfig {
     }
 
     /// Starts the span; `None` if nothing is to be traced.
-    pub(crate) fn begin(self: &Arc<Self>, parts: &mut request::Parts) -> Option<Exchange> {
+    pub(crate) fn begin(self: &Arc<Self>, parts: &mut request::Parts) -> Option<HttpExchange> {
         if self.tracer.is_noop() {
             self.tracer.warn_if_unregistered();
             return None;
@@ -106,7 +106,7 @@ impl ServerConfig {
         let route = route::Progress::new(parts, &span);
         let progress = self.progress_logs.map(Progress::new);
         let exchange = ServerExchange { config: self.clone(), method, is_stranger, route, progress, request_size };
-        Some(Exchange::new(span, Side::Server(exchange), &parts.method))
+        Some(HttpExchange::new(span, Side::Server(exchange), &parts.method))
     }
 
     fn start(

@@ -14,6 +14,7 @@ pub(super) const CHECKS: &[Check<Case, ServerFeature>] = checks![Case, ServerFea
     a_server_error_of_a_handler_that_awaits_is_a_failure,
     a_panic_is_a_failure_and_no_client_that_left,
     a_panic_of_a_handler_that_awaits_is_a_failure,
+    a_panic_before_there_is_a_future_is_a_failure,
     a_panic_that_is_caught_has_the_status_of_its_answer [CatchesPanics],
     a_body_that_breaks_is_a_failure,
     a_body_that_panics_is_a_failure,
@@ -61,6 +62,10 @@ async fn a_panic_is_a_failure_and_no_client_that_left(case: &Case) -> Outcome {
 
 async fn a_panic_of_a_handler_that_awaits_is_a_failure(case: &Case) -> Outcome {
     panics(case, "/panic-async").await
+}
+
+async fn a_panic_before_there_is_a_future_is_a_failure(case: &Case) -> Outcome {
+    panics(case, "/panic-in-call").await
 }
 
 async fn a_panic_that_is_caught_has_the_status_of_its_answer(case: &Case) -> Outcome {

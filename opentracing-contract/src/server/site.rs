@@ -97,6 +97,7 @@ impl Site {
         "/hang",
         "/panic",
         "/panic-async",
+        "/panic-in-call",
         "/panicking-body",
         "/broken-body",
         "/upload",
@@ -124,15 +125,21 @@ impl Site {
         self.0.variant
     }
 
-    /// Answers a request. It is the part of the handlers, so it belongs behind whatever traces.
+    /// Answers a request. Adapters call it from their handlers, which belong behind whatever traces. An adapter that serves a
+    /// service of its own calls this in `Service::call` itself, and polls the future later.
     ///
     /// # Panics
     ///
-    /// For the paths that are there for that.
-    pub async fn answer<B>(&self, mut request: Request<B>) -> Response<SiteBody>
-    where
-        B: Body,
-    {
+    /// For the path `/panic-in-call`; the future panics for other paths that say so.
+    pub fn answer<B: Body>(&self, request: Request<B>) -> impl Future<Output = Response<SiteBody>> + use<B> {
+        if request.uri().path() == "/panic-in-call" {
+            panic!("the service panics in its call, as it should");
+        }
+        let site = self.clone();
+        async move { site.answer_later(request).await }
+    }
+
+    async fn answer_later<B: Body>(&self, mut request: Request<B>) -> Response<SiteBody> {
         let tracer = &self.0.tracer;
         let path = request.uri().path().to_owned();
         // Nobody listens in most checks.

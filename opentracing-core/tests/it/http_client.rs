@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, Method, StatusCode};
 use opentracing_core::http_rules::{
-    ClientRequest, ErrorStatuses, Outcome, Peer, PeerService, remove_trace_headers, set_status,
+    ClientRequest, ErrorStatuses, HttpFailure, Peer, PeerService, remove_trace_headers, set_status,
 };
 use opentracing_core::mock::MockTracer;
 use opentracing_core::propagation::{ExtractError, HttpHeaders, InjectError, Propagator, TextMapReader, TextMapWriter};
@@ -111,16 +111,16 @@ fn sets_status_and_error() {
 
 #[test]
 fn tells_how_an_exchange_ended_early() {
-    for outcome in [Outcome::Cancelled, Outcome::Aborted] {
+    for (failure, outcome) in [(HttpFailure::Cancelled, "cancelled"), (HttpFailure::Aborted, "aborted")] {
         let mock = MockTracer::new();
         let mut span = mock.tracer().span("call").start();
-        outcome.record(&mut span);
+        failure.record_outcome(&mut span);
         span.finish();
         let span = mock.span("call");
-        assert_eq!(span.tag("http.outcome"), Some(outcome.name().into()));
+        assert_eq!(span.tag("http.outcome"), Some(outcome.into()));
         assert!(!span.is_failed);
         assert_eq!(span.logs.len(), 1);
-        assert_eq!(span.logs[0].field("event"), Some(outcome.name().into()));
+        assert_eq!(span.logs[0].field("event"), Some(outcome.into()));
         assert!(span.logs[0].field("message").is_some());
     }
 }

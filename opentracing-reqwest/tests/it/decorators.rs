@@ -5,7 +5,7 @@ use std::task::{Context, Waker};
 
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{ConstSampler, Span, Tracer};
-use opentracing_reqwest::{Failure, SpanDecorator, TracingClient};
+use opentracing_reqwest::{HttpFailure, SpanDecorator, TracingClient};
 use reqwest::{Request, Response};
 
 use crate::server::{Answer, OK, Server};
@@ -35,12 +35,12 @@ impl SpanDecorator for Witness {
         self.note("response");
     }
 
-    fn on_error(&self, _: &mut Span, failure: &Failure<'_>) {
+    fn on_error(&self, _: &mut Span, failure: &HttpFailure<'_>) {
         self.note(match failure {
-            Failure::Request(error) if error.is::<reqwest::Error>() => "failed",
-            Failure::Body(error) if error.is_body() => "failed in body",
-            Failure::Cancelled => "cancelled",
-            Failure::Aborted => "aborted",
+            HttpFailure::Service(error) if error.downcast_ref::<reqwest::Error>().is_some() => "failed",
+            HttpFailure::Body(error) if error.downcast_ref().is_some_and(reqwest::Error::is_body) => "failed in body",
+            HttpFailure::Cancelled => "cancelled",
+            HttpFailure::Aborted => "aborted",
             _ => "something else",
         });
     }

@@ -1,5 +1,6 @@
 //! A client with middleware.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use http::Extensions;
@@ -147,4 +148,38 @@ async fn says_that_nobody_waited_for_the_answer() {
     drop(call);
     let span = only_span(&mock);
     assert_eq!((tag(&span, "http.outcome").as_deref(), span.is_failed), (Some("cancelled"), false));
+}
+
+/// Panics before there is a future.
+struct PanicsInCall;
+
+impl Middleware for PanicsInCall {
+    fn handle<'life0, 'life1, 'life2, 'async_trait>(
+        &'life0 self,
+        _: Request,
+        _: &'life1 mut Extensions,
+        _: Next<'life2>,
+    ) -> Pin<Box<dyn Future<Output = Result<Response>> + Send + 'async_trait>>
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        'life2: 'async_trait,
+        Self: 'async_trait,
+    {
+        panic!("the middleware panics in its call")
+    }
+}
+
+#[tokio::test]
+async fn a_panic_in_the_call_of_the_next_middleware_fails() {
+    let (mock, server) = (MockTracer::new(), Server::start(|_| OK).await);
+    let middleware = TracingMiddleware::with_tracer(mock.tracer().clone());
+    let client = ClientBuilder::new(resolving(&[]).build().unwrap()).with(middleware).with(PanicsInCall).build();
+    let sent = tokio::spawn(client.get(server.url("/")).send()).await;
+    assert!(sent.unwrap_err().is_panic());
+    let span = only_span(&mock);
+    assert!(span.is_failed);
+    assert_eq!(tag(&span, "http.outcome"), None);
+    assert_eq!(span.logs.len(), 1);
+    assert_eq!(span.logs[0].field("error.kind"), Some("panic".into()));
 }

@@ -14,7 +14,7 @@ use opentracing_core::{AsSpanContext, Span, Text, Tracer, tags};
 use crate::client::extensions::{OperationName, PeerServiceName, Untraced, WithoutPropagation};
 use crate::client::resends;
 use crate::decorator::StandardDecorator;
-use crate::exchange::{Exchange, Side};
+use crate::exchange::{HttpExchange, Side};
 use crate::hooks::Hooks;
 use crate::url::{Url, host_header};
 
@@ -45,7 +45,7 @@ impl ClientConfig {
     }
 
     /// Starts the span and writes the headers; `None` if nothing is to be traced.
-    pub(crate) fn begin(self: &Arc<Self>, parts: &mut request::Parts) -> Option<Exchange> {
+    pub(crate) fn begin(self: &Arc<Self>, parts: &mut request::Parts) -> Option<HttpExchange> {
         if self.tracer.is_noop() {
             self.tracer.warn_if_unregistered();
             return None;
@@ -78,7 +78,7 @@ impl ClientConfig {
             remove_trace_headers(&self.tracer, &mut parts.headers);
         }
         let side = Side::Client(ClientExchange { config: self.clone(), attempts });
-        Some(Exchange::new(span, side, &parts.method))
+        Some(HttpExchange::new(span, side, &parts.method))
     }
 
     fn start(&self, parts: &request::Parts, peer: Peer<'_>) -> Span {

@@ -6,7 +6,7 @@ use axum::Router;
 use http::{HeaderName, request, response};
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{Span, Value, tags};
-use opentracing_tower::{Failure, HeaderTags, SpanDecorator, TracingLayer};
+use opentracing_tower::{HeaderTags, HttpFailure, SpanDecorator, TracingLayer};
 
 use crate::support::{Connection, Frames, Then, get, only_span, serve, with_body};
 
@@ -34,9 +34,9 @@ impl SpanDecorator for Recorder {
         self.note(format!("response {}", response.status));
     }
 
-    fn on_error(&self, _: &mut Span, failure: &Failure<'_>) {
+    fn on_error(&self, _: &mut Span, failure: &HttpFailure<'_>) {
         self.note(match failure {
-            Failure::Body(error) => format!("body {error} {error:?}"),
+            HttpFailure::Body(error) => format!("body {error} {error:?}"),
             other => format!("{other:?}"),
         });
     }

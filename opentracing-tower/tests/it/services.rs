@@ -14,7 +14,9 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{SpanKind, Tracer, Value};
-use opentracing_tower::{ResponseBody, ResponseFuture, Tracing, TracingClient, TracingClientLayer, TracingLayer};
+use opentracing_tower::{
+    RequestSizeLayer, ResponseBody, ResponseFuture, Tracing, TracingClient, TracingClientLayer, TracingLayer,
+};
 use tokio::sync::mpsc;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -225,6 +227,43 @@ fn a_panic_that_is_caught_before_the_drop_is_still_a_panic() {
     catch_unwind(AssertUnwindSafe(|| Pin::new(&mut body).poll_frame(cx).is_ready())).unwrap_err();
     drop(body);
     check(&mock);
+}
+
+/// Reads the first piece of a request in the call, and panics there.
+struct PanicsInCall;
+
+impl<B: Body + Unpin> Service<Request<B>> for PanicsInCall {
+    type Response = Response<Empty<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let _ = Pin::new(request.body_mut()).poll_frame(&mut Context::from_waker(Waker::noop()));
+        panic!("the service panics in its call")
+    }
+}
+
+#[test]
+fn a_panic_in_the_call_ends_the_span_as_one_in_a_poll_does() {
+    let request = || Request::new(Full::<Bytes>::from("hello"));
+    let mock = MockTracer::new();
+    let counted = RequestSizeLayer::new().layer(PanicsInCall);
+    let mut server = TracingLayer::with_tracer(mock.tracer().clone()).body_sizes().wrap(counted);
+    catch_unwind(AssertUnwindSafe(|| drop(server.call(request())))).unwrap_err();
+    let mut client = TracingClientLayer::with_tracer(mock.tracer().clone()).wrap(PanicsInCall);
+    catch_unwind(AssertUnwindSafe(|| drop(client.call(request())))).unwrap_err();
+    mock.assert_tree("GET (server) !\nGET (client) !\n");
+    for span in mock.finished_spans() {
+        assert_eq!(span.tag("http.outcome"), None);
+        assert_eq!(span.logs.len(), 1);
+        assert_eq!(span.logs[0].field("error.kind"), Some(Value::Str("panic")));
+        let size = (span.kind == SpanKind::Server).then_some(Value::I64(5));
+        assert_eq!(span.tag("http.request.body.size"), size, "what became known before the panic");
+    }
 }
 
 #[test]

@@ -44,27 +44,30 @@ impl SpanDecorator for Decorated {
     }
 }
 
-/// The handler of all requests, with or without something that catches its panics.
-async fn answer<B>(site: Site, request: Request<B>) -> Response<SiteBody>
+/// The handler of all requests, with or without something that catches its panics. It panics in the call itself if the site does.
+fn answer<B>(site: &Site, request: Request<B>) -> impl Future<Output = Result<Response<SiteBody>, Infallible>> + use<B>
 where
     B: http_body::Body,
 {
     let catches = site.variant() == Variant::CatchesPanics;
-    let mut answer = pin!(site.answer(request));
-    poll_fn(|cx| {
-        if !catches {
-            return answer.as_mut().poll(cx);
-        }
-        match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(cx))) {
-            Ok(polled) => polled,
-            Err(_) => {
-                let mut response = Response::new(SiteBody::default());
-                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-                Poll::Ready(response)
+    let answer = site.answer(request);
+    async move {
+        let mut answer = pin!(answer);
+        Ok(poll_fn(|cx| {
+            if !catches {
+                return answer.as_mut().poll(cx);
             }
-        }
-    })
-    .await
+            match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(cx))) {
+                Ok(polled) => polled,
+                Err(_) => {
+                    let mut response = Response::new(SiteBody::default());
+                    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+                    Poll::Ready(response)
+                }
+            }
+        })
+        .await)
+    }
 }
 
 /// What each adapter has but the router.
@@ -135,10 +138,7 @@ impl ServerAdapter for Hyper {
         let layer = layer(&site);
         accept(listener, move |peer| {
             let site = site.clone();
-            let handler = tower::service_fn(move |request: Request<Incoming>| {
-                let answer = answer(site.clone(), request);
-                async move { Ok::<_, Infallible>(answer.await) }
-            });
+            let handler = tower::service_fn(move |request: Request<Incoming>| answer(&site, request));
             WithPeer(layer.wrap(handler), peer)
         })
     }
@@ -162,10 +162,7 @@ impl ServerAdapter for Stack {
                 .layer(layer.clone())
                 .map_err(tower::BoxError::from)
                 .concurrency_limit(100)
-                .service_fn(move |request: Request<Incoming>| {
-                    let answer = answer(site.clone(), request);
-                    async move { Ok::<_, Infallible>(answer.await) }
-                });
+                .service_fn(move |request: Request<Incoming>| answer(&site, request));
             WithPeer(stack, peer)
         })
     }

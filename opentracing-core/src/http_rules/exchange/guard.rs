@@ -1,0 +1,51 @@
+//! What the future and the body of an exchange have in common.
+
+use crate::http_rules::exchange::{Exchange, ExchangeEnd};
+use crate::http_rules::failure::HttpFailure;
+
+/// An exchange in flight.
+pub(super) struct Guard<X> {
+    exchange: Option<X>,
+    // Stays true if a poll panicked. The thread need not be panicking any more when the future is dropped.
+    polling: bool,
+}
+
+impl<X: Exchange> Guard<X> {
+    pub(super) const fn new(exchange: Option<X>) -> Self {
+        Guard { exchange, polling: false }
+    }
+
+    pub(super) const fn exchange(&self) -> Option<&X> {
+        self.exchange.as_ref()
+    }
+
+    pub(super) const fn exchange_mut(&mut self) -> Option<&mut X> {
+        self.exchange.as_mut()
+    }
+
+    pub(super) const fn take(&mut self) -> Option<X> {
+        self.exchange.take()
+    }
+
+    /// Runs the closure with the span active. A panic in it is remembered.
+    #[inline]
+    pub(super) fn run<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        let _scope = self.exchange.as_mut().map(|exchange| exchange.span().lend());
+        self.polling = true;
+        let output = f();
+        self.polling = false;
+        output
+    }
+
+    /// Ends the exchange if it has not ended: for destructors. The closure, which drops what is wrapped, runs inside the span.
+    #[inline]
+    pub(super) fn abandon(&mut self, failure: HttpFailure<'_>, drop_inner: impl FnOnce()) {
+        let Some(mut exchange) = self.exchange.take() else { return };
+        {
+            let _scope = exchange.span().lend();
+            drop_inner();
+        }
+        let panicked = self.polling || std::thread::panicking();
+        exchange.finish(if panicked { ExchangeEnd::Panicked } else { ExchangeEnd::Failed(failure) });
+    }
+}
