@@ -129,6 +129,7 @@ mod clock;
 pub mod harness;
 #[cfg(feature = "http")]
 pub mod http_rules;
+pub mod message_rules;
 #[cfg(feature = "mock")]
 pub mod mock;
 mod model;

@@ -42,11 +42,17 @@ impl Field {
 
 /// A carrier that a context is read from. Names are matched in any letter case.
 pub trait TextMapReader {
-    /// Calls `visit` with each value of the field, in order. A value need not be text.
-    fn values(&self, field: &Field, visit: &mut dyn FnMut(&[u8]));
-
     /// Calls `visit` with every name and value of the carrier, in order.
     fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8]));
+
+    /// Calls `visit` with each value of the field, in order. A value need not be text.
+    fn values(&self, field: &Field, visit: &mut dyn FnMut(&[u8])) {
+        self.for_each(&mut |name, value| {
+            if name.eq_ignore_ascii_case(field.name()) {
+                visit(value);
+            }
+        });
+    }
 }
 
 /// A carrier that a context is written to. It may hold other entries, which stay as they are.
@@ -80,10 +86,6 @@ pub trait TextMapWriter {
 macro_rules! map_carrier {
     ($map:ident, $($hasher:ident)?) => {
         impl<$($hasher)?> TextMapReader for $map<String, String, $($hasher)?> {
-            fn values(&self, field: &Field, visit: &mut dyn FnMut(&[u8])) {
-                self.iter().filter(|(key, _)| key.eq_ignore_ascii_case(field.name())).for_each(|(_, value)| visit(value.as_bytes()));
-            }
-
             fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8])) {
                 self.iter().for_each(|(key, value)| visit(key, value.as_bytes()));
             }
@@ -110,12 +112,6 @@ map_carrier!(HashMap, S);
 map_carrier!(BTreeMap,);
 
 impl TextMapReader for Vec<(String, String)> {
-    fn values(&self, field: &Field, visit: &mut dyn FnMut(&[u8])) {
-        self.iter()
-            .filter(|(key, _)| key.eq_ignore_ascii_case(field.name()))
-            .for_each(|(_, value)| visit(value.as_bytes()));
-    }
-
     fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8])) {
         self.iter().for_each(|(key, value)| visit(key, value.as_bytes()));
     }
@@ -136,8 +132,9 @@ impl TextMapWriter for Vec<(String, String)> {
     }
 }
 
-fn has_prefix(name: &str, prefix: &str) -> bool {
-    name.as_bytes().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+/// Whether a name starts with the prefix, in any letter case. For carriers that implement [`TextMapWriter::remove_prefix`].
+pub fn has_prefix(name: impl AsRef<[u8]>, prefix: &str) -> bool {
+    name.as_ref().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
 }
 
 #[cfg(feature = "http")]

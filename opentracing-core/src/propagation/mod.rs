@@ -40,7 +40,7 @@ mod formats;
 mod medium;
 mod names;
 
-pub use self::carrier::{Field, TextMapReader, TextMapWriter};
+pub use self::carrier::{Field, TextMapReader, TextMapWriter, has_prefix};
 pub use self::composite::Composite;
 pub use self::counters::{FormatStats, PropagatorStats};
 pub use self::error::{ExtractError, InjectError};
