@@ -1,4 +1,4 @@
-//! The wrapped channel.
+//! The traced channel.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -11,21 +11,40 @@ use lapin::{BasicProperties, Channel, Result};
 use opentracing_core::Tracer;
 
 use crate::consumer::TracingConsumer;
-use crate::decorator::Settlement;
 use crate::delivery::Source;
 use crate::get::TracingGetMessage;
-use crate::open::OpenDeliveries;
+use crate::open_deliveries::OpenDeliveries;
+use crate::outcome::Settlement;
 use crate::publish::{TracingPublisherConfirm, publish};
 use crate::settings::{Settings, setters};
 use crate::settle;
 
-/// A channel whose every message is a span: those that it publishes, children of the active one, and those that its consumers and
-/// `basic_get` deliver.
+/// A channel that records a span for each message that it publishes or delivers.
 ///
-/// Dereferences to lapin's [`Channel`], so that everything else works as it does there. Its own methods stand before those of lapin's,
-/// with the same arguments. `&*channel` is lapin's channel, and not traced.
+/// The span of a published message is a child of the active span. The span of a delivery continues the trace of its publisher.
 ///
-/// Cloning is cheap, and clones are the same channel.
+/// ```
+/// use lapin::BasicProperties;
+/// use lapin::options::BasicPublishOptions;
+/// use opentracing_amqp::TracingChannel;
+///
+/// # async fn publish(channel: lapin::Channel) -> lapin::Result<()> {
+/// let channel = TracingChannel::new(channel).peer("mq.example", 5672);
+/// let (options, properties) = (BasicPublishOptions::default(), BasicProperties::default());
+/// let confirm = channel.basic_publish("".into(), "parcels".into(), options, b"42", properties).await?;
+/// confirm.await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Clones are cheap and refer to the same channel.
+///
+/// # What is not traced
+///
+/// The channel dereferences to lapin's [`Channel`]. The methods of this page are traced; all others, such as `queue_declare`, `tx_commit`
+/// and `wait_for_confirms`, are lapin's own and are not traced. A function that takes `&Channel` accepts `&TracingChannel`, but what it
+/// publishes and consumes is not traced: it records no spans and injects no headers. Change the parameter to `&TracingChannel`, or use
+/// [`ChannelExt`](crate::ChannelExt) inside the function.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct TracingChannel {
@@ -35,13 +54,13 @@ pub struct TracingChannel {
 }
 
 impl TracingChannel {
-    /// Wraps a channel, with the global tracer.
+    /// Wraps a channel, with the global tracer. See [`with_tracer`](Self::with_tracer).
     pub fn new(channel: Channel) -> Self {
         Self::with_tracer(Tracer::global(), channel)
     }
 
-    /// Wraps a channel. One channel should be wrapped once, and cloned: a delivery that is settled along with later ones is found by
-    /// the wrapper that it came from.
+    /// Wraps a channel. Wrap each channel only once and clone the wrapper: `multiple` ends the spans of deliveries that came from the
+    /// same wrapper or its clones.
     pub fn with_tracer(tracer: Tracer, channel: Channel) -> Self {
         Self::with_settings(channel, Settings::new(tracer))
     }
@@ -52,12 +71,12 @@ impl TracingChannel {
 
     setters!();
 
-    /// Publishes a message, with the context of its span among the headers. Other headers stay as they are; those that a message has
-    /// from an earlier hop are replaced.
+    /// Publishes a message and writes the context of its span to the headers. Trace headers that were copied from another message are
+    /// replaced; other headers stay as they are.
     ///
     /// # Errors
     ///
-    /// Those of [`Channel::basic_publish`].
+    /// The errors of [`Channel::basic_publish`].
     pub async fn basic_publish(
         &self,
         exchange: ShortString,
@@ -69,11 +88,11 @@ impl TracingChannel {
         publish(self.settings.clone(), &self.channel, (exchange, routing_key), options, payload, properties).await
     }
 
-    /// Starts a consumer.
+    /// Starts a consumer whose deliveries are traced.
     ///
     /// # Errors
     ///
-    /// Those of [`Channel::basic_consume`].
+    /// The errors of [`Channel::basic_consume`].
     pub async fn basic_consume(
         &self,
         queue: ShortString,
@@ -85,51 +104,52 @@ impl TracingChannel {
         Ok(TracingConsumer::new(inner, options.no_ack, self.open.clone(), self.settings.clone()))
     }
 
-    /// Gets one message. Its span starts when it is here; an empty queue makes none.
+    /// Gets one message. Its span starts when the message has arrived. An empty queue records no span.
     ///
     /// # Errors
     ///
-    /// Those of [`Channel::basic_get`].
+    /// The errors of [`Channel::basic_get`].
     pub async fn basic_get(&self, queue: ShortString, options: BasicGetOptions) -> Result<Option<TracingGetMessage>> {
         let source = Source::new(&queue, options.no_ack);
         let message = self.channel.basic_get(queue, options).await?;
         Ok(message.map(|message| TracingGetMessage::new(&self.settings, &self.open, &source, message)))
     }
 
-    /// Acknowledges by tag, which ends the span of that delivery; with `multiple` also those of all before it.
+    /// Acknowledges a delivery by its tag and finishes its span. With `multiple`, also finishes the spans of all earlier deliveries.
     ///
     /// # Errors
     ///
-    /// Those of [`Channel::basic_ack`].
+    /// The errors of [`Channel::basic_ack`].
     pub async fn basic_ack(&self, delivery_tag: DeliveryTag, options: BasicAckOptions) -> Result<()> {
-        let life = self.open.life();
+        let session = self.open.session();
         self.channel.basic_ack(delivery_tag, options).await?;
-        self.settle(self.open.take_up_to(delivery_tag, life, options.multiple), Settlement::Ack);
+        self.settle(self.open.take_up_to(delivery_tag, session, options.multiple), Settlement::Ack);
         Ok(())
     }
 
-    /// Refuses by tag, as [`basic_ack`](Self::basic_ack) acknowledges.
+    /// Negatively acknowledges a delivery by its tag and finishes its span as failed. With `multiple`, also finishes the spans of all
+    /// earlier deliveries.
     ///
     /// # Errors
     ///
-    /// Those of [`Channel::basic_nack`].
+    /// The errors of [`Channel::basic_nack`].
     pub async fn basic_nack(&self, delivery_tag: DeliveryTag, options: BasicNackOptions) -> Result<()> {
-        let life = self.open.life();
+        let session = self.open.session();
         self.channel.basic_nack(delivery_tag, options).await?;
-        let spans = self.open.take_up_to(delivery_tag, life, options.multiple);
+        let spans = self.open.take_up_to(delivery_tag, session, options.multiple);
         self.settle(spans, Settlement::Nack { requeue: options.requeue });
         Ok(())
     }
 
-    /// Refuses by tag, as [`basic_ack`](Self::basic_ack) acknowledges.
+    /// Rejects a delivery by its tag and finishes its span as failed.
     ///
     /// # Errors
     ///
-    /// Those of [`Channel::basic_reject`].
+    /// The errors of [`Channel::basic_reject`].
     pub async fn basic_reject(&self, delivery_tag: DeliveryTag, options: BasicRejectOptions) -> Result<()> {
-        let life = self.open.life();
+        let session = self.open.session();
         self.channel.basic_reject(delivery_tag, options).await?;
-        let spans = self.open.take_up_to(delivery_tag, life, false);
+        let spans = self.open.take_up_to(delivery_tag, session, false);
         self.settle(spans, Settlement::Reject { requeue: options.requeue });
         Ok(())
     }
@@ -138,12 +158,12 @@ impl TracingChannel {
         spans.iter().for_each(|span| settle::finish(&self.settings, span, settlement));
     }
 
-    /// The channel inside, which is not traced.
+    /// Returns lapin's channel. Its methods are not traced.
     pub fn get_ref(&self) -> &Channel {
         &self.channel
     }
 
-    /// The channel inside, which is not traced.
+    /// Unwraps lapin's channel. Its methods are not traced.
     pub fn into_inner(self) -> Channel {
         self.channel
     }

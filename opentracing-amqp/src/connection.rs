@@ -1,4 +1,4 @@
-//! The wrapped connection.
+//! The traced connection.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -8,11 +8,30 @@ use lapin::{Connection, ConnectionProperties, Result};
 use opentracing_core::Tracer;
 
 use crate::channel::TracingChannel;
-use crate::settings::{Peer, Settings, setters};
+use crate::peer::Peer;
+use crate::settings::{Settings, setters};
 
 /// A connection whose channels are traced.
 ///
-/// Dereferences to lapin's [`Connection`], with [`create_channel`](Self::create_channel) of its own.
+/// ```no_run
+/// use lapin::ConnectionProperties;
+/// use opentracing_amqp::TracingConnection;
+///
+/// # async fn connect() -> lapin::Result<()> {
+/// let options = ConnectionProperties::default();
+/// let connection = TracingConnection::connect("amqp://mq.example/%2f", options).await?;
+/// let connection = connection.peer_service("parcels").capture_header("x-tenant");
+/// let channel = connection.create_channel().await?;
+/// # drop(channel);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # What is not traced
+///
+/// The connection dereferences to lapin's [`Connection`]. Methods that exist only there, such as `close` and `status`, are not traced. A
+/// function that takes `&Connection` accepts `&TracingConnection`, but the channels that it creates are lapin's own: they record no
+/// spans and inject no headers.
 #[derive(Debug)]
 #[must_use]
 pub struct TracingConnection {
@@ -21,21 +40,21 @@ pub struct TracingConnection {
 }
 
 impl TracingConnection {
-    /// Connects as [`Connection::connect`] does, with the global tracer. Spans tell the host and port of the address, and never its user
-    /// or password.
+    /// Connects like [`Connection::connect`], with the global tracer. Spans record the host and port of the address, but never its user
+    /// name or password.
     ///
     /// # Errors
     ///
-    /// Those of [`Connection::connect`].
+    /// The errors of [`Connection::connect`].
     pub async fn connect(uri: &str, options: ConnectionProperties) -> Result<Self> {
         Self::connect_with_tracer(Tracer::global(), uri, options).await
     }
 
-    /// Connects as [`connect`](Self::connect) does, with that tracer.
+    /// Connects like [`connect`](Self::connect), with the given tracer.
     ///
     /// # Errors
     ///
-    /// Those of [`Connection::connect`].
+    /// The errors of [`Connection::connect`].
     pub async fn connect_with_tracer(tracer: Tracer, uri: &str, options: ConnectionProperties) -> Result<Self> {
         let mut traced = Self::with_tracer(tracer, Connection::connect(uri, options).await?);
         if let Ok(AMQPUri { authority, .. }) = uri.parse() {
@@ -44,12 +63,12 @@ impl TracingConnection {
         Ok(traced)
     }
 
-    /// Wraps a ready-made connection, with the global tracer. It does not tell where it goes to: [`peer`](Self::peer) does.
+    /// Wraps an existing connection, with the global tracer. The broker's host and port are unknown until [`peer`](Self::peer) sets them.
     pub fn new(connection: Connection) -> Self {
         Self::with_tracer(Tracer::global(), connection)
     }
 
-    /// Wraps a ready-made connection. It does not tell where it goes to: [`peer`](Self::peer) does.
+    /// Wraps an existing connection. The broker's host and port are unknown until [`peer`](Self::peer) sets them.
     pub fn with_tracer(tracer: Tracer, connection: Connection) -> Self {
         let mut settings = Settings::new(tracer);
         Arc::make_mut(&mut settings).frame_max = connection.configuration().frame_max();
@@ -58,22 +77,22 @@ impl TracingConnection {
 
     setters!();
 
-    /// Opens a channel, with the settings that the connection has now.
+    /// Opens a traced channel with the current settings of the connection.
     ///
     /// # Errors
     ///
-    /// Those of [`Connection::create_channel`].
+    /// The errors of [`Connection::create_channel`].
     pub async fn create_channel(&self) -> Result<TracingChannel> {
         let channel = self.connection.create_channel().await?;
         Ok(TracingChannel::with_settings(channel, self.settings.clone()))
     }
 
-    /// The connection inside, whose channels are not traced.
+    /// Returns lapin's connection. Its channels are not traced.
     pub fn get_ref(&self) -> &Connection {
         &self.connection
     }
 
-    /// The connection inside, whose channels are not traced.
+    /// Unwraps lapin's connection. Its channels are not traced.
     pub fn into_inner(self) -> Connection {
         self.connection
     }

@@ -1,4 +1,4 @@
-//! Consumers that call instead of being polled.
+//! Consumers that call a delegate instead of being polled.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -7,21 +7,38 @@ use lapin::message::DeliveryResult;
 use lapin::{ConsumerDelegate, Result};
 use opentracing_core::InSpan;
 
-use crate::consumer::Starter;
+use crate::consumer::SpanStarter;
 use crate::delivery::TracingDelivery;
 
-/// What a [`TracingConsumerDelegate`] is called with: a delivery, `Ok(None)` when the consumer was cancelled, or an error.
+/// The argument of a [`TracingConsumerDelegate`]: a delivery, `Ok(None)` when the consumer was cancelled, or an error.
 pub type TracingDeliveryResult = Result<Option<TracingDelivery>>;
 
-/// Is called for each delivery of a [`TracingConsumer`](crate::TracingConsumer), as lapin's [`ConsumerDelegate`] for those of a plain
-/// one. Any closure that takes a [`TracingDeliveryResult`] and gives a future is one.
+/// A callback for the deliveries of a [`TracingConsumer`](crate::TracingConsumer), like lapin's [`ConsumerDelegate`].
+///
+/// It is implemented for closures that take a [`TracingDeliveryResult`] and return a future.
+///
+/// ```
+/// use lapin::options::BasicAckOptions;
+/// use opentracing_amqp::{TracingConsumer, TracingDeliveryResult};
+///
+/// fn consume(orders: &TracingConsumer) {
+///     orders.set_delegate(async |order: TracingDeliveryResult| {
+///         if let Ok(Some(order)) = order {
+///             println!("{} bytes", order.data.len());
+///             // Fails only if the connection is lost; the broker then redelivers the order.
+///             let _ = order.ack(BasicAckOptions::default()).await;
+///         }
+///     });
+/// }
+/// # let _ = consume;
+/// ```
 pub trait TracingConsumerDelegate: Send + Sync {
-    /// Is called on lapin's runtime for each delivery, cancellation and error. Both the call and the future run with the span of the
-    /// delivery active. It must not block.
+    /// Called on lapin's runtime for each delivery, cancellation and error. Both the call and the future that it returns run in the span
+    /// of the delivery. Must not block.
     fn on_new_delivery(&self, delivery: TracingDeliveryResult) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
-    /// Is called when messages should be forgotten that were delivered and not handled yet, when the channel ends for example. They
-    /// cannot be settled any more.
+    /// Called when deliveries that were received but not handled yet should be discarded, for example because the channel closes. They
+    /// can no longer be settled.
     fn drop_prefetched_messages(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(std::future::ready(()))
     }
@@ -37,20 +54,20 @@ where
     }
 }
 
-/// Stands between lapin and a delegate.
+/// Adapts a traced delegate to lapin's trait.
 pub(crate) struct Delegate<D> {
     inner: Arc<D>,
-    starter: Starter,
+    starter: SpanStarter,
 }
 
 impl<D> Delegate<D> {
-    pub(crate) fn new(inner: D, starter: Starter) -> Self {
+    pub(crate) fn new(inner: D, starter: SpanStarter) -> Self {
         Delegate { inner: Arc::new(inner), starter }
     }
 }
 
 impl<D: TracingConsumerDelegate + 'static> ConsumerDelegate for Delegate<D> {
-    /// The span starts when the task does: lapin spawns one as soon as a message is there.
+    /// Starts the span inside the returned future, because lapin spawns the future as a task and time before that is waiting.
     fn on_new_delivery(&self, delivery: DeliveryResult) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let (inner, starter) = (self.inner.clone(), self.starter.clone());
         Box::pin(async move {

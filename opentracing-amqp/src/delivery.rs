@@ -1,4 +1,4 @@
-//! The wrapped delivery.
+//! The traced delivery.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -9,33 +9,56 @@ use lapin::Result;
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicNackOptions, BasicRejectOptions};
 use lapin::types::ShortString;
-use opentracing_core::{InSpan, SpanKind, SpanRef, Text, Value, WithSpan, tags};
+use opentracing_core::message_rules::HandlerOutput;
+use opentracing_core::{InSpan, SpanKind, SpanRef, Text, Value, tags};
 
-use crate::decorator::Settlement;
+use crate::destination::Destination;
+use crate::error;
 use crate::headers;
-use crate::name::{self, Destination};
-use crate::open::{Life, OpenDeliveries};
+use crate::message_tags::set_delivery_tags;
+use crate::open_deliveries::{OpenDeliveries, Session};
+use crate::outcome::Settlement;
 use crate::settings::Settings;
 use crate::settle;
 
-/// A delivery with the span of its handling, which ends when it is acknowledged, refused, or dropped.
+/// A delivery with the span of its handling.
 ///
-/// Dereferences to lapin's [`Delivery`], whose fields are all there. Its own [`ack`](Self::ack), [`nack`](Self::nack) and
-/// [`reject`](Self::reject) stand before those of lapin's acker.
+/// The span starts when the consumer yields the delivery. It finishes when the delivery is acknowledged, negatively acknowledged,
+/// rejected or dropped. Spans that start while it is handled become children of its span where that span is active: in
+/// [`handle`](Self::handle), [`process`](crate::process) and delegates.
 ///
-/// Spans that are started while it is handled are its children where its span is active: in
-/// [`in_span`](Self::in_span) or [`process`](crate::process).
+/// ```
+/// use lapin::options::{BasicAckOptions, BasicNackOptions};
+/// use opentracing_amqp::TracingDelivery;
+///
+/// # async fn pack(_order: &[u8]) -> std::io::Result<()> { Ok(()) }
+/// # async fn consume(order: TracingDelivery) -> lapin::Result<()> {
+/// match order.handle(pack(&order.data)).await {
+///     Ok(()) => order.ack(BasicAckOptions::default()).await?,
+///     Err(_) => order.nack(BasicNackOptions { requeue: true, multiple: false }).await?,
+/// };
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # What is not traced
+///
+/// The delivery dereferences to lapin's [`Delivery`], whose fields are all available. [`ack`](Self::ack), [`nack`](Self::nack) and
+/// [`reject`](Self::reject) of this type finish the span. The methods of lapin's acker do not: `delivery.acker.ack(…)`, a clone of the
+/// acker, and a function that takes `&Delivery` settle the message, but the span finishes only when this value is dropped, with the
+/// outcome `settled`.
 #[must_use = "a delivery that is dropped is not acknowledged"]
 pub struct TracingDelivery {
     inner: Delivery,
     span: SpanRef,
     settings: Arc<Settings>,
     open: OpenDeliveries,
-    /// Where it is in the table of open deliveries; in none if there is nothing to settle.
-    life: Option<Life>,
+    /// The session in which the delivery is in the table of open deliveries; `None` if it is not in the table.
+    session: Option<Session>,
     needs_settling: bool,
     has_ended: AtomicBool,
-    ends_with_handles: bool,
+    /// Dropping the delivery leaves finishing the span to the drop of its last handle.
+    defers_finish: bool,
 }
 
 /// What all deliveries of a consumer have in common.
@@ -52,23 +75,22 @@ impl Source {
 }
 
 impl TracingDelivery {
-    /// Starts the span now: the time before was spent waiting.
     pub(crate) fn start(settings: &Arc<Settings>, open: &OpenDeliveries, source: &Source, inner: Delivery) -> Self {
-        let Settings { tracer, reference, .. } = &**settings;
+        let Settings { tracer, component, producer_reference, .. } = &**settings;
         tracer.warn_if_unregistered();
-        let producer = headers::extract(tracer, &inner.properties);
+        let producer = if settings.propagates { headers::extract(tracer, &inner.properties) } else { None };
         let mut builder = tracer.span(Text::Copied(source.queue.operation_name()));
         builder
             .kind(SpanKind::Consumer)
             .ignore_active_span()
-            .tag(tags::COMPONENT, Value::Static("lapin"))
+            .tag(tags::COMPONENT, Value::Static(component))
             .set(tags::MESSAGE_BUS_DESTINATION, source.queue.name())
             .set(tags::MESSAGING_RABBITMQ_ROUTING_KEY, inner.routing_key.as_str());
         match &producer {
             Some(producer) if producer.is_valid() => {
-                builder.reference(*reference, producer);
+                builder.reference(*producer_reference, producer);
             }
-            // A decision or baggage without ids: there is nothing to refer to.
+            // A sampling decision or baggage without ids: there is no span to refer to.
             Some(producer) => {
                 builder.child_of(producer);
             }
@@ -79,87 +101,117 @@ impl TracingDelivery {
             if let Some(peer) = &settings.peer {
                 peer.set_tags(&mut span);
             }
-            name::set_delivery_tags(&mut span, &inner);
+            set_delivery_tags(&mut span, &inner);
             headers::capture(&mut span, &settings.captured, &inner.properties);
         }
-        settings.decorators.iter().for_each(|decorator| decorator.on_delivery(&mut span, &inner));
+        settings.decorators.iter().for_each(|decorator| decorator.on_receive(&mut span, &inner));
         let span = span.detach();
-        let life = if source.needs_settling { open.add(inner.delivery_tag, &inner.acker, span.clone()) } else { None };
+        let session =
+            if source.needs_settling { open.add(inner.delivery_tag, &inner.acker, span.clone()) } else { None };
         TracingDelivery {
             inner,
             span,
             settings: settings.clone(),
             open: open.clone(),
-            life,
+            session,
             needs_settling: source.needs_settling,
             has_ended: AtomicBool::new(false),
-            ends_with_handles: false,
+            defers_finish: false,
         }
     }
 
-    /// A handle of the span: to write to it, to start children elsewhere, to run a future in it.
+    /// Returns a handle of the span, to write to it, to start children elsewhere, or to run a future in it.
+    ///
+    /// A task that takes the delivery with it can run in the span by [`InSpan::in_span_ref`]:
+    ///
+    /// ```
+    /// use opentracing_amqp::TracingDelivery;
+    /// use opentracing_core::InSpan;
+    ///
+    /// # async fn pack(_order: TracingDelivery) {}
+    /// # fn consume(order: TracingDelivery) {
+    /// let span = order.span().clone();
+    /// tokio::spawn(pack(order).in_span_ref(&span));
+    /// # }
+    /// ```
     pub fn span(&self) -> &SpanRef {
         &self.span
     }
 
-    /// Runs a future with the span active during each poll, so that what it starts are children. The span ends when the delivery is
-    /// settled or dropped, within the future or later.
+    /// Runs a future in the span of the delivery, so that spans that it starts are children of that span.
+    ///
+    /// The future returns `()` or a [`Result`]. An error marks the span as failed, with its text in a log, unless the delivery was settled
+    /// before. The span does not finish with the future, but when the delivery is settled or dropped. May be called any number of times.
     ///
     /// ```
     /// use lapin::options::BasicAckOptions;
     /// use opentracing_amqp::TracingDelivery;
     ///
     /// # async fn pack(_order: &[u8]) {}
-    /// # async fn handle(order: TracingDelivery) -> lapin::Result<()> {
-    /// let packed = order.in_span(async {
+    /// # async fn consume(order: TracingDelivery) -> lapin::Result<()> {
+    /// let handling = order.handle(async {
     ///     pack(&order.data).await;
     ///     order.ack(BasicAckOptions::default()).await
     /// });
-    /// packed.await?;
+    /// handling.await?;
     /// # Ok(())
     /// # }
     /// ```
-    ///
-    /// For a future that takes the delivery along, into a task for example, there is the handle of the [`span`](Self::span):
-    /// `future.in_span_ref(&span)` of [`InSpan`]. Where that trait is imported, its own `in_span` goes before this one.
-    pub fn in_span<F>(&self, future: F) -> WithSpan<F> {
-        future.in_span_ref(&self.span)
+    pub async fn handle<F>(&self, future: F) -> F::Output
+    where
+        F: Future<Output: HandlerOutput>,
+    {
+        self.record(future.in_span_ref(&self.span).await)
     }
 
-    /// The span, which a drop of the delivery leaves to the last handle. For who has yet to tell how the handling went.
-    pub(crate) fn share_end(&mut self) -> SpanRef {
-        self.ends_with_handles = true;
+    /// Runs a closure in the span of the delivery, as [`handle`](Self::handle) runs a future.
+    pub fn handle_blocking<T: HandlerOutput>(&self, handler: impl FnOnce() -> T) -> T {
+        self.record(self.span.in_scope(handler))
+    }
+
+    fn record<T: HandlerOutput>(&self, output: T) -> T {
+        if let Some(failure) = output.failure() {
+            error::record_handler(&self.span, failure);
+        }
+        output
+    }
+
+    /// Returns the span, and leaves finishing it to the drop of its last handle if the delivery is dropped unsettled. The caller can then
+    /// still record why the handler failed.
+    pub(crate) fn defer_finish(&mut self) -> SpanRef {
+        self.defers_finish = true;
         self.span.clone()
     }
 
-    /// Acknowledges it and ends the span; with `multiple` also those of all deliveries of the channel before it.
+    /// Acknowledges the delivery and finishes its span. With `multiple`, also finishes the spans of all earlier deliveries of the channel.
     ///
     /// # Errors
     ///
-    /// Those of [`Acker::ack`](lapin::Acker::ack), which gives `false` where the delivery was settled before, or is not the channel's
-    /// any more.
+    /// The errors of [`Acker::ack`](lapin::Acker::ack). It returns `false` if the delivery was settled before, or if the channel was closed
+    /// or recovered since.
     pub async fn ack(&self, options: BasicAckOptions) -> Result<bool> {
         let result = self.inner.acker.ack(options).await;
         self.settled(Settlement::Ack, options.multiple, &result);
         result
     }
 
-    /// Refuses it and ends the span, which is marked as failed; with `multiple` also those of all deliveries of the channel before it.
+    /// Negatively acknowledges the delivery and finishes its span as failed. With `multiple`, also finishes the spans of all earlier
+    /// deliveries of the channel.
     ///
     /// # Errors
     ///
-    /// Those of [`Acker::nack`](lapin::Acker::nack), as of [`ack`](Self::ack).
+    /// The errors of [`Acker::nack`](lapin::Acker::nack). Returns `false` in the same cases as [`ack`](Self::ack).
     pub async fn nack(&self, options: BasicNackOptions) -> Result<bool> {
         let result = self.inner.acker.nack(options).await;
         self.settled(Settlement::Nack { requeue: options.requeue }, options.multiple, &result);
         result
     }
 
-    /// Refuses it and ends the span, which is marked as failed.
+    /// Rejects the delivery and finishes its span as failed.
     ///
     /// # Errors
     ///
-    /// Those of [`Acker::reject`](lapin::Acker::reject), as of [`ack`](Self::ack).
+    /// The errors of [`Acker::reject`](lapin::Acker::reject). Returns `false` in the same cases as [`ack`](Self::ack).
     pub async fn reject(&self, options: BasicRejectOptions) -> Result<bool> {
         let result = self.inner.acker.reject(options).await;
         self.settled(Settlement::Reject { requeue: options.requeue }, false, &result);
@@ -170,59 +222,59 @@ impl TracingDelivery {
         match result {
             Ok(true) => {
                 self.end(settlement);
-                if multiple && let Some(life) = self.life {
-                    let others = self.open.take_up_to(self.inner.delivery_tag, life, true);
+                if multiple && let Some(session) = self.session {
+                    let others = self.open.take_up_to(self.inner.delivery_tag, session, true);
                     others.iter().for_each(|span| settle::finish(&self.settings, span, settlement));
                 }
             }
             Ok(false) if self.inner.acker.poisoned() => self.end(Settlement::Stale),
-            // It was settled before, and the span has ended with that, or ends with the drop if a clone of the acker did it.
+            // Settled before: either the span has finished, or a clone of the acker settled the delivery and its drop finishes the span.
             Ok(false) => {}
             Err(error) => self.end(Settlement::Failed(error)),
         }
     }
 
-    /// Ends the span unless it has.
+    /// Finishes the span if it has not finished.
     fn end(&self, settlement: Settlement<'_>) {
         if self.take_end() {
             settle::finish(&self.settings, &self.span, settlement);
         }
     }
 
-    /// Whether the span has still to be ended, which from now on is the caller's to do.
+    /// Whether the caller has to finish the span. Returns `true` at most once.
     fn take_end(&self) -> bool {
         !self.has_ended.swap(true, Ordering::Relaxed)
-            // With others at once, perhaps on another thread.
-            && self.life.is_none_or(|life| self.open.take(self.inner.delivery_tag, life))
+            // Another thread may be settling this delivery together with others.
+            && self.session.is_none_or(|session| self.open.take(self.inner.delivery_tag, session))
     }
 
-    /// How it ends if it is dropped now.
-    fn unsettled(&self) -> Settlement<'static> {
+    /// The outcome if the delivery is dropped now.
+    fn outcome_of_drop(&self) -> Settlement<'static> {
         let acker = &self.inner.acker;
         match () {
-            () if !self.needs_settling => Settlement::Done,
+            () if !self.needs_settling => Settlement::NotRequired,
             () if acker.poisoned() => Settlement::Stale,
-            () if !acker.usable() => Settlement::Settled,
+            () if !acker.usable() => Settlement::Unknown,
             () => Settlement::Dropped,
         }
     }
 
-    /// The delivery inside.
+    /// Returns lapin's delivery.
     pub fn get_ref(&self) -> &Delivery {
         &self.inner
     }
 
-    /// The delivery inside.
+    /// Returns lapin's delivery.
     pub fn get_mut(&mut self) -> &mut Delivery {
         &mut self.inner
     }
 
-    /// The delivery inside, and the handle of its span, which the caller finishes, or the drop of the last handle. How the delivery is
-    /// settled is not told any more.
+    /// Unwraps lapin's delivery and the handle of its span. The caller finishes the span, or the drop of its last handle does. How the
+    /// delivery is settled is not recorded.
     pub fn into_inner(mut self) -> (Delivery, SpanRef) {
         self.take_end();
-        let nothing = Delivery::mock(0, ShortString::default(), ShortString::default(), false, Vec::new());
-        (std::mem::replace(&mut self.inner, nothing), std::mem::take(&mut self.span))
+        let placeholder = Delivery::mock(0, ShortString::default(), ShortString::default(), false, Vec::new());
+        (std::mem::replace(&mut self.inner, placeholder), std::mem::take(&mut self.span))
     }
 }
 
@@ -245,8 +297,8 @@ impl Drop for TracingDelivery {
         if !self.take_end() {
             return;
         }
-        settle::tell(&self.settings, &self.span, self.unsettled());
-        if !self.ends_with_handles {
+        settle::record(&self.settings, &self.span, self.outcome_of_drop());
+        if !self.defers_finish {
             self.span.finish();
         }
     }

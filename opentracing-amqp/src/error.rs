@@ -1,16 +1,18 @@
-//! What is told of a failure.
+//! Recording errors.
+
+use std::fmt::Display;
 
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::{ChannelState, Error, ErrorKind};
 use opentracing_core::{Span, SpanRef, Value, logs, tags};
 
-/// What writes to a span: its owner, or a handle.
-pub(crate) trait Write {
+/// A span that can be written to: an owned one, or a handle.
+pub(crate) trait WriteSpan {
     fn tag(&mut self, key: &'static str, value: Value<'_>);
     fn log(&mut self, fields: &[(&'static str, Value<'_>)]);
 }
 
-impl Write for &mut Span {
+impl WriteSpan for &mut Span {
     fn tag(&mut self, key: &'static str, value: Value<'_>) {
         self.set_tag(key, value);
     }
@@ -20,7 +22,7 @@ impl Write for &mut Span {
     }
 }
 
-impl Write for &SpanRef {
+impl WriteSpan for &SpanRef {
     fn tag(&mut self, key: &'static str, value: Value<'_>) {
         self.set_tag(key, value);
     }
@@ -30,8 +32,8 @@ impl Write for &SpanRef {
     }
 }
 
-/// Marks the span as failed.
-pub(crate) fn failed(mut span: impl Write, kind: &'static str, message: &str) {
+/// Marks the span as failed, with a log.
+pub(crate) fn record(mut span: impl WriteSpan, kind: &'static str, message: &str) {
     span.tag(tags::ERROR.name(), Value::Bool(true));
     span.log(&[
         (logs::EVENT, Value::Static("error")),
@@ -40,12 +42,19 @@ pub(crate) fn failed(mut span: impl Write, kind: &'static str, message: &str) {
     ]);
 }
 
-/// Marks the span as failed by lapin's error, with the code of the broker's if it is one.
-pub(crate) fn record(mut span: impl Write, error: &Error) {
+/// Marks the span as failed because a handler returned an error. Does nothing if the span has finished.
+pub(crate) fn record_handler(span: &SpanRef, error: &(impl Display + ?Sized)) {
+    if !span.is_finished() {
+        record(span, "handler", &error.to_string());
+    }
+}
+
+/// Marks the span as failed because of an error of lapin, with the reply code if the broker sent one.
+pub(crate) fn record_lapin(mut span: impl WriteSpan, error: &Error) {
     if let ErrorKind::ProtocolError(error) = error.kind() {
         span.tag(tags::RABBITMQ_REPLY_CODE.name(), Value::from(error.get_id()));
     }
-    failed(span, kind(error), &error.to_string());
+    record(span, kind(error), &error.to_string());
 }
 
 fn kind(error: &Error) -> &'static str {

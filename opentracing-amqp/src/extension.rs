@@ -1,4 +1,4 @@
-//! Tracing some calls of a channel that is not wrapped.
+//! Traced calls on lapin's own channel.
 
 use lapin::options::{BasicConsumeOptions, BasicGetOptions, BasicPublishOptions};
 use lapin::types::{FieldTable, ShortString};
@@ -11,9 +11,10 @@ use crate::get::TracingGetMessage;
 use crate::publish::{TracingPublisherConfirm, publish};
 use crate::settings::Settings;
 
-/// Traces single calls of a channel of lapin's own: one that a library holds, for example.
+/// Traced calls on lapin's own [`Channel`], for example in a function that takes `&Channel`.
 ///
-/// A delivery that is settled along with a later one by `multiple` is found if both came from the same call.
+/// Settling with `multiple` finishes the spans of deliveries that came from the same call. This trait cannot be implemented for other
+/// types.
 ///
 /// ```
 /// use lapin::options::BasicPublishOptions;
@@ -21,21 +22,23 @@ use crate::settings::Settings;
 /// use opentracing_amqp::ChannelExt;
 /// use opentracing_core::Tracer;
 ///
-/// # async fn tell(tracer: &Tracer, channel: &Channel) -> lapin::Result<()> {
+/// # async fn publish(tracer: &Tracer, channel: &Channel) -> lapin::Result<()> {
 /// let (options, properties) = (BasicPublishOptions::default(), BasicProperties::default());
-/// channel.basic_publish_traced(tracer, "".into(), "orders".into(), options, b"42", properties).await?.await?;
+/// let (exchange, queue) = ("".into(), "orders".into());
+/// let confirm = channel.basic_publish_traced(tracer, exchange, queue, options, b"42", properties);
+/// confirm.await?.await?;
 /// # Ok(())
 /// # }
 /// ```
-pub trait ChannelExt {
-    /// Wraps a clone of the channel, to set what its spans tell.
+pub trait ChannelExt: sealed::Sealed {
+    /// Wraps a clone of the channel, for example to change settings.
     fn traced(&self, tracer: &Tracer) -> TracingChannel;
 
-    /// As [`TracingChannel::basic_publish`].
+    /// Publishes a message like [`TracingChannel::basic_publish`].
     ///
     /// # Errors
     ///
-    /// Those of [`Channel::basic_publish`].
+    /// The errors of [`Channel::basic_publish`].
     fn basic_publish_traced(
         &self,
         tracer: &Tracer,
@@ -46,11 +49,11 @@ pub trait ChannelExt {
         properties: BasicProperties,
     ) -> impl Future<Output = Result<TracingPublisherConfirm>> + Send;
 
-    /// As [`TracingChannel::basic_consume`].
+    /// Starts a consumer like [`TracingChannel::basic_consume`].
     ///
     /// # Errors
     ///
-    /// Those of [`Channel::basic_consume`].
+    /// The errors of [`Channel::basic_consume`].
     fn basic_consume_traced(
         &self,
         tracer: &Tracer,
@@ -60,11 +63,11 @@ pub trait ChannelExt {
         arguments: FieldTable,
     ) -> impl Future<Output = Result<TracingConsumer>> + Send;
 
-    /// As [`TracingChannel::basic_get`].
+    /// Gets a message like [`TracingChannel::basic_get`].
     ///
     /// # Errors
     ///
-    /// Those of [`Channel::basic_get`].
+    /// The errors of [`Channel::basic_get`].
     fn basic_get_traced(
         &self,
         tracer: &Tracer,
@@ -109,4 +112,10 @@ impl ChannelExt for Channel {
     ) -> Result<Option<TracingGetMessage>> {
         self.traced(tracer).basic_get(queue, options).await
     }
+}
+
+mod sealed {
+    pub trait Sealed {}
+
+    impl Sealed for lapin::Channel {}
 }

@@ -1,4 +1,4 @@
-//! What `basic_get` gives.
+//! The message that `basic_get` returns.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -7,16 +7,33 @@ use lapin::message::BasicGetMessage;
 use lapin::types::MessageCount;
 
 use crate::delivery::{Source, TracingDelivery};
-use crate::open::OpenDeliveries;
+use crate::open_deliveries::OpenDeliveries;
 use crate::settings::Settings;
 
-/// A message that was asked for, as lapin's [`BasicGetMessage`], with the span of its handling.
+/// The message that [`TracingChannel::basic_get`](crate::TracingChannel::basic_get) returns, like lapin's [`BasicGetMessage`].
+///
+/// Dereferences to its [`TracingDelivery`].
+///
+/// ```
+/// use lapin::options::{BasicAckOptions, BasicGetOptions};
+/// use opentracing_amqp::TracingChannel;
+///
+/// # async fn pack(_order: &[u8]) {}
+/// # async fn get(channel: &TracingChannel) -> lapin::Result<()> {
+/// if let Some(order) = channel.basic_get("orders".into(), BasicGetOptions::default()).await? {
+///     order.handle(pack(&order.data)).await;
+///     order.ack(BasicAckOptions::default()).await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "a delivery that is dropped is not acknowledged"]
+#[non_exhaustive]
 pub struct TracingGetMessage {
     /// The message.
     pub delivery: TracingDelivery,
-    /// How many messages were left in the queue.
+    /// The number of messages that are left in the queue.
     pub message_count: MessageCount,
 }
 

@@ -1,5 +1,5 @@
-//! OpenTracing for lapin, the client of RabbitMQ and other brokers that speak AMQP 0-9-1: a span of every message that is published, up to
-//! the broker's confirm, and of every message that is delivered, up to its acknowledgement, in one trace.
+//! OpenTracing for [lapin], the AMQP 0-9-1 client for RabbitMQ. Records a span for each published message, until the broker's confirm,
+//! and for each delivery, until it is acknowledged, in one trace.
 //!
 //! ```no_run
 //! use futures_util::StreamExt;
@@ -9,125 +9,140 @@
 //! use opentracing_amqp::TracingConnection;
 //! use opentracing_core::Tracer;
 //!
+//! # async fn pack(_order: &[u8]) -> std::io::Result<()> { Ok(()) }
 //! #[tokio::main(flavor = "current_thread")]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     // `opentracing-reporter` makes a tracer whose spans go somewhere.
+//!     // Use `opentracing-reporter` to build a tracer that sends its spans.
 //!     let (tracer, _drain) = Tracer::builder("shipping").build();
 //!     Tracer::set_global(tracer)?;
-//!     let connection = TracingConnection::connect("amqp://mq.example/%2f", ConnectionProperties::default()).await?;
+//!     let options = ConnectionProperties::default();
+//!     let connection = TracingConnection::connect("amqp://mq.example/%2f", options).await?;
 //!     let channel = connection.create_channel().await?;
 //!
 //!     let (options, properties) = (BasicPublishOptions::default(), BasicProperties::default());
-//!     channel.basic_publish("".into(), "parcels".into(), options, b"42", properties).await?.await?;
+//!     let confirm = channel.basic_publish("".into(), "orders".into(), options, b"42", properties);
+//!     confirm.await?.await?;
 //!
 //!     let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
-//!     let mut consumer = channel.basic_consume("parcels".into(), "".into(), options, arguments).await?;
-//!     while let Some(parcel) = consumer.next().await {
-//!         let parcel = parcel?;
-//!         let delivered = parcel.in_span(async {
-//!             println!("{}", String::from_utf8_lossy(&parcel.data)); // spans that start here are its children
-//!             parcel.ack(BasicAckOptions::default()).await
-//!         });
-//!         delivered.await?;
+//!     let consumer = channel.basic_consume("orders".into(), "".into(), options, arguments);
+//!     let mut orders = consumer.await?;
+//!     while let Some(order) = orders.next().await {
+//!         let order = order?;
+//!         // Spans that start in `pack` are children of `process orders`.
+//!         order.handle(pack(&order.data)).await?;
+//!         order.ack(BasicAckOptions::default()).await?;
 //!     }
 //!     Ok(())
 //! }
 //! ```
 //!
-//! Only the connection is another one: [`TracingConnection`], [`TracingChannel`], [`TracingConsumer`] and [`TracingDelivery`] dereference
-//! to lapin's types, and have the methods that are traced by the same names and with the same arguments. A connection or channel that
-//! somebody else made is wrapped by `new` or `with_tracer`; [`ChannelExt`] traces single calls of a plain one.
+//! Only the construction of the connection changes. [`TracingConnection`], [`TracingChannel`], [`TracingConsumer`] and
+//! [`TracingDelivery`] dereference to lapin's types; the traced methods have the same names and arguments. Wrap existing connections and
+//! channels with `new` or `with_tracer`, or use [`ChannelExt`] to trace single calls on lapin's own channel.
 //!
-//! # What a message carries
+//! # Propagation
 //!
-//! [`basic_publish`](TracingChannel::basic_publish) adds the context to the message's headers as long strings, in every format that the
-//! tracer writes. Other headers and properties stay as they are, and trace headers of an earlier hop are replaced. They are read in any
-//! letter case from long strings, arrays of bytes and short strings, so that clients in other languages are understood.
+//! [`basic_publish`](TracingChannel::basic_publish) writes the context to the headers of the message, as long strings, in every format
+//! that the tracer writes. Trace headers that were copied from another message are replaced; other headers and properties stay as they
+//! are. A context that does not fit into the negotiated frame size is left out, and the span has a log `context_left_out`. Trace headers
+//! are read in any letter case, from long strings, byte arrays and short strings.
 //!
-//! A delivery refers to the span that published by [`FollowsFrom`](opentracing_core::ReferenceKind::FollowsFrom), or by
-//! [`ChildOf`](TracingChannel::reference) on request; in either case it is a part of the same trace, below that span. Without a context it
-//! begins a trace, whatever span is active where it is polled.
+//! The span of a delivery refers to the span that published the message by
+//! [`FollowsFrom`](opentracing_core::ReferenceKind::FollowsFrom), or by another kind on [request](TracingChannel::producer_reference). It
+//! belongs to the trace of the publisher. A delivery without a context starts a new trace, even if a span is active where the delivery is
+//! polled. [`without_propagation`](TracingChannel::without_propagation) turns propagation off.
 //!
-//! # From when to when
+//! # Spans
 //!
-//! | span | starts | ends |
+//! | span | starts | finishes |
 //! |---|---|---|
-//! | `publish orders` | when `basic_publish` is polled first | with the confirm; where the channel has none, when the message is written |
-//! | `process orders` | when the consumer gives the delivery, or `basic_get` does, or the delegate's task begins | with `ack`, `nack`, `reject` or the drop of the delivery |
+//! | `publish orders` | when `basic_publish` is first polled | with the broker's confirm; if the channel is not in confirm mode, when the message is written |
+//! | `process orders` | when the stream or `basic_get` yields the delivery, or when the delegate's task starts | with `ack`, `nack` or `reject`, or when the delivery is dropped |
 //!
-//! A publisher's span is named after the exchange, with the default exchange after the queue; a consumer's after the queue. A name that
-//! the broker has made is `(temporary)`. `basic_get` on an empty queue makes no span.
+//! A `publish` span is named after the exchange, or after the queue if the exchange is the default one. A `process` span is named after
+//! the queue. Names that the broker generated are replaced by `(temporary)`. `basic_get` on an empty queue records no span.
 //!
-//! The span of a delivery is active in [`TracingDelivery::in_span`], [`process`], and [delegates](TracingConsumerDelegate): what is started
-//! there is below it. An acknowledgement with `multiple` ends the spans of all that it settles, as far as their deliveries are still
-//! there. [`TracingChannel::basic_ack`] and its kin end them by tag.
+//! The span of a delivery is active in [`TracingDelivery::handle`], [`process`] and [delegates](TracingConsumerDelegate): spans that start
+//! there are its children. Settling with `multiple` finishes the spans of all deliveries that it settles, if they have not been dropped.
+//! [`TracingChannel::basic_ack`], `basic_nack` and `basic_reject` finish spans by delivery tag.
 //!
-//! # What a span says
+//! # Tags
 //!
-//! | tag | of | value |
+//! | tag | on | value |
 //! |---|---|---|
-//! | `component` | both | `lapin` |
-//! | `message_bus.destination` | both | the exchange that is published to, or with the default one the queue; the queue that is consumed from |
+//! | `component` | both | `lapin`, or as [set](TracingChannel::component) |
+//! | `message_bus.destination` | both | the exchange of a published message, or the queue if the exchange is the default one; the queue of a delivery |
 //! | `messaging.rabbitmq.exchange` | both | the exchange, unless it is the default one |
 //! | `messaging.rabbitmq.destination.routing_key` | both | the routing key |
 //! | `messaging.message.id`, `messaging.message.conversation_id` | both | the properties `message-id` and `correlation-id` |
-//! | `messaging.message.body.size` | both | in bytes |
-//! | `messaging.header.…` | both | headers that were [asked for](TracingChannel::capture_header) |
-//! | `peer.hostname`, `peer.ipv4`, `peer.ipv6`, `peer.port` | both | the broker's, where [known](TracingChannel::peer) |
-//! | `peer.service` | published | [as you say](TracingChannel::peer_service), else `rabbitmq` |
-//! | `rabbitmq.outcome` | published | `ack`, `nack`, `returned`, `unconfirmed` if nobody waited for the confirm, `cancelled` if nobody waited for the writing |
-//! | | delivered | `ack`, `nack`, `reject`, `dropped`, `settled` by a clone of the acker, `stale` if the channel had ended or recovered |
-//! | `rabbitmq.reply_code` | published | 312 of a message that came back, as there was no queue for it; 404 of an exchange that is not there, and so on |
-//! | `rabbitmq.requeue` | delivered | of `nack` and `reject`, whether the message goes back into the queue |
-//! | `rabbitmq.redelivered` | delivered | `true` if the broker may have delivered it before |
-//! | `rabbitmq.death_count`, `rabbitmq.death_reason`, `rabbitmq.death_queue` | delivered | how often it was dead-lettered, why last, from which queue first |
-//! | `rabbitmq.queue_time_ms` | delivered | since the property `timestamp`, which is in seconds, or the header `timestamp_in_ms` of the broker |
-//! | `error` | both | `true` for `nack`, `reject`, `returned` and failures, with a log `event=error`, `error.kind` and `message` |
+//! | `messaging.message.body.size` | both | the size of the body in bytes |
+//! | `messaging.header.…` | both | [captured](TracingChannel::capture_header) headers |
+//! | `peer.hostname`, `peer.ipv4`, `peer.ipv6`, `peer.port` | both | the broker, if [known](TracingChannel::peer) |
+//! | `peer.service` | `publish` | `rabbitmq`, or as [set](TracingChannel::peer_service) |
+//! | `rabbitmq.outcome` | `publish` | `ack`; `nack`; `returned`; `unconfirmed`: the confirm was dropped; `cancelled`: the call was dropped before the message was written |
+//! | | `process` | `ack`; `nack`; `reject`; `dropped`; `settled`: by a clone of the acker; `stale`: the channel was closed or recovered |
+//! | `rabbitmq.reply_code` | `publish` | the code of a returned message (312) or of an error of the broker, such as 404 |
+//! | `rabbitmq.requeue` | `process` | whether `nack` or `reject` puts the message back into the queue |
+//! | `rabbitmq.redelivered` | `process` | `true` if the broker may have delivered the message before |
+//! | `rabbitmq.death_count`, `rabbitmq.death_reason`, `rabbitmq.death_queue` | `process` | how often the message was dead-lettered, the latest reason, the first queue |
+//! | `rabbitmq.queue_time_ms` | `process` | the time since the property `timestamp`, which is in seconds, or since the broker's header `timestamp_in_ms` |
+//! | `error` | both | `true` for `nack`, `reject`, `returned` and errors, with a log `event=error`, `error.kind` and `message` |
 //!
-//! Bodies are never looked at. [`SpanDecorator`] adds what is missing, and may see errors differently.
+//! Message bodies are never recorded. An [`AmqpDecorator`] adds tags, or defines errors differently.
 //!
 //! # Lost connections
 //!
-//! Where lapin recovers, the same wrappers go on. What was delivered before can not be settled any more: `ack` gives `false`, as ever, the
-//! span ends as `stale`, and the broker delivers the message again. A confirm that is lost with the connection is an error, as lapin tells it
-//! once the connection is there again; what was being written just then may never be answered (seen with lapin 4.12), and a time limit
-//! around the call ends its span.
+//! When lapin recovers a connection, the same wrappers continue to work. Deliveries from before the recovery can no longer be settled:
+//! `ack` returns `false`, as without tracing, the span finishes with the outcome `stale`, and the broker redelivers the message. A confirm
+//! that is lost with the connection resolves to an error after the recovery. A publish that is being written when the connection is lost
+//! may never resolve (observed with lapin 4.12); a time-out around the call finishes its span.
 //!
-//! # What it does not
+//! # What is not traced
 //!
-//! - Declaring, binding and deleting queues and exchanges is not traced.
-//! - Where a channel has no confirms, a mandatory message that comes back is told by `wait_for_confirms`, when its span has ended.
-//! - An acknowledgement by a clone of the delivery's acker ends no span: the drop of the delivery does.
-//! - `&*channel`, [`get_ref`](TracingChannel::get_ref) and [`into_inner`](TracingChannel::into_inner) are lapin's own, and not traced.
+//! - Declaring, binding and deleting queues and exchanges.
+//! - AMQP transactions: published messages finish as sent, whether the transaction is committed or rolled back.
+//! - Mandatory messages that are returned on a channel that is not in confirm mode. `wait_for_confirms` returns them after the span has
+//!   finished.
+//! - Settling with lapin's acker or a clone of it. The span finishes when the delivery is dropped.
+//! - lapin's own types, which the wrappers dereference to: a function that takes `&Channel` accepts `&TracingChannel` and traces
+//!   nothing. The page of each type lists the methods that are traced.
 //!
-//! There are no features. Runtime and TLS are features of lapin: this crate asks for none, so that yours decide.
+//! This crate has no features. It enables no runtime and no TLS feature of lapin; choose them in your own dependency on lapin.
 
+mod carrier;
 mod channel;
 mod connection;
 mod consumer;
 mod decorator;
 mod delegate;
 mod delivery;
+mod destination;
 mod error;
 mod extension;
 mod get;
 mod headers;
-mod name;
-mod open;
+mod message_tags;
+mod open_deliveries;
+mod outcome;
+mod peer;
+mod process;
 mod publish;
 mod settings;
 mod settle;
 mod size;
+mod value;
 
 pub use crate::channel::TracingChannel;
 pub use crate::connection::TracingConnection;
-pub use crate::consumer::{TracingConsumer, process};
-pub use crate::decorator::{Publication, PublishOutcome, Settlement, SpanDecorator};
+pub use crate::consumer::TracingConsumer;
+pub use crate::decorator::{AmqpDecorator, OutgoingMessage};
 pub use crate::delegate::{TracingConsumerDelegate, TracingDeliveryResult};
 pub use crate::delivery::TracingDelivery;
 pub use crate::extension::ChannelExt;
 pub use crate::get::TracingGetMessage;
 pub use crate::headers::{extract, inject};
+pub use crate::outcome::{PublishOutcome, Settlement};
+pub use crate::process::process;
 pub use crate::publish::TracingPublisherConfirm;
 
 #[cfg(doctest)]

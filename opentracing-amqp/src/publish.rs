@@ -1,4 +1,4 @@
-//! The span of one message that is published, until it is known what became of it.
+//! The span of a published message, from the call to the broker's confirm.
 
 use std::fmt;
 use std::pin::Pin;
@@ -10,13 +10,15 @@ use lapin::types::ShortString;
 use lapin::{BasicProperties, Channel, Confirmation, PublisherConfirm, Result};
 use opentracing_core::{AsSpanContext, Span, SpanKind, Text, Value, logs, tags};
 
-use crate::decorator::{Publication, PublishOutcome};
+use crate::decorator::OutgoingMessage;
+use crate::destination::Destination;
 use crate::error;
 use crate::headers;
-use crate::name::{self, Destination};
+use crate::message_tags::set_message_tags;
+use crate::outcome::PublishOutcome;
 use crate::settings::Settings;
 
-/// Publishes, and starts the span when that is polled first.
+/// Publishes a message. Its span starts when the future is first polled.
 pub(crate) async fn publish(
     settings: Arc<Settings>,
     channel: &Channel,
@@ -25,13 +27,13 @@ pub(crate) async fn publish(
     payload: &[u8],
     mut properties: BasicProperties,
 ) -> Result<TracingPublisherConfirm> {
-    let message = Publication {
+    let message = OutgoingMessage {
         exchange: exchange.as_str(),
         routing_key: routing_key.as_str(),
         properties: &properties,
         payload,
     };
-    let mut publish = Publish::start(settings, message);
+    let mut publish = Publish::start(settings, &message);
     publish.inject(&mut properties);
     let confirms = channel.status().confirm();
     match channel.basic_publish(exchange, routing_key, options, payload, properties).await {
@@ -50,7 +52,7 @@ pub(crate) async fn publish(
     }
 }
 
-/// Dropping it finishes the span, as one that nobody waited for if it has not ended.
+/// A message that is being published. Dropping it finishes the span, as `cancelled` or `unconfirmed` if the outcome is not known.
 struct Publish {
     span: Span,
     settings: Arc<Settings>,
@@ -59,16 +61,16 @@ struct Publish {
 }
 
 impl Publish {
-    fn start(settings: Arc<Settings>, message: Publication<'_>) -> Self {
-        let Settings { tracer, .. } = &*settings;
+    fn start(settings: Arc<Settings>, message: &OutgoingMessage<'_>) -> Self {
+        let Settings { tracer, component, .. } = &*settings;
         tracer.warn_if_unregistered();
-        // The default exchange puts a message into the queue that the key names.
+        // The default exchange routes a message to the queue that the routing key names.
         let target = if message.exchange.is_empty() { message.routing_key } else { message.exchange };
         let destination = Destination::new("publish", target);
         let mut span = tracer
             .span(Text::Copied(destination.operation_name()))
             .kind(SpanKind::Producer)
-            .tag(tags::COMPONENT, Value::Static("lapin"))
+            .tag(tags::COMPONENT, Value::Static(component))
             .set(tags::MESSAGE_BUS_DESTINATION, destination.name())
             .set(tags::MESSAGING_RABBITMQ_ROUTING_KEY, message.routing_key)
             .tag(tags::PEER_SERVICE, settings.peer_service())
@@ -77,48 +79,51 @@ impl Publish {
             if let Some(peer) = &settings.peer {
                 peer.set_tags(&mut span);
             }
-            name::set_message_tags(&mut span, message.exchange, message.properties, message.payload.len());
+            set_message_tags(&mut span, message.exchange, message.properties, message.payload.len());
             headers::capture(&mut span, &settings.captured, message.properties);
         }
-        settings.decorators.iter().for_each(|decorator| decorator.on_publish(&mut span, message));
+        settings.decorators.iter().for_each(|decorator| decorator.on_send(&mut span, message));
         Publish { span, settings, is_sent: false, has_ended: false }
     }
 
-    /// Adds the context, unless the message could not be sent with it.
+    /// Adds the context to the headers, unless the frame would become too large.
     fn inject(&mut self, properties: &mut BasicProperties) {
         let Publish { span, settings, .. } = self;
+        if !settings.propagates {
+            return;
+        }
         let Some(context) = span.as_span_context() else { return };
-        let is_in = headers::inject_into(&settings.tracer, &context, properties, settings.frame_max);
+        let fits = headers::inject_into(&settings.tracer, &context, properties, settings.frame_max);
         drop(context);
-        if !is_in {
+        if !fits {
             span.log_kv(&[
                 (logs::EVENT, Value::Static("context_left_out")),
-                (logs::MESSAGE, Value::Static("the headers do not fit into a frame with the context")),
+                (logs::MESSAGE, Value::Static("the context does not fit into the frame of the headers")),
             ]);
         }
     }
 
     fn end(mut self, outcome: PublishOutcome<'_>) {
         self.has_ended = true;
-        self.tell(outcome);
+        self.record(outcome);
     }
 
-    fn tell(&mut self, outcome: PublishOutcome<'_>) {
+    fn record(&mut self, outcome: PublishOutcome<'_>) {
         if self.span.is_recording() {
             set_outcome(&mut self.span, outcome);
         }
         let Publish { span, settings, .. } = self;
-        settings.decorators.iter().for_each(|decorator| decorator.on_published(span, outcome));
+        settings.decorators.iter().for_each(|decorator| decorator.on_sent(span, outcome));
     }
 }
 
 impl Drop for Publish {
-    /// A panic is noted by the tracer. Decorators are foreign code, and a second panic would abort the process.
+    /// The tracer records a panic. Decorators do not run then, because a second panic would abort the process.
     fn drop(&mut self) {
         if self.has_ended || std::thread::panicking() {
             return;
         }
-        self.tell(if self.is_sent { PublishOutcome::Unconfirmed } else { PublishOutcome::Cancelled });
+        self.record(if self.is_sent { PublishOutcome::Unconfirmed } else { PublishOutcome::Cancelled });
     }
 }
 
@@ -130,14 +135,14 @@ fn set_outcome(span: &mut Span, outcome: PublishOutcome<'_>) {
         PublishOutcome::Returned(_) => "returned",
         PublishOutcome::Unconfirmed => "unconfirmed",
         PublishOutcome::Cancelled => "cancelled",
-        PublishOutcome::Failed(reason) => return error::record(span, reason),
+        PublishOutcome::Failed(reason) => return error::record_lapin(span, reason),
     };
     span.set_tag(tags::RABBITMQ_OUTCOME, Value::Static(name));
     match outcome {
-        PublishOutcome::Nack => error::failed(span, name, "the broker refused the message"),
+        PublishOutcome::Nack => error::record(span, name, "the broker rejected the message"),
         PublishOutcome::Returned(message) => {
             span.set(tags::RABBITMQ_REPLY_CODE, message.reply_code.into());
-            error::failed(span, name, message.reply_text.as_str());
+            error::record(span, name, message.reply_text.as_str());
         }
         PublishOutcome::Unconfirmed | PublishOutcome::Cancelled => {
             let message = match name {
@@ -150,20 +155,38 @@ fn set_outcome(span: &mut Span, outcome: PublishOutcome<'_>) {
     }
 }
 
-/// Lapin's [`PublisherConfirm`] with the span of publishing, which ends with the broker's answer. Where the channel has no confirms, it
-/// has ended when the message was written, and this is ready at once.
+/// A future that resolves to the broker's confirm, like lapin's [`PublisherConfirm`]. The span of the message finishes when it resolves.
 ///
-/// Dropped unresolved, the span ends as `unconfirmed`, and the confirm goes to
-/// [`Channel::wait_for_confirms`](lapin::Channel::wait_for_confirms) as ever.
-#[must_use = "whether the broker has taken the message is told by this future"]
+/// If the channel is not in confirm mode, the span has finished when the message was written, and the future resolves at once.
+///
+/// If the future is dropped before it resolves, the span finishes with the outcome `unconfirmed`. The confirm is then available from
+/// [`Channel::wait_for_confirms`](lapin::Channel::wait_for_confirms), as without tracing.
+///
+/// ```
+/// use lapin::options::BasicPublishOptions;
+/// use lapin::{BasicProperties, Confirmation};
+/// use opentracing_amqp::TracingChannel;
+///
+/// # async fn publish(channel: &TracingChannel) -> lapin::Result<()> {
+/// let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
+/// let properties = BasicProperties::default();
+/// let confirm = channel.basic_publish("".into(), "orders".into(), options, b"42", properties).await?;
+/// match confirm.await? {
+///     Confirmation::Ack(None) | Confirmation::NotRequested => {}
+///     other => println!("the order was not queued: {other:?}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "this future resolves to the broker's answer"]
 pub struct TracingPublisherConfirm {
-    // Dropped behind the span.
+    // Declared before `inner`, so that the span finishes before the confirm is dropped.
     publish: Option<Publish>,
     inner: PublisherConfirm,
 }
 
 impl TracingPublisherConfirm {
-    /// The confirm inside. The span ends now, as `unconfirmed` unless it has ended.
+    /// Unwraps lapin's confirm. The span finishes now, with the outcome `unconfirmed` if the broker has not answered.
     pub fn into_inner(self) -> PublisherConfirm {
         self.inner
     }
@@ -183,7 +206,7 @@ impl Future for TracingPublisherConfirm {
 
 fn outcome(result: &Result<Confirmation>) -> PublishOutcome<'_> {
     match result {
-        // An unroutable message is returned, and acknowledged all the same.
+        // The broker acknowledges an unroutable message as well as returning it.
         Ok(Confirmation::Ack(Some(message)) | Confirmation::Nack(Some(message))) => PublishOutcome::Returned(message),
         Ok(Confirmation::Ack(None)) => PublishOutcome::Ack,
         Ok(Confirmation::Nack(None)) => PublishOutcome::Nack,

@@ -1,42 +1,48 @@
-//! What a connection, its channels and their consumers have in common.
+//! The settings that a connection shares with its channels and consumers.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use lapin::types::FrameSize;
-use opentracing_core::{ReferenceKind, Span, Text, Tracer, Value, tags};
+use opentracing_core::message_rules::HeaderTags;
+use opentracing_core::{ReferenceKind, Tracer, Value};
 
-use crate::decorator::SpanDecorator;
-use crate::size::USUAL_FRAME;
+use crate::decorator::AmqpDecorator;
+use crate::peer::Peer;
+use crate::size::DEFAULT_FRAME_MAX;
 
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) tracer: Tracer,
+    pub(crate) component: &'static str,
     pub(crate) peer: Option<Peer>,
     pub(crate) peer_service: Option<Box<str>>,
-    /// What was agreed with the broker.
+    /// The largest frame that was negotiated with the broker.
     pub(crate) frame_max: FrameSize,
-    /// Of a delivery to the span that published it.
-    pub(crate) reference: ReferenceKind,
-    pub(crate) captured: Vec<CapturedHeader>,
-    pub(crate) decorators: Vec<Arc<dyn SpanDecorator>>,
+    /// Whether contexts travel in the headers of messages.
+    pub(crate) propagates: bool,
+    /// How the span of a delivery refers to the span that published the message.
+    pub(crate) producer_reference: ReferenceKind,
+    pub(crate) captured: HeaderTags,
+    pub(crate) decorators: Vec<Arc<dyn AmqpDecorator>>,
 }
 
 impl Settings {
     pub(crate) fn new(tracer: Tracer) -> Arc<Self> {
         Arc::new(Settings {
             tracer,
+            component: "lapin",
             peer: None,
             peer_service: None,
-            frame_max: USUAL_FRAME,
-            reference: ReferenceKind::FollowsFrom,
-            captured: Vec::new(),
+            frame_max: DEFAULT_FRAME_MAX,
+            propagates: true,
+            producer_reference: ReferenceKind::FollowsFrom,
+            captured: HeaderTags::new(),
             decorators: Vec::new(),
         })
     }
 
-    /// The tag `peer.service` of what is published.
+    /// The tag `peer.service` of published messages.
     pub(crate) fn peer_service(&self) -> Value<'_> {
         self.peer_service.as_ref().map_or(Value::Static("rabbitmq"), Value::from)
     }
@@ -46,102 +52,68 @@ impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
             .field("tracer", &self.tracer)
+            .field("component", &self.component)
             .field("peer", &self.peer)
             .field("peer_service", &self.peer_service)
-            .field("reference", &self.reference)
+            .field("propagates", &self.propagates)
+            .field("producer_reference", &self.producer_reference)
             .field("captured", &self.captured)
             .finish_non_exhaustive()
     }
 }
 
-/// The broker's host.
-#[derive(Clone, Debug)]
-pub(crate) struct Peer {
-    host: Host,
-    port: u16,
-}
-
-#[derive(Clone, Debug)]
-enum Host {
-    Name(Box<str>),
-    V4(Box<str>),
-    V6(Box<str>),
-}
-
-impl Peer {
-    /// A host by name or address.
-    pub(crate) fn new(host: &str, port: u16) -> Option<Self> {
-        let host = host.trim_matches(['[', ']']);
-        let host = match host.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
-            Ok(ip @ IpAddr::V4(_)) => Host::V4(ip.to_string().into()),
-            Ok(ip @ IpAddr::V6(_)) => Host::V6(ip.to_string().into()),
-            Err(_) if host.is_empty() => return None,
-            Err(_) => Host::Name(host.into()),
-        };
-        Some(Peer { host, port })
-    }
-
-    pub(crate) fn set_tags(&self, span: &mut Span) {
-        match &self.host {
-            Host::Name(name) => span.set(tags::PEER_HOSTNAME, name),
-            Host::V4(ip) => span.set(tags::PEER_IPV4, ip),
-            Host::V6(ip) => span.set(tags::PEER_IPV6, ip),
-        };
-        span.set(tags::PEER_PORT, self.port.into());
-    }
-}
-
-/// A header of messages that becomes a tag.
-#[derive(Clone, Debug)]
-pub(crate) struct CapturedHeader {
-    pub(crate) name: Box<str>,
-    tag: Box<str>,
-}
-
-impl CapturedHeader {
-    pub(crate) fn new(name: &str) -> Self {
-        CapturedHeader { name: name.into(), tag: format!("messaging.header.{}", name.to_ascii_lowercase()).into() }
-    }
-
-    pub(crate) fn tag(&self) -> Text<'_> {
-        Text::Copied(&self.tag)
-    }
-}
-
-/// The setters of whatever has `settings: Arc<Settings>`.
+/// Defines the setters of a type with a field `settings: Arc<Settings>`.
 macro_rules! setters {
     () => {
-        /// Tells spans which host and port the broker has, in the tags `peer.hostname`, or `peer.ipv4` and `peer.ipv6`, and `peer.port`.
-        /// Known of connections that were made by [`TracingConnection::connect`](crate::TracingConnection::connect), else unknown by
-        /// default: lapin does not tell.
-        pub fn peer(mut self, host: &str, port: u16) -> Self {
-            Arc::make_mut(&mut self.settings).peer = $crate::settings::Peer::new(host, port);
+        /// Sets the tag `component` of all spans. `lapin` by default.
+        pub fn component(mut self, component: &'static str) -> Self {
+            Arc::make_mut(&mut self.settings).component = component;
             self
         }
 
-        /// Names the service that the broker is, in the tag `peer.service` of what is published. `rabbitmq` by default.
+        /// Sets the host and port of the broker, for the tags `peer.hostname`, `peer.ipv4`, `peer.ipv6` and `peer.port`.
+        ///
+        /// [`TracingConnection::connect`](crate::TracingConnection::connect) takes them from its address. By default they are unknown
+        /// for every other connection and channel, because lapin does not expose them.
+        pub fn peer(mut self, host: &str, port: u16) -> Self {
+            Arc::make_mut(&mut self.settings).peer = $crate::peer::Peer::new(host, port);
+            self
+        }
+
+        /// Names the broker in the tag `peer.service` of published messages. `rabbitmq` by default.
         pub fn peer_service(mut self, name: &str) -> Self {
             Arc::make_mut(&mut self.settings).peer_service = Some(name.into());
             self
         }
 
-        /// How the span of a delivery refers to the span that published the message. By
-        /// [`FollowsFrom`](opentracing_core::ReferenceKind::FollowsFrom) by default: whoever published did not wait. Either way the
-        /// delivery is part of the same trace, below that span.
-        pub fn reference(mut self, kind: opentracing_core::ReferenceKind) -> Self {
-            Arc::make_mut(&mut self.settings).reference = kind;
+        /// Keeps contexts out of message headers: published messages carry none, and each delivery starts a new trace. By default,
+        /// contexts are written to published messages and read from deliveries.
+        ///
+        /// Use it where a consumer does not accept additional headers, or where publishers are untrusted.
+        pub fn without_propagation(mut self) -> Self {
+            Arc::make_mut(&mut self.settings).propagates = false;
             self
         }
 
-        /// Makes a header of messages, in any letter case, the tag `messaging.header.` and its name in lower case. Texts, numbers and
-        /// truth values are told. No header by default, as they may hold what nobody should see.
+        /// Sets how the span of a delivery refers to the span that published the message.
+        /// [`FollowsFrom`](opentracing_core::ReferenceKind::FollowsFrom) by default, because the publisher does not wait for the
+        /// consumer. With either kind the delivery belongs to the trace of the publisher and is shown below its span.
+        pub fn producer_reference(mut self, kind: opentracing_core::ReferenceKind) -> Self {
+            Arc::make_mut(&mut self.settings).producer_reference = kind;
+            self
+        }
+
+        /// Records a message header as the tag `messaging.header.` followed by its name in lower case. No header is recorded by
+        /// default, because headers may hold personal data or secrets.
+        ///
+        /// Names match in any letter case. Text, numbers and booleans are recorded; other values are left out.
         pub fn capture_header(mut self, name: &str) -> Self {
-            Arc::make_mut(&mut self.settings).captured.push($crate::settings::CapturedHeader::new(name));
+            Arc::make_mut(&mut self.settings).captured.add(name);
             self
         }
 
-        /// Adds a decorator, behind those that were added before. None by default.
-        pub fn decorator(mut self, decorator: impl $crate::SpanDecorator) -> Self {
+        /// Adds a decorator. Decorators run in the order in which they were added; there are none by default.
+        pub fn decorator(mut self, decorator: impl $crate::AmqpDecorator) -> Self {
             Arc::make_mut(&mut self.settings).decorators.push(Arc::new(decorator));
             self
         }

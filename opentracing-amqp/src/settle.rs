@@ -1,59 +1,61 @@
-//! The end of a delivery's span.
+//! Recording how a delivery was settled.
 
 use opentracing_core::{SpanRef, Value, logs, tags};
 
-use crate::decorator::Settlement;
 use crate::error;
+use crate::outcome::Settlement;
 use crate::settings::Settings;
 
-/// Tells how the delivery was settled, and finishes its span.
+/// Records how the delivery was settled, and finishes its span.
 pub(crate) fn finish(settings: &Settings, span: &SpanRef, settlement: Settlement<'_>) {
-    tell(settings, span, settlement);
+    record(settings, span, settlement);
     span.finish();
 }
 
-/// Tells how the delivery was settled.
-pub(crate) fn tell(settings: &Settings, span: &SpanRef, settlement: Settlement<'_>) {
+/// Records how the delivery was settled.
+pub(crate) fn record(settings: &Settings, span: &SpanRef, settlement: Settlement<'_>) {
     if span.is_recording() {
         set_tags(span, settlement);
     }
-    // Decorators are foreign code, and a second panic would abort the process.
+    // A decorator may panic, and a second panic would abort the process.
     if !std::thread::panicking() {
-        settings.decorators.iter().for_each(|decorator| decorator.on_settled(span, settlement));
+        settings.decorators.iter().for_each(|decorator| decorator.on_settle(span, settlement));
     }
 }
 
 fn set_tags(span: &SpanRef, settlement: Settlement<'_>) {
     let outcome = |outcome| span.set_tag(tags::RABBITMQ_OUTCOME, Value::Static(outcome));
     match settlement {
-        Settlement::Done => {}
+        Settlement::NotRequired => {}
         Settlement::Ack => {
             outcome("ack");
         }
         Settlement::Nack { requeue } => {
             outcome("nack").set(tags::RABBITMQ_REQUEUE, requeue);
-            error::failed(span, "nack", "the consumer refused the message");
+            error::record(span, "nack", "the consumer rejected the message");
         }
         Settlement::Reject { requeue } => {
             outcome("reject").set(tags::RABBITMQ_REQUEUE, requeue);
-            error::failed(span, "reject", "the consumer refused the message");
+            error::record(span, "reject", "the consumer rejected the message");
         }
         Settlement::Dropped => {
-            outcome("dropped")
-                .log_kv(&[(logs::EVENT, Value::Static("dropped")), (logs::MESSAGE, Value::Static("dropped unacked"))]);
+            outcome("dropped").log_kv(&[
+                (logs::EVENT, Value::Static("dropped")),
+                (logs::MESSAGE, Value::Static("the delivery was dropped without being settled")),
+            ]);
         }
-        Settlement::Settled => {
+        Settlement::Unknown => {
             outcome("settled");
         }
         Settlement::Stale => {
             outcome("stale").log_kv(&[
                 (logs::EVENT, Value::Static("stale")),
-                (logs::MESSAGE, Value::Static("the channel has ended or recovered since")),
+                (logs::MESSAGE, Value::Static("the channel was closed or recovered after the delivery")),
             ]);
         }
         Settlement::Failed(reason) => {
             outcome("stale");
-            error::record(span, reason);
+            error::record_lapin(span, reason);
         }
     }
 }

@@ -1,25 +1,25 @@
-//! How large the properties of a message are on the wire.
+//! The size of message properties on the wire.
 //!
-//! They go into one frame, and a broker that gets a larger one than was agreed closes the connection. A context must not be what makes a
-//! frame too large.
+//! All properties of a message share one frame, and a broker closes the connection when a frame exceeds the negotiated maximum. The
+//! context is left out when it would make the frame too large.
 
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable, FrameSize, ShortString};
 
-/// What RabbitMQ agrees to unless it is told otherwise.
-pub(crate) const USUAL_FRAME: FrameSize = 131_072;
+/// The maximum frame size of a RabbitMQ broker with its default configuration.
+pub(crate) const DEFAULT_FRAME_MAX: FrameSize = 131_072;
 
-/// The frame's own head and end, class, weight, size of the body and the list of properties that are there.
+/// The header and end of the frame; then class, weight, body size and property flags.
 const OVERHEAD: usize = 8 + 14;
 
-/// Whether the properties fit into a frame with these headers. Zero stands for frames of any size.
+/// Whether the properties fit into one frame with these headers. A `frame_max` of zero means that there is no limit.
 pub(crate) fn fits(properties: &BasicProperties, headers: &FieldTable, frame_max: FrameSize) -> bool {
-    let size = OVERHEAD + others(properties) + table(headers);
+    let size = OVERHEAD + other_properties(properties) + table(headers);
     frame_max == 0 || usize::try_from(frame_max).is_ok_and(|max| size <= max)
 }
 
-/// At most so many bytes without the headers (AMQP 0-9-1, section 4.2.5): the few numbers are taken to be there.
-fn others(properties: &BasicProperties) -> usize {
+/// An upper bound for the size without the headers (AMQP 0-9-1, section 4.2.5): numeric properties are counted even if they are absent.
+fn other_properties(properties: &BasicProperties) -> usize {
     let texts = [
         properties.content_type(),
         properties.content_encoding(),
@@ -44,7 +44,7 @@ fn table(table: &FieldTable) -> usize {
     4 + table.into_iter().map(|(name, entry)| short(name) + value(entry)).sum::<usize>()
 }
 
-/// With the letter of its type.
+/// Includes the byte for its type.
 fn value(value: &AMQPValue) -> usize {
     1 + match value {
         AMQPValue::Void => 0,

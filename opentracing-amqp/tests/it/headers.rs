@@ -1,4 +1,4 @@
-//! Contexts in the headers of a message, in each form that clients write. No broker is asked.
+//! Contexts in the headers of a message, in each form that clients write. Needs no broker.
 
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable};
@@ -20,7 +20,7 @@ fn bytes(text: &str) -> AMQPValue {
     AMQPValue::ByteArray(text.as_bytes().into())
 }
 
-/// `trace span` of the context, its low half for one that came in Instana's.
+/// Checks `trace id, span id` of the context that is read. Instana's headers have the low half of the trace id.
 #[track_caller]
 fn check(name: &str, headers: &[(&str, AMQPValue)], expected: Option<&str>) {
     let mock = MockTracer::new();
@@ -30,7 +30,7 @@ fn check(name: &str, headers: &[(&str, AMQPValue)], expected: Option<&str>) {
 }
 
 #[test]
-fn are_read_in_each_form() {
+fn are_read_in_every_form() {
     let w3c = format!("00-{TRACE}-{SPAN}-01");
     let (whole, low) = (format!("{TRACE} {SPAN}"), format!("0000000000000000a3ce929d0e0e4736 {SPAN}"));
     let (whole, low) = (Some(&*whole), Some(&*low));
@@ -40,8 +40,8 @@ fn are_read_in_each_form() {
         check("W3C", &[("traceparent", form(&w3c))], whole);
         check("any case", &[("TRACEPARENT", form(&w3c))], whole);
         check("B3", &[("b3", form(&format!("{TRACE}-{SPAN}-1")))], whole);
-        check("B3 in several", &[("X-B3-TraceId", form(TRACE)), ("x-b3-spanid", form(SPAN))], whole);
-        // Node and Python, Go, Ruby.
+        check("B3 in several headers", &[("X-B3-TraceId", form(TRACE)), ("x-b3-spanid", form(SPAN))], whole);
+        // As the tracers for Node and Python, for Go and for Ruby write them.
         for [t, s, l] in [
             ["X-INSTANA-T", "X-INSTANA-S", "X-INSTANA-L"],
             ["x-instana-t", "x-instana-s", "x-instana-l"],
@@ -53,10 +53,10 @@ fn are_read_in_each_form() {
 }
 
 #[test]
-fn are_ignored_where_they_make_no_sense() {
+fn are_ignored_if_malformed() {
     let mut nested = FieldTable::default();
     nested.insert("traceparent".into(), long("00"));
-    let odd = [
+    let malformed = [
         AMQPValue::Void,
         AMQPValue::Boolean(true),
         AMQPValue::LongLongInt(-1),
@@ -68,7 +68,7 @@ fn are_ignored_where_they_make_no_sense() {
         long(&"00-".repeat(100_000)),
         AMQPValue::LongString(vec![0xc3, 0x28].into()),
     ];
-    for value in odd {
+    for value in malformed {
         let name = format!("{:.60?}", value);
         for header in ["traceparent", "b3", "X-INSTANA-T", "X-INSTANA-L", "baggage", "tracestate"] {
             check(&name, &[(header, value.clone())], None);
@@ -79,7 +79,7 @@ fn are_ignored_where_they_make_no_sense() {
 }
 
 #[test]
-fn count_what_cannot_be_read() {
+fn corrupt_contexts_are_counted() {
     let mock = MockTracer::new();
     let none = extract(mock.tracer(), &with_headers(&[("traceparent", long("00-1-2-3"))]));
     assert!(none.is_none());
@@ -87,14 +87,14 @@ fn count_what_cannot_be_read() {
 }
 
 #[test]
-fn tell_that_nothing_is_kept() {
+fn carry_a_negative_sampling_decision() {
     let mock = MockTracer::new();
     let context = extract(mock.tracer(), &with_headers(&[("X-INSTANA-L", long("0"))])).expect("a decision");
     assert_eq!((context.is_valid(), context.sampling()), (false, Sampling::NotSampled));
 }
 
 #[test]
-fn are_written_beside_others() {
+fn are_written_beside_other_headers() {
     let mock = MockTracer::new();
     let context = mock.tracer().span("a").start().context().unwrap();
     let before = with_headers(&[("tenant", long("acme")), ("TRACEPARENT", short("old"))]);
@@ -108,7 +108,7 @@ fn are_written_beside_others() {
 }
 
 #[test]
-fn hold_no_name_that_is_too_long() {
+fn names_that_are_too_long_are_left_out() {
     let jaeger = Composite::empty().with(Jaeger::new());
     let mock = MockTracer::with(|builder| builder.propagator(AmqpHeaders, jaeger));
     let mut span = mock.tracer().span("a").start();
@@ -120,7 +120,7 @@ fn hold_no_name_that_is_too_long() {
 }
 
 #[test]
-fn stay_as_they_are_without_a_tracer() {
+fn stay_unchanged_with_a_no_op_tracer() {
     let noop = Tracer::noop();
     let (mock, properties) = (MockTracer::new(), BasicProperties::default());
     let context = mock.tracer().span("a").start().context().unwrap();

@@ -1,12 +1,15 @@
-//! Tests of the public interface, one module a topic, against the broker at `AMQP_URL`.
+//! Tests of the public API, one module per topic, on the broker at `AMQP_URL`.
 
+mod dead_letters;
 mod decorators;
 mod deliveries;
-mod foreign;
+mod handling;
 mod headers;
-mod poisoned;
+mod malformed_headers;
 mod publishing;
+mod python;
 mod recovery;
+mod settings;
 mod settling;
 mod support;
 mod types;

@@ -1,4 +1,4 @@
-//! The span of a message that is published.
+//! The span of a published message.
 
 use std::future::Future;
 use std::pin::pin;
@@ -25,13 +25,13 @@ async fn confirming() -> Option<Broker> {
 }
 
 #[tokio::test]
-async fn ends_with_the_confirm() {
+async fn finishes_with_the_confirm() {
     let Some(broker) = confirming().await else { return };
     let queue = broker.queue().await;
     let properties = BasicProperties::default().with_message_id("m-1".into()).with_correlation_id("c-1".into());
     let options = BasicPublishOptions::default();
     let confirm = broker.channel.basic_publish("".into(), queue.clone(), options, b"hello", properties).await.unwrap();
-    assert_eq!(broker.spans("publish").len(), 0, "it is on its way");
+    assert_eq!(broker.spans("publish").len(), 0, "the broker has not answered");
     assert_eq!(confirm.await.unwrap(), Confirmation::Ack(None));
 
     let span = broker.span("publish");
@@ -53,7 +53,7 @@ async fn ends_with_the_confirm() {
 }
 
 #[tokio::test]
-async fn ends_when_it_is_written_where_there_are_no_confirms() {
+async fn finishes_when_written_without_confirm_mode() {
     let Some(broker) = Broker::open().await else { return };
     let queue = broker.queue().await;
     let options = BasicPublishOptions::default();
@@ -92,7 +92,7 @@ async fn is_named_after_the_exchange() {
 }
 
 #[tokio::test]
-async fn names_nothing_that_the_broker_has_named() {
+async fn replaces_generated_queue_names() {
     let Some(broker) = Broker::open().await else { return };
     let options = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
     let queue = broker.channel.queue_declare("".into(), options, FieldTable::default()).await.unwrap();
@@ -106,13 +106,13 @@ async fn names_nothing_that_the_broker_has_named() {
 }
 
 #[tokio::test]
-async fn tells_that_a_message_came_back() {
+async fn records_that_a_message_was_returned() {
     let Some(broker) = confirming().await else { return };
     let nowhere = unique_name();
     let properties = BasicProperties::default();
     let publish = broker.channel.basic_publish("".into(), nowhere, MANDATORY, b"lost", properties);
     let confirmation = publish.await.unwrap().await.unwrap();
-    assert!(confirmation.is_ack(), "it would pass for a success");
+    assert!(confirmation.is_ack(), "the broker also acknowledges it");
     assert_eq!(confirmation.take_message().expect("the message").data, b"lost");
     let span = broker.span("publish");
     check_outcome(&span, "returned", Some("returned"));
@@ -121,7 +121,7 @@ async fn tells_that_a_message_came_back() {
 }
 
 #[tokio::test]
-async fn tells_that_the_broker_refused() {
+async fn records_that_the_broker_rejected_the_message() {
     let Some(broker) = confirming().await else { return };
     let arguments = [("x-max-length", AMQPValue::LongInt(1)), ("x-overflow", long("reject-publish"))];
     let queue = broker.queue_with(&arguments).await;
@@ -132,7 +132,7 @@ async fn tells_that_the_broker_refused() {
 }
 
 #[tokio::test]
-async fn ends_unconfirmed_when_nobody_waits_and_the_message_still_comes_back() {
+async fn a_dropped_confirm_is_unconfirmed_and_left_to_wait_for_confirms() {
     let Some(broker) = confirming().await else { return };
     let nowhere = unique_name();
     let properties = BasicProperties::default();
@@ -141,14 +141,14 @@ async fn ends_unconfirmed_when_nobody_waits_and_the_message_still_comes_back() {
     let span = broker.span("publish");
     check_outcome(&span, "unconfirmed", None);
     assert_eq!(span.logs[0].field("event"), Some("unconfirmed".into()));
-    // The confirm that was dropped is where lapin puts those.
+    // lapin returns the messages of dropped confirms here.
     let returned = broker.channel.wait_for_confirms().await.unwrap();
     assert_eq!(returned.len(), 1);
     assert_eq!(returned[0].data, b"lost");
 }
 
 #[tokio::test]
-async fn ends_as_unconfirmed_when_the_plain_confirm_is_asked_for() {
+async fn into_inner_of_the_confirm_is_unconfirmed() {
     let Some(broker) = confirming().await else { return };
     let queue = broker.queue().await;
     let properties = BasicProperties::default();
@@ -160,10 +160,10 @@ async fn ends_as_unconfirmed_when_the_plain_confirm_is_asked_for() {
 }
 
 #[tokio::test]
-async fn is_cancelled_when_nobody_waits_until_it_is_written() {
+async fn a_publish_that_is_dropped_before_it_is_written_is_cancelled() {
     let Some(broker) = Broker::open().await else { return };
     let queue = broker.queue().await;
-    // Larger than what goes into the socket at once.
+    // Larger than the buffer of the socket.
     let body = vec![0; 64 << 20];
     let properties = BasicProperties::default();
     {
@@ -174,7 +174,7 @@ async fn is_cancelled_when_nobody_waits_until_it_is_written() {
 }
 
 #[tokio::test]
-async fn fails_with_the_channel() {
+async fn records_an_error_of_the_channel() {
     let Some(broker) = confirming().await else { return };
     let properties = BasicProperties::default();
     let publish = broker.channel.basic_publish(
@@ -226,7 +226,7 @@ async fn is_a_child_of_the_active_span() {
 }
 
 #[tokio::test]
-async fn leaves_other_headers_and_replaces_its_own() {
+async fn keeps_other_headers_and_replaces_trace_headers() {
     let Some(broker) = Broker::open().await else { return };
     let queue = broker.queue().await;
     let copied = with_headers(&[
@@ -261,7 +261,7 @@ async fn leaves_other_headers_and_replaces_its_own() {
 }
 
 #[tokio::test]
-async fn writes_that_a_trace_is_not_sampled() {
+async fn propagates_a_negative_sampling_decision() {
     let unsampled = MockTracer::with(|builder| builder.sampler(ConstSampler::new(Decision::Drop)));
     let Some(broker) = Broker::with(unsampled, |connection| connection).await else { return };
     let queue = broker.queue().await;
@@ -275,7 +275,7 @@ async fn writes_that_a_trace_is_not_sampled() {
 }
 
 #[tokio::test]
-async fn adds_no_headers_where_nothing_is_written() {
+async fn adds_no_headers_without_a_format() {
     let silent = MockTracer::with(|builder| builder.composite(Composite::empty()));
     let Some(broker) = Broker::with(silent, |connection| connection.peer_service("mail")).await else { return };
     let queue = broker.queue().await;
@@ -286,10 +286,10 @@ async fn adds_no_headers_where_nothing_is_written() {
 }
 
 #[tokio::test]
-async fn leaves_the_context_out_where_the_message_could_not_be_sent_with_it() {
+async fn leaves_out_a_context_that_exceeds_the_frame_size() {
     let Some(broker) = confirming().await else { return };
     let queue = broker.queue().await;
-    // What goes into a frame, and with a context does not, and what does with it.
+    // The first size fits into a frame only without a context, the second also with one.
     for (name, size, carries) in [("full", 130_950, false), ("nearly full", 130_000, true)] {
         let blob = AMQPValue::ByteArray(vec![7; size].into());
         let confirmation = broker.publish_with(&queue, b"", with_headers(&[("blob", blob.clone())])).await;

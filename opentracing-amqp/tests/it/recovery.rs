@@ -1,4 +1,4 @@
-//! A broker that goes away and comes back: one of the test's own.
+//! Recovery after the broker was killed. Starts a broker of its own.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use crate::support::{given, tag};
 
-/// Stopped and deleted at the end.
+/// A broker that is stopped and deleted when dropped.
 struct OwnBroker {
     root: PathBuf,
 }
@@ -66,11 +66,11 @@ async fn next(consumer: &mut TracingConsumer) -> lapin::Result<TracingDelivery> 
     timeout(12 * PATIENCE, consumer.next()).await.expect("a delivery").expect("the consumer goes on")
 }
 
-/// Longer than a broker that is there takes for an answer.
+/// Longer than a running broker takes to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn goes_on_with_the_same_wrappers_and_knows_old_deliveries_from_new_ones() {
+async fn wrappers_recover_and_tell_old_deliveries_from_new_ones() {
     if given("AMQP_URL").is_none() {
         return;
     }
@@ -101,7 +101,7 @@ async fn goes_on_with_the_same_wrappers_and_knows_old_deliveries_from_new_ones()
         old.push(next(&mut consumer).await.unwrap());
     }
 
-    // In the middle of publishing, until a message goes through again.
+    // Publish while the broker is killed and started, until a message is confirmed again.
     let restarting = tokio::task::spawn_blocking(move || {
         own.run("kill");
         own.run("start");
@@ -123,12 +123,12 @@ async fn goes_on_with_the_same_wrappers_and_knows_old_deliveries_from_new_ones()
                 failed += 1;
                 let _ = timeout(PATIENCE, channel.wait_for_recovery(error)).await;
             }
-            // What is being written while the connection breaks may never be answered.
+            // lapin may never resolve a publish that is being written when the connection is lost.
             Err(_) => unanswered += 1,
         }
     }
     let own = restarting.await.unwrap();
-    assert!(failed + unanswered > 0, "the broker was away");
+    assert!(failed + unanswered > 0, "the broker was down");
     let published = spans(&mock, "publish");
     let count = |what: fn(&OwnedSpan) -> bool| published.iter().filter(|span| what(span)).count();
     assert_eq!(count(|span| tag(span, "rabbitmq.outcome") == "ack"), confirmed);
@@ -136,7 +136,7 @@ async fn goes_on_with_the_same_wrappers_and_knows_old_deliveries_from_new_ones()
     assert_eq!(count(|span| ["unconfirmed", "cancelled"].contains(&&*tag(span, "rabbitmq.outcome"))), unanswered);
     assert_eq!(published.len(), confirmed + failed + unanswered);
 
-    // The consumer tells of the loss, and has everything again, by the same tags.
+    // The consumer yields the error, then the same messages with the same delivery tags.
     let mut new = Vec::new();
     while new.len() < 3 {
         match next(&mut consumer).await {
@@ -149,15 +149,15 @@ async fn goes_on_with_the_same_wrappers_and_knows_old_deliveries_from_new_ones()
     assert!(new.iter().all(|delivery| delivery.redelivered));
     assert!(new[2].ack(BasicAckOptions { multiple: true }).await.unwrap());
     let outcomes = || spans(&mock, "process").iter().map(|span| tag(span, "rabbitmq.outcome")).collect::<Vec<_>>();
-    assert_eq!(outcomes(), ["ack", "ack", "ack"], "the new ones");
+    assert_eq!(outcomes(), ["ack", "ack", "ack"], "the new deliveries");
 
-    // What came before the loss is not the channel's any more.
+    // Deliveries from before the loss can no longer be settled.
     assert!(!old[1].ack(BasicAckOptions { multiple: true }).await.unwrap());
     assert_eq!(outcomes(), ["stale", "ack", "ack", "ack"]);
     drop((old, new));
     assert_eq!(outcomes(), ["stale", "stale", "stale", "ack", "ack", "ack"]);
     let parents: Vec<_> = spans(&mock, "process").iter().map(|span| span.parent_id).collect();
-    assert_eq!(parents[..3], parents[3..], "each is below its producer, both times");
+    assert_eq!(parents[..3], parents[3..], "both deliveries of a message have the same parent");
 
     let last = next(&mut consumer).await.unwrap();
     channel.basic_ack(last.delivery_tag, BasicAckOptions::default()).await.unwrap();

@@ -1,4 +1,4 @@
-//! How the span of a delivery ends.
+//! How the span of a delivery finishes.
 
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicGetOptions, BasicNackOptions, BasicRejectOptions};
 use opentracing_amqp::TracingDelivery;
@@ -8,7 +8,7 @@ use crate::support::{Broker, check_outcome, check_tags, next, tag};
 const ONE: BasicAckOptions = BasicAckOptions { multiple: false };
 const ALL: BasicAckOptions = BasicAckOptions { multiple: true };
 
-/// As many deliveries, open all.
+/// Returns this many unsettled deliveries.
 async fn deliveries(broker: &Broker, count: usize) -> Vec<TracingDelivery> {
     let queue = broker.queue().await;
     let mut consumer = broker.consume(&queue).await;
@@ -21,13 +21,13 @@ async fn deliveries(broker: &Broker, count: usize) -> Vec<TracingDelivery> {
     deliveries
 }
 
-/// The outcomes of the spans that have ended since the deliveries were made, in the order of starting.
+/// The outcomes of the spans that finished since the deliveries were received, in the order of their start.
 fn outcomes(broker: &Broker) -> Vec<String> {
     broker.spans("process").iter().map(|span| tag(span, "rabbitmq.outcome")).collect()
 }
 
 #[tokio::test]
-async fn tells_the_outcome() {
+async fn records_nack_and_reject() {
     let Some(broker) = Broker::open().await else { return };
     for requeue in [false, true] {
         let delivery = deliveries(&broker, 1).await.remove(0);
@@ -43,16 +43,16 @@ async fn tells_the_outcome() {
 }
 
 #[tokio::test]
-async fn tells_that_a_delivery_was_dropped_unacked() {
+async fn records_that_a_delivery_was_dropped() {
     let Some(broker) = Broker::open().await else { return };
     drop(deliveries(&broker, 1).await);
     let span = broker.span("process");
     check_outcome(&span, "dropped", None);
-    assert_eq!(span.logs[0].field("message"), Some("dropped unacked".into()));
+    assert_eq!(span.logs[0].field("message"), Some("the delivery was dropped without being settled".into()));
 }
 
 #[tokio::test]
-async fn tells_nothing_where_nothing_is_to_be_settled() {
+async fn records_no_outcome_with_no_ack() {
     let Some(broker) = Broker::open().await else { return };
     let queue = broker.queue().await;
     broker.publish(&queue, b"1").await;
@@ -69,7 +69,7 @@ async fn tells_nothing_where_nothing_is_to_be_settled() {
 }
 
 #[tokio::test]
-async fn tells_that_a_clone_of_the_acker_has_settled_it() {
+async fn records_that_a_clone_of_the_acker_settled_it() {
     let Some(broker) = Broker::open().await else { return };
     let delivery = deliveries(&broker, 1).await.remove(0);
     let acker = delivery.acker.clone();
@@ -81,7 +81,7 @@ async fn tells_that_a_clone_of_the_acker_has_settled_it() {
 }
 
 #[tokio::test]
-async fn ends_once_however_often_it_is_settled() {
+async fn finishes_once_if_settled_repeatedly() {
     let Some(broker) = Broker::open().await else { return };
     let delivery = deliveries(&broker, 1).await.remove(0);
     assert!(delivery.ack(ONE).await.unwrap());
@@ -93,7 +93,7 @@ async fn ends_once_however_often_it_is_settled() {
 }
 
 #[tokio::test]
-async fn ends_with_all_before_it() {
+async fn multiple_finishes_earlier_deliveries() {
     let Some(broker) = Broker::open().await else { return };
     let deliveries = deliveries(&broker, 5).await;
     assert!(deliveries[0].reject(BasicRejectOptions { requeue: false }).await.unwrap());
@@ -107,7 +107,7 @@ async fn ends_with_all_before_it() {
 }
 
 #[tokio::test]
-async fn ends_by_its_tag() {
+async fn finishes_by_delivery_tag() {
     let Some(broker) = Broker::open().await else { return };
     let deliveries = deliveries(&broker, 6).await;
     let tags: Vec<_> = deliveries.iter().map(|delivery| delivery.delivery_tag).collect();
@@ -116,7 +116,7 @@ async fn ends_by_its_tag() {
     channel.basic_reject(tags[1], BasicRejectOptions { requeue: false }).await.unwrap();
     channel.basic_nack(tags[3], BasicNackOptions { multiple: true, requeue: false }).await.unwrap();
     assert_eq!(outcomes(&broker), ["ack", "reject", "nack", "nack"]);
-    // All there are.
+    // Tag 0 stands for all deliveries.
     channel.basic_ack(0, ALL).await.unwrap();
     assert_eq!(outcomes(&broker), ["ack", "reject", "nack", "nack", "ack", "ack"]);
     drop(deliveries);
@@ -125,7 +125,7 @@ async fn ends_by_its_tag() {
 }
 
 #[tokio::test]
-async fn of_one_channel_does_not_end_those_of_another() {
+async fn multiple_does_not_finish_deliveries_of_another_channel() {
     let Some(broker) = Broker::open().await else { return };
     let first = deliveries(&broker, 2).await;
     let other = Broker { channel: broker.connection.create_channel().await.unwrap(), ..broker };
@@ -137,7 +137,7 @@ async fn of_one_channel_does_not_end_those_of_another() {
 }
 
 #[tokio::test]
-async fn tells_that_the_channel_has_ended() {
+async fn records_that_the_channel_was_closed() {
     let Some(broker) = Broker::open().await else { return };
     let mut deliveries = deliveries(&broker, 2).await;
     broker.channel.close(200, "done".into()).await.unwrap();
@@ -150,7 +150,7 @@ async fn tells_that_the_channel_has_ended() {
 }
 
 #[tokio::test]
-async fn is_left_to_who_takes_the_delivery_out() {
+async fn into_inner_leaves_the_span_to_the_caller() {
     let Some(broker) = Broker::open().await else { return };
     let (delivery, span) = deliveries(&broker, 1).await.remove(0).into_inner();
     assert!(delivery.ack(ONE).await.unwrap());
@@ -161,7 +161,7 @@ async fn is_left_to_who_takes_the_delivery_out() {
 }
 
 #[tokio::test]
-async fn ends_once_when_tasks_settle_the_same() {
+async fn finishes_once_if_tasks_settle_concurrently() {
     let Some(broker) = Broker::open().await else { return };
     let deliveries = deliveries(&broker, 40).await;
     let last = deliveries[39].acker.clone();

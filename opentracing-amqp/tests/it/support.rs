@@ -1,4 +1,4 @@
-//! A connection to the broker, with a tracer of its own, and what the tests ask of spans.
+//! A connection to the broker with its own tracer, and assertions on spans.
 
 use std::env;
 use std::io::Write;
@@ -12,15 +12,15 @@ use opentracing_amqp::{TracingChannel, TracingConnection, TracingConsumer, Traci
 use opentracing_core::OwnedSpan;
 use opentracing_core::mock::MockTracer;
 
-/// What the environment says; `None`, and a line on the terminal, without it.
+/// Reads an environment variable. If it is unset, the test is skipped: returns `None` and prints a line.
 pub(crate) fn given(variable: &str) -> Option<String> {
     let value = env::var(variable).ok().filter(|value| !value.is_empty());
     if value.is_none() {
         assert!(env::var_os("CI").is_none_or(|ci| ci.is_empty()), "{variable} is not set");
-        // What the test runner does not keep to itself.
+        // The test runner does not capture this stream.
         let _ = writeln!(
             std::io::stderr(),
-            "left out, as {variable} is not set: {}",
+            "skipped because {variable} is not set: {}",
             std::thread::current().name().unwrap_or("?")
         );
     }
@@ -38,7 +38,7 @@ impl Broker {
         Self::with(MockTracer::new(), |connection| connection).await
     }
 
-    /// Left out without a broker.
+    /// Returns `None`, which skips the test, without a broker.
     pub(crate) async fn with(
         mock: MockTracer,
         settings: impl FnOnce(TracingConnection) -> TracingConnection,
@@ -51,7 +51,7 @@ impl Broker {
         Some(Broker { mock, connection, channel })
     }
 
-    /// A queue of this connection alone, which goes with it.
+    /// Declares a queue that is exclusive to this connection and deleted with it.
     pub(crate) async fn queue(&self) -> ShortString {
         self.queue_with(&[]).await
     }
@@ -63,7 +63,7 @@ impl Broker {
         name
     }
 
-    /// Publishes and waits for what there is to wait for.
+    /// Publishes a message and waits for its confirm.
     pub(crate) async fn publish(&self, queue: &ShortString, body: &[u8]) -> Confirmation {
         self.publish_with(queue, body, BasicProperties::default()).await
     }
@@ -94,7 +94,7 @@ impl Broker {
         self.channel.basic_consume(queue.clone(), "".into(), options, FieldTable::default()).await.unwrap()
     }
 
-    /// The spans of that kind of work, in the order of starting.
+    /// The spans whose operation starts with the verb, in the order of their start.
     pub(crate) fn spans(&self, verb: &str) -> Vec<OwnedSpan> {
         let mut spans = self.mock.finished_spans();
         spans.retain(|span| span.operation_name.starts_with(&format!("{verb} ")));
@@ -102,7 +102,7 @@ impl Broker {
         spans
     }
 
-    /// The only span of that kind of work.
+    /// The only span whose operation starts with the verb.
     #[track_caller]
     pub(crate) fn span(&self, verb: &str) -> OwnedSpan {
         let mut spans = self.spans(verb);
@@ -111,12 +111,12 @@ impl Broker {
     }
 }
 
-/// Waits for the next message of a consumer.
+/// Waits for the next delivery of a consumer.
 pub(crate) async fn next(consumer: &mut TracingConsumer) -> TracingDelivery {
     consumer.next().await.expect("the consumer goes on").unwrap()
 }
 
-/// A name that no other test has, nor this one in another run.
+/// A name that is unique across tests and runs.
 pub(crate) fn unique_name() -> ShortString {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     format!("test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)).as_str().into()
@@ -139,12 +139,12 @@ pub(crate) fn with_headers(entries: &[(&str, AMQPValue)]) -> BasicProperties {
     BasicProperties::default().with_headers(table(entries))
 }
 
-/// The tag as text; empty if there is none.
+/// The tag as text; empty if it is absent.
 pub(crate) fn tag(span: &OwnedSpan, key: &str) -> String {
     span.tag(key).map(|value| value.to_string()).unwrap_or_default()
 }
 
-/// Compares tags; an empty text stands for none.
+/// Compares tags; an empty text means that the tag is absent.
 #[track_caller]
 pub(crate) fn check_tags(span: &OwnedSpan, expected: &[(&str, &str)]) {
     for (key, value) in expected {
@@ -152,7 +152,7 @@ pub(crate) fn check_tags(span: &OwnedSpan, expected: &[(&str, &str)]) {
     }
 }
 
-/// Outcome, whether the span failed, and the kind of error that was logged.
+/// Checks the outcome, whether the span failed, and the kind of the logged error.
 #[track_caller]
 pub(crate) fn check_outcome(span: &OwnedSpan, outcome: &str, error_kind: Option<&str>) {
     assert_eq!(tag(span, "rabbitmq.outcome"), outcome, "{span:?}");

@@ -1,4 +1,4 @@
-//! What the types promise.
+//! Auto traits of the public types.
 
 use opentracing_amqp::{
     PublishOutcome, Settlement, TracingChannel, TracingConnection, TracingConsumer, TracingDelivery, TracingGetMessage,

@@ -1,4 +1,4 @@
-//! Very many messages.
+//! A large number of messages.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,22 +21,22 @@ use crate::support::{given, unique_name};
 
 const MESSAGES: u64 = 50_000;
 const CONSUMERS: usize = 4;
-/// Delivered to a consumer and not settled.
+/// Unsettled deliveries per consumer.
 const PREFETCHED: u16 = 100;
-/// Published and not confirmed.
+/// Messages that wait for their confirm.
 const UNCONFIRMED: usize = 256;
 
 type Ids = (TraceId, SpanId);
 
-/// What ties the spans together, and nothing else.
+/// Collects the ids of spans and of their parents.
 #[derive(Clone, Default)]
-struct Ties {
+struct Links {
     published: Arc<Mutex<HashSet<Ids>>>,
-    /// Of their parents.
+    /// The ids of the parents.
     delivered: Arc<Mutex<Vec<Option<Ids>>>>,
 }
 
-impl Reporter for Ties {
+impl Reporter for Links {
     fn report(&mut self, batch: Batch<'_>) {
         for span in batch.iter() {
             let trace = span.context().trace_id();
@@ -49,11 +49,11 @@ impl Reporter for Ties {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ties_each_of_50_000_messages_to_its_producer() {
+async fn links_50_000_messages_to_their_publishers() {
     let Some(url) = given("AMQP_URL") else { return };
     let (tracer, drain) = Tracer::builder("volume").build();
-    let ties = Ties::default();
-    let reporter = ties.clone();
+    let links = Links::default();
+    let reporter = links.clone();
     let drained = std::thread::spawn(move || drain.run(reporter));
 
     let properties = ConnectionProperties::default();
@@ -82,7 +82,7 @@ async fn ties_each_of_50_000_messages_to_its_producer() {
                 }
                 Ok::<_, lapin::Error>(())
             };
-            // Ends with the connection.
+            // Returns when the connection is closed.
             let _ = process(consumer, handle).await;
             own.into_inner()
         }));
@@ -105,7 +105,7 @@ async fn ties_each_of_50_000_messages_to_its_producer() {
     done.notified().await;
     connection.close(200, "done".into()).await.unwrap();
     for consumer in consumers {
-        assert!(consumer.await.unwrap() > 0, "each has its share");
+        assert!(consumer.await.unwrap() > 0, "each consumer received messages");
     }
 
     tracer.close(Duration::from_secs(60)).unwrap();
@@ -113,13 +113,13 @@ async fn ties_each_of_50_000_messages_to_its_producer() {
     let stats = tracer.stats();
     assert_eq!((stats.delivered, stats.lost(), stats.open()), (2 * MESSAGES, 0, 0), "{stats:?}");
     assert_eq!(stats.write_after_finish, 0);
-    // Beside what is under way, what waits to be drained.
-    let under_way = UNCONFIRMED + CONSUMERS * usize::from(PREFETCHED);
+    // Open spans are those in flight, and those that wait to be drained.
+    let in_flight = UNCONFIRMED + CONSUMERS * usize::from(PREFETCHED);
     let most_open = most_open.into_inner();
-    assert!(most_open <= under_way as u64 + 4 * 4_096, "{most_open} records at once");
-    let published = ties.published.lock().unwrap();
-    let delivered = ties.delivered.lock().unwrap();
+    assert!(most_open <= in_flight as u64 + 4 * 4_096, "{most_open} records at once");
+    let published = links.published.lock().unwrap();
+    let delivered = links.delivered.lock().unwrap();
     let continued: HashSet<_> = delivered.iter().copied().flatten().collect();
     assert_eq!((published.len() as u64, delivered.len() as u64), (MESSAGES, MESSAGES));
-    assert!(continued == *published, "each producer has one consumer, and the other way round");
+    assert!(continued == *published, "each message was delivered once");
 }

@@ -1,22 +1,18 @@
-//! Headers that somebody made up, by way of the broker.
+//! Malformed trace headers, sent through the broker.
 
 use std::collections::BTreeMap;
 
 use lapin::options::BasicAckOptions;
 use lapin::types::{AMQPValue, FieldTable};
 
-use crate::support::{Broker, check_outcome, long, next, table, tag, with_headers};
+use crate::support::{Broker, check_outcome, long, next};
 
 fn array(values: Vec<AMQPValue>) -> AMQPValue {
     AMQPValue::FieldArray(values.into())
 }
 
-fn entry(entries: &[(&str, AMQPValue)]) -> AMQPValue {
-    AMQPValue::FieldTable(table(entries))
-}
-
 #[tokio::test]
-async fn begin_a_trace_and_stop_nobody() {
+async fn start_a_new_trace() {
     let Some(broker) = Broker::open().await else { return };
     let queue = broker.queue().await;
     let mut consumer = broker.consume(&queue).await;
@@ -53,38 +49,4 @@ async fn begin_a_trace_and_stop_nobody() {
     next(&mut consumer).await.ack(BasicAckOptions::default()).await.unwrap();
     let last = broker.spans("process").pop().unwrap();
     assert_eq!(last.parent_id, Some(broker.span("publish").context.span_id()));
-}
-
-#[tokio::test]
-async fn tell_of_deaths_what_makes_sense() {
-    let Some(broker) = Broker::open().await else { return };
-    let queue = broker.queue().await;
-    let mut consumer = broker.consume(&queue).await;
-    let most = || entry(&[("count", AMQPValue::LongLongInt(i64::MAX)), ("reason", long("expired"))]);
-    let max = i64::MAX.to_string();
-    let rows = [
-        ("a text", long("yes"), ["", "", ""]),
-        ("no entry", array(vec![]), ["", "", ""]),
-        ("texts", array(vec![long("a"), AMQPValue::Void]), ["", "", ""]),
-        ("an empty entry", array(vec![entry(&[])]), ["0", "", ""]),
-        ("a count in letters", array(vec![entry(&[("count", long("two")), ("queue", long("q"))])]), ["0", "", "q"]),
-        ("more than a number holds", array(vec![most(), most()]), [&max, "expired", ""]),
-        (
-            "no text",
-            array(vec![entry(&[
-                ("count", AMQPValue::LongInt(-3)),
-                ("reason", AMQPValue::LongString(vec![0xff].into())),
-            ])]),
-            ["-3", "", ""],
-        ),
-        ("very many", array(vec![entry(&[("count", AMQPValue::LongInt(1))]); 1_000]), ["64", "", ""]),
-    ];
-    for (name, deaths, expected) in rows {
-        broker.publish_plain(&queue, b"", with_headers(&[("x-death", deaths)])).await;
-        next(&mut consumer).await.ack(BasicAckOptions::default()).await.unwrap();
-        let span = broker.span("process");
-        let told = ["rabbitmq.death_count", "rabbitmq.death_reason", "rabbitmq.death_queue"].map(|key| tag(&span, key));
-        assert_eq!(told, expected, "{name}");
-        broker.mock.reset();
-    }
 }

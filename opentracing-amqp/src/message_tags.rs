@@ -1,4 +1,4 @@
-//! What spans are called, and what they say of a message.
+//! The tags that describe a message.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,42 +7,9 @@ use lapin::message::Delivery;
 use lapin::types::{AMQPValue, FieldTable};
 use opentracing_core::{Span, Value, tags};
 
-use crate::headers::{integer, utf8};
+use crate::value::{integer, utf8};
 
-/// A queue or exchange, and what is done there.
-#[derive(Debug)]
-pub(crate) struct Destination {
-    /// `process orders`.
-    operation_name: Box<str>,
-    /// Where the name begins in that of the operation.
-    name_at: usize,
-}
-
-impl Destination {
-    pub(crate) fn new(verb: &str, name: &str) -> Self {
-        let name = if is_generated(name) { TEMPORARY } else { name };
-        Destination { operation_name: format!("{verb} {name}").into(), name_at: verb.len() + 1 }
-    }
-
-    pub(crate) fn operation_name(&self) -> &str {
-        &self.operation_name
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        self.operation_name.get(self.name_at..).unwrap_or_default()
-    }
-}
-
-/// In the place of names that the broker made: there is no end of them.
-const TEMPORARY: &str = "(temporary)";
-
-/// A queue that was declared without a name, also while the broker's name for it is not known, and the key of answers by direct
-/// reply-to.
-fn is_generated(name: &str) -> bool {
-    name.is_empty() || name.starts_with("amq.gen-") || name.starts_with("amq.rabbitmq.reply-to")
-}
-
-/// What both sides tell of a message.
+/// Sets the tags that published and delivered messages share.
 pub(crate) fn set_message_tags(span: &mut Span, exchange: &str, properties: &BasicProperties, size: usize) {
     span.set(tags::MESSAGING_MESSAGE_BODY_SIZE, i64::try_from(size).unwrap_or(i64::MAX));
     if !exchange.is_empty() {
@@ -56,6 +23,7 @@ pub(crate) fn set_message_tags(span: &mut Span, exchange: &str, properties: &Bas
     }
 }
 
+/// Sets the tags of a delivery.
 pub(crate) fn set_delivery_tags(span: &mut Span, delivery: &Delivery) {
     set_message_tags(span, delivery.exchange.as_str(), &delivery.properties, delivery.data.len());
     if delivery.redelivered {
@@ -69,21 +37,21 @@ pub(crate) fn set_delivery_tags(span: &mut Span, delivery: &Delivery) {
     }
 }
 
-/// The time since the message was sent: by the header in milliseconds that the broker adds where it is told to, else by the
-/// publisher's property in whole seconds (AMQP 0-9-1, "timestamp").
+/// The time since the message was published. Taken from the header in milliseconds that a broker adds when it is configured to, else
+/// from the publisher's property, which is in whole seconds (AMQP 0-9-1, "timestamp").
 fn queue_time(properties: &BasicProperties, now: SystemTime) -> Option<Duration> {
     let headers = properties.headers().as_ref().map(FieldTable::inner);
-    let by_broker = headers.and_then(|headers| integer(headers.get("timestamp_in_ms")?));
-    let sent = match by_broker {
+    let broker_ms = headers.and_then(|headers| integer(headers.get("timestamp_in_ms")?));
+    let sent = match broker_ms {
         Some(ms) => Duration::from_millis(u64::try_from(ms).ok()?),
         None => Duration::from_secs((*properties.timestamp())?),
     };
-    // A clock ahead of ours, or no seconds: then the time is not known.
+    // Unknown if the time is in the future: clocks differ, or a publisher wrote milliseconds instead of seconds.
     now.duration_since(SystemTime::UNIX_EPOCH.checked_add(sent)?).ok()
 }
 
-/// The broker writes one entry for each queue and reason, the latest first (RabbitMQ, "Dead Letter Exchanges"). Others may write what
-/// they like.
+/// Sets the tags of a dead-lettered message. The broker writes one entry per queue and reason, the latest first (RabbitMQ, "Dead Letter
+/// Exchanges"). Publishers can write any value into the header, so every field is checked.
 fn set_death_tags(span: &mut Span, headers: &FieldTable) {
     let Some(AMQPValue::FieldArray(deaths)) = headers.inner().get("x-death") else { return };
     let entries = || {
@@ -104,5 +72,5 @@ fn set_death_tags(span: &mut Span, headers: &FieldTable) {
     }
 }
 
-/// More pairs of queue and reason are not looked at.
+/// The number of entries that are read.
 const MAX_DEATHS: usize = 64;

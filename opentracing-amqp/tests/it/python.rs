@@ -1,4 +1,4 @@
-//! Messages to and from a client of another make: Python's pika, by the interpreter that `AMQP_PYTHON` names.
+//! Messages to and from pika, the Python client, run by the interpreter in `AMQP_PYTHON`.
 
 use lapin::options::{BasicAckOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
@@ -11,7 +11,7 @@ use crate::support::{Broker, check_tags, given, next, unique_name};
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const SPAN: &str = "00f067aa0ba902b7";
 
-/// Runs the peer, and returns what it prints.
+/// Runs the Python peer and returns its output.
 async fn peer(python: &str, arguments: &[&str]) -> String {
     let [command, rest @ ..] = arguments else { panic!("a command") };
     let output = Command::new(python)
@@ -30,7 +30,7 @@ async fn broker_of(formats: &str) -> Option<(Broker, String, ShortString)> {
     let mock = MockTracer::with(|builder| builder.propagator(AmqpHeaders, composite));
     let broker = Broker::with(mock, |connection| connection).await?;
     let python = given("AMQP_PYTHON")?;
-    // Not of this connection alone, as the peer has another.
+    // Not exclusive, because the peer uses a connection of its own.
     let (queue, options) = (unique_name(), QueueDeclareOptions { auto_delete: true, ..Default::default() });
     let mut soon = FieldTable::default();
     soon.insert("x-expires".into(), AMQPValue::LongInt(60_000));
@@ -39,7 +39,7 @@ async fn broker_of(formats: &str) -> Option<(Broker, String, ShortString)> {
 }
 
 #[tokio::test]
-async fn are_read_in_each_format_and_form() {
+async fn contexts_are_read_in_every_format_and_form() {
     const ALL: &str = "instana,tracecontext,b3,baggage,jaeger,datadog,ottrace,xray,gcp";
     let Some((broker, python, queue)) = broker_of(ALL).await else { return };
     let mut consumer = broker.consume(&queue).await;
@@ -81,7 +81,7 @@ async fn are_read_in_each_format_and_form() {
 }
 
 #[tokio::test]
-async fn are_written_as_others_read_them() {
+async fn contexts_are_written_as_python_reads_them() {
     let Some((broker, python, queue)) = broker_of("instana,tracecontext,b3,baggage,jaeger,datadog").await else {
         return;
     };
@@ -107,7 +107,7 @@ async fn are_written_as_others_read_them() {
 }
 
 #[tokio::test]
-async fn are_no_obstacle_in_types_that_no_client_of_ours_writes() {
+async fn headers_of_unusual_types_are_ignored() {
     let Some((broker, python, queue)) = broker_of("instana,tracecontext,b3,baggage").await else { return };
     let mut consumer = broker.consume(&queue).await;
     for value in ["7", "-1", "true", "null", "{}", "[]", r#"{"a": [1, null, {"b": "c"}]}"#, r#""""#] {

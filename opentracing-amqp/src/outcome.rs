@@ -1,0 +1,52 @@
+//! How publishing a message, or handling a delivery, ended.
+
+use lapin::Error;
+use lapin::message::BasicReturnMessage;
+
+/// How publishing a message ended.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum PublishOutcome<'a> {
+    /// The message was written to the connection. The channel is not in confirm mode, so the broker does not answer.
+    Sent,
+    /// The broker acknowledged the message.
+    Ack,
+    /// The broker rejected the message.
+    Nack,
+    /// The message was mandatory and no queue was bound for it. The broker returns such a message and also acknowledges it.
+    Returned(&'a BasicReturnMessage),
+    /// The confirm was dropped before the broker answered.
+    Unconfirmed,
+    /// The call was dropped before the message was written completely. The broker may or may not get it.
+    Cancelled,
+    /// The message could not be sent, or the channel was closed before the broker answered.
+    Failed(&'a Error),
+}
+
+/// How a delivery was settled.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Settlement<'a> {
+    /// Acknowledged, alone or together with others.
+    Ack,
+    /// Negatively acknowledged, alone or together with others.
+    Nack {
+        /// Whether the message goes back to its queue.
+        requeue: bool,
+    },
+    /// Rejected.
+    Reject {
+        /// Whether the message goes back to its queue.
+        requeue: bool,
+    },
+    /// Dropped by a consumer with `no_ack`, where there is nothing to settle.
+    NotRequired,
+    /// Dropped unsettled. The broker redelivers the message when the channel closes.
+    Dropped,
+    /// Settled by a clone of the acker, so it is unknown whether the message was acknowledged.
+    Unknown,
+    /// The channel was closed or recovered after the delivery. The delivery can no longer be settled; the broker redelivers it.
+    Stale,
+    /// Settling failed because the channel was closed.
+    Failed(&'a Error),
+}
