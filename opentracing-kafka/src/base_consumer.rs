@@ -1,4 +1,4 @@
-//! Polling for messages.
+//! Polling a `BaseConsumer` for messages.
 
 use rdkafka::consumer::base_consumer::PartitionQueue;
 use rdkafka::consumer::{BaseConsumer, ConsumerContext};
@@ -12,20 +12,20 @@ use crate::partition_queue::TracingPartitionQueue;
 use crate::receiving;
 
 impl<C: ConsumerContext> TracingConsumer<BaseConsumer<C>> {
-    /// Waits for a message, as [`BaseConsumer::poll`].
+    /// Waits for a message, like [`BaseConsumer::poll`].
     pub fn poll<T: Into<Timeout>>(&self, timeout: T) -> Option<KafkaResult<TracingMessage<BorrowedMessage<'_>>>> {
-        let begun = receiving::begin_poll(&self.client);
+        let polled_at = receiving::poll_start(&self.client);
         let result = self.consumer.poll(timeout)?;
-        Some(result.map(|message| TracingMessage::new_received(message, &self.client, begun)))
+        Some(result.map(|message| TracingMessage::new_received(message, &self.client, polled_at)))
     }
 
-    /// Messages one after the other, as [`BaseConsumer::iter`]: it waits for each, and never ends.
-    pub fn iter(&self) -> Iter<'_, C> {
-        Iter { consumer: self }
+    /// Returns an iterator that waits for each message and never ends, like [`BaseConsumer::iter`].
+    pub fn iter(&self) -> TracingIter<'_, C> {
+        TracingIter { consumer: self }
     }
 
-    /// Splits a partition off into a queue of its own, as [`BaseConsumer::split_partition_queue`]. `None` if topic or partition are
-    /// not valid.
+    /// Splits off a partition into a queue of its own, like [`BaseConsumer::split_partition_queue`]. `None` if the topic or partition is
+    /// invalid.
     pub fn split_partition_queue(
         &self,
         topic: &str,
@@ -36,13 +36,13 @@ impl<C: ConsumerContext> TracingConsumer<BaseConsumer<C>> {
     }
 }
 
-/// The messages of a traced [`BaseConsumer`]. See [`TracingConsumer::iter`].
+/// An iterator over the messages of a traced [`BaseConsumer`]. Created by [`TracingConsumer::iter`].
 #[derive(Debug)]
-pub struct Iter<'a, C: ConsumerContext> {
+pub struct TracingIter<'a, C: ConsumerContext> {
     consumer: &'a TracingConsumer<BaseConsumer<C>>,
 }
 
-impl<'a, C: ConsumerContext> Iterator for Iter<'a, C> {
+impl<'a, C: ConsumerContext> Iterator for TracingIter<'a, C> {
     type Item = KafkaResult<TracingMessage<BorrowedMessage<'a>>>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -56,18 +56,18 @@ impl<'a, C: ConsumerContext> Iterator for Iter<'a, C> {
 
 impl<'a, C: ConsumerContext> IntoIterator for &'a TracingConsumer<BaseConsumer<C>> {
     type Item = KafkaResult<TracingMessage<BorrowedMessage<'a>>>;
-    type IntoIter = Iter<'a, C>;
+    type IntoIter = TracingIter<'a, C>;
 
-    fn into_iter(self) -> Iter<'a, C> {
+    fn into_iter(self) -> TracingIter<'a, C> {
         self.iter()
     }
 }
 
 impl<C: ConsumerContext> TracingPartitionQueue<PartitionQueue<C>> {
-    /// Waits for a message of the partition, as [`PartitionQueue::poll`].
+    /// Waits for a message of the partition, like [`PartitionQueue::poll`].
     pub fn poll<T: Into<Timeout>>(&self, timeout: T) -> Option<KafkaResult<TracingMessage<BorrowedMessage<'_>>>> {
-        let begun = receiving::begin_poll(&self.client);
+        let polled_at = receiving::poll_start(&self.client);
         let result = self.queue.poll(timeout)?;
-        Some(result.map(|message| TracingMessage::new_received(message, &self.client, begun)))
+        Some(result.map(|message| TracingMessage::new_received(message, &self.client, polled_at)))
     }
 }

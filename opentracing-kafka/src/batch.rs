@@ -1,73 +1,79 @@
-//! Messages that are handled at once.
+//! Messages that are handled together.
 
-use std::fmt::{self, Display};
+use std::collections::HashSet;
+use std::fmt;
 use std::ops::Deref;
 
-use opentracing_core::{Span, SpanContext, WithSpan};
+use opentracing_core::message_rules::HandlerOutput;
+use opentracing_core::{Sampling, Span, SpanContext, tags};
 
 use crate::handling::Handling;
+use crate::received_message::ReceivedMessage;
+use crate::receiving;
+use crate::sending::set_partition;
+use crate::settings::ClientSettings;
 
-/// Messages and the one span of handling them all. See [`TracingConsumer::batch`](crate::TracingConsumer::batch).
+/// Messages that are handled together, with one span. Created by [`TracingConsumer::batch`](crate::TracingConsumer::batch).
 ///
-/// The span follows from that of each message's sender, each counted once and 128 at most, and goes on with the trace of the first of
-/// them. It is suppressed if the traces of all messages are. A batch of no messages has no span.
+/// The span refers to the span of each sender, once per span and to 128 at most. It belongs to the trace of the first of them. It is not
+/// sampled if none of the messages belongs to a sampled trace. An empty batch has no span.
 ///
-/// It is a pointer to a slice of the messages.
+/// ```
+/// use opentracing_kafka::TracingConsumer;
+/// use rdkafka::consumer::StreamConsumer;
+/// use rdkafka::message::OwnedMessage;
+///
+/// # type Error = Box<dyn std::error::Error>;
+/// # type Consumer = TracingConsumer<StreamConsumer>;
+/// # async fn insert(_orders: &[OwnedMessage]) -> Result<(), std::io::Error> { Ok(()) }
+/// async fn store(consumer: &Consumer, orders: Vec<OwnedMessage>) -> Result<(), Error> {
+///     let orders = consumer.batch(orders);
+///     orders.handle(insert(&orders)).await?;
+///     Ok(())
+/// }
+/// # drop(store);
+/// ```
+///
+/// Dereferences to a slice of the messages.
 pub struct TracingBatch<M> {
     messages: Vec<M>,
     handling: Handling,
 }
 
 impl<M> TracingBatch<M> {
-    pub(crate) fn new(messages: Vec<M>, span: Span) -> Self {
-        TracingBatch { messages, handling: Handling::new(span) }
-    }
-
-    /// The context of the batch's span, also when that has finished; `None` if there is no message or no tracer.
+    /// Returns the context of the span, even after it has finished. `None` for an empty batch and with a no-op tracer.
     pub fn context(&self) -> Option<&SpanContext> {
         self.handling.context.as_ref()
     }
 
-    /// The batch's span, to write to it. One of no tracer once the span was taken by a handler.
+    /// Returns the span, to write to it. After a handler has run, this is a no-op span.
     pub fn span_mut(&mut self) -> &mut Span {
         self.handling.span_mut()
     }
 
-    /// Runs a future in the batch's span, which finishes with it. A second one runs without a span.
-    pub fn in_span<F>(&self, future: F) -> WithSpan<F> {
-        self.handling.in_span(future)
-    }
-
-    /// Runs a closure in the batch's span, and finishes it. A second one runs without a span.
-    pub fn in_scope<R>(&self, f: impl FnOnce() -> R) -> R {
-        self.handling.in_scope(f)
-    }
-
-    /// Runs a future in the batch's span, and finishes it. A failure is told by the span, and handed on.
-    ///
-    /// # Errors
-    ///
-    /// That of the future.
-    pub async fn process<F, T, E>(&self, future: F) -> Result<T, E>
+    /// Runs a future in the span of the batch, as [`TracingMessage::handle`](crate::TracingMessage::handle) does for one message.
+    pub async fn handle<F>(&self, future: F) -> F::Output
     where
-        F: Future<Output = Result<T, E>>,
-        E: Display,
+        F: Future<Output: HandlerOutput>,
     {
-        self.handling.process(future).await
+        self.handling.handle(future).await
     }
 
-    /// Runs a closure in the batch's span, and finishes it. A failure is told by the span, and handed on.
-    ///
-    /// # Errors
-    ///
-    /// That of the closure.
-    pub fn process_blocking<T, E: Display>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        self.handling.process_blocking(f)
+    /// Runs a closure in the span of the batch, as [`handle`](TracingBatch::handle) runs a future.
+    pub fn handle_blocking<T: HandlerOutput>(&self, handler: impl FnOnce() -> T) -> T {
+        self.handling.handle_blocking(handler)
     }
 
-    /// The messages. Their span finishes.
+    /// Unwraps the messages. The span finishes.
     pub fn into_inner(self) -> Vec<M> {
         self.messages
+    }
+}
+
+impl<M: ReceivedMessage> TracingBatch<M> {
+    pub(crate) fn new(client: &ClientSettings, messages: Vec<M>) -> Self {
+        let span = start(client, &messages);
+        TracingBatch { messages, handling: Handling::new(span) }
     }
 }
 
@@ -87,3 +93,52 @@ impl<M: fmt::Debug> fmt::Debug for TracingBatch<M> {
             .finish_non_exhaustive()
     }
 }
+
+/// Starts the span of a batch. No messages have no span.
+fn start<M: ReceivedMessage>(client: &ClientSettings, messages: &[M]) -> Span {
+    let Some(first) = messages.first() else { return Span::noop() };
+    client.settings.tracer.warn_if_unregistered();
+    let senders = senders(client, messages);
+    let topic = first.topic();
+    let is_one_topic = messages.iter().all(|message| message.topic() == topic);
+    let mut span =
+        receiving::start_span(client, "process", if is_one_topic { topic } else { "batch" }, None, None, &senders);
+    if span.is_recording() {
+        receiving::describe_client(&mut span, client, "process");
+        span.set(tags::MESSAGING_BATCH_MESSAGE_COUNT, i64::try_from(messages.len()).unwrap_or(i64::MAX));
+        let partition = first.partition();
+        if is_one_topic && messages.iter().all(|message| message.partition() == partition) {
+            set_partition(&mut span, partition);
+        }
+        let bytes: usize = messages.iter().filter_map(|message| message.payload()).map(<[u8]>::len).sum();
+        span.set(tags::MESSAGING_MESSAGE_BODY_SIZE, i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+    messages.iter().for_each(|message| message.decorate(&mut span, &client.settings.decorators));
+    span
+}
+
+/// The distinct contexts of the messages. Contexts that are not sampled are left out, unless no message has another one: then the batch is
+/// not sampled either.
+fn senders<M: ReceivedMessage>(client: &ClientSettings, messages: &[M]) -> Vec<SpanContext> {
+    let (mut seen, mut senders, mut unsampled) = (HashSet::new(), Vec::new(), None);
+    let mut all_unsampled = true;
+    for message in messages {
+        match receiving::sender(client, message) {
+            Some(sender) if sender.sampling() == Sampling::NotSampled => unsampled = Some(sender),
+            Some(sender) => {
+                all_unsampled = false;
+                if senders.len() < MAX_REFERENCES && seen.insert((sender.trace_id(), sender.span_id())) {
+                    senders.push(sender);
+                }
+            }
+            None => all_unsampled = false,
+        }
+    }
+    if all_unsampled {
+        senders.extend(unsampled);
+    }
+    senders
+}
+
+/// The limit on references of one span.
+const MAX_REFERENCES: usize = 128;

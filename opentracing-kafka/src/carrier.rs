@@ -1,16 +1,16 @@
-//! The headers of records as carriers.
+//! The headers of a record as a carrier.
 
 use std::str;
 
-use opentracing_core::propagation::{Field, TextMapReader, TextMapWriter};
+use opentracing_core::propagation::{Field, TextMapReader, TextMapWriter, has_prefix};
 use rdkafka::message::{BorrowedHeaders, Header, OwnedHeaders};
 use smallvec::SmallVec;
 
 use crate::raw;
 
-/// The headers of a received record. Collected once, as each format asks for several.
+/// Reads the headers of a received record. They are collected once, because each format reads several.
 pub(crate) struct HeaderReader<'h> {
-    /// Those that have a value.
+    /// Headers with a value.
     headers: SmallVec<[(&'h [u8], &'h [u8]); 12]>,
 }
 
@@ -39,24 +39,24 @@ impl TextMapReader for HeaderReader<'_> {
     }
 }
 
-/// The headers of a record that is to be sent. There are none until the first is written.
+/// Writes the headers of a record that is sent. The list is created with the first header.
 pub(crate) struct HeaderWriter<'a> {
     headers: &'a mut Option<OwnedHeaders>,
-    /// What the caller has put there, copied from a received record for example. Without it there is nothing to replace.
-    has_others: bool,
+    /// Whether the caller set headers. Otherwise there is nothing to replace.
+    had_headers: bool,
 }
 
 impl<'a> HeaderWriter<'a> {
     pub(crate) fn new(headers: &'a mut Option<OwnedHeaders>) -> Self {
-        let has_others = headers.is_some();
-        HeaderWriter { headers, has_others }
+        let had_headers = headers.is_some();
+        HeaderWriter { headers, had_headers }
     }
 
-    fn remove_all(&mut self, is_found: impl Fn(&[u8]) -> bool) {
-        if self.has_others
+    fn remove_all(&mut self, matches: impl Fn(&[u8]) -> bool) {
+        if self.had_headers
             && let Some(headers) = &mut *self.headers
         {
-            raw::remove(headers, is_found);
+            raw::remove(headers, matches);
         }
     }
 }
@@ -73,8 +73,6 @@ impl TextMapWriter for HeaderWriter<'_> {
     }
 
     fn remove_prefix(&mut self, prefix: &str) {
-        self.remove_all(|name| {
-            name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
-        });
+        self.remove_all(|name| has_prefix(name, prefix));
     }
 }

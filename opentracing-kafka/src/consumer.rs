@@ -1,4 +1,4 @@
-//! Traced consumers.
+//! The traced consumer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,15 +18,33 @@ use rdkafka::util::Timeout;
 
 use crate::batch::TracingBatch;
 use crate::kafka_tracing::KafkaTracing;
-use crate::message::{ReceivedMessage, TracingMessage};
+use crate::message::TracingMessage;
+use crate::received_message::ReceivedMessage;
 use crate::receiving;
 use crate::settings::ClientSettings;
 
-/// A consumer whose messages come with a span each.
+/// A consumer whose messages have a span each.
 ///
-/// `H` is the consumer of rdkafka that it holds: [`StreamConsumer`] or [`BaseConsumer`](rdkafka::consumer::BaseConsumer). It is made by [`KafkaTracing`], or by
-/// [`ClientConfig::create`] on the global tracer. Subscribing, committing and the rest are methods of the trait [`Consumer`], as ever. A
-/// clone is a reference count.
+/// `H` is rdkafka's consumer: [`StreamConsumer`] or [`BaseConsumer`](rdkafka::consumer::BaseConsumer). Create it with [`KafkaTracing`], or
+/// with [`ClientConfig::create`] to use the global tracer. The methods of rdkafka's trait [`Consumer`], such as `subscribe` and
+/// `commit_message`, work as without tracing. Clones share one consumer.
+///
+/// ```no_run
+/// use opentracing_kafka::{KafkaTracing, TracingConsumer};
+/// use rdkafka::consumer::{Consumer, StreamConsumer};
+/// use rdkafka::{ClientConfig, Message};
+///
+/// # async fn consume() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn store(_order: &[u8]) -> std::io::Result<()> { Ok(()) }
+/// let mut config = ClientConfig::new();
+/// config.set("bootstrap.servers", "broker.example:9092").set("group.id", "payment");
+/// let consumer: TracingConsumer<StreamConsumer> = KafkaTracing::new().consumer(&config)?;
+/// consumer.subscribe(&["orders"])?;
+/// let order = consumer.recv().await?;
+/// order.handle(store(order.payload().unwrap_or_default())).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct TracingConsumer<H = StreamConsumer> {
     pub(crate) consumer: Arc<H>,
     pub(crate) client: Arc<ClientSettings>,
@@ -37,48 +55,48 @@ impl<H> TracingConsumer<H> {
         TracingConsumer { consumer: Arc::new(consumer), client }
     }
 
-    /// The consumer inside. What is received by its own methods is not traced, which is how messages are collected for a
+    /// Returns rdkafka's consumer. Messages that its own methods return are not traced; use it to collect messages for a
     /// [`batch`](TracingConsumer::batch).
     pub fn get_ref(&self) -> &H {
         &self.consumer
     }
 
-    /// The consumer inside; `None` if it was cloned or a partition was split off.
+    /// Returns rdkafka's consumer. `None` if there is a clone, or if a partition was split off.
     pub fn get_mut(&mut self) -> Option<&mut H> {
         Arc::get_mut(&mut self.consumer)
     }
 
-    /// Starts the span of a message that was received by the [consumer inside](TracingConsumer::get_ref), or that another task has
-    /// sent here.
+    /// Starts the span of a message that [rdkafka's consumer](TracingConsumer::get_ref) or another task received.
     pub fn trace<M: ReceivedMessage>(&self, message: M) -> TracingMessage<M> {
         let span = receiving::start(&self.client, &message, None);
         TracingMessage::new(message, span)
     }
 
-    /// Starts one span for messages that are handled at once, and were received by the [consumer inside](TracingConsumer::get_ref).
+    /// Starts one span for messages that are handled together. Receive them with [rdkafka's consumer](TracingConsumer::get_ref), so that
+    /// they have no spans of their own.
     ///
     /// ```
     /// use futures_util::StreamExt;
     /// use rdkafka::error::KafkaResult;
     /// # use opentracing_kafka::TracingConsumer;
     /// # use rdkafka::consumer::StreamConsumer;
-    /// # async fn insert<T>(orders: &[T]) -> Result<(), std::io::Error> { Ok(()) }
-    /// # async fn consume(consumer: TracingConsumer<StreamConsumer>) -> Result<(), Box<dyn std::error::Error>> {
+    /// # type Error = Box<dyn std::error::Error>;
+    /// # async fn insert<T>(_orders: &[T]) -> Result<(), std::io::Error> { Ok(()) }
+    /// # async fn consume(consumer: TracingConsumer<StreamConsumer>) -> Result<(), Error> {
     /// let mut chunks = consumer.get_ref().stream().ready_chunks(500);
     /// while let Some(orders) = chunks.next().await {
     ///     let orders = consumer.batch(orders.into_iter().collect::<KafkaResult<_>>()?);
-    ///     orders.process(insert(&orders)).await?;
+    ///     orders.handle(insert(&orders)).await?;
     /// }
     /// # Ok(())
     /// # }
     /// ```
     pub fn batch<M: ReceivedMessage>(&self, messages: Vec<M>) -> TracingBatch<M> {
-        let span = receiving::start_batch(&self.client, &messages);
-        TracingBatch::new(messages, span)
+        TracingBatch::new(&self.client, messages)
     }
 }
 
-/// On the global tracer.
+/// Uses the global tracer.
 impl<H: FromClientConfig> FromClientConfig for TracingConsumer<H> {
     fn from_config(config: &ClientConfig) -> KafkaResult<Self> {
         KafkaTracing::new().consumer(config)
@@ -97,7 +115,7 @@ impl<H> fmt::Debug for TracingConsumer<H> {
     }
 }
 
-/// Hands methods on to the consumer inside.
+/// Forwards methods to rdkafka's consumer.
 macro_rules! forward {
     ($(fn $name:ident $(<$generic:ident>)? (&self $(, $argument:ident: $type:ty)*) $(-> $result:ty)?;)+) => { $(
         fn $name $(<$generic: Into<Timeout>>)? (&self $(, $argument: $type)*) $(-> $result)? {

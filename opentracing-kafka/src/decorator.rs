@@ -1,53 +1,50 @@
-//! Hooks: what is written to a span at the stations of a record.
+//! Hooks that write to the spans of records.
 
 use opentracing_core::Span;
-use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, OwnedHeaders};
 
-/// Writes to the spans of records what its user wants to see there: further tags, another operation name, another view of what an
-/// error is.
+use crate::outcome::RecordOutcome;
+
+/// Hooks that add to the spans of records: more tags, another operation name, or another definition of an error.
 ///
-/// The standard tags are set first, so a decorator may overwrite them. Hooks run also for spans that are not recorded: what is
-/// expensive to make belongs into [`set_tag_with`](Span::set_tag_with). Hooks must not block. A panic is the caller's.
+/// Hooks run after the standard tags are set, so they can overwrite them. Hooks also run for spans that are not recorded; use
+/// [`set_tag_with`](Span::set_tag_with) for values that are expensive to compute. Hooks must not block. A panic in a hook reaches the
+/// caller.
 ///
 /// ```
 /// use opentracing_core::Span;
-/// use opentracing_kafka::SpanDecorator;
+/// use opentracing_kafka::KafkaDecorator;
 /// use rdkafka::Message;
 /// use rdkafka::message::BorrowedMessage;
 ///
 /// struct KeySize;
 ///
-/// impl SpanDecorator for KeySize {
-///     fn on_message(&self, span: &mut Span, message: &BorrowedMessage<'_>) {
+/// impl KafkaDecorator for KeySize {
+///     fn on_receive(&self, span: &mut Span, message: &BorrowedMessage<'_>) {
 ///         span.set_tag("key.size", message.key_len());
 ///     }
 /// }
 /// ```
-pub trait SpanDecorator: Send + Sync + 'static {
-    /// The span of a record has just started, and the record is queued next, on the thread that sends it. Its headers do not have the
-    /// span's context yet, so baggage that is set here goes along.
+pub trait KafkaDecorator: Send + Sync + 'static {
+    /// Runs when the span of a record has started, on the thread that sends the record, before the record is queued. The context is
+    /// injected later, so baggage that is set here is sent with the record.
     fn on_send(&self, span: &mut Span, record: &OutgoingRecord<'_>) {
         let _ = (span, record);
     }
 
-    /// The brokers have the record. The span finishes next. Runs on the thread that polls the producer, which for a
-    /// `FutureProducer` and a `ThreadedProducer` is one of rdkafka's.
-    fn on_delivery(&self, span: &mut Span, record: &BorrowedMessage<'_>) {
-        let _ = (span, record);
-    }
-
-    /// The record was not queued, or not delivered. The span finishes next. Runs where [`on_send`](SpanDecorator::on_send) or
-    /// [`on_delivery`](SpanDecorator::on_delivery) would.
-    fn on_error(&self, span: &mut Span, error: &KafkaError) {
-        let _ = (span, error);
-    }
-
-    /// The span of a received message has just started, on the thread that has received it. For the span of a batch it runs once for
-    /// each message.
+    /// Runs when the outcome of a record is known. The span finishes next. Does not run while a panic unwinds.
     ///
-    /// Reading the headers by rdkafka panics where a name is not UTF-8; [`header`](crate::header) does not.
-    fn on_message(&self, span: &mut Span, message: &BorrowedMessage<'_>) {
+    /// A record that is not queued ends on the thread that sends it. All others end on the thread that polls the producer; a
+    /// `FutureProducer` and a `ThreadedProducer` are polled by a thread of rdkafka.
+    fn on_sent(&self, span: &mut Span, outcome: RecordOutcome<'_>) {
+        let _ = (span, outcome);
+    }
+
+    /// Runs when the span of a received message has started, on the thread that receives it. For the span of a batch it runs once per
+    /// message.
+    ///
+    /// Read headers by [`header`](crate::header): rdkafka's own methods panic if the name of a header is not UTF-8.
+    fn on_receive(&self, span: &mut Span, message: &BorrowedMessage<'_>) {
         let _ = (span, message);
     }
 }
@@ -56,14 +53,14 @@ pub trait SpanDecorator: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct OutgoingRecord<'a> {
-    /// The topic that it goes to.
+    /// The topic.
     pub topic: &'a str,
-    /// The partition that it goes to; `None` if the partitioner decides.
+    /// The partition; `None` if the partitioner chooses it.
     pub partition: Option<i32>,
     /// The key.
     pub key: Option<&'a [u8]>,
     /// The value; `None` for a tombstone.
     pub payload: Option<&'a [u8]>,
-    /// The headers that the sender has given it.
+    /// The headers that the caller set, without the trace headers.
     pub headers: Option<&'a OwnedHeaders>,
 }

@@ -1,11 +1,11 @@
-//! What is told of a failure.
+//! Recording errors.
 
 use std::fmt::Display;
 
 use opentracing_core::{Span, Value, logs, tags};
 use rdkafka::error::KafkaError;
 
-/// Marks the span as failed because of the client.
+/// Marks the span as failed because of an error of rdkafka.
 pub(crate) fn record(span: &mut Span, error: &KafkaError) {
     if span.is_recording() {
         let kind = error.rdkafka_error_code().map(|code| snake_case(&format!("{code:?}")));
@@ -14,21 +14,22 @@ pub(crate) fn record(span: &mut Span, error: &KafkaError) {
     }
 }
 
-/// Marks the span as failed because of whoever handles the message.
-pub(crate) fn record_handler(span: &mut Span, error: &impl Display) {
+/// Marks the span as failed because a handler returned an error.
+pub(crate) fn record_handler(span: &mut Span, error: &(impl Display + ?Sized)) {
     if span.is_recording() {
         log(span, &[], &error.to_string());
     }
 }
 
-fn log(span: &mut Span, further: &[(&'static str, Value<'_>)], message: &str) {
+fn log(span: &mut Span, kind: &[(&'static str, Value<'_>)], message: &str) {
     let mut fields = vec![(logs::EVENT, Value::Static("error"))];
-    fields.extend_from_slice(further);
+    fields.extend_from_slice(kind);
     fields.push((logs::MESSAGE, Value::Message(message)));
     span.set(tags::ERROR, true).log_kv(&fields);
 }
 
-/// `MessageTimedOut` as `message_timed_out`, as kinds of errors are written elsewhere. `(123)` of an unknown code loses its brackets.
+/// Converts `MessageTimedOut` to `message_timed_out`, the form of error kinds in all adapters. Drops the brackets of unknown codes, such as
+/// `(123)`.
 fn snake_case(name: &str) -> String {
     let mut out = String::with_capacity(name.len() + 4);
     for character in name.chars().filter(|character| character.is_ascii_alphanumeric()) {

@@ -1,8 +1,5 @@
-//! Sending with a future for the delivery.
+//! Sending with a `FutureProducer`.
 
-use std::fmt;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use futures_channel::oneshot::{self, Canceled};
@@ -14,93 +11,96 @@ use rdkafka::producer::future_producer::OwnedDeliveryResult;
 use rdkafka::producer::{BaseRecord, FutureProducer, FutureRecord};
 use rdkafka::util::{AsyncRuntime, IntoOpaque, Timeout};
 
-use crate::context::Sent;
-use crate::producer::{TracingProducer, map_opaque};
-use crate::sending::{self, Waiting};
+use crate::base_producer::map_opaque;
+use crate::delivery_future::TracingDeliveryFuture;
+use crate::producer::TracingProducer;
+use crate::producer_context::TracingDeliveryOpaque;
+use crate::queue_wait::QueueWait;
+use crate::sending;
 
-/// As rdkafka's own.
+/// The interval at which rdkafka's own `FutureProducer` retries to queue a record.
 const RETRY: Duration = Duration::from_millis(100);
 
-type Record<'a, K, P> = BaseRecord<'a, K, P, Box<Sent<oneshot::Sender<OwnedDeliveryResult>>>>;
+type Record<'a, K, P> = BaseRecord<'a, K, P, Box<TracingDeliveryOpaque<oneshot::Sender<OwnedDeliveryResult>>>>;
 
 impl<C, R> TracingProducer<FutureProducer<C, R>>
 where
     C: ClientContext + 'static,
     R: AsyncRuntime,
 {
-    /// Sends a record, and waits for its delivery, as [`FutureProducer::send`]. Its span lasts from the first poll to the delivery,
-    /// whoever waits for it: a future that is dropped while the record is queued or on its way does not call it back.
+    /// Sends a record and waits for its delivery, like [`FutureProducer::send`]. Its span lasts from the first poll to the delivery report.
+    /// Dropping the future does not cancel a record that is queued or in flight; the span still lasts until its delivery report.
     ///
     /// # Errors
     ///
-    /// If the record is not queued within `queue_timeout`, or not delivered; a copy of it comes back.
+    /// Returns the error and a copy of the record if it is not queued within `queue_timeout`, or not delivered.
     pub async fn send<K, P, T>(&self, record: FutureRecord<'_, K, P>, queue_timeout: T) -> OwnedDeliveryResult
     where
         K: ToBytes + ?Sized,
         P: ToBytes + ?Sized,
         T: Into<Timeout>,
     {
-        let begun = Instant::now();
+        let start = Instant::now();
         let queue_timeout = queue_timeout.into();
         let can_wait = || match queue_timeout {
             Timeout::Never => true,
-            Timeout::After(limit) => begun.elapsed() < limit,
+            Timeout::After(limit) => start.elapsed() < limit,
         };
-        let mut waiting = Waiting::new(&self.client);
+        let mut queue_wait = QueueWait::new(&self.client);
         let (mut record, delivery) = self.start(record);
         loop {
             match self.producer.send(record) {
                 Ok(()) => {
                     return match delivery.await {
                         Ok(result) => result,
-                        // The producer is borrowed, so it cannot be gone. If it were, the record would be with it.
-                        Err(Canceled) => Err((KafkaError::Canceled, nothing())),
+                        // Not expected: the producer is borrowed, so it is not dropped and sends a report.
+                        Err(Canceled) => Err((KafkaError::Canceled, empty_message())),
                     };
                 }
                 Err((error, refused)) if is_queue_full(&error) && can_wait() => {
                     let (unsent, sent) = split(refused);
-                    waiting.wait(sent.span);
+                    queue_wait.wait(sent.span);
                     R::delay_for(RETRY).await;
-                    let span = waiting.take().unwrap_or_default();
-                    record = map_opaque(unsent, |()| Box::new(Sent { span, opaque: sent.opaque }));
+                    let span = queue_wait.take().unwrap_or_default();
+                    record = map_opaque(unsent, |()| Box::new(TracingDeliveryOpaque { span, opaque: sent.opaque }));
                 }
                 Err((error, refused)) => {
                     let (record, mut sent) = split(refused);
-                    sending::refuse(&mut sent.span, &self.client, &error);
+                    sending::record_not_queued(&mut sent.span, &self.client, &error);
                     return Err((error, to_message(record)));
                 }
             }
         }
     }
 
-    /// Queues a record, as [`FutureProducer::send_result`]. Its span lasts until the delivery, also if nobody waits for it, which the
-    /// span tells.
+    /// Queues a record, like [`FutureProducer::send_result`]. Its span lasts until the delivery report, even if the returned future is
+    /// dropped; the span then has the outcome `fire_and_forget`.
     ///
     /// # Errors
     ///
-    /// If the record is not queued; it comes back.
+    /// Returns the error and the record if the record is not queued.
     #[expect(clippy::result_large_err, reason = "rdkafka's own signature")]
     pub fn send_result<'a, K, P>(
         &self,
         record: FutureRecord<'a, K, P>,
-    ) -> Result<DeliveryFuture, (KafkaError, FutureRecord<'a, K, P>)>
+    ) -> Result<TracingDeliveryFuture, (KafkaError, FutureRecord<'a, K, P>)>
     where
         K: ToBytes + ?Sized,
         P: ToBytes + ?Sized,
     {
         let (record, delivery) = self.start(record);
         match self.producer.send(record) {
-            Ok(()) => Ok(DeliveryFuture { delivery }),
+            Ok(()) => Ok(TracingDeliveryFuture { delivery }),
             Err((error, refused)) => {
                 let (record, mut sent) = split(refused);
-                sending::refuse(&mut sent.span, &self.client, &error);
+                sending::record_not_queued(&mut sent.span, &self.client, &error);
                 let BaseRecord { topic, partition, payload, key, timestamp, headers, .. } = record;
                 Err((error, FutureRecord { topic, partition, payload, key, timestamp, headers }))
             }
         }
     }
 
-    /// Serves callbacks here and now, as [`FutureProducer::poll`]. Its own thread does so anyway.
+    /// Runs pending callbacks on this thread, like [`FutureProducer::poll`]. The producer's own thread runs them otherwise.
     pub fn poll<T: Into<Timeout>>(&self, timeout: T) {
         self.producer.poll(timeout);
     }
@@ -116,7 +116,7 @@ where
         let FutureRecord { topic, partition, payload, key, timestamp, mut headers } = record;
         let span = sending::start(&self.client, topic, partition, key, payload, &mut headers);
         let (opaque, delivery) = oneshot::channel();
-        let delivery_opaque = Box::new(Sent { span, opaque });
+        let delivery_opaque = Box::new(TracingDeliveryOpaque { span, opaque });
         (BaseRecord { topic, partition, payload, key, timestamp, headers, delivery_opaque }, delivery)
     }
 }
@@ -125,7 +125,7 @@ fn is_queue_full(error: &KafkaError) -> bool {
     *error == KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull)
 }
 
-/// A record that was not queued, and what was to come back with its report.
+/// Splits a record that was not queued from its delivery opaque.
 fn split<'a, K, P, D>(record: BaseRecord<'a, K, P, Box<D>>) -> (BaseRecord<'a, K, P, ()>, D)
 where
     K: ToBytes + ?Sized,
@@ -152,29 +152,7 @@ where
     )
 }
 
-/// A record that nobody knows.
-fn nothing() -> OwnedMessage {
+/// Stands for a record of which nothing is known.
+fn empty_message() -> OwnedMessage {
     OwnedMessage::new(None, None, String::new(), Timestamp::NotAvailable, -1, 0, None)
-}
-
-/// The delivery of a record, as [`rdkafka::producer::DeliveryFuture`]. Dropped before, nobody waits for the record, which is delivered
-/// all the same.
-#[must_use = "futures do nothing unless polled; drop it to fire and forget"]
-pub struct DeliveryFuture {
-    delivery: oneshot::Receiver<OwnedDeliveryResult>,
-}
-
-impl Future for DeliveryFuture {
-    /// That of rdkafka's: the producer was dropped before the delivery, or what became of the record.
-    type Output = <rdkafka::producer::DeliveryFuture as Future>::Output;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.delivery).poll(cx)
-    }
-}
-
-impl fmt::Debug for DeliveryFuture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DeliveryFuture").finish_non_exhaustive()
-    }
 }

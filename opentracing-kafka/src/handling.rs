@@ -1,16 +1,16 @@
-//! The span of handling what was received, until a handler takes it.
+//! Running a handler in the span of a message or a batch.
 
-use std::fmt::Display;
 use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 
-use opentracing_core::{InSpan, Span, SpanContext, WithSpan};
+use opentracing_core::message_rules::HandlerOutput;
+use opentracing_core::{Span, SpanContext};
 
 use crate::error;
 
-/// The span of a message or a batch, and its context, which stays.
+/// The span of a message or a batch until a handler takes it, and its context, which remains.
 pub(crate) struct Handling {
-    /// Behind a lock because a handler borrows the message while its span is taken out of it.
+    /// Behind a lock, because a handler borrows the message while its span is taken out.
     span: Mutex<Span>,
     pub(crate) context: Option<SpanContext>,
 }
@@ -24,53 +24,44 @@ impl Handling {
         self.span.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The span; one of no tracer once it was taken.
+    /// Takes the span, and leaves a no-op span.
     pub(crate) fn take_span(&self) -> Span {
         std::mem::take(&mut *self.span.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(crate) fn in_span<F>(&self, future: F) -> WithSpan<F> {
-        future.in_span(self.take_span())
-    }
-
-    pub(crate) fn in_scope<R>(&self, f: impl FnOnce() -> R) -> R {
-        let _scope = self.take_span().activate();
-        f()
-    }
-
-    pub(crate) async fn process<F, T, E>(&self, future: F) -> Result<T, E>
+    pub(crate) async fn handle<F>(&self, future: F) -> F::Output
     where
-        F: Future<Output = Result<T, E>>,
-        E: Display,
+        F: Future<Output: HandlerOutput>,
     {
-        process(self.take_span(), future).await
+        handle(self.take_span(), future).await
     }
 
-    pub(crate) fn process_blocking<T, E: Display>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    pub(crate) fn handle_blocking<T: HandlerOutput>(&self, handler: impl FnOnce() -> T) -> T {
         let mut span = self.take_span();
-        let result = span.in_scope(f);
-        if let Err(failure) = &result {
-            error::record_handler(&mut span, failure);
-        }
-        result
+        let output = span.in_scope(handler);
+        record_failure(&mut span, &output);
+        output
     }
 }
 
-/// Runs the future in the span, and finishes it.
-pub(crate) async fn process<F, T, E>(mut span: Span, future: F) -> Result<T, E>
+/// Runs the future in the span, and finishes the span.
+pub(crate) async fn handle<F>(mut span: Span, future: F) -> F::Output
 where
-    F: Future<Output = Result<T, E>>,
-    E: Display,
+    F: Future<Output: HandlerOutput>,
 {
     let mut future = pin!(future);
-    let result = std::future::poll_fn(|cx| {
+    let output = std::future::poll_fn(|cx| {
         let _scope = span.lend();
         future.as_mut().poll(cx)
     })
     .await;
-    if let Err(failure) = &result {
-        error::record_handler(&mut span, failure);
-    }
+    record_failure(&mut span, &output);
     span.finish();
-    result
+    output
+}
+
+fn record_failure(span: &mut Span, output: &impl HandlerOutput) {
+    if let Some(failure) = output.failure() {
+        error::record_handler(span, failure);
+    }
 }

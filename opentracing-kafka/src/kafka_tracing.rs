@@ -1,19 +1,21 @@
-//! What traced clients are made with.
+//! Creates traced clients.
 
-use opentracing_core::Tracer;
+use std::sync::Arc;
+
+use opentracing_core::{ReferenceKind, Tracer};
 use rdkafka::ClientConfig;
 use rdkafka::config::{FromClientConfig, FromClientConfigAndContext};
+use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::KafkaResult;
 
-use rdkafka::consumer::ConsumerContext;
-
 use crate::consumer::TracingConsumer;
-use crate::decorator::SpanDecorator;
-use crate::options::{PollSpan, ProducerReference, Propagation, RecordKey};
-use crate::producer::{DefaultContext, TracingProducer, WrapProducer};
+use crate::decorator::KafkaDecorator;
+use crate::options::{PollSpan, RecordKey};
+use crate::producer::TracingProducer;
 use crate::settings::{ClientSettings, Settings};
+use crate::wrap_producer::{DefaultContext, WrapProducer};
 
-/// Makes traced producers and consumers of rdkafka's configurations. Holds a tracer and what is to be told of records.
+/// Creates traced producers and consumers from rdkafka's [`ClientConfig`]. Holds the tracer and the settings of their spans.
 ///
 /// ```
 /// use opentracing_core::Tracer;
@@ -30,68 +32,91 @@ use crate::settings::{ClientSettings, Settings};
 /// config.set("bootstrap.servers", "broker.example:9092");
 /// let future_producer: TracingProducer<FutureProducer> = kafka.producer(&config)?;
 /// let base_producer: TracingProducer<BaseProducer> = kafka.producer(&config)?;
-/// let consumer: TracingConsumer<BaseConsumer> = kafka.consumer(config.set("group.id", "payment"))?;
+///
+/// config.set("group.id", "payment");
+/// let consumer: TracingConsumer<BaseConsumer> = kafka.consumer(&config)?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "it makes clients, and does nothing by itself"]
+#[must_use = "it creates clients, and does nothing by itself"]
 pub struct KafkaTracing {
     settings: Settings,
 }
 
 impl KafkaTracing {
-    /// On the global tracer, also one that is registered later.
+    /// Uses the global tracer, even if it is registered later.
     pub fn new() -> Self {
         Self::with_tracer(Tracer::global())
     }
 
-    /// On that tracer.
+    /// Uses the given tracer.
     pub fn with_tracer(tracer: Tracer) -> Self {
         KafkaTracing { settings: Settings::new(tracer) }
     }
 
-    /// Names the service that the brokers are, in the tag `peer.service` of sent records. `kafka` by default.
+    /// Sets the tag `component` of all spans. `rdkafka` by default.
+    pub fn component(mut self, component: &'static str) -> Self {
+        self.settings.component = component;
+        self
+    }
+
+    /// Names the brokers in the tag `peer.service` of sent records. `kafka` by default.
     pub fn peer_service(mut self, name: &str) -> Self {
         self.settings.peer_service = Some(name.into());
         self
     }
 
-    /// Whether the keys of records become a tag. They do not by default.
+    /// Sets whether the key of a record becomes a tag. It does not by default.
     pub fn record_key(mut self, key: RecordKey) -> Self {
         self.settings.record_key = key;
         self
     }
 
-    /// Whether the waiting for messages has spans. It has none by default.
+    /// Sets whether waiting for a message is recorded as a span. It is not by default.
     pub fn poll_span(mut self, span: PollSpan) -> Self {
         self.settings.poll_span = span;
         self
     }
 
-    /// How the span of a message refers to that of its sender. As one that follows from it by default.
-    pub fn producer_reference(mut self, reference: ProducerReference) -> Self {
-        self.settings.producer_reference = reference;
+    /// Keeps contexts out of record headers: sent records carry none, and each received message starts a new trace. By default, contexts
+    /// are written to sent records and read from received messages.
+    ///
+    /// Use it where a consumer does not accept additional headers, or where senders are untrusted.
+    pub fn without_propagation(mut self) -> Self {
+        self.settings.propagates = false;
         self
     }
 
-    /// Whether contexts travel in the headers of records. They do by default.
-    pub fn propagation(mut self, propagation: Propagation) -> Self {
-        self.settings.propagation = propagation;
+    /// Sets how the span of a received message refers to the span that sent it. [`FollowsFrom`](ReferenceKind::FollowsFrom) by default,
+    /// because the sender does not wait for the consumer. With either kind the message belongs to the trace of its sender and is shown
+    /// below the sender's span.
+    pub fn producer_reference(mut self, kind: ReferenceKind) -> Self {
+        self.settings.producer_reference = kind;
         self
     }
 
-    /// Adds a decorator, behind those that were added before. None by default.
-    pub fn decorator(mut self, decorator: impl SpanDecorator) -> Self {
-        self.settings.decorators.push(std::sync::Arc::new(decorator));
+    /// Records a header as the tag `messaging.header.` followed by its name in lower case. No header is recorded by default, because
+    /// headers may hold personal data or secrets.
+    ///
+    /// Names match in any letter case; of several values the last is recorded. Values that are not UTF-8 are left out. The headers of a
+    /// [batch](crate::TracingBatch) are not recorded.
+    pub fn capture_header(mut self, name: &str) -> Self {
+        self.settings.captured.add(name);
         self
     }
 
-    /// Makes a traced producer, as [`ClientConfig::create`] makes one of rdkafka's.
+    /// Adds a decorator. Decorators run in the order in which they were added; there are none by default.
+    pub fn decorator(mut self, decorator: impl KafkaDecorator) -> Self {
+        self.settings.decorators.push(Arc::new(decorator));
+        self
+    }
+
+    /// Creates a traced producer, as [`ClientConfig::create`] creates one of rdkafka's.
     ///
     /// # Errors
     ///
-    /// Those of rdkafka: a setting that the client does not know or take.
+    /// The errors of rdkafka, for example for an unknown or invalid setting.
     pub fn producer<P>(&self, config: &ClientConfig) -> KafkaResult<TracingProducer<P>>
     where
         P: WrapProducer<Context: DefaultContext>,
@@ -99,11 +124,11 @@ impl KafkaTracing {
         self.producer_with_context(config, DefaultContext::default_context())
     }
 
-    /// Makes a traced producer with a context of one's own, as [`ClientConfig::create_with_context`] makes one of rdkafka's.
+    /// Creates a traced producer with a context of your own, as [`ClientConfig::create_with_context`] creates one of rdkafka's.
     ///
     /// # Errors
     ///
-    /// As [`producer`](KafkaTracing::producer).
+    /// The same as for [`producer`](KafkaTracing::producer).
     pub fn producer_with_context<P: WrapProducer>(
         &self,
         config: &ClientConfig,
@@ -113,21 +138,21 @@ impl KafkaTracing {
         Ok(TracingProducer { producer: P::create(config, context, &client)?, client })
     }
 
-    /// Makes a traced consumer, as [`ClientConfig::create`] makes one of rdkafka's. A `StreamConsumer` needs to be made within its
+    /// Creates a traced consumer, as [`ClientConfig::create`] creates one of rdkafka's. Create a `StreamConsumer` inside of its async
     /// runtime.
     ///
     /// # Errors
     ///
-    /// As [`producer`](KafkaTracing::producer).
+    /// The same as for [`producer`](KafkaTracing::producer).
     pub fn consumer<H: FromClientConfig>(&self, config: &ClientConfig) -> KafkaResult<TracingConsumer<H>> {
         Ok(TracingConsumer::new(config.create()?, ClientSettings::new(&self.settings, config)))
     }
 
-    /// Makes a traced consumer with a context of one's own, as [`ClientConfig::create_with_context`] makes one of rdkafka's.
+    /// Creates a traced consumer with a context of your own, as [`ClientConfig::create_with_context`] creates one of rdkafka's.
     ///
     /// # Errors
     ///
-    /// As [`producer`](KafkaTracing::producer).
+    /// The same as for [`producer`](KafkaTracing::producer).
     pub fn consumer_with_context<H, C>(&self, config: &ClientConfig, context: C) -> KafkaResult<TracingConsumer<H>>
     where
         H: FromClientConfigAndContext<C>,

@@ -1,4 +1,5 @@
-//! OpenTracing for Kafka: producers, consumers and messages of rdkafka with a span for each record sent and each message handled.
+//! OpenTracing for Kafka with [rdkafka]. Records a span for each record that is sent, until its delivery, and for each message that is
+//! handled, in one trace.
 //!
 //! ```no_run
 //! use opentracing_core::{InSpan, Tracer};
@@ -9,91 +10,103 @@
 //! use rdkafka::{ClientConfig, Message};
 //!
 //! # type Error = Box<dyn std::error::Error>;
-//! # async fn charge(tracer: &Tracer, order: &[u8]) -> Result<(), Error> { Ok(()) }
+//! # async fn charge(_tracer: &Tracer, _order: &[u8]) -> Result<(), Error> { Ok(()) }
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     // `opentracing-reporter` makes a tracer whose spans go somewhere.
+//!     // Use `opentracing-reporter` to build a tracer that sends its spans.
 //!     let (tracer, _drain) = Tracer::builder("shop").build();
 //!     let kafka = KafkaTracing::with_tracer(tracer.clone());
 //!     let mut config = ClientConfig::new();
 //!     config.set("bootstrap.servers", "broker.example:9092").set("group.id", "payment");
 //!
 //!     let producer: TracingProducer<FutureProducer> = kafka.producer(&config)?;
-//!     let send = producer.send(FutureRecord::to("orders").key("42").payload("2 books"), Timeout::Never);
-//!     send.in_span(tracer.span("order").start()).await.map_err(|(error, _)| error)?;
+//!     let record = FutureRecord::to("orders").key("42").payload("2 books");
+//!     let send = producer.send(record, Timeout::Never).in_span(tracer.span("order").start());
+//!     send.await.map_err(|(error, _)| error)?;
 //!
 //!     let consumer: TracingConsumer<StreamConsumer> = kafka.consumer(&config)?;
 //!     consumer.subscribe(&["orders"])?;
 //!     process(consumer.stream(), async |order| {
-//!         // Spans that start in here are children of `process orders`.
+//!         // Spans that start here are children of `process orders`.
 //!         charge(&tracer, order.payload().unwrap_or_default()).await
 //!     })
 //!     .await
 //! }
 //! ```
 //!
-//! Only how clients are made is another: [`KafkaTracing::producer`] and [`consumer`](KafkaTracing::consumer) in the place of
-//! [`ClientConfig::create`](rdkafka::ClientConfig::create), and `_with_context` likewise. They have the methods of rdkafka's, and its
-//! traits [`Producer`](rdkafka::producer::Producer), with transactions, and [`Consumer`](rdkafka::consumer::Consumer).
+//! Only the construction of clients changes: use [`KafkaTracing::producer`] and [`consumer`](KafkaTracing::consumer) instead of
+//! [`ClientConfig::create`](rdkafka::ClientConfig::create), and their `_with_context` variants instead of `create_with_context`. Traced
+//! clients have the methods of rdkafka's clients and implement its traits [`Producer`](rdkafka::producer::Producer), with transactions,
+//! and [`Consumer`](rdkafka::consumer::Consumer).
 //!
-//! | of rdkafka | traced |
+//! | rdkafka | traced |
 //! |---|---|
-//! | `FutureProducer`, `BaseProducer`, `ThreadedProducer` | [`TracingProducer`] of it |
-//! | `StreamConsumer`, `BaseConsumer` | [`TracingConsumer`] of it |
-//! | `StreamPartitionQueue`, `PartitionQueue` | [`TracingPartitionQueue`] of it |
-//! | `BorrowedMessage`, `OwnedMessage` | [`TracingMessage`] of it, and [`TracingBatch`] for several |
+//! | `FutureProducer`, `BaseProducer`, `ThreadedProducer` | [`TracingProducer<P>`](TracingProducer) |
+//! | `StreamConsumer`, `BaseConsumer` | [`TracingConsumer<H>`](TracingConsumer) |
+//! | `StreamPartitionQueue`, `PartitionQueue` | [`TracingPartitionQueue<Q>`](TracingPartitionQueue) |
+//! | `BorrowedMessage`, `OwnedMessage` | [`TracingMessage<M>`](TracingMessage), and [`TracingBatch<M>`](TracingBatch) for several |
 //!
-//! # When spans start and end
+//! # Spans
 //!
-//! `send orders` is a child of the span that is active when the record is sent, and lasts until its delivery is reported: retries of the
-//! client are within it. So it does when nobody waits for that, when the record is purged, and when its producer is dropped.
+//! | span | starts | finishes |
+//! |---|---|---|
+//! | `send orders` | when the record is sent, as a child of the active span | with the delivery report; retries of the client are part of it |
+//! | `process orders` | when the message is received | with its handler; without a handler when the message is dropped |
 //!
-//! `process orders` starts when the message is received, and goes on with the trace of its sender. What handles the message runs in it by
-//! [`process`], [`TracingMessage::process`], [`in_span`](TracingMessage::in_span) or [`in_scope`](TracingMessage::in_scope), and it ends with that; else it
-//! ends when the message is dropped. A message without a context, or with one that cannot be read, begins a trace.
+//! The `send` span also waits for the delivery report if nobody else does. It finishes with an error if the record is purged or the
+//! producer is dropped.
 //!
-//! # What a span says
+//! The `process` span belongs to the trace of the sender and refers to the sender's span by
+//! [`FollowsFrom`](opentracing_core::ReferenceKind::FollowsFrom), or by another kind on [request](KafkaTracing::producer_reference). A
+//! message without a context, or with a corrupt one, starts a new trace. The span is active in [`process`], [`TracingMessage::handle`] and
+//! [`handle_blocking`](TracingMessage::handle_blocking): spans that start there are its children.
+//!
+//! # Tags
 //!
 //! | tag | value |
 //! |---|---|
-//! | `component` | `rdkafka` |
-//! | `message_bus.destination` | the topic; `batch` for a batch of several |
-//! | `messaging.operation.name` | `send`, `process`, or [`poll`](PollSpan) |
+//! | `component` | `rdkafka`, or as [set](KafkaTracing::component) |
+//! | `message_bus.destination` | the topic; `batch` for a batch of several topics |
+//! | `messaging.operation.name` | `send`, `process` or [`poll`](PollSpan) |
 //! | `messaging.destination.partition.id` | the partition, once it is known |
-//! | `messaging.kafka.offset` | the offset, if the brokers tell it |
-//! | `messaging.message.body.size` | the size of the value in bytes, of a batch that of all |
-//! | `messaging.kafka.message.tombstone` | `true` of a record without a value |
-//! | `messaging.kafka.message.key` | the key, [on request](RecordKey) |
-//! | `messaging.client.id`, `messaging.consumer.group.name` | as the client is configured |
+//! | `messaging.kafka.offset` | the offset, if the brokers return it |
+//! | `messaging.message.body.size` | the size of the value in bytes; for a batch, of all values |
+//! | `messaging.kafka.message.tombstone` | `true` for a record without a value |
+//! | `messaging.kafka.message.key` | the key, on [request](RecordKey) |
+//! | `messaging.header.…` | [captured](KafkaTracing::capture_header) headers |
+//! | `messaging.client.id`, `messaging.consumer.group.name` | from the configuration of the client |
 //! | `messaging.batch.message_count` | the number of messages of a batch |
-//! | `kafka.queue_time_ms` | of a received message the time since its timestamp; absent where the clocks do not agree |
-//! | `kafka.outcome` | `fire_and_forget` if nobody waited for the delivery, or the brokers do not acknowledge any; `cancelled` if the sender gave up before there was room |
-//! | `peer.service` | of a sent record [as you say](KafkaTracing::peer_service), else `kafka` |
-//! | `peer.address` | of a sent record `bootstrap.servers` |
-//! | `error` | `true` if the record was not delivered, or the handler failed |
+//! | `kafka.queue_time_ms` | the time since the timestamp of a received message; absent if the timestamp is in the future |
+//! | `kafka.outcome` | `fire_and_forget` if nobody waited for the delivery, or the brokers do not acknowledge records; `cancelled` if the call was dropped while the producer's queue was full |
+//! | `peer.service` | on `send`: `kafka`, or as [set](KafkaTracing::peer_service) |
+//! | `peer.address` | on `send`: `bootstrap.servers` |
+//! | `error` | `true` if the record was not delivered, or the handler returned an error |
 //!
-//! A failure writes a log `event=error` with `message` and, of the client, `error.kind`: `message_timed_out`, `queue_full`,
-//! `purge_queue`, and so on, after the names of librdkafka.
+//! An error also has a log `event=error` with `message` and, for errors of the client, `error.kind`: librdkafka's error name in snake case,
+//! such as `message_timed_out`, `queue_full` or `purge_queue`. A [`KafkaDecorator`] adds tags, or defines errors differently.
 //!
-//! # Headers
+//! # Propagation
 //!
-//! The context of a record's span is written into its headers in every format of the tracer: Instana, W3C Trace Context, B3 and baggage by
-//! default. Headers of these formats that were there before, copied from a received message for example, are replaced, and others stay. Of
-//! a received message the last value of a header counts, in any letter case. A suppressed trace stays so.
+//! The context of a `send` span is written to the headers of the record in every format of the tracer: Instana, W3C Trace Context, B3 and
+//! Baggage by default. Trace headers that were copied from another message are replaced; other headers stay as they are. When reading,
+//! names match in any letter case, and the last value of a header counts. A trace that is not sampled stays so in the consumer.
+//! [`without_propagation`](KafkaTracing::without_propagation) turns propagation off.
 //!
-//! rdkafka panics where it reads a header whose name is not UTF-8, which anybody can send. Nothing here does, and [`header`] reads one by
-//! name for you.
+//! rdkafka panics when it reads a header whose name is not UTF-8, and anyone who can write to the topic can send one. This crate reads
+//! such messages without a panic. Use [`header`] to read a header by name.
 //!
 //! # What is not traced
 //!
-//! Rebalances, commits and transactions have no spans, and neither has what is sent or received by the clients inside (`get_ref`).
+//! Rebalances, commits and transactions have no spans. A record that is delivered in a transaction finishes as delivered, even if the
+//! transaction is aborted later. Records and messages that rdkafka's own clients (`get_ref`) send and receive have no spans.
 
 mod base_consumer;
+mod base_producer;
 mod batch;
 mod carrier;
 mod consumer;
-mod context;
 mod decorator;
+mod delivery_future;
 mod error;
 mod future_producer;
 mod handling;
@@ -101,28 +114,36 @@ mod kafka_tracing;
 mod message;
 mod name;
 mod options;
+mod outcome;
 mod partition_queue;
 mod process;
 mod producer;
+mod producer_context;
+mod queue_wait;
 mod raw;
+mod received_message;
 mod receiving;
 mod sending;
 mod settings;
 mod stream_consumer;
+mod wrap_producer;
 
-pub use self::base_consumer::Iter;
+pub use self::base_consumer::TracingIter;
 pub use self::batch::TracingBatch;
 pub use self::consumer::TracingConsumer;
-pub use self::context::{Sent, TracingContext, TracingFutureContext};
-pub use self::decorator::{OutgoingRecord, SpanDecorator};
-pub use self::future_producer::DeliveryFuture;
+pub use self::decorator::{KafkaDecorator, OutgoingRecord};
+pub use self::delivery_future::TracingDeliveryFuture;
 pub use self::kafka_tracing::KafkaTracing;
-pub use self::message::{ReceivedMessage, TracingMessage, header};
-pub use self::options::{PollSpan, ProducerReference, Propagation, RecordKey};
+pub use self::message::TracingMessage;
+pub use self::options::{PollSpan, RecordKey};
+pub use self::outcome::RecordOutcome;
 pub use self::partition_queue::TracingPartitionQueue;
 pub use self::process::process;
-pub use self::producer::{DefaultContext, TracingProducer, WrapProducer};
+pub use self::producer::TracingProducer;
+pub use self::producer_context::{TracingDeliveryOpaque, TracingFutureProducerContext, TracingProducerContext};
+pub use self::received_message::{ReceivedMessage, header};
 pub use self::stream_consumer::TracingMessageStream;
+pub use self::wrap_producer::{DefaultContext, WrapProducer};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

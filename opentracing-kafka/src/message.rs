@@ -1,27 +1,39 @@
-//! Received messages with their spans.
+//! The traced message.
 
-use std::fmt::{self, Display};
+use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
 use std::time::SystemTime;
 
-use opentracing_core::{Span, SpanContext, WithSpan};
-use rdkafka::Message;
-use rdkafka::message::{BorrowedHeaders, BorrowedMessage, OwnedMessage};
+use opentracing_core::message_rules::HandlerOutput;
+use opentracing_core::{Span, SpanContext};
+use rdkafka::message::{BorrowedMessage, OwnedMessage};
 
-use crate::decorator::SpanDecorator;
 use crate::handling::Handling;
-use crate::raw;
 use crate::receiving;
 use crate::settings::ClientSettings;
 
-/// A message and the span of handling it, which has started when the message came.
+/// A received message with the span of its handling, which starts when the message is received.
 ///
-/// What handles the message runs in its span by [`process`](TracingMessage::process), [`in_span`](TracingMessage::in_span) or
-/// [`in_scope`](TracingMessage::in_scope), which also finish it. Without any of them the span has no children, and finishes when the
-/// message is dropped.
+/// [`handle`](TracingMessage::handle) and [`handle_blocking`](TracingMessage::handle_blocking) run a handler in the span and finish it. If
+/// neither is called, the span has no children and finishes when the message is dropped.
 ///
-/// It is a pointer to rdkafka's message: `message.payload()` works as ever, and so does `consumer.commit_message(&message, …)`.
+/// ```
+/// use opentracing_kafka::TracingConsumer;
+/// use rdkafka::Message;
+/// use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
+///
+/// # type Error = Box<dyn std::error::Error>;
+/// # async fn store(_order: &[u8]) -> Result<(), Error> { Ok(()) }
+/// async fn consume(consumer: &TracingConsumer<StreamConsumer>) -> Result<(), Error> {
+///     let order = consumer.recv().await?;
+///     order.handle(store(order.payload().unwrap_or_default())).await?;
+///     consumer.commit_message(&order, CommitMode::Async)?;
+///     Ok(())
+/// }
+/// # drop(consume);
+/// ```
+///
+/// Dereferences to rdkafka's message, so `message.payload()` and `consumer.commit_message(&message, …)` work as without tracing.
 pub struct TracingMessage<M> {
     message: M,
     handling: Handling,
@@ -32,61 +44,62 @@ impl<M> TracingMessage<M> {
         TracingMessage { message, handling: Handling::new(span) }
     }
 
-    /// The context of the message's span, also when that has finished; `None` if there is no tracer.
+    /// Returns the context of the span, even after it has finished. `None` with a no-op tracer.
     pub fn context(&self) -> Option<&SpanContext> {
         self.handling.context.as_ref()
     }
 
-    /// The message's span, to write to it. One of no tracer once the span was taken by a handler.
+    /// Returns the span, to write to it. After a handler has run, this is a no-op span.
     pub fn span_mut(&mut self) -> &mut Span {
         self.handling.span_mut()
     }
 
-    /// Runs a future in the message's span, which finishes with it. A second one runs without a span.
+    /// Runs a future in the span of the message, so that spans that it starts are children of that span. The span finishes with the
+    /// future.
+    ///
+    /// The future returns `()` or a [`Result`]. An error marks the span as failed, with its text in a log. Call it once per message: a
+    /// second future runs without a span.
     ///
     /// ```
     /// # use opentracing_kafka::TracingConsumer;
     /// use rdkafka::Message;
     /// # use rdkafka::consumer::StreamConsumer;
-    /// # async fn store(order: &[u8]) {}
-    /// # async fn consume(consumer: TracingConsumer<StreamConsumer>) -> rdkafka::error::KafkaResult<()> {
+    /// # use rdkafka::error::KafkaResult;
+    /// # async fn store(_order: &[u8]) {}
+    /// # async fn consume(consumer: TracingConsumer<StreamConsumer>) -> KafkaResult<()> {
     /// let message = consumer.recv().await?;
-    /// message.in_span(async { store(message.payload().unwrap_or_default()).await }).await;
+    /// message.handle(async { store(message.payload().unwrap_or_default()).await }).await;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn in_span<F>(&self, future: F) -> WithSpan<F> {
-        self.handling.in_span(future)
-    }
-
-    /// Runs a closure in the message's span, and finishes it. A second one runs without a span.
-    pub fn in_scope<R>(&self, f: impl FnOnce() -> R) -> R {
-        self.handling.in_scope(f)
-    }
-
-    /// Runs a future in the message's span, and finishes it. A failure is told by the span, and handed on.
-    ///
-    /// # Errors
-    ///
-    /// That of the future.
-    pub async fn process<F, T, E>(&self, future: F) -> Result<T, E>
+    pub async fn handle<F>(&self, future: F) -> F::Output
     where
-        F: Future<Output = Result<T, E>>,
-        E: Display,
+        F: Future<Output: HandlerOutput>,
     {
-        self.handling.process(future).await
+        self.handling.handle(future).await
     }
 
-    /// Runs a closure in the message's span, and finishes it. A failure is told by the span, and handed on.
+    /// Runs a closure in the span of the message, as [`handle`](TracingMessage::handle) runs a future.
     ///
-    /// # Errors
-    ///
-    /// That of the closure.
-    pub fn process_blocking<T, E: Display>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        self.handling.process_blocking(f)
+    /// ```
+    /// # use opentracing_kafka::TracingConsumer;
+    /// use rdkafka::Message;
+    /// # use rdkafka::consumer::BaseConsumer;
+    /// # fn store(_order: &[u8]) -> std::io::Result<()> { Ok(()) }
+    /// # type Error = Box<dyn std::error::Error>;
+    /// # fn consume(consumer: &TracingConsumer<BaseConsumer>) -> Result<(), Error> {
+    /// for message in consumer {
+    ///     let message = message?;
+    ///     message.handle_blocking(|| store(message.payload().unwrap_or_default()))?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn handle_blocking<T: HandlerOutput>(&self, handler: impl FnOnce() -> T) -> T {
+        self.handling.handle_blocking(handler)
     }
 
-    /// The message. Its span finishes.
+    /// Unwraps rdkafka's message. The span finishes.
     pub fn into_inner(self) -> M {
         self.message
     }
@@ -97,17 +110,17 @@ impl<M> TracingMessage<M> {
 }
 
 impl<'m> TracingMessage<BorrowedMessage<'m>> {
-    /// With a span that starts now. `begun` is when the waiting for the message did.
+    /// Starts the span now. `polled_at` is the time when the call that returns the message started, if it is recorded.
     pub(crate) fn new_received(
         message: BorrowedMessage<'m>,
         client: &ClientSettings,
-        begun: Option<SystemTime>,
+        polled_at: Option<SystemTime>,
     ) -> Self {
-        let span = receiving::start(client, &message, begun);
+        let span = receiving::start(client, &message, polled_at);
         TracingMessage::new(message, span)
     }
 
-    /// Copies the message, so that it does not borrow from the consumer. Its span goes along.
+    /// Copies the message, so that it no longer borrows from the consumer. The span moves to the copy.
     pub fn detach(self) -> TracingMessage<OwnedMessage> {
         TracingMessage { message: self.message.detach(), handling: self.handling }
     }
@@ -128,51 +141,4 @@ impl<M: fmt::Debug> fmt::Debug for TracingMessage<M> {
             .field("context", &self.handling.context)
             .finish_non_exhaustive()
     }
-}
-
-/// A message as rdkafka hands it out: [`BorrowedMessage`] or [`OwnedMessage`].
-pub trait ReceivedMessage: Message + sealed::Sealed {
-    #[doc(hidden)]
-    fn raw_headers(&self) -> Option<&BorrowedHeaders>;
-
-    #[doc(hidden)]
-    fn decorate(&self, span: &mut Span, decorators: &[Arc<dyn SpanDecorator>]);
-}
-
-mod sealed {
-    pub trait Sealed {}
-
-    impl Sealed for rdkafka::message::BorrowedMessage<'_> {}
-    impl Sealed for rdkafka::message::OwnedMessage {}
-}
-
-impl ReceivedMessage for BorrowedMessage<'_> {
-    fn raw_headers(&self) -> Option<&BorrowedHeaders> {
-        self.headers()
-    }
-
-    fn decorate(&self, span: &mut Span, decorators: &[Arc<dyn SpanDecorator>]) {
-        decorators.iter().for_each(|decorator| decorator.on_message(span, self));
-    }
-}
-
-/// Was received some time before, so no decorator sees it.
-impl ReceivedMessage for OwnedMessage {
-    fn raw_headers(&self) -> Option<&BorrowedHeaders> {
-        self.headers().map(rdkafka::message::OwnedHeaders::as_borrowed)
-    }
-
-    fn decorate(&self, _: &mut Span, _: &[Arc<dyn SpanDecorator>]) {}
-}
-
-/// The last value that a message has under that name, in this letter case. Unlike what rdkafka has to read headers, it does not panic
-/// where the name of another one is not UTF-8.
-pub fn header<'m, M: ReceivedMessage>(message: &'m M, name: &str) -> Option<&'m [u8]> {
-    let mut found = None;
-    raw::for_each(message.raw_headers()?, |other, value| {
-        if other == name.as_bytes() {
-            found = value;
-        }
-    });
-    found
 }

@@ -3,7 +3,7 @@
 use opentracing_core::Text;
 use smallvec::SmallVec;
 
-/// Hands over the name of doing something with a topic: `send orders`. Put together on the stack, since the span copies it.
+/// Calls `f` with an operation name such as `send orders`. The name is built on the stack, because the span copies it.
 pub(crate) fn with_operation_name<R>(operation: &str, topic: &str, f: impl FnOnce(Text<'_>) -> R) -> R {
     let mut name: SmallVec<[u8; 120]> = SmallVec::new();
     for part in [operation, " ", topic] {

@@ -1,17 +1,32 @@
-//! Partitions that were split off.
+//! Partitions that are split off from a consumer.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::batch::TracingBatch;
-use crate::message::ReceivedMessage;
-use crate::receiving;
+use crate::received_message::ReceivedMessage;
 use crate::settings::ClientSettings;
 
-/// A partition that was split off from a traced consumer.
+/// A partition that is split off from a traced consumer.
 ///
-/// `Q` is the queue of rdkafka that it holds: [`PartitionQueue`](rdkafka::consumer::base_consumer::PartitionQueue) or
+/// `Q` is rdkafka's queue: [`PartitionQueue`](rdkafka::consumer::base_consumer::PartitionQueue) or
 /// [`StreamPartitionQueue`](rdkafka::consumer::stream_consumer::StreamPartitionQueue).
+///
+/// ```
+/// use opentracing_kafka::TracingConsumer;
+/// use rdkafka::Message;
+/// use rdkafka::consumer::StreamConsumer;
+///
+/// # type Error = Box<dyn std::error::Error>;
+/// # async fn store(_order: &[u8]) -> std::io::Result<()> { Ok(()) }
+/// async fn consume(consumer: &TracingConsumer<StreamConsumer>) -> Result<(), Error> {
+///     let queue = consumer.split_partition_queue("orders", 0).ok_or("no such partition")?;
+///     let order = queue.recv().await?;
+///     order.handle(store(order.payload().unwrap_or_default())).await?;
+///     Ok(())
+/// }
+/// # drop(consume);
+/// ```
 pub struct TracingPartitionQueue<Q> {
     pub(crate) queue: Q,
     pub(crate) client: Arc<ClientSettings>,
@@ -22,20 +37,20 @@ impl<Q> TracingPartitionQueue<Q> {
         TracingPartitionQueue { queue, client: client.clone() }
     }
 
-    /// The queue inside. What is received by its own methods is not traced.
+    /// Returns rdkafka's queue. Messages that its own methods return are not traced.
     pub fn get_ref(&self) -> &Q {
         &self.queue
     }
 
-    /// The queue inside. What is received by its own methods is not traced.
+    /// Returns rdkafka's queue. Messages that its own methods return are not traced.
     pub fn get_mut(&mut self) -> &mut Q {
         &mut self.queue
     }
 
-    /// Starts one span for messages that are handled at once, and were received by the [queue inside](TracingPartitionQueue::get_ref).
+    /// Starts one span for messages that are handled together. Receive them with [rdkafka's queue](TracingPartitionQueue::get_ref), so that
+    /// they have no spans of their own.
     pub fn batch<M: ReceivedMessage>(&self, messages: Vec<M>) -> TracingBatch<M> {
-        let span = receiving::start_batch(&self.client, &messages);
-        TracingBatch::new(messages, span)
+        TracingBatch::new(&self.client, messages)
     }
 }
 

@@ -9,19 +9,19 @@ use rdkafka::error::KafkaError;
 use crate::handling;
 use crate::message::TracingMessage;
 
-/// Hands each message of a stream to a handler, which runs in the message's span, one after the other. Ends with the stream, or with
-/// the first failure, of the stream or of the handler; the failure of a handler is told by the span of its message.
+/// Runs a handler for each message of a stream, one after the other, in the span of the message.
 ///
-/// A stream can be borrowed and gone on with. A consumer recovers from most of its errors by itself, so the usual answer to one of
-/// those is to log it and go on.
+/// Processing stops when the stream ends, and at the first error of the stream or of the handler. An error of the handler is recorded in
+/// the span.
 ///
 /// ```
 /// use opentracing_kafka::{TracingConsumer, process};
 /// use rdkafka::Message;
 /// use rdkafka::consumer::StreamConsumer;
 ///
-/// # async fn pay(order: &[u8]) -> Result<(), std::io::Error> { Ok(()) }
-/// # async fn consume(consumer: TracingConsumer<StreamConsumer>) -> Result<(), Box<dyn std::error::Error>> {
+/// # type Error = Box<dyn std::error::Error>;
+/// # async fn pay(_order: &[u8]) -> Result<(), std::io::Error> { Ok(()) }
+/// # async fn consume(consumer: TracingConsumer<StreamConsumer>) -> Result<(), Error> {
 /// let mut orders = consumer.stream();
 /// process(&mut orders, async |order| {
 ///     pay(order.payload().unwrap_or_default()).await?;
@@ -32,9 +32,12 @@ use crate::message::TracingMessage;
 /// # }
 /// ```
 ///
+/// Pass `&mut stream` to continue with the same stream after an error. A consumer recovers from most of its errors by itself, so programs
+/// usually log them and continue.
+///
 /// # Errors
 ///
-/// The first failure of the stream or of the handler.
+/// The first error of the stream or of the handler.
 pub async fn process<S, M, H, F, E>(stream: S, mut handler: H) -> Result<(), E>
 where
     S: Stream<Item = Result<TracingMessage<M>, KafkaError>>,
@@ -47,7 +50,7 @@ where
         let message = message?;
         let mut span = message.take_span();
         let future = span.in_scope(|| handler(message));
-        handling::process(span, future).await?;
+        handling::handle(span, future).await?;
     }
     Ok(())
 }

@@ -1,22 +1,22 @@
-//! The span of one record, from the call that sends it to its delivery.
-
-use std::sync::Arc;
+//! The span of a record, from sending to delivery.
 
 use opentracing_core::propagation::KafkaHeaders;
-use opentracing_core::{AsSpanContext, Span, SpanKind, Value, logs, tags};
+use opentracing_core::{AsSpanContext, Span, SpanKind, Value, tags};
 use rdkafka::Message;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{OwnedHeaders, ToBytes};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{BorrowedHeaders, OwnedHeaders, ToBytes};
 use rdkafka::producer::DeliveryResult;
 
 use crate::carrier::HeaderWriter;
 use crate::decorator::OutgoingRecord;
 use crate::error;
 use crate::name::with_operation_name;
-use crate::options::{Propagation, RecordKey};
+use crate::options::RecordKey;
+use crate::outcome::RecordOutcome;
+use crate::raw;
 use crate::settings::{ClientSettings, Settings};
 
-/// Starts the span of a record, and writes its context into the record's headers.
+/// Starts the span of a record, and injects its context into the headers of the record.
 pub(crate) fn start<K: ToBytes + ?Sized, P: ToBytes + ?Sized>(
     client: &ClientSettings,
     topic: &str,
@@ -29,10 +29,10 @@ pub(crate) fn start<K: ToBytes + ?Sized, P: ToBytes + ?Sized>(
     tracer.warn_if_unregistered();
     let mut span = with_operation_name("send", topic, |name| {
         let mut builder = tracer.span(name);
-        // Before the decision, so that a sampler may go by them.
+        // Set before the sampling decision, because samplers may read them.
         builder
             .kind(SpanKind::Producer)
-            .tag(tags::COMPONENT, Value::Static("rdkafka"))
+            .tag(tags::COMPONENT, Value::Static(client.settings.component))
             .set(tags::MESSAGE_BUS_DESTINATION, topic);
         match &client.settings.peer_service {
             Some(name) => builder.set(tags::PEER_SERVICE, name),
@@ -42,16 +42,17 @@ pub(crate) fn start<K: ToBytes + ?Sized, P: ToBytes + ?Sized>(
     });
     if span.is_recording() {
         describe(&mut span, client, partition, key.map(ToBytes::to_bytes), payload.map(ToBytes::to_bytes));
+        capture(&mut span, &client.settings, headers.as_ref().map(OwnedHeaders::as_borrowed));
     }
     if !decorators.is_empty() {
         let (key, payload) = (key.map(ToBytes::to_bytes), payload.map(ToBytes::to_bytes));
         let record = OutgoingRecord { topic, partition, key, payload, headers: headers.as_ref() };
         decorators.iter().for_each(|decorator| decorator.on_send(&mut span, &record));
     }
-    if client.settings.propagation == Propagation::On
+    if client.settings.propagates
         && let Some(context) = span.as_span_context()
     {
-        // Fails for a tracer without a format for Kafka: then nothing travels, as was asked for.
+        // An error means that the tracer has no format for Kafka: then there is nothing to write.
         let _ = tracer.inject(&context, KafkaHeaders, &mut HeaderWriter::new(headers));
     }
     span
@@ -77,7 +78,7 @@ fn describe(
     }
 }
 
-/// Key, size and tombstone.
+/// Sets the tags for key, size and tombstone.
 pub(crate) fn set_content(span: &mut Span, settings: &Settings, key: Option<&[u8]>, payload: Option<&[u8]>) {
     if settings.record_key == RecordKey::Text
         && let Some(key) = key
@@ -94,81 +95,55 @@ pub(crate) fn set_content(span: &mut Span, settings: &Settings, key: Option<&[u8
     }
 }
 
+/// Records the captured headers. Of several values of a header, the last one remains.
+pub(crate) fn capture(span: &mut Span, settings: &Settings, headers: Option<&BorrowedHeaders>) {
+    let Some(headers) = headers.filter(|_| !settings.captured.is_empty()) else { return };
+    raw::for_each(headers, |name, value| {
+        let value = value.and_then(|value| std::str::from_utf8(value).ok());
+        if let (Some(tag), Some(value)) = (settings.captured.tag(name), value) {
+            span.set_tag(tag, Value::Str(value));
+        }
+    });
+}
+
 pub(crate) fn set_partition(span: &mut Span, partition: i32) {
     span.set(tags::MESSAGING_DESTINATION_PARTITION_ID, &partition.to_string());
 }
 
-/// The record was not queued.
-pub(crate) fn refuse(span: &mut Span, client: &ClientSettings, failure: &KafkaError) {
+/// Records that the record was not queued.
+pub(crate) fn record_not_queued(span: &mut Span, client: &ClientSettings, failure: &KafkaError) {
     error::record(span, failure);
-    client.settings.decorators.iter().for_each(|decorator| decorator.on_error(span, failure));
+    client.settings.decorators.iter().for_each(|decorator| decorator.on_sent(span, RecordOutcome::Failed(failure)));
 }
 
-/// The record was delivered, or will not be.
+/// Records the delivery report.
 pub(crate) fn report(span: &mut Span, client: &ClientSettings, result: &DeliveryResult<'_>) {
     let decorators = &client.settings.decorators;
     match result {
         Ok(record) => {
             if span.is_recording() {
                 set_partition(span, record.partition());
-                // Nobody knows it if the brokers say nothing, or did so for an earlier copy of the record.
+                // Unknown if the brokers do not acknowledge records, or acknowledged an earlier copy of this one.
                 if record.offset() >= 0 {
                     span.set(tags::MESSAGING_KAFKA_OFFSET, record.offset());
                 }
                 if client.is_unacknowledged {
-                    forget(span);
+                    record_fire_and_forget(span);
                 }
             }
-            decorators.iter().for_each(|decorator| decorator.on_delivery(span, record));
+            decorators.iter().for_each(|decorator| decorator.on_sent(span, RecordOutcome::Delivered(record)));
         }
         Err((failure, record)) => {
             if span.is_recording() && record.partition() >= 0 {
                 set_partition(span, record.partition());
             }
             error::record(span, failure);
-            decorators.iter().for_each(|decorator| decorator.on_error(span, failure));
+            decorators.iter().for_each(|decorator| decorator.on_sent(span, RecordOutcome::Failed(failure)));
         }
     }
 }
 
-/// Nobody waits for the outcome.
-pub(crate) fn forget(span: &mut Span) {
+/// Records that nobody waits for the outcome.
+pub(crate) fn record_fire_and_forget(span: &mut Span) {
     span.set_tag(tags::KAFKA_OUTCOME, Value::Static("fire_and_forget"));
-}
-
-/// A record that waits for room in the producer's queue. Dropping it tells that the caller has given up.
-pub(crate) struct Waiting {
-    client: Arc<ClientSettings>,
-    /// Taken once the record is queued.
-    span: Option<Span>,
-    has_waited: bool,
-}
-
-impl Waiting {
-    pub(crate) fn new(client: &Arc<ClientSettings>) -> Self {
-        Waiting { client: client.clone(), span: None, has_waited: false }
-    }
-
-    /// The queue is full, and the producer tries again later. Logged once.
-    pub(crate) fn wait(&mut self, span: Span) {
-        let span = self.span.insert(span);
-        if !std::mem::replace(&mut self.has_waited, true) {
-            span.log_kv(&[(logs::EVENT, Value::Static("queue_full")), (logs::MESSAGE, Value::Static(QUEUE_FULL))]);
-        }
-    }
-
-    pub(crate) fn take(&mut self) -> Option<Span> {
-        self.span.take()
-    }
-}
-
-const QUEUE_FULL: &str = "waits for room in the producer's queue";
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        let Some(span) = self.span.as_mut().filter(|_| !std::thread::panicking()) else { return };
-        span.set_tag(tags::KAFKA_OUTCOME, Value::Static("cancelled"));
-        let failure = KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull);
-        self.client.settings.decorators.iter().for_each(|decorator| decorator.on_error(span, &failure));
-    }
 }

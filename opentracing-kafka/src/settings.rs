@@ -1,35 +1,42 @@
-//! What producers and consumers go by.
+//! The settings that producers and consumers share.
 
 use std::fmt;
 use std::sync::Arc;
 
-use opentracing_core::Tracer;
+use opentracing_core::message_rules::HeaderTags;
+use opentracing_core::{ReferenceKind, Tracer};
 use rdkafka::ClientConfig;
 
-use crate::decorator::SpanDecorator;
-use crate::options::{PollSpan, ProducerReference, Propagation, RecordKey};
+use crate::decorator::KafkaDecorator;
+use crate::options::{PollSpan, RecordKey};
 
-/// What the user has chosen.
+/// The settings of a [`KafkaTracing`](crate::KafkaTracing).
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) tracer: Tracer,
+    pub(crate) component: &'static str,
     pub(crate) peer_service: Option<Box<str>>,
     pub(crate) record_key: RecordKey,
     pub(crate) poll_span: PollSpan,
-    pub(crate) producer_reference: ProducerReference,
-    pub(crate) propagation: Propagation,
-    pub(crate) decorators: Vec<Arc<dyn SpanDecorator>>,
+    /// Whether contexts travel in the headers of records.
+    pub(crate) propagates: bool,
+    /// How the span of a received message refers to the span that sent it.
+    pub(crate) producer_reference: ReferenceKind,
+    pub(crate) captured: HeaderTags,
+    pub(crate) decorators: Vec<Arc<dyn KafkaDecorator>>,
 }
 
 impl Settings {
     pub(crate) fn new(tracer: Tracer) -> Self {
         Settings {
             tracer,
+            component: "rdkafka",
             peer_service: None,
             record_key: RecordKey::default(),
             poll_span: PollSpan::default(),
-            producer_reference: ProducerReference::default(),
-            propagation: Propagation::default(),
+            propagates: true,
+            producer_reference: ReferenceKind::FollowsFrom,
+            captured: HeaderTags::new(),
             decorators: Vec::new(),
         }
     }
@@ -39,23 +46,25 @@ impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
             .field("tracer", &self.tracer)
+            .field("component", &self.component)
             .field("peer_service", &self.peer_service)
             .field("record_key", &self.record_key)
             .field("poll_span", &self.poll_span)
+            .field("propagates", &self.propagates)
             .field("producer_reference", &self.producer_reference)
-            .field("propagation", &self.propagation)
+            .field("captured", &self.captured)
             .finish_non_exhaustive()
     }
 }
 
-/// The same with what a client's configuration says of it. A client does not tell that later.
+/// The settings, together with what the configuration of a client says. A client does not expose its configuration later.
 #[derive(Debug)]
 pub struct ClientSettings {
     pub(crate) settings: Settings,
     pub(crate) client_id: Option<Box<str>>,
     pub(crate) group: Option<Box<str>>,
     pub(crate) brokers: Option<Box<str>>,
-    /// The brokers do not say whether they have a record.
+    /// Whether the brokers do not acknowledge records (`acks=0`).
     pub(crate) is_unacknowledged: bool,
 }
 
@@ -66,7 +75,7 @@ impl ClientSettings {
             settings: settings.clone(),
             client_id: first(&["client.id"]).map(Box::from),
             group: first(&["group.id"]).map(Box::from),
-            // librdkafka has two names for it, too.
+            // librdkafka has an alias for some settings.
             brokers: first(&["bootstrap.servers", "metadata.broker.list"]).map(Box::from),
             is_unacknowledged: first(&["acks", "request.required.acks"]) == Some("0"),
         })

@@ -1,4 +1,4 @@
-//! Awaiting messages.
+//! Receiving messages asynchronously from a `StreamConsumer`.
 
 use std::fmt;
 use std::pin::Pin;
@@ -21,25 +21,24 @@ impl<C, R> TracingConsumer<StreamConsumer<C, R>>
 where
     C: ConsumerContext + 'static,
 {
-    /// Waits for a message, as [`StreamConsumer::recv`].
+    /// Waits for a message, like [`StreamConsumer::recv`].
     ///
     /// # Errors
     ///
-    /// Those of rdkafka.
+    /// The errors of rdkafka.
     pub async fn recv(&self) -> KafkaResult<TracingMessage<BorrowedMessage<'_>>> {
-        let begun = receiving::begin_poll(&self.client);
+        let polled_at = receiving::poll_start(&self.client);
         let message = self.consumer.recv().await?;
-        Ok(TracingMessage::new_received(message, &self.client, begun))
+        Ok(TracingMessage::new_received(message, &self.client, polled_at))
     }
 
-    /// The messages as a stream that does not end, as [`StreamConsumer::stream`]. The span of a message starts when it is taken from
-    /// the stream.
+    /// Returns an endless stream of messages, like [`StreamConsumer::stream`]. The span of a message starts when the stream yields it.
     pub fn stream(&self) -> TracingMessageStream<'_, C> {
         TracingMessageStream::new(self.consumer.stream(), &self.client)
     }
 
-    /// Splits a partition off into a queue of its own, as [`StreamConsumer::split_partition_queue`]. `None` if topic or partition are
-    /// not valid.
+    /// Splits off a partition into a queue of its own, like [`StreamConsumer::split_partition_queue`]. `None` if the topic or partition is
+    /// invalid.
     pub fn split_partition_queue(
         &self,
         topic: &str,
@@ -54,35 +53,35 @@ impl<C, R> TracingPartitionQueue<StreamPartitionQueue<C, R>>
 where
     C: ConsumerContext,
 {
-    /// Waits for a message of the partition, as [`StreamPartitionQueue::recv`].
+    /// Waits for a message of the partition, like [`StreamPartitionQueue::recv`].
     ///
     /// # Errors
     ///
-    /// Those of rdkafka.
+    /// The errors of rdkafka.
     pub async fn recv(&self) -> KafkaResult<TracingMessage<BorrowedMessage<'_>>> {
-        let begun = receiving::begin_poll(&self.client);
+        let polled_at = receiving::poll_start(&self.client);
         let message = self.queue.recv().await?;
-        Ok(TracingMessage::new_received(message, &self.client, begun))
+        Ok(TracingMessage::new_received(message, &self.client, polled_at))
     }
 
-    /// The messages of the partition as a stream that does not end, as [`StreamPartitionQueue::stream`].
+    /// Returns an endless stream of the partition's messages, like [`StreamPartitionQueue::stream`].
     pub fn stream(&self) -> TracingMessageStream<'_, C> {
         TracingMessageStream::new(self.queue.stream(), &self.client)
     }
 }
 
-/// The messages of a consumer or of a partition, each with its span.
+/// A stream of the messages of a consumer or of a partition, each with its span.
 #[must_use = "streams do nothing unless polled"]
 pub struct TracingMessageStream<'a, C: ConsumerContext> {
     stream: MessageStream<'a, C>,
     client: &'a ClientSettings,
-    /// When the waiting for the next message has begun, if that is to be told.
-    begun: Option<SystemTime>,
+    /// The time when the stream started to wait for the next message, if polls are recorded.
+    polled_at: Option<SystemTime>,
 }
 
 impl<'a, C: ConsumerContext> TracingMessageStream<'a, C> {
     fn new(stream: MessageStream<'a, C>, client: &'a ClientSettings) -> Self {
-        TracingMessageStream { stream, client, begun: None }
+        TracingMessageStream { stream, client, polled_at: None }
     }
 }
 
@@ -91,12 +90,14 @@ impl<'a, C: ConsumerContext> Stream for TracingMessageStream<'a, C> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        if this.begun.is_none() {
-            this.begun = receiving::begin_poll(this.client);
+        if this.polled_at.is_none() {
+            this.polled_at = receiving::poll_start(this.client);
         }
         let item = ready!(Pin::new(&mut this.stream).poll_next(cx));
-        let begun = this.begun.take();
-        Poll::Ready(item.map(|result| result.map(|message| TracingMessage::new_received(message, this.client, begun))))
+        let polled_at = this.polled_at.take();
+        Poll::Ready(
+            item.map(|result| result.map(|message| TracingMessage::new_received(message, this.client, polled_at))),
+        )
     }
 }
 

@@ -1,4 +1,4 @@
-//! One span for several messages.
+//! Batches: one span for several messages.
 
 use std::convert::Infallible;
 
@@ -22,7 +22,7 @@ async fn send(cluster: &Cluster, mock: &MockTracer, topic: &str, payloads: &[&st
     }
 }
 
-/// That many messages, received by the consumer inside.
+/// Receives this many messages with rdkafka's consumer.
 async fn collect<'c>(
     consumer: &'c TracingConsumer<StreamConsumer>,
     messages: usize,
@@ -32,7 +32,7 @@ async fn collect<'c>(
 }
 
 on_both_clusters! {
-    async fn a_batch_follows_from_each_sender(cluster: &Cluster) {
+    async fn a_batch_refers_to_each_sender(cluster: &Cluster) {
         let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
         send(cluster, &mock, &topic, &["1", "22", "333"]).await;
         let consumer = cluster.consumer(&mock, &topic);
@@ -44,7 +44,7 @@ on_both_clusters! {
             mock.tracer().span("store").start().finish();
             Ok::<_, Infallible>(())
         };
-        batch.process(store).await.unwrap();
+        batch.handle(store).await.unwrap();
         let span = span(&mock, "process");
         assert_eq!(*span.operation_name, *format!("process {topic}"));
         let follows = ReferenceKind::FollowsFrom;
@@ -53,7 +53,7 @@ on_both_clusters! {
         assert_eq!(tag(&span, "messaging.message.body.size").as_deref(), Some("6"));
         assert_eq!(tag(&span, "messaging.destination.partition.id").as_deref(), Some("0"));
         assert_eq!(tag(&span, "messaging.kafka.offset"), None);
-        // The trace of the first, where what was done is below the batch.
+        // The batch belongs to the trace of the first sender.
         assert_eq!((trace_id.low(), span.context.trace_id()), (1, trace_id));
         mock.assert_tree(&format!("
             send {topic} (producer)
@@ -65,7 +65,7 @@ on_both_clusters! {
     }
 }
 
-/// Messages as if they had come, one for each list of headers.
+/// One message per list of headers.
 fn messages(all: impl IntoIterator<Item = Option<OwnedHeaders>>) -> Vec<OwnedMessage> {
     let message = |(offset, headers)| {
         let timestamp = rdkafka::Timestamp::NotAvailable;
@@ -79,7 +79,7 @@ fn sender(trace: u32, span: u32, sampled: bool) -> Option<OwnedHeaders> {
     Some(headers([("traceparent", &*format!("00-{trace:032x}-{span:016x}-{flags:02x}"))]))
 }
 
-/// The references of the one span of a batch, by span id; `None` if there is no span.
+/// Returns the span ids that the span of a batch refers to; `None` if there is no span.
 #[track_caller]
 fn check(all: impl IntoIterator<Item = Option<OwnedHeaders>>) -> Option<Vec<u64>> {
     let mock = MockTracer::with(|builder| {
@@ -95,23 +95,27 @@ fn check(all: impl IntoIterator<Item = Option<OwnedHeaders>>) -> Option<Vec<u64>
 }
 
 #[test]
-fn what_a_batch_follows_from() {
+fn references_of_a_batch() {
     let suppressed = || Some(headers([("X_INSTANA_L_S", "0")]));
-    assert_eq!(check([]), None, "no messages, no span");
-    assert_eq!(check([None, None]), Some(vec![]), "a trace begins");
+    assert_eq!(check([]), None, "no messages");
+    assert_eq!(check([None, None]), Some(vec![]), "starts a trace");
     assert_eq!(check([sender(1, 2, true)]), Some(vec![2]));
-    assert_eq!(check([sender(1, 2, true), sender(1, 2, true), sender(1, 3, true)]), Some(vec![2, 3]), "each once");
+    assert_eq!(
+        check([sender(1, 2, true), sender(1, 2, true), sender(1, 3, true)]),
+        Some(vec![2, 3]),
+        "each sender once"
+    );
     assert_eq!(check([None, sender(1, 2, true), None]), Some(vec![2]));
-    assert_eq!(check([sender(1, 2, false), sender(3, 4, true)]), Some(vec![4]), "one that is kept keeps the batch");
-    assert_eq!(check([sender(1, 2, false), sender(3, 4, false)]), None, "suppressed");
-    assert_eq!(check([suppressed(), suppressed()]), None, "suppressed");
-    assert_eq!(check([suppressed(), None]), Some(vec![]), "a message without a context is not suppressed");
+    assert_eq!(check([sender(1, 2, false), sender(3, 4, true)]), Some(vec![4]), "one sampled sender is enough");
+    assert_eq!(check([sender(1, 2, false), sender(3, 4, false)]), None, "not sampled");
+    assert_eq!(check([suppressed(), suppressed()]), None, "not sampled");
+    assert_eq!(check([suppressed(), None]), Some(vec![]), "a message without a context starts a trace");
     let many = (1..=1_000).map(|span| sender(1, span, true));
     assert_eq!(check(many), Some((1..=128).collect()), "at most 128");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_batch_of_several_topics_names_none() {
+async fn a_batch_of_several_topics_is_named_batch() {
     let (cluster, mock) = (Cluster::mock(), MockTracer::new());
     let (one, other) = (cluster.topic(1).await, cluster.topic(1).await);
     send(&cluster, &mock, &one, &["v"]).await;
@@ -120,7 +124,7 @@ async fn a_batch_of_several_topics_names_none() {
     let messages = vec![soon(first.recv()).await.unwrap(), soon(second.recv()).await.unwrap()];
     let messages: Vec<_> = messages.into_iter().map(|message| message.into_inner()).collect();
     mock.reset();
-    let failed: Result<(), &str> = first.batch(messages).process_blocking(|| Err("full"));
+    let failed: Result<(), &str> = first.batch(messages).handle_blocking(|| Err("full"));
     failed.unwrap_err();
     let span = span(&mock, "process");
     assert_eq!(&*span.operation_name, "process batch");
@@ -130,7 +134,7 @@ async fn a_batch_of_several_topics_names_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_batch_that_nobody_handles_ends_its_span() {
+async fn a_batch_without_a_handler_finishes_its_span() {
     let (cluster, mock) = (Cluster::mock(), MockTracer::new());
     let topic = cluster.topic(1).await;
     send(&cluster, &mock, &topic, &["1", "2"]).await;
@@ -140,21 +144,21 @@ async fn a_batch_that_nobody_handles_ends_its_span() {
     mock.reset();
     assert_eq!(batch.into_inner().len(), 2);
     assert!(span(&mock, "process").tag("late").is_some());
-    // Nothing is recorded without a tracer.
+    // A no-op tracer records nothing.
     let untraced = cluster.consumer_with(KafkaTracing::with_tracer(Tracer::noop()), &topic);
     let batch = collect(&untraced, 2).await;
     assert!(batch.context().is_none());
-    assert_eq!(batch.in_scope(|| batch.len()), 2);
-    assert_eq!(batch.in_span(async { batch.len() }).await, 2);
+    assert_eq!(batch.handle_blocking(|| Ok::<_, Infallible>(batch.len())), Ok(2));
+    assert_eq!(batch.handle(async { Ok::<_, Infallible>(batch.len()) }).await, Ok(2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_of_another_way_gets_its_span() {
+async fn trace_starts_the_span_of_a_message_received_elsewhere() {
     let mock = MockTracer::new();
     let consumer: TracingConsumer<rdkafka::consumer::BaseConsumer> =
         tracing(&mock).consumer(&rdkafka::ClientConfig::new()).unwrap();
     let message = messages([sender(10, 20, true)]).remove(0);
-    consumer.trace(message).in_scope(|| mock.tracer().span("store").start().finish());
+    consumer.trace(message).handle_blocking(|| mock.tracer().span("store").start().finish());
     mock.assert_tree(
         "
         process orders (consumer)

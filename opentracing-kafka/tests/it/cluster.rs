@@ -1,4 +1,4 @@
-//! Where the tests run.
+//! The clusters that the tests use.
 
 use std::env;
 use std::io::Write;
@@ -15,10 +15,10 @@ use rdkafka::producer::{DefaultProducerContext, FutureProducer};
 use rdkafka::util::Timeout;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
-/// No test waits longer for what must come.
+/// The limit on every wait.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A cluster for one test: the client's own of one broker, or the real one, of which the test has a topic.
+/// A cluster for one test: librdkafka's mock cluster with one broker, or the real broker.
 pub(crate) struct Cluster {
     pub(crate) brokers: String,
     pub(crate) mock: Option<MockCluster<'static, DefaultProducerContext>>,
@@ -30,15 +30,15 @@ impl Cluster {
         Cluster { brokers: mock.bootstrap_servers(), mock: Some(mock) }
     }
 
-    /// The one that tests may use; `None`, and a line on the terminal, without one.
+    /// The broker at `KAFKA_BROKERS`. If it is unset, the test is skipped: returns `None` and prints a line.
     pub(crate) fn real() -> Option<Self> {
         let brokers = env::var("KAFKA_BROKERS").ok().filter(|brokers| !brokers.is_empty());
         if brokers.is_none() {
             assert!(env::var_os("CI").is_none_or(|ci| ci.is_empty()), "KAFKA_BROKERS is not set");
-            // What the test runner does not keep to itself.
+            // The test runner does not capture this stream.
             let _ = writeln!(
                 std::io::stderr(),
-                "left out, as KAFKA_BROKERS is not set: {}",
+                "skipped because KAFKA_BROKERS is not set: {}",
                 std::thread::current().name().unwrap_or("?")
             );
         }
@@ -51,14 +51,14 @@ impl Cluster {
         config
     }
 
-    /// The same with a group of its own, from the beginning of each partition.
+    /// The configuration of a consumer with its own group, which starts at the beginning of each partition.
     pub(crate) fn consumer_config(&self) -> ClientConfig {
         let mut config = self.config();
         config.set("group.id", name("group")).set("auto.offset.reset", "earliest").set("enable.auto.commit", "false");
         config
     }
 
-    /// A new topic.
+    /// Creates a topic.
     pub(crate) async fn topic(&self, partitions: i32) -> String {
         let topic = name("topic");
         match &self.mock {
@@ -68,7 +68,7 @@ impl Cluster {
                 let new = NewTopic::new(&topic, partitions, TopicReplication::Fixed(1));
                 let created = admin.create_topics([&new], &AdminOptions::new()).await.unwrap();
                 assert!(created.iter().all(Result::is_ok), "{created:?}");
-                // It is there when its leaders are.
+                // The topic is usable once its partitions have leaders.
                 let consumer: BaseConsumer = self.config().create().unwrap();
                 let begun = std::time::Instant::now();
                 let has_leaders = || {
@@ -88,7 +88,7 @@ impl Cluster {
         tracing(mock).producer(&self.config()).unwrap()
     }
 
-    /// A consumer of the first partition, which does not wait for others of its group.
+    /// A consumer that is assigned the first partition, so that it does not wait for its group.
     pub(crate) fn consumer(&self, mock: &MockTracer, topic: &str) -> TracingConsumer<StreamConsumer> {
         self.consumer_with(tracing(mock), topic)
     }
@@ -104,7 +104,7 @@ pub(crate) fn tracing(mock: &MockTracer) -> KafkaTracing {
     KafkaTracing::with_tracer(mock.tracer().clone())
 }
 
-/// The first partitions of a topic, from their beginnings.
+/// The first partitions of a topic, from the beginning.
 pub(crate) fn from_beginning(topic: &str, partitions: i32) -> TopicPartitionList {
     let mut list = TopicPartitionList::new();
     for partition in 0..partitions {
@@ -113,23 +113,23 @@ pub(crate) fn from_beginning(topic: &str, partitions: i32) -> TopicPartitionList
     list
 }
 
-/// A name that nobody else has on a cluster that others use as well.
+/// A name that is unique on a shared cluster.
 pub(crate) fn name(what: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     format!("test-{what}-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Time for what must come.
+/// The limit on every wait, as rdkafka takes it.
 pub(crate) fn patience() -> Timeout {
     Timeout::After(PATIENCE)
 }
 
-/// Waits for what must come.
+/// Waits for a future, with a limit.
 pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(PATIENCE, future).await.expect("should have come by now")
+    tokio::time::timeout(PATIENCE, future).await.expect("should have completed by now")
 }
 
-/// Makes two tests of each function: on the mock cluster, and on the real broker.
+/// Defines two tests per function: on the mock cluster and on the real broker.
 macro_rules! on_both_clusters {
     ($($(#[$doc:meta])* async fn $name:ident($cluster:ident: &Cluster) $body:block)+) => { $(
         mod $name {

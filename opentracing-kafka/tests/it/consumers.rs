@@ -1,4 +1,4 @@
-//! Spans of received messages, by every way to receive one.
+//! Spans of received messages, for every method that receives one.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -19,7 +19,7 @@ async fn send(cluster: &Cluster, mock: &MockTracer, topic: &str, payload: &str) 
     soon(cluster.producer(mock).send(record, patience())).await.unwrap();
 }
 
-/// One sender and one receiver in one trace.
+/// Checks that sender and receiver are in one trace.
 #[track_caller]
 fn check(mock: &MockTracer, topic: &str, message: TracingMessage<BorrowedMessage<'_>>) {
     assert_eq!(message.payload(), Some(&b"paid"[..]));
@@ -33,7 +33,7 @@ fn check(mock: &MockTracer, topic: &str, message: TracingMessage<BorrowedMessage
 }
 
 on_both_clusters! {
-    async fn stream_consumer_goes_on_with_the_trace(cluster: &Cluster) {
+    async fn a_stream_consumer_continues_the_trace(cluster: &Cluster) {
         let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
         send(cluster, &mock, &topic, "paid").await;
         let mut config = cluster.consumer_config();
@@ -58,7 +58,7 @@ on_both_clusters! {
         assert_eq!(tag(&span, "peer.service"), None);
     }
 
-    async fn streams_do(cluster: &Cluster) {
+    async fn a_stream_continues_the_trace(cluster: &Cluster) {
         let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
         send(cluster, &mock, &topic, "paid").await;
         let consumer = cluster.consumer(&mock, &topic);
@@ -66,7 +66,7 @@ on_both_clusters! {
         check(&mock, &topic, message);
     }
 
-    async fn base_consumer_does(cluster: &Cluster) {
+    async fn a_base_consumer_continues_the_trace(cluster: &Cluster) {
         let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
         send(cluster, &mock, &topic, "paid").await;
         let consumer: TracingConsumer<BaseConsumer> = tracing(&mock).consumer(&cluster.consumer_config()).unwrap();
@@ -79,7 +79,7 @@ on_both_clusters! {
         assert!(consumer.poll(std::time::Duration::ZERO).is_none());
     }
 
-    async fn iterators_do(cluster: &Cluster) {
+    async fn an_iterator_continues_the_trace(cluster: &Cluster) {
         let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
         send(cluster, &mock, &topic, "paid").await;
         let consumer: TracingConsumer<BaseConsumer> = tracing(&mock).consumer(&cluster.consumer_config()).unwrap();
@@ -88,15 +88,15 @@ on_both_clusters! {
         check(&mock, &topic, message);
     }
 
-    async fn split_partitions_of_a_stream_consumer_do(cluster: &Cluster) {
+    async fn a_partition_of_a_stream_consumer_continues_the_trace(cluster: &Cluster) {
         let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
         send(cluster, &mock, &topic, "paid").await;
         let consumer = cluster.consumer(&mock, &topic);
         let queue = consumer.split_partition_queue(&topic, 0).unwrap();
-        // Serves events, and takes no message.
+        // Handles events and receives no message.
         let events = async {
             let message = consumer.recv().await;
-            panic!("came by the wrong way: {message:?}");
+            panic!("the message was not received from the partition: {message:?}");
         };
         let message = tokio::select! {
             message = soon(queue.recv()) => message.unwrap(),
@@ -106,14 +106,14 @@ on_both_clusters! {
         assert!(consumer.split_partition_queue("no\0topic", 0).is_none());
     }
 
-    async fn streams_of_split_partitions_do(cluster: &Cluster) {
+    async fn a_stream_of_a_partition_continues_the_trace(cluster: &Cluster) {
         let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
         send(cluster, &mock, &topic, "paid").await;
         let consumer = cluster.consumer(&mock, &topic);
         let queue = consumer.split_partition_queue(&topic, 0).unwrap();
         let events = async {
             let message = consumer.recv().await;
-            panic!("came by the wrong way: {message:?}");
+            panic!("the message was not received from the partition: {message:?}");
         };
         let mut stream = queue.stream();
         let message = tokio::select! {
@@ -123,7 +123,7 @@ on_both_clusters! {
         check(&mock, &topic, message);
     }
 
-    async fn split_partitions_of_a_base_consumer_do(cluster: &Cluster) {
+    async fn a_partition_of_a_base_consumer_continues_the_trace(cluster: &Cluster) {
         let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
         send(cluster, &mock, &topic, "paid").await;
         let consumer: TracingConsumer<BaseConsumer> = tracing(&mock).consumer(&cluster.consumer_config()).unwrap();
@@ -140,7 +140,7 @@ on_both_clusters! {
         check(&mock, &topic, message);
     }
 
-    async fn groups_do(cluster: &Cluster) {
+    async fn a_group_member_continues_the_trace(cluster: &Cluster) {
         let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
         send(cluster, &mock, &topic, "paid").await;
         let consumer: TracingConsumer<StreamConsumer> = tracing(&mock).consumer(&cluster.consumer_config()).unwrap();
@@ -151,7 +151,7 @@ on_both_clusters! {
         check(&mock, &topic, message);
     }
 
-    async fn the_span_of_who_made_the_consumer_is_no_parent(cluster: &Cluster) {
+    async fn the_active_span_is_not_the_parent(cluster: &Cluster) {
         let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
         let quiet = opentracing_kafka::KafkaTracing::with_tracer(opentracing_core::Tracer::noop());
         let producer: opentracing_kafka::TracingProducer<rdkafka::producer::FutureProducer> =
@@ -168,7 +168,7 @@ on_both_clusters! {
         "));
     }
 
-    async fn a_timestamp_of_the_future_makes_no_queue_time(cluster: &Cluster) {
+    async fn a_timestamp_in_the_future_has_no_queue_time(cluster: &Cluster) {
         let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64;
         let producer = cluster.producer(&mock);

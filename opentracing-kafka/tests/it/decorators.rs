@@ -1,20 +1,19 @@
-//! Hooks of the user.
+//! Decorators.
 
 use opentracing_core::Span;
 use opentracing_core::mock::MockTracer;
-use opentracing_kafka::{OutgoingRecord, SpanDecorator, TracingProducer};
+use opentracing_kafka::{KafkaDecorator, OutgoingRecord, RecordOutcome, TracingProducer};
 use rdkafka::Message;
-use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
 use rdkafka::producer::{FutureProducer, FutureRecord};
 
 use crate::cluster::{Cluster, patience, soon, tracing};
 use crate::support::{headers, span, tag, text};
 
-/// Tells everything it sees.
-struct Teller;
+/// Records the arguments of its hooks.
+struct RecordArguments;
 
-impl SpanDecorator for Teller {
+impl KafkaDecorator for RecordArguments {
     fn on_send(&self, span: &mut Span, record: &OutgoingRecord<'_>) {
         assert_eq!((record.key, record.payload, record.partition), (Some(&b"k"[..]), Some(&b"v"[..]), Some(0)));
         span.set_tag("sent.headers", record.headers.map_or(0, rdkafka::message::Headers::count));
@@ -22,25 +21,30 @@ impl SpanDecorator for Teller {
         span.set_tag("peer.service", "ledger");
     }
 
-    fn on_delivery(&self, span: &mut Span, record: &BorrowedMessage<'_>) {
-        span.set_tag("delivered.at", record.offset());
+    fn on_sent(&self, span: &mut Span, outcome: RecordOutcome<'_>) {
+        match outcome {
+            RecordOutcome::Delivered(record) => {
+                span.set_tag("delivered.at", record.offset());
+            }
+            RecordOutcome::Failed(error) => {
+                span.set_tag("failed.by", &error.to_string()).set_tag("error", false);
+            }
+            _ => {
+                span.set_tag("cancelled", true);
+            }
+        }
     }
 
-    fn on_error(&self, span: &mut Span, error: &KafkaError) {
-        span.set_tag("failed.by", &error.to_string());
-        span.set_tag("error", false);
-    }
-
-    fn on_message(&self, span: &mut Span, message: &BorrowedMessage<'_>) {
+    fn on_receive(&self, span: &mut Span, message: &BorrowedMessage<'_>) {
         span.set_operation_name("handle order").set_tag("key.bytes", message.key_len());
     }
 }
 
-/// Comes behind.
-struct Later;
+/// Added after [`RecordArguments`].
+struct Second;
 
-impl SpanDecorator for Later {
-    fn on_message(&self, span: &mut Span, message: &BorrowedMessage<'_>) {
+impl KafkaDecorator for Second {
+    fn on_receive(&self, span: &mut Span, message: &BorrowedMessage<'_>) {
         span.set_tag("key.bytes", 10 * message.key_len());
     }
 }
@@ -49,7 +53,7 @@ impl SpanDecorator for Later {
 async fn decorators_write_to_spans() {
     let (cluster, mock) = (Cluster::mock(), MockTracer::new());
     let topic = cluster.topic(1).await;
-    let kafka = tracing(&mock).decorator(Teller).decorator(Later);
+    let kafka = tracing(&mock).decorator(RecordArguments).decorator(Second);
     let producer: TracingProducer<FutureProducer> = kafka.producer(&cluster.config()).unwrap();
     let record = || FutureRecord::to(&topic).key("k").payload("v").partition(0).headers(headers([("a", "1")]));
     soon(producer.send(record(), patience())).await.unwrap();
@@ -82,9 +86,9 @@ async fn decorators_see_every_message_of_a_batch() {
     for key in ["1", "22"] {
         soon(producer.send(FutureRecord::to(&topic).key(key).payload("v"), patience())).await.unwrap();
     }
-    let consumer = cluster.consumer_with(tracing(&mock).decorator(Teller), &topic);
-    let inside = consumer.get_ref();
-    let messages = vec![soon(inside.recv()).await.unwrap(), soon(inside.recv()).await.unwrap()];
+    let consumer = cluster.consumer_with(tracing(&mock).decorator(RecordArguments), &topic);
+    let untraced = consumer.get_ref();
+    let messages = vec![soon(untraced.recv()).await.unwrap(), soon(untraced.recv()).await.unwrap()];
     drop(consumer.batch(messages));
     assert_eq!(tag(&span(&mock, "handle order"), "key.bytes").as_deref(), Some("2"));
 }

@@ -1,4 +1,4 @@
-//! Brokers that refuse, fail and go away, on the mock cluster.
+//! Errors of brokers, on the mock cluster.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ async fn retries_of_the_client_are_one_span() {
     let span = span(&mock, "send");
     assert!(!span.is_failed);
     assert_eq!(tag(&span, "messaging.kafka.offset"), Some(delivery.offset.to_string()));
-    // It came once, with the context of that one span.
+    // The record arrived once, with the context of that span.
     let receiver = MockTracer::new();
     let consumer = cluster.consumer(&receiver, &topic);
     drop(soon(consumer.recv()).await.unwrap());
@@ -39,7 +39,7 @@ async fn retries_of_the_client_are_one_span() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_brokers_refuse_fails_the_span() {
+async fn an_error_of_the_broker_fails_the_span() {
     let rows = [
         (RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, "topic_authorization_failed"),
         (RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, "message_size_too_large"),
@@ -60,7 +60,7 @@ async fn what_brokers_refuse_fails_the_span() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_topic_that_is_not_there_fails_the_span() {
+async fn a_topic_without_authorization_fails_the_span() {
     let (cluster, mock) = (Cluster::mock(), MockTracer::new());
     let missing = RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
     cluster.mock.as_ref().unwrap().topic_error("orders", missing).unwrap();
@@ -72,7 +72,7 @@ async fn a_topic_that_is_not_there_fails_the_span() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn records_wait_for_brokers_that_come_back() {
+async fn records_wait_until_brokers_are_up_again() {
     let (cluster, mock) = (Cluster::mock(), MockTracer::new());
     let topic = cluster.topic(1).await;
     let mut config = cluster.config();
@@ -88,7 +88,7 @@ async fn records_wait_for_brokers_that_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn errors_of_a_consumer_are_handed_on_and_have_no_span() {
+async fn errors_of_a_consumer_have_no_span() {
     let (cluster, mock) = (Cluster::mock(), MockTracer::new());
     let topic = cluster.topic(1).await;
     let mut config = cluster.consumer_config();
@@ -103,7 +103,7 @@ async fn errors_of_a_consumer_are_handed_on_and_have_no_span() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_receipt_that_is_given_up_loses_nothing() {
+async fn a_cancelled_receive_loses_no_message() {
     let (cluster, mock) = (Cluster::mock(), MockTracer::new());
     let topic = cluster.topic(1).await;
     let consumer = cluster.consumer(&mock, &topic);

@@ -1,4 +1,4 @@
-//! Headers: what is written, replaced, read, and left alone.
+//! Trace headers: written, replaced and read.
 
 use opentracing_core::mock::MockTracer;
 use opentracing_core::propagation::{Composite, KafkaHeaders};
@@ -24,14 +24,14 @@ async fn send(cluster: &Cluster, mock: &MockTracer, topic: &str, headers: Option
     soon(cluster.producer(mock).send(record, patience())).await.unwrap();
 }
 
-/// What a bare consumer sees of the first message.
+/// Calls `look` with the first message, received by an untraced consumer.
 async fn received(cluster: &Cluster, topic: &str, look: impl FnOnce(&BorrowedMessage<'_>)) {
     let consumer: BaseConsumer = cluster.consumer_config().create().unwrap();
     consumer.assign(&from_beginning(topic, 1)).unwrap();
     look(&consumer.poll(patience()).unwrap().unwrap());
 }
 
-/// The span of the message that comes with these headers.
+/// Returns the span of a message with these headers.
 async fn process(cluster: &Cluster, mock: &MockTracer, headers: &[AnyHeader<'_>]) -> OwnedSpan {
     let topic = cluster.topic(1).await;
     produce(&cluster.brokers, &topic, headers, b"v");
@@ -76,7 +76,7 @@ on_both_clusters! {
         .await;
     }
 
-    async fn forwarded_headers_are_replaced_and_others_stay(cluster: &Cluster) {
+    async fn copied_trace_headers_are_replaced(cluster: &Cluster) {
         let (mock, topic) = (with_formats("instana,tracecontext"), cluster.topic(1).await);
         let old = headers([
             ("tenant", "blue"),
@@ -96,7 +96,7 @@ on_both_clusters! {
         received(cluster, &topic, |message| {
             let texts = texts(message);
             let names: Vec<_> = texts.iter().map(|(name, _)| name.as_str()).collect();
-            // In their order, and what was not asked for is not touched. Ours come behind.
+            // Other headers keep their order and come before the trace headers. `b3` is not a format of this tracer.
             assert_eq!(names[..4], ["tenant", "tenant", "b3", "nothing"]);
             assert_eq!(texts[3].1, "(null)");
             let mut ours = names[4..].to_vec();
@@ -108,7 +108,7 @@ on_both_clusters! {
         .await;
     }
 
-    async fn baggage_in_headers_of_its_own_is_replaced(cluster: &Cluster) {
+    async fn copied_baggage_headers_are_replaced(cluster: &Cluster) {
         let (mock, topic) = (with_formats("jaeger"), cluster.topic(1).await);
         let old = headers([("UberCtx-user", "ada"), ("uberctx-cart", "7"), ("uber", "cab")]);
         send(cluster, &mock, &topic, Some(old)).await;
@@ -119,14 +119,14 @@ on_both_clusters! {
         .await;
     }
 
-    async fn the_last_value_counts_in_any_case(cluster: &Cluster) {
+    async fn the_last_value_counts_in_any_letter_case(cluster: &Cluster) {
         let mock = with_formats("instana");
         let rows: [(&str, &[AnyHeader<'_>]); 6] = [
             ("upper case", &[(b"X_INSTANA_T", Some(T.as_bytes())), (b"X_INSTANA_S", Some(S.as_bytes()))]),
             ("lower case", &[(b"x_instana_t", Some(&T.as_bytes()[16..])), (b"x_instana_s", Some(S.as_bytes()))]),
             ("mixed case", &[(b"x_Instana_T", Some(T.as_bytes())), (b"X_instana_s", Some(S.as_bytes()))]),
             (
-                "sent again by a client that adds",
+                "added by a client that forwards headers",
                 &[
                     (b"X_INSTANA_T", Some(b"1")),
                     (b"X_INSTANA_S", Some(b"2")),
@@ -135,7 +135,7 @@ on_both_clusters! {
                 ],
             ),
             (
-                "a value that is null is none",
+                "null values are skipped",
                 &[
                     (b"X_INSTANA_T", Some(T.as_bytes())),
                     (b"X_INSTANA_T", None),
@@ -173,7 +173,7 @@ on_both_clusters! {
         }
     }
 
-    async fn suppression_travels(cluster: &Cluster) {
+    async fn a_negative_sampling_decision_is_propagated(cluster: &Cluster) {
         let (mock, topic, next) = (MockTracer::new(), cluster.topic(1).await, cluster.topic(1).await);
         produce(&cluster.brokers, &topic, &[(b"X_INSTANA_L_S", Some(b"0"))], b"v");
         let consumer = cluster.consumer(&mock, &topic);
@@ -181,7 +181,7 @@ on_both_clusters! {
         assert_eq!(message.context().unwrap().sampling(), Sampling::NotSampled);
         let producer = cluster.producer(&mock);
         let record = FutureRecord::<(), str>::to(&next).payload("v");
-        message.in_span(soon(producer.send(record, patience()))).await.unwrap();
+        message.handle(async { soon(producer.send(record, patience())).await.map_err(|(error, _)| error) }).await.unwrap();
         drop(message);
         assert!(mock.finished_spans().is_empty());
         received(cluster, &next, |message| {
@@ -193,7 +193,7 @@ on_both_clusters! {
         .await;
     }
 
-    async fn what_cannot_be_read_begins_a_trace_and_is_counted(cluster: &Cluster) {
+    async fn a_corrupt_context_starts_a_trace_and_is_counted(cluster: &Cluster) {
         let mock = MockTracer::new();
         let rows: [(&str, &[AnyHeader<'_>]); 4] = [
             ("text", &[(b"traceparent", Some(b"00-zz-1-01"))]),
@@ -208,8 +208,8 @@ on_both_clusters! {
         }
     }
 
-    /// rdkafka's own way to read them panics.
-    async fn names_that_are_not_utf_8_do_no_harm(cluster: &Cluster) {
+    /// rdkafka's own methods panic on these names.
+    async fn names_that_are_not_utf_8_are_skipped(cluster: &Cluster) {
         let mock = MockTracer::new();
         let bad: [AnyHeader<'_>; 5] = [
             (b"\xff\xfe", Some(b"v")),
@@ -220,7 +220,7 @@ on_both_clusters! {
         ];
         let span = process(cluster, &mock, &bad).await;
         assert_eq!(references(&span)[0].1, 11);
-        // Also where names are walked through for baggage.
+        // Also if a format reads all names, to find baggage.
         let jaeger = with_formats("jaeger");
         let bad: [AnyHeader<'_>; 3] =
             [(b"uberctx-\xff", Some(b"v")), (b"uber-trace-id", Some(b"a:b:0:1")), (b"uberctx-cart", Some(b"7"))];
@@ -228,7 +228,7 @@ on_both_clusters! {
         assert_eq!(span.context.baggage_item("cart"), Some("7"));
         assert_eq!(span.context.baggage().count(), 1);
 
-        // They are forwarded as they came.
+        // They are kept if the headers are forwarded.
         let (topic, next) = (cluster.topic(1).await, cluster.topic(1).await);
         let bad: [AnyHeader<'_>; 4] = [
             (b"\xff\xfe", Some(b"v")),
@@ -251,7 +251,7 @@ on_both_clusters! {
         assert_eq!(span_count(&mock), 1);
     }
 
-    async fn a_consumer_lives_on_behind_poisoned_messages(cluster: &Cluster) {
+    async fn a_consumer_continues_after_malformed_headers(cluster: &Cluster) {
         let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
         let long = vec![0xff; 100_000];
         let many: Vec<AnyHeader<'_>> = (0..2_000).map(|_| (&b"traceparent"[..], Some(&b"x"[..]))).collect();
@@ -283,7 +283,7 @@ fn span_count(mock: &MockTracer) -> usize {
     mock.finished_spans().len()
 }
 
-/// The record of a call that was refused has our headers, and is sent again.
+/// A record that was not queued is returned with the trace headers.
 #[tokio::test]
 async fn a_record_that_is_sent_again_has_each_header_once() {
     let (cluster, mock) = (Cluster::mock(), with_formats("tracecontext"));

@@ -1,4 +1,4 @@
-//! Many messages, several consumers.
+//! A large number of messages, with several consumers.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -15,10 +15,10 @@ use crate::cluster::{Cluster, PATIENCE, soon};
 const MESSAGES: usize = 50_000;
 const CONSUMERS: usize = 4;
 const PARTITIONS: i32 = 8;
-/// Records on their way at one time, which bounds the spans that are open.
+/// Records in flight at one time, which bounds the number of open spans.
 const IN_FLIGHT: usize = 1_000;
 
-/// Lets the drain catch up. An unoptimised build on a busy machine makes spans faster than a thread of its own can keep them all.
+/// Waits for the drain. An unoptimised build on a busy machine finishes spans faster than the reporter thread drains them.
 fn drain(tracer: &Tracer) {
     tracer.flush(PATIENCE).unwrap();
 }
@@ -32,7 +32,7 @@ impl Reporter for Spans {
     }
 }
 
-/// Sends the messages, a thousand at a time, each in a span of its own. Returns how many spans were open at the most.
+/// Sends the messages, a thousand at a time, each in its own span. Returns the largest number of open spans.
 async fn produce(tracer: &Tracer, producer: &TracingProducer<FutureProducer>, topic: &str) -> u64 {
     let mut most_open = 0;
     for first in (0..MESSAGES).step_by(IN_FLIGHT) {
@@ -52,7 +52,7 @@ async fn produce(tracer: &Tracer, producer: &TracingProducer<FutureProducer>, to
     most_open
 }
 
-/// Receives until everybody together has received everything. Returns how many came here.
+/// Receives until all consumers together have received all messages. Returns the number that this consumer received.
 async fn consume(tracer: &Tracer, consumer: &TracingConsumer<StreamConsumer>, seen: &Mutex<HashSet<usize>>) -> usize {
     let mut received = 0;
     while seen.lock().unwrap().len() < MESSAGES {
@@ -65,7 +65,7 @@ async fn consume(tracer: &Tracer, consumer: &TracingConsumer<StreamConsumer>, se
             let _store = tracer.span("store").tag("number", number).start();
             tokio::task::yield_now().await;
         };
-        message.in_span(store).await;
+        message.handle(store).await;
         seen.lock().unwrap().insert(number);
         received += 1;
         if received % 250 == 0 {
@@ -88,7 +88,7 @@ async fn every_message_of_four_consumers_is_connected() {
     let kafka = KafkaTracing::with_tracer(tracer.clone());
     let producer: TracingProducer<FutureProducer> = kafka.producer(&cluster.config()).unwrap();
     let most_open = produce(&tracer, &producer, &topic).await;
-    // Three spans of each order are on their way together at most, and those that the drain has not come to.
+    // At most three open spans per order, and spans that are not drained yet.
     assert!(most_open <= 8_192, "{most_open} spans were open");
 
     let seen = Arc::new(Mutex::new(HashSet::new()));
@@ -96,7 +96,7 @@ async fn every_message_of_four_consumers_is_connected() {
         .map(|index| {
             let (tracer, seen) = (tracer.clone(), seen.clone());
             let consumer: TracingConsumer<StreamConsumer> = kafka.consumer(&cluster.consumer_config()).unwrap();
-            // A group would give all of it to whoever comes first.
+            // Assigned by hand, because a group would give all partitions to the first consumer.
             let mut share = TopicPartitionList::new();
             for partition in (0..PARTITIONS).skip(index).step_by(CONSUMERS) {
                 share.add_partition_offset(&topic, partition, Offset::Beginning).unwrap();
@@ -107,9 +107,11 @@ async fn every_message_of_four_consumers_is_connected() {
         .collect();
     let mut shares = Vec::new();
     for task in tasks {
-        shares.push(tokio::time::timeout(5 * PATIENCE, task).await.expect("all should have come by now").unwrap());
+        shares.push(
+            tokio::time::timeout(5 * PATIENCE, task).await.expect("all messages should have arrived by now").unwrap(),
+        );
     }
-    assert!(shares.iter().all(|share| *share > 0), "one consumer had nothing: {shares:?}");
+    assert!(shares.iter().all(|share| *share > 0), "one consumer received nothing: {shares:?}");
     assert_eq!(shares.iter().sum::<usize>(), MESSAGES, "{shares:?}");
 
     drop(producer);

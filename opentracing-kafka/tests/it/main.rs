@@ -1,4 +1,4 @@
-//! Tests of the public interface on the client's mock cluster, and on the broker where `KAFKA_BROKERS` says, one module a topic.
+//! Tests of the public API, one module per topic, on librdkafka's mock cluster and on the broker at `KAFKA_BROKERS`.
 
 #[macro_use]
 mod cluster;
@@ -11,11 +11,11 @@ mod headers;
 mod load;
 mod memory;
 mod messages;
-mod options;
 mod outages;
 mod producers;
 mod python;
 mod rebalance;
+mod settings;
 mod support;
 mod transactions;
 mod types;

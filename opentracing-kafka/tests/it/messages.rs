@@ -1,8 +1,10 @@
-//! The handling of messages in their spans.
+//! Handlers that run in the span of their message.
 
 use std::convert::Infallible;
 
 use futures_util::{FutureExt, StreamExt};
+// `handle` has to work where this trait is imported, whose `in_span` every type has.
+use opentracing_core::InSpan;
 use opentracing_core::mock::MockTracer;
 use opentracing_kafka::{TracingMessage, process};
 use rdkafka::Message;
@@ -22,7 +24,7 @@ async fn send(cluster: &Cluster, mock: &MockTracer, topic: &str, payloads: &[&st
 }
 
 on_both_clusters! {
-    async fn what_runs_in_the_span_is_its_child(cluster: &Cluster) {
+    async fn spans_of_handlers_are_children(cluster: &Cluster) {
         let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
         send(cluster, &mock, &topic, &["1", "2", "3", "4"]).await;
         let consumer = cluster.consumer(&mock, &topic);
@@ -33,28 +35,28 @@ on_both_clusters! {
             tokio::task::yield_now().await;
             mock.tracer().span("store").tag("bytes", first.payload().map_or(0, <[u8]>::len)).start().finish();
         };
-        first.in_span(handling).await;
-        // It has finished, though the message is still here.
+        first.handle(handling).await;
+        // The span has finished although the message still exists.
         assert!(mock.tree().starts_with(&format!("process {topic} (consumer)\n  store\n")), "{}", mock.tree());
         consumer.commit_message(&first, CommitMode::Sync).unwrap();
 
         let second = soon(consumer.recv()).await.unwrap();
-        second.in_scope(|| mock.tracer().span("store").start().finish());
+        second.handle_blocking(|| mock.tracer().span("store").start().finish());
         let third = soon(consumer.recv()).await.unwrap();
-        third.process(async { third.payload().map(drop).ok_or("empty") }).await.unwrap();
+        third.handle(async { third.payload().map(drop).ok_or("empty") }).await.unwrap();
         let mut fourth = soon(consumer.recv()).await.unwrap();
         fourth.span_mut().set_tag("seen", true);
         drop(fourth);
-        // In the order of sending, whose spans are gone: four traces.
+        // Four traces in the order of sending. The spans of the senders were reset.
         let process = format!("process {topic} (consumer)\n");
         assert_eq!(mock.tree(), format!("{process}  store\n{process}  store\n{process}{process}"));
         assert!(mock.finished_spans().last().unwrap().tag("seen").is_some());
-        // A span is used once.
-        third.in_scope(|| mock.tracer().span("late").start().finish());
+        // The span is used once.
+        third.handle_blocking(|| mock.tracer().span("late").start().finish());
         assert!(mock.tree().ends_with("\nlate\n"));
     }
 
-    async fn a_detached_message_takes_its_span_along(cluster: &Cluster) {
+    async fn a_detached_message_keeps_its_span(cluster: &Cluster) {
         let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
         send(cluster, &mock, &topic, &["paid"]).await;
         let consumer = cluster.consumer(&mock, &topic);
@@ -68,7 +70,7 @@ on_both_clusters! {
                 assert_eq!(message.payload(), Some(&b"paid"[..]));
                 Ok::<_, Infallible>(())
             };
-            message.process(store).await
+            message.handle(store).await
         });
         soon(handling).await.unwrap().unwrap();
         mock.assert_tree(&format!("
@@ -87,7 +89,7 @@ async fn failures_of_handlers_are_told_and_handed_on() {
     let consumer = cluster.consumer(&mock, &topic);
     mock.reset();
     let message = soon(consumer.recv()).await.unwrap();
-    let failed: Result<(), _> = message.process(async { Err("no such account") }).await;
+    let failed: Result<(), _> = message.handle(async { Err("no such account") }).await;
     assert_eq!(failed, Err("no such account"));
     let failed_span = span(&mock, "process");
     assert!(failed_span.is_failed);
@@ -95,40 +97,52 @@ async fn failures_of_handlers_are_told_and_handed_on() {
 
     mock.reset();
     let message = soon(consumer.recv()).await.unwrap();
-    let failed: Result<(), _> = message.process_blocking(|| Err("no such account"));
+    let failed: Result<(), _> = message.handle_blocking(|| Err("no such account"));
     failed.unwrap_err();
     assert_eq!(error(&span(&mock, "process")).1, "no such account");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_handler_that_panics_ends_the_span() {
+async fn a_handler_that_panics_fails_the_span() {
     let (cluster, mock) = (Cluster::mock(), MockTracer::new());
     let topic = cluster.topic(1).await;
     send(&cluster, &mock, &topic, &["1"]).await;
     let message = soon(cluster.consumer(&mock, &topic).recv()).await.unwrap().detach();
     mock.reset();
-    let handling = tokio::spawn(async move { message.process(async { panic!("out of paper") }).await });
+    let handling = tokio::spawn(async move { message.handle(async { panic!("out of paper") }).await });
     let result: Result<Result<(), Infallible>, _> = soon(handling).await;
     assert!(result.unwrap_err().is_panic());
     assert!(span(&mock, "process").is_failed);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_handler_that_is_dropped_ends_the_span() {
+async fn a_handler_that_is_dropped_finishes_the_span() {
     let (cluster, mock) = (Cluster::mock(), MockTracer::new());
     let topic = cluster.topic(1).await;
     send(&cluster, &mock, &topic, &["1"]).await;
     let consumer = cluster.consumer(&mock, &topic);
     let message = soon(consumer.recv()).await.unwrap();
     mock.reset();
-    let mut handling = Box::pin(message.process(std::future::pending::<Result<(), Infallible>>()));
+    let mut handling = Box::pin(message.handle(std::future::pending::<Result<(), Infallible>>()));
     assert!(handling.as_mut().now_or_never().is_none());
     assert!(mock.finished_spans().is_empty());
     drop(handling);
     assert!(!span(&mock, "process").is_failed);
 }
 
-/// What a handler of the test says.
+#[tokio::test(flavor = "multi_thread")]
+async fn handle_combines_with_in_span() {
+    let (cluster, mock) = (Cluster::mock(), MockTracer::new());
+    let topic = cluster.topic(1).await;
+    send(&cluster, &mock, &topic, &["1"]).await;
+    let message = soon(cluster.consumer(&mock, &topic).recv()).await.unwrap().detach();
+    mock.reset();
+    let store = async { mock.tracer().span("store").start().finish() };
+    message.handle(store).in_span(mock.tracer().span("loop").start()).await;
+    mock.assert_tree(&format!("process {topic} (consumer)\n  store\nloop\n"));
+}
+
+/// The error of a handler.
 #[derive(Debug)]
 enum Failure {
     Kafka(KafkaError),
@@ -158,7 +172,7 @@ async fn a_stream_is_processed_until_something_fails() {
     mock.reset();
     let consumer = cluster.consumer(&mock, &topic);
     let tracer = mock.tracer().clone();
-    // In a task of its own, as consumers run.
+    // Spawned as a task, which shows that the future is `Send`.
     let task = tokio::spawn(async move {
         let mut stream = consumer.stream();
         let handle = async |order: TracingMessage<_>| {
@@ -167,7 +181,7 @@ async fn a_stream_is_processed_until_something_fails() {
             if order.payload() == Some(b"decline") { Err(Failure::Declined) } else { Ok(()) }
         };
         let declined = process(&mut stream, handle).await.unwrap_err();
-        // The stream goes on behind it.
+        // The stream continues after the failed message.
         let rest = process(stream.by_ref().take(1), async |_| Ok::<_, Failure>(())).await;
         (declined, rest)
     });

@@ -11,7 +11,7 @@ use rdkafka::producer::{FutureProducer, FutureRecord};
 use crate::cluster::{Cluster, patience, soon, tracing};
 use crate::support::{span, tag};
 
-/// A broker of the test's own, on ports of its own; stopped and deleted at the end.
+/// A broker for this test, on its own ports. Stopped and deleted when dropped.
 struct OwnBroker {
     root: PathBuf,
 }
@@ -54,7 +54,7 @@ impl Drop for OwnBroker {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn goes_on_after_a_broker_was_killed() {
+async fn clients_recover_after_a_broker_was_killed() {
     if Cluster::real().is_none() {
         return;
     }
@@ -86,7 +86,7 @@ async fn goes_on_after_a_broker_was_killed() {
     soon(producer.send(record("after"), patience())).await.unwrap();
     let mut payloads = Vec::new();
     while payloads.len() < 2 {
-        // A consumer tells of brokers that are gone, and goes on.
+        // The consumer returns errors while the broker is down, and then continues.
         if let Ok(message) = soon(consumer.recv()).await {
             payloads.push(message.payload().map(<[u8]>::to_vec));
         }
@@ -100,6 +100,6 @@ async fn goes_on_after_a_broker_was_killed() {
           process {topic} (consumer)
     "
     ));
-    // The receiver's connection is closed before the broker is.
+    // Close the connections before the broker stops.
     drop((producer, impatient, consumer));
 }

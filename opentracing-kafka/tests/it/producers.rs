@@ -21,7 +21,7 @@ use crate::cluster::{Cluster, PATIENCE, patience, soon, tracing};
 use crate::support::{error, span, tag};
 
 on_both_clusters! {
-    async fn future_producer_tells_of_the_delivery(cluster: &Cluster) {
+    async fn future_producer_records_the_delivery(cluster: &Cluster) {
         let (mock, topic) = (MockTracer::new(), cluster.topic(3).await);
         let producer = cluster.producer(&mock);
         let send = async {
@@ -46,7 +46,7 @@ on_both_clusters! {
         assert_eq!(tag(first, "messaging.message.body.size").as_deref(), Some("5"));
         assert_eq!(tag(first, "peer.service").as_deref(), Some("kafka"));
         assert_eq!(tag(first, "peer.address").as_deref(), Some(&*cluster.brokers));
-        // A key is told on request only, and so is nothing that is not there.
+        // Keys are recorded on request only.
         for absent in [
             "messaging.kafka.message.key",
             "messaging.kafka.message.tombstone",
@@ -61,7 +61,7 @@ on_both_clusters! {
         assert_eq!(tag(&spans[1], "messaging.message.body.size").as_deref(), Some("0"));
     }
 
-    async fn base_producer_ends_spans_when_it_is_polled(cluster: &Cluster) {
+    async fn base_producer_finishes_spans_when_polled(cluster: &Cluster) {
         let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
         let producer: TracingProducer<BaseProducer> = tracing(&mock).producer(&cluster.config()).unwrap();
         let parent = mock.tracer().span("order").start_active();
@@ -77,7 +77,7 @@ on_both_clusters! {
         assert_eq!(producer.in_flight_count(), 0);
     }
 
-    async fn threaded_producer_ends_spans_by_itself(cluster: &Cluster) {
+    async fn threaded_producer_finishes_spans_by_itself(cluster: &Cluster) {
         let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
         let producer: TracingProducer<ThreadedProducer<DefaultProducerContext>> = tracing(&mock).producer(&cluster.config()).unwrap();
         producer.send(BaseRecord::<(), str>::to(&topic).payload("v")).unwrap();
@@ -87,7 +87,7 @@ on_both_clusters! {
         assert_eq!(tag(&spans[0], "messaging.kafka.offset").as_deref(), Some("0"));
     }
 
-    async fn tells_what_nobody_waits_for(cluster: &Cluster) {
+    async fn a_dropped_delivery_future_is_fire_and_forget(cluster: &Cluster) {
         let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
         let producer = cluster.producer(&mock);
         drop(producer.send_result(FutureRecord::<(), str>::to(&topic).payload("v")).unwrap());
@@ -96,7 +96,7 @@ on_both_clusters! {
         assert_eq!(tag(&spans[0], "messaging.kafka.offset").as_deref(), Some("0"));
         assert!(!spans[0].is_failed);
 
-        // The same by the brokers, who do not answer.
+        // Likewise if the brokers do not acknowledge records.
         mock.reset();
         let unacknowledged: TracingProducer<FutureProducer> =
             tracing(&mock).producer(cluster.config().set("acks", "0")).unwrap();
@@ -106,7 +106,7 @@ on_both_clusters! {
         assert_eq!(tag(&span, "messaging.kafka.offset"), None);
     }
 
-    async fn awaited_in_the_end_is_not_forgotten(cluster: &Cluster) {
+    async fn an_awaited_delivery_future_is_not_fire_and_forget(cluster: &Cluster) {
         let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
         let producer = cluster.producer(&mock);
         let delivery = producer.send_result(FutureRecord::<(), str>::to(&topic).payload("v")).unwrap();
@@ -114,7 +114,7 @@ on_both_clusters! {
         assert_eq!(tag(&span(&mock, "send"), "kafka.outcome"), None);
     }
 
-    async fn tombstones_are_told(cluster: &Cluster) {
+    async fn tombstones_are_recorded(cluster: &Cluster) {
         let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
         let producer = cluster.producer(&mock);
         soon(producer.send(FutureRecord::<str, ()>::to(&topic).key("gone"), patience())).await.unwrap();
@@ -124,9 +124,9 @@ on_both_clusters! {
     }
 }
 
-/// What a user's context is asked and told.
+/// Counts the callbacks of a user's context.
 #[derive(Default)]
-struct Asked {
+struct Calls {
     stats: AtomicUsize,
     raw_stats: AtomicUsize,
     errors: AtomicUsize,
@@ -137,14 +137,14 @@ struct Asked {
 }
 
 struct Custom {
-    asked: Arc<Asked>,
+    calls: Arc<Calls>,
     tracer: Tracer,
     partitioner: Option<Second>,
 }
 
 /// Sends everything to the second partition.
 #[derive(Clone)]
-struct Second(Arc<Asked>);
+struct Second(Arc<Calls>);
 
 impl Partitioner for Second {
     fn partition(&self, _: &str, _: Option<&[u8]>, _: i32, _: impl Fn(i32) -> bool) -> i32 {
@@ -157,25 +157,25 @@ impl ClientContext for Custom {
     const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
 
     fn log(&self, _: RDKafkaLogLevel, _: &str, _: &str) {
-        self.asked.logs.fetch_add(1, Ordering::Relaxed);
+        self.calls.logs.fetch_add(1, Ordering::Relaxed);
     }
 
     fn stats(&self, _: Statistics) {
-        self.asked.stats.fetch_add(1, Ordering::Relaxed);
+        self.calls.stats.fetch_add(1, Ordering::Relaxed);
     }
 
     fn stats_raw(&self, _: &[u8]) {
-        self.asked.raw_stats.fetch_add(1, Ordering::Relaxed);
+        self.calls.raw_stats.fetch_add(1, Ordering::Relaxed);
         self.stats(Statistics::default());
     }
 
     fn error(&self, _: KafkaError, _: &str) {
-        self.asked.errors.fetch_add(1, Ordering::Relaxed);
+        self.calls.errors.fetch_add(1, Ordering::Relaxed);
     }
 
     fn generate_oauth_token(&self, config: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
         assert_eq!(config, Some("scope=shop"));
-        self.asked.tokens.fetch_add(1, Ordering::Relaxed);
+        self.calls.tokens.fetch_add(1, Ordering::Relaxed);
         Err("no token today".into())
     }
 }
@@ -184,7 +184,7 @@ impl ProducerContext<Second> for Custom {
     type DeliveryOpaque = Box<u32>;
 
     fn delivery(&self, result: &DeliveryResult<'_>, opaque: Box<u32>) {
-        self.asked.deliveries.lock().unwrap().push((*opaque, result.is_ok()));
+        self.calls.deliveries.lock().unwrap().push((*opaque, result.is_ok()));
         self.tracer.span("note").start().finish();
     }
 
@@ -193,62 +193,62 @@ impl ProducerContext<Second> for Custom {
     }
 }
 
-fn custom(mock: &MockTracer) -> (Arc<Asked>, Custom) {
-    let asked = Arc::new(Asked::default());
-    let partitioner = Some(Second(asked.clone()));
-    (asked.clone(), Custom { asked, tracer: mock.tracer().clone(), partitioner })
+fn custom(mock: &MockTracer) -> (Arc<Calls>, Custom) {
+    let calls = Arc::new(Calls::default());
+    let partitioner = Some(Second(calls.clone()));
+    (calls.clone(), Custom { calls, tracer: mock.tracer().clone(), partitioner })
 }
 
-/// Polls until it is so.
-fn poll_until(producer: &TracingProducer<BaseProducer<Custom, Second>>, is_so: impl Fn() -> bool) {
+/// Polls until the condition holds.
+fn poll_until(producer: &TracingProducer<BaseProducer<Custom, Second>>, condition: impl Fn() -> bool) {
     let begun = std::time::Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < PATIENCE, "should be so by now");
+    while !condition() {
+        assert!(begun.elapsed() < PATIENCE, "the condition should hold by now");
         producer.poll(Duration::from_millis(10));
     }
 }
 
 #[tokio::test]
-async fn hands_callbacks_on_to_the_context_of_the_user() {
+async fn callbacks_are_forwarded_to_the_context_of_the_user() {
     let (cluster, mock) = (Cluster::mock(), MockTracer::new());
     let topic = cluster.topic(2).await;
-    let (asked, context) = custom(&mock);
+    let (calls, context) = custom(&mock);
     let mut config = cluster.config();
     config.set("statistics.interval.ms", "10").set("sticky.partitioning.linger.ms", "0");
-    // rdkafka sets a partitioner on the settings of topics, which are not there before one of them is set: it would crash.
+    // rdkafka crashes if it sets a partitioner before any topic setting exists.
     config.set("message.timeout.ms", "30000");
     let producer: TracingProducer<BaseProducer<Custom, Second>> =
         tracing(&mock).producer_with_context(&config, context).unwrap();
     producer.send(BaseRecord::<(), str, _>::with_opaque_to(&topic, Box::new(7)).payload("v")).unwrap();
-    poll_until(&producer, || !asked.deliveries.lock().unwrap().is_empty());
-    assert_eq!(*asked.deliveries.lock().unwrap(), [(7, true)]);
-    assert_eq!(asked.partitions.load(Ordering::Relaxed), 1);
+    poll_until(&producer, || !calls.deliveries.lock().unwrap().is_empty());
+    assert_eq!(*calls.deliveries.lock().unwrap(), [(7, true)]);
+    assert_eq!(calls.partitions.load(Ordering::Relaxed), 1);
     assert_eq!(tag(&span(&mock, "send"), "messaging.destination.partition.id").as_deref(), Some("1"));
-    // What the callback does is part of the record's span.
+    // The delivery callback runs in the span of its record.
     mock.assert_tree(&format!(
         "
         send {topic} (producer)
           note
     "
     ));
-    poll_until(&producer, || asked.raw_stats.load(Ordering::Relaxed) > 0);
-    assert!(asked.stats.load(Ordering::Relaxed) > 0);
-    assert_eq!(producer.context().get_ref().asked.tokens.load(Ordering::Relaxed), 0);
-    // Everybody is gone.
+    poll_until(&producer, || calls.raw_stats.load(Ordering::Relaxed) > 0);
+    assert!(calls.stats.load(Ordering::Relaxed) > 0);
+    assert_eq!(producer.context().get_ref().calls.tokens.load(Ordering::Relaxed), 0);
+    // All brokers are down.
     cluster.mock.as_ref().unwrap().broker_down(-1).unwrap();
-    poll_until(&producer, || asked.errors.load(Ordering::Relaxed) > 0);
+    poll_until(&producer, || calls.errors.load(Ordering::Relaxed) > 0);
 }
 
-/// A client that is built without OpenSSL has no tokens, so it is asked as the client would.
+/// Calls the context directly, because a client that is built without OpenSSL does not ask for tokens.
 #[test]
-fn a_token_is_asked_from_the_context_of_the_user() {
+fn tokens_come_from_the_context_of_the_user() {
     fn ask<C: ClientContext>(context: &C) {
         assert!(C::ENABLE_REFRESH_OAUTH_TOKEN);
         let error = context.generate_oauth_token(Some("scope=shop")).err().unwrap();
         assert_eq!(error.to_string(), "no token today");
     }
     let mock = MockTracer::new();
-    let (asked, context) = custom(&mock);
+    let (calls, context) = custom(&mock);
     let mut config = rdkafka::ClientConfig::new();
     config.set("message.timeout.ms", "30000");
     let base: TracingProducer<BaseProducer<Custom, Second>> =
@@ -258,23 +258,23 @@ fn a_token_is_asked_from_the_context_of_the_user() {
     let future: TracingProducer<FutureProducer<Custom>> =
         tracing(&mock).producer_with_context(&config, context).unwrap();
     ask(&**future.context());
-    assert_eq!(asked.tokens.load(Ordering::Relaxed), 1);
+    assert_eq!(calls.tokens.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
-async fn the_context_of_a_future_producer_is_asked_as_well() {
+async fn callbacks_of_a_future_producer_are_forwarded() {
     let (cluster, mock) = (Cluster::mock(), MockTracer::new());
-    let (asked, context) = custom(&mock);
+    let (calls, context) = custom(&mock);
     let producer: TracingProducer<FutureProducer<Custom>> =
         tracing(&mock).producer_with_context(cluster.config().set("statistics.interval.ms", "10"), context).unwrap();
     let begun = std::time::Instant::now();
-    while asked.stats.load(Ordering::Relaxed) == 0 {
+    while calls.stats.load(Ordering::Relaxed) == 0 {
         assert!(begun.elapsed() < PATIENCE);
         producer.poll(Duration::from_millis(10));
     }
 }
 
-/// A producer whose records cannot go anywhere.
+/// A producer whose records cannot be delivered.
 fn stuck(mock: &MockTracer, settings: &[(&str, &str)]) -> TracingProducer<FutureProducer> {
     let mut config = rdkafka::ClientConfig::new();
     config.set("bootstrap.servers", "127.0.0.1:1");
@@ -285,7 +285,7 @@ fn stuck(mock: &MockTracer, settings: &[(&str, &str)]) -> TracingProducer<Future
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn purged_records_end_their_spans() {
+async fn purged_records_finish_their_spans() {
     let mock = MockTracer::new();
     let producer = stuck(&mock, &[]);
     let delivery = producer.send_result(FutureRecord::<(), str>::to("orders").payload("v")).unwrap();
@@ -299,7 +299,7 @@ async fn purged_records_end_their_spans() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn records_of_a_producer_that_is_dropped_end_their_spans() {
+async fn records_of_a_dropped_producer_finish_their_spans() {
     let mock = MockTracer::new();
     let producer = stuck(&mock, &[]);
     let delivery = producer.send_result(FutureRecord::<(), str>::to("orders").payload("v")).unwrap();
@@ -309,7 +309,7 @@ async fn records_of_a_producer_that_is_dropped_end_their_spans() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn records_that_time_out_end_their_spans() {
+async fn records_that_time_out_finish_their_spans() {
     let mock = MockTracer::new();
     let producer = stuck(&mock, &[("message.timeout.ms", "50")]);
     let (failure, record) =
@@ -324,7 +324,7 @@ async fn records_that_time_out_end_their_spans() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_record_that_finds_no_room_comes_back() {
+async fn a_record_waits_for_room_in_the_queue() {
     let mock = MockTracer::new();
     let producer = stuck(&mock, &[("queue.buffering.max.messages", "1")]);
     let _first = producer.send_result(FutureRecord::<(), str>::to("orders").payload("1")).unwrap();
@@ -333,12 +333,12 @@ async fn a_record_that_finds_no_room_comes_back() {
     assert_eq!((record.topic, record.key, record.payload), ("orders", Some("k"), Some("2")));
     let refused = span(&mock, "send orders");
     assert_eq!(error(&refused).0, "queue_full");
-    // The same by the clock.
+    // Likewise with a time-out of zero.
     let (_, message) = soon(producer.send(record, Duration::ZERO)).await.unwrap_err();
     assert_eq!(message.payload(), Some(&b"2"[..]));
     assert_eq!(mock.finished_spans().len(), 2);
 
-    // Nobody waits any longer.
+    // The caller cancels.
     let sending = producer.send(FutureRecord::<(), str>::to("orders").payload("3"), patience());
     assert!(tokio::time::timeout(Duration::from_millis(1), sending).await.is_err());
     let spans = mock.finished_spans();
@@ -346,7 +346,7 @@ async fn a_record_that_finds_no_room_comes_back() {
     assert_eq!(tag(cancelled, "kafka.outcome").as_deref(), Some("cancelled"));
     assert!(!cancelled.is_failed);
 
-    // Room comes.
+    // The queue gets room.
     let sending = producer.send(FutureRecord::<(), str>::to("orders").payload("4"), patience());
     let mut sending = std::pin::pin!(sending);
     assert!(tokio::time::timeout(Duration::from_millis(1), &mut sending).await.is_err());
@@ -370,7 +370,7 @@ async fn a_record_that_finds_no_room_comes_back() {
 }
 
 #[test]
-fn a_producer_refuses_what_rdkafka_refuses() {
+fn invalid_records_and_settings_are_errors() {
     let mock = MockTracer::new();
     let producer: TracingProducer<BaseProducer> = tracing(&mock).producer(&rdkafka::ClientConfig::new()).unwrap();
     let (_, record) = producer.send(BaseRecord::to("a\0b").key("k").payload("v")).unwrap_err();
@@ -380,7 +380,7 @@ fn a_producer_refuses_what_rdkafka_refuses() {
 }
 
 #[tokio::test]
-async fn without_a_tracer_records_go_as_they_are() {
+async fn a_no_op_tracer_adds_no_headers() {
     let cluster = Cluster::mock();
     let topic = cluster.topic(1).await;
     let kafka = opentracing_kafka::KafkaTracing::with_tracer(Tracer::noop());
@@ -390,7 +390,7 @@ async fn without_a_tracer_records_go_as_they_are() {
     let message = soon(consumer.recv()).await.unwrap();
     assert!(message.headers().is_none());
     assert!(message.context().is_none());
-    // The global one, which nobody has registered.
+    // Likewise for a global tracer that is not registered.
     let global: TracingProducer<FutureProducer> = cluster.config().create().unwrap();
     soon(global.send(FutureRecord::<(), str>::to(&topic).payload("v"), patience())).await.unwrap();
 }

@@ -1,4 +1,4 @@
-//! A client that shares no line with ours: kafka-python. Its records have headers set by hand, in each format.
+//! Messages to and from kafka-python, whose headers are set by hand, in every format.
 
 use std::io::Write;
 use std::process::{Command, Output};
@@ -10,19 +10,19 @@ use rdkafka::producer::FutureRecord;
 use crate::cluster::{Cluster, soon};
 use crate::support::{headers, references};
 
-/// The interpreter that has kafka-python. Without it a test is left out, and says so; where tests are run for good it fails.
+/// The interpreter with kafka-python, at `KAFKA_PYTHON`. If it is unset, the test is skipped, or fails under CI.
 fn python() -> Option<String> {
     let python = std::env::var("KAFKA_PYTHON").ok().filter(|python| !python.is_empty());
     if python.is_none() {
         assert!(std::env::var_os("CI").is_none_or(|ci| ci.is_empty()), "KAFKA_PYTHON is not set");
-        // The test runner captures what is printed, but not this.
+        // The test runner does not capture this stream.
         let _ =
-            writeln!(std::io::stderr(), "left out: a client in Python, for KAFKA_PYTHON names none with kafka-python");
+            writeln!(std::io::stderr(), "skipped because KAFKA_PYTHON is not set: messages to and from kafka-python");
     }
     python
 }
 
-/// Runs a script beside these tests, in a thread of its own, and returns what it prints.
+/// Runs a script of the folder `peers` and returns its output.
 async fn script(python: &str, name: &str, arguments: &[&str]) -> String {
     let mut command = Command::new(python);
     command.arg(format!("{}/tests/peers/{name}", env!("CARGO_MANIFEST_DIR"))).args(arguments);
@@ -52,7 +52,7 @@ async fn python_sends_to_rust() {
             Some("0000000000000000a3ce929d0e0e4736"),
         ),
         (
-            "sent again",
+            "forwarded",
             &[
                 "traceparent=00-00000000000000000000000000000001-0000000000000001-01",
                 "tenant=blue",
@@ -60,8 +60,8 @@ async fn python_sends_to_rust() {
             ],
             Some(TRACE),
         ),
-        ("without", &[], None),
-        ("broken", &["traceparent=00-zz"], None),
+        ("no context", &[], None),
+        ("corrupt", &["traceparent=00-zz"], None),
     ];
     for (row, pairs, trace) in rows {
         let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
@@ -79,7 +79,7 @@ async fn python_sends_to_rust() {
     let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
     script(&python, "send.py", &[&cluster.brokers, &topic, "X_INSTANA_L_S=0"]).await;
     drop(soon(cluster.consumer(&mock, &topic).recv()).await.unwrap());
-    assert!(mock.finished_spans().is_empty(), "suppressed");
+    assert!(mock.finished_spans().is_empty(), "not sampled");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -98,7 +98,7 @@ async fn rust_sends_to_python() {
     let received = script(&python, "receive.py", &[&cluster.brokers, &topic, "2"]).await;
     let lines: Vec<_> = received.lines().collect();
     let [sampled, suppressed] = lines[..] else { panic!("{received}") };
-    // Two spans of the first trace were made here: the second one sends.
+    // The first trace has two spans here, `order` and `send`.
     assert_eq!(
         sampled,
         format!(

@@ -1,4 +1,4 @@
-//! Groups that change.
+//! Rebalances.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -12,14 +12,14 @@ use rdkafka::producer::FutureRecord;
 
 use crate::cluster::{Cluster, PATIENCE, patience, soon, tracing};
 
-/// Receives on both until it is so.
+/// Receives with both consumers until the handler returns `true`.
 async fn receive_until(
     consumers: [&TracingConsumer<StreamConsumer>; 2],
     mut handle: impl FnMut(usize, TracingMessage<BorrowedMessage<'_>>) -> bool,
 ) {
     let begun = std::time::Instant::now();
     loop {
-        assert!(begun.elapsed() < 2 * PATIENCE, "should be so by now");
+        assert!(begun.elapsed() < 2 * PATIENCE, "should be done by now");
         for (at, consumer) in consumers.iter().enumerate() {
             if let Ok(message) = tokio::time::timeout(Duration::from_millis(20), consumer.recv()).await
                 && handle(at, message.unwrap())
@@ -53,7 +53,7 @@ on_both_clusters! {
         let held = soon(first.recv()).await.unwrap();
         first.commit_message(&held, CommitMode::Sync).unwrap();
 
-        // A second one comes, and takes a partition away while a message of the first is still being handled.
+        // A second consumer joins and takes over a partition while a message of the first is still being handled.
         let second = new();
         let mut seen = HashSet::from([number(&held)]);
         for number in 10..20 {
@@ -64,23 +64,23 @@ on_both_clusters! {
             seen.insert(number(&message));
             shares[at] += 1;
             let consumer = [&first, &second][at];
-            // A partition may be gone in the meantime.
+            // Fails if the partition was reassigned in the meantime.
             let _ = consumer.commit_message(&message, CommitMode::Sync);
-            message.in_scope(|| mock.tracer().span("store").start().finish());
+            message.handle_blocking(|| mock.tracer().span("store").start().finish());
             seen.len() == 20 && shares[1] > 0
         })
         .await;
         let store = async { mock.tracer().span("store").start().finish() };
-        held.in_span(store).await;
+        held.handle(store).await;
         drop(held);
-        // The second one goes again.
+        // The second consumer leaves.
         drop(second);
         for number in 20..22 {
             send(number).await;
         }
         receive_until([&first, &first], |_, message| {
             seen.insert(number(&message));
-            message.in_scope(|| mock.tracer().span("store").start().finish());
+            message.handle_blocking(|| mock.tracer().span("store").start().finish());
             seen.len() == 22
         })
         .await;

@@ -1,15 +1,15 @@
-//! What the tests share.
+//! Helpers of the tests.
 
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{OwnedSpan, ReferenceKind};
 use rdkafka::message::{BorrowedMessage, Header, Headers, Message, OwnedHeaders};
 
-/// The tag as text.
+/// Returns a tag as text.
 pub(crate) fn tag(span: &OwnedSpan, key: &str) -> Option<String> {
     span.tag(key).map(|value| value.to_string())
 }
 
-/// The fields `error.kind` and `message` of the only error that was logged.
+/// Returns the fields `error.kind` and `message` of the only logged error.
 #[track_caller]
 pub(crate) fn error(span: &OwnedSpan) -> (String, String) {
     let is_error = |log: &&opentracing_core::OwnedLog| log.field("event") == Some("error".into());
@@ -19,7 +19,7 @@ pub(crate) fn error(span: &OwnedSpan) -> (String, String) {
     (field("error.kind"), field("message"))
 }
 
-/// The one span whose name begins so.
+/// Returns the only span whose operation name starts with the prefix.
 #[track_caller]
 pub(crate) fn span(mock: &MockTracer, operation: &str) -> OwnedSpan {
     let spans = mock.finished_spans();
@@ -30,7 +30,7 @@ pub(crate) fn span(mock: &MockTracer, operation: &str) -> OwnedSpan {
     }
 }
 
-/// The kinds and span ids of what a span refers to.
+/// Returns the kinds and span ids of a span's references.
 pub(crate) fn references(span: &OwnedSpan) -> Vec<(ReferenceKind, u64)> {
     let id = |id: opentracing_core::SpanId| u64::from_str_radix(&id.to_string(), 16).unwrap();
     span.references.iter().map(|reference| (reference.kind, id(reference.context.span_id()))).collect()
@@ -42,7 +42,7 @@ pub(crate) fn headers<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -
         .fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))
 }
 
-/// The headers of a message whose names are UTF-8.
+/// Returns the headers of a message, whose names must be UTF-8.
 pub(crate) fn texts(message: &BorrowedMessage<'_>) -> Vec<(String, String)> {
     let headers = message.headers().into_iter().flat_map(Headers::iter);
     headers
@@ -53,7 +53,7 @@ pub(crate) fn texts(message: &BorrowedMessage<'_>) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The last value of a header.
+/// Returns the last value of a header.
 pub(crate) fn text(message: &BorrowedMessage<'_>, name: &str) -> Option<String> {
     let value = opentracing_kafka::header(message, name)?;
     Some(String::from_utf8_lossy(value).into_owned())

@@ -1,4 +1,4 @@
-//! Transactional use.
+//! Transactions.
 
 use opentracing_core::mock::MockTracer;
 use opentracing_kafka::{TracingConsumer, TracingProducer};
@@ -11,8 +11,7 @@ use crate::cluster::{Cluster, name, patience, soon, tracing};
 use crate::support::{error, tag};
 
 on_both_clusters! {
-    /// A message is received, and sent on in a transaction with the offset.
-    async fn messages_are_sent_on_with_their_offsets(cluster: &Cluster) {
+    async fn a_message_is_forwarded_with_its_offset_in_a_transaction(cluster: &Cluster) {
         let (mock, topic, next) = (MockTracer::new(), cluster.topic(1).await, cluster.topic(1).await);
         soon(cluster.producer(&mock).send(FutureRecord::<(), str>::to(&topic).payload("v"), patience())).await.unwrap();
         let consumer: TracingConsumer<StreamConsumer> = tracing(&mock).consumer(&cluster.consumer_config()).unwrap();
@@ -25,7 +24,7 @@ on_both_clusters! {
         let message = soon(consumer.recv()).await.unwrap();
         producer.begin_transaction().unwrap();
         let record = FutureRecord::<(), [u8]>::to(&next).payload(message.payload().unwrap());
-        let delivery = message.in_scope(|| producer.send_result(record).unwrap());
+        let delivery = message.handle_blocking(|| producer.send_result(record).map_err(|(error, _)| error)).unwrap();
         let mut offsets = TopicPartitionList::new();
         offsets.add_partition_offset(&topic, 0, Offset::Offset(message.offset() + 1)).unwrap();
         producer.send_offsets_to_transaction(&offsets, &consumer.group_metadata().unwrap(), patience()).unwrap();
@@ -44,7 +43,7 @@ on_both_clusters! {
         "));
     }
 
-    async fn an_aborted_transaction_ends_its_spans(cluster: &Cluster) {
+    async fn an_aborted_transaction_finishes_its_spans(cluster: &Cluster) {
         let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
         let mut config = cluster.config();
         config.set("transactional.id", name("transaction")).set("linger.ms", "30000");
@@ -55,7 +54,7 @@ on_both_clusters! {
         producer.abort_transaction(patience()).unwrap();
         let spans = mock.finished(1).await;
         assert_eq!((spans.len(), error(&spans[0]).0.as_str()), (1, "purge_queue"));
-        // The next one.
+        // The next transaction succeeds.
         producer.begin_transaction().unwrap();
         producer.send(BaseRecord::<(), str>::to(&topic).payload("v")).unwrap();
         producer.commit_transaction(patience()).unwrap();

@@ -1,9 +1,9 @@
-//! What the types promise.
+//! Auto traits, defaults and trait implementations of the public types.
 
 use opentracing_core::Tracer;
 use opentracing_kafka::{
-    DeliveryFuture, KafkaTracing, PollSpan, ProducerReference, Propagation, RecordKey, TracingBatch, TracingConsumer,
-    TracingMessage, TracingMessageStream, TracingPartitionQueue, TracingProducer,
+    KafkaTracing, PollSpan, RecordKey, TracingBatch, TracingConsumer, TracingDeliveryFuture, TracingMessage,
+    TracingMessageStream, TracingPartitionQueue, TracingProducer,
 };
 use rdkafka::consumer::base_consumer::PartitionQueue;
 use rdkafka::consumer::stream_consumer::StreamPartitionQueue;
@@ -15,8 +15,6 @@ use rdkafka::producer::{BaseProducer, DefaultProducerContext, FutureProducer, Pr
 fn options_are_safe_by_default() {
     assert_eq!(RecordKey::default(), RecordKey::Off);
     assert_eq!(PollSpan::default(), PollSpan::Off);
-    assert_eq!(ProducerReference::default(), ProducerReference::FollowsFrom);
-    assert_eq!(Propagation::default(), Propagation::On);
 }
 
 #[test]
@@ -33,7 +31,7 @@ fn handles_go_to_other_threads() {
     is_shared::<TracingMessage<BorrowedMessage<'static>>>();
     is_shared::<TracingMessage<OwnedMessage>>();
     is_shared::<TracingBatch<OwnedMessage>>();
-    is_sent::<DeliveryFuture>();
+    is_sent::<TracingDeliveryFuture>();
     is_sent::<TracingMessageStream<'static, DefaultConsumerContext>>();
     is_sent::<TracingPartitionQueue<StreamPartitionQueue<DefaultConsumerContext>>>();
     is_sent::<TracingPartitionQueue<PartitionQueue<DefaultConsumerContext>>>();
@@ -42,9 +40,9 @@ fn handles_go_to_other_threads() {
     is_cloned::<TracingConsumer<BaseConsumer>>();
 }
 
-/// A library that is generic over producers and consumers takes ours.
+/// Code that is generic over rdkafka's producers and consumers accepts the traced ones.
 #[test]
-fn traits_of_rdkafka_are_theirs() {
+fn clients_implement_the_traits_of_rdkafka() {
     fn flush<C: rdkafka::producer::ProducerContext>(producer: &impl Producer<C>) {
         producer.flush(std::time::Duration::from_secs(20)).unwrap();
     }

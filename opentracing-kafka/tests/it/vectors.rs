@@ -1,4 +1,4 @@
-//! What the official Instana tracers write and read.
+//! Compatibility with the official Instana tracers.
 
 use opentracing_core::Sampling;
 use opentracing_core::mock::MockTracer;
@@ -10,7 +10,7 @@ use crate::cluster::{Cluster, soon};
 use crate::support::{references, texts};
 use crate::wire::produce;
 
-/// Their vectors, which the core has as data.
+/// The vectors, which are part of the core.
 fn vectors() -> Value {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../opentracing-core/tests/data/instana-messaging.json");
     serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
@@ -25,7 +25,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 on_both_clusters! {
-    async fn their_messages_are_read(cluster: &Cluster) {
+    async fn messages_of_instana_tracers_are_read(cluster: &Cluster) {
         for row in vectors()["kafka"]["consume"].as_array().unwrap() {
             let (id, expect) = (row["id"].as_str().unwrap(), &row["expect"]);
             let texts = row["headers"].as_object().into_iter().flatten();
@@ -57,8 +57,8 @@ on_both_clusters! {
         }
     }
 
-    /// As the tracer that writes most: instasarama.
-    async fn what_is_written_is_what_they_write(cluster: &Cluster) {
+    /// The expected headers are those of instasarama, which writes the most.
+    async fn headers_are_written_as_instana_tracers_do(cluster: &Cluster) {
         let all = vectors();
         let rows = all["kafka"]["produce"].as_array().unwrap();
         for (state, sampling) in [("traced, upstream 64 or 128 bit", Sampling::Sampled), ("suppressed", Sampling::NotSampled)] {

@@ -1,4 +1,4 @@
-//! Records as the protocol has them, for what no client would send: names of headers that are not UTF-8.
+//! Sends records over the Kafka protocol, with headers that no client sends: names that are not UTF-8.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::cluster::PATIENCE;
 
-/// A name and a value of any bytes.
+/// A header whose name and value are arbitrary bytes.
 pub(crate) type AnyHeader<'a> = (&'a [u8], Option<&'a [u8]>);
 
 /// Sends one record to the first partition of a topic, on a cluster of one broker (Kafka protocol, "Produce API", version 3).
@@ -37,9 +37,9 @@ pub(crate) fn produce(brokers: &str, topic: &str, headers: &[AnyHeader<'_>], pay
     connection.read_exact(&mut size).unwrap();
     let mut answer = vec![0; i32::from_be_bytes(size) as usize];
     connection.read_exact(&mut answer).unwrap();
-    // Behind the correlation id, the numbers of topics and partitions, the topic and the partition.
+    // After the correlation id, the numbers of topics and partitions, the topic and the partition.
     let at = 4 + 4 + 2 + topic.len() + 4 + 4;
-    assert_eq!(answer[at..at + 2], [0, 0], "the broker refuses the record");
+    assert_eq!(answer[at..at + 2], [0, 0], "the broker rejected the record");
 }
 
 fn text(out: &mut Vec<u8>, text: &str) {
@@ -85,7 +85,7 @@ fn batch(headers: &[AnyHeader<'_>], payload: &[u8]) -> Vec<u8> {
     batch
 }
 
-/// Signed numbers of few bytes, as Protocol Buffers have them.
+/// Writes a signed variable-length integer, like Protocol Buffers.
 fn varint(out: &mut Vec<u8>, number: i64) {
     let mut rest = ((number << 1) ^ (number >> 63)) as u64;
     while rest >= 0x80 {
@@ -103,6 +103,6 @@ fn crc32c(bytes: &[u8]) -> u32 {
 }
 
 #[test]
-fn checksums_are_those_of_the_standard() {
+fn checksums_match_the_standard() {
     assert_eq!(crc32c(b"123456789"), 0xe306_9283);
 }

@@ -77,7 +77,7 @@ async fn settle_all(consumer: TracingConsumer<StreamConsumer>, tracer: Tracer, u
             Ok::<_, serde_json::Error>(())
         };
         // A message that makes no sense is told by its span, and left aside.
-        let _ = message.process(settling).await;
+        let _ = message.handle(settling).await;
         under_way.remove();
     }
 }

@@ -1,4 +1,4 @@
-//! The contexts of traced producers, around those of their users.
+//! The contexts of traced producers, which wrap the contexts of their users.
 
 use std::error::Error;
 use std::fmt;
@@ -17,29 +17,29 @@ use rdkafka::producer::{DeliveryResult, Partitioner, ProducerContext};
 use crate::sending;
 use crate::settings::ClientSettings;
 
-/// The context of a traced `BaseProducer` or `ThreadedProducer`. Hands everything on to the context of the user.
+/// The context of a traced `BaseProducer` or `ThreadedProducer`. Forwards all callbacks to the context of the user.
 ///
-/// A user's callback about the delivery of a record runs in the record's span, so that what it sends or calls because of it is a child
-/// of that span. The span finishes behind it.
-pub struct TracingContext<C> {
+/// The user's delivery callback runs in the span of the record, so that spans that it starts are children of that span. The span
+/// finishes after the callback.
+pub struct TracingProducerContext<C> {
     context: C,
     client: Arc<ClientSettings>,
 }
 
-/// The context of a traced `FutureProducer`. Hands everything on to the context of the user.
-pub struct TracingFutureContext<C> {
+/// The context of a traced `FutureProducer`. Forwards all callbacks to the context of the user.
+pub struct TracingFutureProducerContext<C> {
     context: C,
     client: Arc<ClientSettings>,
 }
 
-macro_rules! around_a_context {
+macro_rules! wrap_context {
     ($($name:ident)+) => { $(
         impl<C> $name<C> {
             pub(crate) fn new(context: C, client: Arc<ClientSettings>) -> Self {
                 $name { context, client }
             }
 
-            /// The user's context.
+            /// Returns the context of the user.
             pub fn get_ref(&self) -> &C {
                 &self.context
             }
@@ -77,24 +77,25 @@ macro_rules! around_a_context {
     )+ };
 }
 
-around_a_context!(TracingContext TracingFutureContext);
+wrap_context!(TracingProducerContext TracingFutureProducerContext);
 
-/// A record on its way, with what its sender wants back. Opaque: it goes through the client's queue and comes out with the report.
+/// The delivery opaque of a traced producer: the span of the record, and the opaque value of the user. librdkafka returns it with the
+/// delivery report.
 #[derive(Debug)]
-pub struct Sent<D> {
+pub struct TracingDeliveryOpaque<D> {
     pub(crate) span: Span,
     pub(crate) opaque: D,
 }
 
-impl<C, Part> ProducerContext<Part> for TracingContext<C>
+impl<C, Part> ProducerContext<Part> for TracingProducerContext<C>
 where
     C: ProducerContext<Part>,
     Part: Partitioner,
 {
-    type DeliveryOpaque = Box<Sent<C::DeliveryOpaque>>;
+    type DeliveryOpaque = Box<TracingDeliveryOpaque<C::DeliveryOpaque>>;
 
     fn delivery(&self, result: &DeliveryResult<'_>, sent: Self::DeliveryOpaque) {
-        let Sent { mut span, opaque } = *sent;
+        let TracingDeliveryOpaque { mut span, opaque } = *sent;
         sending::report(&mut span, &self.client, result);
         span.in_scope(|| self.context.delivery(result, opaque));
     }
@@ -104,20 +105,20 @@ where
     }
 }
 
-impl<C, Part> ProducerContext<Part> for TracingFutureContext<C>
+impl<C, Part> ProducerContext<Part> for TracingFutureProducerContext<C>
 where
     C: ClientContext,
     Part: Partitioner,
 {
-    type DeliveryOpaque = Box<Sent<Sender<OwnedDeliveryResult>>>;
+    type DeliveryOpaque = Box<TracingDeliveryOpaque<Sender<OwnedDeliveryResult>>>;
 
     fn delivery(&self, result: &DeliveryResult<'_>, sent: Self::DeliveryOpaque) {
-        let Sent { mut span, opaque: waiting } = *sent;
-        if waiting.is_canceled() {
-            sending::forget(&mut span);
+        let TracingDeliveryOpaque { mut span, opaque: result_sender } = *sent;
+        if result_sender.is_canceled() {
+            sending::record_fire_and_forget(&mut span);
         }
         sending::report(&mut span, &self.client, result);
-        // Before the sender is told, which may end the program next.
+        // Finish before the sender gets the result, because it may exit the program next.
         span.finish();
         let result = match result {
             Ok(record) => {
@@ -125,7 +126,7 @@ where
             }
             Err((error, record)) => Err((error.clone(), record.detach())),
         };
-        // Gone in the meantime, or before: nobody wants to know.
-        drop(waiting.send(result));
+        // Fails if the future was dropped: nobody waits for the result.
+        drop(result_sender.send(result));
     }
 }

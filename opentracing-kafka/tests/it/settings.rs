@@ -1,15 +1,16 @@
-//! What may be chosen.
+//! The settings of `KafkaTracing`.
 
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{ConstSampler, ReferenceKind, Rule, RuleSampler};
-use opentracing_kafka::{KafkaTracing, PollSpan, ProducerReference, Propagation, RecordKey, TracingProducer};
+use opentracing_kafka::{KafkaTracing, PollSpan, RecordKey, TracingProducer};
 use rdkafka::Message;
+use rdkafka::message::Header;
 use rdkafka::producer::{FutureProducer, FutureRecord};
 
 use crate::cluster::{Cluster, patience, soon, tracing};
 use crate::support::{headers, references, span, tag, text};
 
-/// Sends a record with that key and receives it, with these settings.
+/// Sends a record with this key and receives it.
 async fn round_trip(cluster: &Cluster, kafka: KafkaTracing, key: &[u8]) -> String {
     let topic = cluster.topic(1).await;
     let producer: TracingProducer<FutureProducer> = kafka.producer(&cluster.config()).unwrap();
@@ -19,19 +20,19 @@ async fn round_trip(cluster: &Cluster, kafka: KafkaTracing, key: &[u8]) -> Strin
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_are_told_on_request() {
+async fn record_key_records_keys() {
     let cluster = Cluster::mock();
-    for (key, told) in [(&b"order-7"[..], "order-7"), (b"\xff7", "\u{fffd}7"), (b"", "")] {
+    for (key, recorded) in [(&b"order-7"[..], "order-7"), (b"\xff7", "\u{fffd}7"), (b"", "")] {
         let mock = MockTracer::new();
         round_trip(&cluster, tracing(&mock).record_key(RecordKey::Text), key).await;
         for name in ["send", "process"] {
-            assert_eq!(tag(&span(&mock, name), "messaging.kafka.message.key").as_deref(), Some(told), "{name}");
+            assert_eq!(tag(&span(&mock, name), "messaging.kafka.message.key").as_deref(), Some(recorded), "{name}");
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_service_is_named() {
+async fn peer_service_names_the_brokers() {
     let (cluster, mock) = (Cluster::mock(), MockTracer::new());
     round_trip(&cluster, tracing(&mock).peer_service("ledger"), b"k").await;
     assert_eq!(tag(&span(&mock, "send"), "peer.service").as_deref(), Some("ledger"));
@@ -39,14 +40,14 @@ async fn the_service_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_receiver_may_be_a_child() {
+async fn producer_reference_makes_a_message_a_child() {
     let (cluster, mock) = (Cluster::mock(), MockTracer::new());
-    round_trip(&cluster, tracing(&mock).producer_reference(ProducerReference::ChildOf), b"k").await;
+    round_trip(&cluster, tracing(&mock).producer_reference(ReferenceKind::ChildOf), b"k").await;
     assert_eq!(references(&span(&mock, "process")), [(ReferenceKind::ChildOf, 1)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn waiting_has_a_span_on_request() {
+async fn poll_span_records_waiting() {
     let (cluster, mock) = (Cluster::mock(), MockTracer::new());
     let topic = round_trip(&cluster, tracing(&mock).poll_span(PollSpan::On), b"k").await;
     mock.assert_tree(&format!(
@@ -64,10 +65,10 @@ async fn waiting_has_a_span_on_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn contexts_do_not_travel_where_they_must_not() {
+async fn without_propagation_neither_writes_nor_reads_contexts() {
     let (cluster, mock) = (Cluster::mock(), MockTracer::new());
     let topic = cluster.topic(1).await;
-    let kafka = tracing(&mock).propagation(Propagation::Off);
+    let kafka = tracing(&mock).without_propagation();
     let producer: TracingProducer<FutureProducer> = kafka.producer(&cluster.config()).unwrap();
     let forwarded = headers([("traceparent", "kept as it is")]);
     let record = FutureRecord::<(), str>::to(&topic).payload("v").headers(forwarded);
@@ -87,7 +88,7 @@ async fn contexts_do_not_travel_where_they_must_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sampler_goes_by_the_topic() {
+async fn samplers_read_the_topic() {
     let cluster = Cluster::mock();
     let (kept, dropped) = (cluster.topic(1).await, cluster.topic(1).await);
     let rule = Rule::new().tag_value("message_bus.destination", &dropped);
@@ -98,4 +99,34 @@ async fn a_sampler_goes_by_the_topic() {
         soon(producer.send(FutureRecord::<(), str>::to(topic).payload("v"), patience())).await.unwrap();
     }
     mock.assert_tree(&format!("send {kept} (producer)"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn component_names_the_library_of_both_spans() {
+    let (cluster, mock) = (Cluster::mock(), MockTracer::new());
+    round_trip(&cluster, tracing(&mock).component("kafka"), b"k").await;
+    for name in ["send", "process"] {
+        assert_eq!(tag(&span(&mock, name), "component").as_deref(), Some("kafka"), "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn capture_header_records_headers_as_tags() {
+    let (cluster, mock) = (Cluster::mock(), MockTracer::new());
+    let topic = cluster.topic(1).await;
+    let kafka = tracing(&mock).capture_header("X-Tenant").capture_header("blob").capture_header("null");
+    let producer: TracingProducer<FutureProducer> = kafka.producer(&cluster.config()).unwrap();
+    let headers = headers([("x-tenant", "blue"), ("X-TENANT", "green"), ("password", "hunter2")])
+        .insert(Header { key: "blob", value: Some(b"\xff") })
+        .insert(Header { key: "null", value: None::<&str> });
+    let record = FutureRecord::<(), str>::to(&topic).payload("v").headers(headers);
+    soon(producer.send(record, patience())).await.unwrap();
+    drop(soon(cluster.consumer_with(kafka, &topic).recv()).await.unwrap());
+    for name in ["send", "process"] {
+        let span = span(&mock, name);
+        assert_eq!(tag(&span, "messaging.header.x-tenant").as_deref(), Some("green"), "{name}");
+        for absent in ["blob", "null", "password"] {
+            assert_eq!(tag(&span, &format!("messaging.header.{absent}")), None, "{name}");
+        }
+    }
 }
