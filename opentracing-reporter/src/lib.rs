@@ -130,7 +130,7 @@
 //!
 //! [`TransportStats`](opentracing_core::TransportStats) tells what is on the disk, and what became of spans of an earlier process.
 //!
-//! # Remote sampling
+//! # HttpChannel sampling
 //!
 //! With the feature `remote-sampling`, `JaegerRemoteSampling` asks Jaeger's agent, collector or the Collector's extension which traces are
 //! to be kept, every minute, on a thread of its own, and tells a [`RemoteSampler`](opentracing_core::RemoteSampler):

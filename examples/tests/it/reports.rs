@@ -212,12 +212,12 @@ fn says_what_is_wrong_with_a_place() {
     check(&["zipkin", "none"], &[], "to none and to another place");
     check(&["console=http://a:1"], &[], "console takes no address");
     check(&["none=http://a:1"], &[], "none takes no address");
-    check(&["zipkin=a:1"], &[], "--report zipkin: \"a:1\" is no address to send spans to");
+    check(&["zipkin=a:1"], &[], "--report zipkin: \"a:1\" is not a valid endpoint");
     check(&["otlp="], &[], "--report otlp: ");
     check(&["otlp=udp://a:1"], &[], "--report otlp: ");
     check(&["jaeger=udp://a:none"], &[], "--report jaeger: ");
     check(&["instana=grpc://a:1"], &[], "the scheme is grpc");
-    check(&["zipkin"], &[("ZIPKIN_URL", "a:1")], "ZIPKIN_URL: \"a:1\" is no address");
+    check(&["zipkin"], &[("ZIPKIN_URL", "a:1")], "ZIPKIN_URL: \"a:1\" is not a valid endpoint");
     check(&["jaeger"], &[("JAEGER_AGENT_HOST", "a"), ("JAEGER_AGENT_PORT", "x")], "JAEGER_AGENT_HOST: ");
     check(&["otlp"], &[("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")], "expected grpc or http/protobuf");
     check(&["instana"], &[("INSTANA_ENDPOINT_URL", "https://a")], "INSTANA_AGENT_KEY is not");

@@ -2,60 +2,60 @@
 
 use std::sync::Arc;
 
-/// Spans of one process, encoded one behind the other. This is what waits, what a request is framed around, and what can be kept on a
-/// disk: it needs no encoder any more.
+/// Spans of one process, encoded one after the other. This is what waits in the queue, what a request is framed around, and what the
+/// spool stores.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Encoded {
+pub(crate) struct EncodedBatch {
     /// The part that all spans share.
     pub(crate) process: Arc<[u8]>,
     pub(crate) bytes: Vec<u8>,
-    pub(crate) ends: Vec<End>,
+    pub(crate) ends: Vec<SpanEnd>,
 }
 
-/// Where a span ends in the bytes, and how many entries of a request it makes.
+/// Where a span ends in the bytes, and how many entries of a request it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct End {
+pub(crate) struct SpanEnd {
     pub(crate) at: usize,
     pub(crate) entries: usize,
 }
 
-impl Encoded {
+impl EncodedBatch {
     pub(crate) fn new(process: Arc<[u8]>) -> Self {
-        Encoded { process, ..Encoded::default() }
+        EncodedBatch { process, ..EncodedBatch::default() }
     }
 
-    /// How many spans there are.
+    /// The number of spans.
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
 
-    pub(crate) fn pieces(&self) -> Pieces<'_> {
-        Pieces { bytes: &self.bytes, ends: &self.ends }
+    pub(crate) fn spans(&self) -> EncodedSpans<'_> {
+        EncodedSpans { bytes: &self.bytes, ends: &self.ends }
     }
 
-    /// Takes out what lies behind the first so many spans.
-    pub(crate) fn split_off(&mut self, spans: usize) -> Encoded {
+    /// Keeps the first `spans` spans and returns the rest.
+    pub(crate) fn split_off(&mut self, spans: usize) -> EncodedBatch {
         let ends = self.ends.split_off(spans.min(self.ends.len()));
         let at = self.ends.last().map_or(0, |end| end.at);
         let bytes = self.bytes.split_off(at);
-        let ends = ends.into_iter().map(|end| End { at: end.at - at, ..end }).collect();
-        Encoded { process: self.process.clone(), bytes, ends }
+        let ends = ends.into_iter().map(|end| SpanEnd { at: end.at - at, ..end }).collect();
+        EncodedBatch { process: self.process.clone(), bytes, ends }
     }
 
-    /// How many of the first spans fit into that many bytes; one at least, if there is one.
+    /// How many of the first spans fit into `bytes`; at least one, unless the batch is empty.
     pub(crate) fn fitting(&self, bytes: usize) -> usize {
         self.ends.partition_point(|end| end.at <= bytes).max(1).min(self.len())
     }
 }
 
-/// The spans of one request, each as its bytes.
+/// The spans of one request, as bytes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Pieces<'a> {
+pub(crate) struct EncodedSpans<'a> {
     bytes: &'a [u8],
-    ends: &'a [End],
+    ends: &'a [SpanEnd],
 }
 
-impl<'a> Pieces<'a> {
+impl<'a> EncodedSpans<'a> {
     /// The bytes of each span.
     pub(crate) fn iter(self) -> impl Iterator<Item = &'a [u8]> + Clone {
         let starts = std::iter::once(0).chain(self.ends.iter().map(|end| end.at));

@@ -1,58 +1,59 @@
-//! How a backend wants its spans.
+//! How a backend encodes its spans.
 
 use std::time::Duration;
 
 use opentracing_core::{FinishedSpan, Process};
 
-use crate::batch::Pieces;
+use super::encoded::EncodedSpans;
 
 /// Turns finished spans into the bytes of one backend.
 ///
-/// All calls come from the reporter's thread. Nothing here may block, nor panic on what a user put into a span.
+/// All calls come from the reporter's thread. An encoding must not block, and must not panic whatever a span contains.
 pub(crate) trait Encoding: Send + 'static {
-    /// Appends the bytes of one span to `out`, and says how many entries of a request they make (Instana: one, and one for each of its
-    /// log spans). Zero, with nothing appended, holds the span back: it counts neither as sent nor as lost.
+    /// Appends the bytes of one span to `out`, and returns how many entries of a request they take. An Instana span takes one, and one
+    /// more for each of its log spans. Returning zero, with nothing appended, suppresses the span: it counts neither as sent nor as
+    /// dropped.
     ///
-    /// The bytes must mean the same in whatever request they come to stand, and beside whatever others.
+    /// The bytes must not depend on the request that they end up in, or on the spans beside them.
     fn span(&mut self, span: FinishedSpan<'_>, detail: Detail, out: &mut Vec<u8>) -> usize;
 
-    /// Appends the part of a request that is the same for all spans of a process: OTLP's resource, Jaeger's process; nothing for Zipkin.
-    /// Called once, before the first span.
+    /// Appends the part of a request that all spans of a process share: OTLP's resource, Jaeger's process, nothing for Zipkin. Called
+    /// once, before the first span.
     fn process(&mut self, process: &Process, out: &mut Vec<u8>);
 
-    /// Appends a whole body: the frame around these spans.
-    fn frame(&self, process: &[u8], spans: Pieces<'_>, out: &mut Vec<u8>);
+    /// Appends a whole request body: the frame with the process and the spans in it.
+    fn frame(&self, process: &[u8], spans: EncodedSpans<'_>, out: &mut Vec<u8>);
 
-    /// The body's media type.
+    /// The media type of the body.
     fn content_type(&self) -> &'static str;
 
     /// What one request may hold.
     fn limits(&self) -> RequestLimits;
 
-    /// What the other side says of a request that it took.
-    fn accepted(&self, body: &[u8]) -> Accepted {
+    /// Reads the body of a successful response: which spans the server rejected all the same.
+    fn partial_success(&self, body: &[u8]) -> PartialSuccess {
         let _ = body;
-        Accepted::default()
+        PartialSuccess::default()
     }
 }
 
 /// How much of a span is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Detail {
-    /// All of it.
+    /// Everything.
     Full,
-    /// Values are cut and logs left out: what is tried of a span that is too large as a whole.
-    Short,
+    /// Long values are truncated and logs omitted. Used for a span that is too large in full.
+    Reduced,
 }
 
 impl Detail {
-    /// The value, as much of it as is written.
+    /// The text, truncated if needed.
     pub(crate) fn text(self, text: &str) -> &str {
-        const SHORT_BYTES: usize = 256;
-        if self == Detail::Full || text.len() <= SHORT_BYTES {
+        const REDUCED_BYTES: usize = 256;
+        if self == Detail::Full || text.len() <= REDUCED_BYTES {
             return text;
         }
-        let end = (0..=SHORT_BYTES).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+        let end = (0..=REDUCED_BYTES).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
         &text[..end]
     }
 
@@ -66,10 +67,10 @@ impl Detail {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestLimits {
     pub(crate) entries: usize,
-    /// Of all spans and the process together; the encoding leaves room for the frame.
+    /// The size of all spans and the process together. The encoding reserves the room for the frame itself.
     pub(crate) bytes: usize,
     pub(crate) span_bytes: usize,
-    /// From the beginning of one request to that of the next.
+    /// The minimum time from the start of one request to the start of the next.
     pub(crate) interval: Duration,
 }
 
@@ -79,11 +80,11 @@ impl Default for RequestLimits {
     }
 }
 
-/// What the other side says of a request that it took.
+/// What a server says about a request that it accepted.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Accepted {
-    /// Spans that it did not want all the same.
+pub(crate) struct PartialSuccess {
+    /// The number of spans that it rejected.
     pub(crate) rejected: usize,
-    /// Why, or a warning.
+    /// The reason, or a warning.
     pub(crate) message: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! TLS over a connection.
+//! TLS on top of a TCP connection.
 
 use std::io;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::client::Protocol;
 use super::endpoint::Endpoint;
+use super::protocol::Protocol;
 use super::tls::Tls;
 
 pub(super) struct Connector {

@@ -1,4 +1,4 @@
-//! Where spans go: address, headers, credentials, TLS.
+//! Where spans are sent: address, headers, credentials, TLS.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,10 +10,10 @@ use super::invalid_endpoint::{InvalidEndpoint, Reason};
 use crate::wire::base64::base64;
 use crate::wire::percent;
 
-/// The address of a server, with what it wants to be told beside the spans.
+/// The address of a server, with the headers, credentials and certificates for its requests.
 ///
-/// Made from an address such as `http://127.0.0.1:4318` or `https://collector.example/v1/traces`. A name and a password in front of
-/// the host are [basic credentials](Endpoint::basic). The port is that of the scheme where none is given.
+/// Parsed from an address such as `http://127.0.0.1:4318` or `https://collector.example/v1/traces`. A user and a password before the host
+/// are sent as [basic authentication](Endpoint::basic). The default port is that of the scheme.
 ///
 /// ```
 /// use opentracing_reporter::{Endpoint, Otlp};
@@ -26,40 +26,40 @@ use crate::wire::percent;
 #[derive(Clone)]
 pub struct Endpoint {
     pub(crate) is_tls: bool,
-    /// An IPv6 address stands here without brackets.
+    /// An IPv6 address has no brackets here.
     pub(crate) host: Box<str>,
     pub(crate) port: u16,
-    /// As in the address: brackets, and the port if it was given.
+    /// As written in the address: with brackets, and with the port if it was given.
     pub(crate) authority: Box<str>,
-    /// Empty where the address ends behind the host.
+    /// Empty if the address ends after the host.
     pub(crate) path: Box<str>,
     pub(crate) headers: HeaderMap,
-    /// Without one, the operating system's roots.
+    /// `None` trusts the operating system's root certificates.
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<std::sync::Arc<rustls::ClientConfig>>,
 }
 
 impl Endpoint {
-    /// Sends that header with each request, in the place of an earlier one of the same name.
+    /// Sends this header with each request. Replaces an earlier one of the same name.
     ///
     /// # Errors
     ///
-    /// If a name or value cannot stand in a header.
+    /// If the name or the value is not valid in a header.
     pub fn header(mut self, name: &str, value: &str) -> Result<Self, InvalidEndpoint> {
         let invalid = || InvalidEndpoint::new(Reason::Header(name.into()));
         let key = HeaderName::try_from(name).map_err(|_| invalid())?;
         let mut value = HeaderValue::try_from(value).map_err(|_| invalid())?;
-        // Most of these are keys: they stay out of what is printed.
+        // Most of these are credentials, which must not be printed.
         value.set_sensitive(true);
         self.headers.insert(key, value);
         Ok(self)
     }
 
-    /// Sends name and password with each request (RFC 7617).
+    /// Sends basic authentication with each request (RFC 7617).
     ///
     /// # Errors
     ///
-    /// If the name has a colon.
+    /// If the user contains a colon.
     pub fn basic(self, user: &str, password: &str) -> Result<Self, InvalidEndpoint> {
         if user.contains(':') {
             return Err(InvalidEndpoint::new(Reason::User));
@@ -68,16 +68,16 @@ impl Endpoint {
         self.header(AUTHORIZATION.as_str(), &format!("Basic {credentials}"))
     }
 
-    /// Sends that token with each request (RFC 6750).
+    /// Sends a bearer token with each request (RFC 6750).
     ///
     /// # Errors
     ///
-    /// If the token cannot stand in a header.
+    /// If the token is not valid in a header.
     pub fn bearer(self, token: &str) -> Result<Self, InvalidEndpoint> {
         self.header(AUTHORIZATION.as_str(), &format!("Bearer {token}"))
     }
 
-    /// That port of this host, without encryption.
+    /// This port on the loopback address, without TLS.
     pub(crate) fn local(port: u16) -> Self {
         let localhost = Endpoint {
             is_tls: false,
@@ -92,25 +92,25 @@ impl Endpoint {
         localhost.at_host("127.0.0.1")
     }
 
-    /// The same endpoint on that host, which is no IPv6 address.
+    /// The same endpoint on another host, which must not be an IPv6 address.
     pub(crate) fn at_host(mut self, host: &str) -> Self {
         self.host = host.into();
         self.authority = format!("{host}:{}", self.port).into();
         self
     }
 
-    /// Trusts those certificates, and shows that one. Without this, an `https` endpoint trusts what the operating system trusts.
+    /// Sets the trusted root certificates and the client certificate. By default an `https` endpoint trusts the operating system's roots.
     ///
     /// # Errors
     ///
-    /// If the certificates cannot be used, or the operating system has none where they are asked for.
+    /// If a certificate cannot be used, or the operating system has no root certificates although they are needed.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: super::tls::Tls) -> Result<Self, InvalidEndpoint> {
         self.tls = Some(std::sync::Arc::new(tls.config()?));
         Ok(self)
     }
 
-    /// The same endpoint, with that path where the address has none.
+    /// The same endpoint, with this path if the address has none.
     pub(crate) fn or_path(mut self, path: &str) -> Self {
         if matches!(&*self.path, "" | "/") {
             self.path = path.into();
@@ -118,14 +118,14 @@ impl Endpoint {
         self
     }
 
-    /// The same endpoint, with that path whatever the address says.
+    /// The same endpoint, with this path in any case.
     #[cfg(feature = "otlp")]
     pub(crate) fn with_path(mut self, path: &str) -> Self {
         self.path = path.into();
         self
     }
 
-    fn read(address: &str) -> Result<Self, Reason> {
+    fn parse(address: &str) -> Result<Self, Reason> {
         let uri: Uri = address.parse().map_err(|_| Reason::Syntax)?;
         let is_tls = match uri.scheme_str() {
             Some("http") => false,
@@ -145,14 +145,14 @@ impl Endpoint {
             Some((user, rest)) => (Some(user), rest),
             None => (None, authority.as_str()),
         };
-        // `Uri` takes any digits for a port, and says that there is none where they are too many.
+        // `Uri` accepts any digits as a port, and returns no port if there are too many.
         let port = match host_and_port.strip_prefix(host).and_then(|rest| rest.strip_prefix(':')) {
             Some(port) if !port.bytes().all(|byte| byte.is_ascii_digit()) => return Err(Reason::Port),
             Some(port) => port.parse().ok().filter(|&port| port != 0).ok_or(Reason::Port)?,
             None if is_tls => 443,
             None => 80,
         };
-        // `http` gives the path `/` where there is none.
+        // `http` returns the path `/` for an empty one.
         let path = uri.path_and_query().map_or("", PathAndQuery::as_str);
         let endpoint = Endpoint {
             is_tls,
@@ -167,7 +167,7 @@ impl Endpoint {
         match user {
             Some(user) => {
                 let (user, password) = user.split_once(':').unwrap_or((user, ""));
-                let decoded = |text| percent::decoded(text).ok_or(Reason::User);
+                let decoded = |text| percent::decode(text).ok_or(Reason::User);
                 let (user, password) = (decoded(user)?, decoded(password)?);
                 endpoint.basic(&user, &password).map_err(InvalidEndpoint::into_reason)
             }
@@ -176,16 +176,16 @@ impl Endpoint {
     }
 }
 
-/// Reads an address.
+/// Parses an address.
 impl FromStr for Endpoint {
     type Err = InvalidEndpoint;
 
     fn from_str(address: &str) -> Result<Self, InvalidEndpoint> {
-        Endpoint::read(address).map_err(|reason| InvalidEndpoint::address(address, reason))
+        Endpoint::parse(address).map_err(|reason| InvalidEndpoint::address(address, reason))
     }
 }
 
-/// Reads an address.
+/// Parses an address.
 impl TryFrom<&str> for Endpoint {
     type Error = InvalidEndpoint;
 
@@ -194,7 +194,7 @@ impl TryFrom<&str> for Endpoint {
     }
 }
 
-/// Reads an address.
+/// Parses an address.
 impl TryFrom<&String> for Endpoint {
     type Error = InvalidEndpoint;
 
@@ -203,7 +203,7 @@ impl TryFrom<&String> for Endpoint {
     }
 }
 
-/// Leaves out the values of headers, which may be private.
+/// Omits the values of headers, which may be secret.
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Endpoint({self}")?;
@@ -212,7 +212,7 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// The address, without credentials.
+/// Writes the address without credentials.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.is_tls { "https" } else { "http" };

@@ -1,4 +1,4 @@
-//! Reads from a server behind HTTP, on a runtime of whoever asks.
+//! Reads a JSON resource of a server over HTTP, on the caller's runtime.
 
 use std::future::Future;
 
@@ -8,41 +8,43 @@ use http::header::{ACCEPT, HOST, USER_AGENT};
 use http_body_util::Full;
 use tokio::sync::oneshot;
 
-use super::client::{self, Client, Protocol};
+use super::client::Client;
 use super::endpoint::Endpoint;
-use super::remote::AGENT;
+use super::http_channel::OUR_USER_AGENT;
+use super::protocol::Protocol;
+use super::worker::until_cancelled;
 use super::{Answer, BoxError};
 
-/// Gets one resource, again and again, over a connection that stays open.
-pub(crate) struct Fetch {
+/// Fetches one resource repeatedly, over a connection that stays open.
+pub(crate) struct JsonFetcher {
     endpoint: Endpoint,
     client: Client,
 }
 
-impl Fetch {
+impl JsonFetcher {
     pub(crate) fn new(endpoint: Endpoint) -> Self {
         let client = Client::new(&endpoint, Protocol::Http);
-        Fetch { endpoint, client }
+        JsonFetcher { endpoint, client }
     }
 
-    /// The body, which is JSON. Any status but success is an error.
-    pub(crate) async fn json(&mut self) -> Result<Vec<u8>, BoxError> {
+    /// The body of the response. Any status that is not a success is an error.
+    pub(crate) async fn fetch(&mut self) -> Result<Vec<u8>, BoxError> {
         let mut request = Request::get(&*self.endpoint.path)
             .header(HOST, &*self.endpoint.authority)
-            .header(USER_AGENT, AGENT)
+            .header(USER_AGENT, OUR_USER_AGENT)
             .header(ACCEPT, "application/json")
             .body(Full::new(Bytes::new()))?;
-        // Last, since the user's own go before ours.
+        // Added last, so that the user's headers replace ours.
         request.headers_mut().extend(self.endpoint.headers.clone());
         match self.client.exchange(request).await {
             Answer::Accepted(body) => Ok(body),
-            Answer::TooLarge => Err("the other side answered 413 Payload Too Large".into()),
+            Answer::TooLarge => Err("the server answered 413 Payload Too Large".into()),
             Answer::Retry { error, .. } | Answer::Refused(error) => Err(error),
         }
     }
 }
 
-/// Does the work until the sender of `stopped` is gone.
+/// Does the work until the sender of `stopped` is dropped.
 pub(crate) async fn until_stopped(stopped: oneshot::Receiver<()>, work: impl Future<Output = ()>) {
-    client::unless(stopped, work).await;
+    until_cancelled(stopped, work).await;
 }

@@ -1,20 +1,20 @@
-//! Unary gRPC calls: one frame each way, and a status in the trailers.
+//! Unary gRPC calls: one frame in each direction, and a status in the trailers.
 
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
-use super::client::Response;
-use super::{Answer, Delay};
+use super::protocol::Response;
+use super::{Answer, RetryAfter};
 use crate::wire::base64::from_base64;
 use crate::wire::percent;
 use crate::wire::protobuf::{Field, fields};
 
-/// The message in its frame ("gRPC over HTTP2", Length-Prefixed-Message).
+/// The message with its prefix ("gRPC over HTTP2", Length-Prefixed-Message).
 pub(super) fn framed(message: Vec<u8>, is_compressed: bool) -> Vec<u8> {
     let mut body = Vec::with_capacity(PREFIX + message.len());
     body.push(u8::from(is_compressed));
-    // A request is smaller than 4 GiB: what waits is bounded by far less.
+    // A request is always smaller than 4 GiB, since the queue is.
     body.extend_from_slice(&(message.len() as u32).to_be_bytes());
     body.extend_from_slice(&message);
     body
@@ -22,7 +22,7 @@ pub(super) fn framed(message: Vec<u8>, is_compressed: bool) -> Vec<u8> {
 
 const PREFIX: usize = 5;
 
-// Status codes, as gRPC's page on them numbers them.
+// gRPC's status codes.
 const OK: u32 = 0;
 const CANCELLED: u32 = 1;
 const UNKNOWN: u32 = 2;
@@ -37,33 +37,32 @@ const UNAVAILABLE: u32 = 14;
 const DATA_LOSS: u32 = 15;
 const UNAUTHENTICATED: u32 = 16;
 
-/// By OTLP's rules (OTLP specification, "OTLP/gRPC Response"): some statuses may change, that of too few resources only if the
-/// other side says when.
+/// Follows OTLP (OTLP specification, "OTLP/gRPC Response"): some statuses are retried, `RESOURCE_EXHAUSTED` only if the server says
+/// when.
 pub(super) fn answer(response: Response) -> Answer {
     let Response { status, headers, body, trailers } = response;
     if status == StatusCode::PAYLOAD_TOO_LARGE {
         return Answer::TooLarge;
     }
-    // A response without a body has everything in its head.
+    // A response without a body has its status in the headers.
     let said = if trailers.contains_key("grpc-status") { &trailers } else { &headers };
     let number = |headers: &HeaderMap| headers.get("grpc-status")?.to_str().ok()?.parse().ok();
     let code = number(said).unwrap_or_else(|| code_of(status));
     if code == OK {
-        // The frame's head; whatever it says, there is one message, and it is not compressed, as we do not say that we could read that.
+        // The prefix is skipped: there is one message, and it is not compressed, since we accept no compression.
         return Answer::Accepted(body.get(PREFIX..).unwrap_or_default().to_vec());
     }
-    let message =
-        said.get("grpc-message").map(|message| percent::decoded_lossy(message.as_bytes())).unwrap_or_default();
+    let message = said.get("grpc-message").map(|message| percent::decode_lossy(message.as_bytes())).unwrap_or_default();
     let after = said.get("grpc-status-details-bin").and_then(|details| retry_delay(details.as_bytes()));
     let is_retryable = match code {
         CANCELLED | DEADLINE_EXCEEDED | ABORTED | OUT_OF_RANGE | UNAVAILABLE | DATA_LOSS => true,
-        // The servers' way of saying 413.
+        // gRPC's equivalent of 413.
         RESOURCE_EXHAUSTED if message.contains("larger than max") => return Answer::TooLarge,
         RESOURCE_EXHAUSTED => after.is_some(),
         _ => false,
     };
-    let error = format!("the other side answered {}", described(code, &message)).into();
-    if is_retryable { Answer::Retry { after: after.map(Delay::For), error } } else { Answer::Refused(error) }
+    let error = format!("the server answered {}", described(code, &message)).into();
+    if is_retryable { Answer::Retry { after: after.map(RetryAfter::Delay), error } } else { Answer::Refused(error) }
 }
 
 fn described(code: u32, message: &str) -> String {
@@ -84,7 +83,7 @@ fn described(code: u32, message: &str) -> String {
     format!("gRPC status {code} {name}: {message}")
 }
 
-/// What an HTTP status means that comes from something between us and the service ("HTTP to gRPC Status Code Mapping").
+/// The status code for an HTTP status, which a proxy in between sends ("HTTP to gRPC Status Code Mapping").
 fn code_of(status: StatusCode) -> u32 {
     match status.as_u16() {
         400 => INTERNAL,
@@ -115,7 +114,7 @@ fn retry_delay(details: &[u8]) -> Option<Duration> {
         Some((_, Field::Uint(number))) => number,
         _ => 0,
     };
-    // Both are signed; a delay into the past is none.
+    // Both fields are signed. A negative delay counts as zero.
     let (seconds, nanos) = (i64::try_from(number(1)).unwrap_or(0), u32::try_from(number(2)).unwrap_or(0));
     Some(Duration::from_secs(seconds as u64).saturating_add(Duration::from_nanos(nanos.into())))
 }

@@ -1,13 +1,13 @@
-//! Why an endpoint cannot be used.
+//! Why an endpoint is invalid.
 
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
 
-/// An address, header or credential that cannot be used.
+/// An invalid address, header, credential or certificate of an [`Endpoint`](super::Endpoint).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidEndpoint {
-    /// Absent where something else is wrong.
+    /// `None` if something other than the address is invalid.
     address: Option<Box<str>>,
     reason: Reason,
 }
@@ -39,7 +39,7 @@ impl InvalidEndpoint {
         Self::new(Reason::Tls(problem.into()))
     }
 
-    /// An address that cannot be read.
+    /// An address that cannot be parsed.
     pub(super) fn address(address: &str, reason: Reason) -> Self {
         InvalidEndpoint { address: Some(without_user(address)), reason }
     }
@@ -48,14 +48,14 @@ impl InvalidEndpoint {
         self.reason
     }
 
-    /// Where nothing but host and port belongs.
+    /// An address that must consist of host and port only.
     #[cfg(feature = "jaeger")]
     pub(crate) fn host_and_port(address: &str) -> Self {
         InvalidEndpoint::address(address, Reason::HostAndPort)
     }
 }
 
-/// For what cannot fail, where an [`Endpoint`](super::Endpoint) is given as it is.
+/// Never happens: lets constructors take an [`Endpoint`](super::Endpoint) where they take an address.
 impl From<Infallible> for InvalidEndpoint {
     fn from(never: Infallible) -> Self {
         match never {}
@@ -65,22 +65,22 @@ impl From<Infallible> for InvalidEndpoint {
 impl fmt::Display for InvalidEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(address) = &self.address {
-            write!(f, "{address:?} is no address to send spans to: ")?;
+            write!(f, "{address:?} is not a valid endpoint: ")?;
         }
         match &self.reason {
-            Reason::Syntax => f.write_str("expected something like http://127.0.0.1:4318"),
-            Reason::NoScheme => f.write_str("it has to begin with http:// or https://"),
+            Reason::Syntax => f.write_str("expected an address such as http://127.0.0.1:4318"),
+            Reason::NoScheme => f.write_str("it must start with http:// or https://"),
             Reason::Scheme(scheme) => write!(f, "the scheme is {scheme}, expected http or https"),
             #[cfg(feature = "tls")]
             Reason::Tls(problem) => f.write_str(problem),
             #[cfg(not(feature = "tls"))]
             Reason::NoTls => f.write_str("https needs the feature tls of opentracing-reporter"),
             Reason::NoHost => f.write_str("the host is missing"),
-            Reason::Port => f.write_str("the port is no number from 1 to 65535"),
-            Reason::User => f.write_str("name and password cannot be used"),
+            Reason::Port => f.write_str("the port must be a number from 1 to 65535"),
+            Reason::User => f.write_str("the user or password is invalid"),
             #[cfg(feature = "jaeger")]
-            Reason::HostAndPort => f.write_str("expected something like 127.0.0.1:6831"),
-            Reason::Header(name) => write!(f, "{name:?} and its value cannot stand in a header"),
+            Reason::HostAndPort => f.write_str("expected host and port, such as 127.0.0.1:6831"),
+            Reason::Header(name) => write!(f, "the header {name:?} has an invalid name or value"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The way of whole requests to the other side, and of answers back.
+//! Connections to a server: the endpoint with its credentials and TLS, HTTP and gRPC requests, and what their answers mean.
 
 mod client;
 #[cfg(feature = "tls")]
@@ -8,73 +8,75 @@ mod endpoint;
 mod fetch;
 #[cfg(feature = "otlp")]
 mod grpc;
-mod http;
+mod http_answer;
+mod http_channel;
 mod invalid_endpoint;
-mod remote;
+mod protocol;
 #[cfg(feature = "tls")]
 mod tls;
+mod worker;
 
 use std::error::Error;
 use std::time::{Duration, SystemTime};
 
 pub use self::endpoint::Endpoint;
 #[cfg(feature = "remote-sampling")]
-pub(crate) use self::fetch::{Fetch, until_stopped};
+pub(crate) use self::fetch::{JsonFetcher, until_stopped};
+pub(crate) use self::http_channel::HttpChannel;
 pub use self::invalid_endpoint::InvalidEndpoint;
-pub(crate) use self::remote::Remote;
 #[cfg(feature = "tls")]
 pub use self::tls::Tls;
 
-/// Carries one request at a time. No call blocks for longer than it is told to.
+/// Carries one request at a time to a server. No call blocks for longer than its caller allows.
 pub(crate) trait Channel: Send + 'static {
-    /// Begins with a request. Called only while none is under way.
+    /// Starts a request. Called only while none is in flight.
     fn start(&mut self, body: Vec<u8>, content_type: &'static str);
 
-    /// The answer to the request that is under way, if it comes within that time; zero only looks.
+    /// The answer to the request in flight, if it arrives within `wait`. Zero only checks.
     fn answer(&mut self, wait: Duration) -> Option<Answer>;
 
-    /// Gives up the request that is under way: its answer is not wanted any more.
+    /// Cancels the request in flight. Its answer is ignored.
     fn cancel(&mut self);
 
-    /// Figures of the request that was answered or given up last. None by default.
-    fn figures(&self) -> Figures {
-        Figures::default()
+    /// Size and latency of the last request that was answered or cancelled. Zero by default.
+    fn request_stats(&self) -> RequestStats {
+        RequestStats::default()
     }
 }
 
-/// What one request took.
+/// Size and latency of one request.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Figures {
-    /// Of the body as it left.
+pub(crate) struct RequestStats {
+    /// The size of the body as it was sent.
     pub(crate) bytes: usize,
-    /// Until the answer was complete.
-    pub(crate) took: Duration,
+    /// The time until the answer was complete.
+    pub(crate) latency: Duration,
 }
 
-/// What became of one request.
+/// What a server's answer means for the request.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    /// It arrived. What the other side says to it.
+    /// The server accepted it. Contains the body of the response.
     Accepted(Vec<u8>),
-    /// It is larger than the other side takes.
+    /// It is larger than the server accepts.
     TooLarge,
-    /// It may work another time, not before that delay if there is one.
-    Retry { after: Option<Delay>, error: BoxError },
-    /// It will never work.
+    /// It failed for now, and may be retried after the delay that the server asks for, if any.
+    Retry { after: Option<RetryAfter>, error: BoxError },
+    /// It will never succeed.
     Refused(BoxError),
 }
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
-/// How long the other side wants to be left alone.
+/// The delay that a server asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Delay {
-    For(Duration),
-    Until(SystemTime),
+pub(crate) enum RetryAfter {
+    Delay(Duration),
+    Date(SystemTime),
 }
 
 impl Answer {
-    /// Nothing that the other side said: the way there failed.
+    /// The request did not reach the server, or its answer did not arrive.
     pub(crate) fn retry(error: impl Into<BoxError>) -> Self {
         Answer::Retry { after: None, error: error.into() }
     }

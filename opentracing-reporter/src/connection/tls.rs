@@ -1,4 +1,4 @@
-//! Whom to trust, and who we are.
+//! Trusted root certificates, and the client certificate.
 
 use std::fmt;
 use std::io;
@@ -11,10 +11,10 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::invalid_endpoint::InvalidEndpoint;
 
-/// The certificates that a server must be known by, and our own where it asks for one. TLS 1.2 and 1.3, by rustls and ring.
+/// The root certificates that a connection trusts, and the client certificate that it presents. TLS 1.2 and 1.3, by rustls with ring.
 ///
-/// Without roots, those of the operating system are trusted. The name in the server's certificate has to be the endpoint's host, by
-/// name or by address.
+/// Without root certificates, those of the operating system are trusted. The server's certificate must be valid for the endpoint's host,
+/// by name or by IP address.
 ///
 /// ```
 /// # fn f(roots: &[u8], certificate: &[u8], key: &[u8]) -> Result<(), opentracing_reporter::InvalidEndpoint> {
@@ -27,7 +27,7 @@ use super::invalid_endpoint::InvalidEndpoint;
 /// # }
 /// ```
 #[derive(Clone)]
-#[must_use = "is used by an endpoint"]
+#[must_use = "does nothing until an endpoint uses it"]
 pub struct Tls {
     given: Vec<CertificateDer<'static>>,
     native: bool,
@@ -42,7 +42,7 @@ struct Client {
 }
 
 impl Tls {
-    /// The operating system's roots, and no certificate of our own.
+    /// Trusts the operating system's root certificates, and presents no client certificate.
     pub fn new() -> Self {
         Tls {
             given: Vec::new(),
@@ -53,52 +53,51 @@ impl Tls {
         }
     }
 
-    /// Trusts these certificates, in PEM; then the operating system's only if [asked for](Tls::native_roots).
+    /// Trusts these PEM certificates. The operating system's are then trusted only with [`native_roots`](Tls::native_roots).
     ///
     /// # Errors
     ///
-    /// If there is no certificate in it.
+    /// If `pem` contains no certificate, or an unreadable one.
     pub fn roots_pem(mut self, pem: &[u8]) -> Result<Self, InvalidEndpoint> {
-        self.given.extend(certificates(pem, "roots")?);
+        self.given.extend(certificates(pem, "root certificates")?);
         Ok(self)
     }
 
-    /// Trusts what the operating system trusts, beside the given roots.
+    /// Also trusts the operating system's root certificates.
     pub fn native_roots(mut self) -> Self {
         self.native = true;
         self
     }
 
-    /// Trusts Mozilla's list of certificate authorities as it was when this was built, beside the given roots. For containers that have
-    /// no list.
+    /// Also trusts Mozilla's list of certificate authorities, as of the build. For containers without root certificates.
     #[cfg(feature = "webpki-roots")]
     pub fn webpki_roots(mut self) -> Self {
         self.webpki = true;
         self
     }
 
-    /// Shows that certificate, followed by those that lead to its root, to a server that asks for one. Both in PEM; the key as PKCS 8,
-    /// PKCS 1 or SEC 1, without a password.
+    /// Presents this client certificate to a server that asks for one. `certificate` holds the certificate followed by its chain, in PEM;
+    /// `key` is PKCS 8, PKCS 1 or SEC 1 in PEM, without a password.
     ///
     /// # Errors
     ///
-    /// If there is no certificate or no key in it.
+    /// If `certificate` contains no certificate, or `key` no key.
     pub fn client_pem(mut self, certificate: &[u8], key: &[u8]) -> Result<Self, InvalidEndpoint> {
-        let chain = certificates(certificate, "client certificate")?;
+        let chain = certificates(certificate, "client certificates")?;
         let key = PrivateKeyDer::from_pem_slice(key)
             .map_err(|error| InvalidEndpoint::tls(format!("the client key cannot be read: {error}")))?;
         self.client = Some(Arc::new(Client { chain, key }));
         Ok(self)
     }
 
-    /// For an endpoint without a `Tls` of its own.
+    /// The configuration of an endpoint without a `Tls`.
     pub(crate) fn system() -> io::Result<ClientConfig> {
         Tls::new().config().map_err(io::Error::other)
     }
 
     pub(crate) fn config(self) -> Result<ClientConfig, InvalidEndpoint> {
         let unusable = |error: rustls::Error| InvalidEndpoint::tls(error.to_string());
-        // Given, as there may be none for the process, or two that nobody has chosen from.
+        // Named explicitly: the process may have no default provider, or two without a choice.
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(unusable)?
@@ -125,7 +124,7 @@ impl Tls {
         }
         if self.native || !has_chosen {
             has_chosen = true;
-            // Some lists have certificates that nobody can read; the others count.
+            // Some lists contain unreadable certificates. They are skipped.
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         }
         if has_chosen && roots.is_empty() {
@@ -141,7 +140,7 @@ impl Default for Tls {
     }
 }
 
-/// Leaves out what is in the certificates and the key.
+/// Omits the content of certificates and keys.
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tls")
@@ -155,7 +154,7 @@ fn certificates(pem: &[u8], of: &str) -> Result<Vec<CertificateDer<'static>>, In
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match found {
         Ok(found) if !found.is_empty() => Ok(found),
-        Ok(_) => Err(InvalidEndpoint::tls(format!("there is no certificate in the {of}"))),
+        Ok(_) => Err(InvalidEndpoint::tls(format!("the {of} contain no certificate"))),
         Err(error) => Err(InvalidEndpoint::tls(format!("the {of} cannot be read: {error}"))),
     }
 }

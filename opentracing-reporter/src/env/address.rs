@@ -1,18 +1,18 @@
-//! Addresses of servers, with a standard one for those that cannot be used.
+//! Endpoints from variables, with a default for invalid ones.
 
 use crate::connection::{Endpoint, InvalidEndpoint};
 use crate::env::variables::Variables;
 
-/// The address that a variable holds, completed by `make`; or else the standard one, which is known to be an address.
+/// The endpoint in the first of the variables that is set, after `complete` has extended it. The default if none is set or it is invalid.
 pub(crate) fn endpoint(
     variables: &mut Variables<'_>,
     names: &[&str],
-    standard: &str,
+    default: &str,
     complete: impl Fn(&str, String) -> String,
 ) -> Result<Endpoint, InvalidEndpoint> {
-    let Some((name, address)) = variables.first(names) else { return standard.parse() };
+    let Some((name, address)) = variables.first(names) else { return default.parse() };
     complete(name, address).parse().or_else(|error: InvalidEndpoint| {
-        variables.warn(name, format_args!("cannot be used ({error})"), format_args!("{standard} is used"));
-        standard.parse()
+        variables.warn(name, format_args!("is invalid ({error})"), format_args!("using {default}"));
+        default.parse()
     })
 }

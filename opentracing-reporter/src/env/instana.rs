@@ -1,4 +1,4 @@
-//! The variables of the Instana tracers.
+//! The variables of Instana's tracers.
 
 use crate::connection::InvalidEndpoint;
 use crate::env::address::endpoint;
@@ -7,18 +7,19 @@ use crate::instana::{Instana, RootExits};
 use crate::transport::Transport;
 
 const AGENT: &str = "http://127.0.0.1:42699";
+const AGENT_INSTEAD: &str = "using the agent of this host";
 
-/// To the serverless endpoint if `INSTANA_ENDPOINT_URL` and `INSTANA_AGENT_KEY` are set, else to the host's agent.
+/// Sends to the serverless endpoint if `INSTANA_ENDPOINT_URL` and `INSTANA_AGENT_KEY` are set, else to the agent of this host.
 pub(crate) fn instana(variables: &mut Variables<'_>) -> Result<Box<dyn Transport>, InvalidEndpoint> {
     let mut instana = match serverless(variables) {
         Some(instana) => instana,
         None => agent(variables)?,
     };
-    // Go's tracer takes 1 alone, the others true as well.
+    // Instana's tracer for Go accepts only 1, the others also true.
     if variables.get("INSTANA_ALLOW_ROOT_EXIT_SPAN").is_some_and(|v| v == "1" || v.eq_ignore_ascii_case("true")) {
         instana = instana.root_exits(RootExits::Reported);
     }
-    if let Some(timeout) = variables.millis("INSTANA_TIMEOUT", "10000 is used") {
+    if let Some(timeout) = variables.millis("INSTANA_TIMEOUT", "using 10000") {
         instana = instana.timeout(timeout);
     }
     Ok(Box::new(instana))
@@ -28,22 +29,22 @@ fn serverless(variables: &mut Variables<'_>) -> Option<Instana> {
     const URL: &str = "INSTANA_ENDPOINT_URL";
     let url = variables.get(URL)?;
     let Some(key) = variables.get("INSTANA_AGENT_KEY") else {
-        variables.warn(URL, "is set without INSTANA_AGENT_KEY", "the host's agent is used");
+        variables.warn(URL, "is set without INSTANA_AGENT_KEY", AGENT_INSTEAD);
         return None;
     };
     match Instana::serverless(&url, &key) {
         Ok(instana) => Some(instana),
         Err(error) => {
-            variables.warn(URL, format_args!("cannot be used ({error})"), "the host's agent is used");
+            variables.warn(URL, format_args!("is invalid ({error})"), AGENT_INSTEAD);
             None
         }
     }
 }
 
 fn agent(variables: &mut Variables<'_>) -> Result<Instana, InvalidEndpoint> {
-    let port = variables.parsed::<u16>("INSTANA_AGENT_PORT", "port", "42699 is used").unwrap_or(42699);
-    let standard = if port == 42699 { AGENT.to_owned() } else { format!("http://127.0.0.1:{port}") };
-    let endpoint = endpoint(variables, &["INSTANA_AGENT_HOST"], &standard, |_, host| {
+    let port = variables.parsed::<u16>("INSTANA_AGENT_PORT", "port", "using 42699").unwrap_or(42699);
+    let default = if port == 42699 { AGENT.to_owned() } else { format!("http://127.0.0.1:{port}") };
+    let endpoint = endpoint(variables, &["INSTANA_AGENT_HOST"], &default, |_, host| {
         match host.contains(':') && !host.starts_with('[') {
             true => format!("http://[{host}]:{port}"),
             false => format!("http://{host}:{port}"),

@@ -1,4 +1,4 @@
-//! What a span may hold, and how many wait.
+//! Limits of a span, and the sizes of the reporter's queue and batches.
 
 use std::time::Duration;
 
@@ -18,11 +18,11 @@ pub(crate) struct QueueSettings {
 impl QueueSettings {
     pub(crate) fn read(variables: &mut Variables<'_>) -> Self {
         let positive = |variables: &mut Variables<'_>, names: &[&str]| {
-            let number = variables.first_parsed::<usize>(names, "number of spans", "the default is used");
+            let number = variables.first_parsed::<usize>(names, "number of spans", "using the default");
             match number {
                 Some(0) => {
                     let name = variables.first(names).map_or("", |(name, _)| name).to_owned();
-                    variables.warn(&name, "is 0, and one span must have room", "the default is used");
+                    variables.warn(&name, "is 0, but must be at least 1", "using the default");
                     None
                 }
                 other => other,
@@ -31,9 +31,9 @@ impl QueueSettings {
         let queue = positive(variables, &["OTEL_BSP_MAX_QUEUE_SIZE", "JAEGER_REPORTER_MAX_QUEUE_SIZE"]);
         let batch = positive(variables, &["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"]);
         let delay = variables
-            .millis("OTEL_BSP_SCHEDULE_DELAY", "the default is used")
-            .or_else(|| variables.duration("JAEGER_REPORTER_FLUSH_INTERVAL", "the default is used"));
-        let close_timeout = variables.millis("OTEL_BSP_EXPORT_TIMEOUT", "the default is used");
+            .millis("OTEL_BSP_SCHEDULE_DELAY", "using the default")
+            .or_else(|| variables.duration("JAEGER_REPORTER_FLUSH_INTERVAL", "using the default"));
+        let close_timeout = variables.millis("OTEL_BSP_EXPORT_TIMEOUT", "using the default");
         QueueSettings { queue, batch, delay, close_timeout }
     }
 
@@ -54,11 +54,11 @@ impl QueueSettings {
     }
 }
 
-/// What a span may hold. A number above what [`Limits`] admits is its highest.
+/// The limits of a span. A number that does not fit into a field of [`Limits`] becomes its maximum.
 pub(crate) fn span_limits(variables: &mut Variables<'_>) -> Limits {
     let mut limits = Limits::default();
     let mut number = |names: &[&str], default: u32| {
-        let instead = format!("{default} is used");
+        let instead = format!("using {default}");
         variables.first_parsed::<u64>(names, "number", instead).map_or(default, |n| n.try_into().unwrap_or(u32::MAX))
     };
     let narrow = |number: u32| u16::try_from(number).unwrap_or(u16::MAX);

@@ -1,7 +1,7 @@
 //! Configuration from the environment.
 //!
-//! One file for each thing that is configured: it reads its variables and gives what they mean. What makes no sense becomes a warning
-//! that names the variable and what is used instead.
+//! One file for each topic: it reads the variables and returns the settings. An invalid value becomes a warning that names the variable and
+//! what is used instead.
 
 mod address;
 mod instana;
@@ -34,17 +34,17 @@ use crate::reporter::BatchReporter;
 use crate::reporter::FlushGuard;
 use crate::transport::{Outcome, Reason, Transport};
 
-/// A tracer and its reporter as the environment describes them: `OTEL_*`, `INSTANA_*`, `JAEGER_*`, `DD_*`.
+/// A tracer and its reporter, configured by the environment: `OTEL_*`, `INSTANA_*`, `JAEGER_*` and `DD_*`.
 ///
-/// Of several variables for one thing, OpenTelemetry's goes before Instana's and that before Jaeger's; what the program sets goes before
-/// all. A value that makes no sense is a [warning](FromEnv::warnings) and never an error. The page of the crate has the variables.
+/// Settings made in code win over the environment. Of several variables for the same setting, OpenTelemetry's wins over Instana's, and
+/// Instana's over Jaeger's. An invalid value is a [warning](FromEnv::warnings), never an error. The [crate page](crate) lists the variables.
 ///
 /// ```no_run
 /// let (tracer, _guard) = opentracing_reporter::from_env().start()?;
 /// # drop(tracer);
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[must_use = "nothing is reported until it is started"]
+#[must_use = "does nothing until it is started"]
 pub struct FromEnv {
     disabled: bool,
     process: ProcessSettings,
@@ -55,7 +55,7 @@ pub struct FromEnv {
     limits: Limits,
     queue: QueueSettings,
     transports: Vec<Box<dyn Transport>>,
-    /// The program has named transports itself.
+    /// The transports were set in code.
     own_transports: bool,
     warnings: Vec<EnvWarning>,
     change_tracer: Vec<Change<TracerBuilder>>,
@@ -64,21 +64,28 @@ pub struct FromEnv {
 
 type Change<T> = Box<dyn FnOnce(T) -> T>;
 
-/// Reads the environment of the process.
+/// Reads the configuration from the environment of the process.
+///
+/// ```no_run
+/// let (tracer, _guard) = opentracing_reporter::from_env().start()?;
+/// tracer.span("checkout").start().finish();
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn from_env() -> FromEnv {
     FromEnv::new(&|name| std::env::var(name).ok())
 }
 
 impl FromEnv {
-    /// Reads variables by asking that function, so that tests and configuration files can stand in for the environment.
+    /// Reads the variables through a function, so that a test or a configuration file can replace the environment.
     ///
     /// ```
     /// use opentracing_reporter::FromEnv;
     ///
-    /// let read = FromEnv::new(&|name| (name == "OTEL_BSP_SCHEDULE_DELAY").then(|| "soon".to_owned()));
+    /// let variables = |name: &str| (name == "OTEL_BSP_SCHEDULE_DELAY").then(|| "soon".to_owned());
+    /// let read = FromEnv::new(&variables);
     /// assert_eq!(
     ///     read.warnings()[0].to_string(),
-    ///     "OTEL_BSP_SCHEDULE_DELAY is \"soon\", which is no number of milliseconds: the default is used",
+    ///     "OTEL_BSP_SCHEDULE_DELAY is \"soon\", not a number of milliseconds: using the default",
     /// );
     /// ```
     pub fn new(lookup: &dyn Fn(&str) -> Option<String>) -> Self {
@@ -86,7 +93,7 @@ impl FromEnv {
         let variables = &mut variables;
         let disabled = ["OTEL_SDK_DISABLED", "INSTANA_TRACING_DISABLE", "JAEGER_DISABLED"];
         let disabled = disabled.iter().any(|name| match *name {
-            // Of Instana's, a list of technologies disables no more than those.
+            // A list of technologies in Instana's variable disables only those.
             "INSTANA_TRACING_DISABLE" => variables.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true")),
             name => variables.flag(name),
         });
@@ -99,7 +106,7 @@ impl FromEnv {
             width: width(variables),
             limits: limits::span_limits(variables),
             queue: QueueSettings::read(variables),
-            // A transport that is not going to be used need not be complained about.
+            // Warnings about an unused transport would be noise.
             transports: if disabled { Vec::new() } else { transports::transports(variables) },
             own_transports: false,
             warnings: std::mem::take(&mut variables.warnings),
@@ -109,32 +116,33 @@ impl FromEnv {
         }
     }
 
-    /// The name of the service, whatever the environment says.
+    /// Sets the name of the service. Wins over the environment.
     pub fn service(mut self, name: impl Into<String>) -> Self {
         self.process.service = name.into();
         self
     }
 
-    /// Changes the tracer after the environment has been applied, so that the program has the last word.
+    /// Changes the tracer's settings after the environment has been applied.
     ///
     /// ```
     /// use opentracing_core::ProbabilisticSampler;
     ///
-    /// let read = opentracing_reporter::from_env().tracer(|tracer| tracer.sampler(ProbabilisticSampler::new(0.1)));
-    /// # drop(read);
+    /// let from_env = opentracing_reporter::from_env()
+    ///     .tracer(|tracer| tracer.sampler(ProbabilisticSampler::new(0.1)));
+    /// # drop(from_env);
     /// ```
     pub fn tracer(mut self, change: impl FnOnce(TracerBuilder) -> TracerBuilder + 'static) -> Self {
         self.change_tracer.push(Box::new(change));
         self
     }
 
-    /// Changes the reporter after the environment has been applied.
+    /// Changes the reporter's settings after the environment has been applied.
     pub fn reporter(mut self, change: impl FnOnce(BatchReporter) -> BatchReporter + 'static) -> Self {
         self.change_reporter.push(Box::new(change));
         self
     }
 
-    /// Sends by that transport, and by none that the environment names. Called again, by both.
+    /// Sends by this transport instead of those that the environment names. Further calls add transports.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         if !self.own_transports {
             self.transports.clear();
@@ -144,12 +152,14 @@ impl FromEnv {
         self
     }
 
-    /// What was wrong with the variables, in the order in which they were read. [`start`](Self::start) writes them to `log`.
+    /// The invalid variables, in the order in which they were read. [`start`](Self::start) writes them to `log`.
     pub fn warnings(&self) -> &[EnvWarning] {
         &self.warnings
     }
 
-    /// Builds the tracer and starts the thread that reports its spans. If tracing is disabled, the tracer does nothing.
+    /// Builds the tracer and starts the thread that reports its spans. If the environment disables tracing, the tracer does nothing.
+    ///
+    /// Keep the guard until the end of `main`, as [`BatchReporter::start`] explains.
     ///
     /// # Errors
     ///
@@ -177,7 +187,7 @@ impl FromEnv {
             tracer = tracer.tag(key, &*value);
         }
         let mut transports = self.transports.into_iter();
-        let first = transports.next().unwrap_or_else(|| Box::new(Nowhere));
+        let first = transports.next().unwrap_or_else(|| Box::new(Discard));
         let reporter = self.queue.apply(transports.fold(BatchReporter::new(first), BatchReporter::transport));
         let tracer = self.change_tracer.into_iter().fold(tracer, |tracer, change| change(tracer));
         let reporter = self.change_reporter.into_iter().fold(reporter, |reporter, change| change(reporter));
@@ -198,10 +208,10 @@ impl fmt::Debug for FromEnv {
 }
 
 fn secrets(variables: &mut Variables<'_>) -> Option<Secrets> {
-    variables.parsed("INSTANA_SECRETS", "matcher with a list of names", "the default is used")
+    variables.parsed("INSTANA_SECRETS", "matcher with a list of names", "using the default")
 }
 
-/// Jaeger's clients make short ids unless told otherwise; here that has to be said.
+/// Jaeger's clients create 64-bit ids by default. Here they must be requested with `false`.
 fn width(variables: &mut Variables<'_>) -> TraceIdWidth {
     match variables.get("JAEGER_TRACEID_128BIT") {
         Some(_) if !variables.flag("JAEGER_TRACEID_128BIT") => TraceIdWidth::Bits64,
@@ -209,10 +219,10 @@ fn width(variables: &mut Variables<'_>) -> TraceIdWidth {
     }
 }
 
-/// Takes spans and does nothing with them.
-struct Nowhere;
+/// Discards spans: the transport of `OTEL_TRACES_EXPORTER=none`.
+struct Discard;
 
-impl Transport for Nowhere {
+impl Transport for Discard {
     fn name(&self) -> &'static str {
         "none"
     }

@@ -1,4 +1,4 @@
-//! The variables of OpenTelemetry's protocol (OpenTelemetry, "OpenTelemetry Protocol Exporter").
+//! The variables of OTLP (OpenTelemetry, "OpenTelemetry Protocol Exporter").
 
 use std::fmt::Display;
 
@@ -9,7 +9,7 @@ use crate::otlp::Otlp;
 use crate::transport::Transport;
 use crate::wire::percent;
 
-/// Each setting has a name for traces, and one for everything that OTLP carries.
+/// Each setting has a variable for traces, and one for all signals.
 const ENDPOINT: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 const PROTOCOL: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
 const HEADERS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"];
@@ -22,9 +22,9 @@ const GRPC: &str = "http://127.0.0.1:4317";
 pub(crate) fn otlp(variables: &mut Variables<'_>) -> Result<Box<dyn Transport>, InvalidEndpoint> {
     let is_grpc = is_grpc(variables);
     let is_insecure = INSECURE.iter().any(|name| variables.flag(name));
-    let standard = if is_grpc { GRPC } else { HTTP };
-    let endpoint = endpoint(variables, &ENDPOINT, standard, |name, address| {
-        // Over gRPC an address may come without a scheme.
+    let default = if is_grpc { GRPC } else { HTTP };
+    let endpoint = endpoint(variables, &ENDPOINT, default, |name, address| {
+        // An address for gRPC may have no scheme.
         let address = match is_grpc && !address.contains("://") {
             true if is_insecure => format!("http://{address}"),
             true => format!("https://{address}"),
@@ -32,7 +32,7 @@ pub(crate) fn otlp(variables: &mut Variables<'_>) -> Result<Box<dyn Transport>, 
         };
         match is_grpc || name == ENDPOINT[0] {
             true => address,
-            // The one that everything shares is a base.
+            // The variable for all signals is a base URL.
             false => format!("{}/v1/traces", address.trim_end_matches('/')),
         }
     })?;
@@ -40,7 +40,7 @@ pub(crate) fn otlp(variables: &mut Variables<'_>) -> Result<Box<dyn Transport>, 
     #[cfg(feature = "tls")]
     let endpoint = crate::env::tls::with_certificates(variables, endpoint);
     let mut otlp = if is_grpc { Otlp::grpc(endpoint)? } else { Otlp::http(endpoint)? };
-    if let Some(timeout) = TIMEOUT.iter().find_map(|name| variables.millis(name, "10000 is used")) {
+    if let Some(timeout) = TIMEOUT.iter().find_map(|name| variables.millis(name, "using 10000")) {
         otlp = otlp.timeout(timeout);
     }
     if is_gzip(variables) {
@@ -55,8 +55,8 @@ fn is_grpc(variables: &mut Variables<'_>) -> bool {
         "grpc" => true,
         "http/protobuf" => false,
         _ => {
-            let problem = format!("is {protocol:?}, which is not spoken here");
-            variables.warn(name, problem, "http/protobuf is used");
+            let problem = format!("is {protocol:?}, which is not supported");
+            variables.warn(name, problem, "using http/protobuf");
             false
         }
     }
@@ -68,31 +68,31 @@ fn is_gzip(variables: &mut Variables<'_>) -> bool {
         "gzip" => true,
         "none" => false,
         _ => {
-            variables.warn(name, format_args!("is {compression:?}, which is not known"), "none is used");
+            variables.warn(name, format_args!("is {compression:?}, which is not supported"), "using none");
             false
         }
     }
 }
 
-/// `name=value,…`, values percent-encoded. Warnings leave out the values, which may be private.
+/// `name=value,…` with percent-encoded values. Warnings omit the values, which may be secret.
 fn with_headers(variables: &mut Variables<'_>, endpoint: Endpoint) -> Endpoint {
     let Some((variable, text)) = variables.first(&HEADERS) else { return endpoint };
     let Some(pairs) = pairs(&text) else {
-        variables.warn(variable, "is no list of name=value", "no header is sent");
+        variables.warn(variable, "is not a list of name=value", "sending no headers");
         return endpoint;
     };
     pairs.into_iter().fold(endpoint, |endpoint, (name, value)| {
         let mut refuse = |problem: &dyn Display| {
-            variables.warn(variable, format_args!("has the header {name:?}, {problem}"), "it is left out");
+            variables.warn(variable, format_args!("has the header {name:?}, {problem}"), "ignoring it");
         };
-        match percent::decoded(value).map(|value| endpoint.clone().header(name, &value)) {
+        match percent::decode(value).map(|value| endpoint.clone().header(name, &value)) {
             Some(Ok(endpoint)) => endpoint,
             Some(Err(_)) => {
-                refuse(&"which cannot be sent");
+                refuse(&"whose name or value is invalid");
                 endpoint
             }
             None => {
-                refuse(&"whose value is not percent-encoded text");
+                refuse(&"whose value is not valid percent-encoding");
                 endpoint
             }
         }

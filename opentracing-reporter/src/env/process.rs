@@ -1,17 +1,17 @@
-//! Which service this is: its name and the tags of its process.
+//! The service name, and the tags of the process.
 
 use crate::env::variables::{Variables, pairs};
 use crate::wire::percent;
 
-/// OpenTelemetry's name for the tag.
+/// OpenTelemetry's attribute for the service name.
 const SERVICE_NAME: &str = "service.name";
-/// Tags that Datadog's tracers take from variables of their own.
+/// The variables of Datadog's tracers that become tags.
 const DATADOG: [(&str, &str); 2] = [("DD_ENV", "deployment.environment.name"), ("DD_VERSION", "service.version")];
 
 #[derive(Debug, PartialEq)]
 pub(crate) struct ProcessSettings {
     pub(crate) service: String,
-    /// In order; each name once.
+    /// In order, without duplicate keys.
     pub(crate) tags: Vec<(String, String)>,
 }
 
@@ -48,27 +48,27 @@ fn unknown_service() -> String {
     name.map_or_else(|| "unknown_service".to_owned(), |name| format!("unknown_service:{name}"))
 }
 
-/// `OTEL_RESOURCE_ATTRIBUTES`: any error discards all of it (OpenTelemetry, "Resource SDK").
+/// `OTEL_RESOURCE_ATTRIBUTES`. Any error discards the whole value (OpenTelemetry, "Resource SDK").
 fn resource_attributes(variables: &mut Variables<'_>) -> Vec<(String, String)> {
     const NAME: &str = "OTEL_RESOURCE_ATTRIBUTES";
     let Some(text) = variables.get(NAME) else { return Vec::new() };
     let decoded = pairs(&text).and_then(|pairs| {
-        pairs.into_iter().map(|(key, value)| Some((percent::decoded(key)?, percent::decoded(value)?))).collect()
+        pairs.into_iter().map(|(key, value)| Some((percent::decode(key)?, percent::decode(value)?))).collect()
     });
     decoded.unwrap_or_else(|| {
-        variables.warn(NAME, format_args!("is {text:?}, which is no list of key=value"), "none of it is used");
+        variables.warn(NAME, format_args!("is {text:?}, not a list of key=value"), "ignoring it");
         Vec::new()
     })
 }
 
-/// `JAEGER_TAGS`: `k=v`, where a value may be `${VARIABLE:default}`. A pair that is none is left out.
+/// `JAEGER_TAGS`: `k=v`, where a value may be `${VARIABLE:default}`. An invalid pair is ignored.
 fn jaeger_tags(variables: &mut Variables<'_>) -> Vec<(String, String)> {
     const NAME: &str = "JAEGER_TAGS";
     let Some(text) = variables.get(NAME) else { return Vec::new() };
     let mut tags = Vec::new();
     for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
         let Some((key, value)) = pair.split_once('=').filter(|(key, _)| !key.trim().is_empty()) else {
-            variables.warn(NAME, format_args!("has {pair:?}, which is no key=value"), "the others are used");
+            variables.warn(NAME, format_args!("has {pair:?}, not a key=value pair"), "ignoring it");
             continue;
         };
         let value = value.trim();

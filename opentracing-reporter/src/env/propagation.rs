@@ -1,4 +1,4 @@
-//! The formats on the wire.
+//! The propagation formats.
 
 use opentracing_core::propagation::{Composite, TraceContext, TraceCorrelation};
 
@@ -6,10 +6,10 @@ use crate::env::variables::Variables;
 
 const DEFAULT: &str = "instana,tracecontext,b3,baggage";
 
-/// The formats that are read and written: those of `OTEL_PROPAGATORS`, else of `JAEGER_PROPAGATION`, where `w3c` is `tracecontext`.
-/// A name that is unknown is left out.
+/// The formats that are read and written: those in `OTEL_PROPAGATORS`, else those in `JAEGER_PROPAGATION`, where `w3c` means
+/// `tracecontext`. Unknown names are ignored.
 pub(crate) fn formats(variables: &mut Variables<'_>) -> Composite {
-    // Instana's tracers take any value that is not empty for yes.
+    // Instana's tracers treat any non-empty value as true.
     let correlation = match variables.is_set("INSTANA_DISABLE_W3C_TRACE_CORRELATION") {
         true => TraceCorrelation::Disabled,
         false => TraceCorrelation::Enabled,
@@ -26,7 +26,7 @@ pub(crate) fn formats(variables: &mut Variables<'_>) -> Composite {
         seen.push(name);
         match append(found.clone().unwrap_or_else(Composite::empty), name, correlation) {
             Some(composite) => found = Some(composite),
-            None => variables.warn(variable, format_args!("has {name:?}, which is no format"), "the others are used"),
+            None => variables.warn(variable, format_args!("has {name:?}, which is not supported"), "ignoring it"),
         }
     }
     found.unwrap_or_else(|| {

@@ -1,4 +1,4 @@
-//! Sampling as Jaeger's server says.
+//! Remote sampling by a Jaeger server.
 
 use std::io;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use crate::connection::{Endpoint, InvalidEndpoint};
 use crate::env::variables::Variables;
 use crate::remote_sampling::{JaegerRemoteSampling, SamplingGuard};
 
-/// What differs from the settings that remote sampling has by itself.
+/// Settings of remote sampling that replace its defaults.
 #[derive(Debug, Default)]
 pub(crate) struct RemoteSettings {
     pub(crate) endpoint: Option<Endpoint>,
     pub(crate) interval: Option<Duration>,
-    /// The share that is kept until the server has answered.
+    /// The sampling rate until the server has answered.
     pub(crate) initial: Option<f64>,
     pub(crate) max_operations: Option<usize>,
 }
@@ -24,11 +24,7 @@ impl RemoteSettings {
         address
             .parse()
             .map_err(|error: InvalidEndpoint| {
-                variables.warn(
-                    name,
-                    format_args!("cannot be used ({error})"),
-                    "http://127.0.0.1:5778/sampling is used",
-                );
+                variables.warn(name, format_args!("is invalid ({error})"), "using http://127.0.0.1:5778/sampling");
             })
             .ok()
     }

@@ -1,4 +1,4 @@
-//! Which traces are kept.
+//! The sampler.
 
 use std::time::Duration;
 
@@ -9,15 +9,15 @@ use opentracing_core::{
 use crate::env::remote_sampling::RemoteSettings;
 use crate::env::variables::{Variables, pairs};
 
-/// Who decides.
+/// The sampler that the environment selects.
 pub(crate) enum SamplerSettings {
     Ready(Box<dyn Sampler>),
-    /// What Jaeger's server says.
+    /// Remote sampling by a Jaeger server.
     Remote(RemoteSettings),
 }
 
 impl SamplerSettings {
-    /// The sampler of `OTEL_TRACES_SAMPLER`, else of `JAEGER_SAMPLER_TYPE`, else one that keeps everything.
+    /// The sampler in `OTEL_TRACES_SAMPLER`, else in `JAEGER_SAMPLER_TYPE`, else one that keeps everything.
     pub(crate) fn read(variables: &mut Variables<'_>) -> Self {
         if let Some(name) = variables.get("OTEL_TRACES_SAMPLER") {
             return opentelemetry(variables, &name.to_ascii_lowercase());
@@ -39,37 +39,37 @@ fn opentelemetry(variables: &mut Variables<'_>, name: &str) -> SamplerSettings {
         Some(plain) => (true, plain),
         None => (false, name),
     };
-    // A tracer keeps to what a parent has decided by itself; the samplers that are not parent based decide anew.
+    // A tracer always follows a parent's decision. The samplers that are not parent based must ignore it.
     match (plain, is_parent_based) {
         ("always_on", true) => SamplerSettings::of(ConstSampler::on()),
         ("always_off", true) => SamplerSettings::of(ConstSampler::off()),
-        ("always_on", false) => anew(ConstSampler::on),
-        ("always_off", false) => anew(ConstSampler::off),
+        ("always_on", false) => ignoring_parent(ConstSampler::on),
+        ("always_off", false) => ignoring_parent(ConstSampler::off),
         ("traceidratio", _) => {
             let ratio = probability(variables, "OTEL_TRACES_SAMPLER_ARG").unwrap_or(1.0);
             if is_parent_based {
                 SamplerSettings::of(TraceIdRatioSampler::new(ratio))
             } else {
-                anew(|| TraceIdRatioSampler::new(ratio))
+                ignoring_parent(|| TraceIdRatioSampler::new(ratio))
             }
         }
         ("jaeger_remote", _) => SamplerSettings::Remote(remote_arguments(variables)),
         _ => {
-            variables.warn(NAME, format_args!("is {name:?}, which is no sampler"), "parentbased_always_on is used");
+            variables.warn(NAME, format_args!("is {name:?}, which is not supported"), "using parentbased_always_on");
             SamplerSettings::of(ConstSampler::on())
         }
     }
 }
 
-fn anew<S: Sampler>(make: impl Fn() -> S) -> SamplerSettings {
+fn ignoring_parent<S: Sampler>(make: impl Fn() -> S) -> SamplerSettings {
     SamplerSettings::of(ParentBased::new(make()).remote_sampled(make()).remote_not_sampled(make()))
 }
 
-/// From 0 to 1; anything else counts as 1.
+/// A number from 0 to 1. Anything else counts as 1.
 fn probability(variables: &mut Variables<'_>, name: &str) -> Option<f64> {
-    let value = variables.parsed::<f64>(name, "number", "1 is used")?;
+    let value = variables.parsed::<f64>(name, "number", "using 1")?;
     if !(0.0..=1.0).contains(&value) {
-        variables.warn(name, format_args!("is {value}, which is not between 0 and 1"), "1 is used");
+        variables.warn(name, format_args!("is {value}, not between 0 and 1"), "using 1");
         return Some(1.0);
     }
     Some(value)
@@ -78,16 +78,16 @@ fn probability(variables: &mut Variables<'_>, name: &str) -> Option<f64> {
 fn jaeger(variables: &mut Variables<'_>, kind: &str) -> SamplerSettings {
     const PARAM: &str = "JAEGER_SAMPLER_PARAM";
     match kind {
-        "const" => match variables.parsed::<f64>(PARAM, "number", "1 is used") {
+        "const" => match variables.parsed::<f64>(PARAM, "number", "using 1") {
             Some(0.0) => SamplerSettings::of(ConstSampler::off()),
             _ => SamplerSettings::of(ConstSampler::on()),
         },
         "probabilistic" => SamplerSettings::of(ProbabilisticSampler::new(probability(variables, PARAM).unwrap_or(1.0))),
         "ratelimiting" => {
-            let rate = variables.parsed::<f64>(PARAM, "number of traces a second", "1 is used").unwrap_or(1.0);
+            let rate = variables.parsed::<f64>(PARAM, "number of traces per second", "using 1").unwrap_or(1.0);
             let is_rate = rate.is_finite() && rate >= 0.0;
             if !is_rate {
-                variables.warn(PARAM, format_args!("is {rate}, which is no number of traces a second"), "1 is used");
+                variables.warn(PARAM, format_args!("is {rate}, not a number of traces per second"), "using 1");
             }
             SamplerSettings::of(RateLimitingSampler::new(if is_rate { rate } else { 1.0 }))
         }
@@ -100,13 +100,13 @@ fn jaeger(variables: &mut Variables<'_>, kind: &str) -> SamplerSettings {
             let settings = RemoteSettings {
                 initial: probability(variables, PARAM),
                 endpoint,
-                interval: variables.duration("JAEGER_SAMPLER_REFRESH_INTERVAL", "1m is used"),
-                max_operations: variables.parsed("JAEGER_SAMPLER_MAX_OPERATIONS", "number", "2000 is used"),
+                interval: variables.duration("JAEGER_SAMPLER_REFRESH_INTERVAL", "using 1m"),
+                max_operations: variables.parsed("JAEGER_SAMPLER_MAX_OPERATIONS", "number", "using 2000"),
             };
             SamplerSettings::Remote(settings)
         }
         _ => {
-            variables.warn("JAEGER_SAMPLER_TYPE", format_args!("is {kind:?}, which is no sampler"), "const is used");
+            variables.warn("JAEGER_SAMPLER_TYPE", format_args!("is {kind:?}, which is not supported"), "using const");
             SamplerSettings::of(ConstSampler::on())
         }
     }
@@ -118,7 +118,7 @@ fn remote_arguments(variables: &mut Variables<'_>) -> RemoteSettings {
     let mut arguments = RemoteSettings::default();
     let Some(text) = variables.get(NAME) else { return arguments };
     for (key, value) in pairs(&text).unwrap_or_default() {
-        let understood = match key {
+        let is_valid = match key {
             "endpoint" => {
                 arguments.endpoint = RemoteSettings::endpoint(variables, NAME, value);
                 true
@@ -133,8 +133,8 @@ fn remote_arguments(variables: &mut Variables<'_>) -> RemoteSettings {
             }
             _ => false,
         };
-        if !understood {
-            variables.warn(NAME, format_args!("has {key}={value}, which says nothing here"), "the rest is used");
+        if !is_valid {
+            variables.warn(NAME, format_args!("has {key}={value}, which is not supported"), "ignoring it");
         }
     }
     arguments

@@ -1,4 +1,4 @@
-//! Certificates that are named by files.
+//! Certificates in files.
 
 use crate::connection::{Endpoint, InvalidEndpoint, Tls};
 use crate::env::variables::Variables;
@@ -8,19 +8,20 @@ const CERTIFICATE: [&str; 2] =
     ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"];
 const KEY: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "OTEL_EXPORTER_OTLP_CLIENT_KEY"];
 
-/// The endpoint, with the roots to trust and the certificate to show. A file that cannot be used is left out.
+/// Adds the root certificates and the client certificate to the endpoint. An unusable file is ignored.
 pub(crate) fn with_certificates(variables: &mut Variables<'_>, endpoint: Endpoint) -> Endpoint {
     let (roots, certificate, key) = (file(variables, &ROOTS), file(variables, &CERTIFICATE), file(variables, &KEY));
     let mut tls = None;
     if let Some((name, pem)) = roots {
-        tls = used(variables, name, tls, |tls| tls.roots_pem(&pem));
+        tls = extended(variables, name, tls, |tls| tls.roots_pem(&pem));
     }
     match (certificate, key) {
         (Some((name, certificate)), Some((_, key))) => {
-            tls = used(variables, name, tls, |tls| tls.client_pem(&certificate, &key));
+            tls = extended(variables, name, tls, |tls| tls.client_pem(&certificate, &key));
         }
-        (Some((name, _)), None) | (None, Some((name, _))) => {
-            variables.warn(name, "is set without the other one of certificate and key", "neither is used");
+        (Some((name, _)), None) => variables.warn(name, format_args!("is set without {}", KEY[1]), "using neither"),
+        (None, Some((name, _))) => {
+            variables.warn(name, format_args!("is set without {}", CERTIFICATE[1]), "using neither");
         }
         (None, None) => {}
     }
@@ -28,13 +29,17 @@ pub(crate) fn with_certificates(variables: &mut Variables<'_>, endpoint: Endpoin
     match endpoint.clone().tls(tls) {
         Ok(endpoint) => endpoint,
         Err(error) => {
-            variables.warn(ROOTS[1], format_args!("cannot be used ({error})"), "the system's certificates are used");
+            variables.warn(
+                ROOTS[1],
+                format_args!("is invalid ({error})"),
+                "using the certificates of the operating system",
+            );
             endpoint
         }
     }
 }
 
-fn used(
+fn extended(
     variables: &mut Variables<'_>,
     name: &str,
     tls: Option<Tls>,
@@ -43,7 +48,7 @@ fn used(
     match add(tls.clone().unwrap_or_default()) {
         Ok(tls) => Some(tls),
         Err(error) => {
-            variables.warn(name, format_args!("cannot be used ({error})"), "it is left out");
+            variables.warn(name, format_args!("is invalid ({error})"), "ignoring it");
             tls
         }
     }
@@ -54,7 +59,7 @@ fn file<'n>(variables: &mut Variables<'_>, names: &[&'n str]) -> Option<(&'n str
     match std::fs::read(&path) {
         Ok(bytes) => Some((name, bytes)),
         Err(error) => {
-            variables.warn(name, format_args!("is {path:?}, which cannot be read ({error})"), "it is left out");
+            variables.warn(name, format_args!("is {path:?}, which cannot be read ({error})"), "ignoring it");
             None
         }
     }

@@ -1,4 +1,4 @@
-//! Where spans go.
+//! The transports.
 
 use crate::connection::InvalidEndpoint;
 use crate::console::Console;
@@ -11,9 +11,9 @@ use crate::transport::Transport;
 
 const EXPORTER: &str = "OTEL_TRACES_EXPORTER";
 
-type Made = Result<Box<dyn Transport>, InvalidEndpoint>;
+type TransportResult = Result<Box<dyn Transport>, InvalidEndpoint>;
 
-/// The transports of `OTEL_TRACES_EXPORTER`; without it, that of which an address is set.
+/// The transports in `OTEL_TRACES_EXPORTER`. Without it, the one whose address is set.
 pub(crate) fn transports(variables: &mut Variables<'_>) -> Vec<Box<dyn Transport>> {
     let made = match variables.get(EXPORTER) {
         Some(list) => named(variables, &list),
@@ -24,17 +24,17 @@ pub(crate) fn transports(variables: &mut Variables<'_>) -> Vec<Box<dyn Transport
         match made {
             Ok(transport) => transports.push(transport),
             Err(error) => {
-                variables.warn(EXPORTER, format_args!("names what cannot be used ({error})"), "it is left out");
+                variables.warn(EXPORTER, format_args!("has an invalid endpoint ({error})"), "ignoring it");
             }
         }
     }
     transports
 }
 
-fn named(variables: &mut Variables<'_>, list: &str) -> Vec<Made> {
+fn named(variables: &mut Variables<'_>, list: &str) -> Vec<TransportResult> {
     let (mut found, mut is_none) = (Vec::new(), false);
     for name in list.split(',').map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty()) {
-        let made: Made = match &*name {
+        let made: TransportResult = match &*name {
             "otlp" => otlp(variables),
             "zipkin" => zipkin(variables),
             "jaeger" => jaeger(variables),
@@ -45,21 +45,21 @@ fn named(variables: &mut Variables<'_>, list: &str) -> Vec<Made> {
                 continue;
             }
             _ => {
-                variables.warn(EXPORTER, format_args!("has {name:?}, which is no exporter"), "the others are used");
+                variables.warn(EXPORTER, format_args!("has {name:?}, which is not supported"), "ignoring it");
                 continue;
             }
         };
         found.push(made);
     }
     if found.is_empty() && !is_none {
-        variables.warn(EXPORTER, "names nothing that can be used", "otlp is used");
+        variables.warn(EXPORTER, "names no supported exporter", "using otlp");
         found.push(otlp(variables));
     }
     found
 }
 
-/// Instana's, if an address of Instana is set, else Jaeger's, else OTLP.
-fn by_address(variables: &mut Variables<'_>) -> Made {
+/// Instana if one of its addresses is set, else Jaeger if one of its addresses is set, else OTLP.
+fn by_address(variables: &mut Variables<'_>) -> TransportResult {
     if variables.is_set("INSTANA_ENDPOINT_URL") || variables.is_set("INSTANA_AGENT_HOST") {
         instana(variables)
     } else if variables.is_set("JAEGER_ENDPOINT") || variables.is_set("JAEGER_AGENT_HOST") {

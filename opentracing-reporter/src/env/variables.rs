@@ -1,10 +1,22 @@
-//! Reading variables, and what to say of those that make no sense.
+//! Reading variables, and warnings about invalid ones.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A variable whose value cannot be used, and what is used in its place.
+/// A variable with an invalid value, and what is used instead.
+///
+/// ```
+/// use opentracing_reporter::FromEnv;
+///
+/// let from_env = FromEnv::new(&|name| (name == "OTEL_PROPAGATORS").then(|| "morse".to_owned()));
+/// let warning = &from_env.warnings()[0];
+/// assert_eq!(warning.variable(), "OTEL_PROPAGATORS");
+/// assert_eq!(
+///     warning.to_string(),
+///     "OTEL_PROPAGATORS has \"morse\", which is not supported: ignoring it",
+/// );
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnvWarning {
     variable: Box<str>,
@@ -18,15 +30,15 @@ impl EnvWarning {
     }
 }
 
-/// `OTEL_BSP_SCHEDULE_DELAY is "soon", which is no number of milliseconds: 1000 is used`.
+/// Writes `OTEL_BSP_SCHEDULE_DELAY is "soon", not a number of milliseconds: using the default`.
 impl fmt::Display for EnvWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.variable, self.text)
     }
 }
 
-/// The environment, and what was wrong in it so far. An empty variable counts as one that is not set (OpenTelemetry, "Environment
-/// Variable Specification").
+/// The environment, and the warnings so far. An empty variable counts as not set (OpenTelemetry, "Environment Variable
+/// Specification").
 pub(crate) struct Variables<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     pub(crate) warnings: Vec<EnvWarning>,
@@ -43,7 +55,7 @@ impl<'a> Variables<'a> {
         (!value.is_empty()).then(|| value.to_owned())
     }
 
-    /// The first of them that is set, with its name.
+    /// The first of these variables that is set, with its name.
     pub(crate) fn first<'n>(&self, names: &[&'n str]) -> Option<(&'n str, String)> {
         names.iter().find_map(|&name| Some((name, self.get(name)?)))
     }
@@ -52,22 +64,22 @@ impl<'a> Variables<'a> {
         self.get(name).is_some()
     }
 
-    /// Says that a value is not used. `problem` goes on after "is": `"soon", which is no number`.
+    /// Adds a warning: `{variable} {problem}: {instead}`.
     pub(crate) fn warn(&mut self, variable: &str, problem: impl fmt::Display, instead: impl fmt::Display) {
         self.warnings.push(EnvWarning { variable: variable.into(), text: format!("{problem}: {instead}").into() });
     }
 
-    /// A value that is read from text; one that cannot be counts as not set.
+    /// A parsed value. An invalid one counts as not set.
     pub(crate) fn parsed<T: FromStr>(&mut self, name: &str, expected: &str, instead: impl fmt::Display) -> Option<T> {
         let value = self.get(name)?;
         let parsed = value.parse().ok();
         if parsed.is_none() {
-            self.warn(name, format_args!("is {value:?}, which is no {expected}"), instead);
+            self.warn(name, format_args!("is {value:?}, not a {expected}"), instead);
         }
         parsed
     }
 
-    /// The first of them that is set and makes sense.
+    /// The first of these variables that is set and valid.
     pub(crate) fn first_parsed<T: FromStr>(
         &mut self,
         names: &[&str],
@@ -77,26 +89,26 @@ impl<'a> Variables<'a> {
         names.iter().find_map(|name| self.parsed(name, expected, &instead))
     }
 
-    /// A truth value: `true` in any case is one, and nothing else is (OpenTelemetry).
+    /// A boolean: `true` in any letter case, and nothing else, is true (OpenTelemetry).
     pub(crate) fn flag(&mut self, name: &str) -> bool {
         let Some(value) = self.get(name) else { return false };
         if !value.eq_ignore_ascii_case("true") && !value.eq_ignore_ascii_case("false") {
-            self.warn(name, format_args!("is {value:?}, which is neither true nor false"), "false is used");
+            self.warn(name, format_args!("is {value:?}, neither true nor false"), "using false");
         }
         value.eq_ignore_ascii_case("true")
     }
 
-    /// Milliseconds.
+    /// A number of milliseconds.
     pub(crate) fn millis(&mut self, name: &str, instead: impl fmt::Display) -> Option<Duration> {
         self.parsed::<u32>(name, "number of milliseconds", instead).map(|millis| Duration::from_millis(millis.into()))
     }
 
-    /// A duration as Go writes it, `1.5s`, `2m30s`, `100ms`; a number alone is in milliseconds, as Java has it.
+    /// A duration in Go's form (`1.5s`, `2m30s`, `100ms`), or a number of milliseconds as in Java.
     pub(crate) fn duration(&mut self, name: &str, instead: impl fmt::Display) -> Option<Duration> {
         let value = self.get(name)?;
         let duration = go_duration(&value);
         if duration.is_none() {
-            self.warn(name, format_args!("is {value:?}, which is no duration such as 1s or 500ms"), instead);
+            self.warn(name, format_args!("is {value:?}, not a duration such as 1s or 500ms"), instead);
         }
         duration
     }
@@ -127,7 +139,7 @@ fn go_duration(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-/// `k=v` pairs between commas. `None` if one is none.
+/// Comma-separated `k=v` pairs. `None` if one of them is invalid.
 pub(crate) fn pairs(text: &str) -> Option<Vec<(&str, &str)>> {
     text.split(',')
         .filter(|pair| !pair.trim().is_empty())

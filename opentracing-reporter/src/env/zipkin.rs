@@ -6,12 +6,12 @@ use crate::env::variables::Variables;
 use crate::transport::Transport;
 use crate::zipkin::Zipkin;
 
-const STANDARD: &str = "http://127.0.0.1:9411/api/v2/spans";
+const DEFAULT: &str = "http://127.0.0.1:9411/api/v2/spans";
 
 pub(crate) fn zipkin(variables: &mut Variables<'_>) -> Result<Box<dyn Transport>, InvalidEndpoint> {
-    let endpoint = endpoint(variables, &["OTEL_EXPORTER_ZIPKIN_ENDPOINT"], STANDARD, |_, address| address)?;
+    let endpoint = endpoint(variables, &["OTEL_EXPORTER_ZIPKIN_ENDPOINT"], DEFAULT, |_, address| address)?;
     let mut zipkin = Zipkin::new(endpoint)?;
-    if let Some(timeout) = variables.millis("OTEL_EXPORTER_ZIPKIN_TIMEOUT", "10000 is used") {
+    if let Some(timeout) = variables.millis("OTEL_EXPORTER_ZIPKIN_TIMEOUT", "using 10000") {
         zipkin = zipkin.timeout(timeout);
     }
     Ok(Box::new(zipkin))

@@ -1,15 +1,15 @@
 //! The exporter behind every network transport: it batches encoded spans, sends, retries and spools them.
 //!
 //! ```text
-//! FinishedSpan ─▶ Encoding::span ─▶ Backlog of Encoded ─▶ Encoding::frame ─▶ Channel ─▶ Answer
-//!                                        ▲                                              │
-//!                                        └──────────── Exporter: halves, retries, counts ┘
+//! FinishedSpan ─▶ Encoding::span ─▶ BatchQueue ─▶ Encoding::frame ─▶ Channel ─▶ Answer
+//!                                       ▲                                          │
+//!                                       └───── Exporter: halves, retries, counts ──┘
 //! ```
-//!
-//! A span is encoded once, on its own, when the reporter hands it over. From then on it is a run of bytes between two boundaries: a
-//! request is a frame around such runs, so that splitting or repeating one never encodes again, nor does keeping one on a disk.
 
+mod answer;
 mod exporter;
+mod request;
+mod send;
 mod settings;
 mod spooling;
 

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::connection::{Answer, Channel, Figures, Remote};
+use crate::connection::{Answer, Channel, HttpChannel, RequestStats};
 use crate::instana::lookup::Lookup;
 
 /// By an agent, or straight to Instana from where no agent can run.
 #[derive(Debug)]
 pub(crate) enum InstanaChannel {
     Agent(Lookup),
-    Serverless(Remote),
+    Serverless(HttpChannel),
 }
 
 impl Channel for InstanaChannel {
@@ -41,10 +41,10 @@ impl Channel for InstanaChannel {
         }
     }
 
-    fn figures(&self) -> Figures {
+    fn request_stats(&self) -> RequestStats {
         match self {
-            InstanaChannel::Agent(lookup) => lookup.figures(),
-            InstanaChannel::Serverless(remote) => remote.figures(),
+            InstanaChannel::Agent(lookup) => lookup.request_stats(),
+            InstanaChannel::Serverless(remote) => remote.request_stats(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use opentracing_core::{FinishedSpan, Process};
 
-use crate::batch::{Detail, Encoding, Pieces, RequestLimits};
+use crate::batch::{Detail, EncodedSpans, Encoding, RequestLimits};
 use crate::instana::facts::Role;
 use crate::instana::native::{self, From};
 use crate::instana::settings::{RootExits, SpanForm};
@@ -54,7 +54,7 @@ impl Encoding for InstanaEncoding {
     /// What is the same for all spans stands in each of them.
     fn process(&mut self, _: &Process, _: &mut Vec<u8>) {}
 
-    fn frame(&self, _: &[u8], spans: Pieces<'_>, out: &mut Vec<u8>) {
+    fn frame(&self, _: &[u8], spans: EncodedSpans<'_>, out: &mut Vec<u8>) {
         let is_bundle = matches!(self.from, From::Serverless { .. });
         out.extend_from_slice(if is_bundle { b"{\"spans\":[" } else { b"[" });
         for (number, span) in spans.iter().enumerate() {

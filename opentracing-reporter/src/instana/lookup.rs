@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::connection::{Answer, Channel, Endpoint, Figures, Remote};
+use crate::connection::{Answer, Channel, Endpoint, HttpChannel, RequestStats};
 use crate::instana::gateway::{ROUTES, default_gateway};
 use crate::instana::settings::AgentFallback;
 
@@ -13,14 +13,14 @@ use crate::instana::settings::AgentFallback;
 pub(crate) struct Lookup {
     pub(crate) fallback: AgentFallback,
     /// Where the agent should be, and from the first request on the gateway.
-    places: Vec<Remote>,
+    places: Vec<HttpChannel>,
     stage: Stage,
     /// Which of the places has the agent.
     found: Option<usize>,
     /// Which place to begin with.
     next: usize,
     /// Of the last request that was posted.
-    figures: Figures,
+    stats: RequestStats,
 }
 
 #[derive(Debug)]
@@ -43,11 +43,11 @@ impl Lookup {
     pub(crate) fn new(agent: Endpoint) -> Self {
         Lookup {
             fallback: AgentFallback::default(),
-            places: vec![Remote::agent(agent)],
+            places: vec![HttpChannel::agent(agent)],
             stage: Stage::Idle,
             found: None,
             next: 0,
-            figures: Figures::default(),
+            stats: RequestStats::default(),
         }
     }
 
@@ -68,7 +68,7 @@ impl Lookup {
         let known = self.places.get(1).map(|place| &place.endpoint.host);
         if known != gateway.as_ref().map(|gateway| &gateway.host) {
             self.places.truncate(1);
-            self.places.extend(gateway.map(Remote::agent));
+            self.places.extend(gateway.map(HttpChannel::agent));
         }
     }
 
@@ -126,7 +126,7 @@ impl Lookup {
 
 impl Channel for Lookup {
     fn start(&mut self, body: Vec<u8>, content_type: &'static str) {
-        self.figures = Figures::default();
+        self.stats = RequestStats::default();
         if let Some(place) = self.found {
             return self.post(place, body, content_type);
         }
@@ -145,7 +145,7 @@ impl Channel for Lookup {
             let answer = remote.answer(wait)?;
             if let Stage::Posting { .. } = self.stage {
                 self.stage = Stage::Idle;
-                self.figures = remote.figures();
+                self.stats = remote.request_stats();
                 if let Answer::Retry { after: None, .. } = answer {
                     self.found = None;
                 }
@@ -162,20 +162,20 @@ impl Channel for Lookup {
             Stage::Asking { place, .. } => {
                 // It does not even say no: the next request begins elsewhere.
                 self.next = place + 1;
-                self.places.get_mut(place).into_iter().for_each(Remote::cancel);
+                self.places.get_mut(place).into_iter().for_each(HttpChannel::cancel);
             }
             Stage::Posting { place } => {
                 self.found = None;
                 if let Some(remote) = self.places.get_mut(place) {
                     remote.cancel();
-                    self.figures = remote.figures();
+                    self.stats = remote.request_stats();
                 }
             }
             Stage::Idle => {}
         }
     }
 
-    fn figures(&self) -> Figures {
-        self.figures
+    fn request_stats(&self) -> RequestStats {
+        self.stats
     }
 }

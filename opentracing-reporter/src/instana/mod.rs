@@ -16,7 +16,7 @@ use std::fmt;
 
 pub use self::settings::{AgentFallback, RootExits, SpanForm};
 
-use crate::connection::{Endpoint, InvalidEndpoint, Remote};
+use crate::connection::{Endpoint, HttpChannel, InvalidEndpoint};
 use crate::export::{Exporter, export_settings, export_transport};
 use crate::instana::channel::InstanaChannel;
 use crate::instana::encoding::InstanaEncoding;
@@ -115,13 +115,13 @@ impl Instana {
         let mut endpoint = endpoint.try_into()?.header("x-instana-key", key)?.header("x-instana-host", &host)?;
         endpoint.path = [endpoint.path.trim_end_matches('/'), "/bundle"].concat().into();
         let from = From::Serverless { entity: host.into() };
-        Ok(Instana::with(from, InstanaChannel::Serverless(Remote::new(endpoint))))
+        Ok(Instana::with(from, InstanaChannel::Serverless(HttpChannel::new(endpoint))))
     }
 
     fn by(agent: Endpoint) -> Self {
         let from = From::Process { id: std::process::id() };
         // The agent counts the calls of all tracers together.
-        let pace = Pace::of(&agent.authority);
+        let pace = Pace::shared(&agent.authority);
         let mut transport = Instana::with(from, InstanaChannel::Agent(Lookup::new(agent))).form(SpanForm::Native);
         transport.exporter.pace = pace;
         transport

@@ -98,7 +98,7 @@ fn write_entry(span: FinishedSpan<'_>, is_marked_synthetic: bool, json: &mut Obj
             json.display("lt", long);
         }
         if context.is_from_traceparent() {
-            json.truth("tp", true);
+            json.boolean("tp", true);
         }
         if let Some(ancestor) = state.and_then(|state| state.ancestor) {
             json.object("ia", |ia| {
@@ -115,7 +115,7 @@ fn write_entry(span: FinishedSpan<'_>, is_marked_synthetic: bool, json: &mut Obj
         }
     }
     if is_marked_synthetic || span.is_local_root() && state.is_some_and(|state| state.synthetic) {
-        json.truth("sy", true);
+        json.boolean("sy", true);
     }
 }
 
@@ -169,7 +169,7 @@ impl From {
             From::Process { id } => f.display("e", id),
             From::Serverless { entity } => {
                 f.text("e", entity);
-                f.truth("hl", true);
+                f.boolean("hl", true);
                 f.text("cp", "generic_serverless");
             }
         }

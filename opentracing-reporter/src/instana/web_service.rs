@@ -22,7 +22,7 @@ pub(crate) fn write(span: FinishedSpan<'_>, detail: Detail, out: &mut Vec<u8>) {
     // Of a span that is too large as a whole, what no longer fits is left out.
     let end = match detail {
         Detail::Full => usize::MAX,
-        Detail::Short => out.len() + MAX_SPAN_BYTES - CLOSING_BYTES,
+        Detail::Reduced => out.len() + MAX_SPAN_BYTES - CLOSING_BYTES,
     };
     object(out, |json| {
         json.display("spanId", span.context().span_id());
@@ -41,7 +41,7 @@ pub(crate) fn write(span: FinishedSpan<'_>, detail: Detail, out: &mut Vec<u8>) {
                 Role::Intermediate => "INTERMEDIATE",
             },
         );
-        json.truth("error", facts.is_failed(span));
+        json.boolean("error", facts.is_failed(span));
         json.object("data", |data| write_data(source, end, data));
     });
 }

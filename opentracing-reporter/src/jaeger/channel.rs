@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::udp::Udp;
-use crate::connection::{Answer, Channel, Figures, Remote};
+use crate::connection::{Answer, Channel, HttpChannel, RequestStats};
 
 #[derive(Debug)]
 pub(super) enum JaegerChannel {
     Udp(Udp),
-    Http(Remote),
+    Http(HttpChannel),
 }
 
 impl JaegerChannel {
@@ -33,10 +33,10 @@ impl Channel for JaegerChannel {
         self.inner().cancel();
     }
 
-    fn figures(&self) -> Figures {
+    fn request_stats(&self) -> RequestStats {
         match self {
-            JaegerChannel::Udp(udp) => udp.figures(),
-            JaegerChannel::Http(http) => http.figures(),
+            JaegerChannel::Udp(udp) => udp.request_stats(),
+            JaegerChannel::Http(http) => http.request_stats(),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::binary::Binary;
 use super::compact::Compact;
 use super::frame::{Losses, write_batch, write_message};
 use super::span::{write_process, write_span};
-use crate::batch::{Detail, Encoding, Pieces, RequestLimits};
+use crate::batch::{Detail, EncodedSpans, Encoding, RequestLimits};
 
 /// The largest datagram that an agent takes.
 const PACKET_BYTES: usize = 65_000;
@@ -67,7 +67,7 @@ impl Encoding for JaegerEncoding {
             Wire::Compact => write_span::<Compact>(span, detail, out),
             Wire::Binary => write_span::<Binary>(span, detail, out),
         }
-        if detail == Detail::Short && out.len() - start > self.limits().bytes.saturating_sub(self.process_bytes) {
+        if detail == Detail::Reduced && out.len() - start > self.limits().bytes.saturating_sub(self.process_bytes) {
             self.losses.too_large += 1;
         }
         1
@@ -82,7 +82,7 @@ impl Encoding for JaegerEncoding {
         self.process_bytes = out.len() - start;
     }
 
-    fn frame(&self, process: &[u8], spans: Pieces<'_>, out: &mut Vec<u8>) {
+    fn frame(&self, process: &[u8], spans: EncodedSpans<'_>, out: &mut Vec<u8>) {
         let sequence = self.sequence.get() + 1;
         self.sequence.set(sequence);
         match self.wire {

@@ -1,7 +1,7 @@
 //! What stands around spans: `Batch` (jaeger-idl, `jaeger.thrift`), and `emitBatch` around that (`agent.thrift`).
 
 use super::thrift::{Protocol, STOP, Struct};
-use crate::batch::Pieces;
+use crate::batch::EncodedSpans;
 
 /// Spans that were lost, since the beginning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(super) struct Losses {
 /// Process and spans are encoded, each with its end.
 pub(super) fn write_batch<P: Protocol>(
     process: &[u8],
-    spans: Pieces<'_>,
+    spans: EncodedSpans<'_>,
     sequence: i64,
     losses: Losses,
     out: &mut Vec<u8>,
@@ -38,7 +38,7 @@ pub(super) fn write_batch<P: Protocol>(
 /// What an agent takes: a call whose one argument is the batch.
 pub(super) fn write_message<P: Protocol>(
     process: &[u8],
-    spans: Pieces<'_>,
+    spans: EncodedSpans<'_>,
     sequence: i64,
     losses: Losses,
     out: &mut Vec<u8>,

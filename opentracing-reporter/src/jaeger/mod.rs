@@ -18,7 +18,7 @@ use self::address::HostPort;
 use self::channel::JaegerChannel;
 use self::encoding::{JaegerEncoding, Wire};
 use self::udp::Udp;
-use crate::connection::{Endpoint, InvalidEndpoint, Remote};
+use crate::connection::{Endpoint, HttpChannel, InvalidEndpoint};
 use crate::export::{Exporter, export_settings};
 use crate::transport::{Outcome, Reason, Transport};
 
@@ -85,7 +85,7 @@ impl Jaeger {
         InvalidEndpoint: From<E::Error>,
     {
         let endpoint = endpoint.try_into()?.or_path("/api/traces?format=jaeger.thrift");
-        let channel = JaegerChannel::Http(Remote::new(endpoint));
+        let channel = JaegerChannel::Http(HttpChannel::new(endpoint));
         Ok(Jaeger { exporter: Exporter::new(JaegerEncoding::new(Wire::Binary), channel) })
     }
 

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
 use std::time::{Duration, Instant};
 
-use crate::connection::{Answer, Channel, Figures};
+use crate::connection::{Answer, Channel, RequestStats};
 
 /// Sends each request as one datagram. What the operating system has taken counts as arrived.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Udp {
     datagram: Option<Vec<u8>>,
     answer: Option<Answer>,
     /// Of the last datagram that went out. Nothing comes back, so there is no time to tell.
-    figures: Figures,
+    stats: RequestStats,
 }
 
 /// How long an address is used: agents move.
@@ -36,7 +36,7 @@ impl Udp {
             looking_up: None,
             datagram: None,
             answer: None,
-            figures: Figures::default(),
+            stats: RequestStats::default(),
         }
     }
 
@@ -92,7 +92,7 @@ impl Udp {
         };
         match socket.send(&datagram) {
             Ok(bytes) => {
-                self.figures.bytes = bytes;
+                self.stats.bytes = bytes;
                 Some(Answer::Accepted(Vec::new()))
             }
             Err(error) if error.raw_os_error() == Some(MESSAGE_TOO_LONG) => Some(Answer::TooLarge),
@@ -107,7 +107,7 @@ impl Udp {
 
 impl Channel for Udp {
     fn start(&mut self, body: Vec<u8>, _: &'static str) {
-        self.figures = Figures::default();
+        self.stats = RequestStats::default();
         self.answer = match self.refresh() {
             Ok(()) => self.send(body),
             Err(error) => Some(self.retry(&error)),
@@ -135,8 +135,8 @@ impl Channel for Udp {
         self.answer = None;
     }
 
-    fn figures(&self) -> Figures {
-        self.figures
+    fn request_stats(&self) -> RequestStats {
+        self.stats
     }
 }
 

@@ -6,7 +6,7 @@ use opentracing_core::{
 
 use super::attributes;
 use super::value::{as_text, attribute, cut};
-use crate::batch::{Accepted, Detail, Encoding, Pieces, RequestLimits};
+use crate::batch::{Detail, EncodedSpans, Encoding, PartialSuccess, RequestLimits};
 use crate::wire::protobuf::{Field, bytes, fields, fixed32, fixed64, length_delimited, message, uint, varint};
 
 /// Bytes of a request. gRPC servers take 4 MiB if they are not told otherwise.
@@ -54,7 +54,7 @@ impl Encoding for OtlpEncoding {
     }
 
     /// `ExportTraceServiceRequest { resource_spans: 1 { resource: 1, scope_spans: 2 { scope: 1 { name: 1 }, spans: 2 } } }`.
-    fn frame(&self, process: &[u8], spans: Pieces<'_>, out: &mut Vec<u8>) {
+    fn frame(&self, process: &[u8], spans: EncodedSpans<'_>, out: &mut Vec<u8>) {
         let mut names: Vec<&[u8]> = Vec::new();
         let mut has_others = false;
         for (name, _) in spans.iter().map(split) {
@@ -87,21 +87,21 @@ impl Encoding for OtlpEncoding {
     }
 
     /// `ExportTraceServiceResponse { partial_success: 1 { rejected_spans: 1, error_message: 2 } }`.
-    fn accepted(&self, body: &[u8]) -> Accepted {
-        let mut accepted = Accepted::default();
+    fn partial_success(&self, body: &[u8]) -> PartialSuccess {
+        let mut answer = PartialSuccess::default();
         for (_, partial) in fields(body).filter(|(number, _)| *number == 1) {
             let Field::Bytes(partial) = partial else { continue };
             for field in fields(partial) {
                 match field {
-                    (1, Field::Uint(rejected)) => accepted.rejected = usize::try_from(rejected).unwrap_or(usize::MAX),
+                    (1, Field::Uint(rejected)) => answer.rejected = usize::try_from(rejected).unwrap_or(usize::MAX),
                     (2, Field::Bytes(said)) if !said.is_empty() => {
-                        accepted.message = Some(String::from_utf8_lossy(said).into_owned());
+                        answer.message = Some(String::from_utf8_lossy(said).into_owned());
                     }
                     _ => {}
                 }
             }
         }
-        accepted
+        answer
     }
 }
 

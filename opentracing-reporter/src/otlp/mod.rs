@@ -8,7 +8,7 @@ mod value;
 use std::fmt;
 
 use self::encoding::{FRAME_BYTES, OtlpEncoding};
-use crate::connection::{Endpoint, InvalidEndpoint, Remote};
+use crate::connection::{Endpoint, HttpChannel, InvalidEndpoint};
 use crate::export::{Exporter, export_settings, export_transport};
 
 /// Sends spans by OTLP: to an OpenTelemetry Collector, to Jaeger, to whatever else takes it.
@@ -23,7 +23,7 @@ use crate::export::{Exporter, export_settings, export_transport};
 /// ```
 #[must_use = "a transport sends nothing until a reporter has it"]
 pub struct Otlp {
-    exporter: Exporter<OtlpEncoding, Remote>,
+    exporter: Exporter<OtlpEncoding, HttpChannel>,
 }
 
 impl Otlp {
@@ -38,7 +38,7 @@ impl Otlp {
         InvalidEndpoint: From<E::Error>,
     {
         let endpoint = endpoint.try_into()?.or_path("/v1/traces");
-        Ok(Otlp { exporter: Exporter::new(OtlpEncoding::new(), Remote::new(endpoint)) })
+        Ok(Otlp { exporter: Exporter::new(OtlpEncoding::new(), HttpChannel::new(endpoint)) })
     }
 
     /// By gRPC, to port 4317 as a rule. The path of the address is left out, since gRPC has its own.
@@ -52,7 +52,7 @@ impl Otlp {
         InvalidEndpoint: From<E::Error>,
     {
         let endpoint = endpoint.try_into()?.with_path("/opentelemetry.proto.collector.trace.v1.TraceService/Export");
-        Ok(Otlp { exporter: Exporter::new(OtlpEncoding::new(), Remote::grpc(endpoint)) })
+        Ok(Otlp { exporter: Exporter::new(OtlpEncoding::new(), HttpChannel::grpc(endpoint)) })
     }
 
     /// How large a request may be, before it is compressed. 4 MiB by default, less a little for what stands around the spans: that is what

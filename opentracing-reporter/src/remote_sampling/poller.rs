@@ -9,12 +9,12 @@ use opentracing_core::RemoteSampler;
 use tokio::sync::oneshot;
 
 use super::answer::jaeger_sampling_strategy;
-use crate::connection::{Endpoint, Fetch, until_stopped};
+use crate::connection::{Endpoint, JsonFetcher, until_stopped};
 
 pub(super) struct Poller {
     /// As it is logged: without credentials.
     address: String,
-    fetch: Fetch,
+    fetcher: JsonFetcher,
     interval: Duration,
     timeout: Duration,
     sampler: RemoteSampler,
@@ -39,7 +39,7 @@ impl Poller {
     pub(super) fn new(endpoint: Endpoint, interval: Duration, timeout: Duration, sampler: RemoteSampler) -> Self {
         Poller {
             address: endpoint.to_string(),
-            fetch: Fetch::new(endpoint),
+            fetcher: JsonFetcher::new(endpoint),
             interval: interval.max(SHORTEST),
             timeout,
             sampler,
@@ -68,7 +68,7 @@ impl Poller {
 
     async fn ask(&mut self) {
         self.questions += 1;
-        let json = match tokio::time::timeout(self.timeout, self.fetch.json()).await {
+        let json = match tokio::time::timeout(self.timeout, self.fetcher.fetch()).await {
             Ok(Ok(json)) => json,
             Ok(Err(error)) => {
                 self.sampler.count_query_failed();

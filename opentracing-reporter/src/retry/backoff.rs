@@ -1,10 +1,10 @@
-//! How long to wait before a request is tried again.
+//! Exponential backoff with jitter.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-/// Grows by half with each failure in a row, from 1 to 30 seconds. Of that a random part between the half and the whole is waited, so
-/// that the processes that a collector lost do not all come back at once.
+/// Grows by half with each failure in a row, from 1 to 30 seconds. The actual wait is a random time between half of that and all of it, so
+/// that the clients of a restarted collector do not all return at once.
 #[derive(Debug)]
 pub(crate) struct Backoff {
     next: Duration,
@@ -14,8 +14,8 @@ pub(crate) struct Backoff {
 
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30);
-/// While the tracer is flushed there is no time to wait, nor more than a few attempts to come.
-pub(crate) const FLUSH: Duration = Duration::from_millis(250);
+/// The wait during a flush, which has time for a few attempts only.
+pub(crate) const FLUSH_BACKOFF: Duration = Duration::from_millis(250);
 
 impl Backoff {
     pub(crate) fn new() -> Self {
@@ -32,7 +32,7 @@ impl Backoff {
         half + Duration::from_secs_f64(half.as_secs_f64() * f64::from(share) / f64::from(u32::MAX))
     }
 
-    /// The other side has answered.
+    /// Starts over: the server has answered.
     pub(crate) fn reset(&mut self) {
         self.next = FIRST;
     }

@@ -1,10 +1,10 @@
-//! When a request may be sent: back-off after failures, pace between requests, and the clock that both go by.
+//! When a request may be sent: backoff after failures, the pace between requests, and the clock that both use.
 
 mod backoff;
+mod clock;
 mod pace;
-mod timer;
 
-pub(crate) use self::backoff::{Backoff, FLUSH};
-pub(crate) use self::pace::{Pace, Turn};
-pub(crate) use self::timer::SystemTimer;
-pub use self::timer::Timer;
+pub(crate) use self::backoff::{Backoff, FLUSH_BACKOFF};
+pub(crate) use self::clock::SystemTimer;
+pub use self::clock::Timer;
+pub(crate) use self::pace::{Pace, Permit};

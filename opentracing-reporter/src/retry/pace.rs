@@ -1,23 +1,23 @@
-//! How soon one request follows another.
+//! The minimum time between two requests.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-/// When the next request may leave: of one transport, or of all transports of this process that report to one server and are counted
-/// there together.
+/// When the next request may leave. It belongs to one transport, or is shared by all transports of this process that send to one server
+/// which limits them together.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Pace(Arc<Next>);
+pub(crate) struct Pace(Arc<NextRequest>);
 
-/// `None` is at once.
-type Next = Mutex<Option<Instant>>;
+/// `None` means at once.
+type NextRequest = Mutex<Option<Instant>>;
 
-/// Those that are shared, by server, for as long as a transport has them.
-static SHARED: Mutex<BTreeMap<Box<str>, Weak<Next>>> = Mutex::new(BTreeMap::new());
+/// The shared paces by server, for as long as a transport holds them.
+static SHARED: Mutex<BTreeMap<Box<str>, Weak<NextRequest>>> = Mutex::new(BTreeMap::new());
 
 impl Pace {
-    /// The pace of all transports to that server.
-    pub(crate) fn of(server: &str) -> Self {
+    /// The pace that all transports to `server` share.
+    pub(crate) fn shared(server: &str) -> Self {
         let mut shared = lock(&SHARED);
         if let Some(next) = shared.get(server).and_then(Weak::upgrade) {
             return Pace(next);
@@ -28,10 +28,10 @@ impl Pace {
         pace
     }
 
-    /// The turn to send a request, if it may leave now: then none may before the interval is over.
-    pub(crate) fn turn(&self, now: Instant, interval: Duration) -> Option<Turn> {
+    /// The permit to send a request, if one may leave now. The next one may leave after `interval`.
+    pub(crate) fn try_acquire(&self, now: Instant, interval: Duration) -> Option<Permit> {
         if interval.is_zero() {
-            return Some(Turn { until: None });
+            return Some(Permit { until: None });
         }
         let mut next = lock(&self.0);
         if next.is_some_and(|next| now < next) {
@@ -39,26 +39,26 @@ impl Pace {
         }
         let until = Some(now + interval);
         *next = until;
-        Some(Turn { until })
+        Some(Permit { until })
     }
 
-    /// The turn was not needed.
-    pub(crate) fn give_back(&self, turn: Turn) {
+    /// Returns a permit that was not used.
+    pub(crate) fn release(&self, permit: Permit) {
         let mut next = lock(&self.0);
-        if *next == turn.until {
+        if *next == permit.until {
             *next = None;
         }
     }
 }
 
-/// Leave to send a request.
+/// Permission to send one request.
 #[derive(Debug)]
-#[must_use = "a turn that is not used goes back"]
-pub(crate) struct Turn {
+#[must_use = "a permit that is not used must be released"]
+pub(crate) struct Permit {
     until: Option<Instant>,
 }
 
-/// What is behind these locks is whole whenever one is released.
+/// No code panics while it holds one of these locks, so their content is consistent.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

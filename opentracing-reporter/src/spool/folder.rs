@@ -1,4 +1,4 @@
-//! Who may write where.
+//! The folders below a spool, and the lock on each.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
@@ -6,41 +6,40 @@ use std::path::{Path, PathBuf};
 
 use fs4::TryLockError;
 
-/// A folder that nobody else uses for as long as this lives. The operating system ends the lock with the process, however that ends.
+/// A folder that is locked for as long as this value lives. The operating system releases the lock when the process ends, however it ends.
 #[derive(Debug)]
 pub(super) struct Folder {
     pub(super) path: PathBuf,
-    /// The file stays when the lock ends: if it went, the one who has just opened it and the one who makes a new one would both have a
-    /// lock.
+    /// The file is never deleted. Otherwise one process could lock the deleted file while another locks a new one of the same name.
     _lock: File,
 }
 
-/// More than any machine runs processes that report for one service.
-const MOST: usize = 4096;
+/// More than the processes of one service on any machine.
+const MAX_FOLDERS: usize = 4096;
 const LOCK: &str = "lock";
 
 impl Folder {
-    /// The first of `kind-0`, `kind-1`, … that is free.
+    /// Locks the first of `kind-0`, `kind-1`, … that is free.
     pub(super) fn claim(base: &Path, kind: &str) -> io::Result<Folder> {
-        for number in 0..MOST {
+        for number in 0..MAX_FOLDERS {
             let path = base.join(format!("{kind}-{number}"));
             create(&path)?;
             if let Some(folder) = Folder::lock(path)? {
                 return Ok(folder);
             }
         }
-        Err(io::Error::other(format!("all {MOST} folders below {} are in use", base.display())))
+        Err(io::Error::other(format!("all {MAX_FOLDERS} folders below {} are in use", base.display())))
     }
 
-    /// The others of that kind which are free: those of processes that are gone.
-    pub(super) fn left_behind(&self, base: &Path, kind: &str) -> io::Result<Vec<Folder>> {
+    /// Locks the other folders of that kind that are free: they belong to processes that have ended.
+    pub(super) fn abandoned(&self, base: &Path, kind: &str) -> io::Result<Vec<Folder>> {
         let mut found = Vec::new();
         for entry in fs::read_dir(base)? {
             let path = entry?.path();
             let number =
                 path.file_name().and_then(|name| name.to_str()?.strip_prefix(kind)?.strip_prefix('-')?.parse().ok());
             let Some(number) = number.filter(|_: &usize| path != self.path) else { continue };
-            // One that cannot be entered is none of ours.
+            // A folder that cannot be opened is not ours.
             if let Ok(Some(folder)) = Folder::lock(path) {
                 found.push((number, folder));
             }
@@ -49,13 +48,13 @@ impl Folder {
         Ok(found.into_iter().map(|(_, folder)| folder).collect())
     }
 
-    /// `None` if somebody else has it.
+    /// `None` if another process holds the lock.
     fn lock(path: PathBuf) -> io::Result<Option<Folder>> {
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true);
         private(&mut options);
         let lock = options.open(path.join(LOCK))?;
-        // Named in full: later versions of the standard library have a method of the same name.
+        // Fully qualified, since later versions of the standard library have a method of the same name.
         match fs4::FileExt::try_lock(&lock) {
             Ok(()) => Ok(Some(Folder { path, _lock: lock })),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -64,7 +63,7 @@ impl Folder {
     }
 }
 
-/// Spans tell of users.
+/// Private to the user of the process, since spans may contain personal data.
 fn create(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -73,7 +72,7 @@ fn create(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// As [`create`], for files.
+/// Like [`create`], for files.
 pub(super) fn private(options: &mut OpenOptions) {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);

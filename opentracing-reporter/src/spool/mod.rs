@@ -1,7 +1,7 @@
-//! What cannot be sent goes to a disk, and from there to the other side once that is back.
+//! The spool: encoded batches on a disk, until a server accepts them.
 //!
-//! A record is one batch, in a file of its own: written under another name, renamed when it is whole, deleted when its spans have
-//! arrived. So there is nothing to repair after a crash, a damaged byte costs one record, and space is given back at once.
+//! A record is one batch in a file of its own. The file is written under another name, renamed when it is complete, and deleted when its
+//! spans are sent. So nothing needs repair after a crash, a damaged byte costs one record, and space is freed at once.
 
 mod folder;
 mod record;
@@ -9,45 +9,47 @@ mod store;
 
 use std::path::PathBuf;
 
-pub(crate) use self::store::{Lost, Store};
+pub(crate) use self::store::{Dropped, Store};
 
-/// A folder for spans that cannot be sent for now. They stay there over the end of the process, and the next one sends them.
+/// A folder that keeps spans until a server accepts them, even after the process has ended.
 ///
-/// Spans go there once a request has failed for the first time, once more of them wait than the [queue](crate::BatchReporter::queue)
-/// admits, and when the time of a flush is over: what is there counts as safe. They are sent in the order in which they came, before
-/// younger ones; each at least once, and a second time if the process ends before the answer is there.
+/// Spans go to the spool after the first failed request, when more of them wait than the [queue](crate::BatchReporter::queue) admits, and
+/// when a flush runs out of time. Spooled spans count as safe. They are sent in the order in which they finished, before younger spans.
+/// Each is sent at least once, and again if the process ends before the answer arrives.
 ///
-/// Within the folder each transport of each process takes a folder of its own and locks it: `otlp-0`, the second one `otlp-1`. Whoever
-/// comes after them takes over what they left behind, and sends it to its own address: two transports of one kind that report to
-/// different servers want different folders. Where the system knows permissions, only the user of the process may read it.
+/// Each transport of each process takes a subfolder of its own and locks it: `otlp-0`, then `otlp-1`. A process that starts later takes
+/// over the subfolders of processes that have ended, and sends their spans to its own endpoint. So use a different folder for each server
+/// that transports of the same kind send to. On Unix, only the user of the process can read the files.
 ///
-/// A process that is killed loses nothing of this. Records are not forced out of the operating system's buffers, so a machine that loses
-/// its power may lose the last seconds of them; what is torn then is noticed, left out, and counted.
+/// Killing the process loses no spooled span. Records are not synced to the disk, so a power failure may lose the last seconds; a torn
+/// record is detected, skipped and counted.
 ///
 /// ```
 /// use opentracing_reporter::{Otlp, Spool};
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let folder = folder.path();
-/// let otlp = Otlp::http("http://127.0.0.1:4318")?.spool(Spool::new(folder.join("spans")).max_bytes(1 << 30))?;
+/// let spool = Spool::new(folder.join("spans")).max_bytes(1 << 30);
+/// let otlp = Otlp::http("http://127.0.0.1:4318")?.spool(spool)?;
 /// # let _ = otlp;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a spool keeps nothing until a transport has it"]
+#[must_use = "a spool does nothing until a transport uses it"]
 pub struct Spool {
     folder: PathBuf,
     max_bytes: u64,
 }
 
 impl Spool {
-    /// In that folder, which is made if it is not there. It should lie on a local disk: network file systems may not lock.
+    /// Keeps spans in `folder`, which is created if it does not exist. Use a local disk: network file systems may not support locks.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Spool { folder: folder.into(), max_bytes: 256 << 20 }
     }
 
-    /// How many bytes one transport may keep. Where another record would be too much, the oldest are lost and counted. 256 MiB by
-    /// default, which is 10 to 20 minutes at 1,000 spans a second. Counted in blocks of 4 KiB, as most file systems do.
+    /// The size limit for each transport, 256 MiB by default. That holds 10 to 20 minutes at 1,000 spans a second.
+    ///
+    /// Above the limit the oldest records are dropped and counted. Sizes are rounded up to blocks of 4 KiB, as on most file systems.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
         self

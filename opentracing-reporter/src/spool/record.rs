@@ -1,21 +1,21 @@
-//! A batch as the content of a file.
+//! The file format of a batch.
 //!
 //! ```text
-//! "otspool1" | CRC-32 of the rest | bytes of the process | spans | per span: bytes, entries | process | spans' bytes
+//! "otspool1" | CRC-32 of the rest | process length | number of spans | length and entries of each span | process | spans
 //! ```
 //!
-//! Numbers have 32 bits, the lowest first.
+//! Numbers have 32 bits, little-endian.
 
 use std::sync::Arc;
 
-use crate::batch::{Encoded, End};
+use crate::batch::{EncodedBatch, SpanEnd};
 
 const MAGIC: &[u8; 8] = b"otspool1";
 const SUM_AT: usize = MAGIC.len();
 const REST_AT: usize = SUM_AT + 4;
 
-/// `None` for a batch whose sizes are beyond 32 bits.
-pub(super) fn write(batch: &Encoded) -> Option<Vec<u8>> {
+/// `None` if a size of the batch does not fit into 32 bits.
+pub(super) fn write(batch: &EncodedBatch) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(64 + batch.len() * 8 + batch.process.len() + batch.bytes.len());
     out.extend(MAGIC);
     out.extend([0; 4]);
@@ -38,8 +38,8 @@ pub(super) fn write(batch: &Encoded) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// `None` for anything but a whole record.
-pub(super) fn read(record: &[u8]) -> Option<Encoded> {
+/// `None` for anything but a complete record.
+pub(super) fn read(record: &[u8]) -> Option<EncodedBatch> {
     let mut rest = record.strip_prefix(MAGIC)?;
     if number(&mut rest)? != crc32fast::hash(rest) {
         return None;
@@ -50,10 +50,10 @@ pub(super) fn read(record: &[u8]) -> Option<Encoded> {
     let mut at = 0_usize;
     for _ in 0..spans {
         at = at.checked_add(number(&mut rest)? as usize)?;
-        ends.push(End { at, entries: number(&mut rest)? as usize });
+        ends.push(SpanEnd { at, entries: number(&mut rest)? as usize });
     }
     let (process, bytes) = rest.split_at_checked(process_length)?;
-    (bytes.len() == at).then(|| Encoded { process: Arc::from(process), bytes: bytes.to_vec(), ends })
+    (bytes.len() == at).then(|| EncodedBatch { process: Arc::from(process), bytes: bytes.to_vec(), ends })
 }
 
 fn number(rest: &mut &[u8]) -> Option<u32> {

@@ -1,4 +1,4 @@
-//! Base64 (RFC 4648, section 4), for credentials and gRPC's binary headers.
+//! Base64 (RFC 4648, section 4), for basic authentication and gRPC's binary headers.
 
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -15,7 +15,7 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     text
 }
 
-/// Reads it, with padding or without, as gRPC's binary headers come.
+/// Decodes with or without padding, since gRPC's binary headers come in both forms.
 #[cfg(feature = "otlp")]
 pub(crate) fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
     let text = text.strip_suffix(b"==").or_else(|| text.strip_suffix(b"=")).unwrap_or(text);

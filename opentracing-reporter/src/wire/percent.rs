@@ -1,18 +1,18 @@
 //! Percent-encoding (RFC 3986, section 2.1).
 
-/// The text that stands encoded there; `None` if a `%` has no two digits behind it, or the bytes are not UTF-8. A `+` stays one.
-pub(crate) fn decoded(text: &str) -> Option<String> {
+/// Decodes a text. `None` if a `%` is not followed by two digits, or the bytes are not UTF-8. A `+` stays a `+`.
+pub(crate) fn decode(text: &str) -> Option<String> {
     let (bytes, is_well_formed) = bytes(text.as_bytes());
     String::from_utf8(bytes).ok().filter(|_| is_well_formed)
 }
 
-/// The same of what is only read by humans: what is not well encoded stays as it is.
+/// Decodes a text for humans: whatever is not well encoded stays as it is.
 #[cfg(feature = "otlp")]
-pub(crate) fn decoded_lossy(text: &[u8]) -> String {
+pub(crate) fn decode_lossy(text: &[u8]) -> String {
     String::from_utf8_lossy(&bytes(text).0).into_owned()
 }
 
-/// Also tells whether each `%` has its digits.
+/// The decoded bytes, and whether each `%` was followed by two digits.
 fn bytes(text: &[u8]) -> (Vec<u8>, bool) {
     let (mut bytes, mut is_well_formed) = (Vec::with_capacity(text.len()), true);
     let mut rest = text;

@@ -1,11 +1,11 @@
-//! Protocol Buffers' wire format, as much of it as OTLP takes. Fields are written straight into the buffer they leave in.
+//! Protocol Buffers' wire format, as far as OTLP needs it. Fields are written straight into the request's buffer.
 
 const VARINT: u32 = 0;
 const FIXED64: u32 = 1;
 const BYTES: u32 = 2;
 const FIXED32: u32 = 5;
 
-/// A number in groups of seven bits.
+/// Appends a number in groups of seven bits.
 #[inline]
 pub(crate) fn varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
@@ -40,8 +40,8 @@ pub(crate) fn bytes(out: &mut Vec<u8>, field: u32, value: &[u8]) {
     out.extend_from_slice(value);
 }
 
-/// A nested message. Its length is not known before it is written: room is left for one of `room` bytes, and what was written is
-/// moved where that was wrong.
+/// Appends a nested message. Its length is known only after it is written, so `ROOM` bytes are reserved for it, and the message is moved
+/// if the length needs more or fewer.
 #[inline]
 pub(crate) fn message<const ROOM: usize>(out: &mut Vec<u8>, field: u32, write: impl FnOnce(&mut Vec<u8>)) {
     varint(out, u64::from(field << 3 | BYTES));
@@ -77,22 +77,22 @@ fn varint_bytes(value: usize) -> usize {
     (usize::BITS - (value | 1).leading_zeros()).div_ceil(7) as usize
 }
 
-/// What lies behind its own length, and what lies behind that.
+/// Splits off a value that starts with its length.
 pub(crate) fn length_delimited(mut from: &[u8]) -> Option<(&[u8], &[u8])> {
     let length = usize::try_from(read_varint(&mut from)?).ok()?;
     from.split_at_checked(length)
 }
 
-/// A field of a message that is read.
+/// A field of a decoded message.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Field<'a> {
     Uint(u64),
     Bytes(&'a [u8]),
-    /// A number of fixed width: nothing that is read here has one.
+    /// A number of fixed width, which no message that we read contains.
     Other,
 }
 
-/// The fields of a message, with their numbers; ends where it cannot be read on.
+/// The fields of a message with their numbers. Stops at the first malformed byte.
 pub(crate) fn fields(mut message: &[u8]) -> impl Iterator<Item = (u64, Field<'_>)> {
     std::iter::from_fn(move || {
         let key = read_varint(&mut message)?;

@@ -4,7 +4,7 @@ use opentracing_core::{FinishedSpan, Process, Reference, ReferenceKind, SpanKind
 
 use super::annotation;
 use super::peer::Peer;
-use crate::batch::{Detail, Encoding, Pieces, RequestLimits};
+use crate::batch::{Detail, EncodedSpans, Encoding, RequestLimits};
 use crate::wire::json;
 
 const REQUEST_BYTES: usize = 4 << 20;
@@ -62,7 +62,7 @@ impl Encoding for ZipkinEncoding {
     /// Each span names its service itself.
     fn process(&mut self, _: &Process, _: &mut Vec<u8>) {}
 
-    fn frame(&self, _: &[u8], spans: Pieces<'_>, out: &mut Vec<u8>) {
+    fn frame(&self, _: &[u8], spans: EncodedSpans<'_>, out: &mut Vec<u8>) {
         out.push(b'[');
         for (index, span) in spans.iter().enumerate() {
             if index > 0 {

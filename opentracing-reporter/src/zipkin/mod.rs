@@ -5,7 +5,7 @@ mod encoding;
 mod peer;
 
 use self::encoding::ZipkinEncoding;
-use crate::connection::{Endpoint, InvalidEndpoint, Remote};
+use crate::connection::{Endpoint, HttpChannel, InvalidEndpoint};
 use crate::export::{Exporter, export_settings, export_transport};
 
 /// Sends spans to Zipkin, as JSON of its version 2, and to whatever else takes that: the OpenTelemetry Collector, Jaeger.
@@ -43,7 +43,7 @@ use crate::export::{Exporter, export_settings, export_transport};
 #[derive(Debug)]
 #[must_use = "a transport does nothing until a reporter has it"]
 pub struct Zipkin {
-    exporter: Exporter<ZipkinEncoding, Remote>,
+    exporter: Exporter<ZipkinEncoding, HttpChannel>,
 }
 
 impl Zipkin {
@@ -58,7 +58,7 @@ impl Zipkin {
         InvalidEndpoint: From<E::Error>,
     {
         let endpoint = endpoint.try_into()?.or_path("/api/v2/spans");
-        Ok(Zipkin { exporter: Exporter::new(ZipkinEncoding::default(), Remote::new(endpoint)) })
+        Ok(Zipkin { exporter: Exporter::new(ZipkinEncoding::default(), HttpChannel::new(endpoint)) })
     }
 
     /// Compresses requests with gzip. Off by default: it costs time of the reporter's thread, and within a data centre there is room.

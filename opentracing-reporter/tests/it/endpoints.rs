@@ -30,18 +30,18 @@ fn says_what_is_wrong_with_an_address() {
     #[track_caller]
     fn check(address: &str, shown: &str, problem: &str) {
         let error = address.parse::<Endpoint>().expect_err("that is no address");
-        assert_eq!(error.to_string(), format!("{shown:?} is no address to send spans to: {problem}"));
+        assert_eq!(error.to_string(), format!("{shown:?} is not a valid endpoint: {problem}"));
     }
-    let syntax = "expected something like http://127.0.0.1:4318";
+    let syntax = "expected an address such as http://127.0.0.1:4318";
     check("", "", syntax);
     check("http://", "http://", syntax);
     check("http://a b", "http://a b", syntax);
-    check("collector:4318", "collector:4318", "it has to begin with http:// or https://");
-    check("/v1/traces", "/v1/traces", "it has to begin with http:// or https://");
+    check("collector:4318", "collector:4318", "it must start with http:// or https://");
+    check("/v1/traces", "/v1/traces", "it must start with http:// or https://");
     check("ftp://collector", "ftp://collector", "the scheme is ftp, expected http or https");
-    check("http://collector:0", "http://collector:0", "the port is no number from 1 to 65535");
-    check("http://collector:65536", "http://collector:65536", "the port is no number from 1 to 65535");
-    check("http://me:se%ret@collector", "http://collector", "name and password cannot be used");
+    check("http://collector:0", "http://collector:0", "the port must be a number from 1 to 65535");
+    check("http://collector:65536", "http://collector:65536", "the port must be a number from 1 to 65535");
+    check("http://me:se%ret@collector", "http://collector", "the user or password is invalid");
     #[cfg(not(feature = "tls"))]
     check("https://collector", "https://collector", "https needs the feature tls of opentracing-reporter");
 }

@@ -128,8 +128,8 @@ fn tags_of_the_process_come_from_all_variables_and_the_first_value_counts() {
     check_warnings(
         &[("OTEL_RESOURCE_ATTRIBUTES", "a=%zz"), ("JAEGER_TAGS", "a,b=1")],
         &[
-            "OTEL_RESOURCE_ATTRIBUTES is \"a=%zz\", which is no list of key=value: none of it is used",
-            "JAEGER_TAGS has \"a\", which is no key=value: the others are used",
+            "OTEL_RESOURCE_ATTRIBUTES is \"a=%zz\", not a list of key=value: ignoring it",
+            "JAEGER_TAGS has \"a\", not a key=value pair: ignoring it",
         ],
     );
 }
@@ -175,16 +175,16 @@ fn samplers_are_chosen_by_name() {
     check(&[(OTEL, "sometimes")], [10, 10, 0]);
     check_warnings(
         &[(OTEL, "sometimes")],
-        &["OTEL_TRACES_SAMPLER is \"sometimes\", which is no sampler: parentbased_always_on is used"],
+        &["OTEL_TRACES_SAMPLER is \"sometimes\", which is not supported: using parentbased_always_on"],
     );
     check_warnings(
         &[(OTEL, "traceidratio"), (ARG, "1.5")],
-        &["OTEL_TRACES_SAMPLER_ARG is 1.5, which is not between 0 and 1: 1 is used"],
+        &["OTEL_TRACES_SAMPLER_ARG is 1.5, not between 0 and 1: using 1"],
     );
-    check_warnings(&[(TYPE, "odd")], &["JAEGER_SAMPLER_TYPE is \"odd\", which is no sampler: const is used"]);
+    check_warnings(&[(TYPE, "odd")], &["JAEGER_SAMPLER_TYPE is \"odd\", which is not supported: using const"]);
     check_warnings(
         &[(TYPE, "probabilistic"), (PARAM, "half")],
-        &["JAEGER_SAMPLER_PARAM is \"half\", which is no number: 1 is used"],
+        &["JAEGER_SAMPLER_PARAM is \"half\", not a number: using 1"],
     );
 }
 
@@ -208,7 +208,7 @@ fn formats_are_chosen_by_name() {
     check(&[("OTEL_PROPAGATORS", "morse,jaeger"), ("JAEGER_PROPAGATION", "b3")], &["uber-trace-id"]);
     check_warnings(
         &[("OTEL_PROPAGATORS", "morse,jaeger")],
-        &["OTEL_PROPAGATORS has \"morse\", which is no format: the others are used"],
+        &["OTEL_PROPAGATORS has \"morse\", which is not supported: ignoring it"],
     );
 }
 
@@ -246,8 +246,8 @@ fn limits_widths_and_secrets_are_set() {
     check_warnings(
         &[("INSTANA_SECRETS", "sometimes:pin"), ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "many")],
         &[
-            "INSTANA_SECRETS is \"sometimes:pin\", which is no matcher with a list of names: the default is used",
-            "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT is \"many\", which is no number: 128 is used",
+            "INSTANA_SECRETS is \"sometimes:pin\", not a matcher with a list of names: using the default",
+            "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT is \"many\", not a number: using 128",
         ],
     );
 }
@@ -291,8 +291,8 @@ fn the_queue_is_as_long_as_it_is_told() {
     check_warnings(
         &[("OTEL_BSP_MAX_QUEUE_SIZE", "0"), ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "-1")],
         &[
-            "OTEL_BSP_MAX_QUEUE_SIZE is 0, and one span must have room: the default is used",
-            "OTEL_BSP_MAX_EXPORT_BATCH_SIZE is \"-1\", which is no number of spans: the default is used",
+            "OTEL_BSP_MAX_QUEUE_SIZE is 0, but must be at least 1: using the default",
+            "OTEL_BSP_MAX_EXPORT_BATCH_SIZE is \"-1\", not a number of spans: using the default",
         ],
     );
     for fine in ["1s", "500ms", "1m30s", "1.5h", "250"] {
@@ -300,9 +300,7 @@ fn the_queue_is_as_long_as_it_is_told() {
     }
     check_warnings(
         &[("JAEGER_REPORTER_FLUSH_INTERVAL", "1 week")],
-        &[
-            "JAEGER_REPORTER_FLUSH_INTERVAL is \"1 week\", which is no duration such as 1s or 500ms: the default is used",
-        ],
+        &["JAEGER_REPORTER_FLUSH_INTERVAL is \"1 week\", not a duration such as 1s or 500ms: using the default"],
     );
 }
 
@@ -317,10 +315,7 @@ fn tracing_can_be_disabled() {
         let (tracer, _guard, _told) = start(read(&[variables]));
         assert!(!tracer.is_noop(), "{variables:?}");
     }
-    check_warnings(
-        &[("OTEL_SDK_DISABLED", "1")],
-        &["OTEL_SDK_DISABLED is \"1\", which is neither true nor false: false is used"],
-    );
+    check_warnings(&[("OTEL_SDK_DISABLED", "1")], &["OTEL_SDK_DISABLED is \"1\", neither true nor false: using false"]);
 }
 
 #[test]
@@ -342,19 +337,19 @@ fn transports_are_chosen_by_name_or_by_their_address() {
     check(&[("JAEGER_ENDPOINT", "http://a/"), (EXPORTER, "otlp")], r#"["otlp"]"#);
     check_warnings(
         &[(EXPORTER, "smoke,none")],
-        &["OTEL_TRACES_EXPORTER has \"smoke\", which is no exporter: the others are used"],
+        &["OTEL_TRACES_EXPORTER has \"smoke\", which is not supported: ignoring it"],
     );
     check_warnings(
         &[("INSTANA_ENDPOINT_URL", "http://a")],
-        &["INSTANA_ENDPOINT_URL is set without INSTANA_AGENT_KEY: the host's agent is used"],
+        &["INSTANA_ENDPOINT_URL is set without INSTANA_AGENT_KEY: using the agent of this host"],
     );
     check_warnings(
         &[("JAEGER_ENDPOINT", "http://a/"), ("JAEGER_USER", "u")],
-        &["JAEGER_USER is set without the other one of user and password: neither is used"],
+        &["JAEGER_USER is set without JAEGER_PASSWORD: using neither"],
     );
     check_warnings(
         &[("JAEGER_AGENT_HOST", "h"), ("JAEGER_AGENT_PORT", "x")],
-        &["JAEGER_AGENT_PORT is \"x\", which is no port: 6831 is used"],
+        &["JAEGER_AGENT_PORT is \"x\", not a port: using 6831"],
     );
     let (tracer, guard) = read(&[(EXPORTER, "none")]).start().expect("a thread");
     tracer.span("work").start().finish();
@@ -404,12 +399,12 @@ fn otlp_goes_where_it_is_told_with_what_it_is_told() {
             ("OTEL_EXPORTER_OTLP_HEADERS", "a b=secret,c=%z"),
         ],
         &[
-            "OTEL_EXPORTER_OTLP_PROTOCOL is \"http/json\", which is not spoken here: http/protobuf is used",
-            "OTEL_EXPORTER_OTLP_ENDPOINT cannot be used (\"nowhere at all/v1/traces\" is no address to send spans to: \
-             expected something like http://127.0.0.1:4318): http://127.0.0.1:4318/v1/traces is used",
-            "OTEL_EXPORTER_OTLP_HEADERS has the header \"a b\", which cannot be sent: it is left out",
-            "OTEL_EXPORTER_OTLP_HEADERS has the header \"c\", whose value is not percent-encoded text: it is left out",
-            "OTEL_EXPORTER_OTLP_COMPRESSION is \"zip\", which is not known: none is used",
+            "OTEL_EXPORTER_OTLP_PROTOCOL is \"http/json\", which is not supported: using http/protobuf",
+            "OTEL_EXPORTER_OTLP_ENDPOINT is invalid (\"nowhere at all/v1/traces\" is not a valid endpoint: \
+             expected an address such as http://127.0.0.1:4318): using http://127.0.0.1:4318/v1/traces",
+            "OTEL_EXPORTER_OTLP_HEADERS has the header \"a b\", whose name or value is invalid: ignoring it",
+            "OTEL_EXPORTER_OTLP_HEADERS has the header \"c\", whose value is not valid percent-encoding: ignoring it",
+            "OTEL_EXPORTER_OTLP_COMPRESSION is \"zip\", which is not supported: using none",
         ],
     );
 }
@@ -455,8 +450,8 @@ fn jaegers_server_may_decide() {
     check_warnings(
         &[("OTEL_TRACES_SAMPLER", "jaeger_remote"), ("OTEL_TRACES_SAMPLER_ARG", "initialSamplingRate=2,x=1")],
         &[
-            "OTEL_TRACES_SAMPLER_ARG has initialSamplingRate=2, which says nothing here: the rest is used",
-            "OTEL_TRACES_SAMPLER_ARG has x=1, which says nothing here: the rest is used",
+            "OTEL_TRACES_SAMPLER_ARG has initialSamplingRate=2, which is not supported: ignoring it",
+            "OTEL_TRACES_SAMPLER_ARG has x=1, which is not supported: ignoring it",
         ],
     );
 }

@@ -353,7 +353,7 @@ fn refuses_addresses_that_are_none() {
         let jaeger = Jaeger::udp(address);
         assert_eq!(jaeger.is_ok(), is_one, "{jaeger:?}");
         if let Err(error) = jaeger {
-            assert!(error.to_string().ends_with("expected something like 127.0.0.1:6831"), "{error}");
+            assert!(error.to_string().ends_with("expected host and port, such as 127.0.0.1:6831"), "{error}");
         }
     }
     check("127.0.0.1:6831", true);

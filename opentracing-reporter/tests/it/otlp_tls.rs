@@ -139,12 +139,12 @@ fn refuses_certificates_that_cannot_be_read() -> TestResult {
     let identity = Authority::new()?.sign("shop")?;
     let broken = "-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n";
     let rows = [
-        ("roots", Tls::new().roots_pem(b"none"), "there is no certificate in the roots"),
-        ("broken roots", Tls::new().roots_pem(broken.as_bytes()), "the roots cannot be read: "),
+        ("roots", Tls::new().roots_pem(b"none"), "the root certificates contain no certificate"),
+        ("broken roots", Tls::new().roots_pem(broken.as_bytes()), "the root certificates cannot be read: "),
         (
             "chain",
             Tls::new().client_pem(b"", identity.key.as_bytes()),
-            "there is no certificate in the client certificate",
+            "the client certificates contain no certificate",
         ),
         ("key", Tls::new().client_pem(identity.certificate.as_bytes(), b""), "the client key cannot be read: "),
     ];
@@ -158,7 +158,7 @@ fn refuses_certificates_that_cannot_be_read() -> TestResult {
     Ok(())
 }
 
-/// What the environment names are files, of which a wrong one is told and left out.
+/// The environment names files. An unusable one is ignored with a warning.
 #[cfg(feature = "env")]
 #[test]
 fn the_environment_names_certificates() -> TestResult {
@@ -203,7 +203,7 @@ fn the_environment_names_certificates() -> TestResult {
         };
         assert_eq!(
             told(&[("OTEL_EXPORTER_OTLP_CLIENT_KEY", &key)]),
-            ["OTEL_EXPORTER_OTLP_CLIENT_KEY is set without the other one of certificate and key: neither is used"]
+            ["OTEL_EXPORTER_OTLP_CLIENT_KEY is set without OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: using neither"]
         );
         let missing = [("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/nowhere"), ("OTEL_EXPORTER_OTLP_CLIENT_KEY", &*key)];
         let [unread, alone] = <[String; 2]>::try_from(told(&missing)).map_err(|_| "two warnings")?;

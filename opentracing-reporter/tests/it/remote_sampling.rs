@@ -267,10 +267,7 @@ fn says_when_answers_begin_to_fail_and_when_they_come_again() {
     (0..6).for_each(|_| drop(server.next()));
     let from = format!("from {url}/sampling?service=shop");
     let expected = [
-        (
-            Level::Warn,
-            format!("no sampling strategy {from}, the last one stays: the other side answered 404 Not Found"),
-        ),
+        (Level::Warn, format!("no sampling strategy {from}, the last one stays: the server answered 404 Not Found")),
         (Level::Debug, format!("still no sampling strategy {from}: the answer holds no sampling strategy")),
         (Level::Info, format!("sampling strategies come {from} again")),
         (

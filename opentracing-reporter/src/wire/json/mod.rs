@@ -1,4 +1,4 @@
-//! JSON (RFC 8259), written straight into the buffer it leaves in.
+//! JSON (RFC 8259), written straight into the request's buffer.
 
 #[cfg(feature = "instana")]
 mod object;
@@ -10,7 +10,7 @@ use opentracing_core::Value;
 #[cfg(feature = "instana")]
 pub(crate) use self::object::{Object, object};
 
-/// A text in quotes.
+/// Appends a string with its quotes.
 #[inline]
 pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
@@ -18,7 +18,7 @@ pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-/// A text without the quotes around it: a piece of a string.
+/// Appends part of a string, without quotes.
 pub(crate) fn escaped(out: &mut Vec<u8>, text: &str) {
     let mut rest = text.as_bytes();
     while let Some(at) = rest.iter().position(|&byte| ESCAPES[usize::from(byte)] != 0) {
@@ -37,7 +37,7 @@ pub(crate) fn escaped(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(rest);
 }
 
-/// A value in its own type. What no number can say (not a number, infinite) is a text.
+/// Appends a value in its own type. NaN and infinities become strings.
 pub(crate) fn value(out: &mut Vec<u8>, value: Value<'_>) {
     match value {
         Value::Bool(_) | Value::I64(_) | Value::U64(_) => text(out, value),
@@ -50,7 +50,7 @@ pub(crate) fn value(out: &mut Vec<u8>, value: Value<'_>) {
     }
 }
 
-/// A value as a piece of a string.
+/// Appends a value as part of a string.
 pub(crate) fn text(out: &mut Vec<u8>, value: Value<'_>) {
     match value {
         Value::Bool(truth) => out.extend_from_slice(if truth { b"true" } else { b"false" }),
@@ -70,11 +70,11 @@ pub(crate) fn text(out: &mut Vec<u8>, value: Value<'_>) {
     }
 }
 
-/// A whole number.
+/// Appends an integer.
 pub(crate) fn decimal(out: &mut Vec<u8>, mut number: u64) {
-    const MOST_DIGITS: usize = 20;
-    let mut digits = [0; MOST_DIGITS];
-    let mut at = MOST_DIGITS;
+    const MAX_DIGITS: usize = 20;
+    let mut digits = [0; MAX_DIGITS];
+    let mut at = MAX_DIGITS;
     loop {
         at -= 1;
         digits[at] = b'0' + (number % 10) as u8;
@@ -86,13 +86,13 @@ pub(crate) fn decimal(out: &mut Vec<u8>, mut number: u64) {
     out.extend_from_slice(&digits[at..]);
 }
 
-/// Bytes in hexadecimal, two lower-case digits each.
+/// Appends bytes in hexadecimal, two lower-case digits each.
 pub(crate) fn hex(out: &mut Vec<u8>, bytes: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     out.extend(bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]));
 }
 
-/// For each byte the letter behind the backslash, `u` for those without one of their own, 0 for those that stand for themselves.
+/// For each byte the letter after the backslash: `u` if it has no short escape, 0 if it needs none.
 const ESCAPES: [u8; 256] = {
     let mut escapes = [0; 256];
     let mut control = 0;

@@ -1,4 +1,4 @@
-//! Objects whose members are not known beforehand.
+//! JSON objects, written member by member.
 
 use std::fmt::{self, Write as _};
 
@@ -6,14 +6,14 @@ use opentracing_core::Value;
 
 use super::{decimal, escaped, string, value};
 
-/// A JSON object that is being written. Members come out in the order in which they are added; names are the caller's to keep apart.
+/// A JSON object that is being written. Members appear in the order in which they are added. The caller must not repeat a name.
 #[derive(Debug)]
 pub(crate) struct Object<'a> {
     out: &'a mut Vec<u8>,
     is_empty: bool,
 }
 
-/// Appends an object with the members that the closure adds.
+/// Appends an object. The closure adds its members.
 pub(crate) fn object(out: &mut Vec<u8>, members: impl FnOnce(&mut Object<'_>)) {
     out.push(b'{');
     members(&mut Object { out, is_empty: true });
@@ -26,7 +26,7 @@ impl Object<'_> {
         string(self.out, value);
     }
 
-    /// As [`text`](Object::text), unless the buffer became longer than that: then nothing.
+    /// Like [`text`](Object::text), but adds nothing if the buffer would grow beyond `end`.
     pub(crate) fn text_within(&mut self, end: usize, name: &str, value: &str) {
         let (start, was_empty) = (self.out.len(), self.is_empty);
         self.text(name, value);
@@ -36,7 +36,7 @@ impl Object<'_> {
         }
     }
 
-    /// Text in its written form, which is escaped on the way.
+    /// Adds the `Display` form as a string, escaped.
     pub(crate) fn display(&mut self, name: &str, value: impl fmt::Display) {
         self.name(name);
         self.out.push(b'"');
@@ -50,12 +50,12 @@ impl Object<'_> {
         decimal(self.out, value);
     }
 
-    pub(crate) fn truth(&mut self, name: &str, truth: bool) {
+    pub(crate) fn boolean(&mut self, name: &str, boolean: bool) {
         self.name(name);
-        value(self.out, Value::Bool(truth));
+        value(self.out, Value::Bool(boolean));
     }
 
-    /// Numbers and truth values as such, everything else as text.
+    /// Adds numbers and booleans as such, and anything else as a string.
     pub(crate) fn value(&mut self, name: &str, of: Value<'_>) {
         self.name(name);
         value(self.out, of);
@@ -66,7 +66,7 @@ impl Object<'_> {
         object(self.out, members);
     }
 
-    /// As [`object`](Object::object), but nothing at all if it has no members.
+    /// Like [`object`](Object::object), but adds nothing if the closure adds no members.
     pub(crate) fn object_if_any(&mut self, name: &str, members: impl FnOnce(&mut Object<'_>)) {
         let (start, was_empty) = (self.out.len(), self.is_empty);
         self.name(name);

@@ -1,4 +1,4 @@
-//! A server behind HTTP: what the reporter's thread has of it.
+//! The channel to an HTTP or gRPC server.
 
 use std::io::Write;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -17,63 +17,68 @@ use http_body_util::Full;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
-use super::client::{Client, Done, Job, Protocol};
+use super::client::Client;
 use super::endpoint::Endpoint;
 #[cfg(feature = "otlp")]
 use super::grpc;
-use super::{Answer, Channel, Figures};
+use super::protocol::Protocol;
+use super::worker::{self, Done, Job};
+use super::{Answer, Channel, RequestStats};
 
-/// Posts each request to one endpoint. Connections live on a thread of their own, so that keep-alives are answered and bytes flow also
-/// while the reporter's thread does something else; it starts with the first request and ends with this channel.
+/// Posts each request to one endpoint. The connection lives on a thread of its own, so that pings are answered and bytes flow while the
+/// reporter's thread is busy. That thread starts with the first request and ends with the channel.
 #[derive(Debug)]
-pub(crate) struct Remote {
+pub(crate) struct HttpChannel {
     pub(crate) endpoint: Endpoint,
     pub(crate) gzip: bool,
     protocol: Protocol,
-    link: Option<Link>,
-    /// Instead of an answer, where the request could not even be given away.
+    worker: Option<Worker>,
+    /// The answer to a request that could not be handed to the worker.
     failure: Option<Answer>,
-    figures: Figures,
+    stats: RequestStats,
 }
 
-/// To the thread and back.
+/// The channels to the worker thread and back.
 #[derive(Debug)]
-struct Link {
+struct Worker {
     jobs: UnboundedSender<Job>,
     answers: Receiver<Done>,
-    /// Of the request under way, whose end cancels it, and its number: the answer to one that was cancelled may come all the same.
+    /// Dropping it cancels the request in flight.
     cancel: Option<oneshot::Sender<()>>,
+    /// The number of the last request. The answer to a cancelled one may still arrive.
     number: u64,
 }
 
-pub(super) const AGENT: &str = concat!("opentracing-reporter/", env!("CARGO_PKG_VERSION"));
+pub(super) const OUR_USER_AGENT: &str = concat!("opentracing-reporter/", env!("CARGO_PKG_VERSION"));
 
-impl Remote {
+const WORKER_ENDED: &str = "the connection thread has ended";
+
+impl HttpChannel {
     pub(crate) fn new(endpoint: Endpoint) -> Self {
-        Self::by(Protocol::Http, endpoint)
+        Self::with_protocol(Protocol::Http, endpoint)
     }
 
-    /// An Instana agent, which knows its paths only some time after it has started.
+    /// The channel to an Instana agent, which answers 404 for a while after it has started.
     pub(crate) fn agent(endpoint: Endpoint) -> Self {
-        Self::by(Protocol::Agent, endpoint)
+        Self::with_protocol(Protocol::Agent, endpoint)
     }
 
-    /// Begins with a request that brings nothing along.
+    /// Starts a GET request without a body.
     pub(crate) fn start_get(&mut self, path: &'static str) {
         let head = Request::get(path).header(HOST, &*self.endpoint.authority);
         let request = self.complete(head, Vec::new());
         self.failure = self.hand_over(request).err();
     }
 
-    /// A method of a gRPC service, which is the endpoint's path. Bodies are messages, without the frame that gRPC puts around them.
+    /// The channel to a gRPC method, which is the endpoint's path. The bodies of requests and answers are messages without gRPC's prefix.
     #[cfg(feature = "otlp")]
     pub(crate) fn grpc(endpoint: Endpoint) -> Self {
-        Self::by(Protocol::Grpc, endpoint)
+        Self::with_protocol(Protocol::Grpc, endpoint)
     }
 
-    fn by(protocol: Protocol, endpoint: Endpoint) -> Self {
-        let figures = Figures::default();
-        Remote { endpoint, gzip: false, protocol, link: None, failure: None, figures }
+    fn with_protocol(protocol: Protocol, endpoint: Endpoint) -> Self {
+        let stats = RequestStats::default();
+        HttpChannel { endpoint, gzip: false, protocol, worker: None, failure: None, stats }
     }
 
     fn request(&self, body: Vec<u8>, content_type: &'static str) -> Result<Request<Full<Bytes>>, http::Error> {
@@ -100,44 +105,43 @@ impl Remote {
     }
 
     fn complete(&self, head: Builder, body: Vec<u8>) -> Result<Request<Full<Bytes>>, http::Error> {
-        let mut request = head.header(USER_AGENT, AGENT).body(Full::new(Bytes::from(body)))?;
-        // Last, since the user's own go before ours.
+        let mut request = head.header(USER_AGENT, OUR_USER_AGENT).body(Full::new(Bytes::from(body)))?;
+        // Added last, so that the user's headers replace ours.
         request.headers_mut().extend(self.endpoint.headers.clone());
         Ok(request)
     }
 
-    fn link(&mut self) -> std::io::Result<&mut Link> {
-        match &mut self.link {
-            Some(link) => Ok(link),
+    fn worker(&mut self) -> std::io::Result<&mut Worker> {
+        match &mut self.worker {
+            Some(worker) => Ok(worker),
             empty => {
-                let (jobs, to_do) = unbounded_channel();
-                let (done, answers) = channel();
-                let client = Client::new(&self.endpoint, self.protocol);
-                client.spawn(to_do, done)?;
-                Ok(empty.insert(Link { jobs, answers, cancel: None, number: 0 }))
+                let (jobs, receiver) = unbounded_channel();
+                let (sender, answers) = channel();
+                worker::spawn(Client::new(&self.endpoint, self.protocol), receiver, sender)?;
+                Ok(empty.insert(Worker { jobs, answers, cancel: None, number: 0 }))
             }
         }
     }
 
     fn hand_over(&mut self, request: Result<Request<Full<Bytes>>, http::Error>) -> Result<(), Answer> {
-        self.figures = Figures::default();
+        self.stats = RequestStats::default();
         let request = request.map_err(|error| Answer::Refused(error.into()))?;
-        self.figures.bytes = request.body().size_hint().exact().map_or(0, |bytes| bytes as usize);
-        let link = self.link().map_err(Answer::retry)?;
-        link.number += 1;
+        self.stats.bytes = request.body().size_hint().exact().map_or(0, |bytes| bytes as usize);
+        let worker = self.worker().map_err(Answer::retry)?;
+        worker.number += 1;
         let (cancel, cancelled) = oneshot::channel();
-        link.cancel = Some(cancel);
-        let job = Job { number: link.number, request, cancelled };
-        if link.jobs.send(job).is_err() {
-            // Next time with a new one.
-            self.link = None;
-            return Err(Answer::retry("the thread of the connections has ended"));
+        worker.cancel = Some(cancel);
+        let job = Job { number: worker.number, request, cancelled };
+        if worker.jobs.send(job).is_err() {
+            // The retry starts a new one.
+            self.worker = None;
+            return Err(Answer::retry(WORKER_ENDED));
         }
         Ok(())
     }
 }
 
-impl Channel for Remote {
+impl Channel for HttpChannel {
     fn start(&mut self, body: Vec<u8>, content_type: &'static str) {
         let request = self.request(body, content_type);
         self.failure = self.hand_over(request).err();
@@ -147,35 +151,35 @@ impl Channel for Remote {
         if self.failure.is_some() {
             return self.failure.take();
         }
-        let link = self.link.as_mut()?;
+        let worker = self.worker.as_mut()?;
         loop {
-            match link.answers.recv_timeout(wait) {
-                Ok(done) if done.number == link.number && link.cancel.take().is_some() => {
-                    self.figures.took = done.took;
+            match worker.answers.recv_timeout(wait) {
+                Ok(done) if done.number == worker.number && worker.cancel.take().is_some() => {
+                    self.stats.latency = done.latency;
                     return Some(done.answer);
                 }
                 Ok(_) => {}
                 Err(RecvTimeoutError::Timeout) => return None,
                 Err(RecvTimeoutError::Disconnected) => {
-                    self.link = None;
-                    return Some(Answer::retry("the thread of the connections has ended"));
+                    self.worker = None;
+                    return Some(Answer::retry(WORKER_ENDED));
                 }
             }
         }
     }
 
     fn cancel(&mut self) {
-        if let Some(link) = &mut self.link {
-            link.cancel = None;
+        if let Some(worker) = &mut self.worker {
+            worker.cancel = None;
         }
     }
 
-    fn figures(&self) -> Figures {
-        self.figures
+    fn request_stats(&self) -> RequestStats {
+        self.stats
     }
 }
 
-/// Fast rather than small: it runs on the reporter's thread.
+/// Uses the fastest level, since it runs on the reporter's thread.
 fn compressed(body: &[u8]) -> Vec<u8> {
     let mut gzip = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
     // Writing to memory does not fail.

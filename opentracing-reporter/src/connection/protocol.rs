@@ -1,0 +1,118 @@
+//! HTTP/1.1 and HTTP/2 on an open connection.
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+#[cfg(feature = "otlp")]
+use hyper::client::conn::http2;
+#[cfg(feature = "otlp")]
+use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::BoxError;
+
+/// How requests are written and responses are read.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Protocol {
+    /// HTTP/1.1.
+    Http,
+    /// HTTP/1.1 to an Instana agent, which answers 404 for a while after it has started.
+    Agent,
+    /// Unary gRPC calls over HTTP/2 with prior knowledge.
+    #[cfg(feature = "otlp")]
+    Grpc,
+}
+
+/// A complete response.
+#[derive(Debug)]
+pub(super) struct Response {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: BytesMut,
+    #[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "only gRPC reads trailers"))]
+    pub(super) trailers: HeaderMap,
+}
+
+/// An open connection, which carries one request at a time.
+pub(super) enum Connection {
+    Http1(http1::SendRequest<Full<Bytes>>),
+    #[cfg(feature = "otlp")]
+    Http2(http2::SendRequest<Full<Bytes>>),
+}
+
+/// The limit of a response body. Collectors answer with a few bytes; OTLP recommends 4 MiB.
+const MAX_RESPONSE_BYTES: usize = 4 << 20;
+
+impl Connection {
+    pub(super) async fn over<S>(stream: S, protocol: Protocol) -> Result<Self, BoxError>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let stream = TokioIo::new(stream);
+        // The request in flight receives the error of its connection too.
+        match protocol {
+            Protocol::Http | Protocol::Agent => {
+                let (sender, connection) = http1::handshake(stream).await.map_err(with_cause)?;
+                tokio::spawn(async move { connection.await.unwrap_or_default() });
+                Ok(Connection::Http1(sender))
+            }
+            #[cfg(feature = "otlp")]
+            Protocol::Grpc => {
+                let (sender, connection) = http2::handshake(TokioExecutor::new(), stream).await.map_err(with_cause)?;
+                tokio::spawn(async move { connection.await.unwrap_or_default() });
+                Ok(Connection::Http2(sender))
+            }
+        }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        match self {
+            Connection::Http1(sender) => sender.is_closed(),
+            #[cfg(feature = "otlp")]
+            Connection::Http2(sender) => sender.is_closed(),
+        }
+    }
+
+    /// Sends a request and reads the complete response.
+    pub(super) async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Result<Response, BoxError> {
+        read(self.send(request).await.map_err(with_cause)?).await
+    }
+
+    async fn send(&mut self, request: Request<Full<Bytes>>) -> hyper::Result<http::Response<Incoming>> {
+        match self {
+            Connection::Http1(sender) => {
+                sender.ready().await?;
+                sender.send_request(request).await
+            }
+            #[cfg(feature = "otlp")]
+            Connection::Http2(sender) => {
+                sender.ready().await?;
+                sender.send_request(request).await
+            }
+        }
+    }
+}
+
+/// Adds the cause to hyper's message, which is too general without it.
+fn with_cause(error: hyper::Error) -> BoxError {
+    match std::error::Error::source(&error) {
+        Some(cause) => format!("{error}: {cause}").into(),
+        None => error.into(),
+    }
+}
+
+async fn read(response: http::Response<Incoming>) -> Result<Response, BoxError> {
+    let (head, mut incoming) = response.into_parts();
+    let (mut body, mut trailers) = (BytesMut::new(), HeaderMap::new());
+    while let Some(frame) = incoming.frame().await {
+        match frame.map_err(with_cause)?.into_data() {
+            Ok(data) if body.len() + data.len() > MAX_RESPONSE_BYTES => return Err("the response is too long".into()),
+            Ok(data) => body.extend_from_slice(&data),
+            Err(frame) => trailers = frame.into_trailers().unwrap_or_default(),
+        }
+    }
+    Ok(Response { status: head.status, headers: head.headers, body, trailers })
+}

@@ -1,0 +1,62 @@
+//! The request at the front: its batch, where the batch is kept, and what the request waits for.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use crate::batch::EncodedBatch;
+
+/// The batch at the front, from its first attempt until its spans are sent or dropped.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) batch: EncodedBatch,
+    /// The parts of the same spool record that follow.
+    pub(super) rest: VecDeque<EncodedBatch>,
+    /// The batch is one part of a spool record.
+    pub(super) is_part: bool,
+    pub(super) origin: Origin,
+    pub(super) first_attempt: Instant,
+    pub(super) phase: Phase,
+}
+
+impl Request {
+    pub(super) fn is_in_flight(&self) -> bool {
+        matches!(self.phase, Phase::InFlight { .. })
+    }
+}
+
+/// Where a batch is kept.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Origin {
+    Memory,
+    /// At the front of the spool.
+    Spool {
+        /// An earlier process recorded the spans.
+        is_inherited: bool,
+    },
+}
+
+impl Origin {
+    /// How many of these spans count in this process's own statistics: inherited ones have counters of their own.
+    pub(super) fn own(self, spans: usize) -> u64 {
+        if self == (Origin::Spool { is_inherited: true }) { 0 } else { spans as u64 }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Phase {
+    /// The channel has it.
+    InFlight { sent_at: Instant },
+    /// It is sent once `until` is reached and the pace permits.
+    Waiting { since: Instant, until: Instant, cause: WaitCause },
+}
+
+/// Why a request waits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum WaitCause {
+    /// It failed, and our own backoff runs.
+    Backoff,
+    /// It failed, and the server said how long to wait.
+    ServerDelay,
+    /// It has not failed: the pace does not permit another request yet.
+    Pace,
+}

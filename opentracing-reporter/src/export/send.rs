@@ -1,0 +1,131 @@
+//! Sending: which batch goes next, when it may leave, and how long its answer is awaited.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::exporter::Exporter;
+use super::request::{Origin, Phase, Request, WaitCause};
+use crate::batch::{EncodedBatch, Encoding};
+use crate::connection::{Answer, Channel};
+use crate::retry::{FLUSH_BACKOFF, Permit};
+use crate::transport::{Outcome, Reason};
+
+/// How long a flush waits for an answer before it checks the deadline again.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+
+impl<E: Encoding, C: Channel> Exporter<E, C> {
+    pub(crate) fn send(&mut self, reason: Reason, until: Instant) -> Outcome {
+        let mut outcome = self.report_dropped_on_add();
+        // While a request is in flight the reporter calls again and again, whether or not the next batch is due.
+        let takes_partial_batch = reason != Reason::Due || self.request.is_none();
+        loop {
+            match self.request.as_ref().map(|request| request.phase) {
+                Some(Phase::InFlight { sent_at }) => match self.wait_for_answer(reason, until, sent_at) {
+                    Some(answer) => outcome = outcome.and(self.handle_answer(answer)),
+                    None => break,
+                },
+                Some(Phase::Waiting { since, until, cause }) => {
+                    let is_hurried = reason == Reason::Flush && cause == WaitCause::Backoff;
+                    let until = if is_hurried { until.min(since + FLUSH_BACKOFF) } else { until };
+                    if self.settings.timer.now() < until {
+                        break;
+                    }
+                    let Some(permit) = self.permit() else { break };
+                    self.stats.retries += u64::from(cause != WaitCause::Pace);
+                    if self.release_waiting_record() {
+                        self.pace.release(permit);
+                    } else {
+                        self.start_request(permit);
+                    }
+                }
+                None => {
+                    let Some(permit) = self.permit() else { break };
+                    let (next, read) = self.next_batch(takes_partial_batch);
+                    outcome = outcome.and(read);
+                    let Some((mut batch, origin)) = next else {
+                        self.pace.release(permit);
+                        break;
+                    };
+                    let rest = self.fit(&mut batch, origin);
+                    let now = self.settings.timer.now();
+                    let phase = Phase::InFlight { sent_at: now };
+                    let is_part = !rest.is_empty();
+                    self.request = Some(Request { batch, rest, is_part, origin, first_attempt: now, phase });
+                    self.start_request(permit);
+                }
+            }
+        }
+        let outcome = outcome.and(self.spool_if_needed(reason, until));
+        if self.request.is_some() || self.queue.has_full() || self.spooled() > 0 {
+            outcome.and(Outcome::in_progress())
+        } else {
+            outcome
+        }
+    }
+
+    /// The oldest batch, from the spool or from memory, and what happened to spans while it was read.
+    fn next_batch(&mut self, takes_partial_batch: bool) -> (Option<(EncodedBatch, Origin)>, Outcome) {
+        let (spooled, outcome) = self.next_from_spool();
+        let next = match spooled {
+            Some(spooled) => Some(spooled),
+            // The spool cannot be read for now. Its records are older than what is in memory.
+            None if self.spooled() > 0 => None,
+            None if takes_partial_batch || self.queue.has_full() => {
+                self.queue.pop().map(|batch| (batch, Origin::Memory))
+            }
+            None => None,
+        };
+        (next, outcome)
+    }
+
+    /// Blocks only while the queue is full or the tracer is flushed. Otherwise the answer is there in one of the next calls.
+    fn wait_for_answer(&mut self, reason: Reason, until: Instant, sent_at: Instant) -> Option<Answer> {
+        loop {
+            let now = Instant::now();
+            let wait = if reason == Reason::Due {
+                Duration::ZERO
+            } else {
+                until.saturating_duration_since(now).min(POLL_INTERVAL)
+            };
+            if let Some(answer) = self.channel.answer(wait) {
+                return Some(answer);
+            }
+            let timeout = self.settings.timeout;
+            if self.settings.timer.now().saturating_duration_since(sent_at) >= timeout {
+                self.channel.cancel();
+                return Some(Answer::retry(format!("no answer within {timeout:?}")));
+            }
+            if wait.is_zero() {
+                return None;
+            }
+        }
+    }
+
+    fn permit(&self) -> Option<Permit> {
+        self.pace.try_acquire(self.settings.timer.now(), self.encoding.limits().interval)
+    }
+
+    /// Shortens the batch to one request. The rest goes back to the queue, or is returned if it belongs to a spool record.
+    fn fit(&mut self, batch: &mut EncodedBatch, origin: Origin) -> VecDeque<EncodedBatch> {
+        let mut rest = VecDeque::new();
+        let fitting = batch.fitting(self.max_request_bytes);
+        if fitting < batch.len() {
+            let tail = batch.split_off(fitting);
+            match origin {
+                Origin::Memory => self.queue.push_front(tail),
+                Origin::Spool { .. } => rest.push_front(tail),
+            }
+        }
+        rest
+    }
+
+    fn start_request(&mut self, _: Permit) {
+        let Some(request) = &mut self.request else { return };
+        let now = self.settings.timer.now();
+        let EncodedBatch { process, bytes, .. } = &request.batch;
+        let mut body = Vec::with_capacity(process.len() + bytes.len() + 256);
+        self.encoding.frame(process, request.batch.spans(), &mut body);
+        self.channel.start(body, self.encoding.content_type());
+        request.phase = Phase::InFlight { sent_at: now };
+    }
+}
