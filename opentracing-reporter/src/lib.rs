@@ -225,25 +225,25 @@ pub use crate::connection::Tls;
 #[cfg(feature = "network")]
 pub use crate::connection::{Endpoint, InvalidEndpoint};
 #[cfg(feature = "console")]
-pub use crate::console::{Colors, Console, Logs, Tags};
+pub use crate::console::{Console, ConsoleColors, ConsoleLogs, ConsoleTags};
 #[cfg(feature = "env")]
-pub use crate::env::{EnvWarning, FromEnv, from_env};
+pub use crate::env::{EnvConfig, EnvWarning, from_env};
 #[cfg(feature = "instana")]
-pub use crate::instana::{AgentFallback, Instana, RootExits, SpanForm};
+pub use crate::instana::{Instana, InstanaAgentFallback, InstanaRootExits, InstanaSpanFormat};
 #[cfg(feature = "jaeger")]
 pub use crate::jaeger::Jaeger;
 #[cfg(feature = "otlp")]
 pub use crate::otlp::Otlp;
 #[cfg(feature = "remote-sampling")]
 pub use crate::remote_sampling::{
-    InvalidSamplingAnswer, JaegerRemoteSampling, SamplingGuard, jaeger_sampling_strategy,
+    InvalidSamplingResponse, JaegerRemoteSampling, RemoteSamplingGuard, parse_jaeger_sampling_response,
 };
 pub use crate::reporter::{BatchReporter, FlushGuard};
 #[cfg(feature = "network")]
-pub use crate::retry::Timer;
+pub use crate::retry::TransportClock;
 #[cfg(feature = "network")]
 pub use crate::spool::Spool;
-pub use crate::transport::{Outcome, Reason, Transport};
+pub use crate::transport::{SendOutcome, SendReason, Transport};
 #[cfg(feature = "zipkin")]
 pub use crate::zipkin::Zipkin;
 

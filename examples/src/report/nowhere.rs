@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use opentracing_core::FinishedSpan;
-use opentracing_reporter::{Outcome, Reason, Transport};
+use opentracing_reporter::{SendOutcome, SendReason, Transport};
 
 /// Forgets every span.
 pub(super) struct Nowhere;
@@ -19,7 +19,7 @@ impl Transport for Nowhere {
         0
     }
 
-    fn send(&mut self, _: Reason, _: Instant) -> Outcome {
-        Outcome::none()
+    fn send(&mut self, _: SendReason, _: Instant) -> SendOutcome {
+        SendOutcome::none()
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use opentracing_reporter::{
-    AgentFallback, Console, Endpoint, Instana, InvalidEndpoint, Jaeger, Otlp, Transport, Zipkin,
+    Console, Endpoint, Instana, InstanaAgentFallback, InvalidEndpoint, Jaeger, Otlp, Transport, Zipkin,
 };
 
 use super::environment::Environment;
@@ -19,7 +19,7 @@ pub(super) enum Place {
     JaegerHttp(Endpoint),
     /// Host and port.
     JaegerUdp(String),
-    Instana(Endpoint, AgentFallback),
+    Instana(Endpoint, InstanaAgentFallback),
     InstanaServerless {
         endpoint: Endpoint,
         key: String,
@@ -45,7 +45,7 @@ impl Place {
             ("jaeger", None) => jaeger_of(environment),
             // Whoever says where the agent is does not want it looked for elsewhere.
             ("instana", Some(address)) => {
-                Ok(Place::Instana(endpoint("--report instana", address)?, AgentFallback::None))
+                Ok(Place::Instana(endpoint("--report instana", address)?, InstanaAgentFallback::None))
             }
             ("instana", None) => instana_of(environment),
             _ => Err(InvalidReport::Unknown(name.to_owned())),
@@ -62,7 +62,9 @@ impl Place {
             Place::Zipkin(endpoint) => Box::new(Zipkin::new(endpoint.clone())?),
             Place::JaegerHttp(endpoint) => Box::new(Jaeger::http(endpoint.clone())?),
             Place::JaegerUdp(address) => Box::new(Jaeger::udp(address)?),
-            Place::Instana(agent, fallback) => Box::new(Instana::agent(agent.clone())?.fallback(fallback.clone())),
+            Place::Instana(agent, fallback) => {
+                Box::new(Instana::agent(agent.clone())?.agent_fallback(fallback.clone()))
+            }
             Place::InstanaServerless { endpoint, key } => Box::new(Instana::serverless(endpoint.clone(), key)?),
         })
     }
@@ -159,7 +161,7 @@ fn instana_of(environment: &Environment<'_>) -> Result<Place, InvalidReport> {
     let host = environment.get("INSTANA_AGENT_HOST").unwrap_or("127.0.0.1".into());
     let port = environment.get("INSTANA_AGENT_PORT").unwrap_or("42699".into());
     let agent = endpoint("INSTANA_AGENT_HOST with INSTANA_AGENT_PORT", &format!("http://{}:{port}", bracketed(&host)))?;
-    Ok(Place::Instana(agent, AgentFallback::default()))
+    Ok(Place::Instana(agent, InstanaAgentFallback::default()))
 }
 
 fn endpoint(source: &str, address: &str) -> Result<Endpoint, InvalidReport> {

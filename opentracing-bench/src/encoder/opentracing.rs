@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use opentracing_core::{Batch, FlushError, Reporter, SpanKind, Tracer, TransportStats, Value};
-use opentracing_reporter::{Instana, Jaeger, Otlp, Reason, Transport, Zipkin};
+use opentracing_reporter::{Instana, Jaeger, Otlp, SendReason, Transport, Zipkin};
 
 use super::measure::{Encodes, Meter};
 use super::sink::{self, Last};
@@ -98,12 +98,12 @@ impl Reporter for Metered {
 
     fn flush(&mut self, deadline: Instant) -> Result<(), FlushError> {
         // What became of the spans is in the transport's numbers.
-        self.meter.around(|| drop(self.transport.send(Reason::Due, Instant::now())));
+        self.meter.around(|| drop(self.transport.send(SendReason::Due, Instant::now())));
         while self.transport.pending() > 0 {
             if Instant::now() > deadline {
                 return Err(FlushError::Timeout);
             }
-            drop(self.transport.send(Reason::Flush, deadline));
+            drop(self.transport.send(SendReason::Flush, deadline));
         }
         std::thread::sleep(self.pause);
         if self.transport.stats().failed_requests > 0 { Err(FlushError::Failed) } else { Ok(()) }

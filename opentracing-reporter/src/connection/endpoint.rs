@@ -13,13 +13,13 @@ use crate::wire::percent;
 /// The address of a server, with the headers, credentials and certificates for its requests.
 ///
 /// Parsed from an address such as `http://127.0.0.1:4318` or `https://collector.example/v1/traces`. A user and a password before the host
-/// are sent as [basic authentication](Endpoint::basic). The default port is that of the scheme.
+/// are sent as [basic authentication](Endpoint::basic_auth). The default port is that of the scheme.
 ///
 /// ```
 /// use opentracing_reporter::{Endpoint, Otlp};
 ///
 /// let endpoint: Endpoint = "http://collector.internal:4318".parse()?;
-/// let otlp = Otlp::http(endpoint.bearer("token")?.header("x-tenant", "shop")?)?;
+/// let otlp = Otlp::http(endpoint.bearer_auth("token")?.header("x-tenant", "shop")?)?;
 /// # let _ = otlp;
 /// # Ok::<(), opentracing_reporter::InvalidEndpoint>(())
 /// ```
@@ -60,7 +60,7 @@ impl Endpoint {
     /// # Errors
     ///
     /// If the user contains a colon.
-    pub fn basic(self, user: &str, password: &str) -> Result<Self, InvalidEndpoint> {
+    pub fn basic_auth(self, user: &str, password: &str) -> Result<Self, InvalidEndpoint> {
         if user.contains(':') {
             return Err(InvalidEndpoint::new(Reason::User));
         }
@@ -73,7 +73,7 @@ impl Endpoint {
     /// # Errors
     ///
     /// If the token is not valid in a header.
-    pub fn bearer(self, token: &str) -> Result<Self, InvalidEndpoint> {
+    pub fn bearer_auth(self, token: &str) -> Result<Self, InvalidEndpoint> {
         self.header(AUTHORIZATION.as_str(), &format!("Bearer {token}"))
     }
 
@@ -169,7 +169,7 @@ impl Endpoint {
                 let (user, password) = user.split_once(':').unwrap_or((user, ""));
                 let decoded = |text| percent::decode(text).ok_or(Reason::User);
                 let (user, password) = (decoded(user)?, decoded(password)?);
-                endpoint.basic(&user, &password).map_err(InvalidEndpoint::into_reason)
+                endpoint.basic_auth(&user, &password).map_err(InvalidEndpoint::into_reason)
             }
             None => Ok(endpoint),
         }

@@ -20,7 +20,7 @@ use super::invalid_endpoint::InvalidEndpoint;
 /// # fn f(roots: &[u8], certificate: &[u8], key: &[u8]) -> Result<(), opentracing_reporter::InvalidEndpoint> {
 /// use opentracing_reporter::{Endpoint, Otlp, Tls};
 ///
-/// let tls = Tls::new().roots_pem(roots)?.client_pem(certificate, key)?;
+/// let tls = Tls::new().roots_pem(roots)?.client_certificate_pem(certificate, key)?;
 /// let otlp = Otlp::http("https://collector.internal:4318".parse::<Endpoint>()?.tls(tls)?)?;
 /// # let _ = otlp;
 /// # Ok(())
@@ -82,7 +82,7 @@ impl Tls {
     /// # Errors
     ///
     /// If `certificate` contains no certificate, or `key` no key.
-    pub fn client_pem(mut self, certificate: &[u8], key: &[u8]) -> Result<Self, InvalidEndpoint> {
+    pub fn client_certificate_pem(mut self, certificate: &[u8], key: &[u8]) -> Result<Self, InvalidEndpoint> {
         let chain = certificates(certificate, "client certificates")?;
         let key = PrivateKeyDer::from_pem_slice(key)
             .map_err(|error| InvalidEndpoint::tls(format!("the client key cannot be read: {error}")))?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use opentracing_core::{FinishedSpan, LogRecord, ReferenceKind, SpanId, SpanKind, Value};
 
 use super::handle::Counters;
-use super::settings::{Logs, Tags};
+use super::settings::{ConsoleLogs, ConsoleTags};
 use super::text::clean;
 
 /// Logs and tags of one span that are kept.
@@ -45,7 +45,13 @@ pub(super) struct Note {
 }
 
 impl Entry {
-    pub(super) fn new(span: FinishedSpan<'_>, service: usize, tags: Tags, logs: Logs, owner: Arc<Counters>) -> Self {
+    pub(super) fn new(
+        span: FinishedSpan<'_>,
+        service: usize,
+        tags: ConsoleTags,
+        logs: ConsoleLogs,
+        owner: Arc<Counters>,
+    ) -> Self {
         let parent = span.parent_id();
         let is_failed = span.is_failed();
         let status = ["http.status_code", "rpc.status_code", "db.response.status_code"]
@@ -55,13 +61,13 @@ impl Entry {
         let ending = [status.map(|(_, value)| value), span.tag(OUTCOME)];
         let ending = ending.into_iter().flatten().map(|value| value.to_string()).collect::<Vec<_>>().join(" ");
         let mut notes = Vec::new();
-        if tags == Tags::All {
+        if tags == ConsoleTags::All {
             // Those that are seen already are left out.
             let seen = ["error", "peer.service", OUTCOME, status.map_or("", |(key, _)| key)];
             let others = span.tags().filter(|(key, _)| !seen.contains(key));
             notes.extend(others.take(MAX_NOTES).map(|(key, value)| Note::new(&field(key, value), false)));
         }
-        if logs == Logs::All || (logs == Logs::Failed && is_failed) {
+        if logs == ConsoleLogs::All || (logs == ConsoleLogs::Failed && is_failed) {
             let is_error = |log: LogRecord<'_>| log.field("event").is_some_and(|event| is_text(event, "error"));
             notes.extend(span.logs().take(MAX_NOTES).map(|log| Note::new(&fields(log), is_error(log))));
         }

@@ -21,14 +21,14 @@ use std::time::{Duration, Instant};
 
 use opentracing_core::FinishedSpan;
 
-pub use self::settings::{Colors, Logs, Tags};
+pub use self::settings::{ConsoleColors, ConsoleLogs, ConsoleTags};
 
 use self::entry::Entry;
 use self::handle::Counters;
 use self::output::Output;
 use self::settings::Settings;
 use self::state::State;
-use crate::transport::{Outcome, Reason, Transport};
+use crate::transport::{SendOutcome, SendReason, Transport};
 
 /// Draws each trace as a tree, with durations on a common time axis.
 ///
@@ -40,7 +40,7 @@ use crate::transport::{Outcome, Reason, Transport};
 /// continuation. A parent in another process is not waited for; with clones in use it may belong to another tracer of this process, and is.
 ///
 /// Control characters in names and values are escaped, so that nobody who sends a request can write to the terminal. What is held is
-/// bounded by the [queues](crate::BatchReporter::queue) of the reporters, and texts are cut.
+/// bounded by the [queues](crate::BatchReporter::queue_size) of the reporters, and texts are cut.
 ///
 /// Writing happens on the thread of one of the reporters. A pipe that nobody reads blocks it: spans are then lost and counted, and closing
 /// gives up after its time limit.
@@ -86,8 +86,8 @@ impl Console {
         Console { shared, counters: Arc::default(), is_known: false, added: 0, told: (0, 0) }
     }
 
-    /// Whether services have colours. [`Colors::Auto`] by default.
-    pub fn colors(self, colors: Colors) -> Self {
+    /// Whether services have colours. [`ConsoleColors::Auto`] by default.
+    pub fn colors(self, colors: ConsoleColors) -> Self {
         self.set(|settings| settings.colors = colors)
     }
 
@@ -97,13 +97,13 @@ impl Console {
         self.set(|settings| settings.columns = Some(columns))
     }
 
-    /// Which tags are drawn. [`Tags::None`] by default.
-    pub fn tags(self, tags: Tags) -> Self {
+    /// Which tags are drawn. [`ConsoleTags::None`] by default.
+    pub fn tags(self, tags: ConsoleTags) -> Self {
         self.set(|settings| settings.tags = tags)
     }
 
-    /// Which logs are drawn. [`Logs::Failed`] by default.
-    pub fn logs(self, logs: Logs) -> Self {
+    /// Which logs are drawn. [`ConsoleLogs::Failed`] by default.
+    pub fn logs(self, logs: ConsoleLogs) -> Self {
         self.set(|settings| settings.logs = logs)
     }
 
@@ -156,12 +156,12 @@ impl Console {
     }
 
     /// What became of spans since the reporter was last told, whoever drew them.
-    fn outcome(&mut self, settled: (usize, usize), error: Option<io::Error>) -> Outcome {
+    fn outcome(&mut self, settled: (usize, usize), error: Option<io::Error>) -> SendOutcome {
         let (written, lost) = (settled.0 - self.told.0, settled.1 - self.told.1);
         self.told = settled;
         match error {
-            Some(error) if lost > 0 => Outcome::sent(written).and(Outcome::lost(lost, error)),
-            _ => Outcome::sent(written),
+            Some(error) if lost > 0 => SendOutcome::sent(written).and(SendOutcome::dropped(lost, error)),
+            _ => SendOutcome::sent(written),
         }
     }
 }
@@ -192,15 +192,15 @@ impl Transport for Console {
         self.added.saturating_sub(self.told.0 + self.told.1)
     }
 
-    fn send(&mut self, reason: Reason, until: Instant) -> Outcome {
+    fn send(&mut self, reason: SendReason, until: Instant) -> SendOutcome {
         let mut state = self.lock();
         match reason {
-            Reason::Flush => {
+            SendReason::Flush => {
                 state = self.wait_for_others(state, until);
                 let traces = state.store.take(|trace| trace.is_of(&self.counters));
                 state.print(traces);
             }
-            Reason::Full => {
+            SendReason::QueueFull => {
                 let enough = self.waiting() / 2;
                 while self.waiting() > enough
                     && let Some(trace) = state.store.take_oldest(&self.counters)
@@ -208,7 +208,7 @@ impl Transport for Console {
                     state.print(vec![trace]);
                 }
             }
-            Reason::Due => {
+            SendReason::Due => {
                 let (now, several) = (Instant::now(), state.others(&self.counters).next().is_some());
                 let Settings { linger, max_age, .. } = state.settings;
                 let traces = state.store.take(|trace| trace.is_due(now, linger, max_age, several));
@@ -231,7 +231,7 @@ impl Transport for Console {
     }
 
     /// The console has its own rules of what is drawn when.
-    fn delay(&self) -> Option<Duration> {
+    fn batch_delay(&self) -> Option<Duration> {
         Some(Duration::ZERO)
     }
 }

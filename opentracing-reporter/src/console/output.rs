@@ -4,7 +4,7 @@ use std::env;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
-use super::settings::{Colors, Settings};
+use super::settings::{ConsoleColors, Settings};
 
 /// Columns where there is no terminal to ask.
 const COLUMNS: usize = 100;
@@ -37,9 +37,9 @@ impl Output {
     /// Asked anew for each trace, since terminals change their size.
     pub(super) fn look(&self, settings: &Settings) -> Look {
         let colors = match settings.colors {
-            Colors::Always => true,
-            Colors::Never => false,
-            Colors::Auto => self.is_terminal() && allows_colors(),
+            ConsoleColors::Always => true,
+            ConsoleColors::Never => false,
+            ConsoleColors::Auto => self.is_terminal() && allows_colors(),
         };
         let columns = settings.columns.unwrap_or_else(|| self.columns().clamp(BOUNDS.0, BOUNDS.1));
         Look { colors, columns: columns.max(BOUNDS.0) }

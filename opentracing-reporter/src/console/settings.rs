@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Whether services have colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Colors {
+pub enum ConsoleColors {
     /// On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`.
     #[default]
     Auto,
@@ -18,7 +18,7 @@ pub enum Colors {
 /// Which tags are drawn below their span, a line each. Kind, status and peer have a column of their own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Tags {
+pub enum ConsoleTags {
     /// None.
     #[default]
     None,
@@ -29,7 +29,7 @@ pub enum Tags {
 /// Which logs are drawn below their span, a line each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Logs {
+pub enum ConsoleLogs {
     /// None.
     None,
     /// Those of failed spans, up to 32 a span.
@@ -41,10 +41,10 @@ pub enum Logs {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings {
-    pub(super) colors: Colors,
+    pub(super) colors: ConsoleColors,
     pub(super) columns: Option<usize>,
-    pub(super) tags: Tags,
-    pub(super) logs: Logs,
+    pub(super) tags: ConsoleTags,
+    pub(super) logs: ConsoleLogs,
     pub(super) linger: Duration,
     pub(super) max_age: Duration,
 }
@@ -52,10 +52,10 @@ pub(super) struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
-            colors: Colors::default(),
+            colors: ConsoleColors::default(),
             columns: None,
-            tags: Tags::default(),
-            logs: Logs::default(),
+            tags: ConsoleTags::default(),
+            logs: ConsoleLogs::default(),
             linger: Duration::from_millis(150),
             max_age: Duration::from_secs(5),
         }

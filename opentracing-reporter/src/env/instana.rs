@@ -3,7 +3,7 @@
 use crate::connection::InvalidEndpoint;
 use crate::env::address::endpoint;
 use crate::env::variables::Variables;
-use crate::instana::{Instana, RootExits};
+use crate::instana::{Instana, InstanaRootExits};
 use crate::transport::Transport;
 
 const AGENT: &str = "http://127.0.0.1:42699";
@@ -17,7 +17,7 @@ pub(crate) fn instana(variables: &mut Variables<'_>) -> Result<Box<dyn Transport
     };
     // Instana's tracer for Go accepts only 1, the others also true.
     if variables.get("INSTANA_ALLOW_ROOT_EXIT_SPAN").is_some_and(|v| v == "1" || v.eq_ignore_ascii_case("true")) {
-        instana = instana.root_exits(RootExits::Reported);
+        instana = instana.root_exits(InstanaRootExits::Reported);
     }
     if let Some(timeout) = variables.millis("INSTANA_TIMEOUT", "using 10000") {
         instana = instana.timeout(timeout);

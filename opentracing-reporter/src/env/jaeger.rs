@@ -31,10 +31,10 @@ pub(crate) fn jaeger(variables: &mut Variables<'_>) -> Result<Box<dyn Transport>
 /// `JAEGER_AUTH_TOKEN`, else `JAEGER_USER` with `JAEGER_PASSWORD`. Warnings omit the values, which are secret.
 fn with_credentials(variables: &mut Variables<'_>, endpoint: Endpoint) -> Endpoint {
     let (name, authorized) = if let Some(token) = variables.get("JAEGER_AUTH_TOKEN") {
-        ("JAEGER_AUTH_TOKEN", endpoint.clone().bearer(&token))
+        ("JAEGER_AUTH_TOKEN", endpoint.clone().bearer_auth(&token))
     } else {
         match (variables.get("JAEGER_USER"), variables.get("JAEGER_PASSWORD")) {
-            (Some(user), Some(password)) => ("JAEGER_USER", endpoint.clone().basic(&user, &password)),
+            (Some(user), Some(password)) => ("JAEGER_USER", endpoint.clone().basic_auth(&user, &password)),
             (None, None) => return endpoint,
             (user, _) => {
                 let name = if user.is_some() { "JAEGER_USER" } else { "JAEGER_PASSWORD" };

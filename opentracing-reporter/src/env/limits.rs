@@ -39,13 +39,13 @@ impl QueueSettings {
 
     pub(crate) fn apply(self, mut reporter: BatchReporter) -> BatchReporter {
         if let Some(spans) = self.queue {
-            reporter = reporter.queue(spans);
+            reporter = reporter.queue_size(spans);
         }
         if let Some(spans) = self.batch {
-            reporter = reporter.batch(spans);
+            reporter = reporter.batch_size(spans);
         }
         if let Some(delay) = self.delay {
-            reporter = reporter.delay(delay);
+            reporter = reporter.batch_delay(delay);
         }
         match self.close_timeout {
             Some(timeout) => reporter.close_timeout(timeout),

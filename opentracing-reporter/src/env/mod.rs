@@ -32,12 +32,12 @@ pub use self::variables::EnvWarning;
 use self::variables::Variables;
 use crate::reporter::BatchReporter;
 use crate::reporter::FlushGuard;
-use crate::transport::{Outcome, Reason, Transport};
+use crate::transport::{SendOutcome, SendReason, Transport};
 
 /// A tracer and its reporter, configured by the environment: `OTEL_*`, `INSTANA_*`, `JAEGER_*` and `DD_*`.
 ///
 /// Settings made in code win over the environment. Of several variables for the same setting, OpenTelemetry's wins over Instana's, and
-/// Instana's over Jaeger's. An invalid value is a [warning](FromEnv::warnings), never an error. The [crate page](crate) lists the variables.
+/// Instana's over Jaeger's. An invalid value is a [warning](EnvConfig::warnings), never an error. The [crate page](crate) lists the variables.
 ///
 /// ```no_run
 /// let (tracer, _guard) = opentracing_reporter::from_env().start()?;
@@ -45,7 +45,7 @@ use crate::transport::{Outcome, Reason, Transport};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[must_use = "does nothing until it is started"]
-pub struct FromEnv {
+pub struct EnvConfig {
     disabled: bool,
     process: ProcessSettings,
     sampler: SamplerSettings,
@@ -71,18 +71,18 @@ type Change<T> = Box<dyn FnOnce(T) -> T>;
 /// tracer.span("checkout").start().finish();
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub fn from_env() -> FromEnv {
-    FromEnv::new(&|name| std::env::var(name).ok())
+pub fn from_env() -> EnvConfig {
+    EnvConfig::new(&|name| std::env::var(name).ok())
 }
 
-impl FromEnv {
+impl EnvConfig {
     /// Reads the variables through a function, so that a test or a configuration file can replace the environment.
     ///
     /// ```
-    /// use opentracing_reporter::FromEnv;
+    /// use opentracing_reporter::EnvConfig;
     ///
     /// let variables = |name: &str| (name == "OTEL_BSP_SCHEDULE_DELAY").then(|| "soon".to_owned());
-    /// let read = FromEnv::new(&variables);
+    /// let read = EnvConfig::new(&variables);
     /// assert_eq!(
     ///     read.warnings()[0].to_string(),
     ///     "OTEL_BSP_SCHEDULE_DELAY is \"soon\", not a number of milliseconds: using the default",
@@ -98,7 +98,7 @@ impl FromEnv {
             name => variables.flag(name),
         });
         let process = ProcessSettings::read(variables);
-        FromEnv {
+        EnvConfig {
             disabled,
             sampler: SamplerSettings::read(variables),
             formats: propagation::formats(variables),
@@ -167,7 +167,7 @@ impl FromEnv {
     pub fn start(self) -> io::Result<(Tracer, FlushGuard)> {
         self.warnings.iter().for_each(|warning| log::warn!("{warning}"));
         if self.disabled {
-            return Ok((Tracer::noop(), FlushGuard::new(Tracer::noop(), std::time::Duration::ZERO)));
+            return Ok((Tracer::noop(), FlushGuard::noop()));
         }
         let mut tracer = Tracer::builder(&self.process.service);
         let mut polling = None;
@@ -192,13 +192,13 @@ impl FromEnv {
         let tracer = self.change_tracer.into_iter().fold(tracer, |tracer, change| change(tracer));
         let reporter = self.change_reporter.into_iter().fold(reporter, |reporter, change| change(reporter));
         let (tracer, guard) = reporter.start(tracer)?;
-        Ok((tracer, guard.holding(polling)))
+        Ok((tracer, guard.keep_alive(polling)))
     }
 }
 
-impl fmt::Debug for FromEnv {
+impl fmt::Debug for EnvConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FromEnv")
+        f.debug_struct("EnvConfig")
             .field("disabled", &self.disabled)
             .field("process", &self.process)
             .field("transports", &self.transports.iter().map(|transport| transport.name()).collect::<Vec<_>>())
@@ -233,7 +233,7 @@ impl Transport for Discard {
         0
     }
 
-    fn send(&mut self, _: Reason, _: Instant) -> Outcome {
-        Outcome::none()
+    fn send(&mut self, _: SendReason, _: Instant) -> SendOutcome {
+        SendOutcome::none()
     }
 }

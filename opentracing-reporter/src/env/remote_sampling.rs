@@ -7,7 +7,7 @@ use opentracing_core::{ProbabilisticSampler, RemoteSampler};
 
 use crate::connection::{Endpoint, InvalidEndpoint};
 use crate::env::variables::Variables;
-use crate::remote_sampling::{JaegerRemoteSampling, SamplingGuard};
+use crate::remote_sampling::{JaegerRemoteSampling, RemoteSamplingGuard};
 
 /// Settings of remote sampling that replace its defaults.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ impl RemoteSettings {
             .ok()
     }
 
-    pub(crate) fn start(self, service: &str) -> io::Result<(RemoteSampler, SamplingGuard)> {
+    pub(crate) fn start(self, service: &str) -> io::Result<(RemoteSampler, RemoteSamplingGuard)> {
         let mut sampler = match self.initial {
             Some(rate) => RemoteSampler::new(ProbabilisticSampler::new(rate)),
             None => RemoteSampler::default(),

@@ -17,7 +17,7 @@ pub(crate) fn with_certificates(variables: &mut Variables<'_>, endpoint: Endpoin
     }
     match (certificate, key) {
         (Some((name, certificate)), Some((_, key))) => {
-            tls = extended(variables, name, tls, |tls| tls.client_pem(&certificate, &key));
+            tls = extended(variables, name, tls, |tls| tls.client_certificate_pem(&certificate, &key));
         }
         (Some((name, _)), None) => variables.warn(name, format_args!("is set without {}", KEY[1]), "using neither"),
         (None, Some((name, _))) => {

@@ -7,9 +7,9 @@ use std::time::Duration;
 /// A variable with an invalid value, and what is used instead.
 ///
 /// ```
-/// use opentracing_reporter::FromEnv;
+/// use opentracing_reporter::EnvConfig;
 ///
-/// let from_env = FromEnv::new(&|name| (name == "OTEL_PROPAGATORS").then(|| "morse".to_owned()));
+/// let from_env = EnvConfig::new(&|name| (name == "OTEL_PROPAGATORS").then(|| "morse".to_owned()));
 /// let warning = &from_env.warnings()[0];
 /// assert_eq!(warning.variable(), "OTEL_PROPAGATORS");
 /// assert_eq!(

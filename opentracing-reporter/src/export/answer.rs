@@ -7,7 +7,7 @@ use super::exporter::Exporter;
 use super::request::{Origin, Phase, Request, WaitCause};
 use crate::batch::Encoding;
 use crate::connection::{Answer, BoxError, Channel, RetryAfter};
-use crate::transport::Outcome;
+use crate::transport::SendOutcome;
 
 /// The longest delay that a server may ask for, so that a wrong date does not end the reporting.
 const MAX_SERVER_DELAY: Duration = Duration::from_secs(300);
@@ -15,8 +15,8 @@ const MAX_SERVER_DELAY: Duration = Duration::from_secs(300);
 const MIN_REQUEST_BYTES: usize = 4096;
 
 impl<E: Encoding, C: Channel> Exporter<E, C> {
-    pub(super) fn handle_answer(&mut self, answer: Answer) -> Outcome {
-        let Some(request) = self.request.take() else { return Outcome::none() };
+    pub(super) fn handle_answer(&mut self, answer: Answer) -> SendOutcome {
+        let Some(request) = self.request.take() else { return SendOutcome::none() };
         let request_stats = self.channel.request_stats();
         self.stats.bytes += request_stats.bytes as u64;
         if !matches!(answer, Answer::Accepted(_)) {
@@ -37,7 +37,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
             }
             Answer::TooLarge => {
                 self.halve(request);
-                Outcome::none()
+                SendOutcome::none()
             }
             Answer::Refused(error) => {
                 self.backoff.reset();
@@ -51,7 +51,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         }
     }
 
-    fn accepted(&mut self, request: Request, body: &[u8]) -> Outcome {
+    fn accepted(&mut self, request: Request, body: &[u8]) -> SendOutcome {
         self.backoff.reset();
         let (spans, origin) = (request.batch.len(), request.origin);
         let answer = self.encoding.partial_success(body);
@@ -87,11 +87,11 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         }
     }
 
-    fn retry(&mut self, mut request: Request, after: Option<RetryAfter>, error: BoxError) -> Outcome {
-        let now = self.settings.timer.now();
+    fn retry(&mut self, mut request: Request, after: Option<RetryAfter>, error: BoxError) -> SendOutcome {
+        let now = self.settings.clock.now();
         let spooled = self.spool_request(&mut request);
         // On the disk the room is the bound, not the time.
-        let is_over = now.saturating_duration_since(request.first_attempt) >= self.settings.give_up;
+        let is_over = now.saturating_duration_since(request.first_attempt) >= self.settings.max_retry_time;
         if request.origin == Origin::Memory && is_over {
             let spans = request.batch.len();
             self.stats.given_up += spans as u64;
@@ -105,7 +105,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         request.phase = Phase::Waiting { since: now, until: now + delay, cause };
         self.request = Some(request);
         // Nothing is dropped so far, but the error belongs in `last_error` and in the log.
-        spooled.and(Outcome::lost(0, error))
+        spooled.and(SendOutcome::retrying(error))
     }
 
     /// Goes on with the next part of a spool record, or deletes the record after its last part.
@@ -120,7 +120,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
     }
 
     fn send_when_permitted(&mut self, mut request: Request) {
-        let now = self.settings.timer.now();
+        let now = self.settings.clock.now();
         request.phase = Phase::Waiting { since: now, until: now, cause: WaitCause::Pace };
         self.request = Some(request);
     }
@@ -128,15 +128,15 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
     fn server_delay(&self, after: RetryAfter) -> Duration {
         match after {
             RetryAfter::Delay(delay) => delay,
-            RetryAfter::Date(date) => date.duration_since(self.settings.timer.system_time()).unwrap_or_default(),
+            RetryAfter::Date(date) => date.duration_since(self.settings.clock.system_time()).unwrap_or_default(),
         }
     }
 
     /// Reports the spans that `add` had to drop since the last `send`.
-    pub(super) fn report_dropped_on_add(&mut self) -> Outcome {
+    pub(super) fn report_dropped_on_add(&mut self) -> SendOutcome {
         let oversized = std::mem::take(&mut self.unreported_oversized);
         let over_limit = std::mem::take(&mut self.unreported_over_limit);
-        let mut outcome = Outcome::none();
+        let mut outcome = SendOutcome::none();
         if oversized > 0 {
             self.stats.oversized += oversized as u64;
             let dropped = self.drop_spans(Origin::Memory, oversized, "a span is larger than a request may be");
@@ -149,27 +149,32 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         outcome
     }
 
-    fn sent(&mut self, origin: Origin, spans: usize) -> Outcome {
+    fn sent(&mut self, origin: Origin, spans: usize) -> SendOutcome {
         match origin {
             Origin::Memory => self.pending -= spans,
             Origin::Spool { is_inherited: false } => {}
             Origin::Spool { is_inherited: true } => {
                 self.count_inherited_sent(spans);
-                return Outcome::none();
+                return SendOutcome::none();
             }
         }
-        Outcome::sent(spans)
+        SendOutcome::sent(spans)
     }
 
-    fn drop_spans(&mut self, origin: Origin, spans: usize, error: impl Into<Box<dyn Error + Send + Sync>>) -> Outcome {
+    fn drop_spans(
+        &mut self,
+        origin: Origin,
+        spans: usize,
+        error: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> SendOutcome {
         match origin {
             Origin::Memory => self.pending -= spans,
             Origin::Spool { is_inherited: false } => {}
             Origin::Spool { is_inherited: true } => {
                 self.count_inherited_dropped(spans);
-                return Outcome::lost(0, error);
+                return SendOutcome::retrying(error);
             }
         }
-        Outcome::lost(spans, error)
+        SendOutcome::dropped(spans, error)
     }
 }

@@ -15,7 +15,7 @@ use crate::retry::{Backoff, Pace};
 /// A transport made of an encoding and a channel. Requests leave one at a time, in the order in which their spans finished.
 ///
 /// A batch that is retried stays at the front. The spans that finish meanwhile wait in memory, bounded by the reporter's queue and
-/// [`Settings::max_bytes`], or go to the spool if there is one (see [`Spooling`]).
+/// [`Settings::max_queue_bytes`], or go to the spool if there is one (see [`Spooling`]).
 pub(crate) struct Exporter<E, C> {
     pub(crate) encoding: E,
     pub(crate) channel: C,
@@ -87,7 +87,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         } else if size > max_span || entries > limits.entries {
             self.queue.discard(start);
             self.unreported_oversized += 1;
-        } else if waiting + size > self.settings.max_bytes {
+        } else if waiting + size > self.settings.max_queue_bytes {
             self.queue.discard(start);
             self.unreported_over_limit += 1;
         } else {

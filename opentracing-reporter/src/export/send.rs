@@ -8,16 +8,16 @@ use super::request::{Origin, Phase, Request, WaitCause};
 use crate::batch::{EncodedBatch, Encoding};
 use crate::connection::{Answer, Channel};
 use crate::retry::{FLUSH_BACKOFF, Permit};
-use crate::transport::{Outcome, Reason};
+use crate::transport::{SendOutcome, SendReason};
 
 /// How long a flush waits for an answer before it checks the deadline again.
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 impl<E: Encoding, C: Channel> Exporter<E, C> {
-    pub(crate) fn send(&mut self, reason: Reason, until: Instant) -> Outcome {
+    pub(crate) fn send(&mut self, reason: SendReason, until: Instant) -> SendOutcome {
         let mut outcome = self.report_dropped_on_add();
         // While a request is in flight the reporter calls again and again, whether or not the next batch is due.
-        let takes_partial_batch = reason != Reason::Due || self.request.is_none();
+        let takes_partial_batch = reason != SendReason::Due || self.request.is_none();
         loop {
             match self.request.as_ref().map(|request| request.phase) {
                 Some(Phase::InFlight { sent_at }) => match self.wait_for_answer(reason, until, sent_at) {
@@ -25,9 +25,9 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
                     None => break,
                 },
                 Some(Phase::Waiting { since, until, cause }) => {
-                    let is_hurried = reason == Reason::Flush && cause == WaitCause::Backoff;
+                    let is_hurried = reason == SendReason::Flush && cause == WaitCause::Backoff;
                     let until = if is_hurried { until.min(since + FLUSH_BACKOFF) } else { until };
-                    if self.settings.timer.now() < until {
+                    if self.settings.clock.now() < until {
                         break;
                     }
                     let Some(permit) = self.permit() else { break };
@@ -47,7 +47,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
                         break;
                     };
                     let rest = self.fit(&mut batch, origin);
-                    let now = self.settings.timer.now();
+                    let now = self.settings.clock.now();
                     let phase = Phase::InFlight { sent_at: now };
                     let is_part = !rest.is_empty();
                     self.request = Some(Request { batch, rest, is_part, origin, first_attempt: now, phase });
@@ -57,14 +57,14 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         }
         let outcome = outcome.and(self.spool_if_needed(reason, until));
         if self.request.is_some() || self.queue.has_full() || self.spooled() > 0 {
-            outcome.and(Outcome::in_progress())
+            outcome.and(SendOutcome::in_progress())
         } else {
             outcome
         }
     }
 
     /// The oldest batch, from the spool or from memory, and what happened to spans while it was read.
-    fn next_batch(&mut self, takes_partial_batch: bool) -> (Option<(EncodedBatch, Origin)>, Outcome) {
+    fn next_batch(&mut self, takes_partial_batch: bool) -> (Option<(EncodedBatch, Origin)>, SendOutcome) {
         let (spooled, outcome) = self.next_from_spool();
         let next = match spooled {
             Some(spooled) => Some(spooled),
@@ -79,10 +79,10 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
     }
 
     /// Blocks only while the queue is full or the tracer is flushed. Otherwise the answer is there in one of the next calls.
-    fn wait_for_answer(&mut self, reason: Reason, until: Instant, sent_at: Instant) -> Option<Answer> {
+    fn wait_for_answer(&mut self, reason: SendReason, until: Instant, sent_at: Instant) -> Option<Answer> {
         loop {
             let now = Instant::now();
-            let wait = if reason == Reason::Due {
+            let wait = if reason == SendReason::Due {
                 Duration::ZERO
             } else {
                 until.saturating_duration_since(now).min(POLL_INTERVAL)
@@ -91,7 +91,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
                 return Some(answer);
             }
             let timeout = self.settings.timeout;
-            if self.settings.timer.now().saturating_duration_since(sent_at) >= timeout {
+            if self.settings.clock.now().saturating_duration_since(sent_at) >= timeout {
                 self.channel.cancel();
                 return Some(Answer::retry(format!("no answer within {timeout:?}")));
             }
@@ -102,7 +102,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
     }
 
     fn permit(&self) -> Option<Permit> {
-        self.pace.try_acquire(self.settings.timer.now(), self.encoding.limits().interval)
+        self.pace.try_acquire(self.settings.clock.now(), self.encoding.limits().interval)
     }
 
     /// Shortens the batch to one request. The rest goes back to the queue, or is returned if it belongs to a spool record.
@@ -121,7 +121,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
 
     fn start_request(&mut self, _: Permit) {
         let Some(request) = &mut self.request else { return };
-        let now = self.settings.timer.now();
+        let now = self.settings.clock.now();
         let EncodedBatch { process, bytes, .. } = &request.batch;
         let mut body = Vec::with_capacity(process.len() + bytes.len() + 256);
         self.encoding.frame(process, request.batch.spans(), &mut body);

@@ -1,89 +1,90 @@
-//! Settings of every transport that talks to a network.
+//! The settings that all network transports share.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::retry::{SystemTimer, Timer};
+use crate::retry::{SystemClock, TransportClock};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// For one attempt.
+    /// The time-out of one attempt.
     pub(crate) timeout: Duration,
-    /// Since the first attempt.
-    pub(crate) give_up: Duration,
-    /// Encoded spans that may wait, in bytes.
-    pub(crate) max_bytes: usize,
-    pub(crate) timer: Arc<dyn Timer>,
+    /// Counted from the first attempt.
+    pub(crate) max_retry_time: Duration,
+    /// The size of the encoded spans that may wait.
+    pub(crate) max_queue_bytes: usize,
+    pub(crate) clock: Arc<dyn TransportClock>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Settings {
             timeout: Duration::from_secs(10),
-            give_up: Duration::from_secs(15 * 60),
-            max_bytes: 64 << 20,
-            timer: Arc::new(SystemTimer),
+            max_retry_time: Duration::from_secs(15 * 60),
+            max_queue_bytes: 64 << 20,
+            clock: Arc::new(SystemClock),
         }
     }
 }
 
-/// Setters for a type that has an [`Exporter`](crate::export::Exporter) in its field `exporter`.
+/// Setters for a type with an [`Exporter`](crate::export::Exporter) in its field `exporter`.
 macro_rules! export_settings {
     ($type:ty) => {
         impl $type {
-            /// How long an answer is waited for before the request is given up and tried again. 10 seconds by default.
+            /// Sets how long to wait for an answer before a request is cancelled and retried. 10 seconds by default.
             pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
                 self.exporter.settings.timeout = timeout;
                 self
             }
 
-            /// How long a request is tried again, counted from its first attempt, before its spans are lost. 15 minutes by default.
+            /// Sets how long a request is retried, counted from its first attempt, before its spans are dropped. 15 minutes by default.
             ///
-            /// Meanwhile further spans wait behind it, as many as the [queue](crate::BatchReporter::queue) and
-            /// [`max_bytes`](Self::max_bytes) admit.
-            pub fn give_up_after(mut self, time: std::time::Duration) -> Self {
-                self.exporter.settings.give_up = time;
+            /// Meanwhile further spans wait, up to the [queue size](crate::BatchReporter::queue_size) and
+            /// [`max_queue_bytes`](Self::max_queue_bytes).
+            pub fn max_retry_time(mut self, time: std::time::Duration) -> Self {
+                self.exporter.settings.max_retry_time = time;
                 self
             }
 
-            /// How many bytes of encoded spans may wait; what is over is lost and counted in
-            /// [`ReporterStats::dropped_failed`](opentracing_core::ReporterStats::dropped_failed). 64 MiB by default, more than the 2,048
-            /// spans of a reporter's queue take up unless they are huge.
-            pub fn max_bytes(mut self, bytes: usize) -> Self {
-                self.exporter.settings.max_bytes = bytes;
+            /// Sets how many bytes of encoded spans may wait. Spans beyond that are dropped and counted in
+            /// [`ReporterStats::dropped_failed`](opentracing_core::ReporterStats::dropped_failed).
+            ///
+            /// 64 MiB by default. The 2,048 spans of the default queue need less, unless they are very large.
+            pub fn max_queue_bytes(mut self, bytes: usize) -> Self {
+                self.exporter.settings.max_queue_bytes = bytes;
                 self
             }
 
-            /// Keeps on a disk what cannot be sent for now, also over the end of the process. Off by default.
+            /// Keeps spans on a disk while the server is unavailable, even after the process has ended. Off by default.
             ///
-            /// From then on [`give_up_after`](Self::give_up_after) counts only for what the disk does not take.
+            /// [`max_retry_time`](Self::max_retry_time) then applies only to spans that the disk cannot take.
             ///
             /// # Errors
             ///
-            /// If the folder cannot be made, read or locked.
+            /// If the folder cannot be created, read or locked.
             pub fn spool(mut self, spool: $crate::Spool) -> std::io::Result<Self> {
                 let name = $crate::Transport::name(&self);
                 self.exporter.spool(&spool, name)?;
                 Ok(self)
             }
 
-            /// Whose time the transport goes by. The operating system's by default.
-            pub fn timer(mut self, timer: std::sync::Arc<dyn $crate::Timer>) -> Self {
-                self.exporter.settings.timer = timer;
+            /// Sets the clock of retries and time-outs. The operating system's by default.
+            pub fn clock(mut self, clock: std::sync::Arc<dyn $crate::TransportClock>) -> Self {
+                self.exporter.settings.clock = clock;
                 self
             }
         }
     };
 }
 
-/// Makes a transport of a type that has an [`Exporter`](crate::export::Exporter) in its field `exporter`.
+/// Implements [`Transport`](crate::Transport) for a type with an [`Exporter`](crate::export::Exporter) in its field `exporter`.
 macro_rules! export_transport {
     ($type:ty, $name:literal) => {
         $crate::export::export_transport!($type, |_it| $name);
     };
     ($type:ty, |$it:ident| $name:expr) => {
         impl $crate::Transport for $type {
-            /// A spool keeps spans as they are encoded, by name: what is not encoded alike has to have different ones.
+            /// A spool stores encoded spans by this name, so different encodings have different names.
             fn name(&self) -> &'static str {
                 let $it = self;
                 $name
@@ -97,7 +98,7 @@ macro_rules! export_transport {
                 self.exporter.pending()
             }
 
-            fn send(&mut self, reason: $crate::Reason, until: std::time::Instant) -> $crate::Outcome {
+            fn send(&mut self, reason: $crate::SendReason, until: std::time::Instant) -> $crate::SendOutcome {
                 self.exporter.send(reason, until)
             }
 

@@ -10,7 +10,7 @@ use super::request::{Origin, Phase, Request};
 use crate::batch::{EncodedBatch, Encoding};
 use crate::connection::Channel;
 use crate::spool::{Dropped, Spool, Store};
-use crate::transport::{Outcome, Reason};
+use crate::transport::{SendOutcome, SendReason};
 
 /// The records on the disk are older than the queue in memory, except for the batch that is in flight. They are sent first, and new
 /// batches go behind them as long as there are any.
@@ -53,20 +53,20 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         if let Some(spooling) = &mut self.spooling
             && bytes_before == 0
         {
-            spooling.waiting_since = Some(self.settings.timer.now());
+            spooling.waiting_since = Some(self.settings.clock.now());
         }
     }
 
     /// The batch of the oldest record.
-    pub(super) fn next_from_spool(&mut self) -> (Option<(EncodedBatch, Origin)>, Outcome) {
-        let Some(spooling) = &mut self.spooling else { return (None, Outcome::none()) };
+    pub(super) fn next_from_spool(&mut self) -> (Option<(EncodedBatch, Origin)>, SendOutcome) {
+        let Some(spooling) = &mut self.spooling else { return (None, SendOutcome::none()) };
         let mut dropped = Dropped::default();
         let found = spooling.store.front(&mut dropped);
         spooling.unreported.add(dropped);
         let outcome = self.report_dropped_from_spool("a record of the spool is damaged");
         match found {
             Ok(found) => (found.map(|(batch, is_inherited)| (batch, Origin::Spool { is_inherited })), outcome),
-            Err(error) => (None, outcome.and(Outcome::lost(0, error))),
+            Err(error) => (None, outcome.and(SendOutcome::retrying(error))),
         }
     }
 
@@ -84,9 +84,9 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
     }
 
     /// Writes the batch of a request in front of all records.
-    pub(super) fn spool_request(&mut self, request: &mut Request) -> Outcome {
+    pub(super) fn spool_request(&mut self, request: &mut Request) -> SendOutcome {
         let Some(spooling) = self.spooling.as_mut().filter(|_| request.origin == Origin::Memory) else {
-            return Outcome::none();
+            return SendOutcome::none();
         };
         match spooling.store.push_front(&request.batch) {
             Ok(dropped) => {
@@ -96,20 +96,20 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
                 self.report_dropped_from_spool(SPOOL_FULL)
             }
             // The batch stays in memory, as without a spool.
-            Err(error) => Outcome::lost(0, error),
+            Err(error) => SendOutcome::retrying(error),
         }
     }
 
     /// Writes to the disk what should not wait in memory. Called at the end of each `send`.
-    pub(super) fn spool_if_needed(&mut self, reason: Reason, until: Instant) -> Outcome {
+    pub(super) fn spool_if_needed(&mut self, reason: SendReason, until: Instant) -> SendOutcome {
         if self.spooling.is_none() {
-            return Outcome::none();
+            return SendOutcome::none();
         }
         let is_waiting_for_retry = self.is_waiting_for_retry();
         let is_unavailable = is_waiting_for_retry || self.spooled() > 0;
-        let is_over = reason == Reason::Flush && Instant::now() >= until;
-        let mut outcome = Outcome::none();
-        if (is_over || reason == Reason::Full)
+        let is_over = reason == SendReason::Flush && Instant::now() >= until;
+        let mut outcome = SendOutcome::none();
+        if (is_over || reason == SendReason::QueueFull)
             && let Some(mut request) = self.request.take()
         {
             // Its answer may still arrive; the record is deleted then.
@@ -117,19 +117,19 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
             self.request = Some(request);
         }
         let takes_all = match reason {
-            Reason::Due => is_unavailable && self.is_record_due(),
-            Reason::Full => true,
+            SendReason::Due => is_unavailable && self.is_record_due(),
+            SendReason::QueueFull => true,
             // While the server answers, a flush sends the records and then the queue for as long as it has time.
-            Reason::Flush => is_waiting_for_retry || is_over,
+            SendReason::Flush => is_waiting_for_retry || is_over,
         };
-        let takes_full = is_unavailable && reason != Reason::Flush;
+        let takes_full = is_unavailable && reason != SendReason::Flush;
         while takes_all || (takes_full && self.queue.has_full()) {
             let Some(batch) = self.queue.pop() else { break };
             match self.push_back(&batch) {
                 Ok(()) => outcome = outcome.and(self.report_dropped_from_spool(SPOOL_FULL)),
                 Err(error) => {
                     self.queue.push_front(batch);
-                    return outcome.and(Outcome::lost(0, error));
+                    return outcome.and(SendOutcome::retrying(error));
                 }
             }
         }
@@ -152,14 +152,14 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
     /// Whether the last request failed and its retry is not due yet.
     fn is_waiting_for_retry(&self) -> bool {
         match &self.request {
-            Some(Request { phase: Phase::Waiting { until, .. }, .. }) => self.settings.timer.now() < *until,
+            Some(Request { phase: Phase::Waiting { until, .. }, .. }) => self.settings.clock.now() < *until,
             _ => false,
         }
     }
 
     fn is_record_due(&self) -> bool {
         let since = self.spooling.as_ref().and_then(|spooling| spooling.waiting_since);
-        since.is_some_and(|since| self.settings.timer.now().saturating_duration_since(since) >= RECORD_DELAY)
+        since.is_some_and(|since| self.settings.clock.now().saturating_duration_since(since) >= RECORD_DELAY)
     }
 
     pub(super) fn count_inherited_sent(&mut self, spans: usize) {
@@ -174,11 +174,11 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         }
     }
 
-    fn report_dropped_from_spool(&mut self, error: &'static str) -> Outcome {
-        let Some(spooling) = &mut self.spooling else { return Outcome::none() };
+    fn report_dropped_from_spool(&mut self, error: &'static str) -> SendOutcome {
+        let Some(spooling) = &mut self.spooling else { return SendOutcome::none() };
         let Dropped { own, inherited } = std::mem::take(&mut spooling.unreported);
         spooling.inherited_dropped += inherited as u64;
-        if own + inherited > 0 { Outcome::lost(own, error) } else { Outcome::none() }
+        if own + inherited > 0 { SendOutcome::dropped(own, error) } else { SendOutcome::none() }
     }
 
     pub(super) fn spool_stats(&self, stats: &mut TransportStats) {

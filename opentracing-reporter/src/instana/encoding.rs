@@ -7,13 +7,13 @@ use opentracing_core::{FinishedSpan, Process};
 use crate::batch::{Detail, EncodedSpans, Encoding, RequestLimits};
 use crate::instana::facts::Role;
 use crate::instana::native::{self, From};
-use crate::instana::settings::{RootExits, SpanForm};
+use crate::instana::settings::{InstanaRootExits, InstanaSpanFormat};
 use crate::instana::web_service;
 
 #[derive(Debug)]
 pub(crate) struct InstanaEncoding {
-    pub(crate) form: SpanForm,
-    pub(crate) root_exits: RootExits,
+    pub(crate) form: InstanaSpanFormat,
+    pub(crate) root_exits: InstanaRootExits,
     pub(crate) from: From,
 }
 
@@ -30,8 +30,8 @@ impl InstanaEncoding {
     pub(crate) fn name(&self) -> &'static str {
         match (&self.from, self.form) {
             (From::Serverless { .. }, _) => "instana-serverless",
-            (From::Process { .. }, SpanForm::Native) => "instana",
-            (From::Process { .. }, SpanForm::TraceWebService) => "instana-trace",
+            (From::Process { .. }, InstanaSpanFormat::Native) => "instana",
+            (From::Process { .. }, InstanaSpanFormat::TraceWebService) => "instana-trace",
         }
     }
 }
@@ -39,12 +39,12 @@ impl InstanaEncoding {
 impl Encoding for InstanaEncoding {
     fn span(&mut self, span: FinishedSpan<'_>, detail: Detail, out: &mut Vec<u8>) -> usize {
         let is_root_exit = Role::of(span.kind()) == Role::Exit && span.parent_id().is_none();
-        if is_root_exit && self.root_exits == RootExits::HeldBack {
+        if is_root_exit && self.root_exits == InstanaRootExits::Suppressed {
             return 0;
         }
         match self.form {
-            SpanForm::Native => native::write(span, &self.from, detail, out),
-            SpanForm::TraceWebService => {
+            InstanaSpanFormat::Native => native::write(span, &self.from, detail, out),
+            InstanaSpanFormat::TraceWebService => {
                 web_service::write(span, detail, out);
                 1
             }
@@ -72,8 +72,8 @@ impl Encoding for InstanaEncoding {
 
     fn limits(&self) -> RequestLimits {
         let span_bytes = match self.form {
-            SpanForm::Native => usize::MAX,
-            SpanForm::TraceWebService => MAX_SPAN_BYTES,
+            InstanaSpanFormat::Native => usize::MAX,
+            InstanaSpanFormat::TraceWebService => MAX_SPAN_BYTES,
         };
         RequestLimits { entries: MAX_REQUEST_SPANS, bytes: MAX_REQUEST_BYTES, span_bytes, interval: INTERVAL }
     }

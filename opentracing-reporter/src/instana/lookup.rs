@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use crate::connection::{Answer, Channel, Endpoint, HttpChannel, RequestStats};
 use crate::instana::gateway::{ROUTES, default_gateway};
-use crate::instana::settings::AgentFallback;
+use crate::instana::settings::InstanaAgentFallback;
 
 /// Asks at each address in turn whether an agent is there, and posts to the first that says so. Once a request fails on its way the
 /// agent counts as gone, and the next one looks again.
 #[derive(Debug)]
 pub(crate) struct Lookup {
-    pub(crate) fallback: AgentFallback,
+    pub(crate) fallback: InstanaAgentFallback,
     /// Where the agent should be, and from the first request on the gateway.
     places: Vec<HttpChannel>,
     stage: Stage,
@@ -42,7 +42,7 @@ enum Stage {
 impl Lookup {
     pub(crate) fn new(agent: Endpoint) -> Self {
         Lookup {
-            fallback: AgentFallback::default(),
+            fallback: InstanaAgentFallback::default(),
             places: vec![HttpChannel::agent(agent)],
             stage: Stage::Idle,
             found: None,
@@ -58,9 +58,9 @@ impl Lookup {
     /// Reads the routes again: the network may have come up meanwhile.
     fn find_gateway(&mut self) {
         let routes = match &self.fallback {
-            AgentFallback::DefaultGateway => Path::new(ROUTES),
-            AgentFallback::GatewayOf(path) => path,
-            AgentFallback::None => return,
+            InstanaAgentFallback::DefaultGateway => Path::new(ROUTES),
+            InstanaAgentFallback::DefaultGatewayIn(path) => path,
+            InstanaAgentFallback::None => return,
         };
         let Some(agent) = self.places.first().map(|place| place.endpoint.clone()) else { return };
         let gateway = default_gateway(routes).map(|gateway| agent.clone().at_host(&gateway.to_string()));

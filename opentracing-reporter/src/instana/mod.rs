@@ -14,7 +14,7 @@ mod web_service;
 
 use std::fmt;
 
-pub use self::settings::{AgentFallback, RootExits, SpanForm};
+pub use self::settings::{InstanaAgentFallback, InstanaRootExits, InstanaSpanFormat};
 
 use crate::connection::{Endpoint, HttpChannel, InvalidEndpoint};
 use crate::export::{Exporter, export_settings, export_transport};
@@ -37,16 +37,16 @@ use crate::retry::Pace;
 ///
 /// # Agent
 ///
-/// The agent of the host is asked for at its address, then at the [default gateway](AgentFallback), with `GET /`. While there is none,
+/// The agent of the host is asked for at its address, then at the [default gateway](InstanaAgentFallback), with `GET /`. While there is none,
 /// spans wait, as many as the reporter's queue admits, and it is looked for again after 1 to 30 seconds. An agent that is restarted is
 /// found again in the same way. Nothing is announced to it: there is no name for Rust processes that agents are known to take.
 ///
-/// The transport calls itself `instana`, with [`SpanForm::TraceWebService`] `instana-trace`, without an agent `instana-serverless`: each
+/// The transport calls itself `instana`, with [`InstanaSpanFormat::TraceWebService`] `instana-trace`, without an agent `instana-serverless`: each
 /// has a [`Spool`](crate::Spool) of its own, since what is kept there is encoded already.
 ///
 /// Limits of the agent are kept: at most 1,000 spans and 4 MiB a request, 20 requests a second, which all tracers of the process that
 /// report to that address share, one connection that stays open; with
-/// [`SpanForm::TraceWebService`] 4 KiB a span, of which values are cut to 256 bytes first and then left out.
+/// [`InstanaSpanFormat::TraceWebService`] 4 KiB a span, of which values are cut to 256 bytes first and then left out.
 ///
 /// # What is reported
 ///
@@ -85,7 +85,7 @@ impl Instana {
         Instana::by(Endpoint::local(AGENT_PORT))
     }
 
-    /// By the agent at that address, such as `http://10.0.0.5:42699`, or else at the [default gateway](Instana::fallback).
+    /// By the agent at that address, such as `http://10.0.0.5:42699`, or else at the [default gateway](Instana::agent_fallback).
     ///
     /// # Errors
     ///
@@ -101,7 +101,7 @@ impl Instana {
     /// Without an agent, to the endpoint of which Instana gives address (`INSTANA_ENDPOINT_URL`) and key (`INSTANA_AGENT_KEY`). An
     /// address with `https` needs the feature `tls`.
     ///
-    /// Spans are always [native](SpanForm::Native).
+    /// Spans are always [native](InstanaSpanFormat::Native).
     ///
     /// # Errors
     ///
@@ -122,45 +122,47 @@ impl Instana {
         let from = From::Process { id: std::process::id() };
         // The agent counts the calls of all tracers together.
         let pace = Pace::shared(&agent.authority);
-        let mut transport = Instana::with(from, InstanaChannel::Agent(Lookup::new(agent))).form(SpanForm::Native);
+        let mut transport =
+            Instana::with(from, InstanaChannel::Agent(Lookup::new(agent))).span_format(InstanaSpanFormat::Native);
         transport.exporter.pace = pace;
         transport
     }
 
     fn with(from: From, channel: InstanaChannel) -> Self {
-        let encoding = InstanaEncoding { form: SpanForm::default(), root_exits: RootExits::default(), from };
+        let encoding =
+            InstanaEncoding { form: InstanaSpanFormat::default(), root_exits: InstanaRootExits::default(), from };
         Instana { exporter: Exporter::new(encoding, channel) }
     }
 
-    /// In which form spans reach the agent. [`SpanForm::Native`] by default, and always with the serverless endpoint.
+    /// In which form spans reach the agent. [`InstanaSpanFormat::Native`] by default, and always with the serverless endpoint.
     ///
     /// To be chosen before there is a [spool](Instana::spool), which keeps spans of one form: afterwards it changes nothing.
     #[must_use]
-    pub fn form(mut self, form: SpanForm) -> Self {
+    pub fn span_format(mut self, form: InstanaSpanFormat) -> Self {
         let has_spool = self.exporter.has_spool();
         if let InstanaChannel::Agent(lookup) = &mut self.exporter.channel
             && !has_spool
         {
             self.exporter.encoding.form = form;
             lookup.set_path(match form {
-                SpanForm::Native => "/com.instana.plugin.generic.rawtrace",
-                SpanForm::TraceWebService => "/com.instana.plugin.generic.trace",
+                InstanaSpanFormat::Native => "/com.instana.plugin.generic.rawtrace",
+                InstanaSpanFormat::TraceWebService => "/com.instana.plugin.generic.trace",
             });
         }
         self
     }
 
-    /// What becomes of exits that have no parent. [`RootExits::HeldBack`] by default.
+    /// What becomes of exits that have no parent. [`InstanaRootExits::Suppressed`] by default.
     #[must_use]
-    pub fn root_exits(mut self, root_exits: RootExits) -> Self {
+    pub fn root_exits(mut self, root_exits: InstanaRootExits) -> Self {
         self.exporter.encoding.root_exits = root_exits;
         self
     }
 
-    /// Where to look for an agent that is not at its address. [`AgentFallback::DefaultGateway`] by default; without meaning for the
+    /// Where to look for an agent that is not at its address. [`InstanaAgentFallback::DefaultGateway`] by default; without meaning for the
     /// serverless endpoint.
     #[must_use]
-    pub fn fallback(mut self, fallback: AgentFallback) -> Self {
+    pub fn agent_fallback(mut self, fallback: InstanaAgentFallback) -> Self {
         if let InstanaChannel::Agent(lookup) = &mut self.exporter.channel {
             lookup.fallback = fallback;
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// In which form spans reach the agent.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
-pub enum SpanForm {
+pub enum InstanaSpanFormat {
     /// As Instana's own tracers report them, to `generic.rawtrace`: with what a trace has to do with others (`lt`, `tp`, `ia`), the
     /// names that Instana knows for HTTP, gRPC, SQL and messages, and warnings and errors as log spans.
     #[default]
@@ -15,13 +15,13 @@ pub enum SpanForm {
     TraceWebService,
 }
 
-/// What becomes of outgoing calls that no span of a trace made: of a start-up routine, a timer, a command-line program.
+/// What becomes of outgoing calls that no span of a trace made: of a start-up routine, a clock, a command-line program.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
-pub enum RootExits {
+pub enum InstanaRootExits {
     /// They are not reported, as by Instana's own tracers. They count neither as sent nor as lost.
     #[default]
-    HeldBack,
+    Suppressed,
     /// They are reported (`INSTANA_ALLOW_ROOT_EXIT_SPAN`).
     Reported,
 }
@@ -29,12 +29,12 @@ pub enum RootExits {
 /// Where to look for an agent that is not at its address.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
-pub enum AgentFallback {
+pub enum InstanaAgentFallback {
     /// At the default gateway, which for a container is its host, by the same port. The routes are those in `/proc/net/route`.
     #[default]
     DefaultGateway,
     /// The same, with the routes in that file.
-    GatewayOf(PathBuf),
+    DefaultGatewayIn(PathBuf),
     /// Nowhere.
     None,
 }

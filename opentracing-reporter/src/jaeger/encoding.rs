@@ -6,7 +6,7 @@ use opentracing_core::{FinishedSpan, Process};
 
 use super::binary::Binary;
 use super::compact::Compact;
-use super::frame::{Losses, write_batch, write_message};
+use super::frame::{DropCounts, write_batch, write_message};
 use super::span::{write_process, write_span};
 use crate::batch::{Detail, EncodedSpans, Encoding, RequestLimits};
 
@@ -32,7 +32,7 @@ pub(super) struct JaegerEncoding {
     wire: Wire,
     bytes: usize,
     process_bytes: usize,
-    pub(super) losses: Losses,
+    pub(super) dropped: DropCounts,
     /// Of the last batch. A batch that is sent again has a new one: the number tells what arrived.
     sequence: Cell<i64>,
 }
@@ -43,7 +43,7 @@ impl JaegerEncoding {
             Wire::Compact => PACKET_BYTES,
             Wire::Binary => REQUEST_BYTES,
         };
-        JaegerEncoding { wire, bytes, process_bytes: 0, losses: Losses::default(), sequence: Cell::new(0) }
+        JaegerEncoding { wire, bytes, process_bytes: 0, dropped: DropCounts::default(), sequence: Cell::new(0) }
     }
 
     pub(super) fn name(&self) -> &'static str {
@@ -68,7 +68,7 @@ impl Encoding for JaegerEncoding {
             Wire::Binary => write_span::<Binary>(span, detail, out),
         }
         if detail == Detail::Reduced && out.len() - start > self.limits().bytes.saturating_sub(self.process_bytes) {
-            self.losses.too_large += 1;
+            self.dropped.too_large += 1;
         }
         1
     }
@@ -86,8 +86,8 @@ impl Encoding for JaegerEncoding {
         let sequence = self.sequence.get() + 1;
         self.sequence.set(sequence);
         match self.wire {
-            Wire::Compact => write_message::<Compact>(process, spans, sequence, self.losses, out),
-            Wire::Binary => write_batch::<Binary>(process, spans, sequence, self.losses, out),
+            Wire::Compact => write_message::<Compact>(process, spans, sequence, self.dropped, out),
+            Wire::Binary => write_batch::<Binary>(process, spans, sequence, self.dropped, out),
         }
     }
 

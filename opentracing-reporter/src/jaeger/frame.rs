@@ -1,25 +1,25 @@
-//! What stands around spans: `Batch` (jaeger-idl, `jaeger.thrift`), and `emitBatch` around that (`agent.thrift`).
+//! The frame around spans: `Batch` (jaeger-idl, `jaeger.thrift`), and the call `emitBatch` with it (`agent.thrift`).
 
 use super::thrift::{Protocol, STOP, Struct};
 use crate::batch::EncodedSpans;
 
-/// Spans that were lost, since the beginning.
+/// The numbers of spans that were dropped so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Losses {
+pub(super) struct DropCounts {
     /// The queue was full.
-    pub(super) refused: u64,
-    /// Too large for any request. They are among the `total` as well.
+    pub(super) queue_full: u64,
+    /// Too large for any request. Included in `total`.
     pub(super) too_large: u64,
-    /// All that the transport has lost.
+    /// All that the transport dropped.
     pub(super) total: u64,
 }
 
-/// Process and spans are encoded, each with its end.
+/// Writes a batch. Process and spans are already encoded as complete structs.
 pub(super) fn write_batch<P: Protocol>(
     process: &[u8],
     spans: EncodedSpans<'_>,
     sequence: i64,
-    losses: Losses,
+    dropped: DropCounts,
     out: &mut Vec<u8>,
 ) {
     let mut batch = Struct::<P>::new(out);
@@ -28,23 +28,23 @@ pub(super) fn write_batch<P: Protocol>(
     spans.iter().for_each(|span| list.extend_from_slice(span));
     batch.i64(3, sequence);
     let mut stats = Struct::<P>::new(batch.nested(4));
-    stats.i64(1, losses.refused as i64);
-    stats.i64(2, losses.too_large as i64);
-    stats.i64(3, losses.total.saturating_sub(losses.too_large) as i64);
+    stats.i64(1, dropped.queue_full as i64);
+    stats.i64(2, dropped.too_large as i64);
+    stats.i64(3, dropped.total.saturating_sub(dropped.too_large) as i64);
     stats.end();
     batch.end();
 }
 
-/// What an agent takes: a call whose one argument is the batch.
+/// Writes the message to an agent: a call with the batch as its argument.
 pub(super) fn write_message<P: Protocol>(
     process: &[u8],
     spans: EncodedSpans<'_>,
     sequence: i64,
-    losses: Losses,
+    dropped: DropCounts,
     out: &mut Vec<u8>,
 ) {
     P::call(out, "emitBatch", sequence as i32);
-    write_batch::<P>(process, spans, sequence, losses, out);
+    write_batch::<P>(process, spans, sequence, dropped, out);
     out.push(STOP);
 }
 
@@ -55,11 +55,11 @@ mod tests {
 
     use opentracing_core::{Batch, IdGenerator, Reporter, SpanContext, SpanId, TraceId, Tracer};
 
-    use super::Losses;
+    use super::DropCounts;
     use crate::connection::{Answer, Channel};
     use crate::export::Exporter;
     use crate::jaeger::encoding::{JaegerEncoding, Wire};
-    use crate::transport::Reason;
+    use crate::transport::SendReason;
 
     /// Takes requests without sending them.
     struct Bodies(Sender<Vec<u8>>);
@@ -81,7 +81,7 @@ mod tests {
     impl Reporter for Sends {
         fn report(&mut self, batch: Batch<'_>) {
             batch.iter().for_each(|span| self.0.add(span));
-            let _ = self.0.send(Reason::Flush, Instant::now());
+            let _ = self.0.send(SendReason::Flush, Instant::now());
         }
     }
 
@@ -98,12 +98,12 @@ mod tests {
         }
     }
 
-    /// What is lost before the first batch cannot be brought about from outside, so the vectors as a whole are checked here.
+    /// A span cannot be dropped before the first batch through the public API, so the whole vectors are checked here.
     #[track_caller]
     fn check(name: &str, wire: Wire) {
         let (sender, bodies) = channel();
         let mut exporter = Exporter::new(JaegerEncoding::new(wire), Bodies(sender));
-        exporter.encoding.losses = Losses { refused: 2, too_large: 0, total: 1 };
+        exporter.encoding.dropped = DropCounts { queue_full: 2, too_large: 0, total: 1 };
         let builder = Tracer::builder("svc").tag("hostname", "h1").id_generator(Known);
         let tracer = builder.build_inline(Sends(exporter));
 

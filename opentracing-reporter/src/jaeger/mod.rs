@@ -20,7 +20,7 @@ use self::encoding::{JaegerEncoding, Wire};
 use self::udp::Udp;
 use crate::connection::{Endpoint, HttpChannel, InvalidEndpoint};
 use crate::export::{Exporter, export_settings};
-use crate::transport::{Outcome, Reason, Transport};
+use crate::transport::{SendOutcome, SendReason, Transport};
 
 /// Sends spans to Jaeger as its own clients did: in Thrift, by UDP to an agent or by HTTP to a collector. Jaeger of version 2 and the
 /// OpenTelemetry Collector take both as well; to new installations OTLP is the better way.
@@ -114,9 +114,9 @@ impl Transport for Jaeger {
         self.exporter.pending()
     }
 
-    fn send(&mut self, reason: Reason, until: Instant) -> Outcome {
+    fn send(&mut self, reason: SendReason, until: Instant) -> SendOutcome {
         let outcome = self.exporter.send(reason, until);
-        self.exporter.encoding.losses.total += outcome.lost;
+        self.exporter.encoding.dropped.total += outcome.dropped;
         outcome
     }
 
@@ -128,7 +128,7 @@ impl Transport for Jaeger {
         self.exporter.stats()
     }
 
-    fn refused(&mut self) {
-        self.exporter.encoding.losses.refused += 1;
+    fn span_dropped(&mut self) {
+        self.exporter.encoding.dropped.queue_full += 1;
     }
 }

@@ -20,7 +20,7 @@ use serde::de::{Deserializer, Visitor};
 /// use opentracing_core::{RemoteSampler, SamplingStrategy};
 ///
 /// let json = br#"{"strategyType": "PROBABILISTIC", "probabilisticSampling": {"samplingRate": 0.5}}"#;
-/// let strategy = opentracing_reporter::jaeger_sampling_strategy(json)?;
+/// let strategy = opentracing_reporter::parse_jaeger_sampling_response(json)?;
 /// assert_eq!(strategy, SamplingStrategy::Probabilistic { sampling_rate: 0.5 });
 /// RemoteSampler::default().update(strategy)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -30,9 +30,9 @@ use serde::de::{Deserializer, Visitor};
 ///
 /// If it is not JSON, something in it has a type that cannot be, or there is no strategy in it. Whether numbers are within
 /// their range says [`RemoteSampler::update`](opentracing_core::RemoteSampler::update).
-pub fn jaeger_sampling_strategy(json: &[u8]) -> Result<SamplingStrategy, InvalidSamplingAnswer> {
+pub fn parse_jaeger_sampling_response(json: &[u8]) -> Result<SamplingStrategy, InvalidSamplingResponse> {
     let answer: Answer =
-        serde_json::from_slice(json).map_err(|error| InvalidSamplingAnswer { source: Some(error.into()) })?;
+        serde_json::from_slice(json).map_err(|error| InvalidSamplingResponse { source: Some(error.into()) })?;
     if let Some(operations) = answer.operation_sampling {
         return Ok(SamplingStrategy::PerOperation(operations.into()));
     }
@@ -43,7 +43,7 @@ pub fn jaeger_sampling_strategy(json: &[u8]) -> Result<SamplingStrategy, Invalid
         Some(RateLimiting { max_traces_per_second }) => {
             Ok(SamplingStrategy::RateLimiting { max_traces_per_second: max_traces_per_second.0 })
         }
-        None => Err(InvalidSamplingAnswer { source: None }),
+        None => Err(InvalidSamplingResponse { source: None }),
     }
 }
 
@@ -150,11 +150,11 @@ impl Visitor<'_> for NumberVisitor {
 
 /// An answer to the question for a sampling strategy that holds none.
 #[derive(Debug)]
-pub struct InvalidSamplingAnswer {
+pub struct InvalidSamplingResponse {
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-impl fmt::Display for InvalidSamplingAnswer {
+impl fmt::Display for InvalidSamplingResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.source {
             Some(_) => "the answer cannot be read as a sampling strategy",
@@ -163,7 +163,7 @@ impl fmt::Display for InvalidSamplingAnswer {
     }
 }
 
-impl Error for InvalidSamplingAnswer {
+impl Error for InvalidSamplingResponse {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_deref().map(|source| source as _)
     }

@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use opentracing_core::RemoteSampler;
 
-pub use self::answer::{InvalidSamplingAnswer, jaeger_sampling_strategy};
+pub use self::answer::{InvalidSamplingResponse, parse_jaeger_sampling_response};
 use self::poller::Poller;
-pub use self::poller::SamplingGuard;
+pub use self::poller::RemoteSamplingGuard;
 use crate::connection::{Endpoint, InvalidEndpoint};
 
 /// Asks Jaeger for the sampling strategy of a service, again and again, and puts it into effect. The service is named as its tracer is.
 ///
 /// Who answers is Jaeger's collector or agent, or the extension `jaegerremotesampling` of the OpenTelemetry Collector. It is asked at
-/// the start and from then on once an interval. What it answers, [`jaeger_sampling_strategy`] reads; whatever is not a
+/// the start and from then on once an interval. What it answers, [`parse_jaeger_sampling_response`] reads; whatever is not a
 /// strategy leaves the last one in effect, and is counted in [`SamplerStats`](opentracing_core::SamplerStats). A line goes to `log` when
 /// answers begin to fail, and one when they come again.
 ///
@@ -91,7 +91,7 @@ impl JaegerRemoteSampling {
     /// # Errors
     ///
     /// If the operating system cannot start a thread, or has nothing left for its connections.
-    pub fn start(self, sampler: &RemoteSampler) -> io::Result<SamplingGuard> {
+    pub fn start(self, sampler: &RemoteSampler) -> io::Result<RemoteSamplingGuard> {
         let endpoint = match self.endpoint {
             Some(endpoint) => endpoint,
             None => Endpoint::try_from(ENDPOINT).map_err(io::Error::other)?,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use opentracing_core::RemoteSampler;
 use tokio::sync::oneshot;
 
-use super::answer::jaeger_sampling_strategy;
+use super::answer::parse_jaeger_sampling_response;
 use crate::connection::{Endpoint, JsonFetcher, until_stopped};
 
 pub(super) struct Poller {
@@ -27,7 +27,7 @@ pub(super) struct Poller {
 ///
 /// Dropping it waits for nothing: a question that is under way is given up.
 #[must_use = "dropping the guard ends the asking: bind it to a name, not to `_`"]
-pub struct SamplingGuard {
+pub struct RemoteSamplingGuard {
     /// Its end is the signal.
     _stop: oneshot::Sender<()>,
 }
@@ -49,7 +49,7 @@ impl Poller {
         }
     }
 
-    pub(super) fn spawn(mut self) -> io::Result<SamplingGuard> {
+    pub(super) fn spawn(mut self) -> io::Result<RemoteSamplingGuard> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let (stop, stopped) = oneshot::channel();
         let work = move || {
@@ -63,7 +63,7 @@ impl Poller {
             runtime.shutdown_background();
         };
         std::thread::Builder::new().name("opentracing-sampling".into()).spawn(work)?;
-        Ok(SamplingGuard { _stop: stop })
+        Ok(RemoteSamplingGuard { _stop: stop })
     }
 
     async fn ask(&mut self) {
@@ -80,7 +80,7 @@ impl Poller {
                 return self.fails(&format_args!("no answer within {timeout:?}"));
             }
         };
-        let strategy = match jaeger_sampling_strategy(&json) {
+        let strategy = match parse_jaeger_sampling_response(&json) {
             Ok(strategy) => strategy,
             Err(error) => {
                 self.sampler.count_update_failed();
@@ -116,8 +116,8 @@ impl Poller {
     }
 }
 
-impl fmt::Debug for SamplingGuard {
+impl fmt::Debug for RemoteSamplingGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SamplingGuard").finish_non_exhaustive()
+        f.debug_struct("RemoteSamplingGuard").finish_non_exhaustive()
     }
 }

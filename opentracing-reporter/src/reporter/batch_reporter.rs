@@ -1,4 +1,4 @@
-//! The reporter: batches, several transports, one thread.
+//! The reporter: one thread that hands batches to one or several transports.
 
 use std::fmt;
 use std::io;
@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use opentracing_core::{Batch, FlushError, Reporter, ReporterStats, Tracer, TracerBuilder, TransportStats};
 
-use super::guard::FlushGuard;
-use super::lane::{Lane, Limits, verdict};
+use super::guard::{FlushGuard, Unguarded};
+use super::managed_transport::{Limits, ManagedTransport, flush_result};
 use crate::transport::Transport;
 
-/// Collects finished spans into batches and sends them by one transport or by several, on a thread of its own.
+/// Sends finished spans in batches, through one or several transports, on a thread of its own.
 ///
-/// A transport that fails, panics or is slow takes nothing from the others: each has its own queue. What is lost is counted in
-/// [`Tracer::stats`], where with several transports a span counts once for each of them.
+/// Each transport has its own queue, so one that fails, panics or is slow does not affect the others. Dropped spans are counted in
+/// [`Tracer::stats`]. With several transports a span counts once for each of them.
 ///
 /// ```
 /// use opentracing_core::Tracer;
@@ -25,87 +25,106 @@ use crate::transport::Transport;
 /// assert_eq!(tracer.stats().reporter.sent, 1);
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[must_use = "a reporter does nothing until it is started"]
+#[must_use = "does nothing until it is started"]
 pub struct BatchReporter {
-    lanes: Vec<Lane>,
+    transports: Vec<ManagedTransport>,
     limits: Limits,
     close_timeout: Duration,
-    lost_at_flush: u64,
+    dropped_at_flush: u64,
+    unguarded: Unguarded,
+    has_warned_unguarded: bool,
 }
 
 impl BatchReporter {
-    /// Sends by that transport.
+    /// Sends through `transport`.
     pub fn new(transport: impl Transport) -> Self {
         BatchReporter {
-            lanes: vec![Lane::new(Box::new(transport))],
-            limits: Limits { queue: 2048, batch: 512, delay: Duration::from_secs(1) },
+            transports: vec![ManagedTransport::new(Box::new(transport))],
+            limits: Limits { queue_size: 2048, batch_size: 512, batch_delay: Duration::from_secs(1) },
             close_timeout: Duration::from_secs(5),
-            lost_at_flush: 0,
+            dropped_at_flush: 0,
+            unguarded: Unguarded::default(),
+            has_warned_unguarded: false,
         }
     }
 
-    /// Sends by that transport as well.
+    /// Adds another transport. Each transport receives every span.
     pub fn transport(mut self, transport: impl Transport) -> Self {
-        self.lanes.push(Lane::new(Box::new(transport)));
+        self.transports.push(ManagedTransport::new(Box::new(transport)));
         self
     }
 
-    /// Spans that may wait for one transport or be under way in it; what is over is lost and counted in
+    /// Sets how many spans may be pending in one transport. Further spans are dropped and counted in
     /// [`ReporterStats::dropped_queue_full`]. 2,048 by default, at least 1.
-    pub fn queue(mut self, spans: usize) -> Self {
-        self.limits.queue = spans.max(1);
+    pub fn queue_size(mut self, spans: usize) -> Self {
+        self.limits.queue_size = spans.max(1);
         self
     }
 
-    /// Spans that are sent at once, without waiting for more. 512 by default; what is beyond the [`queue`](BatchReporter::queue) counts
-    /// as a whole queue.
-    pub fn batch(mut self, spans: usize) -> Self {
-        self.limits.batch = spans.max(1);
+    /// Sets how many spans make a batch that is sent without waiting for more. 512 by default, at most the
+    /// [`queue_size`](BatchReporter::queue_size).
+    pub fn batch_size(mut self, spans: usize) -> Self {
+        self.limits.batch_size = spans.max(1);
         self
     }
 
-    /// How long a span waits for a batch to fill, to within 50 milliseconds. One second by default. Not for transports that
-    /// [know better](Transport::delay), as the console does.
-    pub fn delay(mut self, delay: Duration) -> Self {
-        self.limits.delay = delay;
+    /// Sets how long a span waits for a batch to fill, to within 50 milliseconds. One second by default. A transport can
+    /// [override it](Transport::batch_delay), as the console does.
+    pub fn batch_delay(mut self, delay: Duration) -> Self {
+        self.limits.batch_delay = delay;
         self
     }
 
-    /// How long the [`FlushGuard`] waits when it is dropped. 5 seconds by default.
+    /// Sets how long dropping the [`FlushGuard`] may take. 5 seconds by default.
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = timeout;
         self
     }
 
-    /// Builds the tracer, and starts the thread that reports its spans. Needs no runtime, nor cares for one.
+    /// Builds the tracer and starts the thread that reports its spans. It neither needs nor uses an asynchronous runtime.
     ///
-    /// The tracer is closed when the guard is dropped: keep it until the end of `main`.
+    /// Keep the guard until the end of `main`, in a variable such as `_guard`: dropping it flushes the remaining spans and closes the tracer.
     ///
     /// # Errors
     ///
     /// If the operating system cannot start a thread.
     pub fn start(self, tracer: TracerBuilder) -> io::Result<(Tracer, FlushGuard)> {
-        let close_timeout = self.close_timeout;
+        let (close_timeout, unguarded) = (self.close_timeout, self.unguarded.clone());
         let (tracer, drain) = tracer.build();
         std::thread::Builder::new().name("opentracing-reporter".into()).spawn(move || drain.run(self))?;
-        Ok((tracer.clone(), FlushGuard::new(tracer, close_timeout)))
+        Ok((tracer.clone(), FlushGuard::new(tracer, close_timeout, unguarded)))
+    }
+
+    /// Warns once, with the first span, if nothing will flush the last ones.
+    fn warn_if_unguarded(&mut self, batch: Batch<'_>) {
+        if self.has_warned_unguarded || self.unguarded.get().is_none() {
+            return;
+        }
+        if let Some(span) = batch.iter().next() {
+            self.has_warned_unguarded = true;
+            log::warn!(
+                "the FlushGuard of {:?} was dropped before the first span, so nothing flushes the last spans when the program ends: \
+                 bind it to a name such as `_guard` and keep it until the end of `main`",
+                span.process().service()
+            );
+        }
     }
 
     fn limits(&self) -> Limits {
-        Limits { batch: self.limits.batch.min(self.limits.queue), ..self.limits }
+        Limits { batch_size: self.limits.batch_size.min(self.limits.queue_size), ..self.limits }
     }
 
-    /// Gives each transport its share of the time in turn, until all are through or the time is over. Who needs less leaves the rest to
-    /// the others.
-    fn flush_lanes(&mut self, deadline: Instant) -> bool {
-        let mut open: Vec<&mut Lane> = self.lanes.iter_mut().collect();
+    /// Flushes the transports in turn, each within its share of the time, until all are empty or the time is over. Time that one does not
+    /// need goes to the others.
+    fn flush_transports(&mut self, deadline: Instant) -> bool {
+        let mut open: Vec<&mut ManagedTransport> = self.transports.iter_mut().collect();
         loop {
-            let mut to_come = open.len() as u32;
-            open.retain_mut(|lane| {
+            let mut remaining = open.len() as u32;
+            open.retain_mut(|transport| {
                 let now = Instant::now();
-                let share = deadline.saturating_duration_since(now) / to_come;
-                to_come -= 1;
-                !lane.flush(now + share)
+                let share = deadline.saturating_duration_since(now) / remaining;
+                remaining -= 1;
+                !transport.flush(now + share)
             });
             if open.is_empty() {
                 return true;
@@ -116,41 +135,42 @@ impl BatchReporter {
         }
     }
 
-    fn lost(&self) -> u64 {
-        self.lanes.iter().map(Lane::lost).sum()
+    fn dropped(&self) -> u64 {
+        self.transports.iter().map(ManagedTransport::dropped).sum()
     }
 }
 
 impl Reporter for BatchReporter {
     fn report(&mut self, batch: Batch<'_>) {
+        self.warn_if_unguarded(batch);
         let limits = self.limits();
-        self.lanes.iter_mut().for_each(|lane| lane.report(batch, limits));
+        self.transports.iter_mut().for_each(|transport| transport.report(batch, limits));
     }
 
     fn tick(&mut self) {
         let limits = self.limits();
-        self.lanes.iter_mut().for_each(|lane| lane.tick(limits));
+        self.transports.iter_mut().for_each(|transport| transport.tick(limits));
     }
 
     fn flush(&mut self, deadline: Instant) -> Result<(), FlushError> {
-        let all_through = self.flush_lanes(deadline);
-        let lost = self.lost();
-        let before = std::mem::replace(&mut self.lost_at_flush, lost);
-        verdict(all_through, lost > before)
+        let is_empty = self.flush_transports(deadline);
+        let dropped = self.dropped();
+        let before = std::mem::replace(&mut self.dropped_at_flush, dropped);
+        flush_result(is_empty, dropped > before)
     }
 
     fn close(&mut self, deadline: Instant) -> Result<(), FlushError> {
-        // A little before who waits gives up, so that the losses are there to be read.
+        // Stops a little early, so that the caller finds the dropped spans in the statistics.
         let now = Instant::now();
         let margin = (deadline.saturating_duration_since(now) / 10).min(Duration::from_millis(50));
         let flushed = self.flush(deadline.checked_sub(margin).unwrap_or(deadline));
-        self.lanes.iter_mut().for_each(Lane::abandon);
+        self.transports.iter_mut().for_each(ManagedTransport::abandon);
         flushed
     }
 
     fn stats(&self) -> ReporterStats {
         let mut sum = ReporterStats::default();
-        for Lane { stats, .. } in &self.lanes {
+        for ManagedTransport { stats, .. } in &self.transports {
             sum.sent += stats.sent;
             sum.dropped_queue_full += stats.dropped_queue_full;
             sum.dropped_failed += stats.dropped_failed;
@@ -159,13 +179,13 @@ impl Reporter for BatchReporter {
     }
 
     fn transport_stats(&self, stats: &mut Vec<TransportStats>) {
-        stats.extend(self.lanes.iter().map(Lane::transport_stats));
+        stats.extend(self.transports.iter().map(ManagedTransport::transport_stats));
     }
 }
 
 impl fmt::Debug for BatchReporter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let transports: Vec<_> = self.lanes.iter().map(|lane| lane.name).collect();
+        let transports: Vec<_> = self.transports.iter().map(|transport| transport.name).collect();
         f.debug_struct("BatchReporter")
             .field("transports", &transports)
             .field("limits", &self.limits)

@@ -1,48 +1,77 @@
-//! The end of a program: what is left goes out.
+//! The guard that flushes the tracer at the end of the program.
 
 use std::any::Any;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use opentracing_core::{FlushError, Tracer};
 
-/// Flushes the tracer and closes it when dropped, for at most the [time limit](crate::BatchReporter::close_timeout).
+/// Flushes and closes the tracer when it is dropped, within the [close time-out](crate::BatchReporter::close_timeout).
 ///
-/// Keep it until the end of `main`: spans that finish after it is dropped are lost, and counted. It may be dropped where an
-/// asynchronous runtime is blocked or gone; inside of one it blocks the thread for as long as flushing takes.
+/// Keep it until the end of `main`: spans that finish after it was dropped are dropped and counted. Bind it to a name such as `_guard`. The
+/// pattern `_` drops it at once:
+///
+/// ```
+/// use opentracing_core::Tracer;
+/// use opentracing_reporter::{BatchReporter, Console};
+///
+/// let reporter = BatchReporter::new(Console::stderr());
+/// let (tracer, _guard) = reporter.start(Tracer::builder("shop"))?; // not `(tracer, _)`
+/// tracer.span("checkout").start().finish();
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// A guard that is dropped before the first span has started does not close the tracer. Spans are still sent, but nothing flushes the last
+/// of them when the program ends. The first span is reported with a warning in `log`.
+///
+/// Dropping blocks the thread until everything is sent or the time is over. It works where an asynchronous runtime is blocked or gone.
 #[derive(Debug)]
-#[must_use = "dropping the guard closes the tracer: bind it to a name, not to `_`"]
+#[must_use = "dropping the guard closes the tracer: bind it to a name such as `_guard`, not to `_`"]
 pub struct FlushGuard {
     tracer: Tracer,
+    /// `None` once the tracer is closed.
     timeout: Option<Duration>,
-    /// What works for as long as the guard is there.
-    held: Vec<Box<dyn Any + Send + Sync>>,
+    kept: KeptValues,
+    unguarded: Unguarded,
 }
 
+/// Values that live as long as the guard.
+type KeptValues = Vec<Box<dyn Any + Send + Sync>>;
+
+/// Set once the guard was dropped before the first span. The reporter then keeps its values alive.
+pub(crate) type Unguarded = Arc<OnceLock<KeptValues>>;
+
 impl FlushGuard {
-    pub(crate) fn new(tracer: Tracer, timeout: Duration) -> Self {
-        FlushGuard { tracer, timeout: Some(timeout), held: Vec::new() }
+    pub(crate) fn new(tracer: Tracer, timeout: Duration, unguarded: Unguarded) -> Self {
+        FlushGuard { tracer, timeout: Some(timeout), kept: Vec::new(), unguarded }
     }
 
-    /// Keeps that for as long as itself: what polls for sampling strategies, for example.
-    pub fn holding(mut self, held: impl Any + Send + Sync) -> Self {
-        self.held.push(Box::new(held));
+    /// The guard of a tracer that records nothing.
+    #[cfg(feature = "env")]
+    pub(crate) fn noop() -> Self {
+        FlushGuard::new(Tracer::noop(), Duration::ZERO, Arc::default())
+    }
+
+    /// Keeps a value alive as long as the guard, such as the [`RemoteSamplingGuard`](crate::RemoteSamplingGuard).
+    pub fn keep_alive(mut self, value: impl Any + Send + Sync) -> Self {
+        self.kept.push(Box::new(value));
         self
     }
 
-    /// Returns once everything that finished before the call is out, as [`Tracer::flush`] does, or is kept where it outlives the process.
+    /// Flushes: returns once all spans that finished before the call are sent, or stored in a [spool](crate::Spool). Like [`Tracer::flush`].
     ///
     /// # Errors
     ///
-    /// If the time is over first, or if spans were lost since the last flush; [`Tracer::stats`] tells how many and why.
+    /// If the time is over first, or if spans were dropped since the last flush. [`Tracer::stats`] has the numbers and causes.
     pub fn flush(&self, timeout: Duration) -> Result<(), FlushError> {
         self.tracer.flush(timeout)
     }
 
-    /// Closes the tracer now, with a time limit for this once, and tells how that went.
+    /// Flushes and closes the tracer now, and returns the result.
     ///
     /// # Errors
     ///
-    /// As [`flush`](FlushGuard::flush). What was not out in time is lost and counted.
+    /// As for [`flush`](FlushGuard::flush). Spans that are not sent in time are dropped and counted.
     pub fn close(mut self, timeout: Duration) -> Result<(), FlushError> {
         self.timeout = None;
         self.tracer.close(timeout)
@@ -51,8 +80,12 @@ impl FlushGuard {
 
 impl Drop for FlushGuard {
     fn drop(&mut self) {
-        if let Some(timeout) = self.timeout.take() {
-            // Whoever wants to know calls `close`; the statistics have it too.
+        let Some(timeout) = self.timeout.take() else { return };
+        // Errors are in the statistics; `close` returns them.
+        if self.tracer.stats().started == 0 {
+            let _ = self.unguarded.set(std::mem::take(&mut self.kept));
+            let _ = self.tracer.flush(timeout);
+        } else {
             let _ = self.tracer.close(timeout);
         }
     }

@@ -1,8 +1,8 @@
-//! The batch reporter: its queue and statistics for each transport, and the guard that flushes at the end of the program.
+//! The batch reporter: the queue and statistics of each transport, and the guard that flushes at the end of the program.
 
 mod batch_reporter;
 mod guard;
-mod lane;
+mod managed_transport;
 
 pub use self::batch_reporter::BatchReporter;
 pub use self::guard::FlushGuard;

@@ -12,13 +12,13 @@ use std::time::{Instant, SystemTime};
 /// use std::sync::{Arc, Mutex};
 /// use std::time::{Duration, Instant, SystemTime};
 ///
-/// use opentracing_reporter::{Otlp, Timer};
+/// use opentracing_reporter::{Otlp, TransportClock};
 ///
 /// /// A clock that stands still until the test moves it.
 /// #[derive(Debug)]
 /// struct Paused(Mutex<Instant>);
 ///
-/// impl Timer for Paused {
+/// impl TransportClock for Paused {
 ///     fn now(&self) -> Instant {
 ///         *self.0.lock().unwrap()
 ///     }
@@ -29,12 +29,12 @@ use std::time::{Instant, SystemTime};
 /// }
 ///
 /// let clock = Arc::new(Paused(Mutex::new(Instant::now())));
-/// let otlp = Otlp::http("http://127.0.0.1:4318")?.timer(clock.clone());
+/// let otlp = Otlp::http("http://127.0.0.1:4318")?.clock(clock.clone());
 /// *clock.0.lock().unwrap() += Duration::from_secs(10); // an answer is overdue now
 /// # let _ = otlp;
 /// # Ok::<(), opentracing_reporter::InvalidEndpoint>(())
 /// ```
-pub trait Timer: Send + Sync + fmt::Debug + 'static {
+pub trait TransportClock: Send + Sync + fmt::Debug + 'static {
     /// Monotonic time.
     fn now(&self) -> Instant;
 
@@ -44,9 +44,9 @@ pub trait Timer: Send + Sync + fmt::Debug + 'static {
 
 /// The operating system's clock.
 #[derive(Debug)]
-pub(crate) struct SystemTimer;
+pub(crate) struct SystemClock;
 
-impl Timer for SystemTimer {
+impl TransportClock for SystemClock {
     fn now(&self) -> Instant {
         Instant::now()
     }

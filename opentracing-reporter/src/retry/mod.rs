@@ -5,6 +5,6 @@ mod clock;
 mod pace;
 
 pub(crate) use self::backoff::{Backoff, FLUSH_BACKOFF};
-pub(crate) use self::clock::SystemTimer;
-pub use self::clock::Timer;
+pub(crate) use self::clock::SystemClock;
+pub use self::clock::TransportClock;
 pub(crate) use self::pace::{Pace, Permit};

@@ -1,30 +1,31 @@
-//! What the reporter asks of a transport.
+//! The `Transport` trait: what the reporter asks of anything that sends spans, and what it gets back.
 
-use std::error::Error;
-use std::fmt;
+mod outcome;
+
 use std::time::{Duration, Instant};
 
 use opentracing_core::{FinishedSpan, TransportStats};
 
-/// Turns finished spans into what it sends, and sends it: to a collector, an agent, a terminal.
+pub use self::outcome::{SendOutcome, SendReason};
+
+/// Sends finished spans: to a collector, an agent, a terminal.
 ///
-/// All calls come from the reporter's thread, one at a time. While one runs, no other transport of that reporter is served, and
-/// finished spans wait in the rings of their threads. So a transport that talks to a network keeps what is under way between two
-/// calls of [`send`](Transport::send) (a future on a runtime of its own, a socket that does not block), and goes on with it in the next
-/// one; retrying and waiting for it belong there too.
+/// All calls come from the reporter's thread, one at a time. While a call runs, the other transports of that reporter wait, and finished
+/// spans stay in the rings of their threads. So a network transport must not block until an answer arrives: it keeps the request in flight
+/// between two calls of [`send`](Transport::send) and continues it in the next one. Retries and backoff belong there too.
 ///
-/// A panic is caught. In `add` it loses the span, counted; in `send` it loses the spans that are no longer
-/// [`pending`](Transport::pending) afterwards. A transport that panics in three sends in a row is dropped: what it has and whatever
-/// would come to it is counted as lost.
+/// Panics are caught. A panic in `add` drops that span. A panic in `send` drops the spans that are no longer
+/// [`pending`](Transport::pending) afterwards. After panics in three sends in a row the transport is no longer used, and its spans are
+/// dropped. All of them are counted.
 ///
 /// ```
 /// use std::io::Write;
 /// use std::time::Instant;
 ///
 /// use opentracing_core::{FinishedSpan, Tracer};
-/// use opentracing_reporter::{BatchReporter, Outcome, Reason, Transport};
+/// use opentracing_reporter::{BatchReporter, SendOutcome, SendReason, Transport};
 ///
-/// /// Writes a line for each span.
+/// /// Writes one line per span.
 /// struct Lines<W> {
 ///     text: String,
 ///     spans: usize,
@@ -45,11 +46,11 @@ use opentracing_core::{FinishedSpan, TransportStats};
 ///         self.spans
 ///     }
 ///
-///     fn send(&mut self, _: Reason, _: Instant) -> Outcome {
+///     fn send(&mut self, _: SendReason, _: Instant) -> SendOutcome {
 ///         let (text, spans) = (std::mem::take(&mut self.text), std::mem::take(&mut self.spans));
 ///         match self.writer.write_all(text.as_bytes()) {
-///             Ok(()) => Outcome::sent(spans),
-///             Err(error) => Outcome::lost(spans, error),
+///             Ok(()) => SendOutcome::sent(spans),
+///             Err(error) => SendOutcome::dropped(spans, error),
 ///         }
 ///     }
 /// }
@@ -62,49 +63,47 @@ use opentracing_core::{FinishedSpan, TransportStats};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub trait Transport: Send + 'static {
-    /// Names the transport in log lines: `console`, `zipkin`.
+    /// The name of the transport in statistics and log lines, such as `console` or `zipkin`.
     fn name(&self) -> &'static str;
 
-    /// Copies or encodes what it needs of the span, which is gone after the call. Must not block.
+    /// Copies or encodes what it needs of the span. The span is gone after the call. Must not block.
     ///
-    /// Called only while fewer spans are pending than the reporter's queue admits. A span that cannot be encoded stays pending until the
-    /// next `send` tells that it is lost.
+    /// Called only while fewer spans are pending than the [queue size](crate::BatchReporter::queue_size). A span that cannot be encoded
+    /// stays pending until the next `send` reports it as dropped.
     fn add(&mut self, span: FinishedSpan<'_>);
 
-    /// How many of the spans that were added are neither sent nor lost: waiting and under way. Called once for each span, so it should
-    /// only read a number.
+    /// The number of added spans that are neither sent nor dropped yet. Called once per span, so it should only read a number.
     fn pending(&self) -> usize;
 
-    /// Sends what is pending, or goes on with that, and tells what became of spans meanwhile.
+    /// Sends pending spans, or continues to, and reports what became of spans since the last call.
     ///
-    /// The [`Reason`] says why now. May block, but not beyond `until`, which is a few milliseconds away unless the tracer is flushed:
-    /// what is not through by then goes on in the next call. Never called when nothing is pending or [spooled](Transport::spooled).
-    fn send(&mut self, reason: Reason, until: Instant) -> Outcome;
+    /// `reason` says why it is called. It may block, but not beyond `until`. That is a few milliseconds away, unless the tracer is flushed.
+    /// What is not finished by then continues in the next call. Never called while nothing is pending or [spooled](Transport::spooled).
+    fn send(&mut self, reason: SendReason, until: Instant) -> SendOutcome;
 
-    /// How many spans it has put where they outlive the process, to send them later. They are no longer pending, so they count as safe
-    /// when the tracer is flushed, and neither sent nor lost until a `send` tells. None by default.
+    /// The number of spans that it has stored durably, to send them later. They are no longer pending, so a flush counts them as safe. A
+    /// later `send` reports them as sent or dropped. Zero by default.
     fn spooled(&self) -> usize {
         0
     }
 
-    /// A span could not be added, since too many are pending: it is lost, and the reporter has counted it. For transports that tell the
-    /// other side. Does nothing by default.
-    fn refused(&mut self) {}
+    /// Called for each span that the reporter drops because the queue is full. The reporter counts it; a transport may forward the number
+    /// to its server. Does nothing by default.
+    fn span_dropped(&mut self) {}
 
-    /// Runs about every 50 milliseconds, whether or not something is pending, on the reporter's thread. Must not block. Does nothing by
+    /// Called about every 50 milliseconds on the reporter's thread, whether or not spans are pending. Must not block. Does nothing by
     /// default.
     fn tick(&mut self) {}
 
-    /// How long a span waits for others before it is sent. `None`, the default, is as long as the
-    /// [reporter](crate::BatchReporter::delay) says. `Some` goes before that; zero is for a transport with a schedule of its own, which
-    /// is called about every 50 milliseconds for as long as something is pending.
-    fn delay(&self) -> Option<Duration> {
+    /// How long a span waits for a batch to fill. `None`, the default, uses the [reporter's setting](crate::BatchReporter::batch_delay).
+    /// Zero is for a transport with a schedule of its own: `send` is called about every 50 milliseconds while spans are pending.
+    fn batch_delay(&self) -> Option<Duration> {
         None
     }
 
-    /// What went over the network so far: requests, bytes, latency, and why spans were lost. The name, the numbers of spans sent,
-    /// dropped and queued, and the last error are the reporter's, and whatever stands there is replaced. Called after each pass over the rings, so it
-    /// should only copy numbers. All zero by default.
+    /// Its network statistics: requests, bytes, latency, and why spans were dropped. The reporter fills in the name, the numbers of spans
+    /// sent, dropped and queued, and the last error. Called after each pass over the rings, so it should only copy numbers. All zero by
+    /// default.
     fn stats(&self) -> TransportStats {
         TransportStats::default()
     }
@@ -123,7 +122,7 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
         (**self).pending()
     }
 
-    fn send(&mut self, reason: Reason, until: Instant) -> Outcome {
+    fn send(&mut self, reason: SendReason, until: Instant) -> SendOutcome {
         (**self).send(reason, until)
     }
 
@@ -131,85 +130,19 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
         (**self).spooled()
     }
 
-    fn refused(&mut self) {
-        (**self).refused();
+    fn span_dropped(&mut self) {
+        (**self).span_dropped();
     }
 
     fn tick(&mut self) {
         (**self).tick();
     }
 
-    fn delay(&self) -> Option<Duration> {
-        (**self).delay()
+    fn batch_delay(&self) -> Option<Duration> {
+        (**self).batch_delay()
     }
 
     fn stats(&self) -> TransportStats {
         (**self).stats()
-    }
-}
-
-/// Why a transport is asked to send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Reason {
-    /// A batch is full, spans have waited for the delay, or the last call left something in progress.
-    Due,
-    /// As many spans are pending as the queue admits: the next ones are lost unless some leave.
-    Full,
-    /// The tracer is being flushed or closed: everything is to leave, without waiting for more. Called again and again until nothing
-    /// is pending or the time is over.
-    Flush,
-}
-
-/// What became of spans in one call of [`Transport::send`].
-#[derive(Debug, Default)]
-#[must_use = "spans that are not accounted for are neither sent nor lost"]
-pub struct Outcome {
-    pub(crate) sent: u64,
-    pub(crate) lost: u64,
-    pub(crate) error: Option<Box<dyn Error + Send + Sync>>,
-    pub(crate) in_progress: bool,
-}
-
-impl Outcome {
-    /// Nothing happened: the transport waits for more.
-    pub fn none() -> Self {
-        Outcome::default()
-    }
-
-    /// So many spans arrived at the other side, or were written.
-    pub fn sent(spans: usize) -> Self {
-        Outcome { sent: spans as u64, ..Outcome::default() }
-    }
-
-    /// So many spans are lost, for that reason; it goes to `log`, at most once a minute. Zero spans is an error that lost nothing: it
-    /// is going to be tried again.
-    pub fn lost(spans: usize, reason: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Outcome { lost: spans as u64, error: Some(reason.into()), ..Outcome::default() }
-    }
-
-    /// Something is under way: the transport is called again, about 50 milliseconds later.
-    pub fn in_progress() -> Self {
-        Outcome { in_progress: true, ..Outcome::default() }
-    }
-
-    /// This and that: numbers add up, and of two errors the first stays.
-    pub fn and(self, other: Outcome) -> Self {
-        Outcome {
-            sent: self.sent + other.sent,
-            lost: self.lost + other.lost,
-            error: self.error.or(other.error),
-            in_progress: self.in_progress || other.in_progress,
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Reason::Due => "due",
-            Reason::Full => "full",
-            Reason::Flush => "flush",
-        })
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use opentracing_core::{Batch, FlushError, Reporter, ReporterStats, Tracer, TransportStats};
-use opentracing_reporter::{BatchReporter, Timer};
+use opentracing_reporter::{BatchReporter, TransportClock};
 
 use crate::transports::PATIENCE;
 
@@ -167,7 +167,7 @@ impl Hand {
     }
 
     /// For a transport to go by.
-    pub(crate) fn shared(&self) -> Arc<dyn Timer> {
+    pub(crate) fn shared(&self) -> Arc<dyn TransportClock> {
         Arc::new(self.clone())
     }
 
@@ -180,7 +180,7 @@ impl Hand {
     }
 }
 
-impl Timer for Hand {
+impl TransportClock for Hand {
     fn now(&self) -> Instant {
         self.1 + self.passed()
     }

@@ -129,7 +129,7 @@ fn flushing_one_tracer_draws_the_whole_trace() -> io::Result<()> {
 fn draws_the_oldest_traces_when_too_many_wait() {
     let paper = Paper::default();
     let console = Console::writer(paper.clone()).linger(NEVER).max_age(NEVER);
-    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(console).queue(8));
+    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(console).queue_size(8));
     finish_spans(&tracer, 50);
     assert_eq!(tracer.flush(PATIENCE), Ok(()));
     assert_eq!(drawn(&paper), (50, 50));

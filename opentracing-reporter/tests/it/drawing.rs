@@ -2,7 +2,7 @@
 
 use opentracing_core::SpanKind::{Client, Consumer, Internal, Producer, Server};
 use opentracing_core::{SpanContext, SpanId, TraceId, Value};
-use opentracing_reporter::{Colors, Console, Logs, Tags};
+use opentracing_reporter::{Console, ConsoleColors, ConsoleLogs, ConsoleTags};
 
 use crate::scene::{Paper, Scene, at, context};
 
@@ -201,7 +201,7 @@ fn the_readme_shows_what_is_drawn() {
 fn colours_services_and_errors() {
     check(
         "colours",
-        |console| console.colors(Colors::Always).columns(80),
+        |console| console.colors(ConsoleColors::Always).columns(80),
         |scene| {
             let root = scene.span("shop", "GET /", Server, None, 0);
             let mut child = scene.span("shop", "SELECT users", Client, Some(&context(&root)), 1_000);
@@ -291,7 +291,7 @@ shop  ⋯ send mail  producer  2.00 ms  ━━━━━━━━━━━━━�
 fn escapes_what_could_write_to_the_terminal() {
     check(
         "everywhere that a text comes from outside",
-        |console| console.columns(120).tags(Tags::All),
+        |console| console.columns(120).tags(ConsoleTags::All),
         |scene| {
             let mut span = scene.span("sh\u{7}op", "GET /\u{1b}[2J\u{1b}]0;title\u{7}\r\n\u{9b}31m", Server, None, 0);
             span.set_tag("peer.service", "a\u{202e}b\u{200b}");
@@ -366,7 +366,7 @@ shop  └─ charge                400 µs                      ╺━━━━�
     );
     check(
         "both",
-        |console| console.columns(80).tags(Tags::All).logs(Logs::All),
+        |console| console.columns(80).tags(ConsoleTags::All).logs(ConsoleLogs::All),
         build,
         r#"
 trace 0af7651916cd43dd8448eb211c803101  1.00 ms  2 spans, 1 service
@@ -402,7 +402,7 @@ shop  charge  ✗  1.00 ms  ━━━━━━━━━━━━━━━━━�
     );
     check(
         "not at all",
-        |console| console.columns(80).logs(Logs::None),
+        |console| console.columns(80).logs(ConsoleLogs::None),
         build,
         "
 trace 0af7651916cd43dd8448eb211c803101  1.00 ms  1 span, 1 service, 1 error
@@ -455,7 +455,7 @@ shop  └─ call  client                        994 µs  ╺━━━━━━�
 fn tells_an_exchange_that_did_not_come_to_its_end() {
     check(
         "outcomes",
-        |console| console.columns(90).tags(Tags::All),
+        |console| console.columns(90).tags(ConsoleTags::All),
         |scene| {
             let root = scene.span("shop", "GET /", Server, None, 0);
             let mut left = scene.span("shop", "GET /events", Server, Some(&context(&root)), 0);
@@ -575,7 +575,8 @@ fn draws_every_span_of_a_deep_and_wide_trace() {
 fn keeps_to_the_width() {
     for columns in 40..=170 {
         let paper = Paper::default();
-        let mut scene = Scene::new(Console::writer(paper.clone()).columns(columns).tags(Tags::All).logs(Logs::All));
+        let mut scene =
+            Scene::new(Console::writer(paper.clone()).columns(columns).tags(ConsoleTags::All).logs(ConsoleLogs::All));
         let mut spans =
             vec![scene.span("a-service-with-a-long-name", "GET /a/route/{that}/is/{long}", Server, None, 0)];
         for depth in 1..12 {

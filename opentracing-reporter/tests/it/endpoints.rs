@@ -52,8 +52,8 @@ fn refuses_headers_that_cannot_be_sent() -> TestResult {
     let rows = [
         ("name", endpoint.clone().header("a b", "c")),
         ("value", endpoint.clone().header("a", "b\nc")),
-        ("token", endpoint.clone().bearer("b\r\nx: y")),
-        ("user", endpoint.basic("a:b", "c")),
+        ("token", endpoint.clone().bearer_auth("b\r\nx: y")),
+        ("user", endpoint.basic_auth("a:b", "c")),
     ];
     for (name, refused) in rows {
         assert!(refused.is_err(), "{name}");
@@ -68,9 +68,9 @@ fn sends_headers_and_credentials_and_shows_them_to_nobody() -> TestResult {
     let collector = Collector::start([])?;
     let rows = [
         ("header", endpoint(&collector)?.header("x-api-key", "geheim")?, "x-api-key", "geheim"),
-        ("basic", endpoint(&collector)?.basic("shop", "geheim:")?, "authorization", "Basic c2hvcDpnZWhlaW06"),
+        ("basic", endpoint(&collector)?.basic_auth("shop", "geheim:")?, "authorization", "Basic c2hvcDpnZWhlaW06"),
         ("in the address", with_user(&collector)?, "authorization", "Basic c2hvcDpnZWhlaW06"),
-        ("bearer", endpoint(&collector)?.bearer("geheim")?, "authorization", "Bearer geheim"),
+        ("bearer", endpoint(&collector)?.bearer_auth("geheim")?, "authorization", "Bearer geheim"),
         (
             "the last one",
             endpoint(&collector)?.header("user-agent", "a")?.header("User-Agent", "b")?,
@@ -81,7 +81,7 @@ fn sends_headers_and_credentials_and_shows_them_to_nobody() -> TestResult {
     for (name, endpoint, header, value) in rows {
         let otlp = Otlp::http(endpoint)?;
         assert!(!format!("{otlp:?}").contains("geheim"), "{name}: {otlp:?}");
-        let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(otlp).delay(NEVER));
+        let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(otlp).batch_delay(NEVER));
         finish_spans(&tracer, 1);
         assert_eq!(tracer.flush(PATIENCE), Ok(()), "{name}");
         assert_eq!(collector.next().header(header), Some(value), "{name}");
@@ -93,7 +93,7 @@ fn sends_headers_and_credentials_and_shows_them_to_nobody() -> TestResult {
 fn keeps_the_path_of_the_address() -> TestResult {
     let collector = Collector::start([])?;
     let tracer = Tracer::builder("shop")
-        .build_inline(BatchReporter::new(Otlp::http(&format!("{}/otlp?x=y", collector.url()))?).delay(NEVER));
+        .build_inline(BatchReporter::new(Otlp::http(&format!("{}/otlp?x=y", collector.url()))?).batch_delay(NEVER));
     finish_spans(&tracer, 1);
     assert_eq!(tracer.flush(PATIENCE), Ok(()));
     assert_eq!(collector.next().line, "POST /otlp?x=y HTTP/1.1");
@@ -104,7 +104,7 @@ fn keeps_the_path_of_the_address() -> TestResult {
 fn compresses_bodies_when_it_is_asked_to() -> TestResult {
     let collector = Collector::start([])?;
     let otlp = Otlp::http(&collector.url())?.gzip();
-    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(otlp).delay(NEVER));
+    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(otlp).batch_delay(NEVER));
     finish_spans(&tracer, 300);
     assert_eq!(tracer.flush(PATIENCE), Ok(()));
     let mut got = collector.next();

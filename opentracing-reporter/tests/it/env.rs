@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use opentracing_core::propagation::HttpHeaders;
 use opentracing_core::{FinishedSpan, FlushError, Sampling, SpanContext, SpanId, TraceId, Tracer, Value};
-use opentracing_reporter::{FlushGuard, FromEnv, Outcome, Reason, Transport};
+use opentracing_reporter::{EnvConfig, FlushGuard, SendOutcome, SendReason, Transport};
 
 use crate::collector::{Collector, Reply};
 
 const LONG: Duration = Duration::from_secs(20);
 
-fn read(variables: &[(&str, &str)]) -> FromEnv {
-    FromEnv::new(&|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+fn read(variables: &[(&str, &str)]) -> EnvConfig {
+    EnvConfig::new(&|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
 }
 
 /// What a span and its process say, in words.
@@ -52,12 +52,12 @@ impl Transport for Tell {
         self.waiting
     }
 
-    fn send(&mut self, _: Reason, _: Instant) -> Outcome {
-        Outcome::sent(std::mem::take(&mut self.waiting))
+    fn send(&mut self, _: SendReason, _: Instant) -> SendOutcome {
+        SendOutcome::sent(std::mem::take(&mut self.waiting))
     }
 }
 
-fn start(read: FromEnv) -> (Tracer, FlushGuard, Receiver<Told>) {
+fn start(read: EnvConfig) -> (Tracer, FlushGuard, Receiver<Told>) {
     let (sender, told) = channel();
     let (tracer, guard) = read.transport(Tell { waiting: 0, told: sender }).start().expect("a thread");
     (tracer, guard, told)
@@ -268,8 +268,8 @@ impl Transport for Keep {
         self.0
     }
 
-    fn send(&mut self, reason: Reason, _: Instant) -> Outcome {
-        if reason == Reason::Flush { Outcome::sent(std::mem::take(&mut self.0)) } else { Outcome::none() }
+    fn send(&mut self, reason: SendReason, _: Instant) -> SendOutcome {
+        if reason == SendReason::Flush { SendOutcome::sent(std::mem::take(&mut self.0)) } else { SendOutcome::none() }
     }
 }
 
@@ -363,7 +363,7 @@ fn otlp_goes_where_it_is_told_with_what_it_is_told() {
         let collector = Collector::start((0..replies).map(|_| Reply::ok())).expect("a port");
         let url = collector.url();
         let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.replace("URL", &url))).collect();
-        let read = FromEnv::new(&|name| variables.iter().find(|(known, _)| *known == name).map(|(_, v)| v.clone()));
+        let read = EnvConfig::new(&|name| variables.iter().find(|(known, _)| *known == name).map(|(_, v)| v.clone()));
         assert_eq!(read.warnings(), []);
         let (tracer, guard) = read.start().expect("a thread");
         tracer.span("work").start().finish();
@@ -413,7 +413,7 @@ fn otlp_goes_where_it_is_told_with_what_it_is_told() {
 fn the_program_has_the_last_word() {
     let variables = [("OTEL_TRACES_SAMPLER", "always_off"), ("OTEL_BSP_MAX_QUEUE_SIZE", "1")];
     let on = |tracer: opentracing_core::TracerBuilder| tracer.sampler(opentracing_core::ConstSampler::on());
-    let read = read(&variables).tracer(on).reporter(|reporter| reporter.queue(1000));
+    let read = read(&variables).tracer(on).reporter(|reporter| reporter.queue_size(1000));
     let (tracer, guard) = read.transport(Keep(0)).start().expect("a thread");
     (0..10).for_each(|_| tracer.span("work").start().finish());
     assert_eq!(guard.close(LONG), Ok(()));

@@ -48,7 +48,7 @@ impl Agent {
 #[track_caller]
 fn sent(settings: impl Fn() -> TracerBuilder, record: impl Fn(&Tracer)) -> (Vec<u8>, Vec<u8>) {
     let agent = Agent::listen("127.0.0.1:0");
-    let tracer = settings().build_inline(BatchReporter::new(to_agent(&agent)).delay(NEVER));
+    let tracer = settings().build_inline(BatchReporter::new(to_agent(&agent)).batch_delay(NEVER));
     record(&tracer);
     assert_eq!(tracer.flush(PATIENCE), Ok(()));
     let datagram = agent.next();
@@ -56,7 +56,7 @@ fn sent(settings: impl Fn() -> TracerBuilder, record: impl Fn(&Tracer)) -> (Vec<
 
     let collector = Collector::start([Reply::status("202 Accepted")]).expect("a port is free");
     let jaeger = Jaeger::http(&collector.url()).expect("that is an address");
-    let tracer = settings().build_inline(BatchReporter::new(jaeger).delay(NEVER));
+    let tracer = settings().build_inline(BatchReporter::new(jaeger).batch_delay(NEVER));
     record(&tracer);
     assert_eq!(tracer.flush(PATIENCE), Ok(()));
     let got = collector.next();
@@ -223,7 +223,7 @@ fn fits_datagrams() {
     fn check(set: fn(Jaeger) -> Jaeger, bytes: usize, datagrams: std::ops::RangeInclusive<usize>) {
         const SPANS: usize = 700;
         let agent = Agent::listen("127.0.0.1:0");
-        let reporter = BatchReporter::new(set(to_agent(&agent))).queue(SPANS).delay(NEVER);
+        let reporter = BatchReporter::new(set(to_agent(&agent))).queue_size(SPANS).batch_delay(NEVER);
         let tracer = Tracer::builder("shop").build_inline(reporter);
         let (mut arrived, mut sizes) = (Vec::new(), Vec::new());
         for number in 0..SPANS {
@@ -260,7 +260,7 @@ fn large() -> TracerBuilder {
 #[test]
 fn cuts_a_span_that_is_larger_than_a_datagram() {
     let agent = Agent::listen("127.0.0.1:0");
-    let tracer = large().build_inline(BatchReporter::new(to_agent(&agent)).delay(NEVER));
+    let tracer = large().build_inline(BatchReporter::new(to_agent(&agent)).batch_delay(NEVER));
     let mut span = tracer.span("large").start();
     span.set_tag("short", "s").set_tag("long", &"ü".repeat(40_000)).log("one").log("two");
     span.finish();
@@ -277,8 +277,8 @@ fn cuts_a_span_that_is_larger_than_a_datagram() {
 #[test]
 fn tells_how_many_spans_were_lost() {
     let agent = Agent::listen("127.0.0.1:0");
-    let tracer =
-        large().build_inline(BatchReporter::new(to_agent(&agent).max_packet_bytes(1000)).queue(3).delay(NEVER));
+    let tracer = large()
+        .build_inline(BatchReporter::new(to_agent(&agent).max_packet_bytes(1000)).queue_size(3).batch_delay(NEVER));
     let mut span = tracer.span("too large").start();
     (0..20).for_each(|number| _ = span.set_tag(format!("key {number}").leak() as &'static str, &"x".repeat(300)));
     span.finish();
@@ -296,9 +296,9 @@ fn waits_until_somebody_listens() {
     let agent = Agent::listen("127.0.0.1:0");
     let address = agent.address();
     let hand = Hand::new();
-    let jaeger = to_agent(&agent).timer(hand.shared());
+    let jaeger = to_agent(&agent).clock(hand.shared());
     drop(agent);
-    let tracer = stepped(BatchReporter::new(jaeger).batch(1).delay(NEVER));
+    let tracer = stepped(BatchReporter::new(jaeger).batch_size(1).batch_delay(NEVER));
     // Only the second datagram meets the answer to the first.
     finish_spans(&tracer, 1);
     assert_eq!(tracer.flush(Duration::ZERO), Ok(()));
@@ -319,7 +319,7 @@ fn looks_up_the_name_of_a_host() {
     let agent = Agent::listen("localhost:0");
     let address = format!("localhost:{}", agent.0.local_addr().expect("it is bound").port());
     let jaeger = Jaeger::udp(&address).expect("that is an address");
-    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(jaeger).delay(NEVER));
+    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(jaeger).batch_delay(NEVER));
     finish_spans(&tracer, 2);
     assert_eq!(tracer.flush(PATIENCE), Ok(()));
     assert_eq!(agent.next_batch().list(2).len(), 2);
@@ -329,7 +329,7 @@ fn looks_up_the_name_of_a_host() {
 fn waits_while_the_name_of_a_host_cannot_be_looked_up() {
     // RFC 2606 keeps that name from ever being one.
     let jaeger = Jaeger::udp("agent.invalid").expect("that is an address");
-    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(jaeger).delay(NEVER));
+    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(jaeger).batch_delay(NEVER));
     finish_spans(&tracer, 2);
     let begun = Instant::now();
     let error = loop {
@@ -380,7 +380,7 @@ fn says_how_a_request_fails() {
     let collector = Collector::start([Reply::status("400 Bad Request")]).expect("a port is free");
     let jaeger =
         Jaeger::http(&format!("{}/elsewhere?format=jaeger.thrift", collector.url())).expect("that is an address");
-    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(jaeger).delay(NEVER));
+    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(jaeger).batch_delay(NEVER));
     finish_spans(&tracer, 2);
     assert_eq!(tracer.flush(PATIENCE), Err(FlushError::Failed));
     assert_eq!(collector.next().line, "POST /elsewhere?format=jaeger.thrift HTTP/1.1");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use opentracing_core::{FlushError, Tracer};
-use opentracing_reporter::{BatchReporter, Outcome};
+use opentracing_reporter::{BatchReporter, SendOutcome};
 
 use crate::transports::{NEVER, PATIENCE, finish_spans, scripted};
 
@@ -38,23 +38,23 @@ pub(crate) fn lines_with(text: &str) -> Vec<(Level, String)> {
 #[test]
 fn warns_of_lost_spans_once_in_a_while() {
     assert!(lines_with("no route to 10.0.0.7").is_empty());
-    let failing = scripted(|_, names| Outcome::lost(std::mem::take(names).len(), "no route to 10.0.0.7"));
-    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(failing).delay(NEVER));
+    let failing = scripted(|_, names| SendOutcome::dropped(std::mem::take(names).len(), "no route to 10.0.0.7"));
+    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(failing).batch_delay(NEVER));
     for _ in 0..3 {
         finish_spans(&tracer, 2);
         assert_eq!(tracer.flush(PATIENCE), Err(FlushError::Failed));
     }
-    let expected = (Level::Warn, "scripted: no route to 10.0.0.7 (2 spans lost)".to_owned());
+    let expected = (Level::Warn, "scripted: no route to 10.0.0.7 (2 spans dropped)".to_owned());
     assert_eq!(lines_with("no route to 10.0.0.7"), [expected]);
 }
 
 #[test]
 fn warns_of_a_full_queue() {
-    let stuck = scripted(|_, _| Outcome::none());
-    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(stuck).queue(77).delay(NEVER));
-    assert!(lines_with("77 are waiting").is_empty());
+    let stuck = scripted(|_, _| SendOutcome::none());
+    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(stuck).queue_size(77).batch_delay(NEVER));
+    assert!(lines_with("queue is full (77").is_empty());
     finish_spans(&tracer, 80);
     assert_eq!(tracer.flush(Duration::ZERO), Err(FlushError::Timeout));
-    let expected = (Level::Warn, "scripted: spans are lost, since 77 are waiting already".to_owned());
-    assert_eq!(lines_with("77 are waiting"), [expected]);
+    let expected = (Level::Warn, "scripted: the queue is full (77 spans), further spans are dropped".to_owned());
+    assert_eq!(lines_with("queue is full (77"), [expected]);
 }

@@ -20,8 +20,8 @@ use crate::transports::{NEVER, PATIENCE, finish_spans, names};
 /// A tracer that sends to that address, and its time.
 fn tracer(address: &str, set: impl FnOnce(Otlp) -> Otlp) -> Result<(Tracer, Hand), Box<dyn std::error::Error>> {
     let hand = Hand::new();
-    let otlp = set(Otlp::http(address)?.timer(hand.shared()));
-    Ok((Tracer::builder("shop").build_inline(BatchReporter::new(otlp).queue(100_000).delay(NEVER)), hand))
+    let otlp = set(Otlp::http(address)?.clock(hand.shared()));
+    Ok((Tracer::builder("shop").build_inline(BatchReporter::new(otlp).queue_size(100_000).batch_delay(NEVER)), hand))
 }
 
 /// Lets the transport work, without waiting for the other side, until the statistics are as they should be.
@@ -119,8 +119,8 @@ fn waits_longer_with_each_failure() -> TestResult {
     const ABIT: Duration = Duration::from_millis(20);
     let collector = Collector::start(vec![Reply::status("503 Service Unavailable"); 12])?;
     let hand = Hand::new();
-    let otlp = Otlp::http(&collector.url())?.timer(hand.shared());
-    let tracer = stepped(BatchReporter::new(otlp).delay(Duration::ZERO));
+    let otlp = Otlp::http(&collector.url())?.clock(hand.shared());
+    let tracer = stepped(BatchReporter::new(otlp).batch_delay(Duration::ZERO));
     finish_spans(&tracer, 1);
     next(&tracer, &collector);
     // By half more each time, up to half a minute; of that between the half and the whole.
@@ -324,7 +324,7 @@ fn sends_once_a_server_is_there_that_was_away_at_the_start() -> TestResult {
 #[test]
 fn loses_spans_after_the_time_to_give_up() -> TestResult {
     // RFC 2606 keeps that name from ever being one.
-    let (tracer, hand) = tracer("http://collector.invalid:4318", |otlp| otlp.give_up_after(Duration::from_secs(60)))?;
+    let (tracer, hand) = tracer("http://collector.invalid:4318", |otlp| otlp.max_retry_time(Duration::from_secs(60)))?;
     finish_spans(&tracer, 3);
     let _ = tracer.flush(Duration::from_millis(50));
     hand.advance(Duration::from_secs(61));
@@ -336,7 +336,7 @@ fn loses_spans_after_the_time_to_give_up() -> TestResult {
 #[test]
 fn bounds_the_bytes_that_wait() -> TestResult {
     let collector = Collector::start([])?;
-    let (tracer, _) = tracer(&collector.url(), |otlp| otlp.max_bytes(10_000))?;
+    let (tracer, _) = tracer(&collector.url(), |otlp| otlp.max_queue_bytes(10_000))?;
     let text = "x".repeat(900);
     for _ in 0..30 {
         tracer.span("large").tag("text", &text).start().finish();
@@ -355,8 +355,8 @@ fn bridges_ten_minutes_with_what_the_queue_holds() -> TestResult {
         // As above: free now, and hardly taken by another process meanwhile.
         let address = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
         let hand = Hand::new();
-        let otlp = Otlp::http(&format!("http://{address}"))?.timer(hand.shared());
-        let tracer = stepped(BatchReporter::new(otlp).queue(queue).delay(Duration::ZERO));
+        let otlp = Otlp::http(&format!("http://{address}"))?.clock(hand.shared());
+        let tracer = stepped(BatchReporter::new(otlp).queue_size(queue).batch_delay(Duration::ZERO));
         for _ in 0..600 {
             finish_spans(&tracer, SPANS / 600);
             tracer.flush(Duration::ZERO)?;

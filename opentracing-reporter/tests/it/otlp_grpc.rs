@@ -17,8 +17,8 @@ use crate::transports::{NEVER, PATIENCE, finish_spans, names};
 
 fn tracer(service: &Service, set: impl FnOnce(Otlp) -> Otlp) -> Result<(Tracer, Hand), Box<dyn std::error::Error>> {
     let hand = Hand::new();
-    let otlp = set(Otlp::grpc(&format!("http://{}", service.address))?.timer(hand.shared()));
-    Ok((Tracer::builder("shop").build_inline(BatchReporter::new(otlp).delay(NEVER)), hand))
+    let otlp = set(Otlp::grpc(&format!("http://{}", service.address))?.clock(hand.shared()));
+    Ok((Tracer::builder("shop").build_inline(BatchReporter::new(otlp).batch_delay(NEVER)), hand))
 }
 
 fn names_in(call: &Call) -> Vec<String> {
@@ -173,7 +173,7 @@ fn the_environment_chooses_the_protocol() -> TestResult {
     for scheme in ["http://", ""] {
         let service = Service::start(Version::Http2, None, [])?;
         let address = format!("{scheme}{}", service.address);
-        let read = opentracing_reporter::FromEnv::new(&|name| match name {
+        let read = opentracing_reporter::EnvConfig::new(&|name| match name {
             "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL" => Some("grpc".to_owned()),
             "OTEL_EXPORTER_OTLP_ENDPOINT" => Some(address.clone()),
             "OTEL_EXPORTER_OTLP_INSECURE" => Some("true".to_owned()),

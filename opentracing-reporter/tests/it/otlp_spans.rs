@@ -21,7 +21,7 @@ pub(crate) type TestResult = Result<(), Box<dyn std::error::Error>>;
 pub(crate) fn sent(tracer: TracerBuilder, record: impl FnOnce(&Tracer)) -> ResourceSpans {
     let collector = Collector::start([]).expect("a port is free");
     let otlp = Otlp::http(&collector.url()).expect("that is an address");
-    let tracer = tracer.build_inline(BatchReporter::new(otlp).delay(NEVER));
+    let tracer = tracer.build_inline(BatchReporter::new(otlp).batch_delay(NEVER));
     record(&tracer);
     assert_eq!(tracer.flush(PATIENCE), Ok(()));
     let got = collector.next();
@@ -279,7 +279,7 @@ fn sends_a_span_that_is_too_large_without_logs_and_with_its_values_cut() {
     let limits = limits(|limits| limits.value_bytes = 1 << 20);
     let collector = Collector::start([]).expect("a port is free");
     let otlp = Otlp::http(&collector.url()).expect("that is an address").max_request_bytes(2000);
-    let reporter = BatchReporter::new(otlp).delay(NEVER);
+    let reporter = BatchReporter::new(otlp).batch_delay(NEVER);
     let tracer = Tracer::builder("shop").limits(limits).build_inline(reporter);
     finish_spans(&tracer, 1);
     let mut span = tracer.span("large").tag("text", &"ü".repeat(1000)).start();
@@ -305,7 +305,7 @@ fn sends_a_span_that_is_too_large_without_logs_and_with_its_values_cut() {
 fn begins_a_new_request_where_the_old_one_is_full() {
     let collector = Collector::start([]).expect("a port is free");
     let otlp = Otlp::http(&collector.url()).expect("that is an address").max_request_bytes(4000);
-    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(otlp).delay(NEVER));
+    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(otlp).batch_delay(NEVER));
     for number in 0..100 {
         tracer.span(&number.to_string()).tag("text", &"x".repeat(200)).start().finish();
     }

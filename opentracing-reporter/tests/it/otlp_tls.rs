@@ -74,7 +74,7 @@ fn tracer(service: &Service, tls: Tls, version: Version) -> Result<Tracer, Box<d
     let endpoint: Endpoint = format!("https://{}", service.address).parse()?;
     let endpoint = endpoint.tls(tls)?;
     let otlp = if version == Version::Http1 { Otlp::http(endpoint)? } else { Otlp::grpc(endpoint)? };
-    Ok(Tracer::builder("shop").build_inline(BatchReporter::new(otlp).delay(NEVER)))
+    Ok(Tracer::builder("shop").build_inline(BatchReporter::new(otlp).batch_delay(NEVER)))
 }
 
 #[test]
@@ -116,7 +116,8 @@ fn does_not_talk_to_whom_it_does_not_trust() -> TestResult {
 fn shows_its_certificate_where_it_is_asked_for_one() -> TestResult {
     let (authority, stranger) = (Authority::new()?, Authority::new()?);
     let roots = || Tls::new().roots_pem(authority.pem().as_bytes());
-    let with = |client: &Identity| roots()?.client_pem(client.certificate.as_bytes(), client.key.as_bytes());
+    let with =
+        |client: &Identity| roots()?.client_certificate_pem(client.certificate.as_bytes(), client.key.as_bytes());
     let rows = [
         ("the right one", with(&authority.sign("shop")?)?, true),
         ("that of a stranger", with(&stranger.sign("shop")?)?, false),
@@ -143,17 +144,21 @@ fn refuses_certificates_that_cannot_be_read() -> TestResult {
         ("broken roots", Tls::new().roots_pem(broken.as_bytes()), "the root certificates cannot be read: "),
         (
             "chain",
-            Tls::new().client_pem(b"", identity.key.as_bytes()),
+            Tls::new().client_certificate_pem(b"", identity.key.as_bytes()),
             "the client certificates contain no certificate",
         ),
-        ("key", Tls::new().client_pem(identity.certificate.as_bytes(), b""), "the client key cannot be read: "),
+        (
+            "key",
+            Tls::new().client_certificate_pem(identity.certificate.as_bytes(), b""),
+            "the client key cannot be read: ",
+        ),
     ];
     for (name, tls, expected) in rows {
         let error = tls.expect_err(name).to_string();
         assert!(error.starts_with(expected), "{name}: {error}");
     }
     let other = Authority::new()?.sign("shop")?;
-    let mixed = Tls::new().client_pem(identity.certificate.as_bytes(), other.key.as_bytes())?;
+    let mixed = Tls::new().client_certificate_pem(identity.certificate.as_bytes(), other.key.as_bytes())?;
     assert!("https://127.0.0.1".parse::<Endpoint>()?.tls(mixed).is_err(), "the key is not that of the certificate");
     Ok(())
 }
@@ -187,7 +192,7 @@ fn the_environment_names_certificates() -> TestResult {
             ("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", &key),
         ];
         let read = |variables: &[(&str, &str)]| {
-            opentracing_reporter::FromEnv::new(&|name| {
+            opentracing_reporter::EnvConfig::new(&|name| {
                 variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
             })
         };

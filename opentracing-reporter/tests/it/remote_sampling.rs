@@ -9,7 +9,9 @@ use log::Level;
 use opentracing_core::{
     ConstSampler, PerOperationStrategies, RemoteSampler, Sampler, SamplerStats, SamplingStrategy, Tracer,
 };
-use opentracing_reporter::{BatchReporter, Endpoint, JaegerRemoteSampling, Outcome, jaeger_sampling_strategy};
+use opentracing_reporter::{
+    BatchReporter, Endpoint, JaegerRemoteSampling, SendOutcome, parse_jaeger_sampling_response,
+};
 
 use crate::collector::{Collector, Reply};
 use crate::logging::lines_with;
@@ -37,7 +39,7 @@ fn per_operation(share: f64, lower: f64, upper: f64, named: &[(&str, f64)]) -> S
 fn reads_what_servers_answer() {
     #[track_caller]
     fn check(json: &str, expected: SamplingStrategy) {
-        assert_eq!(jaeger_sampling_strategy(json.as_bytes()).unwrap(), expected, "{json}");
+        assert_eq!(parse_jaeger_sampling_response(json.as_bytes()).unwrap(), expected, "{json}");
     }
     // The types of strategies as text, as numbers, and left out.
     check(r#"{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":0.5}}"#, probabilistic(0.5));
@@ -95,7 +97,7 @@ fn reads_what_servers_answer() {
 fn refuses_what_is_no_strategy() {
     #[track_caller]
     fn check(json: &[u8], expected: &str) {
-        let error = jaeger_sampling_strategy(json).unwrap_err();
+        let error = parse_jaeger_sampling_response(json).unwrap_err();
         let cause = error.source().map(ToString::to_string).unwrap_or_default();
         assert!(format!("{error}: {cause}").contains(expected), "{error}: {cause}");
     }
@@ -147,7 +149,7 @@ fn asks_for_the_service_once_and_then_after_the_interval() {
     fn check(service: &str, path: &str, expected: &str) {
         let (server, sampler) = (server(&[half()]), RemoteSampler::default());
         let endpoint: Endpoint = format!("{}{path}", server.url()).parse().unwrap();
-        let endpoint = endpoint.bearer("token").unwrap();
+        let endpoint = endpoint.bearer_auth("token").unwrap();
         let polling = JaegerRemoteSampling::new(service).endpoint(endpoint).unwrap().interval(Duration::ZERO);
         let _polling = polling.start(&sampler).unwrap();
         let (first, second) = (server.next(), server.next());
@@ -314,7 +316,7 @@ fn roots_tell_by_which_strategy_they_were_kept() {
     let (server, sampler) = (server(&[json(answer)]), RemoteSampler::default());
     let _polling = hurried().endpoint(&server.url()).unwrap().start(&sampler).unwrap();
     (0..2).for_each(|_| drop(server.next()));
-    let reporter = BatchReporter::new(scripted(|_, names| Outcome::sent(std::mem::take(names).len())));
+    let reporter = BatchReporter::new(scripted(|_, names| SendOutcome::sent(std::mem::take(names).len())));
     let (tracer, guard) = reporter.start(Tracer::builder("shop").sampler(sampler)).unwrap();
     for name in ["always", "never"] {
         assert_eq!(tracer.span(name).start().is_recording(), name == "always");

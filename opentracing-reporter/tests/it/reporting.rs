@@ -4,20 +4,20 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use opentracing_core::{FinishedSpan, FlushError, Tracer};
-use opentracing_reporter::{BatchReporter, Outcome, Reason, Transport};
+use opentracing_reporter::{BatchReporter, SendOutcome, SendReason, Transport};
 
 use crate::transports::{NEVER, PATIENCE, channelled, finish_spans, forward, names, scripted};
 
 #[test]
 fn sends_a_batch_when_it_is_full() -> std::io::Result<()> {
     let (transport, arrived) = channelled();
-    let reporter = BatchReporter::new(transport).batch(3).delay(NEVER);
+    let reporter = BatchReporter::new(transport).batch_size(3).batch_delay(NEVER);
     let (tracer, guard) = reporter.start(Tracer::builder("shop"))?;
     finish_spans(&tracer, 3);
-    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((Reason::Due, names(3))));
+    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((SendReason::Due, names(3))));
     finish_spans(&tracer, 2);
     assert_eq!(guard.flush(PATIENCE), Ok(()));
-    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((Reason::Flush, names(2))), "two spans are no batch, and wait");
+    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((SendReason::Flush, names(2))), "two spans are no batch, and wait");
     assert_eq!(tracer.stats().reporter.sent, 5);
     Ok(())
 }
@@ -25,10 +25,10 @@ fn sends_a_batch_when_it_is_full() -> std::io::Result<()> {
 #[test]
 fn sends_what_has_waited_for_the_delay() -> std::io::Result<()> {
     let (transport, arrived) = channelled();
-    let reporter = BatchReporter::new(transport).delay(Duration::from_millis(1));
+    let reporter = BatchReporter::new(transport).batch_delay(Duration::from_millis(1));
     let (tracer, _guard) = reporter.start(Tracer::builder("shop"))?;
     finish_spans(&tracer, 1);
-    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((Reason::Due, names(1))));
+    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((SendReason::Due, names(1))));
     Ok(())
 }
 
@@ -36,9 +36,9 @@ fn sends_what_has_waited_for_the_delay() -> std::io::Result<()> {
 fn sends_after_the_delay_that_the_transport_wishes() -> std::io::Result<()> {
     let (sender, arrived) = channel();
     let transport = scripted(move |reason, names| forward(&sender, reason, names)).after(Duration::from_millis(1));
-    let (tracer, _guard) = BatchReporter::new(transport).delay(NEVER).start(Tracer::builder("shop"))?;
+    let (tracer, _guard) = BatchReporter::new(transport).batch_delay(NEVER).start(Tracer::builder("shop"))?;
     finish_spans(&tracer, 1);
-    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((Reason::Due, names(1))));
+    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((SendReason::Due, names(1))));
     Ok(())
 }
 
@@ -48,11 +48,12 @@ fn goes_on_with_what_is_in_progress() -> std::io::Result<()> {
     let mut calls = 0;
     let transport = scripted(move |reason, names| {
         calls += 1;
-        if calls < 4 { Outcome::in_progress() } else { forward(&sender, reason, names) }
+        if calls < 4 { SendOutcome::in_progress() } else { forward(&sender, reason, names) }
     });
-    let (tracer, _guard) = BatchReporter::new(transport).batch(1).delay(NEVER).start(Tracer::builder("shop"))?;
+    let (tracer, _guard) =
+        BatchReporter::new(transport).batch_size(1).batch_delay(NEVER).start(Tracer::builder("shop"))?;
     finish_spans(&tracer, 1);
-    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((Reason::Due, names(1))));
+    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((SendReason::Due, names(1))));
     Ok(())
 }
 
@@ -65,19 +66,19 @@ fn drops_what_the_queue_does_not_admit() -> std::io::Result<()> {
         most = most.max(names.len());
         // Nothing goes out until the test lets go.
         match (closed.try_recv(), most) {
-            (Err(std::sync::mpsc::TryRecvError::Empty), _) => Outcome::in_progress(),
+            (Err(std::sync::mpsc::TryRecvError::Empty), _) => SendOutcome::in_progress(),
             (_, ..=8) => forward(&sender, reason, names),
-            (_, most) => Outcome::lost(most, "more were waiting than the queue admits"),
+            (_, most) => SendOutcome::dropped(most, "more were waiting than the queue admits"),
         }
     });
-    let reporter = BatchReporter::new(transport).queue(8).batch(4).delay(NEVER);
+    let reporter = BatchReporter::new(transport).queue_size(8).batch_size(4).batch_delay(NEVER);
     let tracer = Tracer::builder("shop").build_inline(reporter);
     finish_spans(&tracer, 30);
     assert_eq!(tracer.flush(Duration::ZERO), Err(FlushError::Timeout));
     assert_eq!(tracer.stats().reporter.dropped_queue_full, 22);
     drop(open);
     assert_eq!(tracer.flush(PATIENCE), Ok(()), "what was lost before the last flush was told then");
-    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((Reason::Due, names(8))), "the first that came are kept");
+    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((SendReason::Due, names(8))), "the first that came are kept");
     assert_eq!(tracer.stats().reporter.sent, 8);
     Ok(())
 }
@@ -86,10 +87,11 @@ fn drops_what_the_queue_does_not_admit() -> std::io::Result<()> {
 fn asks_for_room_before_it_drops() {
     let (sender, arrived) = channel();
     let transport = scripted(move |reason, names| match reason {
-        Reason::Full => forward(&sender, reason, names),
-        _ => Outcome::none(),
+        SendReason::QueueFull => forward(&sender, reason, names),
+        _ => SendOutcome::none(),
     });
-    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(transport).queue(8).batch(4).delay(NEVER));
+    let tracer = Tracer::builder("shop")
+        .build_inline(BatchReporter::new(transport).queue_size(8).batch_size(4).batch_delay(NEVER));
     finish_spans(&tracer, 30);
     assert_eq!(tracer.flush(Duration::ZERO), Err(FlushError::Timeout), "six are left");
     assert_eq!(arrived.try_iter().map(|(_, names)| names.len()).collect::<Vec<_>>(), [8, 8, 8]);
@@ -107,7 +109,8 @@ fn delivers_once_a_blocked_transport_is_free() -> std::io::Result<()> {
         let _ = closed.recv();
         forward(&sender, reason, names)
     });
-    let (tracer, guard) = BatchReporter::new(transport).batch(2).delay(NEVER).start(Tracer::builder("shop"))?;
+    let (tracer, guard) =
+        BatchReporter::new(transport).batch_size(2).batch_delay(NEVER).start(Tracer::builder("shop"))?;
     finish_spans(&tracer, 2);
     assert_eq!(is_blocked.recv_timeout(PATIENCE), Ok(()));
     finish_spans(&tracer, 2);
@@ -132,18 +135,18 @@ fn a_transport_that_fails_takes_nothing_from_another() -> std::io::Result<()> {
         fn pending(&self) -> usize {
             0
         }
-        fn send(&mut self, _: Reason, _: Instant) -> Outcome {
-            Outcome::none()
+        fn send(&mut self, _: SendReason, _: Instant) -> SendOutcome {
+            SendOutcome::none()
         }
     }
-    let losing = scripted(|_, names| Outcome::lost(std::mem::take(names).len(), "connection refused"));
+    let losing = scripted(|_, names| SendOutcome::dropped(std::mem::take(names).len(), "connection refused"));
     let panicking = scripted(|_, _| panic!("a transport's own mistake"));
     let (good, arrived) = channelled();
-    let reporter = BatchReporter::new(BadAdd).transport(losing).transport(panicking).transport(good).delay(NEVER);
+    let reporter = BatchReporter::new(BadAdd).transport(losing).transport(panicking).transport(good).batch_delay(NEVER);
     let (tracer, guard) = reporter.start(Tracer::builder("shop"))?;
     finish_spans(&tracer, 5);
     assert_eq!(guard.flush(PATIENCE), Err(FlushError::Failed));
-    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((Reason::Flush, names(5))));
+    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((SendReason::Flush, names(5))));
     let stats = tracer.stats();
     assert_eq!((stats.reporter.sent, stats.reporter.dropped_failed), (5, 15), "once for each transport");
     assert_eq!((stats.delivered, stats.dropped_reporter_panic), (5, 0));
@@ -157,7 +160,7 @@ fn gives_up_a_transport_that_panics_again_and_again() {
         let _ = sender.send(());
         panic!("a transport's own mistake")
     });
-    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(transport).delay(NEVER));
+    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(transport).batch_delay(NEVER));
     finish_spans(&tracer, 2);
     assert_eq!(tracer.flush(PATIENCE), Err(FlushError::Failed));
     finish_spans(&tracer, 2);
@@ -174,11 +177,11 @@ fn forgives_a_transport_that_panics_now_and_then() {
         calls += 1;
         if calls % 3 == 0 { forward(&sender, reason, names) } else { panic!("a transport's own mistake") }
     });
-    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(transport).delay(NEVER));
+    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(transport).batch_delay(NEVER));
     for _ in 0..4 {
         finish_spans(&tracer, 2);
         assert_eq!(tracer.flush(PATIENCE), Ok(()));
-        assert_eq!(arrived.try_recv(), Ok((Reason::Flush, names(2))));
+        assert_eq!(arrived.try_recv(), Ok((SendReason::Flush, names(2))));
     }
     assert!(tracer.stats().reporter.is_lossless());
 }
@@ -186,7 +189,7 @@ fn forgives_a_transport_that_panics_now_and_then() {
 #[test]
 fn reports_spans_of_threads_that_have_ended() -> std::io::Result<()> {
     let (transport, arrived) = channelled();
-    let (tracer, guard) = BatchReporter::new(transport).delay(NEVER).start(Tracer::builder("shop"))?;
+    let (tracer, guard) = BatchReporter::new(transport).batch_delay(NEVER).start(Tracer::builder("shop"))?;
     let threads: Vec<_> = (0..4)
         .map(|_| {
             let tracer = tracer.clone();

@@ -4,17 +4,18 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use opentracing_core::{FlushError, Tracer};
-use opentracing_reporter::{BatchReporter, FlushGuard, Outcome, Reason};
+use opentracing_reporter::{BatchReporter, FlushGuard, SendOutcome, SendReason};
 
+use crate::logging::lines_with;
 use crate::transports::{NEVER, PATIENCE, channelled, finish_spans, names, scripted};
 
 #[test]
 fn guard_sends_what_is_left_when_it_is_dropped() -> std::io::Result<()> {
     let (transport, arrived) = channelled();
-    let (tracer, guard) = BatchReporter::new(transport).delay(NEVER).start(Tracer::builder("shop"))?;
+    let (tracer, guard) = BatchReporter::new(transport).batch_delay(NEVER).start(Tracer::builder("shop"))?;
     finish_spans(&tracer, 2);
     drop(guard);
-    assert_eq!(arrived.try_recv(), Ok((Reason::Flush, names(2))));
+    assert_eq!(arrived.try_recv(), Ok((SendReason::Flush, names(2))));
     finish_spans(&tracer, 1);
     assert_eq!(tracer.stats().dropped_shutdown, 1, "the tracer is closed");
     Ok(())
@@ -23,23 +24,23 @@ fn guard_sends_what_is_left_when_it_is_dropped() -> std::io::Result<()> {
 #[test]
 fn sends_what_is_left_when_the_last_tracer_and_the_guard_are_gone() -> std::io::Result<()> {
     let (transport, arrived) = channelled();
-    let (tracer, guard) = BatchReporter::new(transport).delay(NEVER).start(Tracer::builder("shop"))?;
+    let (tracer, guard) = BatchReporter::new(transport).batch_delay(NEVER).start(Tracer::builder("shop"))?;
     finish_spans(&tracer, 2);
     drop(tracer);
     drop(guard);
-    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((Reason::Flush, names(2))));
+    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((SendReason::Flush, names(2))));
     Ok(())
 }
 
 #[test]
 fn closing_again_changes_nothing() -> std::io::Result<()> {
     let (transport, arrived) = channelled();
-    let (tracer, guard) = BatchReporter::new(transport).delay(NEVER).start(Tracer::builder("shop"))?;
+    let (tracer, guard) = BatchReporter::new(transport).batch_delay(NEVER).start(Tracer::builder("shop"))?;
     finish_spans(&tracer, 2);
     assert_eq!(tracer.close(PATIENCE), Ok(()));
     assert_eq!(guard.close(PATIENCE), Ok(()));
     assert_eq!(tracer.close(PATIENCE), Ok(()));
-    assert_eq!(arrived.try_iter().collect::<Vec<_>>(), [(Reason::Flush, names(2))]);
+    assert_eq!(arrived.try_iter().collect::<Vec<_>>(), [(SendReason::Flush, names(2))]);
     Ok(())
 }
 
@@ -64,7 +65,7 @@ fn a_hanging_transport_holds_up_neither_flush_nor_close_nor_drop() -> std::io::R
         let (open, closed) = channel::<()>();
         let hanging = scripted(move |_, _| {
             let _ = closed.recv();
-            Outcome::none()
+            SendOutcome::none()
         });
         let reporter = BatchReporter::new(hanging).close_timeout(limit);
         let (tracer, guard) = reporter.start(Tracer::builder("shop"))?;
@@ -80,7 +81,7 @@ fn counts_what_closing_leaves_behind() -> std::io::Result<()> {
     let (alive, gone) = channel::<()>();
     let stuck = scripted(move |_, _| {
         let _ = &alive;
-        Outcome::in_progress()
+        SendOutcome::in_progress()
     });
     let (tracer, guard) = BatchReporter::new(stuck).start(Tracer::builder("shop"))?;
     finish_spans(&tracer, 3);
@@ -95,20 +96,20 @@ fn counts_what_closing_leaves_behind() -> std::io::Result<()> {
 
 #[test]
 fn a_slow_transport_leaves_the_others_their_part_of_the_time() -> std::io::Result<()> {
-    let stuck = scripted(|_, _| Outcome::in_progress());
+    let stuck = scripted(|_, _| SendOutcome::in_progress());
     let (good, arrived) = channelled();
-    let reporter = BatchReporter::new(stuck).transport(good).delay(NEVER);
+    let reporter = BatchReporter::new(stuck).transport(good).batch_delay(NEVER);
     let (tracer, guard) = reporter.start(Tracer::builder("shop"))?;
     finish_spans(&tracer, 3);
     assert_eq!(guard.close(Duration::from_millis(100)), Err(FlushError::Timeout));
-    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((Reason::Flush, names(3))));
+    assert_eq!(arrived.recv_timeout(PATIENCE), Ok((SendReason::Flush, names(3))));
     Ok(())
 }
 
 #[test]
 fn sends_while_the_runtime_is_blocked() -> std::io::Result<()> {
     let (transport, arrived) = channelled();
-    let reporter = BatchReporter::new(transport).batch(2).delay(NEVER);
+    let reporter = BatchReporter::new(transport).batch_size(2).batch_delay(NEVER);
     let (tracer, _guard) = reporter.start(Tracer::builder("shop"))?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let sent = runtime.block_on(async {
@@ -116,7 +117,7 @@ fn sends_while_the_runtime_is_blocked() -> std::io::Result<()> {
         // The only thread of the runtime waits here.
         arrived.recv_timeout(PATIENCE)
     });
-    assert_eq!(sent, Ok((Reason::Due, names(2))));
+    assert_eq!(sent, Ok((SendReason::Due, names(2))));
     Ok(())
 }
 
@@ -125,11 +126,11 @@ fn sends_when_the_runtime_is_gone() -> std::io::Result<()> {
     let (transport, arrived) = channelled();
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let (tracer, guard) =
-        runtime.block_on(async { BatchReporter::new(transport).delay(NEVER).start(Tracer::builder("shop")) })?;
+        runtime.block_on(async { BatchReporter::new(transport).batch_delay(NEVER).start(Tracer::builder("shop")) })?;
     runtime.block_on(async { finish_spans(&tracer, 2) });
     drop(runtime);
     assert_eq!(guard.close(PATIENCE), Ok(()));
-    assert_eq!(arrived.try_recv(), Ok((Reason::Flush, names(2))));
+    assert_eq!(arrived.try_recv(), Ok((SendReason::Flush, names(2))));
     Ok(())
 }
 
@@ -138,10 +139,27 @@ fn guard_may_be_dropped_inside_a_runtime() -> std::io::Result<()> {
     let (transport, arrived) = channelled();
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(async {
-        let (tracer, _guard) = BatchReporter::new(transport).delay(NEVER).start(Tracer::builder("shop"))?;
+        let (tracer, _guard) = BatchReporter::new(transport).batch_delay(NEVER).start(Tracer::builder("shop"))?;
         finish_spans(&tracer, 2);
         Ok::<_, std::io::Error>(())
     })?;
-    assert_eq!(arrived.try_recv(), Ok((Reason::Flush, names(2))));
+    assert_eq!(arrived.try_recv(), Ok((SendReason::Flush, names(2))));
+    Ok(())
+}
+
+/// `(tracer, _)` drops the guard at once.
+#[test]
+fn a_guard_that_is_not_bound_to_a_name_loses_nothing_and_warns() -> std::io::Result<()> {
+    const WARNING: &str = "the FlushGuard of \"unguarded\" was dropped before the first span";
+    assert!(lines_with(WARNING).is_empty());
+    let (transport, arrived) = channelled();
+    let reporter = BatchReporter::new(transport).batch_size(2).batch_delay(NEVER);
+    let (tracer, _) = reporter.start(Tracer::builder("unguarded"))?;
+    for _ in 0..2 {
+        finish_spans(&tracer, 2);
+        assert_eq!(arrived.recv_timeout(PATIENCE), Ok((SendReason::Due, names(2))));
+    }
+    assert_eq!(tracer.stats().lost(), 0);
+    assert_eq!(lines_with(WARNING).len(), 1, "once");
     Ok(())
 }

@@ -24,8 +24,8 @@ fn nobody() -> io::Result<SocketAddr> {
 
 fn tracer(address: SocketAddr, spool: Spool) -> Result<(Tracer, Hand), Box<dyn std::error::Error>> {
     let hand = Hand::new();
-    let otlp = Otlp::http(&*format!("http://{address}"))?.timer(hand.shared()).timeout(NEVER).spool(spool)?;
-    Ok((Tracer::builder("shop").build_inline(BatchReporter::new(otlp).queue(1_000_000).delay(NEVER)), hand))
+    let otlp = Otlp::http(&*format!("http://{address}"))?.clock(hand.shared()).timeout(NEVER).spool(spool)?;
+    Ok((Tracer::builder("shop").build_inline(BatchReporter::new(otlp).queue_size(1_000_000).batch_delay(NEVER)), hand))
 }
 
 /// Records of so many spans each, whose names count on from 0.
@@ -247,8 +247,8 @@ fn takes_what_the_queue_does_not() -> TestResult {
     let folder = tempfile::tempdir()?;
     let collector = Collector::start([Reply::Nothing])?;
     let hand = Hand::new();
-    let otlp = Otlp::http(&*collector.url())?.timer(hand.shared()).spool(Spool::new(folder.path()))?;
-    let reporter = BatchReporter::new(otlp).queue(4).batch(4).delay(NEVER);
+    let otlp = Otlp::http(&*collector.url())?.clock(hand.shared()).spool(Spool::new(folder.path()))?;
+    let reporter = BatchReporter::new(otlp).queue_size(4).batch_size(4).batch_delay(NEVER);
     let tracer = Tracer::builder("shop").build_inline(reporter);
     finish_spans(&tracer, 30);
     let _ = tracer.flush(Duration::ZERO);

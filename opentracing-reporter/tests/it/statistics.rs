@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use opentracing_core::{FinishedSpan, FlushError, Latency, Tracer, TransportStats};
-use opentracing_reporter::{BatchReporter, Outcome, Reason, Transport};
+use opentracing_reporter::{BatchReporter, SendOutcome, SendReason, Transport};
 
 use crate::transports::{PATIENCE, finish_spans, scripted};
 
@@ -28,11 +28,11 @@ impl Transport for Counting {
         self.waiting
     }
 
-    fn send(&mut self, _: Reason, _: Instant) -> Outcome {
+    fn send(&mut self, _: SendReason, _: Instant) -> SendOutcome {
         self.waiting -= 1;
         self.stats.requests += 1;
         self.stats.latency.record(Duration::from_millis(20));
-        Outcome::sent(1)
+        SendOutcome::sent(1)
     }
 
     fn stats(&self) -> TransportStats {
@@ -47,7 +47,7 @@ impl Transport for Counting {
 fn each_transport_has_its_numbers() {
     let failing = scripted(|_, names| {
         let lost = std::mem::take(names).len();
-        Outcome::lost(lost, "on purpose")
+        SendOutcome::dropped(lost, "on purpose")
     });
     let reporter = BatchReporter::new(Counting::default()).transport(failing);
     let (tracer, guard) = reporter.start(Tracer::builder("shop")).unwrap();
@@ -73,7 +73,7 @@ fn each_transport_has_its_numbers() {
 #[test]
 fn tells_what_waits_and_what_found_no_room() {
     let (tracer, guard) =
-        BatchReporter::new(scripted(|_, _| Outcome::none())).queue(3).start(Tracer::builder("shop")).unwrap();
+        BatchReporter::new(scripted(|_, _| SendOutcome::none())).queue_size(3).start(Tracer::builder("shop")).unwrap();
     finish_spans(&tracer, 4);
     let begun = Instant::now();
     let stats = loop {
@@ -88,7 +88,10 @@ fn tells_what_waits_and_what_found_no_room() {
     assert_eq!((stats.queued, stats.dropped_queue_full, stats.sent), (3, 1, 0));
     guard.close(Duration::from_millis(50)).unwrap_err();
     let stats = tracer.stats().transports.remove(0);
-    assert_eq!((stats.dropped_failed, stats.last_error.as_deref()), (3, Some("the end came before an answer")));
+    assert_eq!(
+        (stats.dropped_failed, stats.last_error.as_deref()),
+        (3, Some("the tracer was closed before an answer arrived"))
+    );
 }
 
 #[test]

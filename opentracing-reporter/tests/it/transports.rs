@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use opentracing_core::{FinishedSpan, Tracer};
-use opentracing_reporter::{Outcome, Reason, Transport};
+use opentracing_reporter::{SendOutcome, SendReason, Transport};
 
 /// Longer than anything takes that is waited for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -18,7 +18,7 @@ pub(crate) struct Scripted<F> {
     script: F,
 }
 
-impl<F: FnMut(Reason, &mut Vec<String>) -> Outcome + Send + 'static> Transport for Scripted<F> {
+impl<F: FnMut(SendReason, &mut Vec<String>) -> SendOutcome + Send + 'static> Transport for Scripted<F> {
     fn name(&self) -> &'static str {
         "scripted"
     }
@@ -31,11 +31,11 @@ impl<F: FnMut(Reason, &mut Vec<String>) -> Outcome + Send + 'static> Transport f
         self.names.len()
     }
 
-    fn send(&mut self, reason: Reason, _: Instant) -> Outcome {
+    fn send(&mut self, reason: SendReason, _: Instant) -> SendOutcome {
         (self.script)(reason, &mut self.names)
     }
 
-    fn delay(&self) -> Option<Duration> {
+    fn batch_delay(&self) -> Option<Duration> {
         self.delay
     }
 }
@@ -47,12 +47,14 @@ impl<F> Scripted<F> {
     }
 }
 
-pub(crate) fn scripted<F: FnMut(Reason, &mut Vec<String>) -> Outcome + Send + 'static>(script: F) -> Scripted<F> {
+pub(crate) fn scripted<F: FnMut(SendReason, &mut Vec<String>) -> SendOutcome + Send + 'static>(
+    script: F,
+) -> Scripted<F> {
     Scripted { names: Vec::new(), delay: None, script }
 }
 
 /// What arrived in one send, and why it was sent.
-pub(crate) type Sent = (Reason, Vec<String>);
+pub(crate) type Sent = (SendReason, Vec<String>);
 
 /// Sends everything at once, into a channel.
 pub(crate) fn channelled() -> (impl Transport, Receiver<Sent>) {
@@ -60,9 +62,9 @@ pub(crate) fn channelled() -> (impl Transport, Receiver<Sent>) {
     (scripted(move |reason, names| forward(&sender, reason, names)), receiver)
 }
 
-pub(crate) fn forward(sender: &Sender<Sent>, reason: Reason, names: &mut Vec<String>) -> Outcome {
+pub(crate) fn forward(sender: &Sender<Sent>, reason: SendReason, names: &mut Vec<String>) -> SendOutcome {
     let names = std::mem::take(names);
-    let outcome = Outcome::sent(names.len());
+    let outcome = SendOutcome::sent(names.len());
     // A test that has seen enough no longer listens.
     let _ = sender.send((reason, names));
     outcome

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use opentracing_reporter::{BatchReporter, FlushGuard, Outcome, Reason};
+use opentracing_reporter::{BatchReporter, FlushGuard, SendOutcome, SendReason};
 
 fn check<T: Debug + Send>() {}
 fn check_shared<T: Debug + Send + Sync>() {}
@@ -12,8 +12,8 @@ fn check_shared<T: Debug + Send + Sync>() {}
 fn types_are_debug_send_and_sync_where_they_can_be() {
     check::<BatchReporter>();
     check_shared::<FlushGuard>();
-    check_shared::<Outcome>();
-    check_shared::<Reason>();
+    check_shared::<SendOutcome>();
+    check_shared::<SendReason>();
     #[cfg(feature = "otlp")]
     {
         use opentracing_reporter::{Endpoint, InvalidEndpoint, Otlp};
@@ -23,10 +23,10 @@ fn types_are_debug_send_and_sync_where_they_can_be() {
     }
     #[cfg(feature = "remote-sampling")]
     {
-        use opentracing_reporter::{InvalidSamplingAnswer, JaegerRemoteSampling, SamplingGuard};
+        use opentracing_reporter::{InvalidSamplingResponse, JaegerRemoteSampling, RemoteSamplingGuard};
         check_shared::<JaegerRemoteSampling>();
-        check_shared::<SamplingGuard>();
-        check_shared::<InvalidSamplingAnswer>();
+        check_shared::<RemoteSamplingGuard>();
+        check_shared::<InvalidSamplingResponse>();
     }
     #[cfg(feature = "zipkin")]
     check::<opentracing_reporter::Zipkin>();

@@ -19,7 +19,7 @@ use crate::transports::{NEVER, PATIENCE};
 fn sent(settings: TracerBuilder, record: impl FnOnce(&Tracer)) -> Vec<Json> {
     let server = Collector::start([Reply::status("202 Accepted")]).expect("a port is free");
     let zipkin = Zipkin::new(&server.url()).expect("that is an address");
-    let tracer = settings.build_inline(BatchReporter::new(zipkin).delay(NEVER));
+    let tracer = settings.build_inline(BatchReporter::new(zipkin).batch_delay(NEVER));
     record(&tracer);
     assert_eq!(tracer.flush(PATIENCE), Ok(()));
     let got = server.next();
@@ -336,7 +336,7 @@ fn cuts_a_span_that_is_too_large() {
 fn compresses_where_it_is_told_to() {
     let server = Collector::start([]).expect("a port is free");
     let zipkin = Zipkin::new(&format!("{}/spans", server.url())).expect("that is an address").gzip();
-    let tracer = shop().build_inline(BatchReporter::new(zipkin).delay(NEVER));
+    let tracer = shop().build_inline(BatchReporter::new(zipkin).batch_delay(NEVER));
     tracer.span("x").start().finish();
     assert_eq!(tracer.flush(PATIENCE), Ok(()));
     let got = server.next();

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use opentracing_core::{FinishedSpan, SpanId, SpanKind, TraceId, Value, tags};
-use opentracing_reporter::{Outcome, Reason, Transport};
+use opentracing_reporter::{SendOutcome, SendReason, Transport};
 use tokio::sync::Notify;
 
 use crate::services::front_end;
@@ -74,8 +74,8 @@ impl Transport for Tally {
         0
     }
 
-    fn send(&mut self, _: Reason, _: Instant) -> Outcome {
-        Outcome::none()
+    fn send(&mut self, _: SendReason, _: Instant) -> SendOutcome {
+        SendOutcome::none()
     }
 }
 

@@ -26,7 +26,7 @@ fn play(rows: &[Row], add: impl Fn(BatchReporter) -> BatchReporter) -> Vec<Seen>
     for row in rows {
         let memory = Memory::default();
         let builder = (row.settings)(Tracer::builder("Shop").tag("zone", "a/1").tag("replicas", 3));
-        let reporter = add(BatchReporter::new(memory.clone())).queue(2 * MANY.spans);
+        let reporter = add(BatchReporter::new(memory.clone())).queue_size(2 * MANY.spans);
         let (tracer, guard) = reporter.start(builder).expect("a thread starts");
         (row.record)(&tracer);
         assert_eq!(guard.close(PATIENCE), Ok(()), "{}", row.name);

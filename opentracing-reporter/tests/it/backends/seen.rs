@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use opentracing_core::{FinishedSpan, Reference, ReferenceKind, SpanKind, Value, logs};
-use opentracing_reporter::{Outcome, Reason, Transport};
+use opentracing_reporter::{SendOutcome, SendReason, Transport};
 
 /// A span. Values are text, since not every backend keeps their types; time is in microseconds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -124,8 +124,8 @@ impl Transport for Memory {
         0
     }
 
-    fn send(&mut self, _: Reason, _: Instant) -> Outcome {
-        Outcome::none()
+    fn send(&mut self, _: SendReason, _: Instant) -> SendOutcome {
+        SendOutcome::none()
     }
 }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use opentracing_core::Tracer;
-use opentracing_reporter::{AgentFallback, BatchReporter, Instana};
+use opentracing_reporter::{BatchReporter, Instana, InstanaAgentFallback};
 
 use super::agent::{Judge, StandIn};
 use super::instana;
@@ -27,7 +27,8 @@ fn check_names(agent: &StandIn, expected: &[&str]) {
 fn spans_wait_for_an_agent_that_starts_later() -> io::Result<()> {
     let port = free_port()?;
     let transport = Instana::agent(&format!("http://127.0.0.1:{port}")).expect("an address");
-    let reporter = BatchReporter::new(transport.fallback(AgentFallback::None)).queue(2).delay(NEVER);
+    let reporter =
+        BatchReporter::new(transport.agent_fallback(InstanaAgentFallback::None)).queue_size(2).batch_delay(NEVER);
     let (tracer, guard) = reporter.start(Tracer::builder("shop"))?;
     finish_spans(&tracer, 2);
     assert!(guard.flush(Duration::from_millis(300)).is_err(), "nobody is there");
@@ -49,7 +50,7 @@ fn spans_wait_for_an_agent_that_starts_later() -> io::Result<()> {
 fn finds_an_agent_that_was_restarted() -> io::Result<()> {
     let agent = StandIn::start(0, Judge::default())?;
     let port = agent.port();
-    let (tracer, guard) = BatchReporter::new(instana(&agent)).delay(NEVER).start(Tracer::builder("shop"))?;
+    let (tracer, guard) = BatchReporter::new(instana(&agent)).batch_delay(NEVER).start(Tracer::builder("shop"))?;
     finish_spans(&tracer, 1);
     assert_eq!(guard.flush(PATIENCE), Ok(()));
     check_names(&agent, &["0"]);
@@ -85,8 +86,9 @@ fn looks_at_the_default_gateway_where_there_is_no_agent_at_the_address() -> io::
         std::fs::write(&file, routes)?;
         // Of the addresses of loopback, nobody listens on this one.
         let transport = Instana::agent(&format!("http://127.9.9.9:{}", agent.port())).expect("an address");
-        let reporter = BatchReporter::new(transport.fallback(AgentFallback::GatewayOf(file.clone())));
-        let (tracer, guard) = reporter.delay(NEVER).start(Tracer::builder("shop"))?;
+        let reporter =
+            BatchReporter::new(transport.agent_fallback(InstanaAgentFallback::DefaultGatewayIn(file.clone())));
+        let (tracer, guard) = reporter.batch_delay(NEVER).start(Tracer::builder("shop"))?;
         finish_spans(&tracer, 1);
         let limit = if expected == 0 { Duration::from_millis(300) } else { PATIENCE };
         assert_eq!(guard.flush(limit).is_ok(), expected == 1, "{name}");

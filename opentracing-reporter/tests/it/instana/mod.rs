@@ -11,7 +11,7 @@ mod vectors;
 use std::io;
 
 use opentracing_core::{Tracer, TracerBuilder};
-use opentracing_reporter::{AgentFallback, BatchReporter, Instana, RootExits, SpanForm};
+use opentracing_reporter::{BatchReporter, Instana, InstanaAgentFallback, InstanaRootExits, InstanaSpanFormat};
 use serde_json::Value;
 
 use self::agent::{Judge, StandIn};
@@ -19,20 +19,20 @@ use crate::transports::{NEVER, PATIENCE};
 
 /// To that stand-in and nowhere else.
 fn instana(agent: &StandIn) -> Instana {
-    Instana::agent(&agent.url()).expect("an address").fallback(AgentFallback::None)
+    Instana::agent(&agent.url()).expect("an address").agent_fallback(InstanaAgentFallback::None)
 }
 
 /// What arrives of the spans that the closure makes; nothing is refused.
 #[track_caller]
 fn reported(
-    form: SpanForm,
-    root_exits: RootExits,
+    form: InstanaSpanFormat,
+    root_exits: InstanaRootExits,
     builder: TracerBuilder,
     work: impl FnOnce(&Tracer),
 ) -> io::Result<Vec<Value>> {
     let agent = StandIn::start(0, Judge::default())?;
-    let transport = instana(&agent).form(form).root_exits(root_exits);
-    let (tracer, guard) = BatchReporter::new(transport).delay(NEVER).start(builder)?;
+    let transport = instana(&agent).span_format(form).root_exits(root_exits);
+    let (tracer, guard) = BatchReporter::new(transport).batch_delay(NEVER).start(builder)?;
     work(&tracer);
     let closed = guard.close(PATIENCE);
     assert_eq!(agent.judge().refusals, []);

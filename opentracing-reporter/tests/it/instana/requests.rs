@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use opentracing_core::{Limits, SpanKind, Tracer};
-use opentracing_reporter::{AgentFallback, BatchReporter, Instana, RootExits, SpanForm, Spool};
+use opentracing_reporter::{BatchReporter, Instana, InstanaAgentFallback, InstanaRootExits, InstanaSpanFormat, Spool};
 
 use super::agent::{Judge, StandIn};
 use super::{instana, reported};
@@ -14,9 +14,12 @@ const LONG: usize = 4096;
 
 #[test]
 fn puts_a_thousand_spans_in_a_request_and_counts_log_spans() -> std::io::Result<()> {
-    for (form, expected) in [(SpanForm::Native, &[1000, 1000, 500][..]), (SpanForm::TraceWebService, &[1000, 250])] {
+    for (form, expected) in
+        [(InstanaSpanFormat::Native, &[1000, 1000, 500][..]), (InstanaSpanFormat::TraceWebService, &[1000, 250])]
+    {
         let agent = StandIn::start(0, Judge::default())?;
-        let reporter = BatchReporter::new(instana(&agent).form(form)).queue(5000).batch(5000).delay(NEVER);
+        let reporter =
+            BatchReporter::new(instana(&agent).span_format(form)).queue_size(5000).batch_size(5000).batch_delay(NEVER);
         let (tracer, guard) = reporter.start(Tracer::builder("shop"))?;
         for _ in 0..1250 {
             let mut span = tracer.span("work").kind(SpanKind::Server).start();
@@ -33,14 +36,21 @@ fn puts_a_thousand_spans_in_a_request_and_counts_log_spans() -> std::io::Result<
 #[test]
 fn splits_what_is_larger_than_a_request_may_be() -> std::io::Result<()> {
     let text = "x".repeat(LONG);
-    let spans = reported(SpanForm::Native, RootExits::HeldBack, Tracer::builder("shop").ring(256), |tracer| {
-        for _ in 0..60 {
-            let mut span = tracer.span("work").start();
-            for tag in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s"] {
-                span.set_tag(tag, &text);
+    let spans = reported(
+        InstanaSpanFormat::Native,
+        InstanaRootExits::Suppressed,
+        Tracer::builder("shop").ring(256),
+        |tracer| {
+            for _ in 0..60 {
+                let mut span = tracer.span("work").start();
+                for tag in
+                    ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s"]
+                {
+                    span.set_tag(tag, &text);
+                }
             }
-        }
-    })?;
+        },
+    )?;
     assert_eq!(spans.len(), 60, "of 4.6 MB");
     Ok(())
 }
@@ -50,7 +60,7 @@ fn cuts_spans_of_the_web_service_to_four_kibibytes() -> std::io::Result<()> {
     let text = "ü\"".repeat(LONG / 3);
     let limits = Limits::default();
     let builder = Tracer::builder("shop").limits(limits);
-    let spans = reported(SpanForm::TraceWebService, RootExits::HeldBack, builder, |tracer| {
+    let spans = reported(InstanaSpanFormat::TraceWebService, InstanaRootExits::Suppressed, builder, |tracer| {
         let mut span = tracer.span(&"name".repeat(1000)).kind(SpanKind::Server).start();
         for number in 0..100 {
             span.set_tag(format!("tag {number}").as_str().to_owned().leak() as &'static str, &text);
@@ -73,12 +83,13 @@ fn each_form_has_a_spool_of_its_own() -> std::io::Result<()> {
     let folder = tempfile::tempdir()?;
     let start = |transport: Instana| {
         let transport = transport.spool(Spool::new(folder.path()))?;
-        BatchReporter::new(transport).delay(NEVER).start(Tracer::builder("shop"))
+        BatchReporter::new(transport).batch_delay(NEVER).start(Tracer::builder("shop"))
     };
     let agents = || StandIn::start(0, Judge::default());
-    for form in [SpanForm::Native, SpanForm::TraceWebService] {
+    for form in [InstanaSpanFormat::Native, InstanaSpanFormat::TraceWebService] {
         let nobody = agents()?.url();
-        let away = Instana::agent(&nobody).expect("an address").fallback(AgentFallback::None).form(form);
+        let away =
+            Instana::agent(&nobody).expect("an address").agent_fallback(InstanaAgentFallback::None).span_format(form);
         let (tracer, guard) = start(away)?;
         tracer.span("work").start().finish();
         assert_eq!(guard.close(Duration::from_millis(300)), Ok(()), "on the disk");
@@ -88,7 +99,7 @@ fn each_form_has_a_spool_of_its_own() -> std::io::Result<()> {
     for (name, transport, inherited) in [
         ("serverless", serverless, 0),
         ("native", instana(&agent), 1),
-        ("web service", instana(&agent).form(SpanForm::TraceWebService), 1),
+        ("web service", instana(&agent).span_format(InstanaSpanFormat::TraceWebService), 1),
     ] {
         let (tracer, guard) = start(transport)?;
         tracer.span("more").start().finish();
@@ -104,7 +115,7 @@ fn each_form_has_a_spool_of_its_own() -> std::io::Result<()> {
 fn a_form_that_is_chosen_too_late_changes_nothing() -> std::io::Result<()> {
     let folder = tempfile::tempdir()?;
     let agent = StandIn::start(0, Judge::default())?;
-    let transport = instana(&agent).spool(Spool::new(folder.path()))?.form(SpanForm::TraceWebService);
+    let transport = instana(&agent).spool(Spool::new(folder.path()))?.span_format(InstanaSpanFormat::TraceWebService);
     let (tracer, guard) = BatchReporter::new(transport).start(Tracer::builder("shop"))?;
     tracer.span("work").start().finish();
     assert_eq!(guard.close(PATIENCE), Ok(()));
@@ -118,7 +129,7 @@ fn a_form_that_is_chosen_too_late_changes_nothing() -> std::io::Result<()> {
 #[test]
 fn keeps_to_twenty_calls_a_second_on_one_connection() -> std::io::Result<()> {
     let agent = StandIn::start(0, Judge::default())?;
-    let (tracer, guard) = BatchReporter::new(instana(&agent)).delay(NEVER).start(Tracer::builder("shop"))?;
+    let (tracer, guard) = BatchReporter::new(instana(&agent)).batch_delay(NEVER).start(Tracer::builder("shop"))?;
     for _ in 0..25 {
         tracer.span("work").start().finish();
         assert_eq!(guard.flush(PATIENCE), Ok(()));
@@ -135,7 +146,7 @@ fn keeps_to_twenty_calls_a_second_on_one_connection() -> std::io::Result<()> {
 #[test]
 fn several_tracers_of_a_process_keep_to_that_together() -> std::io::Result<()> {
     let agent = StandIn::start(0, Judge::default())?;
-    let start = |name| BatchReporter::new(instana(&agent)).delay(NEVER).start(Tracer::builder(name));
+    let start = |name| BatchReporter::new(instana(&agent)).batch_delay(NEVER).start(Tracer::builder(name));
     let tracers = [start("shop")?, start("catalog")?, start("cart")?];
     std::thread::scope(|threads| {
         for (tracer, guard) in &tracers {

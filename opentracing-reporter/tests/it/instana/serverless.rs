@@ -1,7 +1,7 @@
 //! Instana without an agent.
 
 use opentracing_core::{SpanKind, Tracer};
-use opentracing_reporter::{BatchReporter, Instana, SpanForm};
+use opentracing_reporter::{BatchReporter, Instana, InstanaSpanFormat};
 
 use super::agent::{Judge, StandIn};
 use crate::transports::PATIENCE;
@@ -12,7 +12,7 @@ fn sends_bundles_with_the_key() -> std::io::Result<()> {
         let endpoint = StandIn::start(0, Judge::serverless("secret"))?;
         let transport = Instana::serverless(&[&endpoint.url(), path].concat(), "secret").expect("an address");
         // There is only one form here.
-        let transport = transport.form(SpanForm::TraceWebService);
+        let transport = transport.span_format(InstanaSpanFormat::TraceWebService);
         let (tracer, guard) = BatchReporter::new(transport).start(Tracer::builder("shop"))?;
         for _ in 0..2 {
             tracer.span("GET /").kind(SpanKind::Server).tag("http.method", "GET").start().finish();

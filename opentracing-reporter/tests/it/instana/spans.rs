@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, SystemTime};
 
 use opentracing_core::{Span, SpanContext, SpanId, SpanKind, TraceId, Tracer, Value as Tag, tags};
-use opentracing_reporter::{RootExits, SpanForm};
+use opentracing_reporter::{InstanaRootExits, InstanaSpanFormat};
 use serde_json::{Value, json};
 
 use super::reported;
@@ -22,8 +22,8 @@ const CHANGING: [&str; 12] =
 
 /// One span with a parent, in that form, without what is different each time.
 #[track_caller]
-fn span_in(form: SpanForm, kind: SpanKind, fill: impl FnOnce(&mut Span)) -> Vec<Value> {
-    let mut spans = reported(form, RootExits::HeldBack, Tracer::builder("shop"), |tracer| {
+fn span_in(form: InstanaSpanFormat, kind: SpanKind, fill: impl FnOnce(&mut Span)) -> Vec<Value> {
+    let mut spans = reported(form, InstanaRootExits::Suppressed, Tracer::builder("shop"), |tracer| {
         let mut span = tracer.span("operation").kind(kind).child_of(&caller()).start();
         fill(&mut span);
     })
@@ -37,7 +37,7 @@ fn span_in(form: SpanForm, kind: SpanKind, fill: impl FnOnce(&mut Span)) -> Vec<
 
 #[track_caller]
 fn check(name: &str, kind: SpanKind, given: &[(&'static str, Tag<'_>)], expected: Value) {
-    let spans = span_in(SpanForm::Native, kind, |span| {
+    let spans = span_in(InstanaSpanFormat::Native, kind, |span| {
         given.iter().for_each(|(key, value)| {
             span.set_tag(*key, *value);
         });
@@ -120,7 +120,7 @@ fn http_errors() {
         (SpanKind::Client, 404, true, 1),
         (SpanKind::Client, 503, false, 1),
     ] {
-        let spans = span_in(SpanForm::Native, kind, |span| {
+        let spans = span_in(InstanaSpanFormat::Native, kind, |span| {
             span.set(tags::HTTP_STATUS_CODE, status);
             if failed {
                 span.set(tags::ERROR, true);
@@ -128,12 +128,12 @@ fn http_errors() {
         });
         assert_eq!(spans[0]["ec"], expected, "{kind} {status}");
     }
-    let spans = span_in(SpanForm::Native, SpanKind::Server, |span| {
+    let spans = span_in(InstanaSpanFormat::Native, SpanKind::Server, |span| {
         span.set(tags::HTTP_STATUS_CODE, 503);
     });
     assert_eq!(spans[0]["data"]["http"], json!({ "status": 503, "error": "Service Unavailable" }));
     let text = "ö".repeat(300);
-    let spans = span_in(SpanForm::Native, SpanKind::Client, |span| {
+    let spans = span_in(InstanaSpanFormat::Native, SpanKind::Client, |span| {
         span.set(tags::HTTP_METHOD, "GET").mark_error(&io::Error::other(text));
     });
     assert_eq!(spans[0]["data"]["http"], json!({ "method": "GET", "error": "ö".repeat(200) }));
@@ -186,7 +186,7 @@ fn grpc() {
         ("5".into(), 1),
         ("CANCELLED".into(), 1),
     ] {
-        let spans = span_in(SpanForm::Native, SpanKind::Server, |span| {
+        let spans = span_in(InstanaSpanFormat::Native, SpanKind::Server, |span| {
             span.set_tag("rpc.status_code", status);
         });
         assert_eq!((&spans[0]["n"], &spans[0]["ec"]), (&json!("rpc-server"), &json!(expected)), "{status}");
@@ -436,7 +436,7 @@ fn databases() {
 #[test]
 fn statements_are_cut_at_four_thousand_characters() {
     let statement = "x".repeat(4090);
-    let spans = span_in(SpanForm::Native, SpanKind::Client, |span| {
+    let spans = span_in(InstanaSpanFormat::Native, SpanKind::Client, |span| {
         span.set(tags::DB_STATEMENT, &statement).set_tag("db.system", "mysql");
     });
     assert_eq!(spans[0]["data"]["mysql"]["stmt"], "x".repeat(4000));
@@ -470,7 +470,7 @@ fn other_spans() -> io::Result<()> {
         }),
     );
     let builder = Tracer::builder("shop").tag("version", "1.2").tag("pod", "p7");
-    let spans = reported(SpanForm::Native, RootExits::HeldBack, builder, |tracer| {
+    let spans = reported(InstanaSpanFormat::Native, InstanaRootExits::Suppressed, builder, |tracer| {
         let entry = tracer.span("entry").kind(SpanKind::Consumer).tag("pod", "own").start();
         tracer.span("inner").child_of(&entry).start().finish();
     })?;
@@ -483,7 +483,7 @@ fn other_spans() -> io::Result<()> {
 fn times_and_ids() -> io::Result<()> {
     let at = SystemTime::UNIX_EPOCH + Duration::from_nanos(1_700_000_000_123_999_999);
     let mut ids = None;
-    let spans = reported(SpanForm::Native, RootExits::HeldBack, Tracer::builder("shop"), |tracer| {
+    let spans = reported(InstanaSpanFormat::Native, InstanaRootExits::Suppressed, Tracer::builder("shop"), |tracer| {
         let span = tracer.span("work").kind(SpanKind::Server).child_of(&caller()).start_time(at).start();
         ids = span.context().map(|context| context.span_id().to_string());
         span.finish_at(at + Duration::from_micros(2999));
@@ -499,7 +499,7 @@ fn times_and_ids() -> io::Result<()> {
 
 #[test]
 fn a_new_trace_has_no_parent_in_the_one_that_it_follows() -> io::Result<()> {
-    let spans = reported(SpanForm::Native, RootExits::HeldBack, Tracer::builder("shop"), |tracer| {
+    let spans = reported(InstanaSpanFormat::Native, InstanaRootExits::Suppressed, Tracer::builder("shop"), |tracer| {
         tracer.span("edge").kind(SpanKind::Server).child_of(&caller()).new_trace().start().finish();
         tracer.span("call").kind(SpanKind::Client).child_of(&caller()).new_trace().start().finish();
     })?;
@@ -511,7 +511,7 @@ fn a_new_trace_has_no_parent_in_the_one_that_it_follows() -> io::Result<()> {
 
 #[test]
 fn only_the_first_entry_of_a_service_says_what_the_caller_said() -> io::Result<()> {
-    let spans = reported(SpanForm::Native, RootExits::HeldBack, Tracer::builder("shop"), |tracer| {
+    let spans = reported(InstanaSpanFormat::Native, InstanaRootExits::Suppressed, Tracer::builder("shop"), |tracer| {
         let entry = tracer.span("first").kind(SpanKind::Server).child_of(&caller()).start();
         tracer.span("second").kind(SpanKind::Consumer).child_of(&entry).start().finish();
         tracer.span("exit").kind(SpanKind::Client).child_of(&entry).start().finish();
@@ -529,8 +529,8 @@ fn only_the_first_entry_of_a_service_says_what_the_caller_said() -> io::Result<(
 
 #[test]
 fn exits_without_a_parent_are_held_back_unless_allowed() -> io::Result<()> {
-    for form in [SpanForm::Native, SpanForm::TraceWebService] {
-        for (root_exits, expected) in [(RootExits::HeldBack, 3), (RootExits::Reported, 5)] {
+    for form in [InstanaSpanFormat::Native, InstanaSpanFormat::TraceWebService] {
+        for (root_exits, expected) in [(InstanaRootExits::Suppressed, 3), (InstanaRootExits::Reported, 5)] {
             let spans = reported(form, root_exits, Tracer::builder("shop"), |tracer| {
                 for kind in [SpanKind::Client, SpanKind::Producer, SpanKind::Server, SpanKind::Internal] {
                     let mut span = tracer.span("root").kind(kind).start();
@@ -546,7 +546,7 @@ fn exits_without_a_parent_are_held_back_unless_allowed() -> io::Result<()> {
 
 #[test]
 fn derived_names_of_services_are_left_out() {
-    for form in [SpanForm::Native, SpanForm::TraceWebService] {
+    for form in [InstanaSpanFormat::Native, InstanaSpanFormat::TraceWebService] {
         let derived = span_in(form, SpanKind::Client, |span| {
             span.set(tags::HTTP_METHOD, "GET").set_derived_peer_service("catalog");
         });
@@ -575,13 +575,14 @@ fn warnings_and_errors_are_spans_of_their_own() -> io::Result<()> {
         (SpanKind::Consumer, false, 4),
         (SpanKind::Internal, false, 0),
     ] {
-        let spans = reported(SpanForm::Native, RootExits::HeldBack, Tracer::builder("shop"), |tracer| {
-            let mut span = tracer.span("work").kind(kind).child_of(&caller()).start();
-            if registered {
-                span.set(tags::HTTP_METHOD, "GET");
-            }
-            log(&mut span);
-        })?;
+        let spans =
+            reported(InstanaSpanFormat::Native, InstanaRootExits::Suppressed, Tracer::builder("shop"), |tracer| {
+                let mut span = tracer.span("work").kind(kind).child_of(&caller()).start();
+                if registered {
+                    span.set(tags::HTTP_METHOD, "GET");
+                }
+                log(&mut span);
+            })?;
         let [span, logs @ ..] = &spans[..] else { panic!("no span") };
         assert_eq!(logs.len(), expected, "{kind}");
         let left = span["data"]["sdk"]["custom"]["logs"].as_object().map_or(0, serde_json::Map::len);
@@ -610,7 +611,7 @@ fn warnings_and_errors_are_spans_of_their_own() -> io::Result<()> {
 
 #[test]
 fn the_trace_web_service_has_all_of_it_as_text() {
-    let spans = span_in(SpanForm::TraceWebService, SpanKind::Server, |span| {
+    let spans = span_in(InstanaSpanFormat::TraceWebService, SpanKind::Server, |span| {
         span.set(tags::HTTP_METHOD, "GET").set(tags::HTTP_ROUTE, "/users/{id}").set(tags::HTTP_STATUS_CODE, 503);
         span.set_tag("arguments", "7").set_tag("service", "other");
         span.log_kv(&[("event", "error".into()), ("message", "no bread".into()), ("error.kind", "io".into())]);
@@ -627,11 +628,11 @@ fn the_trace_web_service_has_all_of_it_as_text() {
     assert_eq!(spans, [expected]);
     for (kind, name) in [(SpanKind::Client, "EXIT"), (SpanKind::Producer, "EXIT"), (SpanKind::Internal, "INTERMEDIATE")]
     {
-        let spans = span_in(SpanForm::TraceWebService, kind, |_| {});
+        let spans = span_in(InstanaSpanFormat::TraceWebService, kind, |_| {});
         let expected = json!({ "name": "operation", "type": name, "error": false, "data": { "service": "shop" } });
         assert_eq!(spans, [expected]);
     }
-    let spans = span_in(SpanForm::TraceWebService, SpanKind::Consumer, |span| {
+    let spans = span_in(InstanaSpanFormat::TraceWebService, SpanKind::Consumer, |span| {
         span.set(tags::MESSAGE_BUS_DESTINATION, "orders");
     });
     assert_eq!(spans[0]["data"]["endpoint"], "orders");

@@ -6,7 +6,7 @@ use opentracing_core::propagation::{
     Composite, Field, HttpHeaders, Instana, TextMapReader, TraceContext, TraceCorrelation,
 };
 use opentracing_core::{SpanKind, TraceIdWidth, Tracer};
-use opentracing_reporter::{BatchReporter, RootExits, SpanForm};
+use opentracing_reporter::{BatchReporter, InstanaRootExits, InstanaSpanFormat};
 use serde_json::{Value, json};
 
 use super::agent::{Judge, StandIn};
@@ -51,8 +51,8 @@ fn entry_spans_report_what_came_in() -> std::io::Result<()> {
         let agent = StandIn::start(0, Judge::default())?;
         let builder = Tracer::builder("vectors").trace_id_width(TraceIdWidth::Bits64);
         let builder = builder.propagator(HttpHeaders, composite(&case["options"]));
-        let transport = instana(&agent).form(SpanForm::Native).root_exits(RootExits::HeldBack);
-        let (tracer, guard) = BatchReporter::new(transport).delay(NEVER).start(builder)?;
+        let transport = instana(&agent).span_format(InstanaSpanFormat::Native).root_exits(InstanaRootExits::Suppressed);
+        let (tracer, guard) = BatchReporter::new(transport).batch_delay(NEVER).start(builder)?;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let lines = case["in"].as_array().into_iter().flatten().map(|pair| (text(&pair[0]), text(&pair[1]))).collect();
         let caller = tracer.extract(HttpHeaders, &Lines(lines)).ok().flatten();

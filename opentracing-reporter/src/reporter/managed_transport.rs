@@ -1,4 +1,4 @@
-//! One transport of a reporter: what waits in it, what became of the rest.
+//! A transport as the reporter runs it: with its queue limit, statistics, and protection against panics.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -6,53 +6,53 @@ use std::time::{Duration, Instant};
 
 use opentracing_core::{Batch, FinishedSpan, FlushError, ReporterStats, TransportStats};
 
-use crate::transport::{Reason, Transport};
+use crate::transport::{SendReason, Transport};
 
-/// How long a transport may take of the thread's time in one call.
-const SLICE: Duration = Duration::from_millis(20);
-/// Sends that panic in a row, after which a transport is given up.
-const PANICS: u8 = 3;
-/// Between two lines about the errors of one transport.
+/// How long one call may take on the reporter's thread.
+const TIME_SLICE: Duration = Duration::from_millis(20);
+/// After this many sends in a row that panic, a transport is no longer used.
+const MAX_PANICS: u8 = 3;
+/// The minimum time between two log lines about one transport.
 const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Sizes that hold for each transport.
+/// The limits of each transport.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    pub(crate) queue: usize,
-    pub(crate) batch: usize,
-    pub(crate) delay: Duration,
+    pub(crate) queue_size: usize,
+    pub(crate) batch_size: usize,
+    pub(crate) batch_delay: Duration,
 }
 
-pub(crate) struct Lane {
-    /// `None` once it is given up.
+pub(crate) struct ManagedTransport {
+    /// `None` once it is no longer used.
     transport: Option<Box<dyn Transport>>,
     pub(crate) name: &'static str,
     pub(crate) stats: ReporterStats,
-    /// What the transport said last before it was given up.
-    last_words: TransportStats,
+    /// The statistics of a transport that is no longer used.
+    final_stats: TransportStats,
     last_error: Option<Arc<str>>,
-    /// When the first came of the spans that no send has been asked to take yet.
+    /// When the oldest span was added that no send was called for yet.
     waiting_since: Option<Instant>,
     in_progress: bool,
-    /// It was asked and kept a whole batch, or a whole queue: it is not asked for that again before the next tick.
-    keeps_batch: bool,
-    keeps_queue: bool,
+    /// A send left a full batch, or a full queue, pending. It is not called for that again before the next tick.
+    has_kept_batch: bool,
+    has_kept_queue: bool,
     panics: u8,
     logged: Option<Instant>,
 }
 
-impl Lane {
+impl ManagedTransport {
     pub(crate) fn new(transport: Box<dyn Transport>) -> Self {
-        Lane {
+        ManagedTransport {
             name: transport.name(),
             transport: Some(transport),
             stats: ReporterStats::default(),
-            last_words: TransportStats::default(),
+            final_stats: TransportStats::default(),
             last_error: None,
             waiting_since: None,
             in_progress: false,
-            keeps_batch: false,
-            keeps_queue: false,
+            has_kept_batch: false,
+            has_kept_queue: false,
             panics: 0,
             logged: None,
         }
@@ -61,30 +61,30 @@ impl Lane {
     pub(crate) fn report(&mut self, batch: Batch<'_>, limits: Limits) {
         for span in batch.iter() {
             let mut pending = self.pending();
-            if pending >= limits.queue && !self.keeps_queue {
-                self.send(Reason::Full, Instant::now() + SLICE);
+            if pending >= limits.queue_size && !self.has_kept_queue {
+                self.send(SendReason::QueueFull, Instant::now() + TIME_SLICE);
                 pending = self.pending();
-                self.keeps_queue = pending >= limits.queue;
+                self.has_kept_queue = pending >= limits.queue_size;
             }
-            if pending >= limits.queue {
+            if pending >= limits.queue_size {
                 self.stats.dropped_queue_full += 1;
                 if let Some(transport) = &mut self.transport {
-                    let _ = catch_unwind(AssertUnwindSafe(|| transport.refused()));
+                    let _ = catch_unwind(AssertUnwindSafe(|| transport.span_dropped()));
                 }
-                self.warn(format_args!("spans are lost, since {pending} are waiting already"));
+                self.warn(format_args!("the queue is full ({pending} spans), further spans are dropped"));
                 continue;
             }
             self.add(span);
-            if pending + 1 >= limits.batch && !self.keeps_batch {
-                self.send(Reason::Due, Instant::now() + SLICE);
-                self.keeps_batch = self.in_progress || self.pending() >= limits.batch;
+            if pending + 1 >= limits.batch_size && !self.has_kept_batch {
+                self.send(SendReason::Due, Instant::now() + TIME_SLICE);
+                self.has_kept_batch = self.in_progress || self.pending() >= limits.batch_size;
             }
         }
     }
 
     pub(crate) fn tick(&mut self, limits: Limits) {
-        self.keeps_batch = false;
-        self.keeps_queue = false;
+        self.has_kept_batch = false;
+        self.has_kept_queue = false;
         if let Some(transport) = &mut self.transport {
             let _ = catch_unwind(AssertUnwindSafe(|| transport.tick()));
         }
@@ -92,41 +92,44 @@ impl Lane {
         if pending == 0 {
             self.waiting_since = None;
             if self.has_spooled() {
-                self.send(Reason::Due, Instant::now() + SLICE);
+                self.send(SendReason::Due, Instant::now() + TIME_SLICE);
             }
             return;
         }
         let now = Instant::now();
         let waited = self.waiting_since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
-        if self.in_progress || pending >= limits.batch || waited >= self.delay().unwrap_or(limits.delay) {
-            self.send(Reason::Due, now + SLICE);
+        if self.in_progress
+            || pending >= limits.batch_size
+            || waited >= self.batch_delay().unwrap_or(limits.batch_delay)
+        {
+            self.send(SendReason::Due, now + TIME_SLICE);
         }
     }
 
-    /// Whether nothing is pending any more.
+    /// Flushes, and returns whether nothing is pending any more.
     pub(crate) fn flush(&mut self, until: Instant) -> bool {
-        self.send(Reason::Flush, until);
+        self.send(SendReason::Flush, until);
         let is_empty = self.pending() == 0;
         if !is_empty && Instant::now() < until {
-            // It came back early: a rest, so as not to ask in a tight loop.
+            // It returned early. Wait a little instead of calling it in a tight loop.
             std::thread::sleep(Duration::from_millis(1));
         }
         is_empty
     }
 
-    /// Counts as lost what is still there.
+    /// Drops the pending spans and the transport.
     pub(crate) fn abandon(&mut self) {
         let left = self.pending();
         self.stats.dropped_failed += left as u64;
         if left > 0 && self.last_error.is_none() {
-            self.last_error = Some("the end came before an answer".into());
+            self.last_error = Some("the tracer was closed before an answer arrived".into());
         }
-        self.last_words = self.said();
+        self.final_stats = self.own_stats();
         let transport = self.transport.take();
         let _ = catch_unwind(AssertUnwindSafe(|| drop(transport)));
     }
 
-    pub(crate) fn lost(&self) -> u64 {
+    pub(crate) fn dropped(&self) -> u64 {
         self.stats.dropped_queue_full + self.stats.dropped_failed
     }
 
@@ -141,7 +144,7 @@ impl Lane {
     }
 
     pub(crate) fn transport_stats(&self) -> TransportStats {
-        let mut stats = self.said();
+        let mut stats = self.own_stats();
         stats.name = self.name;
         stats.sent = self.stats.sent;
         stats.dropped_queue_full = self.stats.dropped_queue_full;
@@ -151,14 +154,14 @@ impl Lane {
         stats
     }
 
-    fn said(&self) -> TransportStats {
-        let Some(transport) = &self.transport else { return self.last_words.clone() };
+    fn own_stats(&self) -> TransportStats {
+        let Some(transport) = &self.transport else { return self.final_stats.clone() };
         catch_unwind(AssertUnwindSafe(|| transport.stats())).unwrap_or_default()
     }
 
-    fn delay(&self) -> Option<Duration> {
+    fn batch_delay(&self) -> Option<Duration> {
         let transport = self.transport.as_ref()?;
-        catch_unwind(AssertUnwindSafe(|| transport.delay())).ok()?
+        catch_unwind(AssertUnwindSafe(|| transport.batch_delay())).ok()?
     }
 
     fn add(&mut self, span: FinishedSpan<'_>) {
@@ -173,7 +176,7 @@ impl Lane {
         }
     }
 
-    fn send(&mut self, reason: Reason, until: Instant) {
+    fn send(&mut self, reason: SendReason, until: Instant) {
         let before = self.pending();
         let has_any = before > 0 || self.has_spooled();
         let Some(transport) = self.transport.as_mut().filter(|_| has_any) else { return };
@@ -181,11 +184,11 @@ impl Lane {
             Ok(outcome) => {
                 self.panics = 0;
                 self.stats.sent += outcome.sent;
-                self.stats.dropped_failed += outcome.lost;
+                self.stats.dropped_failed += outcome.dropped;
                 self.in_progress = outcome.in_progress;
                 if let Some(error) = outcome.error {
                     self.last_error = Some(error.to_string().into());
-                    self.warn(format_args!("{error} ({} spans lost)", outcome.lost));
+                    self.warn(format_args!("{error} ({} spans dropped)", outcome.dropped));
                 }
             }
             Err(_) => {
@@ -193,9 +196,12 @@ impl Lane {
                 self.panics += 1;
                 self.last_error = Some("the transport panicked".into());
                 self.stats.dropped_failed += before.saturating_sub(self.pending()) as u64;
-                if self.panics == PANICS {
+                if self.panics == MAX_PANICS {
                     self.abandon();
-                    log::error!("the {} transport panicked {PANICS} times in a row and is no longer used", self.name);
+                    log::error!(
+                        "the {} transport panicked {MAX_PANICS} times in a row and is no longer used",
+                        self.name
+                    );
                 }
             }
         }
@@ -213,9 +219,9 @@ impl Lane {
     }
 }
 
-/// What a flush tells: not everything was through in time, or spans were lost since the last one.
-pub(crate) fn verdict(all_through: bool, lost: bool) -> Result<(), FlushError> {
-    match (all_through, lost) {
+/// The result of a flush: a time-out if spans are still pending, a failure if spans were dropped since the last one.
+pub(crate) fn flush_result(is_empty: bool, has_dropped: bool) -> Result<(), FlushError> {
+    match (is_empty, has_dropped) {
         (false, _) => Err(FlushError::Timeout),
         (true, true) => Err(FlushError::Failed),
         (true, false) => Ok(()),
