@@ -41,7 +41,7 @@ async fn place(State(orders): State<Orders>, Json(checkout): Json<Checkout>) -> 
     let payment = Payment { card: checkout.card, amount: total };
     let receipt: Receipt = orders.payment.post(&["payments"], &payment).await?;
     let number = orders.ledger.write(&checkout.user, total, &lines).await?;
-    orders.topic.tell(&PlacedOrder { number, receipt: receipt.reference.clone() }).await?;
+    orders.topic.publish(&PlacedOrder { number, receipt: receipt.reference.clone() }).await?;
     orders.cart.delete(&cart).await?;
     orders.parcels.send(&Parcel { order: number, customer: checkout.user, lines }).await?;
     Ok(Json(Order { number, total, receipt: receipt.reference }))

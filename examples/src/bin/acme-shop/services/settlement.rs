@@ -1,4 +1,4 @@
-//! The other half of payment: settles what is paid, once the order is placed. It reads of that over Kafka.
+//! The second half of payment: consumes placed orders from Kafka and settles their payments.
 
 use std::time::{Duration, Instant};
 
@@ -18,11 +18,12 @@ pub(crate) struct Settlement {
     task: JoinHandle<()>,
 }
 
-/// What a cluster is given to make the topic and tell of it.
+/// The limit for a cluster to create the topic and elect leaders.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Settlement {
-    /// Reads from now on. The shop has one payment service, which takes all partitions, and so need not wait for a group to form.
+    /// Consumes orders that are placed from now on. The shop has one payment service, which assigns itself all partitions and so does not
+    /// wait for a consumer group.
     pub(crate) async fn start(brokers: &str, tracer: Tracer, under_way: UnderWay) -> Result<Settlement, BoxError> {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", brokers).set("group.id", "payment").set("client.id", "acme-shop");
@@ -30,22 +31,22 @@ impl Settlement {
             .set("enable.auto.commit", "false")
             .set("allow.auto.create.topics", "true")
             .set("fetch.wait.max.ms", "50");
-        // All that it takes to trace what a service reads: one consumer.
+        // The only line that tracing adds: a traced consumer.
         let consumer: TracingConsumer<StreamConsumer> = KafkaTracing::with_tracer(tracer.clone()).consumer(&config)?;
-        let asking = consumer.clone();
-        let ends = tokio::task::spawn_blocking(move || ends(&asking)).await??;
+        let clone = consumer.clone();
+        let ends = tokio::task::spawn_blocking(move || ends(&clone)).await??;
         consumer.assign(&ends)?;
         Ok(Settlement { task: tokio::spawn(settle_all(consumer, tracer, under_way)) })
     }
 
     pub(crate) async fn stop(self) {
         self.task.abort();
-        // Was cancelled, as it was told.
+        // Returns that the task was cancelled.
         let _ = self.task.await;
     }
 }
 
-/// The end of each partition. Asking for a topic makes it; for a moment nobody leads a new one, or its leader does not know that it does.
+/// The end offset of each partition. Requesting the topic creates it; a new topic has no ready leaders for a moment.
 fn ends(consumer: &TracingConsumer<StreamConsumer>) -> KafkaResult<TopicPartitionList> {
     let begun = Instant::now();
     loop {
@@ -69,20 +70,20 @@ fn ends_now(consumer: &TracingConsumer<StreamConsumer>) -> KafkaResult<TopicPart
 
 async fn settle_all(consumer: TracingConsumer<StreamConsumer>, tracer: Tracer, under_way: UnderWay) {
     loop {
-        // The consumer recovers by itself from what it tells.
+        // The consumer recovers from its errors by itself.
         let Ok(message) = consumer.recv().await else { continue };
         let settling = async {
             let order: PlacedOrder = serde_json::from_slice(message.payload().unwrap_or_default())?;
             settle(&order, &tracer);
             Ok::<_, serde_json::Error>(())
         };
-        // A message that makes no sense is told by its span, and left aside.
+        // The span records an order that cannot be decoded. The order is skipped.
         let _ = message.handle(settling).await;
         under_way.remove();
     }
 }
 
-/// Whatever stands in the spans of `process orders`, this code knows nothing of it.
+/// Starts a child of `process orders` without knowing that span.
 fn settle(order: &PlacedOrder, tracer: &Tracer) {
     tracer.span("settle").tag("order", order.number).tag("receipt", &order.receipt).start().finish();
 }

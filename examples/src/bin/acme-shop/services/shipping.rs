@@ -1,4 +1,4 @@
-//! Packs what was ordered. Nobody asks it anything: it is told over RabbitMQ.
+//! Packs orders. Consumes parcels from RabbitMQ.
 
 use lapin::ConnectionProperties;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicRejectOptions, QueueDeclareOptions};
@@ -19,7 +19,7 @@ pub(crate) struct Shipping {
 }
 
 impl Shipping {
-    /// Takes messages from a queue of its own, which is gone when the shop is.
+    /// Consumes parcels from an exclusive queue, which is deleted with the connection.
     pub(crate) async fn start(url: &str, tracer: Tracer, under_way: UnderWay) -> lapin::Result<Shipping> {
         let options = ConnectionProperties::default();
         let connection = TracingConnection::connect_with_tracer(tracer.clone(), url, options).await?;
@@ -32,15 +32,15 @@ impl Shipping {
         Ok(Shipping { connection, packing })
     }
 
-    /// Closes the connection, and with it the queue.
+    /// Closes the connection and deletes the queue.
     pub(crate) async fn stop(self) {
-        // Fails if the broker is gone, which is as good.
+        // Fails if the connection is already closed.
         let _ = self.connection.close(200, "closed".into()).await;
         let _ = self.packing.await;
     }
 }
 
-/// All that it takes to trace what is done with a message: `process`.
+/// Runs the handler in the span of each parcel.
 async fn pack_all(parcels: TracingConsumer, tracer: Tracer, under_way: UnderWay) {
     let handle = async |message: TracingDelivery| {
         let settled = match serde_json::from_slice::<Parcel>(&message.data) {
@@ -48,13 +48,13 @@ async fn pack_all(parcels: TracingConsumer, tracer: Tracer, under_way: UnderWay)
                 pack(&parcel, &tracer);
                 message.ack(BasicAckOptions::default()).await
             }
-            // It would come again and again.
+            // A parcel that cannot be decoded is not requeued: it would fail again.
             Err(_) => message.reject(BasicRejectOptions { requeue: false }).await,
         };
         under_way.remove();
         settled.map(drop)
     };
-    // Ends with the connection.
+    // Returns when the connection is closed.
     let _ = process(parcels, handle).await;
 }
 
