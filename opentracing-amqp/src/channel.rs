@@ -11,13 +11,13 @@ use lapin::{BasicProperties, Channel, Result};
 use opentracing_core::Tracer;
 
 use crate::consumer::TracingConsumer;
-use crate::delivery::Source;
 use crate::get::TracingGetMessage;
 use crate::open_deliveries::OpenDeliveries;
 use crate::outcome::Settlement;
 use crate::publish::{TracingPublisherConfirm, publish};
 use crate::settings::{Settings, setters};
 use crate::settle;
+use crate::source::Source;
 
 /// A channel that records a span for each message that it publishes or delivers.
 ///

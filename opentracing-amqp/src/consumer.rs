@@ -10,9 +10,10 @@ use lapin::Consumer;
 use lapin::message::Delivery;
 
 use crate::delegate::{Delegate, TracingConsumerDelegate};
-use crate::delivery::{Source, TracingDelivery};
+use crate::delivery::TracingDelivery;
 use crate::open_deliveries::OpenDeliveries;
 use crate::settings::Settings;
+use crate::source::Source;
 
 /// A consumer whose deliveries have a span each.
 ///

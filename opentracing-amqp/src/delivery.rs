@@ -10,16 +10,14 @@ use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicNackOptions, BasicRejectOptions};
 use lapin::types::ShortString;
 use opentracing_core::message_rules::HandlerOutput;
-use opentracing_core::{InSpan, SpanKind, SpanRef, Text, Value, tags};
+use opentracing_core::{InSpan, SpanRef};
 
-use crate::destination::Destination;
 use crate::error;
-use crate::headers;
-use crate::message_tags::set_delivery_tags;
 use crate::open_deliveries::{OpenDeliveries, Session};
 use crate::outcome::Settlement;
 use crate::settings::Settings;
 use crate::settle;
+use crate::source::Source;
 
 /// A delivery with the span of its handling.
 ///
@@ -61,51 +59,9 @@ pub struct TracingDelivery {
     defers_finish: bool,
 }
 
-/// What all deliveries of a consumer have in common.
-#[derive(Debug)]
-pub(crate) struct Source {
-    queue: Destination,
-    needs_settling: bool,
-}
-
-impl Source {
-    pub(crate) fn new(queue: &ShortString, no_ack: bool) -> Self {
-        Source { queue: Destination::new("process", queue.as_str()), needs_settling: !no_ack }
-    }
-}
-
 impl TracingDelivery {
     pub(crate) fn start(settings: &Arc<Settings>, open: &OpenDeliveries, source: &Source, inner: Delivery) -> Self {
-        let Settings { tracer, component, producer_reference, .. } = &**settings;
-        tracer.warn_if_unregistered();
-        let producer = if settings.propagates { headers::extract(tracer, &inner.properties) } else { None };
-        let mut builder = tracer.span(Text::Copied(source.queue.operation_name()));
-        builder
-            .kind(SpanKind::Consumer)
-            .ignore_active_span()
-            .tag(tags::COMPONENT, Value::Static(component))
-            .set(tags::MESSAGE_BUS_DESTINATION, source.queue.name())
-            .set(tags::MESSAGING_RABBITMQ_ROUTING_KEY, inner.routing_key.as_str());
-        match &producer {
-            Some(producer) if producer.is_valid() => {
-                builder.reference(*producer_reference, producer);
-            }
-            // A sampling decision or baggage without ids: there is no span to refer to.
-            Some(producer) => {
-                builder.child_of(producer);
-            }
-            None => {}
-        }
-        let mut span = builder.start();
-        if span.is_recording() {
-            if let Some(peer) = &settings.peer {
-                peer.set_tags(&mut span);
-            }
-            set_delivery_tags(&mut span, &inner);
-            headers::capture(&mut span, &settings.captured, &inner.properties);
-        }
-        settings.decorators.iter().for_each(|decorator| decorator.on_receive(&mut span, &inner));
-        let span = span.detach();
+        let span = source.start_span(settings, &inner).detach();
         let session =
             if source.needs_settling { open.add(inner.delivery_tag, &inner.acker, span.clone()) } else { None };
         TracingDelivery {

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use lapin::message::BasicGetMessage;
 use lapin::types::MessageCount;
 
-use crate::delivery::{Source, TracingDelivery};
+use crate::delivery::TracingDelivery;
 use crate::open_deliveries::OpenDeliveries;
 use crate::settings::Settings;
+use crate::source::Source;
 
 /// The message that [`TracingChannel::basic_get`](crate::TracingChannel::basic_get) returns, like lapin's [`BasicGetMessage`].
 ///

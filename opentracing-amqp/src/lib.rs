@@ -130,6 +130,7 @@ mod publish;
 mod settings;
 mod settle;
 mod size;
+mod source;
 mod value;
 
 pub use crate::channel::TracingChannel;

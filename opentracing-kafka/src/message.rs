@@ -60,6 +60,9 @@ impl<M> TracingMessage<M> {
     /// The future returns `()` or a [`Result`]. An error marks the span as failed, with its text in a log. Call it once per message: a
     /// second future runs without a span.
     ///
+    /// [`TracingProducer`](crate::TracingProducer) returns errors together with the record; use `map_err(|(error, _)| error)` in a handler
+    /// that sends.
+    ///
     /// ```
     /// # use opentracing_kafka::TracingConsumer;
     /// use rdkafka::Message;

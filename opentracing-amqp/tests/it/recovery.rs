@@ -63,7 +63,7 @@ impl Drop for OwnBroker {
 }
 
 async fn next(consumer: &mut TracingConsumer) -> lapin::Result<TracingDelivery> {
-    timeout(12 * PATIENCE, consumer.next()).await.expect("a delivery").expect("the consumer goes on")
+    timeout(12 * PATIENCE, consumer.next()).await.expect("a delivery in time").expect("a delivery")
 }
 
 /// Longer than a running broker takes to answer.

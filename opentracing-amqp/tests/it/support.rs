@@ -113,7 +113,7 @@ impl Broker {
 
 /// Waits for the next delivery of a consumer.
 pub(crate) async fn next(consumer: &mut TracingConsumer) -> TracingDelivery {
-    consumer.next().await.expect("the consumer goes on").unwrap()
+    consumer.next().await.expect("a delivery").unwrap()
 }
 
 /// A name that is unique across tests and runs.

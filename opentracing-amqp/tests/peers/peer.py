@@ -1,8 +1,7 @@
-"""A client of another make. Headers are given and printed as JSON: a text is a long string, {"bytes": TEXT} an array of bytes, the rest
-what pika makes of it.
+"""A client that uses pika. Headers are JSON: a text is a long string, {"bytes": TEXT} a byte array; pika converts other values.
 
-peer.py publish URL QUEUE BODY HEADERS    sends one message
-peer.py get URL QUEUE                     takes one message out and prints {"body": ..., "headers": {NAME: [TYPE, VALUE]}}
+peer.py publish URL QUEUE BODY HEADERS    publishes one message
+peer.py get URL QUEUE                     gets one message and prints {"body": ..., "headers": {NAME: [TYPE, VALUE]}}
 """
 
 import json

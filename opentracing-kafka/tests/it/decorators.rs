@@ -1,5 +1,6 @@
 //! Decorators.
 
+use futures_util::FutureExt;
 use opentracing_core::Span;
 use opentracing_core::mock::MockTracer;
 use opentracing_kafka::{KafkaDecorator, OutgoingRecord, RecordOutcome, TracingProducer};
@@ -76,6 +77,19 @@ async fn decorators_write_to_spans() {
     let failed = span(&mock, "send");
     assert!(tag(&failed, "failed.by").unwrap().contains("timed out"));
     assert!(!failed.is_failed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn decorators_see_that_a_send_was_cancelled() {
+    let mock = MockTracer::new();
+    let mut config = rdkafka::ClientConfig::new();
+    config.set("bootstrap.servers", "127.0.0.1:1").set("queue.buffering.max.messages", "1");
+    let producer: TracingProducer<FutureProducer> =
+        tracing(&mock).decorator(RecordArguments).producer(&config).unwrap();
+    let record = || FutureRecord::to("orders").key("k").payload("v").partition(0);
+    let _queued = producer.send_result(record()).unwrap();
+    assert!(producer.send(record(), patience()).now_or_never().is_none());
+    assert!(span(&mock, "send orders").tag("cancelled").is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -82,7 +82,7 @@ on_both_clusters! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn failures_of_handlers_are_told_and_handed_on() {
+async fn errors_of_handlers_are_recorded_and_returned() {
     let (cluster, mock) = (Cluster::mock(), MockTracer::new());
     let topic = cluster.topic(1).await;
     send(&cluster, &mock, &topic, &["1", "2"]).await;

@@ -1,4 +1,4 @@
-"""Receives records and prints the headers of each as a line of NAME=VALUE: BROKERS TOPIC COUNT."""
+"""Receives records and prints the headers of each on a line, as NAME=VALUE. Arguments: BROKERS TOPIC COUNT."""
 
 import sys
 

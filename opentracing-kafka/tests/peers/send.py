@@ -1,4 +1,4 @@
-"""Sends one record: BROKERS TOPIC [NAME=VALUE ...], the pairs being its headers."""
+"""Sends one record with the given headers. Arguments: BROKERS TOPIC [NAME=VALUE ...]."""
 
 import sys
 
