@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use opentracing_core::propagation::{Composite, Instana, Medium, TraceContext, TraceCorrelation, Unsampled};
+use opentracing_core::propagation::{Composite, Instana, Medium, TraceContext, TraceCorrelation, UnsampledParent};
 use opentracing_core::{SpanContext, Tracer};
 
 use crate::check;
@@ -104,7 +104,7 @@ fn lists(target: Target) -> Vec<Formats> {
         Target::Instana => named(&["instana"]),
         Target::TraceContext => {
             let name = "tracecontext";
-            let undecided = TraceContext::new().unsampled(Unsampled::Undecided);
+            let undecided = TraceContext::new().unsampled_parent(UnsampledParent::Defer);
             let apart = TraceContext::new().trace_correlation(TraceCorrelation::Disabled);
             let with = |format: TraceContext| Composite::empty().with(Instana::new()).with(format);
             vec![

@@ -163,10 +163,10 @@ pub use crate::reporter::reporter::{FlushError, OwnedValue, Process, Reporter};
 pub use crate::sampler::{
     ConsistentProbabilitySampler, ConstSampler, Decision, InvalidStrategy, ParentBased, PerOperationSampler,
     PerOperationStrategies, ProbabilisticSampler, RateLimitingSampler, RemoteSampler, Rule, RuleSampler, Sampler,
-    SamplerStats, SamplingNotes, SamplingParams, SamplingStrategy, TraceIdRatioSampler,
+    SamplerStats, SamplingDetails, SamplingParams, SamplingStrategy, TraceIdRatioSampler,
 };
 pub use crate::scope::in_span::{InSpan, WithSpan};
-pub use crate::scope::scope::{ActiveSpan, LentScope, Scope};
+pub use crate::scope::scope::{ActiveSpan, BorrowedScope, Scope};
 #[cfg(feature = "tokio")]
 pub use crate::scope::task;
 pub use crate::span::builder::SpanBuilder;

@@ -51,7 +51,7 @@ where
 {
     let mut future = pin!(future);
     let output = std::future::poll_fn(|cx| {
-        let _scope = span.lend();
+        let _scope = span.activate_borrowed();
         future.as_mut().poll(cx)
     })
     .await;

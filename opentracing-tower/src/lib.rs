@@ -101,7 +101,7 @@
 //! | `axum` | route templates, URLs before nested routers take their prefix away, peers from `ConnectInfo`, `MatchedPathLayer` |
 //! | `hyper-util` | `request` and `get` of hyper-util's client; why it could not connect, also where its error is not boxed |
 //!
-//! Without `axum` a server span has no route; [`Stats::without_route`](opentracing_core::Stats) counts those.
+//! Without `axum` a server span has no route; [`Stats::missing_route`](opentracing_core::Stats) counts those.
 
 mod body;
 mod client;

@@ -169,13 +169,13 @@ impl ServerExchange {
         // Where the router knows no route for a request there is none to be missed.
         let unrouted = matches!(parts.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED);
         if !self.route.is_known() && !unrouted {
-            self.config.tracer.count_without_route();
+            self.config.tracer.count_missing_route();
         }
         if self.config.server_timing == ServerTiming::Off || self.is_stranger {
             return;
         }
         let Some(context) = span.as_span_context().filter(|context| context.is_sampled()) else { return };
-        if self.config.tracer.writes(HttpHeaders, "instana") {
+        if self.config.tracer.injects(HttpHeaders, "instana") {
             append_server_timing(&mut parts.headers, context.trace_id());
         }
         if self.config.server_timing == ServerTiming::WithTraceContext {

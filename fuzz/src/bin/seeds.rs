@@ -78,7 +78,7 @@ fn contexts() -> Vec<SpanContext> {
     for (high, low) in ids {
         for sampling in [Sampling::Undecided, Sampling::NotSampled, Sampling::Sampled, Sampling::Debug] {
             let context = SpanContext::new(TraceId::from_parts(high, low), SpanId::new(0x00f0_67aa_0ba9_02b7));
-            let context = context.with_parent_id(SpanId::new(5)).with_sampling(sampling).with_short(high == 0);
+            let context = context.with_parent_id(SpanId::new(5)).with_sampling(sampling).with_64_bit(high == 0);
             contexts.push(context.clone());
             let context = context.with_tracestate("rojo=00f067aa0ba902b7,congo=t61rcWkgMzE,dd=s:2;o:rum;t.dm:-4");
             contexts.push(context.with_baggage_item("user", "a b+c,d;é%\"\\").with_baggage_item("B", ""));

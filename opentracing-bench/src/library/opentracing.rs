@@ -143,7 +143,7 @@ fn read(span: FinishedSpan<'_>) {
     black_box((context.trace_id(), context.span_id(), span.parent_id(), context.sampling()));
     black_box((context.tracestate(), context.instana(), context.baggage_items()));
     black_box((span.operation_name(), span.kind(), span.start_unix_ns(), span.duration_ns()));
-    black_box((span.is_local_root(), span.is_failed(), span.is_peer_service_derived(), span.cut()));
+    black_box((span.is_local_root(), span.is_failed(), span.is_peer_service_derived(), span.truncated()));
     for tag in span.tags() {
         black_box(tag);
     }

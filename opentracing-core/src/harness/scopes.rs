@@ -138,7 +138,7 @@ fn missing_active_external(case: &Case) -> Outcome {
 fn activate(case: &Case) -> Outcome {
     let mut span = case.tracer().span("Fry").start();
     let (context, handle) = (case.context(span.context())?, span.share());
-    let scope = span.lend();
+    let scope = span.activate_borrowed();
     ensure!(is_active(case, context.as_ref()), "a span that is lent should be active");
     drop(scope);
     ensure!(is_active(case, None), "a span should not be active after its scope");
@@ -179,8 +179,8 @@ fn activate_nested(case: &Case) -> Outcome {
     let (mut parent, mut child) = (case.tracer().span("parent").start(), case.tracer().span("child").start());
     let (outer, inner) = (case.context(parent.context())?, case.context(child.context())?);
     let handles = [parent.share(), child.share()];
-    let parent = parent.lend();
-    let child = child.lend();
+    let parent = parent.activate_borrowed();
+    let child = child.activate_borrowed();
     ensure!(is_active(case, inner.as_ref()), "the later span should be active");
     drop(child);
     ensure!(is_active(case, outer.as_ref()), "the earlier span should be active again");

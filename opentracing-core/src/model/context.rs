@@ -136,7 +136,7 @@ impl SpanContext {
     }
 
     /// Whether the trace id came in as 64 bits, so that formats with both widths write it back so (B3).
-    pub fn is_short(&self) -> bool {
+    pub fn is_64_bit(&self) -> bool {
         self.meta.has(Meta::SHORT)
     }
 
@@ -200,9 +200,9 @@ impl SpanContext {
         self
     }
 
-    /// The same context, its trace id marked as 64 bits wide on the wire or not. See [`is_short`](SpanContext::is_short).
+    /// The same context, its trace id marked as 64 bits wide on the wire or not. See [`is_64_bit`](SpanContext::is_64_bit).
     #[must_use]
-    pub fn with_short(mut self, short: bool) -> Self {
+    pub fn with_64_bit(mut self, short: bool) -> Self {
         self.meta = self.meta.with(Meta::SHORT, short);
         self
     }

@@ -107,7 +107,7 @@ impl Composite {
                 found.add_malformed(error);
             }
         }
-        self.counters.add(found.malformed(), found.baggage_left_out());
+        self.counters.add(found.malformed(), found.baggage_dropped());
         let (malformed, ignored) = found.left_aside();
         if malformed | ignored != 0 {
             for (place, Read { counters, .. }) in self.reading.iter().enumerate().take(64) {
@@ -129,11 +129,11 @@ impl Composite {
         let mut tracestate = TracestateMembers::default();
         self.writing.iter().for_each(|format| format.add_tracestate_members(context, &mut tracestate));
         let (max_baggage_items, max_baggage_bytes) = (self.max_baggage_items, self.max_baggage_bytes);
-        let baggage_left_out = Cell::new(0);
-        let injection = Injection { medium, max_baggage_items, max_baggage_bytes, tracestate, baggage_left_out };
+        let baggage_dropped = Cell::new(0);
+        let injection = Injection { medium, max_baggage_items, max_baggage_bytes, tracestate, baggage_dropped };
         self.writing.iter().for_each(|format| format.inject(context, &mut carrier, &injection));
         carrier.remove_unset();
-        self.counters.add(0, injection.baggage_left_out.get());
+        self.counters.add(0, injection.baggage_dropped.get());
         Ok(())
     }
 }
@@ -149,7 +149,7 @@ macro_rules! propagator {
                 self.read(carrier, Medium::$medium)
             }
 
-            fn writes(&self, name: &str) -> bool {
+            fn injects(&self, name: &str) -> bool {
                 self.writing.iter().any(|format| format.name() == name)
             }
 

@@ -9,7 +9,7 @@ pub struct PropagatorStats {
     /// Fields that could not be read and counted as absent, whether or not others made up for them.
     pub malformed: u64,
     /// Baggage items that were not read or written: they were beyond a limit, or their name cannot be written.
-    pub baggage_left_out: u64,
+    pub baggage_dropped: u64,
 }
 
 /// What one format of a propagator brought and did not count.
@@ -72,27 +72,27 @@ impl Clone for FormatCounters {
 #[derive(Default, Debug)]
 pub(crate) struct Counters {
     malformed: AtomicU64,
-    baggage_left_out: AtomicU64,
+    baggage_dropped: AtomicU64,
 }
 
 impl Counters {
     pub(crate) const fn new() -> Self {
-        Counters { malformed: AtomicU64::new(0), baggage_left_out: AtomicU64::new(0) }
+        Counters { malformed: AtomicU64::new(0), baggage_dropped: AtomicU64::new(0) }
     }
 
-    pub(crate) fn add(&self, malformed: u32, baggage_left_out: u32) {
+    pub(crate) fn add(&self, malformed: u32, baggage_dropped: u32) {
         if malformed > 0 {
             self.malformed.fetch_add(malformed.into(), Ordering::Relaxed);
         }
-        if baggage_left_out > 0 {
-            self.baggage_left_out.fetch_add(baggage_left_out.into(), Ordering::Relaxed);
+        if baggage_dropped > 0 {
+            self.baggage_dropped.fetch_add(baggage_dropped.into(), Ordering::Relaxed);
         }
     }
 
     pub(crate) fn stats(&self) -> PropagatorStats {
         PropagatorStats {
             malformed: self.malformed.load(Ordering::Relaxed),
-            baggage_left_out: self.baggage_left_out.load(Ordering::Relaxed),
+            baggage_dropped: self.baggage_dropped.load(Ordering::Relaxed),
         }
     }
 }

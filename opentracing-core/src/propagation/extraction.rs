@@ -41,7 +41,7 @@ pub struct Extraction {
     /// The baggage items that earlier formats brought.
     earlier_items: usize,
     malformed: u32,
-    baggage_left_out: u32,
+    baggage_dropped: u32,
     /// A bit for the format that is being read, by its place in the list.
     format: u64,
     /// The formats that brought something that cannot be read, and a context of another trace than the winner's.
@@ -74,7 +74,7 @@ impl Extraction {
             tracestate_members: 0,
             earlier_items: 0,
             malformed: 0,
-            baggage_left_out: 0,
+            baggage_dropped: 0,
             format: 1 << 63,
             malformed_formats: 0,
             ignored_formats: 0,
@@ -128,7 +128,7 @@ impl Extraction {
             self.context.parent_id = context.parent_id;
             self.context.meta = Meta::NONE
                 .with(Meta::RANDOM, context.is_random())
-                .with(Meta::SHORT, context.is_short())
+                .with(Meta::SHORT, context.is_64_bit())
                 .with(Meta::TRACEPARENT, winner == Winner::Traceparent)
                 .with_sampling(if decided == Sampling::Undecided { context.sampling() } else { decided });
         } else if is_same_trace(self.context.trace_id, context.trace_id) {
@@ -157,7 +157,7 @@ impl Extraction {
             return false;
         }
         let fits = self.context.extra_mut().baggage.set_within(item, self.max_baggage_items, self.max_baggage_bytes);
-        self.baggage_left_out += u32::from(!fits);
+        self.baggage_dropped += u32::from(!fits);
         fits
     }
 
@@ -166,8 +166,8 @@ impl Extraction {
     }
 
     /// Takes note of a baggage item that is not read since it is beyond a limit.
-    pub fn leave_out_baggage(&mut self) {
-        self.baggage_left_out += 1;
+    pub fn count_dropped_baggage(&mut self) {
+        self.baggage_dropped += 1;
     }
 
     /// Takes note of something that cannot be read. It counts as absent.
@@ -255,8 +255,8 @@ impl Extraction {
         (self.malformed_formats, self.ignored_formats)
     }
 
-    pub(crate) fn baggage_left_out(&self) -> u32 {
-        self.baggage_left_out
+    pub(crate) fn baggage_dropped(&self) -> u32 {
+        self.baggage_dropped
     }
 
     /// The context, or what went wrong if there is nothing else.

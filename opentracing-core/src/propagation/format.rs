@@ -82,7 +82,7 @@ pub trait Propagator<F: Format>: fmt::Debug + Send + Sync + 'static {
     fn extract(&self, carrier: &F::Extract<'_>) -> Result<Option<SpanContext>, ExtractError>;
 
     /// Whether contexts are written in the text format of that name, `instana` for example, among others perhaps.
-    fn writes(&self, name: &str) -> bool {
+    fn injects(&self, name: &str) -> bool {
         let _ = name;
         false
     }
@@ -150,7 +150,7 @@ impl Propagators {
         for registered in &self.list {
             let stats = (registered.stats)(&*registered.propagator);
             sum.malformed += stats.malformed;
-            sum.baggage_left_out += stats.baggage_left_out;
+            sum.baggage_dropped += stats.baggage_dropped;
         }
         sum
     }

@@ -20,7 +20,7 @@ pub(crate) struct Record {
     pub(crate) started_panicking: bool,
     pub(crate) peer_service_derived: bool,
     /// Tags, logs and values left out or cut.
-    pub(crate) cut: u32,
+    pub(crate) truncated: u32,
     pub(crate) start: Instant,
     // second line
     pub(crate) end: Instant,
@@ -77,7 +77,7 @@ impl Record {
             failed: false,
             started_panicking: false,
             peer_service_derived: false,
-            cut: 0,
+            truncated: 0,
             start: Instant::ZERO,
             end: Instant::ZERO,
             name: Piece::Static(""),
@@ -106,14 +106,14 @@ impl Record {
                 self.references.clear();
             }
         }
-        (self.used, self.failed, self.started_panicking, self.peer_service_derived, self.cut) =
+        (self.used, self.failed, self.started_panicking, self.peer_service_derived, self.truncated) =
             (0, false, false, false, 0);
     }
 
     /// Writes a word of each line that every span writes, and reads nothing: a read would wait for its line before the next write.
     #[inline]
     pub(crate) fn touch(&mut self) {
-        self.cut = 0;
+        self.truncated = 0;
         self.end = Instant::ZERO;
     }
 
@@ -261,7 +261,7 @@ impl Record {
             self.tags.remove(key, &self.text) || (self.used & NO_REPEATS == 0 && self.tags.remove_repeated(&self.text));
         if !made {
             self.used |= NO_REPEATS;
-            self.cut += 1;
+            self.truncated += 1;
         } else if self.text.len() > MAX_TEXT / 2 {
             self.compact_text();
         }
@@ -287,7 +287,7 @@ impl Record {
     #[inline]
     pub(crate) fn log(&mut self, at: Stamp, fields: &[(&'static str, Value<'_>)]) {
         if self.logs.len() >= usize::from(self.max_logs) || fields.len() > usize::from(self.max_tags) {
-            self.cut += 1;
+            self.truncated += 1;
             return;
         }
         self.used |= OTHER_PARTS;
@@ -346,7 +346,7 @@ impl Record {
     /// Whether there is neither text of its own, nor an explicit end, nor anything cut: nothing to be seen to before reporting.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
-        self.used & (OTHER_PARTS | END_WALL | URL) == 0 && self.cut == 0
+        self.used & (OTHER_PARTS | END_WALL | URL) == 0 && self.truncated == 0
     }
 
     /// Takes what is private out of URLs and messages. Runs where spans are drained.
@@ -397,7 +397,7 @@ impl Record {
             let kept = self.within(room, piece);
             self.text.push_str(kept);
             if kept.len() < piece.len() {
-                self.cut += 1;
+                self.truncated += 1;
                 break;
             }
         }
@@ -408,7 +408,7 @@ impl Record {
     fn copy(&mut self, text: &str) -> Piece {
         self.used |= OTHER_PARTS;
         if text.len() > self.max_value as usize || self.text.len() > MAX_TEXT {
-            self.cut += 1;
+            self.truncated += 1;
             let text = self.within(self.max_value as usize, text);
             return append(&mut self.text, text);
         }

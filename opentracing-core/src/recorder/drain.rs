@@ -187,8 +187,8 @@ impl Drain {
     #[inline(never)]
     fn prepare(&mut self, record: &mut Record) {
         let counters = &self.recorder.shared.drained;
-        if record.cut != 0 {
-            bump(&counters.cut, record.cut.into());
+        if record.truncated != 0 {
+            bump(&counters.truncated, record.truncated.into());
         }
         if self.names.exceeds(record) {
             bump(&counters.excess_names, 1);

@@ -369,7 +369,7 @@ impl SpanContext {
         let Some(recorder) = Recorder::find(self.meta.tracer()) else { return };
         let (items, bytes) = (recorder.limits.baggage_items.into(), recorder.limits.baggage_bytes as usize);
         if !self.extra_mut().baggage.set_within(BaggageItem::new(key, value), items, bytes) {
-            count(&recorder.shared.rare.baggage_cut);
+            count(&recorder.shared.rare.baggage_dropped);
         }
     }
 }

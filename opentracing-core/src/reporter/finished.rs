@@ -185,8 +185,8 @@ impl<'a> FinishedSpan<'a> {
     }
 
     /// How many tags, logs and values were left out or cut by the limits.
-    pub fn cut(&self) -> u32 {
-        self.record.cut
+    pub fn truncated(&self) -> u32 {
+        self.record.truncated
     }
 }
 

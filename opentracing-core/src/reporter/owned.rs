@@ -40,7 +40,7 @@ pub struct OwnedSpan {
     /// Whether the tag `peer.service` was only derived from the host that was called.
     pub is_peer_service_derived: bool,
     /// How many tags, logs and values were left out or cut by the limits.
-    pub cut: u32,
+    pub truncated: u32,
 }
 
 impl OwnedSpan {
@@ -93,7 +93,7 @@ impl From<FinishedSpan<'_>> for OwnedSpan {
             is_failed: span.is_failed(),
             is_local_root: span.is_local_root(),
             is_peer_service_derived: span.is_peer_service_derived(),
-            cut: span.cut(),
+            truncated: span.truncated(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::model::context::SpanContext;
 use crate::model::ids::TraceId;
 use crate::propagation::TraceState;
-use crate::sampler::{Decision, Sampler, SamplingNotes, SamplingParams, clamp};
+use crate::sampler::{Decision, Sampler, SamplingDetails, SamplingParams, clamp};
 
 /// Keeps a share of the traces and writes the threshold to `tracestate`, as `ot=th:…` (OpenTelemetry, `TraceState`: Probability
 /// Sampling; in development there).
@@ -59,7 +59,7 @@ impl Sampler for ConsistentProbabilitySampler {
         if self.keeps(params) { Decision::RecordAndSample } else { Decision::Drop }
     }
 
-    fn decide_and_note(&self, params: &SamplingParams<'_>, notes: &mut SamplingNotes) -> Decision {
+    fn decide_with_details(&self, params: &SamplingParams<'_>, notes: &mut SamplingDetails) -> Decision {
         let decision = self.decide(params);
         let own = if decision == Decision::RecordAndSample { &*self.sub_key } else { "" };
         let list = params.parent.and_then(SpanContext::tracestate).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The same decision for all.
 
-use crate::sampler::{Decision, Sampler, SamplingNotes, SamplingParams};
+use crate::sampler::{Decision, Sampler, SamplingDetails, SamplingParams};
 
 /// Decides the same for every trace: Jaeger's `const`, OpenTelemetry's always-on and always-off.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,7 +30,7 @@ impl Sampler for ConstSampler {
         self.decision
     }
 
-    fn decide_and_note(&self, params: &SamplingParams<'_>, notes: &mut SamplingNotes) -> Decision {
+    fn decide_with_details(&self, params: &SamplingParams<'_>, notes: &mut SamplingDetails) -> Decision {
         notes.set_rule("const", self.decision == Decision::RecordAndSample);
         self.decide(params)
     }

@@ -22,7 +22,7 @@ use crate::model::value::{Text, Value};
 
 pub use self::consistent_probability::ConsistentProbabilitySampler;
 pub use self::constant::ConstSampler;
-pub use self::notes::SamplingNotes;
+pub use self::notes::SamplingDetails;
 pub use self::parent_based::ParentBased;
 pub use self::per_operation::PerOperationSampler;
 pub use self::probabilistic::ProbabilisticSampler;
@@ -45,7 +45,7 @@ pub trait Sampler: Send + Sync + fmt::Debug + 'static {
 
     /// Decides about one span, and notes what is to be known of that. This is what tracers call, and samplers that ask others; by
     /// default it decides and notes nothing.
-    fn decide_and_note(&self, params: &SamplingParams<'_>, notes: &mut SamplingNotes) -> Decision {
+    fn decide_with_details(&self, params: &SamplingParams<'_>, notes: &mut SamplingDetails) -> Decision {
         let _ = notes;
         self.decide(params)
     }
@@ -77,8 +77,8 @@ impl<S: Sampler + ?Sized> Sampler for Box<S> {
         (**self).decide(params)
     }
 
-    fn decide_and_note(&self, params: &SamplingParams<'_>, notes: &mut SamplingNotes) -> Decision {
-        (**self).decide_and_note(params, notes)
+    fn decide_with_details(&self, params: &SamplingParams<'_>, notes: &mut SamplingDetails) -> Decision {
+        (**self).decide_with_details(params, notes)
     }
 
     fn constant(&self) -> Option<Decision> {

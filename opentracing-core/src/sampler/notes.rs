@@ -8,12 +8,12 @@ use crate::propagation::TraceState;
 /// The rule becomes the tags `sampler.type` and `sampler.param` of the span that was decided about, and of no other: by them Jaeger's
 /// backend reckons how many traces there really were, and finds new rates for adaptive sampling.
 #[derive(Clone, Debug, Default)]
-pub struct SamplingNotes {
+pub struct SamplingDetails {
     rule: Option<(&'static str, Value<'static>)>,
     tracestate: Option<TraceState>,
 }
 
-impl SamplingNotes {
+impl SamplingDetails {
     /// The kind of rule that has decided, `probabilistic` for example, and its parameter. The last one said counts.
     pub fn set_rule(&mut self, sampler_type: &'static str, param: impl Into<Value<'static>>) {
         self.rule = Some((sampler_type, param.into()));

@@ -1,7 +1,7 @@
 //! Different samplers for traces that begin here and for those that a remote parent has decided about.
 
 use crate::model::context::Sampling;
-use crate::sampler::{Decision, Sampler, SamplerStats, SamplingNotes, SamplingParams};
+use crate::sampler::{Decision, Sampler, SamplerStats, SamplingDetails, SamplingParams};
 
 /// Asks one sampler about traces that begin here, and two others where a remote parent has decided
 /// (OpenTelemetry Trace SDK, `ParentBased`).
@@ -44,16 +44,16 @@ impl ParentBased {
 
 impl Sampler for ParentBased {
     fn decide(&self, params: &SamplingParams<'_>) -> Decision {
-        self.decide_and_note(params, &mut SamplingNotes::default())
+        self.decide_with_details(params, &mut SamplingDetails::default())
     }
 
-    fn decide_and_note(&self, params: &SamplingParams<'_>, notes: &mut SamplingNotes) -> Decision {
+    fn decide_with_details(&self, params: &SamplingParams<'_>, notes: &mut SamplingDetails) -> Decision {
         let (sampler, otherwise) = match params.parent.map_or(Sampling::Undecided, |parent| parent.sampling()) {
             Sampling::Undecided => (Some(&self.root), Decision::Drop),
             Sampling::NotSampled => (self.remote_not_sampled.as_ref(), Decision::Drop),
             Sampling::Sampled | Sampling::Debug => (self.remote_sampled.as_ref(), Decision::RecordAndSample),
         };
-        sampler.map_or(otherwise, |sampler| sampler.decide_and_note(params, notes))
+        sampler.map_or(otherwise, |sampler| sampler.decide_with_details(params, notes))
     }
 
     fn constant(&self) -> Option<Decision> {

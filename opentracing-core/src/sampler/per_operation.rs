@@ -5,7 +5,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::clock::Clock;
 use crate::sampler::bucket::{Bucket, Ticker};
-use crate::sampler::{Decision, PerOperationStrategies, ProbabilisticSampler, Sampler, SamplingNotes, SamplingParams};
+use crate::sampler::{
+    Decision, PerOperationStrategies, ProbabilisticSampler, Sampler, SamplingDetails, SamplingParams,
+};
 
 /// Keeps a share of the traces of each operation by Jaeger's rule, and of each operation at least so many a second, as far as there are
 /// any: Jaeger's per-operation sampling with guaranteed throughput.
@@ -165,8 +167,8 @@ impl Operation {
         Operation { share, lower: carried(&self.lower, before.lower, bounds.lower), upper }
     }
 
-    fn decide_and_note(&self, params: &SamplingParams<'_>, notes: &mut SamplingNotes, now_ns: i64) -> Decision {
-        let decision = self.share.decide_and_note(params, notes);
+    fn decide_with_details(&self, params: &SamplingParams<'_>, notes: &mut SamplingDetails, now_ns: i64) -> Decision {
+        let decision = self.share.decide_with_details(params, notes);
         // Charged in any case: what the share keeps counts for the lower bound.
         let guaranteed = self.lower.take(now_ns);
         match decision {
@@ -194,29 +196,29 @@ impl Operation {
 
 impl Sampler for PerOperationSampler {
     fn decide(&self, params: &SamplingParams<'_>) -> Decision {
-        self.decide_and_note(params, &mut SamplingNotes::default())
+        self.decide_with_details(params, &mut SamplingDetails::default())
     }
 
-    fn decide_and_note(&self, params: &SamplingParams<'_>, notes: &mut SamplingNotes) -> Decision {
+    fn decide_with_details(&self, params: &SamplingParams<'_>, notes: &mut SamplingDetails) -> Decision {
         // The clock is foreign code: asked before a lock is taken.
         let now_ns = self.ticker.now_ns();
         if let Some(operation) = self.named.get(params.operation_name) {
-            return operation.decide_and_note(params, notes, now_ns);
+            return operation.decide_with_details(params, notes, now_ns);
         }
         // Nothing panics under the lock, so a poisoned one is still whole.
         let others = self.others.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(operation) = others.get(params.operation_name) {
-            return operation.decide_and_note(params, notes, now_ns);
+            return operation.decide_with_details(params, notes, now_ns);
         }
         if self.is_full(&others) {
-            return self.default.decide_and_note(params, notes);
+            return self.default.decide_with_details(params, notes);
         }
         drop(others);
         let new = Operation::new(self.default, self.bounds, now_ns);
         let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
         if self.is_full(&others) && !others.contains_key(params.operation_name) {
-            return self.default.decide_and_note(params, notes);
+            return self.default.decide_with_details(params, notes);
         }
-        others.entry(params.operation_name.into()).or_insert(new).decide_and_note(params, notes, now_ns)
+        others.entry(params.operation_name.into()).or_insert(new).decide_with_details(params, notes, now_ns)
     }
 }

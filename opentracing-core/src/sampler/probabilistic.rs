@@ -1,6 +1,6 @@
 //! Jaeger's rule for keeping a share of the traces.
 
-use crate::sampler::{Decision, Sampler, SamplingNotes, SamplingParams, clamp};
+use crate::sampler::{Decision, Sampler, SamplingDetails, SamplingParams, clamp};
 
 /// Keeps a share of the traces by Jaeger's rule: the lower 63 bits of the trace id are compared with a boundary.
 ///
@@ -36,7 +36,7 @@ impl Sampler for ProbabilisticSampler {
         }
     }
 
-    fn decide_and_note(&self, params: &SamplingParams<'_>, notes: &mut SamplingNotes) -> Decision {
+    fn decide_with_details(&self, params: &SamplingParams<'_>, notes: &mut SamplingDetails) -> Decision {
         notes.set_rule("probabilistic", self.rate);
         self.decide(params)
     }

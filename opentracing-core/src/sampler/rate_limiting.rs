@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::sampler::bucket::{Bucket, Ticker};
-use crate::sampler::{Decision, Sampler, SamplingNotes, SamplingParams};
+use crate::sampler::{Decision, Sampler, SamplingDetails, SamplingParams};
 
 /// Keeps up to so many traces a second: Jaeger's `ratelimiting`.
 ///
@@ -63,7 +63,7 @@ impl Sampler for RateLimitingSampler {
         if self.bucket.take(self.ticker.now_ns()) { Decision::RecordAndSample } else { Decision::Drop }
     }
 
-    fn decide_and_note(&self, params: &SamplingParams<'_>, notes: &mut SamplingNotes) -> Decision {
+    fn decide_with_details(&self, params: &SamplingParams<'_>, notes: &mut SamplingDetails) -> Decision {
         notes.set_rule("ratelimiting", self.per_second);
         self.decide(params)
     }

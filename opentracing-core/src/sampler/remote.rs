@@ -10,7 +10,7 @@ use crate::sampler::bucket::Ticker;
 use crate::sampler::per_operation::MAX_OPERATIONS;
 use crate::sampler::{
     Decision, InvalidStrategy, PerOperationSampler, ProbabilisticSampler, RateLimitingSampler, Sampler, SamplerStats,
-    SamplingNotes, SamplingParams, SamplingStrategy,
+    SamplingDetails, SamplingParams, SamplingStrategy,
 };
 use crate::sync::{count, lock};
 
@@ -220,8 +220,8 @@ impl Sampler for RemoteSampler {
         self.ask(|sampler| sampler.decide(params))
     }
 
-    fn decide_and_note(&self, params: &SamplingParams<'_>, notes: &mut SamplingNotes) -> Decision {
-        self.ask(|sampler| sampler.decide_and_note(params, notes))
+    fn decide_with_details(&self, params: &SamplingParams<'_>, notes: &mut SamplingDetails) -> Decision {
+        self.ask(|sampler| sampler.decide_with_details(params, notes))
     }
 
     /// The initial sampler may; strategies do not.

@@ -2,7 +2,7 @@
 
 use crate::model::kind::SpanKind;
 use crate::model::value::Value;
-use crate::sampler::{Decision, Sampler, SamplerStats, SamplingNotes, SamplingParams};
+use crate::sampler::{Decision, Sampler, SamplerStats, SamplingDetails, SamplingParams};
 
 /// Asks the sampler of the first rule that fits, or else a last one.
 ///
@@ -41,12 +41,12 @@ impl RuleSampler {
 
 impl Sampler for RuleSampler {
     fn decide(&self, params: &SamplingParams<'_>) -> Decision {
-        self.decide_and_note(params, &mut SamplingNotes::default())
+        self.decide_with_details(params, &mut SamplingDetails::default())
     }
 
-    fn decide_and_note(&self, params: &SamplingParams<'_>, notes: &mut SamplingNotes) -> Decision {
+    fn decide_with_details(&self, params: &SamplingParams<'_>, notes: &mut SamplingDetails) -> Decision {
         let fitting = self.rules.iter().find(|(rule, _)| rule.fits(params));
-        fitting.map_or(&self.otherwise, |(_, sampler)| sampler).decide_and_note(params, notes)
+        fitting.map_or(&self.otherwise, |(_, sampler)| sampler).decide_with_details(params, notes)
     }
 
     fn reads_tags(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::recorder::local;
 use crate::recorder::state::State;
-use crate::scope::scope::{ActiveSpan, LentScope, Scope};
+use crate::scope::scope::{ActiveSpan, BorrowedScope, Scope};
 use crate::span::builder::SpanBuilder;
 use crate::span::span::Span;
 use crate::span::span_ref::SpanRef;
@@ -17,13 +17,13 @@ impl Span {
 
     /// Makes it the active span of this thread until the scope is closed or dropped. Then it is here again, unfinished.
     #[inline]
-    pub fn lend(&mut self) -> LentScope<'_> {
-        LentScope::open(self)
+    pub fn activate_borrowed(&mut self) -> BorrowedScope<'_> {
+        BorrowedScope::open(self)
     }
 
     /// Runs the closure with the span active; afterwards the span is here again, unfinished, also when the closure panics.
     pub fn in_scope<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        let _scope = self.lend();
+        let _scope = self.activate_borrowed();
         f()
     }
 
@@ -58,7 +58,7 @@ impl SpanRef {
     }
 
     /// Makes it the active span of this thread until the scope is closed or dropped, which finishes it.
-    pub fn activate_to_finish(&self) -> Scope {
+    pub fn activate_finish_on_close(&self) -> Scope {
         Scope::open(&mut self.state(), true)
     }
 

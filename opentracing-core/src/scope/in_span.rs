@@ -59,7 +59,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if this.inner.is_some() {
-                let _scope = this.span.lend();
+                let _scope = this.span.activate_borrowed();
                 this.inner.set(None);
             }
             this.span.end_use(*this.owned);
@@ -88,7 +88,7 @@ impl<F: Future> Future for WithSpan<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         let output = {
-            let _scope = this.span.lend();
+            let _scope = this.span.activate_borrowed();
             let inner = this.inner.as_mut().as_pin_mut().expect("a future is not polled again after it was ready");
             let output = ready!(inner.poll(cx));
             // Destructors of the future may trace: they run inside the span, before it ends.
@@ -107,7 +107,7 @@ impl<S: Stream> Stream for WithSpan<S> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let mut this = self.project();
         {
-            let _scope = this.span.lend();
+            let _scope = this.span.activate_borrowed();
             if let Some(inner) = this.inner.as_mut().as_pin_mut() {
                 if let Some(item) = ready!(inner.poll_next(cx)) {
                     return Poll::Ready(Some(item));

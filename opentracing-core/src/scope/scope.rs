@@ -167,16 +167,16 @@ impl fmt::Debug for ActiveSpan {
 
 /// A span is active on this thread while this lives; then it is back with its owner, shared or not, also after a panic.
 #[must_use = "the span is active only while the scope lives"]
-pub struct LentScope<'a> {
+pub struct BorrowedScope<'a> {
     owner: &'a mut Span,
     span: ActiveSpan,
 }
 
-impl<'a> LentScope<'a> {
+impl<'a> BorrowedScope<'a> {
     #[inline]
     pub(crate) fn open(owner: &'a mut Span) -> Self {
         let token = owner.activate_state();
-        LentScope { owner, span: ActiveSpan::new(token) }
+        BorrowedScope { owner, span: ActiveSpan::new(token) }
     }
 
     /// The scope's span.
@@ -185,7 +185,7 @@ impl<'a> LentScope<'a> {
     }
 }
 
-impl Drop for LentScope<'_> {
+impl Drop for BorrowedScope<'_> {
     #[inline]
     fn drop(&mut self) {
         if let Some(token) = self.span.token {
@@ -195,14 +195,14 @@ impl Drop for LentScope<'_> {
     }
 }
 
-impl AsSpanContext for LentScope<'_> {
+impl AsSpanContext for BorrowedScope<'_> {
     fn as_span_context(&self) -> Option<Cow<'_, SpanContext>> {
         self.span.as_span_context()
     }
 }
 
-impl fmt::Debug for LentScope<'_> {
+impl fmt::Debug for BorrowedScope<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LentScope").field("span", &self.span).finish()
+        f.debug_struct("BorrowedScope").field("span", &self.span).finish()
     }
 }

@@ -25,7 +25,7 @@ use crate::recorder::plan::Plan;
 use crate::recorder::port::Port;
 use crate::recorder::recorder::Recorder;
 use crate::recorder::state::{SAMPLING_PRIORITY, State, Unsampled};
-use crate::sampler::{Decision, SamplingNotes, SamplingParams};
+use crate::sampler::{Decision, SamplingDetails, SamplingParams};
 use crate::span::span::Span;
 use crate::sync::count;
 
@@ -340,7 +340,7 @@ impl<'a> SpanBuilder<'a> {
     }
 
     #[cold]
-    fn ask_sampler(&self, recorder: &Recorder, trace_id: TraceId) -> (Decision, SamplingNotes) {
+    fn ask_sampler(&self, recorder: &Recorder, trace_id: TraceId) -> (Decision, SamplingDetails) {
         let owned;
         let parent = match &self.references {
             _ if self.new_trace => None,
@@ -356,12 +356,12 @@ impl<'a> SpanBuilder<'a> {
         let params =
             SamplingParams { trace_id, operation_name: self.name.as_str(), kind: self.kind, tags: &tags, parent };
         let ask = || {
-            let mut notes = SamplingNotes::default();
-            (recorder.sampler.decide_and_note(&params, &mut notes), notes)
+            let mut notes = SamplingDetails::default();
+            (recorder.sampler.decide_with_details(&params, &mut notes), notes)
         };
         let (decision, notes) = catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|_| {
             count(&recorder.shared.rare.sampler_panics);
-            (Decision::Drop, SamplingNotes::default())
+            (Decision::Drop, SamplingDetails::default())
         });
         recorder.shared.decisions.count(recorder.id, decision != Decision::Drop);
         (decision, notes)

@@ -21,15 +21,15 @@ use crate::stats::transport_stats::{Latency, TransportStats};
 /// | `opentracing_sampler_queries_total`, `_sampler_updates_total` | `result`: `ok`, `error` |
 /// | `opentracing_sampler_panics_total` | |
 /// | `opentracing_operation_names`, `_excess_names_total` | |
-/// | `opentracing_cut_total`, `_baggage_cut_total` | |
+/// | `opentracing_truncated_total`, `_baggage_cut_total` | |
 /// | `opentracing_extract_corrupted_total`, `_fields_malformed_total` | |
 /// | `opentracing_carriers_malformed_total`, `_carriers_ignored_total` | `format`: `tracecontext`, `b3` … |
 /// | `opentracing_misuse_total` | `kind`: `write_after_finish`, `finished_before_start`, `log_out_of_range`, `scope_out_of_order` |
-/// | `opentracing_spans_without_route_total` | |
+/// | `opentracing_spans_missing_route_total` | |
 /// | `opentracing_transport_spans_sent_total`, `_transport_queue_spans` | `transport` |
-/// | `opentracing_transport_spans_dropped_total` | `transport`; `cause`: `queue_full`, `oversized`, `rejected`, `given_up`, `failed` |
+/// | `opentracing_transport_spans_dropped_total` | `transport`; `cause`: `queue_full`, `oversized`, `rejected`, `retries_exhausted`, `failed` |
 /// | `opentracing_transport_spooled_spans` | `transport` |
-/// | `opentracing_transport_inherited_spans_total` | `transport`; `result`: `sent`, `dropped` |
+/// | `opentracing_transport_recovered_spans_total` | `transport`; `result`: `sent`, `dropped` |
 /// | `opentracing_transport_requests_total` | `transport`; `result`: `ok`, `error` |
 /// | `opentracing_transport_retries_total`, `_transport_sent_bytes_total` | `transport` |
 /// | `opentracing_transport_request_duration_seconds` | `transport`; a histogram |
@@ -59,13 +59,13 @@ impl Display for Prometheus<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stats = self.stats;
         let mut out = Writer::new(f, &self.labels);
-        out.counter("spans_started_total", "Spans whose recording began.", stats.started)?;
-        out.counter("spans_delivered_total", "Spans that were handed to the reporter.", stats.delivered)?;
+        out.counter("spans_started_total", "Recorded spans that were started.", stats.started)?;
+        out.counter("spans_delivered_total", "Spans that were delivered to the reporter.", stats.delivered)?;
         out.head("spans_open", "gauge", "Spans that are being recorded.")?;
         out.sample("spans_open", &[], stats.open())?;
         out.counters(
             "spans_dropped_total",
-            "Recorded spans that did not come to the reporter.",
+            "Recorded spans that were dropped before the reporter.",
             "cause",
             &[
                 ("full", stats.dropped_full),
@@ -76,35 +76,43 @@ impl Display for Prometheus<'_> {
         )?;
         out.counters(
             "sampler_decisions_total",
-            "Traces that the sampler was asked about.",
+            "Decisions of the sampler.",
             "sampled",
             &[("true", stats.sampled), ("false", stats.not_sampled)],
         )?;
         let sampler = &stats.sampler;
         out.counters(
             "sampler_queries_total",
-            "Questions for a sampling strategy.",
+            "Queries for a sampling strategy.",
             "result",
             &[("ok", sampler.queries_ok), ("error", sampler.queries_failed)],
         )?;
         out.counters(
             "sampler_updates_total",
-            "New sampling strategies, and answers that were none.",
+            "Sampling strategies that were applied, or were invalid.",
             "result",
             &[("ok", sampler.updates_ok), ("error", sampler.updates_failed)],
         )?;
         out.counter("sampler_panics_total", "Samplers that panicked.", stats.sampler_panics)?;
-        out.head("operation_names", "gauge", "Distinct operation names that are no literals.")?;
+        out.head("operation_names", "gauge", "Distinct operation names.")?;
         out.sample("operation_names", &[], stats.operation_names)?;
-        out.counter("excess_names_total", "Spans with a name beyond the limit of names.", stats.excess_names)?;
-        out.counter("cut_total", "Tags, logs and values left out or cut because of limits.", stats.cut)?;
-        out.counter("baggage_cut_total", "Baggage items left out because of limits.", stats.baggage_cut)?;
+        out.counter("excess_names_total", "Spans with a name beyond the limit of distinct names.", stats.excess_names)?;
+        out.counter(
+            "truncated_total",
+            "Tags, logs and values that were truncated or dropped because of limits.",
+            stats.truncated,
+        )?;
+        out.counter(
+            "baggage_dropped_total",
+            "Baggage items that were dropped because of limits.",
+            stats.baggage_dropped,
+        )?;
         out.counter("extract_corrupted_total", "Carriers without a readable context.", stats.extract_corrupted)?;
-        out.counter("fields_malformed_total", "Headers that could not be read.", stats.fields_malformed)?;
+        out.counter("fields_malformed_total", "Malformed headers.", stats.fields_malformed)?;
         self.formats(&mut out)?;
         out.counters(
             "misuse_total",
-            "Calls that make no sense and did nothing, or nearly.",
+            "Calls that misuse the API, by kind.",
             "kind",
             &[
                 ("write_after_finish", stats.write_after_finish),
@@ -113,7 +121,7 @@ impl Display for Prometheus<'_> {
                 ("scope_out_of_order", stats.scopes_out_of_order),
             ],
         )?;
-        out.counter("spans_without_route_total", "Server spans that ended without a route.", stats.without_route)?;
+        out.counter("spans_missing_route_total", "Server spans without a route.", stats.missing_route)?;
         self.transports(&mut out)
     }
 }
@@ -124,14 +132,14 @@ impl Prometheus<'_> {
         if formats.is_empty() {
             return Ok(());
         }
-        out.head("carriers_malformed_total", "counter", "Carriers in which something of a format could not be read.")?;
+        out.head("carriers_malformed_total", "counter", "Carriers with a malformed header of the format.")?;
         for format in formats {
             out.sample("carriers_malformed_total", &[("format", &format.name)], format.malformed)?;
         }
         out.head(
             "carriers_ignored_total",
             "counter",
-            "Carriers with a context of another trace than the one that counted.",
+            "Carriers whose context of this format was ignored because another format named another trace.",
         )?;
         for format in formats {
             out.sample("carriers_ignored_total", &[("format", &format.name)], format.ignored)?;
@@ -149,39 +157,45 @@ impl Prometheus<'_> {
             let mut transports = transports.iter();
             transports.try_for_each(|(label, stats)| out.sample(name, &[("transport", label)], number(stats)))
         };
-        of(out, "transport_spans_sent_total", "counter", "Spans that arrived, or were written.", |stats| stats.sent)?;
+        of(
+            out,
+            "transport_spans_sent_total",
+            "counter",
+            "Spans that the backend accepted, or that were written.",
+            |stats| stats.sent,
+        )?;
         let name = "transport_spans_dropped_total";
-        out.head(name, "counter", "Spans that a transport lost.")?;
+        out.head(name, "counter", "Spans that a transport dropped.")?;
         for (label, stats) in &transports {
-            let known = stats.oversized + stats.rejected + stats.given_up;
+            let known = stats.oversized + stats.rejected + stats.retries_exhausted;
             for (cause, number) in [
                 ("queue_full", stats.dropped_queue_full),
                 ("oversized", stats.oversized),
                 ("rejected", stats.rejected),
-                ("given_up", stats.given_up),
+                ("retries_exhausted", stats.retries_exhausted),
                 ("failed", stats.dropped_failed.saturating_sub(known)),
             ] {
                 out.sample(name, &[("transport", label), ("cause", &cause)], number)?;
             }
         }
-        of(out, "transport_queue_spans", "gauge", "Spans that wait or are under way.", |stats| stats.queued)?;
-        of(out, "transport_spooled_spans", "gauge", "Spans that wait on a disk.", |stats| stats.spooled)?;
-        let name = "transport_inherited_spans_total";
-        out.head(name, "counter", "Spans that an earlier process left on a disk.")?;
+        of(out, "transport_queue_spans", "gauge", "Spans that are queued or in flight.", |stats| stats.queued)?;
+        of(out, "transport_spooled_spans", "gauge", "Spans that wait in the spool.", |stats| stats.spooled)?;
+        let name = "transport_recovered_spans_total";
+        out.head(name, "counter", "Spans that an earlier process left in the spool.")?;
         for (label, stats) in &transports {
-            out.sample(name, &[("transport", label), ("result", &"sent")], stats.inherited_sent)?;
-            out.sample(name, &[("transport", label), ("result", &"dropped")], stats.inherited_dropped)?;
+            out.sample(name, &[("transport", label), ("result", &"sent")], stats.recovered_sent)?;
+            out.sample(name, &[("transport", label), ("result", &"dropped")], stats.recovered_dropped)?;
         }
         let name = "transport_requests_total";
-        out.head(name, "counter", "Attempts at requests.")?;
+        out.head(name, "counter", "Attempts to send a request.")?;
         for (label, stats) in &transports {
             out.sample(name, &[("transport", label), ("result", &"ok")], stats.requests)?;
             out.sample(name, &[("transport", label), ("result", &"error")], stats.failed_requests)?;
         }
-        of(out, "transport_retries_total", "counter", "Requests that were made again.", |stats| stats.retries)?;
+        of(out, "transport_retries_total", "counter", "Requests that were retried.", |stats| stats.retries)?;
         of(out, "transport_sent_bytes_total", "counter", "Bytes of request bodies.", |stats| stats.bytes)?;
         let name = "transport_request_duration_seconds";
-        out.head(name, "histogram", "Time to the answer of requests that succeeded.")?;
+        out.head(name, "histogram", "Duration of requests that succeeded.")?;
         transports.iter().try_for_each(|(label, stats)| out.histogram(name, &[("transport", label)], &stats.latency))
     }
 }

@@ -7,12 +7,13 @@ use crate::propagation::FormatStats;
 use crate::stats::stats::Stats;
 use crate::stats::transport_stats::TransportStats;
 
-/// What became of a tracer's spans, as text of a few lines; made by [`Tracer::report`](crate::Tracer::report). What did not happen is not
-/// mentioned. The text is for people and may change; programs read [`Stats`].
+/// A summary of [`Stats`] as a few lines of text, made by [`Tracer::report`](crate::Tracer::report).
+///
+/// Counters that are zero are left out. The text is for people and may change; programs read [`Stats`].
 #[derive(Clone, Debug, Default)]
 #[must_use = "the text is written by `Display`"]
 pub struct Report {
-    /// `None` for a tracer that does nothing.
+    /// `None` for a no-op tracer.
     of: Option<Box<Of>>,
 }
 
@@ -34,14 +35,15 @@ impl Display for Report {
         let Some(of) = &self.of else { return f.write_str("no tracer is running\n") };
         let Of { service, constant, stats } = &**of;
         let (started, finished, open) = (Spans(stats.started), Number(stats.finished()), Number(stats.open()));
-        // A name from outside does not make lines of its own.
+        // A service name from the environment must not add lines of its own.
         let service = service.escape_debug();
         writeln!(f, "{service}: {started} started, {finished} finished, {open} open")?;
         row(f, "sampling", &Sampling { constant: *constant, stats })?;
-        row(f, "lost", &Causes(&lost(stats)))?;
-        row(f, "left out", &Causes(&left_out(stats)))?;
+        row(f, "dropped", &Causes(&dropped(stats)))?;
+        row(f, "limits", &Causes(&over_limits(stats)))?;
+        row(f, "unsampled", &Causes(&[(stats.dropped_unsampled, "recorded spans whose trace is not sampled")]))?;
         if stats.transports.is_empty() {
-            row(f, "reporter", &format_args!("{} handed over", Spans(stats.delivered)))?;
+            row(f, "reporter", &format_args!("{} delivered", Spans(stats.delivered)))?;
         }
         for transport in &stats.transports {
             row(f, transport.name, &Transport(transport))?;
@@ -51,45 +53,41 @@ impl Display for Report {
         for format in &stats.formats {
             row(f, "headers", &Headers(format))?;
         }
-        row(f, "noticed", &Causes(&noticed(stats)))
+        row(f, "warnings", &Causes(&warnings(stats)))
     }
 }
 
-/// Spans that are gone although nobody asked for it.
-fn lost(stats: &Stats) -> [(u64, &'static str); 5] {
+/// Finished spans that were lost, by cause.
+fn dropped(stats: &Stats) -> [(u64, &'static str); 5] {
     let reporter = stats.reporter;
     [
-        (stats.dropped_full, "finished faster than they were drained"),
-        (stats.dropped_shutdown, "finished after the end"),
-        (stats.dropped_reporter_panic, "lost by a reporter that panicked"),
-        (reporter.dropped_queue_full, "found the queue of a transport full"),
-        (reporter.dropped_failed, "could not be sent"),
+        (stats.dropped_full, "buffer of the thread full"),
+        (stats.dropped_shutdown, "finished after the tracer was closed"),
+        (stats.dropped_reporter_panic, "reporter panicked"),
+        (reporter.dropped_queue_full, "queue of a transport full"),
+        (reporter.dropped_failed, "failed to send"),
     ]
 }
 
-fn left_out(stats: &Stats) -> [(u64, &'static str); 3] {
+fn over_limits(stats: &Stats) -> [(u64, &'static str); 2] {
+    [(stats.truncated, "× tag, log or value truncated"), (stats.baggage_dropped, "× baggage item dropped")]
+}
+
+fn warnings(stats: &Stats) -> [(u64, &'static str); 9] {
     [
-        (stats.dropped_unsampled, "× a span of a trace that is recorded and not sampled"),
-        (stats.cut, "× a tag, log or value beyond the limits"),
-        (stats.baggage_cut, "× a baggage item beyond the limits"),
+        (stats.extract_corrupted, "× carrier without a readable context"),
+        (stats.excess_names, "× span name beyond the limit of distinct names"),
+        (stats.missing_route, "× server span without a route"),
+        (stats.write_after_finish, "× write to a finished span"),
+        (stats.finished_before_start, "× span finished before its start"),
+        (stats.logs_out_of_range, "× log outside the time of its span"),
+        (stats.scopes_out_of_order, "× scope closed out of order"),
+        (stats.sampler_panics, "× sampler panicked"),
+        (stats.sampler.updates_failed, "× invalid sampling strategy"),
     ]
 }
 
-fn noticed(stats: &Stats) -> [(u64, &'static str); 9] {
-    [
-        (stats.extract_corrupted, "× a carrier without a readable context"),
-        (stats.excess_names, "× a span with a name beyond the limit of names"),
-        (stats.without_route, "× a server span without a route"),
-        (stats.write_after_finish, "× a use of a span after its end"),
-        (stats.finished_before_start, "× a span that ended before it began"),
-        (stats.logs_out_of_range, "× a log outside the time of its span"),
-        (stats.scopes_out_of_order, "× a scope closed out of order"),
-        (stats.sampler_panics, "× a panic of the sampler"),
-        (stats.sampler.updates_failed, "× a sampling strategy that cannot be"),
-    ]
-}
-
-/// One line, unless there is nothing to say.
+/// Writes one line, or nothing for an empty text.
 fn row(f: &mut fmt::Formatter<'_>, name: &str, text: &dyn Display) -> fmt::Result {
     let text = text.to_string();
     if text.is_empty() { Ok(()) } else { writeln!(f, "  {name:<10} {text}") }
@@ -104,26 +102,26 @@ impl Display for Sampling<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Sampling { constant, stats } = self;
         match (constant, stats.sampling_rate()) {
-            (Some(Decision::RecordAndSample), _) => f.write_str("every trace")?,
-            (Some(Decision::Record), _) => f.write_str("no trace, although all are recorded")?,
-            (Some(Decision::Drop), _) => f.write_str("no trace")?,
+            (Some(Decision::RecordAndSample), _) => f.write_str("all traces")?,
+            (Some(Decision::Record), _) => f.write_str("no traces; all are recorded")?,
+            (Some(Decision::Drop), _) => f.write_str("no traces")?,
             (None, Some(rate)) => {
                 let (sampled, asked) = (Number(stats.sampled), Number(stats.sampled + stats.not_sampled));
                 write!(f, "{sampled} of {asked} traces, {:.4} %", rate * 100.0)?;
             }
-            (None, None) => f.write_str("no trace has begun here")?,
+            (None, None) => f.write_str("no trace started yet")?,
         }
         let told = &stats.sampler;
         if told.queries_ok + told.queries_failed > 0 {
             let (ok, failed) = (Number(told.queries_ok), Number(told.queries_failed));
             let updates = Number(told.updates_ok);
-            write!(f, "; strategy asked for: {ok} answered, {failed} failed, {updates} new")?;
+            write!(f, "; strategy queries: {ok} succeeded, {failed} failed, {updates} updates")?;
         }
         Ok(())
     }
 }
 
-/// `3 (2 for this reason, 1 for that one)`; nothing for none.
+/// `2 for this reason, 1 for that one`; nothing for none.
 struct Causes<'a>(&'a [(u64, &'static str)]);
 
 impl Display for Causes<'_> {
@@ -143,17 +141,17 @@ impl Display for Transport<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stats = self.0;
         write!(f, "{} sent", Spans(stats.sent))?;
-        let other = stats.dropped_failed.saturating_sub(stats.oversized + stats.rejected + stats.given_up);
+        let other = stats.dropped_failed.saturating_sub(stats.oversized + stats.rejected + stats.retries_exhausted);
         let more = [
-            (stats.queued, "waiting"),
-            (stats.spooled, "on a disk"),
-            (stats.dropped_queue_full, "lost for want of room"),
-            (stats.oversized, "too large"),
-            (stats.rejected, "refused"),
-            (stats.given_up, "given up"),
+            (stats.queued, "queued"),
+            (stats.spooled, "spooled"),
+            (stats.dropped_queue_full, "dropped (queue full)"),
+            (stats.oversized, "oversized"),
+            (stats.rejected, "rejected"),
+            (stats.retries_exhausted, "failed after retries"),
             (other, "failed"),
-            (stats.inherited_sent, "of an earlier process sent"),
-            (stats.inherited_dropped, "of an earlier process lost"),
+            (stats.recovered_sent, "recovered and sent"),
+            (stats.recovered_dropped, "recovered and dropped"),
         ];
         for (number, what) in more.iter().filter(|(number, _)| *number > 0) {
             write!(f, ", {} {what}", Number(*number))?;
@@ -171,10 +169,10 @@ impl Display for Traffic<'_> {
             return Ok(());
         }
         let (ok, failed, retries) = (Number(stats.requests), Number(stats.failed_requests), Number(stats.retries));
-        write!(f, "requests: {ok} answered, {failed} failed, {retries} made again, {}", Bytes(stats.bytes))?;
+        write!(f, "requests: {ok} succeeded, {failed} failed, {retries} retried, {}", Bytes(stats.bytes))?;
         let count = u32::try_from(stats.latency.count()).unwrap_or(u32::MAX);
         let mean = stats.latency.sum().checked_div(count);
-        mean.map_or(Ok(()), |mean| write!(f, ", {mean:.1?} each"))
+        mean.map_or(Ok(()), |mean| write!(f, ", {mean:.1?} on average"))
     }
 }
 
@@ -182,7 +180,7 @@ struct LastError<'a>(Option<&'a str>);
 
 impl Display for LastError<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What a server said makes neither lines of its own nor a long one.
+        // A server's message must add neither lines nor a long one.
         self.0.map_or(Ok(()), |error| {
             write!(f, "last error: {}", error.chars().take(ERROR_CHARS).collect::<String>().escape_debug())
         })
@@ -196,7 +194,7 @@ struct Headers<'a>(&'a FormatStats);
 impl Display for Headers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let FormatStats { name, malformed, ignored } = *self.0;
-        let causes = [(malformed, "not readable"), (ignored, "ignored, being of another trace")];
+        let causes = [(malformed, "malformed"), (ignored, "ignored (another trace)")];
         let causes = Causes(&causes).to_string();
         if causes.is_empty() { Ok(()) } else { write!(f, "{name}: {causes}") }
     }

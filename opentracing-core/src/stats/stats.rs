@@ -26,9 +26,9 @@ pub struct Stats {
     /// Lost because the reporter panicked.
     pub dropped_reporter_panic: u64,
     /// Tags, logs and values left out or cut because of [`Limits`](crate::Limits).
-    pub cut: u64,
+    pub truncated: u64,
     /// Baggage items left out because of [`Limits`](crate::Limits), or by a propagator because of its limits.
-    pub baggage_cut: u64,
+    pub baggage_dropped: u64,
     /// Spans whose operation name was beyond [`Limits::operation_names`](crate::Limits::operation_names).
     pub excess_names: u64,
     /// Samplers that panicked; their span was not sampled.
@@ -48,7 +48,7 @@ pub struct Stats {
     /// Formats that are read, and what of them did not count.
     pub formats: Vec<FormatStats>,
     /// Server spans that ended without a route template, so that their name is the method alone.
-    pub without_route: u64,
+    pub missing_route: u64,
     /// Distinct operation names so far, up to [`Limits::operation_names`](crate::Limits::operation_names). Those that stand in the
     /// program as literals do not count.
     pub operation_names: u64,
@@ -136,12 +136,12 @@ pub(crate) struct PortStats {
 /// Events that are rare on every thread.
 #[derive(Default)]
 pub(crate) struct RareStats {
-    pub(crate) baggage_cut: AtomicU64,
+    pub(crate) baggage_dropped: AtomicU64,
     pub(crate) sampler_panics: AtomicU64,
     pub(crate) write_after_finish: AtomicU64,
     pub(crate) scopes_out_of_order: AtomicU64,
     pub(crate) extract_corrupted: AtomicU64,
-    pub(crate) without_route: AtomicU64,
+    pub(crate) missing_route: AtomicU64,
 }
 
 /// Written by the draining thread only.
@@ -150,7 +150,7 @@ pub(crate) struct DrainStats {
     pub(crate) delivered: AtomicU64,
     pub(crate) dropped_unsampled: AtomicU64,
     pub(crate) dropped_reporter_panic: AtomicU64,
-    pub(crate) cut: AtomicU64,
+    pub(crate) truncated: AtomicU64,
     pub(crate) excess_names: AtomicU64,
     pub(crate) operation_names: AtomicU64,
     pub(crate) finished_before_start: AtomicU64,

@@ -20,15 +20,15 @@ pub struct TransportStats {
     /// Of [`dropped_failed`](TransportStats::dropped_failed): refused by the other side.
     pub rejected: u64,
     /// Of [`dropped_failed`](TransportStats::dropped_failed): tried for as long as the transport tries, in vain.
-    pub given_up: u64,
+    pub retries_exhausted: u64,
     /// Spans that wait or are under way at the moment.
     pub queued: u64,
     /// Spans that wait on a disk at the moment, where they outlive the process: neither sent nor lost. Some may be an earlier process's.
     pub spooled: u64,
     /// Spans that an earlier process left on the disk and that the other side accepted from this one. They are in no other number.
-    pub inherited_sent: u64,
+    pub recovered_sent: u64,
     /// Spans that an earlier process left on the disk and that were lost in this one. They are in no other number.
-    pub inherited_dropped: u64,
+    pub recovered_dropped: u64,
     /// Requests that were answered with success, or datagrams that were sent.
     pub requests: u64,
     /// Attempts at a request that failed, in whichever way.

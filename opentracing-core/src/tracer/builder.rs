@@ -113,7 +113,7 @@ impl TracerBuilder {
 
     /// Finished spans that one thread may have waiting; what is over is lost and counted. 4,096 by default, at least 2. A thread that
     /// has traced holds 8 bytes for each, and up to that many records of some 600 bytes come into being under load.
-    pub fn ring(mut self, spans: usize) -> Self {
+    pub fn ring_capacity(mut self, spans: usize) -> Self {
         self.ring = spans.max(2);
         self
     }

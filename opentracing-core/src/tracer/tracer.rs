@@ -163,9 +163,9 @@ impl Tracer {
     /// Whether the tracer writes contexts in the text format of that name, `instana` for example. For adapters that do more of what
     /// belongs to it.
     #[inline]
-    pub fn writes<F: Format>(&self, _: F, name: &str) -> bool {
+    pub fn injects<F: Format>(&self, _: F, name: &str) -> bool {
         let propagator = self.recorder().and_then(|recorder| recorder.propagators.get::<F>());
-        propagator.is_some_and(|propagator| propagator.writes(name))
+        propagator.is_some_and(|propagator| propagator.injects(name))
     }
 
     /// Reads a context from a carrier. Nothing there is `None`, and so is everything for a tracer that does nothing.
@@ -227,9 +227,9 @@ impl Tracer {
     }
 
     /// Counts a server span that ended without a route template; for adapters.
-    pub fn count_without_route(&self) {
+    pub fn count_missing_route(&self) {
         if let Some(recorder) = self.recorder() {
-            count(&recorder.shared.rare.without_route);
+            count(&recorder.shared.rare.missing_route);
         }
     }
 }

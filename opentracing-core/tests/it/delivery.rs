@@ -124,7 +124,7 @@ fn spans_of_many_threads_that_have_ended_all_arrive() {
 
 #[test]
 fn what_does_not_fit_into_the_ring_is_counted() {
-    let mock = MockTracer::with(|builder| builder.ring(64));
+    let mock = MockTracer::with(|builder| builder.ring_capacity(64));
     for _ in 0..100 {
         mock.tracer().span("work").start().finish();
     }
@@ -141,7 +141,7 @@ fn what_does_not_fit_into_the_ring_is_counted() {
 fn under_a_flood_every_span_is_delivered_or_counted() {
     let spans = Arc::default();
     let (tracer, thread) =
-        run(Tracer::builder("shop").ring(256), Keep { spans: Arc::clone(&spans), ..Keep::default() });
+        run(Tracer::builder("shop").ring_capacity(256), Keep { spans: Arc::clone(&spans), ..Keep::default() });
     std::thread::scope(|threads| {
         for _ in 0..4 {
             threads.spawn(|| {
@@ -167,7 +167,7 @@ fn a_half_full_ring_wakes_the_drain() {
             let _ = self.0.send(batch.len());
         }
     }
-    let (tracer, _thread) = run(Tracer::builder("shop").ring(64), Arrivals(arrived));
+    let (tracer, _thread) = run(Tracer::builder("shop").ring_capacity(64), Arrivals(arrived));
     let mut delivered = 0;
     while delivered < 1000 {
         for _ in 0..48 {
@@ -246,8 +246,8 @@ fn tags_beyond_the_limit_are_left_out_and_counted() {
     assert_eq!(span.tags.len(), 8);
     assert_eq!(span.tag("tag 3"), Some(Value::Str("again")));
     assert_eq!(span.tag("tag 7"), Some(Value::I64(7)));
-    assert_eq!(span.cut, 2);
-    assert_eq!(mock.tracer().stats().cut, 2);
+    assert_eq!(span.truncated, 2);
+    assert_eq!(mock.tracer().stats().truncated, 2);
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn a_tag_that_is_set_again_and_again_takes_the_place_of_one() {
     let names: Vec<&str> = span.tags.iter().map(|(key, _)| &**key).collect();
     assert_eq!(names, ["progress", "file", "a", "b", "c", "d", "e", "f"]);
     assert_eq!((span.tag("progress"), span.tag("file")), (Some(Value::I64(6)), Some(Value::Str("part 6"))));
-    assert_eq!(span.cut, 1);
+    assert_eq!(span.truncated, 1);
 }
 
 #[test]
@@ -274,7 +274,7 @@ fn logs_beyond_the_limit_are_left_out_and_counted() {
     let mut span = mock.tracer().span("work").start();
     span.log("1").log("2").log("3");
     span.finish();
-    assert_eq!((mock.span("work").logs.len(), mock.span("work").cut), (2, 1));
+    assert_eq!((mock.span("work").logs.len(), mock.span("work").truncated), (2, 1));
 }
 
 #[test]
@@ -290,7 +290,7 @@ fn long_values_are_cut_on_a_character_boundary() {
     for (key, expected) in [("fits", "1234"), ("cut", "1234"), ("wide", "123"), ("url", "abcd")] {
         assert_eq!(span.tag(key), Some(Value::Str(expected)), "{key}");
     }
-    assert_eq!(span.cut, 3);
+    assert_eq!(span.truncated, 3);
 }
 
 #[test]
@@ -308,7 +308,7 @@ fn a_text_that_is_set_for_ever_stays_whole() {
     assert_eq!(span.tag("key"), Some(Value::I64(1999)));
     assert_eq!(span.tag("url"), Some(Value::Str("/first?token=<redacted>")));
     assert_eq!(span.logs[0].field("kept"), Some(Value::Str("log")));
-    assert_eq!(span.cut, 0);
+    assert_eq!(span.truncated, 0);
 }
 
 #[test]
@@ -321,7 +321,7 @@ fn all_text_of_a_span_is_bounded_and_what_is_over_is_counted() {
     let span = mock.span("work");
     let bytes = |key| span.tag(key).map(|value| value.to_string().len());
     assert_eq!([bytes("cut"), bytes("fills"), bytes("url")], [Some(1 << 20), Some(1 << 20), Some(0)]);
-    assert_eq!(span.cut, 3);
+    assert_eq!(span.truncated, 3);
 }
 
 #[test]
@@ -350,7 +350,7 @@ fn baggage_beyond_the_limits_is_left_out_and_counted() {
         .set_baggage_item("a", "a value too long");
     let context = span.context().unwrap();
     assert_eq!(context.baggage().collect::<Vec<_>>(), [("a", "1"), ("b", "2")]);
-    assert_eq!(mock.tracer().stats().baggage_cut, 2);
+    assert_eq!(mock.tracer().stats().baggage_dropped, 2);
 }
 
 #[test]
@@ -372,10 +372,10 @@ fn operation_names_beyond_the_limit_are_counted_and_replaced_if_told_so() {
 fn trace_ids_have_the_width_that_was_asked_for() {
     let keep = || Keep::default();
     let wide = Tracer::builder("shop").build_inline(keep()).span("work").start().context().unwrap();
-    assert!(wide.trace_id().high() != 0 && wide.is_random() && !wide.is_short());
+    assert!(wide.trace_id().high() != 0 && wide.is_random() && !wide.is_64_bit());
     let builder = Tracer::builder("shop").trace_id_width(TraceIdWidth::Bits64);
     let narrow = builder.build_inline(keep()).span("work").start().context().unwrap();
-    assert!(narrow.trace_id().high() == 0 && narrow.trace_id().low() != 0 && narrow.is_random() && narrow.is_short());
+    assert!(narrow.trace_id().high() == 0 && narrow.trace_id().low() != 0 && narrow.is_random() && narrow.is_64_bit());
 }
 
 #[test]

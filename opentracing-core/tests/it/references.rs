@@ -209,10 +209,11 @@ fn a_context_without_ids_brings_baggage_and_decision_to_a_new_trace() {
 #[test]
 fn a_child_inherits_the_marks_of_its_trace() {
     let mock = MockTracer::new();
-    let remote = context(1, 2).with_random(true).with_short(true).with_tracestate("a=b").with_sampling(Sampling::Debug);
+    let remote =
+        context(1, 2).with_random(true).with_64_bit(true).with_tracestate("a=b").with_sampling(Sampling::Debug);
     let span = mock.tracer().span("work").child_of(&remote).start();
     let inherited = span.context().unwrap();
-    assert!(inherited.is_random() && inherited.is_short() && inherited.is_debug() && !inherited.is_remote());
+    assert!(inherited.is_random() && inherited.is_64_bit() && inherited.is_debug() && !inherited.is_remote());
     assert_eq!(inherited.tracestate(), Some("a=b"));
     assert_eq!(inherited.parent_id(), Some(SpanId::new(2)));
 }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use opentracing_core::mock::MockTracer;
 use opentracing_core::propagation::TraceState;
 use opentracing_core::{
-    ConstSampler, Decision, ParentBased, ProbabilisticSampler, Sampler, Sampling, SamplingNotes, SamplingParams,
+    ConstSampler, Decision, ParentBased, ProbabilisticSampler, Sampler, Sampling, SamplingDetails, SamplingParams,
     SpanContext, SpanId, SpanKind, TraceId, TraceIdRatioSampler, Value,
 };
 
@@ -246,7 +246,7 @@ impl Sampler for Noting {
         if params.operation_name == "kept" { Decision::RecordAndSample } else { Decision::Drop }
     }
 
-    fn decide_and_note(&self, params: &SamplingParams<'_>, notes: &mut SamplingNotes) -> Decision {
+    fn decide_with_details(&self, params: &SamplingParams<'_>, notes: &mut SamplingDetails) -> Decision {
         notes.set_rule("noting", 0.5);
         let mut tracestate: TraceState = params.parent.and_then(SpanContext::tracestate).unwrap_or("").parse().unwrap();
         if params.operation_name == "erased" {

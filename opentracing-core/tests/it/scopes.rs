@@ -37,7 +37,7 @@ fn a4_a6_closing_finishes_the_span_or_not_as_it_was_activated() {
     let mock = MockTracer::new();
     let mut lent = mock.tracer().span("lent").start();
     {
-        let scope = lent.lend();
+        let scope = lent.activate_borrowed();
         scope.span().set_tag("while", "active");
         mock.tracer().span("child").start().finish();
     }
@@ -50,7 +50,7 @@ fn a4_a6_closing_finishes_the_span_or_not_as_it_was_activated() {
     let shared = mock.tracer().span("shared").start().detach();
     shared.activate().close();
     assert!(!shared.is_finished());
-    shared.activate_to_finish().close();
+    shared.activate_finish_on_close().close();
     assert!(shared.is_finished());
 
     let taken_back = mock.tracer().span("taken back").start_active().into_span();

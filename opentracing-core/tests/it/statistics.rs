@@ -169,8 +169,8 @@ fn busy() -> Tracer {
         let mut otlp = TransportStats::default();
         otlp.name = "otlp";
         (otlp.sent, otlp.queued, otlp.dropped_queue_full, otlp.dropped_failed) = (1_234_567, 12, 8, 10);
-        (otlp.oversized, otlp.rejected, otlp.given_up) = (1, 2, 3);
-        (otlp.spooled, otlp.inherited_sent, otlp.inherited_dropped) = (5, 6, 7);
+        (otlp.oversized, otlp.rejected, otlp.retries_exhausted) = (1, 2, 3);
+        (otlp.spooled, otlp.recovered_sent, otlp.recovered_dropped) = (5, 6, 7);
         (otlp.requests, otlp.failed_requests, otlp.retries, otlp.bytes) = (2, 3, 3, 1_572_864);
         otlp.latency.record(Duration::from_millis(20));
         otlp.latency.record(Duration::from_millis(30));
@@ -201,14 +201,14 @@ fn the_report_tells_all_that_happened() {
         "\
 shop: 2 spans started, 1 finished, 1 open
   sampling   1 of 1 traces, 100.0000 %
-  lost       8 found the queue of a transport full, 10 could not be sent
-  otlp       1,234,567 spans sent, 12 waiting, 5 on a disk, 8 lost for want of room, 1 too large, 2 refused, 3 given up, 4 failed, \
-6 of an earlier process sent, 7 of an earlier process lost
-             requests: 2 answered, 3 failed, 3 made again, 1.5 MiB, 25.0ms each
+  dropped    8 queue of a transport full, 10 failed to send
+  otlp       1,234,567 spans sent, 12 queued, 5 spooled, 8 dropped (queue full), 1 oversized, 2 rejected, 3 failed after retries, \
+4 failed, 6 recovered and sent, 7 recovered and dropped
+             requests: 2 succeeded, 3 failed, 3 retried, 1.5 MiB, 25.0ms on average
              last error: the server says:\\n{error}
   otlp       1 span sent
-  headers    tracecontext: 1 not readable
-  noticed    1 × a carrier without a readable context, 1 × a use of a span after its end
+  headers    tracecontext: 1 malformed
+  warnings   1 × carrier without a readable context, 1 × write to a finished span
 "
     );
     assert_eq!(busy().report().to_string(), expected);
@@ -222,20 +222,20 @@ fn the_report_does_not_mention_what_did_not_happen() {
     }
     check(&Tracer::noop(), "no tracer is running\n");
     let start = "mock: 0 spans started, 0 finished, 0 open\n  sampling   ";
-    let end = "\n  reporter   0 spans handed over\n";
+    let end = "\n  reporter   0 spans delivered\n";
     let check = |sampler: RemoteSampler, expected: &str| {
         let mock = MockTracer::with(|builder| builder.sampler(sampler));
         check(mock.tracer(), &format!("{start}{expected}{end}"));
     };
     let sampler = RemoteSampler::default();
-    check(sampler.clone(), "no trace has begun here");
+    check(sampler.clone(), "no trace started yet");
     sampler.update(SamplingStrategy::Probabilistic { sampling_rate: 0.5 }).unwrap();
     sampler.count_query_failed();
-    check(sampler, "no trace has begun here; strategy asked for: 1 answered, 1 failed, 1 new");
+    check(sampler, "no trace started yet; strategy queries: 1 succeeded, 1 failed, 1 updates");
     for (decision, expected) in [
-        (Decision::Drop, "no trace"),
-        (Decision::Record, "no trace, although all are recorded"),
-        (Decision::RecordAndSample, "every trace"),
+        (Decision::Drop, "no traces"),
+        (Decision::Record, "no traces; all are recorded"),
+        (Decision::RecordAndSample, "all traces"),
     ] {
         let mock = MockTracer::with(|builder| builder.sampler(ConstSampler::new(decision)));
         assert_eq!(mock.tracer().report().to_string(), format!("{start}{expected}{end}"));
@@ -267,12 +267,12 @@ fn prometheus_reads_every_number() {
         ("opentracing_transport_spans_sent_total{transport=\"otlp\"}", "1234567"),
         ("opentracing_transport_spans_sent_total{transport=\"otlp-2\"}", "1"),
         ("opentracing_transport_spans_dropped_total{transport=\"otlp\",cause=\"queue_full\"}", "8"),
-        ("opentracing_transport_spans_dropped_total{transport=\"otlp\",cause=\"given_up\"}", "3"),
+        ("opentracing_transport_spans_dropped_total{transport=\"otlp\",cause=\"retries_exhausted\"}", "3"),
         ("opentracing_transport_spans_dropped_total{transport=\"otlp\",cause=\"failed\"}", "4"),
         ("opentracing_transport_queue_spans{transport=\"otlp\"}", "12"),
         ("opentracing_transport_spooled_spans{transport=\"otlp\"}", "5"),
-        ("opentracing_transport_inherited_spans_total{transport=\"otlp\",result=\"sent\"}", "6"),
-        ("opentracing_transport_inherited_spans_total{transport=\"otlp\",result=\"dropped\"}", "7"),
+        ("opentracing_transport_recovered_spans_total{transport=\"otlp\",result=\"sent\"}", "6"),
+        ("opentracing_transport_recovered_spans_total{transport=\"otlp\",result=\"dropped\"}", "7"),
         ("opentracing_transport_requests_total{transport=\"otlp\",result=\"ok\"}", "2"),
         ("opentracing_transport_requests_total{transport=\"otlp\",result=\"error\"}", "3"),
         ("opentracing_transport_retries_total{transport=\"otlp\"}", "3"),

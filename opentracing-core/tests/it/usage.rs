@@ -21,7 +21,7 @@ fn references_are_given_by_whatever_stands_for_a_span() {
     let tracer = mock.tracer();
     let scope = tracer.span("scope").start_active();
     let mut span = tracer.span("span").ignore_active_span().start();
-    let lent = span.lend();
+    let lent = span.activate_borrowed();
     let shared = Arc::new(tracer.span("shared").ignore_active_span().start());
     let boxed = Box::new(SpanRef::active());
     let parents = [

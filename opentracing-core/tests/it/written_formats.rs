@@ -10,10 +10,10 @@ fn tells_the_formats_of_the_writing_list() {
         MockTracer::with(|builder| builder.propagator(KafkaHeaders, "tracecontext,b3".parse::<Composite>().unwrap()));
     let tracer = mock.tracer();
     for name in ["instana", "tracecontext", "b3", "baggage"] {
-        assert!(tracer.writes(HttpHeaders, name), "{name}");
+        assert!(tracer.injects(HttpHeaders, name), "{name}");
     }
-    assert!(!tracer.writes(HttpHeaders, "jaeger"));
-    assert!(tracer.writes(KafkaHeaders, "b3") && !tracer.writes(KafkaHeaders, "instana"));
-    assert!(!tracer.writes(Binary, "instana"));
-    assert!(!Tracer::noop().writes(HttpHeaders, "instana"));
+    assert!(!tracer.injects(HttpHeaders, "jaeger"));
+    assert!(tracer.injects(KafkaHeaders, "b3") && !tracer.injects(KafkaHeaders, "instana"));
+    assert!(!tracer.injects(Binary, "instana"));
+    assert!(!Tracer::noop().injects(HttpHeaders, "instana"));
 }

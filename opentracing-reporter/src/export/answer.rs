@@ -94,7 +94,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         let is_over = now.saturating_duration_since(request.first_attempt) >= self.settings.max_retry_time;
         if request.origin == Origin::Memory && is_over {
             let spans = request.batch.len();
-            self.stats.given_up += spans as u64;
+            self.stats.retries_exhausted += spans as u64;
             return spooled.and(self.drop_spans(Origin::Memory, spans, error));
         }
         let backoff = self.backoff.after_failure();

@@ -21,8 +21,8 @@ pub(crate) struct Spooling {
     waiting_since: Option<Instant>,
     /// Spans dropped from the disk that no `send` has reported yet.
     unreported: Dropped,
-    inherited_sent: u64,
-    inherited_dropped: u64,
+    recovered_sent: u64,
+    recovered_dropped: u64,
 }
 
 /// How long a span waits for others before a record is written while the server is unavailable. A process that is killed then loses at
@@ -33,8 +33,8 @@ const SPOOL_FULL: &str = "the spool is full, and the oldest spans in it are drop
 impl<E: Encoding, C: Channel> Exporter<E, C> {
     pub(crate) fn spool(&mut self, spool: &Spool, kind: &str) -> io::Result<()> {
         let (store, unreported) = Store::open(spool, kind)?;
-        let (waiting_since, inherited_sent, inherited_dropped) = (None, 0, 0);
-        self.spooling = Some(Spooling { store, waiting_since, unreported, inherited_sent, inherited_dropped });
+        let (waiting_since, recovered_sent, recovered_dropped) = (None, 0, 0);
+        self.spooling = Some(Spooling { store, waiting_since, unreported, recovered_sent, recovered_dropped });
         Ok(())
     }
 
@@ -164,28 +164,28 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
 
     pub(super) fn count_inherited_sent(&mut self, spans: usize) {
         if let Some(spooling) = &mut self.spooling {
-            spooling.inherited_sent += spans as u64;
+            spooling.recovered_sent += spans as u64;
         }
     }
 
     pub(super) fn count_inherited_dropped(&mut self, spans: usize) {
         if let Some(spooling) = &mut self.spooling {
-            spooling.inherited_dropped += spans as u64;
+            spooling.recovered_dropped += spans as u64;
         }
     }
 
     fn report_dropped_from_spool(&mut self, error: &'static str) -> SendOutcome {
         let Some(spooling) = &mut self.spooling else { return SendOutcome::none() };
         let Dropped { own, inherited } = std::mem::take(&mut spooling.unreported);
-        spooling.inherited_dropped += inherited as u64;
+        spooling.recovered_dropped += inherited as u64;
         if own + inherited > 0 { SendOutcome::dropped(own, error) } else { SendOutcome::none() }
     }
 
     pub(super) fn spool_stats(&self, stats: &mut TransportStats) {
         if let Some(spooling) = &self.spooling {
             stats.spooled = spooling.store.spans() as u64;
-            stats.inherited_sent = spooling.inherited_sent;
-            stats.inherited_dropped = spooling.inherited_dropped;
+            stats.recovered_sent = spooling.recovered_sent;
+            stats.recovered_dropped = spooling.recovered_dropped;
         }
     }
 }

@@ -126,8 +126,8 @@ fn write_span(out: &mut Vec<u8>, span: FinishedSpan<'_>, detail: Detail) {
     fixed64(out, 7, start);
     fixed64(out, 8, start.saturating_add(span.duration_ns()));
     attributes::write(out, span, detail);
-    if span.cut() > 0 {
-        uint(out, 10, span.cut().into());
+    if span.truncated() > 0 {
+        uint(out, 10, span.truncated().into());
     }
     if detail.has_logs() {
         for log in span.logs() {

@@ -99,7 +99,7 @@ fn sends_in_order_once_the_other_side_is_back() -> TestResult {
     assert_eq!(tracer.flush(PATIENCE), Ok(()));
     assert_eq!(names_at(&collector), [names(15), names(1)].concat(), "what is younger goes last");
     let all = stats(&tracer);
-    assert_eq!((all.sent, all.spooled, all.inherited_sent, all.dropped_failed), (16, 0, 0, 0));
+    assert_eq!((all.sent, all.spooled, all.recovered_sent, all.dropped_failed), (16, 0, 0, 0));
     assert_eq!((all.requests, all.failed_requests, all.retries), (6, 1, 1));
     assert_eq!(records_in(&folder.path().join("otlp-0"))?.len(), 0);
     Ok(())
@@ -124,7 +124,7 @@ fn sends_what_an_earlier_process_left() -> TestResult {
     leave_records(folder.path(), 4, 2)?;
     let collector = Collector::start([])?;
     let (tracer, _) = tracer(collector.address(), Spool::new(folder.path()))?;
-    let stats_of = |spans: TransportStats| (spans.spooled, spans.sent, spans.inherited_sent, spans.inherited_dropped);
+    let stats_of = |spans: TransportStats| (spans.spooled, spans.sent, spans.recovered_sent, spans.recovered_dropped);
     finish_spans(&tracer, 1);
     assert_eq!(tracer.flush(PATIENCE), Ok(()));
     assert_eq!(names_at(&collector), [names(8), names(1)].concat());
@@ -184,7 +184,7 @@ fn check_damage(name: &str, record: usize, damage: fn(&mut Vec<u8>)) -> TestResu
     let expected: Vec<_> = expected.into_iter().map(|(_, name)| name).collect();
     assert_eq!(names_at(&collector), expected, "{name}, record {record}");
     let stats = stats(&tracer);
-    let counts = (stats.spooled, stats.inherited_sent, stats.inherited_dropped, stats.dropped_failed);
+    let counts = (stats.spooled, stats.recovered_sent, stats.recovered_dropped, stats.dropped_failed);
     assert_eq!(counts, (0, 4, 2, 0), "{name}, record {record}");
     Ok(())
 }
@@ -206,7 +206,7 @@ fn removes_what_was_never_finished_and_leaves_foreign_files_alone() -> TestResul
     assert!(!own.join("0000000200000000-1.new").exists());
     assert!(own.join("notes.txt").exists());
     assert_eq!(records_in(&own)?.len(), 4);
-    assert_eq!(stats(&tracer).inherited_dropped, 0);
+    assert_eq!(stats(&tracer).recovered_dropped, 0);
     Ok(())
 }
 
@@ -238,7 +238,7 @@ fn takes_over_no_more_than_there_may_be() -> TestResult {
     let (tracer, _) = tracer(collector.address(), Spool::new(folder.path()).max_bytes(3 * 4096))?;
     assert_eq!(tracer.flush(PATIENCE), Ok(()));
     assert_eq!(names_at(&collector), names(5)[2..]);
-    assert_eq!((stats(&tracer).inherited_sent, stats(&tracer).inherited_dropped), (3, 2));
+    assert_eq!((stats(&tracer).recovered_sent, stats(&tracer).recovered_dropped), (3, 2));
     Ok(())
 }
 
@@ -279,7 +279,7 @@ fn sends_a_record_in_halves_where_it_is_too_large() -> TestResult {
     let sizes: Vec<_> = collector.all().iter().map(|got| names_in(got).len()).collect();
     // The fourth was answered with 503, and what had arrived of the record is not sent again.
     assert_eq!(sizes[..6], [8, 4, 2, 2, 2, 4]);
-    assert_eq!(stats(&tracer).inherited_sent, 16);
+    assert_eq!(stats(&tracer).recovered_sent, 16);
     Ok(())
 }
 
@@ -292,7 +292,7 @@ fn goes_on_behind_a_record_that_is_refused() -> TestResult {
     assert_eq!(tracer.flush(PATIENCE), Ok(()));
     assert_eq!(names_at(&collector), names(6));
     let stats = stats(&tracer);
-    assert_eq!((stats.spooled, stats.inherited_sent, stats.inherited_dropped), (0, 4, 2));
+    assert_eq!((stats.spooled, stats.recovered_sent, stats.recovered_dropped), (0, 4, 2));
     assert_eq!((stats.rejected, stats.dropped_failed), (0, 0), "these are of spans of this process");
     Ok(())
 }
@@ -317,7 +317,7 @@ fn gives_each_of_several_a_folder_and_takes_over_what_they_left() -> TestResult 
     let (heir, _) = tracer(collector.address(), spool())?;
     assert_eq!(heir.flush(PATIENCE), Ok(()));
     assert_eq!(names_at(&collector), [names(4), names(3)].concat());
-    assert_eq!(stats(&heir).inherited_sent, 7);
+    assert_eq!(stats(&heir).recovered_sent, 7);
     Ok(())
 }
 
@@ -416,7 +416,7 @@ fn sends_what_a_killed_process_left_and_leaves_a_living_one_alone() -> TestResul
     let (heir, _) = tracer(collector.address(), Spool::new(folder.path()))?;
     assert_eq!(heir.flush(PATIENCE), Ok(()));
     assert_eq!(names_at(&collector), names(20));
-    assert_eq!(stats(&heir).inherited_sent, 20);
+    assert_eq!(stats(&heir).recovered_sent, 20);
     Ok(())
 }
 

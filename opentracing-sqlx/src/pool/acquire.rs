@@ -46,7 +46,7 @@ pub(crate) async fn acquire<DB: Database>(
     let result = {
         let mut acquired = std::pin::pin!(pool.acquire());
         std::future::poll_fn(|cx| {
-            let _scope = wait.span.as_mut().map(Span::lend);
+            let _scope = wait.span.as_mut().map(Span::activate_borrowed);
             acquired.as_mut().poll(cx)
         })
         .await

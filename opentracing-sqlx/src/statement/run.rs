@@ -15,7 +15,7 @@ impl StatementSpan {
     pub(crate) async fn run<F: Future>(&mut self, work: F) -> F::Output {
         let mut work = pin!(work);
         std::future::poll_fn(|cx| {
-            let _scope = self.span.lend();
+            let _scope = self.span.activate_borrowed();
             work.as_mut().poll(cx)
         })
         .await
@@ -66,7 +66,7 @@ impl StatementSpan {
         let mut items = DB::fetch_many(connection, query);
         std::future::poll_fn(|cx| {
             let item = {
-                let _scope = self.span.lend();
+                let _scope = self.span.activate_borrowed();
                 ready!(items.as_mut().poll_next(cx))
             };
             match item {

@@ -83,7 +83,7 @@ async fn ten_thousand_messages_leave_one_span_of_the_usual_size() {
     let (client, server) = fixture.spans(12).await;
     for span in [&client, &server] {
         check_tags(span, &[("grpc.request.messages", "1"), ("grpc.response.messages", "10000")]);
-        assert!(span.logs.is_empty() && span.tags.len() < 12 && span.cut == 0, "{span:?}");
+        assert!(span.logs.is_empty() && span.tags.len() < 12 && span.truncated == 0, "{span:?}");
     }
 
     let messages = iter((0..10_000).map(|number| number.to_string()));

@@ -43,7 +43,7 @@ mod axum_routes {
         let router = Router::new().route("/users/{id}", on_get(ok)).layer(layer(&mock));
         let span = ask(&mock, router, "GET /users/7", "").await;
         check(&span, "GET /users/{id}", Some("/users/{id}"));
-        assert_eq!(mock.tracer().stats().without_route, 0);
+        assert_eq!(mock.tracer().stats().missing_route, 0);
     }
 
     #[tokio::test]
@@ -98,7 +98,7 @@ mod axum_routes {
         check(&span, "GET", None);
         assert_eq!(span.tag("http.status_code"), Some(Value::I64(404)));
         assert!(!span.is_failed);
-        assert_eq!(mock.tracer().stats().without_route, 0, "there is none");
+        assert_eq!(mock.tracer().stats().missing_route, 0, "there is none");
     }
 
     #[tokio::test]
@@ -149,7 +149,7 @@ async fn a_span_without_route_is_counted() {
     let mock = MockTracer::new();
     let router = Router::new().fallback(|| async {}).layer(layer(&mock));
     ask(&mock, router, "GET /", "").await;
-    assert_eq!(mock.tracer().stats().without_route, 1);
+    assert_eq!(mock.tracer().stats().missing_route, 1);
 }
 
 #[tokio::test]

@@ -115,7 +115,7 @@ fn progress_of_a_day_has_room() {
     read(&mock, &layer(&mock).progress_logs(Duration::from_secs(10)), 86_400, Duration::from_secs(1));
     let span = &mock.finished_spans()[0];
     assert!((70..100).contains(&span.logs.len()), "{}", span.logs.len());
-    assert_eq!(span.cut, 0);
+    assert_eq!(span.truncated, 0);
 }
 
 #[tokio::test]

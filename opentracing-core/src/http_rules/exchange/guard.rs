@@ -30,7 +30,7 @@ impl<X: Exchange> Guard<X> {
     /// Runs the closure with the span active. A panic in it is remembered.
     #[inline]
     pub(super) fn run<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        let _scope = self.exchange.as_mut().map(|exchange| exchange.span().lend());
+        let _scope = self.exchange.as_mut().map(|exchange| exchange.span().activate_borrowed());
         self.polling = true;
         let output = f();
         self.polling = false;
@@ -42,7 +42,7 @@ impl<X: Exchange> Guard<X> {
     pub(super) fn abandon(&mut self, failure: HttpFailure<'_>, drop_inner: impl FnOnce()) {
         let Some(mut exchange) = self.exchange.take() else { return };
         {
-            let _scope = exchange.span().lend();
+            let _scope = exchange.span().activate_borrowed();
             drop_inner();
         }
         let panicked = self.polling || std::thread::panicking();

@@ -154,7 +154,7 @@ fn read_multi(carrier: &dyn TextMapReader, medium: Medium) -> Result<Option<Span
         return Err(ExtractError::corrupted(SPAN_ID.name(), "it is missing"));
     };
     let parent_id = read(carrier, &PARENT_ID, medium, first, parse_parent_id)?.unwrap_or_default();
-    let context = SpanContext::new(trace_id, span_id).with_short(short);
+    let context = SpanContext::new(trace_id, span_id).with_64_bit(short);
     Ok(Some(context.with_sampling(sampling).with_parent_id(parent_id)))
 }
 
@@ -171,7 +171,7 @@ fn parse_sampled(value: &[u8]) -> Result<Sampling, &'static str> {
 
 fn parse_ids(trace_id: &[u8], span_id: &[u8]) -> Result<SpanContext, &'static str> {
     let (trace_id, short) = parse_trace_id(trace_id)?;
-    Ok(SpanContext::new(trace_id, parse_span_id(span_id)?).with_short(short))
+    Ok(SpanContext::new(trace_id, parse_span_id(span_id)?).with_64_bit(short))
 }
 
 /// 16 or 32 lower-case digits, and whether they are 16.
@@ -254,7 +254,7 @@ fn write_multi(context: &SpanContext, parent_id: Option<SpanId>, carrier: &mut d
 
 /// In the width that it came in, since some readers know 16 digits only. More than 64 bits are never cut.
 fn push_trace_id(value: &mut Text, context: &SpanContext) {
-    if context.trace_id().high() == 0 && context.is_short() {
+    if context.trace_id().high() == 0 && context.is_64_bit() {
         value.push_hex(context.trace_id().low());
     } else {
         value.push_trace_id(context.trace_id());

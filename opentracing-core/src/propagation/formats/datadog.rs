@@ -74,7 +74,7 @@ impl TextFormat for Datadog {
             found.add_malformed(ExtractError::corrupted(TAGS.name(), "_dd.p.tid has not 16 digits, or is zero"));
         }
         let high = high.unwrap_or(0);
-        let context = SpanContext::new(TraceId::from_parts(high, low), span_id).with_short(high == 0);
+        let context = SpanContext::new(TraceId::from_parts(high, low), span_id).with_64_bit(high == 0);
         let sampling = priority.map_or(Sampling::Undecided, |priority| match priority {
             1.. => Sampling::Sampled,
             _ => Sampling::NotSampled,

@@ -49,7 +49,7 @@ impl Instana {
     /// The value of `lt` of an entry span: all of a trace id of which Instana's `t` is the lower half only. `None` for roots, and if
     /// the caller has sent 64 bits.
     pub fn long_trace_id(entry: &SpanContext) -> Option<TraceId> {
-        let told = entry.parent_id().is_some() && entry.trace_id().high() != 0 && !entry.is_short();
+        let told = entry.parent_id().is_some() && entry.trace_id().high() != 0 && !entry.is_64_bit();
         told.then_some(entry.trace_id())
     }
 }
@@ -89,7 +89,7 @@ impl TextFormat for Instana {
         );
         match ids {
             (Some((trace_id, long)), Some(span_id)) => {
-                let context = SpanContext::new(trace_id, span_id).with_short(!long);
+                let context = SpanContext::new(trace_id, span_id).with_64_bit(!long);
                 found.add_instana(&context.with_sampling(Sampling::Sampled));
                 Ok(())
             }

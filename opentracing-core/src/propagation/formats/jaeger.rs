@@ -122,7 +122,7 @@ fn parse(value: &[u8]) -> Result<(SpanContext, u8), &'static str> {
     };
     // The Go client reads decimal digits, all other clients and the documentation have hexadecimal ones.
     let (sampling, other_flags) = read_flags(flags.ok_or("the flags have not 1 or 2 hexadecimal digits")?);
-    let context = SpanContext::new(TraceId::from_parts(high, low), span_id).with_short(trace_id.len() <= 16);
+    let context = SpanContext::new(TraceId::from_parts(high, low), span_id).with_64_bit(trace_id.len() <= 16);
     if !context.is_valid() {
         return Err("an id is zero");
     }
@@ -147,7 +147,7 @@ fn parse_debug_id(value: &[u8]) -> Result<Box<str>, &'static str> {
 /// `key=value, key=value`, as it is typed by hand.
 fn read_list(list: &[u8], found: &mut Extraction) {
     if list.len() > found.max_baggage_bytes() {
-        return found.leave_out_baggage();
+        return found.count_dropped_baggage();
     }
     for pair in String::from_utf8_lossy(list).split(',') {
         if let Some((key, value)) = pair.split_once('=')

@@ -60,7 +60,7 @@ impl TextFormat for OtTrace {
             (Some(_), None) => return Err(ExtractError::corrupted(SPAN_ID.name(), "it is missing")),
         };
         let sampling = read(carrier, &SAMPLED, medium, repeated, parse_sampled)?.unwrap_or_default();
-        found.add_context(&SpanContext::new(trace_id, span_id).with_short(short).with_sampling(sampling));
+        found.add_context(&SpanContext::new(trace_id, span_id).with_64_bit(short).with_sampling(sampling));
         Ok(())
     }
 

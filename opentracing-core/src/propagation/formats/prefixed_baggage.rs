@@ -52,7 +52,7 @@ impl PrefixedBaggage {
             let len = if is_http { percent::decoded_len(value) } else { value.len() };
             // Before anything is copied.
             if key.len().saturating_add(len) > max_bytes {
-                return found.leave_out_baggage();
+                return found.count_dropped_baggage();
             }
             let item = match is_http {
                 true => BaggageItem::new(&key.to_ascii_lowercase(), &self.decode(value)),
@@ -80,7 +80,7 @@ impl PrefixedBaggage {
             let is_name = !key.is_empty() && !self.is_reserved(key) && (!is_http || is_token(key.as_bytes()));
             let is_written = is_name && !is_shadowed(key, context.baggage_items());
             if !is_written || items == injection.max_baggage_items() || after > injection.max_baggage_bytes() {
-                injection.leave_out_baggage();
+                injection.count_dropped_baggage();
                 continue;
             }
             (items, bytes) = (items + 1, after);

@@ -47,7 +47,7 @@ pub struct Injection {
     pub(crate) max_baggage_items: usize,
     pub(crate) max_baggage_bytes: usize,
     pub(crate) tracestate: TracestateMembers,
-    pub(crate) baggage_left_out: Cell<u32>,
+    pub(crate) baggage_dropped: Cell<u32>,
 }
 
 impl Injection {
@@ -67,8 +67,8 @@ impl Injection {
     }
 
     /// Takes note of a baggage item that is not written: it is beyond a limit, or its name cannot be written.
-    pub fn leave_out_baggage(&self) {
-        self.baggage_left_out.update(|count| count + 1);
+    pub fn count_dropped_baggage(&self) {
+        self.baggage_dropped.update(|count| count + 1);
     }
 
     /// The members of `tracestate` that the formats of the list have added.

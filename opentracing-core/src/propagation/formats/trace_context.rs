@@ -25,19 +25,19 @@ const RANDOM: u64 = 2;
 /// `00`, with the flags sampled and random and no others.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TraceContext {
-    unsampled: Unsampled,
+    unsampled: UnsampledParent,
     correlation: TraceCorrelation,
 }
 
 /// What a `traceparent` with a clear sampled flag says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
-pub enum Unsampled {
+pub enum UnsampledParent {
     /// The trace is not kept, here neither.
     #[default]
-    Respected,
+    Honor,
     /// The caller does not record. That is no decision for this service, which makes its own.
-    Undecided,
+    Defer,
 }
 
 /// Whether a `traceparent` gives the trace that a service takes part in.
@@ -55,12 +55,12 @@ pub enum TraceCorrelation {
 impl TraceContext {
     /// The format as the specification has it.
     pub const fn new() -> Self {
-        TraceContext { unsampled: Unsampled::Respected, correlation: TraceCorrelation::Enabled }
+        TraceContext { unsampled: UnsampledParent::Honor, correlation: TraceCorrelation::Enabled }
     }
 
-    /// What a clear sampled flag says. [`Unsampled::Respected`] by default.
+    /// What a clear sampled flag says. [`UnsampledParent::Honor`] by default.
     #[must_use]
-    pub const fn unsampled(mut self, unsampled: Unsampled) -> Self {
+    pub const fn unsampled_parent(mut self, unsampled: UnsampledParent) -> Self {
         self.unsampled = unsampled;
         self
     }
@@ -99,7 +99,7 @@ impl TextFormat for TraceContext {
         found.keep_foreign(parent.trace_id, context.is_random());
         let list = read_tracestate(carrier, medium)?;
         if let Some(ancestor) = instana::ancestor(&list.text) {
-            let context = SpanContext::new(ancestor.trace_id, ancestor.span_id).with_short(!ancestor.long);
+            let context = SpanContext::new(ancestor.trace_id, ancestor.span_id).with_64_bit(!ancestor.long);
             found.add_instana(&context.with_sampling(Sampling::Sampled));
         }
         if list.members > 0 {
@@ -161,11 +161,11 @@ struct Traceparent {
 }
 
 impl Traceparent {
-    fn context(&self, unsampled: Unsampled) -> SpanContext {
+    fn context(&self, unsampled: UnsampledParent) -> SpanContext {
         let sampling = match unsampled {
             _ if self.flags & SAMPLED != 0 => Sampling::Sampled,
-            Unsampled::Respected => Sampling::NotSampled,
-            Unsampled::Undecided => Sampling::Undecided,
+            UnsampledParent::Honor => Sampling::NotSampled,
+            UnsampledParent::Defer => Sampling::Undecided,
         };
         let random = self.flags & RANDOM != 0;
         SpanContext::new(self.trace_id, self.span_id).with_sampling(sampling).with_random(random)

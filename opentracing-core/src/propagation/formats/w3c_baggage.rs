@@ -68,7 +68,7 @@ impl TextFormat for W3cBaggage {
         let (mut list, mut count) = (Text::new(), 0);
         for item in items {
             if count == injection.max_baggage_items() || !is_token(item.key().as_bytes()) {
-                injection.leave_out_baggage();
+                injection.count_dropped_baggage();
                 continue;
             }
             let before = list.len();
@@ -82,7 +82,7 @@ impl TextFormat for W3cBaggage {
             }
             if list.len() > injection.max_baggage_bytes() {
                 list.truncate(before);
-                injection.leave_out_baggage();
+                injection.count_dropped_baggage();
             } else {
                 count += 1;
             }
@@ -115,12 +115,12 @@ impl<'a> Reader<'a> {
                 continue;
             }
             if self.left_to_scan == 0 || self.found.is_full_of_baggage() {
-                self.found.leave_out_baggage();
+                self.found.count_dropped_baggage();
                 return;
             }
             let bytes = self.kept_bytes + usize::from(self.kept_bytes > 0) + member.len();
             if bytes > self.found.max_baggage_bytes() {
-                self.found.leave_out_baggage();
+                self.found.count_dropped_baggage();
                 continue;
             }
             match parse_member(member) {

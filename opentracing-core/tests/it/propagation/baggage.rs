@@ -34,7 +34,7 @@ fn items_that_have_no_legal_name_are_left_out_and_counted() {
     let context = SpanContext::empty().with_baggage_item("user id", "1").with_baggage_item("", "2");
     assert_eq!(inject_http(&composite, &context.clone().with_baggage_item("ok", "3")), ["baggage: ok=3"]);
     assert_eq!(inject_http(&composite, &context), [""; 0]);
-    assert_eq!(http(&composite).stats().baggage_left_out, 4);
+    assert_eq!(http(&composite).stats().baggage_dropped, 4);
 }
 
 #[test]

@@ -91,5 +91,5 @@ fn limits_hold_for_both_directions() {
     let ids = "0af7651916cd43dd8448eb211c80319c/b7ad6b7169203331 yes";
     assert_eq!(describe(&JaegerBinary::new().extract(&carrier)), format!("{ids} bag=b:2 bag=c:3"));
     assert_eq!(describe(&limited.extract(&written(&context))), format!("{ids} bag=b:2 bag=c:3"));
-    assert_eq!(limited.stats().baggage_left_out, 4);
+    assert_eq!(limited.stats().baggage_dropped, 4);
 }

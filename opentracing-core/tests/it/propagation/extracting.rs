@@ -145,8 +145,9 @@ fn baggage_comes_with_any_context_and_with_none() {
 
 #[test]
 fn the_flag_of_an_unsampled_caller_may_be_no_decision() {
-    use opentracing_core::propagation::{B3, Composite, TraceContext, Unsampled};
-    let composite = Composite::empty().reading(TraceContext::new().unsampled(Unsampled::Undecided)).reading(B3::new());
+    use opentracing_core::propagation::{B3, Composite, TraceContext, UnsampledParent};
+    let composite =
+        Composite::empty().reading(TraceContext::new().unsampled_parent(UnsampledParent::Defer)).reading(B3::new());
     let described = |headers: &[_]| describe(&extract_http(&composite, headers));
     assert_eq!(described(&[PARENT_NO]), format!("{TRACE}/b7ad6b7169203331 undecided"));
     assert_eq!(described(&[PARENT_NO, B3_YES]), format!("{TRACE}/b7ad6b7169203331 yes"));

@@ -122,12 +122,12 @@ fn a_foreign_trace_id_goes_on_in_traceparent_alone() {
 
 #[test]
 fn ids_keep_the_width_that_they_came_in() {
-    let id = |short| SpanContext::new(TraceId::from_parts(0, 0xabc), SpanId::new(0xdef)).with_short(short);
+    let id = |short| SpanContext::new(TraceId::from_parts(0, 0xabc), SpanId::new(0xdef)).with_64_bit(short);
     check("b3single", &id(true), &["b3: 0000000000000abc-0000000000000def"]);
     check("b3single", &id(false), &["b3: 00000000000000000000000000000abc-0000000000000def"]);
     check(
         "b3single",
-        &context(Sampling::Undecided).with_short(true),
+        &context(Sampling::Undecided).with_64_bit(true),
         &["b3: 0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00f067aa0ba902b7"],
     );
     check("instana", &id(false), &["X-INSTANA-S: 0000000000000def", "X-INSTANA-T: 0000000000000abc"]);

@@ -70,7 +70,7 @@ fn encodes_baggage_over_http_and_nowhere_else() {
     let written = inject_http(&composite, &context);
     let ids = "uber-trace-id: 8448eb211c80319c:b7ad6b7169203331:0:1";
     assert_eq!(written, [ids, "uberctx-Key: a%20b%2Bc%25%2C%C3%BC%0A"]);
-    assert_eq!(http(&composite).stats().baggage_left_out, 1);
+    assert_eq!(http(&composite).stats().baggage_dropped, 1);
     let from = [IDS, ("uberctx-Key", "a%20b%2Bc%25%2C%C3%BC%0A")];
     check("jaeger", &from, "8448eb211c80319c/b7ad6b7169203331 yes bag=key:a b+c%,\u{fc}\n");
 
@@ -90,7 +90,7 @@ fn of_names_that_differ_in_letter_case_the_one_in_lower_case_is_written() {
         let written = inject_http(&composite, &context);
         let read = extract_http(&composite, &pairs(&written)).ok().flatten().expect("a context");
         assert!(read.baggage().eq([("key", "1")]), "{names} {written:?}");
-        assert_eq!(http(&composite).stats().baggage_left_out, 2, "{names}");
+        assert_eq!(http(&composite).stats().baggage_dropped, 2, "{names}");
         let mut record = Headers::new();
         assert!(kafka(&composite).inject(&context, &mut record).is_ok());
         let read = kafka(&composite).extract(&record).ok().flatten().expect("a context");
@@ -107,18 +107,18 @@ fn baggage_has_limits() {
     let many: Vec<_> = (0..70).map(|i| (format!("uberctx-k{i}"), "v".to_owned())).collect();
     let composite = composite("jaeger");
     let read = http(&composite).extract(&many).ok().flatten().unwrap_or(SpanContext::empty());
-    assert_eq!((read.baggage().count(), http(&composite).stats().baggage_left_out), (64, 6));
+    assert_eq!((read.baggage().count(), http(&composite).stats().baggage_dropped), (64, 6));
 
     let small = composite.clone().max_baggage_items(2).max_baggage_bytes(8);
     let context = context().with_baggage_item("a", "1").with_baggage_item("b", "long value");
     let context = context.with_baggage_item("c", "3").with_baggage_item("d", "4");
     let written = inject_http(&small, &context);
     assert_eq!(written[1..], ["uberctx-a: 1", "uberctx-c: 3"]);
-    assert_eq!(http(&small).stats().baggage_left_out, 2);
+    assert_eq!(http(&small).stats().baggage_dropped, 2);
     let long = "x".repeat(25);
     let from = [("uberctx-a", "%20%20%20%20%20%20%20"), ("uberctx-b", &*long), ("jaeger-baggage", &*long)];
     assert_eq!(describe(&extract_http(&small, &from)), "undecided bag=a:       ");
-    assert_eq!(http(&small).stats().baggage_left_out, 4);
+    assert_eq!(http(&small).stats().baggage_dropped, 4);
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn reads_64_items_and_8192_bytes_of_baggage() {
         let composite = composite("baggage");
         let read = extract_http(&composite, &[("baggage", &header)]).ok().flatten().unwrap_or(SpanContext::empty());
         assert_eq!(read.baggage().count(), items, "{name}");
-        assert_eq!(http(&composite).stats().baggage_left_out, left_out, "{name}");
+        assert_eq!(http(&composite).stats().baggage_dropped, left_out, "{name}");
     }
 }
 
@@ -43,7 +43,7 @@ fn limits_can_be_set_and_hold_for_writing_too() {
     let context = SpanContext::empty().with_baggage_item("a", "1").with_baggage_item("b", "long value");
     let context = context.with_baggage_item("c", "3").with_baggage_item("d", "4");
     assert_eq!(inject_http(&composite, &context), ["baggage: a=1,c=3"]);
-    assert_eq!(http(&composite).stats().baggage_left_out, 2);
+    assert_eq!(http(&composite).stats().baggage_dropped, 2);
     assert_eq!(describe(&extract_http(&composite, &[("baggage", "a=1,b=2,c=3")])), "undecided bag=a:1 bag=b:2");
 }
 
@@ -53,7 +53,7 @@ fn a_tracer_counts_what_its_propagators_leave_out() {
     let from = headers(&[("baggage", &members(65))]);
     assert!(tracer.extract(TextMap, &from).is_ok());
     let stats = tracer.stats();
-    assert_eq!((stats.fields_malformed, stats.baggage_cut, stats.extract_corrupted), (0, 1, 0));
+    assert_eq!((stats.fields_malformed, stats.baggage_dropped, stats.extract_corrupted), (0, 1, 0));
     let from = headers(&[("traceparent", "garbage"), ("b3", "0")]);
     assert!(tracer.extract(TextMap, &from).is_ok());
     assert!(tracer.extract(TextMap, &headers(&[("traceparent", "garbage")])).is_err());
@@ -104,7 +104,7 @@ fn what_is_no_text_takes_no_more_memory_than_promised() {
             let carrier = Bytes(header, vec![0xff; len]);
             check_memory(header, 132 * 1024, || drop(http(&composite).extract(&carrier)));
         }
-        assert_eq!(http(&composite).stats().baggage_left_out, 3, "{names}");
+        assert_eq!(http(&composite).stats().baggage_dropped, 3, "{names}");
     }
 }
 
@@ -118,7 +118,7 @@ fn a_long_item_of_the_binary_carrier_is_not_copied() {
     }
     let propagator = JaegerBinary::new();
     check_memory("binary", 28 * 1024, || drop(propagator.extract(&carrier)));
-    assert_eq!(propagator.stats().baggage_left_out, 1);
+    assert_eq!(propagator.stats().baggage_dropped, 1);
 }
 
 /// Every prefix of a valid value, with every byte changed to some that are not meant to be there.

@@ -80,7 +80,7 @@ fn no_baggage_item_is_taken_for_a_field() {
     let composite = composite("wavefront");
     let written = inject_http(&composite, &context);
     assert_eq!(written[2..], ["wf-ot-user: a b"]);
-    assert_eq!(http(&composite).stats().baggage_left_out, 2);
+    assert_eq!(http(&composite).stats().baggage_dropped, 2);
     check(&[TRACE, SPAN, ("wf-ot-user", "a b")], "IDS undecided bag=user:a b");
 }
 

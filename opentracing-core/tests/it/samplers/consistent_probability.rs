@@ -2,7 +2,7 @@
 
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{
-    ConsistentProbabilitySampler, Decision, Sampler, Sampling, SamplingNotes, SpanContext, SpanId, TraceId,
+    ConsistentProbabilitySampler, Decision, Sampler, Sampling, SamplingDetails, SpanContext, SpanId, TraceId,
 };
 
 use super::{keeps, root};
@@ -12,9 +12,9 @@ fn writes_the_threshold_of_each_share() {
     #[track_caller]
     fn check(probability: f64, expected: &str) {
         let sampler = ConsistentProbabilitySampler::new(probability);
-        let mut notes = SamplingNotes::default();
+        let mut notes = SamplingDetails::default();
         // The greatest randomness of all is kept at any share.
-        let decision = sampler.decide_and_note(&root((1 << 56) - 1, "work"), &mut notes);
+        let decision = sampler.decide_with_details(&root((1 << 56) - 1, "work"), &mut notes);
         assert_eq!(decision, Decision::RecordAndSample, "{probability}");
         assert_eq!(notes.tracestate().map(ToString::to_string).as_deref(), Some(expected), "{probability}");
     }

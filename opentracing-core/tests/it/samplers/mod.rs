@@ -6,7 +6,7 @@ mod rate_limiting;
 mod remote;
 mod rules;
 
-use opentracing_core::{Decision, Sampler, SamplingNotes, SamplingParams, TraceId};
+use opentracing_core::{Decision, Sampler, SamplingDetails, SamplingParams, TraceId};
 
 /// A root of a trace whose id has that lower half.
 fn root(low: u64, operation_name: &str) -> SamplingParams<'_> {
@@ -19,8 +19,8 @@ fn keeps(sampler: &dyn Sampler, params: &SamplingParams<'_>) -> bool {
 
 /// The decision, and the rule as it becomes two tags.
 fn noted(sampler: &dyn Sampler, params: &SamplingParams<'_>) -> (bool, String) {
-    let mut notes = SamplingNotes::default();
-    let decision = sampler.decide_and_note(params, &mut notes);
+    let mut notes = SamplingDetails::default();
+    let decision = sampler.decide_with_details(params, &mut notes);
     let rule = notes.rule().map_or(String::new(), |(sampler_type, param)| format!("{sampler_type} {param}"));
     (decision == Decision::RecordAndSample, rule)
 }

@@ -18,7 +18,7 @@ impl Job {
     }
 
     fn part(&mut self, bed: &Bed, name: &'static str) {
-        let _scope = self.span.lend();
+        let _scope = self.span.activate_borrowed();
         bed.tracer().with_active(|span| {
             span.log(name);
         });

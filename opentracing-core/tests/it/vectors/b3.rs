@@ -53,7 +53,7 @@ fn sampling(context: &SpanContext) -> &'static str {
 
 fn check_ids(check: &mut Case<'_>, context: &SpanContext, expect: &Value) {
     let long = context.trace_id().to_string();
-    let width = if context.is_short() { 16 } else { 0 };
+    let width = if context.is_64_bit() { 16 } else { 0 };
     check.equal("trace_id", &long[width..], text(&expect["trace_id"]));
     if let Some(expected) = expect["trace_id_128"].as_str() {
         check.equal("trace_id_128", &*long, expected);

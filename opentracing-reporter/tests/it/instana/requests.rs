@@ -39,7 +39,7 @@ fn splits_what_is_larger_than_a_request_may_be() -> std::io::Result<()> {
     let spans = reported(
         InstanaSpanFormat::Native,
         InstanaRootExits::Suppressed,
-        Tracer::builder("shop").ring(256),
+        Tracer::builder("shop").ring_capacity(256),
         |tracer| {
             for _ in 0..60 {
                 let mut span = tracer.span("work").start();
@@ -104,7 +104,7 @@ fn each_form_has_a_spool_of_its_own() -> std::io::Result<()> {
         let (tracer, guard) = start(transport)?;
         tracer.span("more").start().finish();
         assert_eq!(guard.close(PATIENCE), Ok(()), "{name}");
-        assert_eq!(tracer.stats().transports[0].inherited_sent, inherited, "{name}");
+        assert_eq!(tracer.stats().transports[0].recovered_sent, inherited, "{name}");
     }
     assert_eq!(endpoint.judge().refusals, []);
     assert_eq!(agent.judge().refusals, []);

@@ -69,7 +69,7 @@ pub(crate) fn context() -> impl Strategy<Value = SpanContext> {
     (ids, marks, state, items).prop_map(|((high, low, span_id, parent_id), (sampling, random, short), state, items)| {
         let context = SpanContext::new(TraceId::from_parts(high, low), SpanId::new(span_id));
         let context = context.with_parent_id(SpanId::new(parent_id)).with_sampling(sampling);
-        let context = context.with_random(random).with_short(short && high == 0);
+        let context = context.with_random(random).with_64_bit(short && high == 0);
         let context = context.with_tracestate(&state.unwrap_or_default());
         items.iter().fold(context, |context, (key, value)| context.with_baggage_item(key, value))
     })

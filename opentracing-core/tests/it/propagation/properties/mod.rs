@@ -6,7 +6,7 @@ mod made_up;
 mod wire;
 
 use opentracing_core::propagation::{
-    Binary, Composite, Instana, Medium, TraceContext, TraceCorrelation, TraceState, Unsampled,
+    Binary, Composite, Instana, Medium, TraceContext, TraceCorrelation, TraceState, UnsampledParent,
 };
 use opentracing_core::{SpanContext, Tracer};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
@@ -63,7 +63,7 @@ fn any_context(names: &str) {
 fn formats_that_are_set_up_otherwise_read_whatever_strangers_send_within_their_limits() {
     let apart = TraceContext::new().trace_correlation(TraceCorrelation::Disabled);
     let lists = [
-        Composite::empty().with(TraceContext::new().unsampled(Unsampled::Undecided)),
+        Composite::empty().with(TraceContext::new().unsampled_parent(UnsampledParent::Defer)),
         Composite::empty().with(apart),
         Composite::empty().with(Instana::new()).with(apart),
     ];
