@@ -1,4 +1,4 @@
-//! The database that a URL names.
+//! `sqlx::Any`: the database that the URL names.
 
 use opentracing_core::mock::MockTracer;
 use opentracing_sqlx::TracingPool;
@@ -8,7 +8,7 @@ use crate::support::{only_span, span, tag};
 
 #[cfg(feature = "sqlite")]
 #[tokio::test]
-async fn is_traced_as_what_it_is() {
+async fn any_traces_the_database_behind_it() {
     sqlx::any::install_default_drivers();
     let mock = MockTracer::new();
     let pool = AnyPoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
@@ -26,7 +26,7 @@ async fn is_traced_as_what_it_is() {
 }
 
 #[tokio::test]
-async fn goes_where_the_url_says() {
+async fn any_reads_the_target_from_the_url() {
     sqlx::any::install_default_drivers();
     for (url, expected) in [
         ("postgres://clerk:sesame@db.example/shop", [Some("postgresql"), Some("shop"), Some("clerk"), Some("5432")]),

@@ -1,4 +1,4 @@
-//! Statements that do not come to their end.
+//! Statements that are dropped or cancelled.
 
 use std::future::Future;
 use std::pin::pin;
@@ -10,30 +10,30 @@ use opentracing_core::InSpan;
 
 use crate::support::{error, only_span, returned, span, tag};
 
-/// Polls until the work waits for the database.
+/// Polls once and expects that the work waits for the database.
 fn poll_once(work: impl Future) {
     assert!(pin!(work).poll(&mut Context::from_waker(Waker::noop())).is_pending());
 }
 
 on_each_database! {
-    async fn is_cancelled_when_it_is_dropped_before_the_first_row(mock, pool) {
+    async fn is_cancelled_when_dropped_before_the_first_row(mock, pool) {
         let mut connection = pool.acquire().await.unwrap();
         let held = hold(connection.get_mut()).await;
-        poll_once(sqlx::raw_sql(LONG).fetch_one(&mut *connection));
-        let long = only_span(&mock);
-        assert_eq!(tag(&long, "sqlx.outcome").as_deref(), Some("cancelled"));
-        assert_eq!(long.logs[0].field("event"), Some("cancelled".into()));
-        assert!(!long.is_failed);
-        let_go(connection.get_mut(), held).await;
-        // The connection is as good as ever.
+        poll_once(sqlx::raw_sql(SLOW).fetch_one(&mut *connection));
+        let slow = only_span(&mock);
+        assert_eq!(tag(&slow, "sqlx.outcome").as_deref(), Some("cancelled"));
+        assert_eq!(slow.logs[0].field("event"), Some("cancelled".into()));
+        assert!(!slow.is_failed);
+        release(connection.get_mut(), held).await;
+        // The connection still works.
         sqlx::query(BY_ID).bind(1).fetch_one(&mut *connection).await.unwrap();
     }
 
-    async fn is_cancelled_by_a_time_out_while_the_database_works(mock, pool) {
+    async fn is_cancelled_by_a_time_out_during_execution(mock, pool) {
         let mut connection = pool.acquire().await.unwrap();
         let held = hold(connection.get_mut()).await;
         let work = async {
-            let late = tokio::time::timeout(Duration::ZERO, sqlx::raw_sql(LONG).fetch_all(&mut *connection)).await;
+            let late = tokio::time::timeout(Duration::ZERO, sqlx::raw_sql(SLOW).fetch_all(&mut *connection)).await;
             assert!(late.is_err());
         };
         work.in_span(mock.tracer().span("page").start()).await;
@@ -41,13 +41,13 @@ on_each_database! {
             page
               SELECT (client)
         ");
-        let long = span(&mock, "SELECT");
-        assert_eq!((tag(&long, "sqlx.outcome").as_deref(), long.is_failed), (Some("cancelled"), false));
-        let_go(connection.get_mut(), held).await;
+        let slow = span(&mock, "SELECT");
+        assert_eq!((tag(&slow, "sqlx.outcome").as_deref(), slow.is_failed), (Some("cancelled"), false));
+        release(connection.get_mut(), held).await;
         sqlx::query(BY_ID).bind(1).fetch_one(&mut *connection).await.unwrap();
     }
 
-    async fn is_aborted_when_its_rows_are_dropped(mock, pool) {
+    async fn is_aborted_when_the_row_stream_is_dropped(mock, pool) {
         {
             let mut rows = sqlx::query("SELECT id FROM users ORDER BY id").fetch(&pool);
             rows.next().await.unwrap().unwrap();
@@ -60,14 +60,14 @@ on_each_database! {
         sqlx::query(BY_ID).bind(1).fetch_one(&pool).await.unwrap();
     }
 
-    async fn is_cancelled_by_a_time_out_while_it_waits_for_a_connection(mock, pool) {
+    async fn is_cancelled_by_a_time_out_of_the_pool_wait(mock, pool) {
         let _taken = pool.acquire().await.unwrap();
         let late = tokio::time::timeout(Duration::ZERO, sqlx::query(BY_ID).bind(1).fetch_one(&pool)).await;
         assert!(late.is_err());
         assert_eq!(tag(&only_span(&mock), "sqlx.outcome").as_deref(), Some("cancelled"));
     }
 
-    async fn is_cancelled_when_a_transaction_never_begins(mock, pool) {
+    async fn is_cancelled_when_begin_is_dropped(mock, pool) {
         let taken = pool.acquire().await.unwrap();
         poll_once(pool.begin());
         assert_eq!(tag(&only_span(&mock), "sqlx.outcome").as_deref(), Some("cancelled"));
@@ -75,10 +75,10 @@ on_each_database! {
         sqlx::query(BY_ID).bind(1).fetch_one(&pool).await.unwrap();
     }
 
-    async fn is_failed_when_the_server_cancels_it(mock, pool) {
+    async fn fails_when_the_server_cancels_it(mock, pool) {
         let mut connection = pool.acquire().await.unwrap();
-        cancel_what_takes_long(connection.get_mut()).await;
-        let result = sqlx::raw_sql(LONG).execute(&mut *connection).await;
+        limit_statement_time(connection.get_mut()).await;
+        let result = sqlx::raw_sql(SLOW).execute(&mut *connection).await;
         assert!(matches!(result, Err(sqlx::Error::Database(_))), "{result:?}");
         let span = only_span(&mock);
         assert!(span.is_failed);
@@ -89,7 +89,7 @@ on_each_database! {
 
 #[cfg(feature = "sqlite")]
 #[tokio::test]
-async fn is_cancelled_and_rolled_back_when_its_commit_is_dropped() {
+async fn dropping_commit_records_cancellation_and_rollback() {
     use crate::databases::sqlite::*;
 
     let mock = opentracing_core::mock::MockTracer::new();

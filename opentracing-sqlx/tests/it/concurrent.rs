@@ -1,4 +1,4 @@
-//! Many at once.
+//! Many statements at once.
 
 use std::collections::HashMap;
 
@@ -7,8 +7,8 @@ use opentracing_core::mock::MockTracer;
 
 use crate::support::{returned, tag};
 
-/// Queries in a multi-threaded runtime, over a pool of eight.
-macro_rules! many {
+/// Runs queries on a multi-threaded runtime with a pool of eight connections.
+macro_rules! concurrent_queries {
     ($feature:literal $database:ident) => {
         #[cfg(feature = $feature)]
         #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -30,19 +30,19 @@ macro_rules! many {
             for (number, task) in tasks.into_iter().enumerate() {
                 assert_eq!(task.await.unwrap().unwrap(), ["ada", "grace", "barbara"][number % 3]);
             }
-            has_every_span_below_its_own(&mock);
+            check_parents(&mock);
             assert!(pool.size() <= 8);
         }
     };
 }
-many!("sqlite" sqlite);
-many!("postgres" postgres);
-many!("mysql" mysql);
+concurrent_queries!("sqlite" sqlite);
+concurrent_queries!("postgres" postgres);
+concurrent_queries!("mysql" mysql);
 
 const QUERIES: i32 = 2_000;
 
 #[track_caller]
-fn has_every_span_below_its_own(mock: &MockTracer) {
+fn check_parents(mock: &MockTracer) {
     let spans = mock.wait_for(2 * QUERIES as usize);
     let (queries, requests): (Vec<_>, Vec<_>) = spans.iter().partition(|span| &*span.operation_name == "SELECT users");
     let mut below: HashMap<_, u32> = HashMap::new();

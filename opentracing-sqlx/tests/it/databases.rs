@@ -1,9 +1,9 @@
-//! The databases that the tests run on, and what is written differently for each.
+//! The databases that the tests run on, and where their SQL differs.
 //!
-//! Each connection of a pool has a table of its own, `users`, with ada, grace and barbara in it.
+//! Each connection has its own temporary table `users` with the rows ada, grace and barbara.
 
-/// Runs each test on every database that there is. `mock` and `pool` are names for the test's tracer and its pool of one connection.
-/// In the test, `Db` is the database, and the constants of its module are there.
+/// Runs each test on every available database. `mock` and `pool` name the test's tracer and its pool of one connection. Inside the
+/// test, `Db` is the database, and the constants of its module are in scope.
 macro_rules! on_each_database {
     ($($(#[$meta:meta])* async fn $name:ident($mock:ident, $pool:ident) $body:block)+) => {
         on_each_database!(@ "sqlite" sqlite $($(#[$meta])* $name $mock $pool $body)+);
@@ -29,7 +29,7 @@ macro_rules! on_each_database {
     };
 }
 
-/// What every module has. The pools are opened by the database's own options, before they are wrapped.
+/// The items that every module has.
 macro_rules! database {
     ($database:ty, $url:expr) => {
         use opentracing_core::mock::MockTracer;
@@ -38,7 +38,7 @@ macro_rules! database {
 
         pub(crate) type Db = $database;
 
-        /// A pool of that many connections; `None` without a server.
+        /// Opens a pool with this number of connections; `None` without a server.
         pub(crate) async fn open(mock: &MockTracer, connections: u32) -> Option<TracingPool<Db>> {
             let url = $url?;
             let pool = options(connections).connect(&url).await.unwrap();
@@ -51,7 +51,7 @@ macro_rules! database {
             })
         }
 
-        /// A pool that is closed: whatever is executed fails, once its span has started.
+        /// A closed pool: each statement starts its span and fails.
         pub(crate) async fn closed(mock: &MockTracer) -> TracingPool<Db> {
             let pool = sqlx::Pool::<Db>::connect_lazy(NOWHERE).unwrap();
             pool.close().await;
@@ -77,30 +77,30 @@ pub(crate) mod sqlite {
     pub(crate) const BEGIN_WITH: &str = "BEGIN IMMEDIATE";
     pub(crate) const UNIQUE: &str = "2067";
     pub(crate) const NO_TABLE: &str = "1";
-    /// What gives one row, and then fails.
-    pub(crate) const FAILS_AT_THE_SECOND: &str = "SELECT abs(-9223372036854775807 - (id = 2)) FROM users ORDER BY id";
-    /// What takes long, and how the database calls it when that is cancelled.
-    pub(crate) const LONG: &str = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000000000) \
+    /// Returns one row and then fails.
+    pub(crate) const FAILS_AT_SECOND_ROW: &str = "SELECT abs(-9223372036854775807 - (id = 2)) FROM users ORDER BY id";
+    /// Takes long; then the kind and code of the error when the database cancels it.
+    pub(crate) const SLOW: &str = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000000000) \
                                    SELECT max(n) FROM numbers";
     pub(crate) const CANCELLED: &str = "cancelled";
     pub(crate) const CODE: &str = "9";
 
-    /// Lets the database cancel what takes long.
-    pub(crate) async fn cancel_what_takes_long(connection: &mut sqlx::SqliteConnection) {
+    /// Makes the database cancel slow statements.
+    pub(crate) async fn limit_statement_time(connection: &mut sqlx::SqliteConnection) {
         drop(hold(connection).await);
     }
 
-    /// Ends what the database works on, once it does.
+    /// Keeps statements running until it is dropped.
     pub(crate) struct Held {
         _guard: Sender<()>,
         working: Receiver<()>,
     }
 
-    /// Lets the database work on whatever it is given until it is let go, and then cancel it.
+    /// Makes statements run until the guard is dropped, which cancels them.
     pub(crate) async fn hold(connection: &mut sqlx::SqliteConnection) -> Held {
         let ((guard, dropped), (begun, working)) = (channel(), channel());
         let work_on = move || {
-            // Nobody may want to know.
+            // The receiver may be gone.
             let _ = begun.send(());
             dropped.recv().is_ok()
         };
@@ -108,8 +108,8 @@ pub(crate) mod sqlite {
         Held { _guard: guard, working }
     }
 
-    pub(crate) async fn let_go(connection: &mut sqlx::SqliteConnection, held: Held) {
-        // From now on the connection is taken until the database has cancelled it.
+    pub(crate) async fn release(connection: &mut sqlx::SqliteConnection, held: Held) {
+        // The statement runs. Dropping the guard makes the database cancel it.
         held.working.recv().unwrap();
         drop(held);
         connection.lock_handle().await.unwrap().remove_progress_handler();
@@ -127,30 +127,30 @@ pub(crate) mod postgres {
     pub(crate) const BEGIN_WITH: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
     pub(crate) const UNIQUE: &str = "23505";
     pub(crate) const NO_TABLE: &str = "42P01";
-    /// What gives one row, and then fails.
-    pub(crate) const FAILS_AT_THE_SECOND: &str =
+    /// Returns one row and then fails.
+    pub(crate) const FAILS_AT_SECOND_ROW: &str =
         "SELECT id * 9223372036854775807 FROM (SELECT id FROM users ORDER BY id) AS u";
-    /// What takes long, and how the database calls it when that is cancelled.
-    pub(crate) const LONG: &str = "SELECT pg_sleep(60)";
+    /// Takes long; then the kind and code of the error when the database cancels it.
+    pub(crate) const SLOW: &str = "SELECT pg_sleep(60)";
     pub(crate) const CANCELLED: &str = "cancelled";
     pub(crate) const CODE: &str = "57014";
 
-    /// Lets the database cancel what takes long.
-    pub(crate) async fn cancel_what_takes_long(connection: &mut sqlx::PgConnection) {
+    /// Makes the database cancel slow statements.
+    pub(crate) async fn limit_statement_time(connection: &mut sqlx::PgConnection) {
         sqlx::query("SET statement_timeout = 500").execute(connection).await.unwrap();
     }
 
-    /// Nothing: the database lets go by itself, after a while.
+    /// The server cancels slow statements by itself.
     pub(crate) struct Held;
 
-    /// Lets the database cancel what takes long, not at once.
+    /// Makes the server cancel slow statements after a short time.
     pub(crate) async fn hold(connection: &mut sqlx::PgConnection) -> Held {
-        cancel_what_takes_long(connection).await;
+        limit_statement_time(connection).await;
         Held
     }
 
-    pub(crate) async fn let_go(connection: &mut sqlx::PgConnection, _: Held) {
-        // sqlx tells the next statement what became of the one that was dropped.
+    pub(crate) async fn release(connection: &mut sqlx::PgConnection, _: Held) {
+        // The next statement receives the error of the dropped one.
         sqlx::query("SET statement_timeout = 0").execute(&mut *connection).await.unwrap_err();
         sqlx::query("SET statement_timeout = 0").execute(connection).await.unwrap();
     }
@@ -167,33 +167,33 @@ pub(crate) mod mysql {
     pub(crate) const BEGIN_WITH: &str = "START TRANSACTION READ WRITE";
     pub(crate) const UNIQUE: &str = "23000";
     pub(crate) const NO_TABLE: &str = "42S02";
-    /// What gives one row, and then fails.
-    pub(crate) const FAILS_AT_THE_SECOND: &str = "SELECT id * 9223372036854775807 FROM users ORDER BY id";
-    /// What takes long, and how the database calls it when that is cancelled.
-    pub(crate) const LONG: &str = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000000000) \
+    /// Returns one row and then fails.
+    pub(crate) const FAILS_AT_SECOND_ROW: &str = "SELECT id * 9223372036854775807 FROM users ORDER BY id";
+    /// Takes long; then the kind and code of the error when the database cancels it.
+    pub(crate) const SLOW: &str = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000000000) \
                                    SELECT max(n) FROM numbers";
     pub(crate) const CANCELLED: &str = "statement_timeout";
     pub(crate) const CODE: &str = "70100";
 
-    /// Lets the database cancel what takes long.
-    pub(crate) async fn cancel_what_takes_long(connection: &mut sqlx::MySqlConnection) {
+    /// Makes the database cancel slow statements.
+    pub(crate) async fn limit_statement_time(connection: &mut sqlx::MySqlConnection) {
         sqlx::raw_sql("SET max_statement_time = 0.5, max_recursive_iterations = 4294967295")
             .execute(connection)
             .await
             .unwrap();
     }
 
-    /// Nothing: the database lets go by itself, after a while.
+    /// The server cancels slow statements by itself.
     pub(crate) struct Held;
 
-    /// Lets the database cancel what takes long, not at once.
+    /// Makes the server cancel slow statements after a short time.
     pub(crate) async fn hold(connection: &mut sqlx::MySqlConnection) -> Held {
-        cancel_what_takes_long(connection).await;
+        limit_statement_time(connection).await;
         Held
     }
 
-    pub(crate) async fn let_go(connection: &mut sqlx::MySqlConnection, _: Held) {
-        // sqlx tells the next statement what became of the one that was dropped.
+    pub(crate) async fn release(connection: &mut sqlx::MySqlConnection, _: Held) {
+        // The next statement receives the error of the dropped one.
         sqlx::query("SET max_statement_time = 0").execute(&mut *connection).await.unwrap_err();
         sqlx::query("SET max_statement_time = 0").execute(connection).await.unwrap();
     }

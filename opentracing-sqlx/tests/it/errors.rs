@@ -1,11 +1,11 @@
-//! Failures, and what is none.
+//! Failures, and outcomes that are not failures.
 
 use opentracing_sqlx::StatementText;
 
 use crate::support::{error, only_span, returned, span, tag};
 
 on_each_database! {
-    async fn tells_violations_apart_without_their_values(mock, pool) {
+    async fn classifies_violations_without_values(mock, pool) {
         let result = sqlx::query(INSERT).bind(4).bind("ada").execute(&pool).await;
         assert!(result.unwrap_err().as_database_error().unwrap().is_unique_violation());
         let span = only_span(&mock);
@@ -16,7 +16,7 @@ on_each_database! {
         assert!(!message.is_empty() && !message.contains("'ada'"), "{message}");
     }
 
-    async fn tells_the_message_in_full_if_asked(mock, pool) {
+    async fn full_text_shows_full_messages(mock, pool) {
         let pool = pool.statement_text(StatementText::Full);
         let failed = sqlx::query("SELECT * FROM nowhere WHERE name = 'ada'").execute(&pool).await.unwrap_err();
         let span = span(&mock, "SELECT nowhere");
@@ -26,17 +26,17 @@ on_each_database! {
         assert_eq!((kind.as_str(), message.as_str()), ("database", failed.as_database_error().unwrap().message()));
     }
 
-    async fn masks_what_a_syntax_error_quotes(mock, pool) {
+    async fn masks_values_in_syntax_errors(mock, pool) {
         sqlx::raw_sql("SELECT 1 'sesame' 'sesame'").execute(&pool).await.unwrap_err();
         let span = only_span(&mock);
         let everything = format!("{:?} {:?}", span.tags, span.logs);
         assert!(span.is_failed && !everything.contains("sesame"), "{everything}");
     }
 
-    async fn tells_of_a_failure_between_the_rows(mock, pool) {
+    async fn fails_between_rows(mock, pool) {
         use futures_util::StreamExt;
 
-        let mut rows = sqlx::query(FAILS_AT_THE_SECOND).fetch(&pool);
+        let mut rows = sqlx::query(FAILS_AT_SECOND_ROW).fetch(&pool);
         rows.next().await.unwrap().unwrap();
         assert!(matches!(rows.next().await, Some(Err(sqlx::Error::Database(_)))));
         assert!(rows.next().await.is_none());
@@ -49,7 +49,7 @@ on_each_database! {
         sqlx::query(BY_ID).bind(1).fetch_one(&pool).await.unwrap();
     }
 
-    async fn does_not_call_a_missing_row_an_error(mock, pool) {
+    async fn missing_row_is_no_error(mock, pool) {
         let missing = sqlx::query(BY_ID).bind(9).fetch_one(&pool).await;
         assert!(matches!(missing, Err(sqlx::Error::RowNotFound)));
         let span = only_span(&mock);
@@ -57,7 +57,7 @@ on_each_database! {
         assert_eq!(returned(&span), Some(0.into()));
     }
 
-    async fn tells_of_an_argument_that_cannot_be_encoded(mock, pool) {
+    async fn masks_values_in_encoding_errors(mock, pool) {
         struct Unencodable;
         impl sqlx::Type<Db> for Unencodable {
             fn type_info() -> <Db as sqlx::Database>::TypeInfo {
@@ -69,12 +69,12 @@ on_each_database! {
                 &self,
                 _: &mut <Db as sqlx::Database>::ArgumentBuffer,
             ) -> Result<sqlx::encode::IsNull, sqlx::error::BoxDynError> {
-                Err("no form for 'sesame' and the like".into())
+                Err("cannot encode 'sesame' as text".into())
             }
         }
         let result = sqlx::query(BY_ID).bind(Unencodable).execute(&pool).await;
         assert!(matches!(result, Err(sqlx::Error::Encode(_))), "{result:?}");
         let (kind, message) = error(&only_span(&mock));
-        assert_eq!((kind.as_str(), message.ends_with("no form for ? and the like")), ("encode", true), "{message}");
+        assert_eq!((kind.as_str(), message.ends_with("cannot encode ? as text")), ("encode", true), "{message}");
     }
 }

@@ -1,4 +1,4 @@
-//! The code that a user of sqlx already has.
+//! Code as users of sqlx write it.
 
 use futures_util::TryStreamExt;
 use opentracing_core::InSpan;
@@ -7,8 +7,8 @@ use sqlx::{Connection, Either, Executor, Row, Statement};
 
 use crate::support::{names, only_span, returned, span, tag};
 
-/// Everything that can be asked of an executor. In the end each was a span that counted its rows.
-macro_rules! use_every_form {
+/// Calls every method of an executor, and expects one span with row counts for each.
+macro_rules! call_every_method {
     ($mock:ident, $executor:expr) => {{
         const ALL: &str = "SELECT id FROM users ORDER BY id";
         $executor.execute(ALL).await.unwrap();
@@ -27,18 +27,18 @@ macro_rules! use_every_form {
         let mut spans = $mock.finished_spans();
         spans.retain(|span| !["BEGIN", "COMMIT"].contains(&&*span.operation_name));
         spans.sort_by_key(|span| span.start_unix_ns);
-        let told: Vec<_> =
+        let recorded: Vec<_> =
             spans.iter().map(|span| (&*span.operation_name, tag(span, "db.response.returned_rows"))).collect();
         let selected = |rows: &str| ("SELECT users", Some(rows.to_owned()));
-        assert_eq!(told[..5], std::array::from_fn::<_, 5, _>(|_| selected("3")));
-        assert_eq!(told[5..7], [selected("1"), selected("1")]);
-        assert_eq!(told[7..], [("PREPARE users", None), ("PREPARE users", None)]);
+        assert_eq!(recorded[..5], std::array::from_fn::<_, 5, _>(|_| selected("3")));
+        assert_eq!(recorded[5..7], [selected("1"), selected("1")]);
+        assert_eq!(recorded[7..], [("PREPARE users", None), ("PREPARE users", None)]);
         $mock.reset();
     }};
 }
 
 on_each_database! {
-    async fn fetches_by_a_pool(mock, pool) {
+    async fn fetches_with_a_pool(mock, pool) {
         let work = async {
             let name: String = sqlx::query(BY_ID).bind(2).fetch_one(&pool).await.unwrap().get(0);
             assert_eq!(name, "grace");
@@ -66,7 +66,7 @@ on_each_database! {
         assert_eq!(rows, ["1", "3", "1", "0", "3"]);
     }
 
-    async fn executes_by_a_pool(mock, pool) {
+    async fn executes_with_a_pool(mock, pool) {
         let result = sqlx::query(INSERT).bind(4).bind("edith").execute(&pool).await.unwrap();
         assert_eq!(result.rows_affected(), 1);
         let inserted = span(&mock, "INSERT users");
@@ -114,7 +114,7 @@ on_each_database! {
         );
     }
 
-    async fn executes_on_a_connection_of_its_own(mock, pool) {
+    async fn executes_on_a_connection_outside_a_pool(mock, pool) {
         let options = pool.connect_options();
         let raw = <Db as sqlx::Database>::Connection::connect_with(&options).await.unwrap();
         let mut connection = TracingConnection::<Db>::with_tracer(mock.tracer().clone(), raw, &options);
@@ -125,27 +125,27 @@ on_each_database! {
         assert_eq!(tag(&only_span(&mock), "db.system.name").as_deref(), Some(SYSTEM));
     }
 
-    async fn knows_every_form_of_executing(mock, pool) {
-        use_every_form!(mock, (&pool));
-        use_every_form!(mock, pool);
+    async fn traces_every_method_of_executor(mock, pool) {
+        call_every_method!(mock, (&pool));
+        call_every_method!(mock, pool);
         let mut connection = pool.acquire().await.unwrap();
-        use_every_form!(mock, (&mut *connection));
-        use_every_form!(mock, connection);
+        call_every_method!(mock, (&mut *connection));
+        call_every_method!(mock, connection);
         {
             let mut transaction = connection.begin().await.unwrap();
-            use_every_form!(mock, (&mut *transaction));
-            use_every_form!(mock, transaction);
+            call_every_method!(mock, (&mut *transaction));
+            call_every_method!(mock, transaction);
             let mut savepoint = transaction.begin().await.unwrap();
             mock.reset();
-            use_every_form!(mock, (&mut *savepoint));
+            call_every_method!(mock, (&mut *savepoint));
         }
         let mut own = connection.detach();
         mock.reset();
-        use_every_form!(mock, (&mut own));
-        use_every_form!(mock, own);
+        call_every_method!(mock, (&mut own));
+        call_every_method!(mock, own);
     }
 
-    async fn counts_rows_that_come_back_from_a_change(mock, pool) {
+    async fn counts_rows_of_returning_clauses(mock, pool) {
         let ids: Vec<i32> = sqlx::query_scalar("INSERT INTO users (id, name) VALUES (4, 'edith'), (5, 'frances') RETURNING id")
             .fetch_all(&pool)
             .await
@@ -156,8 +156,8 @@ on_each_database! {
         assert!(tag(&inserted, "sqlx.rows_affected").is_some());
     }
 
-    async fn counts_changes_of_what_changes(mock, pool) {
-        // SQLite repeats what the last change has changed, PostgreSQL counts what is selected.
+    async fn counts_affected_rows_of_changes_only(mock, pool) {
+        // Otherwise SQLite repeats the number of the last change, and PostgreSQL counts selected rows.
         sqlx::query("UPDATE users SET name = name WHERE id < 3").execute(&pool).await.unwrap();
         for sql in ["SELECT id FROM users", "CREATE TEMPORARY TABLE orders (id INT)", "DROP TABLE orders"] {
             mock.reset();
@@ -171,11 +171,11 @@ on_each_database! {
         assert_eq!(returned(&batch), Some(0.into()));
     }
 
-    async fn may_be_passed_to_whatever_takes_an_executor(mock, pool) {
+    async fn works_where_an_executor_is_expected(mock, pool) {
         async fn second(executor: impl Executor<'_, Database = Db>) -> String {
             sqlx::query_scalar("SELECT name FROM users WHERE id = 2").fetch_one(executor).await.unwrap()
         }
-        /// What takes sqlx's own connection in code that is not traced.
+        /// Takes a connection, as untraced code takes sqlx's own.
         async fn move_up(connection: &mut TracingConnection<'_, Db>) {
             let mut savepoint = connection.begin().await.unwrap();
             sqlx::query("UPDATE users SET id = id + 10").execute(&mut *savepoint).await.unwrap();
@@ -194,7 +194,7 @@ on_each_database! {
         assert_eq!(found[3..7], ["SAVEPOINT", "UPDATE users", "RELEASE SAVEPOINT", "UPDATE users"]);
     }
 
-    async fn executes_what_was_prepared(mock, pool) {
+    async fn executes_prepared_statements(mock, pool) {
         let mut connection = pool.acquire().await.unwrap();
         let statement = (&mut *connection).prepare(sqlx::SqlStr::from_static(BY_ID)).await.unwrap();
         assert_eq!(statement.columns().len(), 1);
@@ -207,7 +207,7 @@ on_each_database! {
         assert_eq!(tag(&span(&mock, "PREPARE users"), "db.statement").as_deref(), Some(BY_ID));
     }
 
-    async fn runs_in_tasks_of_a_runtime(mock, pool) {
+    async fn runs_in_spawned_tasks(mock, pool) {
         let task = tokio::spawn({
             let pool = pool.clone();
             async move {
@@ -221,8 +221,8 @@ on_each_database! {
         assert_eq!(names(&mock), ["BEGIN", "SELECT users", "COMMIT"]);
     }
 
-    async fn is_active_while_the_database_works(mock, pool) {
-        // Children of the statement's span come from what runs inside of it, here a hook of the pool.
+    async fn span_is_active_during_execution(mock, pool) {
+        // A hook of the pool runs inside the statement's span and starts a child.
         let tracer = mock.tracer().clone();
         let options = options(1).before_acquire(move |_, _| {
             tracer.span("check").start().finish();
@@ -237,15 +237,15 @@ on_each_database! {
         ");
     }
 
-    async fn starts_nothing_that_is_not_polled(mock, pool) {
+    async fn unpolled_statements_have_no_span(mock, pool) {
         drop(sqlx::query(BY_ID).bind(1).fetch(&pool));
         drop(sqlx::query(BY_ID).bind(1).fetch_one(&pool));
         assert_eq!(mock.finished_spans(), []);
     }
 }
 
-/// Of any database, with the bounds that a user writes.
-#[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "asked for SQLite only"))]
+/// Generic over the database, with the bounds that a user writes.
+#[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "only called with SQLite"))]
 async fn count<DB>(pool: &opentracing_sqlx::TracingPool<DB>) -> sqlx::Result<i64>
 where
     DB: opentracing_sqlx::TracingDatabase,
@@ -258,7 +258,7 @@ where
 
 #[cfg(feature = "sqlite")]
 #[tokio::test]
-async fn may_be_used_for_any_database() {
+async fn works_in_generic_code() {
     let mock = opentracing_core::mock::MockTracer::new();
     let pool = crate::databases::sqlite::open(&mock, 1).await.unwrap();
     assert_eq!(count(&pool).await.unwrap(), 3);

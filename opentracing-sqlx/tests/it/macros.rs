@@ -1,7 +1,7 @@
-//! The macros, whose statements are described in `.sqlx`, so that compiling them takes no database. A description is written when a
-//! program with the statement is compiled where `DATABASE_URL` has the table and `SQLX_OFFLINE_DIR` names the folder.
+//! The macros. Their statements are described in `.sqlx`, so that they compile without a database. To write a description, compile the
+//! statement with `DATABASE_URL` set to a database that has the table, and `SQLX_OFFLINE_DIR` set to the folder.
 
-/// On each database statements of its own: what is in `.sqlx` is found by their text.
+/// The statements differ between the databases, because `.sqlx` is looked up by their text.
 macro_rules! execute {
     ($feature:literal $database:ident $id:ident $by_id:tt $count:tt) => {
         #[cfg(feature = $feature)]

@@ -1,5 +1,5 @@
-//! Tests of the public interface against databases, one module a topic. SQLite is always there with its feature; PostgreSQL and MariaDB
-//! are where `POSTGRES_URL` and `MYSQL_URL` say.
+//! Tests of the public API against databases, one module per topic. SQLite needs only its feature; PostgreSQL and MariaDB need
+//! `POSTGRES_URL` and `MYSQL_URL`.
 #![cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 
 #[macro_use]
@@ -8,7 +8,6 @@ mod databases;
 #[cfg(feature = "any")]
 mod any;
 mod cancelled;
-mod commenter;
 mod concurrent;
 mod decorators;
 mod errors;
@@ -18,6 +17,7 @@ mod macros;
 mod outages;
 mod pools;
 mod settings;
+mod sqlcommenter;
 mod statements;
 mod support;
 mod tags;

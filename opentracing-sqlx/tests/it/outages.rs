@@ -1,4 +1,4 @@
-//! Servers that cancel, and servers that go away.
+//! Servers that cancel statements, end connections, or restart.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,7 +9,7 @@ use opentracing_sqlx::TracingPool;
 
 use crate::support::{error, tag};
 
-/// A server of the test's own, on a port of its own; stopped and deleted at the end.
+/// A server for one test, on a free port. Dropping it stops the server and deletes its data.
 struct OwnServer {
     script: &'static str,
     root: std::path::PathBuf,
@@ -38,7 +38,7 @@ impl OwnServer {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// What the script exports.
+    /// The address that the script exports.
     fn url(&self) -> String {
         let exported = self.run("env");
         exported.trim().split_once('=').unwrap().1.trim_matches('\'').to_owned()
@@ -67,9 +67,9 @@ macro_rules! outages {
             use super::*;
             use crate::databases::$database::*;
 
-            /// Another connection cancels what ours is at.
+            /// Another connection cancels the statement.
             #[tokio::test]
-            async fn tells_of_a_statement_that_was_cancelled() {
+            async fn records_a_statement_cancelled_by_the_server() {
                 let mock = MockTracer::new();
                 let (Some(pool), Some(other)) = (open(&mock, 1).await, open(&MockTracer::new(), 1).await) else {
                     return;
@@ -78,23 +78,23 @@ macro_rules! outages {
                 let id: i64 = sqlx::query_scalar($pid).fetch_one(&mut *connection).await.unwrap();
                 sqlx::raw_sql($setup).execute(connection.get_mut()).await.unwrap();
                 mock.reset();
-                let long = tokio::spawn(async move { sqlx::raw_sql(LONG).execute(&mut *connection).await });
+                let slow = tokio::spawn(async move { sqlx::raw_sql(SLOW).execute(&mut *connection).await });
                 let begun = Instant::now();
-                // Before it works there is nothing to be cancelled.
-                while !long.is_finished() {
-                    assert!(begun.elapsed() < Duration::from_secs(20), "nothing is cancelled");
+                // Cancelling has no effect before the statement runs, so repeat it.
+                while !slow.is_finished() {
+                    assert!(begun.elapsed() < Duration::from_secs(20), "the statement was not cancelled");
                     sqlx::raw_sql(sqlx::AssertSqlSafe(format!($cancel, id))).execute(&other).await.unwrap();
                 }
-                assert!(matches!(long.await.unwrap(), Err(sqlx::Error::Database(_))));
+                assert!(matches!(slow.await.unwrap(), Err(sqlx::Error::Database(_))));
                 let span = mock.finished_spans().pop().unwrap();
                 assert_eq!((&*span.operation_name, span.is_failed), ("SELECT", true));
                 assert_eq!(error(&span).0, "cancelled");
                 assert_eq!(tag(&span, "sqlx.outcome"), None);
             }
 
-            /// Another connection ends ours.
+            /// Another connection terminates this one.
             #[tokio::test]
-            async fn tells_of_a_backend_that_was_killed() {
+            async fn records_a_terminated_connection() {
                 let mock = MockTracer::new();
                 let (Some(pool), Some(other)) = (open(&mock, 1).await, open(&MockTracer::new(), 1).await) else {
                     return;
@@ -103,10 +103,10 @@ macro_rules! outages {
                 let id: i64 = sqlx::query_scalar($pid).fetch_one(&mut *connection).await.unwrap();
                 mock.reset();
                 sqlx::raw_sql(sqlx::AssertSqlSafe(format!($kill, id))).execute(&other).await.unwrap();
-                // The end may take a moment to come.
+                // The termination may take a moment.
                 let begun = Instant::now();
                 while sqlx::query(BY_ID).bind(1).fetch_one(&mut *connection).await.is_ok() {
-                    assert!(begun.elapsed() < Duration::from_secs(20), "the connection still lives");
+                    assert!(begun.elapsed() < Duration::from_secs(20), "the connection is still open");
                     mock.reset();
                 }
                 let span = mock.finished_spans().pop().unwrap();
@@ -117,13 +117,13 @@ macro_rules! outages {
                     "{kind}: {message}"
                 );
                 drop(connection);
-                // The pool opens another one.
+                // The pool opens a new connection.
                 sqlx::query(BY_ID).bind(1).fetch_one(&pool).await.unwrap();
                 assert!(!mock.finished_spans().pop().unwrap().is_failed);
             }
 
             #[tokio::test(flavor = "multi_thread")]
-            async fn goes_on_after_a_restart() {
+            async fn recovers_after_a_restart() {
                 if crate::support::server($variable).is_none() {
                     return;
                 }
@@ -147,7 +147,7 @@ macro_rules! outages {
                 let failed: Vec<_> =
                     spans.iter().filter(|span| span.is_failed).map(|span| &*span.operation_name).collect();
                 assert_eq!(failed, ["SELECT users", "COMMIT"]);
-                // The transaction is gone, and says so.
+                // The transaction is lost, which is recorded.
                 assert_eq!(tag(spans.last().unwrap(), "sqlx.implicit_rollback").as_deref(), Some("true"));
 
                 let server = tokio::task::spawn_blocking(move || {

@@ -1,4 +1,4 @@
-//! What a pool does beside executing.
+//! Pools: connections, waiting, and the inner handles.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ on_each_database! {
         assert_eq!(names(&mock), ["SELECT users"]);
     }
 
-    async fn tells_how_long_a_statement_waited(mock, pool) {
+    async fn records_the_pool_wait_as_a_tag(mock, pool) {
         sqlx::query(BY_ID).bind(1).fetch_one(&pool).await.unwrap();
         pool.begin().await.unwrap().commit().await.unwrap();
         let mut connection = pool.acquire().await.unwrap();
@@ -41,7 +41,7 @@ on_each_database! {
         }
     }
 
-    async fn has_a_span_of_waiting_if_asked(mock, pool) {
+    async fn records_the_pool_wait_as_a_span(mock, pool) {
         let pool = pool.pool_wait(PoolWait::Span);
         let work = async {
             sqlx::query(BY_ID).bind(1).fetch_one(&pool).await.unwrap();
@@ -63,19 +63,19 @@ on_each_database! {
         assert!(mock.finished_spans().iter().all(|span| span.tag("sqlx.pool_wait_ms").is_none()));
     }
 
-    async fn is_silent_of_waiting_if_asked(mock, pool) {
+    async fn pool_wait_can_be_off(mock, pool) {
         let pool = pool.pool_wait(PoolWait::Off);
         sqlx::query(BY_ID).bind(1).fetch_one(&pool).await.unwrap();
         assert_eq!(tag(&only_span(&mock), "sqlx.pool_wait_ms"), None);
     }
 
-    async fn tells_of_a_pool_that_is_exhausted(mock, pool) {
+    async fn records_a_pool_time_out(mock, pool) {
         for wait in [PoolWait::Tag, PoolWait::Span] {
             let raw = options(1).connect_with((*pool.connect_options()).clone()).await.unwrap();
             let _taken = raw.acquire().await.unwrap();
             let small = TracingPool::with_tracer(mock.tracer().clone(), raw).pool_wait(wait);
             mock.reset();
-            // With a clock that runs ahead while everybody waits.
+            // The paused clock advances while all tasks wait.
             tokio::time::pause();
             let late = sqlx::query(BY_ID).bind(1).fetch_one(&small).await;
             assert!(matches!(late, Err(sqlx::Error::PoolTimedOut)), "{late:?}");
@@ -92,7 +92,7 @@ on_each_database! {
         }
     }
 
-    async fn tells_of_a_wait_that_was_cancelled(mock, pool) {
+    async fn records_a_cancelled_wait(mock, pool) {
         let _taken = pool.acquire().await.unwrap();
         for wait in [PoolWait::Tag, PoolWait::Span, PoolWait::Off] {
             let pool = pool.clone().pool_wait(wait);
@@ -116,7 +116,7 @@ on_each_database! {
         assert_eq!(mock.finished_spans(), []);
     }
 
-    async fn lends_the_raw_handles(mock, pool) {
+    async fn inner_handles_are_not_traced(mock, pool) {
         sqlx::raw_sql("SELECT 1").execute(pool.get_ref()).await.unwrap();
         let mut connection = pool.acquire().await.unwrap();
         sqlx::raw_sql("SELECT 1").execute(connection.get_mut()).await.unwrap();
@@ -127,7 +127,7 @@ on_each_database! {
     }
 }
 
-/// What sqlx has for PostgreSQL alone.
+/// Features of PostgreSQL alone.
 #[cfg(feature = "postgres")]
 mod postgres_alone {
     use opentracing_core::mock::MockTracer;
@@ -137,7 +137,7 @@ mod postgres_alone {
     use crate::databases::postgres::*;
 
     #[tokio::test]
-    async fn listens_and_copies_by_the_raw_handles() {
+    async fn listens_and_copies_with_the_inner_handles() {
         let mock = MockTracer::new();
         let Some(pool) = open(&mock, 2).await else { return };
         let mut listener = PgListener::connect_with(pool.get_ref()).await.unwrap();

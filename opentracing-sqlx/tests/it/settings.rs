@@ -1,4 +1,4 @@
-//! What may be switched.
+//! Settings of the pool.
 
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{ConstSampler, InSpan, Tracer};
@@ -7,7 +7,7 @@ use opentracing_sqlx::{StatementText, TracingPool};
 use crate::support::{names, only_span, span, tag};
 
 on_each_database! {
-    async fn traces_nothing_by_itself_if_a_parent_is_required(mock, pool) {
+    async fn require_parent_traces_no_roots(mock, pool) {
         let pool = pool.require_parent();
         sqlx::query(BY_ID).bind(1).fetch_one(&pool).await.unwrap();
         drop(pool.begin().await.unwrap());
@@ -29,7 +29,7 @@ on_each_database! {
         ");
     }
 
-    async fn tells_no_text_if_asked(mock, pool) {
+    async fn statement_text_can_be_off(mock, pool) {
         let pool = pool.statement_text(StatementText::Off);
         sqlx::query(BY_ID).bind(1).fetch_one(&pool).await.unwrap();
         let span = only_span(&mock);
@@ -37,14 +37,14 @@ on_each_database! {
         assert_eq!(tag(&span, "db.collection.name").as_deref(), Some("users"));
     }
 
-    async fn tells_the_full_text_if_asked(mock, pool) {
+    async fn statement_text_can_be_full(mock, pool) {
         let pool = pool.statement_text(StatementText::Full);
         let sql = "SELECT name FROM users WHERE name = 'ada' -- who else";
         sqlx::query(sql).fetch_one(&pool).await.unwrap();
         assert_eq!(tag(&span(&mock, "SELECT users"), "db.statement").as_deref(), Some(sql));
     }
 
-    async fn works_without_a_tracer_and_without_sampling(mock, pool) {
+    async fn works_without_a_tracer_and_unsampled(mock, pool) {
         let unsampled = MockTracer::with(|tracer| tracer.sampler(ConstSampler::off()));
         for tracer in [Tracer::noop(), unsampled.tracer().clone()] {
             let pool = TracingPool::with_tracer(tracer, pool.get_ref().clone());

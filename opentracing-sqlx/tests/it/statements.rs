@@ -1,4 +1,4 @@
-//! Names, tables and masked texts of statements. No server is asked: the pool is closed, and the span tells what would have been sent.
+//! Names, tables and masked text of statements. They need no server: the pool is closed, and the span shows the statement anyway.
 
 macro_rules! reads {
     ($feature:literal $database:ident $test:ident $rows:expr) => {
@@ -14,15 +14,15 @@ macro_rules! reads {
                 assert_eq!((&*span.operation_name, statement.as_str()), (name, masked), "{sql}");
                 let (operation, table) = ("db.operation.name", "db.collection.name");
                 let tags = [operation, table].map(|key| crate::support::tag(&span, key));
-                let told: Vec<&str> = tags.iter().flatten().map(String::as_str).collect();
+                let recorded: Vec<&str> = tags.iter().flatten().map(String::as_str).collect();
                 let first = name.split("; ").next().unwrap_or_default();
-                assert!(told.join(" ") == first || tags[0].is_none(), "{sql}: {told:?}");
+                assert!(recorded.join(" ") == first || tags[0].is_none(), "{sql}: {recorded:?}");
             }
         }
     };
 }
 
-/// Read alike by all.
+/// The same in all dialects.
 const COMMON: &[(&str, &str, &str)] = &[
     // Operations and tables.
     ("select * from users", "SELECT users", "select * from users"),
@@ -118,7 +118,7 @@ const COMMON: &[(&str, &str, &str)] = &[
     ),
     ("SELECT .5, 1e10, 1.5E+3, a FROM users", "SELECT users", "SELECT ?, ?, ?, a FROM users"),
     ("SELECT 'naïve', größe FROM straße", "SELECT straße", "SELECT ?, größe FROM straße"),
-    // What does not end shows nothing more.
+    // Unterminated literals and comments are masked to the end.
     ("SELECT * FROM users WHERE a = 'sesame", "SELECT users", "SELECT * FROM users WHERE a = ?"),
     ("SELECT * FROM users /* sesame", "SELECT users", "SELECT * FROM users"),
     ("DELETE FROM (", "DELETE", "DELETE FROM ("),
@@ -140,7 +140,7 @@ const SQLITE: &[(&str, &str, &str)] = &[
         "SELECT \"id\", \"u\".\"name\" FROM \"users\" AS \"u\"",
     ),
     ("INSERT INTO \"users\" (\"id\") VALUES (7)", "INSERT users", "INSERT INTO \"users\" (\"id\") VALUES (?)"),
-    // Identifiers that SQLite takes for strings.
+    // Double-quoted text, which SQLite may read as a string.
     ("SELECT * FROM users WHERE name = \"sesame\"", "SELECT users", "SELECT * FROM users WHERE name = ?"),
     ("INSERT INTO users VALUES (\"sesame\", \"mine\")", "INSERT users", "INSERT INTO users VALUES (?, ?)"),
     (
@@ -241,7 +241,7 @@ reads!("mysql" mysql mysql_reads_statements COMMON.iter().chain(MYSQL).copied())
 
 #[cfg(feature = "sqlite")]
 #[tokio::test]
-async fn bounds_what_it_reads() {
+async fn reads_a_bounded_length() {
     let row = "(1, 'sesame'), ";
     for rows in [1, 100, 1_000, 10_000, 200_000] {
         let sql = format!("INSERT INTO users VALUES {}", row.repeat(rows));
@@ -256,10 +256,10 @@ async fn bounds_what_it_reads() {
     }
 }
 
-/// Cut and turned in every way, a statement shows no literal and makes nothing panic.
+/// No piece of a statement shows its literal or causes a panic.
 #[cfg(feature = "sqlite")]
 #[tokio::test]
-async fn reads_whatever_it_is_given() {
+async fn accepts_any_input() {
     let mock = opentracing_core::mock::MockTracer::new();
     let pool = crate::databases::sqlite::closed(&mock).await;
     let sql = "WITH a AS (SELECT 'sesame', \"b\".[c], 0x1e-5 FROM ((x))) /* é */ INSERT INTO `ü`.t (d) VALUES ($1, ?2, :e, @f); -- g\n EXPLAIN";

@@ -1,9 +1,9 @@
-//! What a span says.
+//! The standard tags.
 
 use crate::support::{error, span, tag};
 
 on_each_database! {
-    async fn tells_the_statement_and_its_table(mock, pool) {
+    async fn records_statement_and_table(mock, pool) {
         sqlx::query("SELECT name FROM users WHERE name = 'ada' AND id < 5").fetch_all(&pool).await.unwrap();
         let span = span(&mock, "SELECT users");
         for (key, value) in [
@@ -23,14 +23,14 @@ on_each_database! {
         assert!(!span.is_peer_service_derived);
     }
 
-    async fn names_the_service_as_it_is_told(mock, pool) {
+    async fn peer_service_can_be_set(mock, pool) {
         let pool = pool.peer_service("users-db");
         sqlx::query("SELECT 1 AS one").execute(&pool).await.unwrap();
         assert_eq!(tag(&span(&mock, "SELECT"), "peer.service").as_deref(), Some("users-db"));
     }
 
-    /// Without a server: the tags come from the options.
-    async fn tells_where_it_would_go_without_the_password(mock, pool) {
+    /// Needs no server: the tags come from the connect options.
+    async fn records_the_target_without_the_password(mock, pool) {
         drop(pool);
         let pool = closed(&mock).await;
         assert!(matches!(sqlx::query("SELECT 1").execute(&pool).await, Err(sqlx::Error::PoolClosed)));
@@ -54,7 +54,7 @@ on_each_database! {
 
 #[cfg(feature = "postgres")]
 #[tokio::test]
-async fn tells_addresses_and_sockets_apart() {
+async fn distinguishes_addresses_and_sockets() {
     for (url, key, value) in [
         ("postgres://u@127.0.0.1/d", "peer.ipv4", "127.0.0.1"),
         ("postgres://u@[::1]/d", "peer.ipv6", "::1"),
@@ -73,7 +73,7 @@ async fn tells_addresses_and_sockets_apart() {
 
 #[cfg(feature = "sqlite")]
 #[tokio::test]
-async fn calls_a_database_in_memory_so() {
+async fn names_a_database_in_memory() {
     let mock = opentracing_core::mock::MockTracer::new();
     let pool = crate::databases::sqlite::open(&mock, 1).await.unwrap();
     sqlx::query("SELECT 1").execute(&pool).await.unwrap();

@@ -1,4 +1,4 @@
-//! Beginning and end of transactions.
+//! Start and end of transactions.
 
 use opentracing_core::InSpan;
 
@@ -24,7 +24,7 @@ on_each_database! {
         assert_eq!(kept, 4);
     }
 
-    async fn nests_by_savepoints(mock, pool) {
+    async fn nested_transactions_are_savepoints(mock, pool) {
         let mut outer = pool.begin().await.unwrap();
         assert!(outer.is_in_transaction());
         let mut inner = outer.begin().await.unwrap();
@@ -46,14 +46,14 @@ on_each_database! {
         assert_eq!(left, 2);
     }
 
-    async fn tells_a_rollback_that_nobody_asked_for(mock, pool) {
+    async fn records_an_implicit_rollback(mock, pool) {
         let work = async {
             let mut transaction = pool.begin().await.unwrap();
             sqlx::query("DELETE FROM users").execute(&mut *transaction).await.unwrap();
             transaction
         };
         let transaction = work.in_span(mock.tracer().span("order").start()).await;
-        // Somewhere else, where no span is active.
+        // Dropped where no span is active.
         drop(transaction);
         mock.assert_tree("
             order
@@ -66,7 +66,7 @@ on_each_database! {
         assert_eq!(left, 3);
     }
 
-    async fn tells_the_rollback_of_a_panic(mock, pool) {
+    async fn records_the_rollback_after_a_panic(mock, pool) {
         let work = {
             let pool = pool.clone();
             async move {
@@ -90,9 +90,9 @@ on_each_database! {
         assert_eq!(left, 3);
     }
 
-    async fn puts_a_rollback_below_the_beginning_alone(mock, pool) {
+    async fn implicit_rollback_ignores_the_active_span(mock, pool) {
         let transaction = pool.begin().await.unwrap();
-        // A span that has nothing to do with it.
+        // An unrelated span.
         async { drop(transaction) }.in_span(mock.tracer().span("page").start()).await;
         mock.assert_tree("
             BEGIN (client)
@@ -101,13 +101,13 @@ on_each_database! {
         ");
     }
 
-    async fn says_nothing_of_the_kind_of_a_rollback_that_was_asked_for(mock, pool) {
+    async fn explicit_rollback_is_not_marked_implicit(mock, pool) {
         pool.begin().await.unwrap().rollback().await.unwrap();
         assert_eq!(names(&mock), ["BEGIN", "ROLLBACK"]);
         assert_eq!(tag(&span(&mock, "ROLLBACK"), "sqlx.implicit_rollback"), None);
     }
 
-    async fn begins_with_a_statement_of_ones_own(mock, pool) {
+    async fn begins_with_a_given_statement(mock, pool) {
         let transaction = pool.begin_with(BEGIN_WITH).await.unwrap();
         transaction.commit().await.unwrap();
         let begun = mock.finished_spans().remove(0);
@@ -121,7 +121,7 @@ on_each_database! {
         assert_eq!(failed.len(), 1);
     }
 
-    async fn begins_where_a_connection_is_idle(mock, pool) {
+    async fn try_begin_needs_an_idle_connection(mock, pool) {
         let transaction = pool.try_begin().await.unwrap().unwrap();
         assert!(pool.try_begin().await.unwrap().is_none());
         assert!(pool.try_begin_with(BEGIN_WITH).await.unwrap().is_none());

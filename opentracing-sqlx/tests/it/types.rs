@@ -1,9 +1,9 @@
-//! What the types promise.
+//! Defaults and auto traits of the public types.
 
 use opentracing_sqlx::{PoolWait, SqlCommenter, StatementText};
 
 #[test]
-fn options_are_safe_by_default() {
+fn defaults_are_safe() {
     assert_eq!(StatementText::default(), StatementText::Masked);
     assert_eq!(PoolWait::default(), PoolWait::Tag);
     assert_eq!(SqlCommenter::default(), SqlCommenter::Off);
@@ -11,7 +11,7 @@ fn options_are_safe_by_default() {
 
 #[cfg(feature = "sqlite")]
 #[test]
-fn handles_go_to_other_threads() {
+fn handles_are_send() {
     use opentracing_sqlx::{TracingConnection, TracingPool, TracingPoolConnection, TracingTransaction};
     use sqlx::Sqlite;
 
