@@ -1,32 +1,32 @@
 # shellcheck shell=bash
-# Sourced by the scripts of the workspace, which set -euo pipefail: goes to the root and provides what they share.
+# Shared functions of the scripts, which source this file after `set -euo pipefail`. Changes to the root of the workspace.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root" || exit
 
-# Where cargo puts what it builds, as an absolute path.
+# The target folder of cargo, as an absolute path.
 target=${CARGO_TARGET_DIR:-target}
 [[ $target == /* ]] || target=$root/$target
 
-# A registry that answers late must not fail a run.
+# A slow registry must not fail a run.
 export CARGO_NET_RETRY=${CARGO_NET_RETRY:-10}
 
 # step NAME COMMAND…
-# Runs a command under a heading and tells the seconds it took. A command that fails ends the script.
+# Runs a command under a heading and prints its duration. A failing command ends the script.
 step() {
     current_step=$1
-    local begun=$SECONDS
+    local started=$SECONDS
     shift
     printf '\n== %s\n' "$current_step"
     "$@"
-    printf '== %s: %d s\n' "$current_step" $((SECONDS - begun))
+    printf '== %s: %d s\n' "$current_step" $((SECONDS - started))
     current_step=
 }
 
 current_step=
 cleanup=()
 
-# Names the step that failed, then undoes what was registered in `cleanup`, last first.
+# Prints the name of a failed step, then runs the commands in `cleanup`, last first.
 finish() {
     local status=$? index
     if ((status != 0)) && [[ -n $current_step ]]; then
@@ -38,7 +38,7 @@ finish() {
 }
 trap finish EXIT
 
-# Prints the name of every member that declares features, one a line.
+# Prints the name of each member that declares features, one per line.
 crates_with_features() {
     local manifest
     for manifest in */Cargo.toml; do
@@ -48,7 +48,7 @@ crates_with_features() {
     done
 }
 
-# Prints the name of every member that is published, one a line.
+# Prints the name of each published member, one per line.
 published_crates() {
     local manifest
     for manifest in */Cargo.toml; do
@@ -59,7 +59,7 @@ published_crates() {
 }
 
 # features_of CRATE
-# Prints the features that a member declares, one a line; optional dependencies are named with `dep:` and are none.
+# Prints the features that a member declares, one per line. Optional dependencies use `dep:` and are not features.
 features_of() {
     awk '/^\[/ { inside = ($0 == "[features]") }
          inside && /^[A-Za-z0-9_-]+ *=/ { sub(/ *=.*/, ""); if ($0 != "default") print }' "$1/Cargo.toml"

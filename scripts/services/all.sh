@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All services, or those that are named: all.sh COMMAND [SERVICE…]. The commands and settings are those of each service's script.
+# Runs a command for all services, or for the given ones: all.sh COMMAND [SERVICE…]. Commands and settings are in lib.sh.
 
 set -euo pipefail
 
@@ -16,7 +16,7 @@ each() {
     done
 }
 
-# What is compiled takes longest, and runs behind what is downloaded.
+# Compiles in the background, which takes longest, while the other services are downloaded.
 install() {
     local service compiled=() downloaded=() background
     for service; do

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# gRPC's library for Python: no server, but what a test's own peer runs on. Exports GRPC_PYTHON, an interpreter that has it.
+# gRPC for Python. No server, but tests run a peer with it. Exports GRPC_PYTHON, an interpreter with the package.
 
 set -euo pipefail
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Jaeger v1 with a store in memory, built from jaeger/ with Go. Its HTTP API is there, its pages are not.
+# Jaeger v1 with an in-memory store, built from jaeger/ with Go. It has the HTTP API, but no user interface.
 # Exports JAEGER_URL (collector: /api/traces takes Thrift), JAEGER_QUERY (query API: /api/traces/ID), JAEGER_AGENT and
 # JAEGER_AGENT_BINARY (agent: host:port for compact and for binary Thrift over UDP), JAEGER_SAMPLING (agent: /sampling?service=NAME),
 # JAEGER_OTLP_URL and JAEGER_OTLP_GRPC_URL (OTLP over HTTP and gRPC), JAEGER_ZIPKIN_URL (Zipkin's API for spans).
@@ -30,7 +30,7 @@ install_service() {
     go_build jaeger "$binary"
 }
 
-# Most listeners take all interfaces unless they are told, so every one is named. Jaeger would trace its own queries.
+# Most listeners use all interfaces by default, so each address is given. Jaeger would also trace its own queries.
 start_service() {
     local at=127.0.0.1
     [[ -x $binary ]] || fail "is not installed"

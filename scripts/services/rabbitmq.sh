@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# RabbitMQ, the distribution's version, with an epmd (Erlang's registry of nodes) of its own. Exports AMQP_URL,
-# and AMQP_PYTHON, a Python with pika, the client that most others are measured by.
+# RabbitMQ, in the version of the distribution, with its own epmd (Erlang's node registry). Exports AMQP_URL, and AMQP_PYTHON, a Python
+# with the client pika.
 
 set -euo pipefail
 
@@ -12,7 +12,7 @@ port RABBITMQ_PORT 15670
 port RABBITMQ_NODE_TO_NODE_PORT 15669
 port RABBITMQ_EPMD_PORT 14369
 user=app password=app-pw
-# The programs themselves; those in the PATH are wrappers that insist on the machine's own server.
+# The programs themselves. Those in the PATH are wrappers for the system-wide server.
 programs=/usr/lib/rabbitmq/bin
 ready_seconds=90
 
@@ -22,8 +22,8 @@ install_service() {
     python_with "$software/rabbitmq/python" pika==1.4.4
 }
 
-# Leaves in `node` the words before a command that concerns this node: its account and an environment in which nothing of the
-# machine's own server is found. The node is named after localhost, so that no name of the host has to resolve.
+# Sets `node` to the words before a command for this node: the account, and an environment without settings of a system-wide server. The
+# node is named after localhost, so that the host name need not resolve.
 node() {
     local loopback='-kernel inet_dist_use_interface {127,0,0,1}'
     account rabbitmq
@@ -56,14 +56,14 @@ CONF
     chmod 400 "$home/.erlang.cookie"
     own rabbitmq "$home"
     node
-    # Erlang would start one that outlives the broker.
+    # Otherwise Erlang starts an epmd that outlives the broker.
     epmd=$(command -v epmd)
     running epmd >/dev/null || launch epmd "${as[@]}" "$epmd" -port "$RABBITMQ_EPMD_PORT" -address 127.0.0.1
     wait_until 10 epmd tcp_open "$RABBITMQ_EPMD_PORT"
     launch rabbitmq "${node[@]}" "$programs/rabbitmq-server"
 }
 
-# Sends the header of AMQP 0-9-1 and wants Connection.Start on channel 0 back.
+# Sends the protocol header of AMQP 0-9-1 and expects Connection.Start on channel 0.
 ready() {
     local answer
     answer=$(

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Valgrind: no server, but what a test runs a part of itself under. Exports VALGRIND.
+# Valgrind. No server, but a test runs a part of itself under it. Exports VALGRIND.
 
 set -euo pipefail
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Zipkin with a store in memory, from Maven Central. Exports ZIPKIN_URL; its pages are at /zipkin/ there.
+# Zipkin with an in-memory store, from Maven Central. Exports ZIPKIN_URL, with the user interface at /zipkin/.
 
 set -euo pipefail
 
@@ -9,7 +9,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 service=zipkin
 port ZIPKIN_PORT 19411
 version=3.6.1
-# The slim one has no other stores and no collectors but HTTP; API and pages are the same.
+# The slim build has no other stores, and only the HTTP collector. API and user interface are the same.
 jar=$software/zipkin/zipkin-server-$version-slim.jar
 ready_seconds=90
 
@@ -25,14 +25,14 @@ install_service() {
 
 start_service() {
     [[ -s $jar ]] || fail "is not installed"
-    # Zipkin has a variable for its port but none for its address.
+    # Zipkin has a variable for its port, but none for its address.
     launch zipkin env STORAGE_TYPE=mem "QUERY_PORT=$ZIPKIN_PORT" java -Xms64m -Xmx192m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
         "-Darmeria.ports[0].address=127.0.0.1" "-Darmeria.ports[0].port=$ZIPKIN_PORT" "-Darmeria.ports[0].protocols[0]=http" -jar "$jar"
 }
 
 ready() { curl -fsS -m 5 "http://127.0.0.1:$ZIPKIN_PORT/health"; }
 
-# Zipkin answers before a span can be read.
+# Zipkin accepts spans before they can be queried.
 check_service() {
     local trace
     trace=$(random_hex 16)
