@@ -1,4 +1,4 @@
-//! Writes the client and the server of the shop's gRPC service. The messages are Rust types, so nobody needs `protoc`.
+//! Generates the client and server of the shop's gRPC service. The messages are Rust types, so `protoc` is not needed.
 
 use tonic_build::manual::{Builder, Method, Service};
 
@@ -6,7 +6,7 @@ fn main() {
     let find = Method::builder()
         .name("find")
         .route_name("Find")
-        .comment("The customer of that name.")
+        .comment("Finds a customer by name.")
         .input_type("crate::users::UserName")
         .output_type("crate::users::User")
         .codec_path("tonic_prost::ProstCodec")

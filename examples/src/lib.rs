@@ -1,4 +1,4 @@
-//! What the example programs share: the frame of `main`, the places where spans go, a server that stops when it is told to.
+//! Shared by the example programs: the start of `main`, the option `--report`, and a server with graceful shutdown.
 
 #[cfg(doctest)]
 mod docs;
@@ -7,7 +7,7 @@ mod report;
 mod server;
 
 pub use crate::program::{BoxError, run, say};
-pub use crate::report::{Environment, InvalidReport, Ledger, REPORT_HELP, Report};
+pub use crate::report::{Deliveries, Environment, InvalidReport, REPORT_HELP, Report};
 pub use crate::server::{Server, Stopped, interruption};
 
 #[cfg(doctest)]

@@ -1,17 +1,17 @@
-//! The frame of `main`.
+//! The start of a program: command line, runtime, exit code.
 
 use std::error::Error;
 use std::fmt::Display;
 use std::io::{Write, stderr, stdout};
 use std::process::ExitCode;
 
-/// Why a program cannot do its work.
+/// The error type of the programs.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Reads the command line and runs the program on a Tokio runtime.
 ///
-/// Without options to run with, which is what `parse` gives when the user asks for help, it prints the help. The exit code is 2 if
-/// the command line makes no sense, and 1 if the program fails; the reason goes to the standard error then.
+/// Prints the help if `parse` returns `None`. The exit code is 2 for an invalid command line and 1 if the program fails. Both print the
+/// error to standard error.
 pub fn run<O>(
     help: &str,
     parse: impl FnOnce(lexopt::Parser) -> Result<Option<O>, lexopt::Error>,
@@ -24,23 +24,23 @@ pub fn run<O>(
             return ExitCode::SUCCESS;
         }
         Err(error) => {
-            complain(format_args!("{error}; --help shows the options"));
+            print_error(format_args!("{error}; --help shows the options"));
             return ExitCode::from(2);
         }
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ended = runtime.map_err(BoxError::from).and_then(|runtime| runtime.block_on(program(options)));
     ended.unwrap_or_else(|error| {
-        complain(error);
+        print_error(error);
         ExitCode::FAILURE
     })
 }
 
-/// Prints a line. That nobody reads on, as behind `| head`, is no reason to stop.
+/// Prints a line. Ignores a closed pipe, as behind `| head`.
 pub fn say(line: impl Display) {
     let _ = writeln!(stdout(), "{line}");
 }
 
-fn complain(line: impl Display) {
+fn print_error(line: impl Display) {
     let _ = writeln!(stderr(), "error: {line}");
 }

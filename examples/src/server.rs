@@ -1,4 +1,4 @@
-//! Servers with a graceful end.
+//! Servers with graceful shutdown.
 
 use std::error::Error;
 use std::io;
@@ -12,27 +12,27 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// A server that runs as a task until it is stopped.
+/// A server that runs as a task until [`stop`](Server::stop).
 #[derive(Debug)]
 pub struct Server {
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
-/// Ready when a server is to end.
+/// Completes when the server must stop.
 pub type Stopped = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What requests that are under way are given to come to their end.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long `stop` waits for requests in flight.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Server {
-    /// Serves by axum what comes in through the listener.
+    /// Starts an axum server on the listener.
     pub fn start(listener: TcpListener, router: Router) -> Server {
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         Server::run(|stopped| async { axum::serve(listener, service).with_graceful_shutdown(stopped).await })
     }
 
-    /// Runs a server that ends when the future that it is given does.
+    /// Starts a server that stops when the future passed to it completes.
     pub fn run<F, E>(serve: impl FnOnce(Stopped) -> F) -> Server
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
@@ -40,32 +40,32 @@ impl Server {
     {
         let (stop, stopped) = oneshot::channel();
         let stopped: Stopped = Box::pin(async {
-            // A sender that is gone is a server that nobody will stop any more: the same thing.
+            // A dropped sender also stops the server.
             let _ = stopped.await;
         });
         let serving = serve(stopped);
         let task = tokio::spawn(async {
-            // A server that breaks down is met by those who ask it.
+            // The clients of a failed server see the error.
             let _ = serving.await;
         });
         Server { stop, task }
     }
 
-    /// Takes no more requests, and returns when those that are under way have their answer, or after five seconds.
+    /// Stops accepting requests, and waits up to five seconds for those in flight.
     pub async fn stop(mut self) {
-        // Fails if the server ended by itself, which is as good.
+        // Fails if the server has already ended.
         let _ = self.stop.send(());
-        if timeout(PATIENCE, &mut self.task).await.is_err() {
+        if timeout(STOP_TIMEOUT, &mut self.task).await.is_err() {
             self.task.abort();
         }
     }
 }
 
-/// Listens from now on for the wish that the program end, which the future waits for: Ctrl-C, and on Unix SIGTERM as well.
+/// Installs handlers for Ctrl-C and, on Unix, SIGTERM. The future completes on the first signal.
 ///
 /// # Errors
 ///
-/// If the operating system does not let the program listen.
+/// If a handler cannot be installed.
 #[cfg(unix)]
 pub fn interruption() -> io::Result<impl Future<Output = ()> + Send> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -78,11 +78,11 @@ pub fn interruption() -> io::Result<impl Future<Output = ()> + Send> {
     })
 }
 
-/// Listens for the wish that the program end: Ctrl-C.
+/// Installs a handler for Ctrl-C. The future completes when it is pressed.
 #[cfg(not(unix))]
 pub fn interruption() -> io::Result<impl Future<Output = ()> + Send> {
     Ok(async {
-        // Without a handler Ctrl-C ends the program at once, and there is nothing to wait for.
+        // Without a handler, Ctrl-C ends the process at once.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

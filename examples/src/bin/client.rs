@@ -1,4 +1,4 @@
-//! A request by reqwest, traced by a wrapped client: `cargo run -p examples --bin client`, with the program `server` running.
+//! A request with reqwest, traced by a wrapped client. Start the program `server`, then `cargo run -p examples --bin client`.
 
 use std::env;
 use std::error::Error;

@@ -1,4 +1,4 @@
-//! An axum server, traced by one layer: `cargo run -p examples --bin server`, then `curl http://127.0.0.1:8080/hello/you`.
+//! An axum server, traced by one layer. `cargo run -p examples --bin server`, then `curl http://127.0.0.1:8080/hello/you`.
 
 use std::env;
 use std::error::Error;

@@ -1,12 +1,12 @@
-//! The variables that say where backends are.
+//! The environment variables with the addresses of backends.
 
 use std::fmt;
 
-/// What variables hold. One that is empty is not set.
+/// A lookup of environment variables. An empty variable counts as unset.
 pub struct Environment<'a>(&'a dyn Fn(&str) -> Option<String>);
 
 impl<'a> Environment<'a> {
-    /// Variables as the closure tells them.
+    /// Looks variables up with the closure.
     pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
         Environment(lookup)
     }
@@ -20,7 +20,7 @@ impl<'a> Environment<'a> {
         (self.0)(name).filter(|value| !value.trim().is_empty())
     }
 
-    /// The first of those that is set.
+    /// The first of these variables that is set.
     pub(super) fn first(&self, names: &[&'static str]) -> Option<(&'static str, String)> {
         names.iter().find_map(|name| Some((*name, self.get(name)?)))
     }

@@ -1,36 +1,36 @@
-//! What is wrong with an option `--report`.
+//! Errors in an option `--report`.
 
 use std::error::Error;
 use std::fmt;
 
 use opentracing_reporter::InvalidEndpoint;
 
-/// A place where spans cannot go.
+/// An invalid option `--report`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidReport {
-    /// No place has that name.
+    /// The destination does not exist.
     Unknown(String),
-    /// `none` stands beside other places.
+    /// `none` is combined with other destinations.
     NotAlone,
-    /// An address stands where none belongs.
+    /// The destination takes no address.
     NoAddress(&'static str),
-    /// An address that cannot be used, and where it stands: an option or a variable.
+    /// An invalid address, and the option or variable that holds it.
     Address(String, InvalidEndpoint),
-    /// A value that cannot be used, where it stands, and what is expected.
+    /// An invalid value of a variable.
     Value {
-        /// The option or the variable.
+        /// The name of the variable.
         name: String,
-        /// What it says.
+        /// Its value.
         value: String,
-        /// What it may say.
+        /// The valid values.
         expected: &'static str,
     },
-    /// A variable that another one needs.
+    /// A variable is missing that another one needs.
     Missing {
-        /// The one that is not set.
+        /// The missing variable.
         name: &'static str,
-        /// The one that needs it.
+        /// The variable that needs it.
         needed_by: &'static str,
     },
 }
@@ -39,9 +39,9 @@ impl fmt::Display for InvalidReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             InvalidReport::Unknown(name) => {
-                write!(f, "spans cannot go to {name:?}, only to console, otlp, zipkin, jaeger and instana, or to none")
+                write!(f, "unknown destination {name:?}, expected console, otlp, zipkin, jaeger, instana or none")
             }
-            InvalidReport::NotAlone => f.write_str("spans cannot go to none and to another place"),
+            InvalidReport::NotAlone => f.write_str("none cannot be combined with another destination"),
             InvalidReport::NoAddress(name) => write!(f, "{name} takes no address"),
             InvalidReport::Address(name, error) => write!(f, "{name}: {error}"),
             InvalidReport::Value { name, value, expected } => write!(f, "{name} is {value:?}, expected {expected}"),

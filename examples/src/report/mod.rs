@@ -1,119 +1,119 @@
-//! Where spans go.
+//! The option `--report`: where a program sends its spans.
 
+mod deliveries;
+mod destination;
+mod discard;
 mod environment;
 mod invalid;
-mod ledger;
-mod nowhere;
-mod place;
 
 use opentracing_core::Stats;
 use opentracing_reporter::{BatchReporter, Console, InvalidEndpoint};
 
+pub use self::deliveries::Deliveries;
+use self::destination::Destination;
+use self::discard::Discard;
 pub use self::environment::Environment;
 pub use self::invalid::InvalidReport;
-pub use self::ledger::Ledger;
-use self::nowhere::Nowhere;
-use self::place::Place;
 
-/// Where the spans of a program go, as its options `--report` say: to the terminal, to one backend or to several at once.
+/// The destinations of a program's spans, from its options `--report`: the terminal, one backend, or several.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// `None` as long as nobody has said anything.
-    places: Option<Vec<Place>>,
+    /// `None` if the option is not given.
+    destinations: Option<Vec<Destination>>,
     console: Console,
 }
 
-/// What a program's help says of the option.
+/// The part of a program's help about this option.
 pub const REPORT_HELP: &str = "\
-Places for --report, several with commas between them or in several options; =ADDRESS where it is not the one that is shown:
+Destinations for --report, separated by commas or in several options. Append =ADDRESS to replace the default address shown here:
 
   console       the terminal, each trace as a tree
-  otlp          OpenTelemetry Collector, Jaeger and others: http://127.0.0.1:4318, or by gRPC grpc://127.0.0.1:4317
+  otlp          OpenTelemetry Collector, Jaeger and others: http://127.0.0.1:4318, or grpc://127.0.0.1:4317 for gRPC
                 (OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL; OTLP_URL)
   zipkin        http://127.0.0.1:9411 (OTEL_EXPORTER_ZIPKIN_ENDPOINT; ZIPKIN_URL)
-  jaeger        http://127.0.0.1:14268, or an agent: udp://127.0.0.1:6831
+  jaeger        http://127.0.0.1:14268, or udp://127.0.0.1:6831 for an agent
                 (JAEGER_ENDPOINT, JAEGER_AGENT_HOST, JAEGER_AGENT_PORT; JAEGER_URL)
-  instana       the agent at http://127.0.0.1:42699 (INSTANA_AGENT_HOST, INSTANA_AGENT_PORT), or without one
+  instana       the agent at http://127.0.0.1:42699 (INSTANA_AGENT_HOST, INSTANA_AGENT_PORT), or no agent
                 (INSTANA_ENDPOINT_URL with INSTANA_AGENT_KEY)
-  none          nowhere
+  none          discards all spans
 
-An address of the option goes before the variables in brackets, of which the first that is set counts.
-A place that cannot be reached takes nothing from the others; the last lines tell what each of them did.
+The address comes from the option, else from the first variable in parentheses that is set, else it is the default.
+An unreachable destination does not affect the others. The last lines of the output list the spans sent and lost per destination.
 ";
 
 impl Report {
-    /// Adds the places of a list such as `console,zipkin=http://127.0.0.1:9411`; until then spans go to the terminal. A place that is
-    /// named again counts once.
+    /// Adds the destinations of a list such as `console,zipkin=http://127.0.0.1:9411`. Duplicates count once. Without a call, spans go to
+    /// the terminal.
     ///
     /// # Errors
     ///
-    /// If there is no such place, if its address or what the environment says of it cannot be used, or if `none` stands beside others.
+    /// If a destination does not exist, if its address or a variable is invalid, or if `none` is combined with others.
     pub fn add(&mut self, list: &str, environment: &Environment<'_>) -> Result<(), InvalidReport> {
         for item in list.split(',') {
             let (name, address) = match item.trim().split_once('=') {
                 Some((name, address)) => (name.trim_end(), Some(address.trim_start())),
                 None => (item.trim(), None),
             };
-            let is_first = self.places.is_none();
-            let places = self.places.get_or_insert_default();
+            let is_first = self.destinations.is_none();
+            let destinations = self.destinations.get_or_insert_default();
             if name == "none" && address.is_none() {
                 if !is_first {
                     return Err(InvalidReport::NotAlone);
                 }
                 continue;
             }
-            if !is_first && places.is_empty() {
+            if !is_first && destinations.is_empty() {
                 return Err(InvalidReport::NotAlone);
             }
-            let place = Place::read(name, address, environment)?;
-            if places.iter().any(|other| other.to_string() == place.to_string()) {
+            let destination = Destination::read(name, address, environment)?;
+            if destinations.iter().any(|other| other.to_string() == destination.to_string()) {
                 continue;
             }
-            // What is drawn must not wait for a backend that cannot be reached.
-            let at = if matches!(place, Place::Console) { 0 } else { places.len() };
-            places.insert(at, place);
+            // First, so that it does not wait for an unreachable backend.
+            let at = if matches!(destination, Destination::Console) { 0 } else { destinations.len() };
+            destinations.insert(at, destination);
         }
         Ok(())
     }
 
-    /// A reporter that brings spans there. Ask for one for each tracer: the console draws the spans of all of them into the same trees.
+    /// Makes a reporter for one tracer. The console merges the spans of all these reporters into the same trees.
     ///
     /// # Errors
     ///
-    /// None of places that [`add`](Report::add) took.
+    /// If a transport cannot be built. [`add`](Report::add) has already checked the addresses.
     pub fn reporter(&self) -> Result<BatchReporter, InvalidEndpoint> {
         let mut reporter: Option<BatchReporter> = None;
-        for place in self.places() {
-            let transport = place.transport(&self.console)?;
+        for destination in self.destinations() {
+            let transport = destination.transport(&self.console)?;
             reporter = Some(match reporter {
                 Some(reporter) => reporter.transport(transport),
                 None => BatchReporter::new(transport),
             });
         }
-        Ok(reporter.unwrap_or_else(|| BatchReporter::new(Nowhere)))
+        Ok(reporter.unwrap_or_else(|| BatchReporter::new(Discard)))
     }
 
-    /// Whether traces are drawn in the terminal.
-    pub fn draws(&self) -> bool {
-        self.places().iter().any(|place| matches!(place, Place::Console))
+    /// Whether traces are printed to the terminal.
+    pub fn has_console(&self) -> bool {
+        self.destinations().iter().any(|destination| matches!(destination, Destination::Console))
     }
 
-    /// What each place got and did not get of the spans of tracers with that report.
-    pub fn ledger(&self, tracers: &[Stats]) -> Ledger {
+    /// How many spans of these tracers each destination received and lost.
+    pub fn deliveries(&self, tracers: &[Stats]) -> Deliveries {
         let transports = |index| tracers.iter().filter_map(move |stats| stats.transports.get(index));
-        Ledger::new(self.places().iter().enumerate().map(|(index, place)| (place.to_string(), transports(index))))
+        let destinations = self.destinations().iter().enumerate();
+        Deliveries::new(destinations.map(|(index, destination)| (destination.to_string(), transports(index))))
     }
 
-    fn places(&self) -> &[Place] {
-        self.places.as_deref().unwrap_or(UNLESS_TOLD)
+    fn destinations(&self) -> &[Destination] {
+        self.destinations.as_deref().unwrap_or(DEFAULT)
     }
 }
 
-/// Where spans go as long as nobody has said anything.
-const UNLESS_TOLD: &[Place] = &[Place::Console];
+const DEFAULT: &[Destination] = &[Destination::Console];
 
 impl Default for Report {
     fn default() -> Self {
-        Report { places: None, console: Console::stdout() }
+        Report { destinations: None, console: Console::stdout() }
     }
 }

@@ -1,9 +1,9 @@
-//! The programs as a user has them: started as processes of their own, spoken to over TCP, ended by Ctrl-C.
+//! Runs the programs as a user does: as processes, over TCP, stopped with Ctrl-C.
 
-// Ctrl-C is pressed by the command `kill`.
+// The command `kill` sends Ctrl-C.
 #![cfg(unix)]
 
-// Linux tells what a process holds.
+// Reads memory and descriptors from /proc.
 #[cfg(target_os = "linux")]
 mod load;
 mod process;

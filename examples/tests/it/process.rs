@@ -1,4 +1,4 @@
-//! A program that runs as a child process.
+//! A program in a child process.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -7,19 +7,19 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-/// Killed when it is dropped while it runs.
+/// Killed on drop.
 pub(crate) struct Program {
     child: Child,
     lines: Receiver<String>,
-    /// What it has printed, as far as it was looked at.
+    /// The output that was read so far.
     pub(crate) printed: String,
 }
 
-/// A program that says nothing for so long hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A program without output for this long hangs.
+const OUTPUT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Variables that say how a program traces, or which servers it uses, which may be set where tests run.
-const OF_THE_TESTS: &[&str] = &[
+/// Variables that change what a program does, and that may be set in the environment of the tests.
+const REMOVED_VARIABLES: &[&str] = &[
     "AMQP_URL",
     "INSTANA_AGENT_HOST",
     "INSTANA_AGENT_KEY",
@@ -47,14 +47,14 @@ impl Program {
         Self::start_with(executable, arguments, &[])
     }
 
-    /// With these variables in its environment too.
+    /// Also sets environment variables.
     pub(crate) fn start_with(executable: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Program {
         let mut command = Command::new(executable);
         command.args(arguments);
-        OF_THE_TESTS.iter().for_each(|name| {
+        REMOVED_VARIABLES.iter().for_each(|name| {
             command.env_remove(name);
         });
-        // Wide enough that no name of a span is cut.
+        // Wide enough for all span names.
         command.env("COLUMNS", "160").envs(variables.iter().copied());
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
@@ -63,13 +63,13 @@ impl Program {
         Program { child, lines, printed: String::new() }
     }
 
-    /// The address in its first line `listening on http://…`.
+    /// The address in the first line with `listening on http://…`.
     #[track_caller]
     pub(crate) fn address(&mut self) -> SocketAddr {
         self.address_of("")
     }
 
-    /// The address in its line `… listening on http://…` that begins with that name.
+    /// The address in the line `… listening on http://…` that starts with `name`.
     #[track_caller]
     pub(crate) fn address_of(&mut self, name: &str) -> SocketAddr {
         loop {
@@ -84,7 +84,7 @@ impl Program {
     #[track_caller]
     fn line(&mut self) -> Option<String> {
         use std::sync::mpsc::RecvTimeoutError;
-        match self.lines.recv_timeout(PATIENCE) {
+        match self.lines.recv_timeout(OUTPUT_TIMEOUT) {
             Ok(line) => {
                 self.printed.push_str(&line);
                 self.printed.push('\n');
@@ -95,14 +95,14 @@ impl Program {
         }
     }
 
-    /// Waits for its end. What it has printed is in `printed` then.
+    /// Waits until the program ends. `printed` then holds its whole output.
     #[track_caller]
     pub(crate) fn wait(&mut self) -> ExitStatus {
         while self.line().is_some() {}
         self.child.wait().unwrap()
     }
 
-    /// Presses Ctrl-C, and waits for its end.
+    /// Sends Ctrl-C and waits until the program ends.
     #[track_caller]
     pub(crate) fn interrupt(&mut self) -> ExitStatus {
         let killed = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
@@ -113,7 +113,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // Fails if it has ended, which is what should be.
+        // Fails if it has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! The relay's contract.
+//! The relay.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ fn traceparent(flags: &str) -> String {
     format!("00-{TRACE}-{PARENT}-{flags}")
 }
 
-/// Its four fields, whose form is checked.
+/// Trace id, span id and flags of a valid header.
 #[track_caller]
 fn fields(traceparent: &str) -> (String, String, String) {
     let fields: Vec<_> = traceparent.split('-').collect();
@@ -34,7 +34,7 @@ fn fields(traceparent: &str) -> (String, String, String) {
     }
 }
 
-/// Posts a list of that many callbacks, and returns the requests that came of it.
+/// Posts a list of callbacks, and returns the requests that the relay sent.
 #[track_caller]
 fn callbacks(relay: &mut Program, count: usize, headers: &[(&str, &str)]) -> Vec<Message> {
     let callbacks = Callbacks::start();
@@ -47,7 +47,7 @@ fn callbacks(relay: &mut Program, count: usize, headers: &[(&str, &str)]) -> Vec
     received
 }
 
-/// Everything the next hop received, as it says itself.
+/// The headers that a hop received.
 fn received(answer: &Value) -> Headers {
     serde_json::from_value(answer["received"].clone()).unwrap()
 }
@@ -56,7 +56,7 @@ fn names(headers: &Headers, wanted: &str) -> Vec<String> {
     headers.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value.clone()).collect()
 }
 
-/// Percent-encodes what has a meaning in a query.
+/// Percent-encodes the special characters of a query.
 fn encoded(url: &str) -> String {
     url.replace('%', "%25").replace('&', "%26").replace('?', "%3F").replace('+', "%2B")
 }
@@ -84,7 +84,7 @@ fn posts_each_callback_in_the_trace_of_the_request() {
 }
 
 #[test]
-fn begins_one_trace_where_there_is_none() {
+fn starts_one_trace_without_a_parent() {
     let repeated = [("traceparent", &*traceparent("01")), ("traceparent", &*traceparent("01"))];
     let upper = traceparent("01").to_uppercase();
     for headers in [&[][..], &repeated, &[("traceparent", &*upper)], &[("traceparent", "nonsense")]] {
@@ -97,7 +97,7 @@ fn begins_one_trace_where_there_is_none() {
 }
 
 #[test]
-fn carries_tracestate_on() {
+fn forwards_tracestate() {
     #[track_caller]
     fn check(options: &[&str], tracestates: &[&str], expected: &str) {
         let traceparent = traceparent("01");
@@ -120,7 +120,7 @@ fn answers_an_empty_list() {
 }
 
 #[test]
-fn reads_the_answers_of_callbacks_to_their_end() {
+fn reads_responses_of_callbacks_to_the_end() {
     let mut relay = relay(&["--report", "console"]);
     let address = relay.address();
     let list = json!([{ "url": format!("http://{address}/next"), "arguments": [] }]);
@@ -131,7 +131,7 @@ fn reads_the_answers_of_callbacks_to_their_end() {
 }
 
 #[test]
-fn refuses_what_is_no_list() {
+fn rejects_invalid_json() {
     let mut relay = relay(&[]);
     let answer = send(relay.address(), "POST", "/", &[], "{\"url\":");
     assert_eq!(answer.status(), 400);
@@ -150,11 +150,11 @@ fn reports_callbacks_that_fail() {
         answer["errors"].as_array().unwrap().iter().map(|error| error["url"].as_str().unwrap()).collect();
     urls.sort_unstable();
     assert_eq!(urls, ["http://127.0.0.1:1/", "no url"]);
-    assert_eq!(callbacks.received().len(), 1, "the others are called all the same");
+    assert_eq!(callbacks.received().len(), 1, "the others are still called");
 }
 
 #[test]
-fn passes_elements_within_arguments_to_another_relay() {
+fn forwards_nested_elements_to_another_relay() {
     let (mut first, mut second) = (relay(&[]), relay(&[]));
     let callbacks = Callbacks::start();
     let inner = json!([{ "url": callbacks.url("/"), "arguments": [] }]);
@@ -168,7 +168,7 @@ fn passes_elements_within_arguments_to_another_relay() {
 }
 
 #[test]
-fn calls_the_next_service_and_tells_what_it_said() {
+fn returns_the_response_of_the_next_service() {
     let (mut first, mut second, mut third) = (relay(&[]), relay(&[]), relay(&[]));
     let (first, second, third) = (first.address(), second.address(), third.address());
     let third = format!("http://{third}/call?status=503");
@@ -200,7 +200,7 @@ fn calls_the_next_service_and_tells_what_it_said() {
 }
 
 #[test]
-fn tells_what_it_received_in_order_and_in_full() {
+fn returns_all_received_headers_in_order() {
     let mut relay = relay(&[]);
     let sent = [("x-b", "1"), ("x-a", "gr\u{fc}n"), ("x-b", "2")];
     let answer = send(relay.address(), "GET", "/call", &sent, "");
@@ -212,7 +212,7 @@ fn tells_what_it_received_in_order_and_in_full() {
 }
 
 #[test]
-fn reports_a_next_service_that_is_not_there() {
+fn reports_an_unreachable_next_service() {
     let mut relay = relay(&[]);
     let answer = send(relay.address(), "GET", "/call?next=http://127.0.0.1:1/&status=202", &[], "");
     assert_eq!(answer.status(), 202);
@@ -222,7 +222,7 @@ fn reports_a_next_service_that_is_not_there() {
 }
 
 #[test]
-fn passes_suppression_on() {
+fn forwards_suppression() {
     let mut relay = relay(&[]);
     let traceparent = traceparent("01");
     let headers = [("x-instana-l", "0"), ("traceparent", &*traceparent)];
@@ -236,12 +236,12 @@ fn passes_suppression_on() {
 }
 
 #[test]
-fn writes_the_formats_that_it_is_told() {
+fn writes_the_given_formats() {
     #[track_caller]
     fn check(list: &str, expected: &[&str]) {
         let received = callbacks(&mut relay(&["--propagators", list]), 1, &[]);
         let found: BTreeSet<_> = received[0].headers.iter().map(|(name, _)| &**name).collect();
-        // Which of them reqwest sends depends on the features that the whole build has switched on.
+        // Which of these reqwest sends depends on the features of the whole build.
         let standard = ["accept", "accept-encoding", "content-length", "content-type", "host"];
         let found: Vec<_> = found.into_iter().filter(|name| !standard.contains(name)).collect();
         assert_eq!(found, expected, "{list}");
@@ -253,7 +253,7 @@ fn writes_the_formats_that_it_is_told() {
 }
 
 #[test]
-fn takes_the_formats_from_the_environment() {
+fn reads_the_formats_from_the_environment() {
     let arguments = ["--listen", "127.0.0.1:0"];
     let mut relay =
         Program::start_with(env!("CARGO_BIN_EXE_relay"), &arguments, &[("OTEL_PROPAGATORS", "tracecontext")]);
@@ -263,7 +263,7 @@ fn takes_the_formats_from_the_environment() {
 }
 
 #[test]
-fn makes_short_trace_ids_on_request() {
+fn makes_64_bit_trace_ids_on_request() {
     let received = callbacks(&mut relay(&["--trace-id-bits", "64"]), 1, &[]);
     let (trace, ..) = fields(received[0].one("traceparent"));
     assert_eq!(trace[..16], *"0000000000000000");
@@ -273,7 +273,7 @@ fn makes_short_trace_ids_on_request() {
 }
 
 #[test]
-fn flushes_when_it_is_interrupted() {
+fn flushes_when_interrupted() {
     let mut relay = relay(&["--report", "console"]);
     let headers = [("traceparent", &*traceparent("01"))];
     send(relay.address(), "GET", "/call", &headers, "");
@@ -283,7 +283,7 @@ fn flushes_when_it_is_interrupted() {
 }
 
 #[test]
-fn refuses_options_that_it_does_not_know() {
+fn rejects_unknown_options() {
     for options in
         [&["--no-such-option"][..], &["--propagators", "morse"], &["--trace-id-bits", "96"], &["--report", "pigeon"]]
     {

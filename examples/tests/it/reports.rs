@@ -1,4 +1,4 @@
-//! The option `--report`: where spans go.
+//! The option `--report`.
 
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::time::Duration;
@@ -12,16 +12,16 @@ use crate::wire::{Callbacks, Message, send};
 const SHOP: &str = env!("CARGO_BIN_EXE_acme-shop");
 const RELAY: &str = env!("CARGO_BIN_EXE_relay");
 
-/// An address where nobody listens, and nobody begins to for as long as this is kept: it is the near end of a connection.
-struct Nobody {
+/// An address that refuses connections. It is the local end of a connection, so no other process can listen on it.
+struct ClosedPort {
     near: TcpStream,
     _far: TcpListener,
 }
 
-impl Nobody {
+impl ClosedPort {
     fn new() -> Self {
         let far = TcpListener::bind("127.0.0.1:0").unwrap();
-        Nobody { near: TcpStream::connect(far.local_addr().unwrap()).unwrap(), _far: far }
+        ClosedPort { near: TcpStream::connect(far.local_addr().unwrap()).unwrap(), _far: far }
     }
 
     fn address(&self) -> SocketAddr {
@@ -29,13 +29,13 @@ impl Nobody {
     }
 }
 
-/// The lines that tell what became of the spans in each place.
-fn ledger(printed: &str) -> Vec<&str> {
+/// The lines with the deliveries of each destination.
+fn deliveries(printed: &str) -> Vec<&str> {
     let mut lines = printed.lines().skip_while(|line| *line != "reported to").skip(1);
     lines.by_ref().take_while(|line| line.starts_with("  ")).map(str::trim).collect()
 }
 
-/// The number of spans that the shop's summary tells.
+/// The number of spans in the summary of the shop.
 #[track_caller]
 fn spans(printed: &str) -> usize {
     let number = printed.lines().find_map(|line| line.strip_prefix("spans  "));
@@ -66,7 +66,7 @@ fn sends_each_span_to_several_backends_and_the_terminal() {
         format!("jaeger=http://{at}"),
         format!("instana=http://{at}"),
     ];
-    assert_eq!(ledger(printed), expected.map(|place| place + &sent), "{printed}");
+    assert_eq!(deliveries(printed), expected.map(|destination| destination + &sent), "{printed}");
 
     let received = backends.received();
     let zipkin: Vec<Value> = posted(&received, "/api/v2/spans").iter().map(|message| message.json()).collect();
@@ -76,7 +76,7 @@ fn sends_each_span_to_several_backends_and_the_terminal() {
     for trace in drawn {
         assert!(zipkin.iter().any(|span| span["traceId"] == trace), "{trace}\n{printed}");
     }
-    // Their own tests read these in full.
+    // The tests of the reporter check the content.
     for path in ["/v1/traces", "/api/traces?format=jaeger.thrift", "/com.instana.plugin.generic.rawtrace"] {
         let requests = posted(&received, path);
         for service in ["front-end", "catalog", "payment"] {
@@ -86,7 +86,7 @@ fn sends_each_span_to_several_backends_and_the_terminal() {
 }
 
 #[test]
-fn finds_backends_by_the_environment() {
+fn finds_backends_in_the_environment() {
     let backends = Callbacks::start();
     let agent = UdpSocket::bind("127.0.0.1:0").unwrap();
     agent.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
@@ -112,60 +112,60 @@ fn finds_backends_by_the_environment() {
     let mut datagram = [0; 65_536];
     let length = agent.recv(&mut datagram).unwrap();
     assert!(String::from_utf8_lossy(&datagram[..length]).contains("GET /call"));
-    assert!(ledger(&relay.printed).iter().all(|line| line.ends_with(": 1 sent")), "{}", relay.printed);
+    assert!(deliveries(&relay.printed).iter().all(|line| line.ends_with(": 1 sent")), "{}", relay.printed);
     assert!(!relay.printed.contains("secret key"), "{}", relay.printed);
 }
 
 #[test]
-fn sells_while_backends_cannot_be_reached() {
-    let nobody = Nobody::new();
-    let places = format!("zipkin=http://{0},instana=http://{0},console,otlp=grpc://{0}", nobody.address());
-    let mut shop = Program::start(SHOP, &["--requests", "7", "--report", &places]);
+fn shop_works_while_backends_are_unreachable() {
+    let closed = ClosedPort::new();
+    let destinations = format!("zipkin=http://{0},instana=http://{0},console,otlp=grpc://{0}", closed.address());
+    let mut shop = Program::start(SHOP, &["--requests", "7", "--report", &destinations]);
     let status = shop.wait();
     let printed = &shop.printed;
     assert_eq!(status.code(), Some(1), "spans were lost:\n{printed}");
-    assert!(printed.contains("answers    7 of 7 as expected"), "{printed}");
-    // Whoever waits for a backend may bring spans late, which are drawn as the continuation of their trace.
+    assert!(printed.contains("responses  7 of 7 as expected"), "{printed}");
+    // A reporter that waits for a backend may deliver spans late. They are printed as a continuation of their trace.
     let begins = |line: &&str| line.starts_with("trace ") && !line.contains("  continued  ");
     assert_eq!(printed.lines().filter(begins).count(), 7, "{printed}");
 
-    let (spans, lines) = (spans(printed), ledger(printed));
+    let (spans, lines) = (spans(printed), deliveries(printed));
     assert_eq!(lines[0], format!("console: {spans} sent"));
     for line in &lines[1..] {
-        assert!(line.contains(&format!(": 0 sent, {spans} lost, not sent in time (")), "{line}");
+        assert!(line.contains(&format!(": 0 sent, {spans} lost (not sent in time): ")), "{line}");
         assert!(line.contains("refused"), "why: {line}");
     }
     assert!(printed.contains(&format!("spans lost: {}", 3 * spans)), "{printed}");
 }
 
 #[test]
-fn relays_while_backends_cannot_be_reached() {
-    let nobody = Nobody::new();
-    let place = format!("jaeger=http://{}", nobody.address());
-    let mut relay = Program::start(RELAY, &["--listen", "127.0.0.1:0", "--report", &place]);
+fn relay_works_while_backends_are_unreachable() {
+    let closed = ClosedPort::new();
+    let destination = format!("jaeger=http://{}", closed.address());
+    let mut relay = Program::start(RELAY, &["--listen", "127.0.0.1:0", "--report", &destination]);
     assert_eq!(send(relay.address(), "GET", "/call", &[], "").status(), 200);
     assert!(relay.interrupt().success(), "{}", relay.printed);
-    let lines = ledger(&relay.printed);
-    assert!(lines[0].starts_with(&format!("{place}: 0 sent, 1 lost, not sent in time (")), "{}", relay.printed);
+    let lines = deliveries(&relay.printed);
+    assert!(lines[0].starts_with(&format!("{destination}: 0 sent, 1 lost (not sent in time): ")), "{}", relay.printed);
 }
 
-/// The places of these lists, of which each is one option, or what is wrong with them.
-fn places(lists: &[&str], variables: &[(&str, &str)]) -> Result<Vec<String>, String> {
+/// The destinations of these options, or the error.
+fn destinations(lists: &[&str], variables: &[(&str, &str)]) -> Result<Vec<String>, String> {
     let lookup = |name: &str| variables.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned());
     let mut report = Report::default();
     for list in lists {
         report.add(list, &Environment::new(&lookup)).map_err(|error| error.to_string())?;
     }
     report.reporter().map(drop).map_err(|error| error.to_string())?;
-    let lines = report.ledger(&[]).to_string();
+    let lines = report.deliveries(&[]).to_string();
     Ok(lines.lines().map(|line| line.trim().trim_end_matches(": 0 sent").to_owned()).collect())
 }
 
 #[test]
-fn reads_places_and_their_addresses() {
+fn reads_destinations_and_addresses() {
     #[track_caller]
     fn check(lists: &[&str], variables: &[(&str, &str)], expected: &[&str]) {
-        assert_eq!(places(lists, variables).unwrap(), expected, "{lists:?} {variables:?}");
+        assert_eq!(destinations(lists, variables).unwrap(), expected, "{lists:?} {variables:?}");
     }
     check(&[], &[], &["console"]);
     check(&["none"], &[], &[]);
@@ -198,18 +198,18 @@ fn reads_places_and_their_addresses() {
 }
 
 #[test]
-fn says_what_is_wrong_with_a_place() {
+fn explains_invalid_destinations() {
     #[track_caller]
     fn check(lists: &[&str], variables: &[(&str, &str)], expected: &str) {
-        let error = places(lists, variables).unwrap_err();
+        let error = destinations(lists, variables).unwrap_err();
         assert!(error.contains(expected), "{lists:?} {variables:?}: {error}");
     }
-    let all = "only to console, otlp, zipkin, jaeger and instana, or to none";
+    let all = "expected console, otlp, zipkin, jaeger, instana or none";
     for list in ["pigeon", "", "console,", "Zipkin", "zipkin http://a:1", "pigeon=http://a:1"] {
         check(&[list], &[], all);
     }
-    check(&["none,zipkin"], &[], "to none and to another place");
-    check(&["zipkin", "none"], &[], "to none and to another place");
+    check(&["none,zipkin"], &[], "none cannot be combined with another destination");
+    check(&["zipkin", "none"], &[], "none cannot be combined with another destination");
     check(&["console=http://a:1"], &[], "console takes no address");
     check(&["none=http://a:1"], &[], "none takes no address");
     check(&["zipkin=a:1"], &[], "--report zipkin: \"a:1\" is not a valid endpoint");
@@ -225,12 +225,12 @@ fn says_what_is_wrong_with_a_place() {
 }
 
 #[test]
-fn the_help_names_every_place() {
+fn help_lists_all_destinations() {
     for program in [SHOP, RELAY] {
         let mut program = Program::start(program, &["--help"]);
         assert!(program.wait().success());
-        for place in ["console", "otlp", "zipkin", "jaeger", "instana", "none"] {
-            assert!(program.printed.contains(&format!("\n  {place} ")), "{place}\n{}", program.printed);
+        for destination in ["console", "otlp", "zipkin", "jaeger", "instana", "none"] {
+            assert!(program.printed.contains(&format!("\n  {destination} ")), "{destination}\n{}", program.printed);
         }
     }
 }

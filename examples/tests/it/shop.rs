@@ -1,4 +1,4 @@
-//! The shop, from its opening to the summary.
+//! The shop, from start to summary.
 
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
@@ -11,14 +11,14 @@ fn shop(options: &[&str]) -> Program {
     Program::start(env!("CARGO_BIN_EXE_acme-shop"), options)
 }
 
-/// The rest of the first line that begins with that word.
+/// The rest of the first line that starts with `word`.
 #[track_caller]
 fn line<'a>(printed: &'a str, word: &str) -> &'a str {
     printed.lines().find_map(|line| line.strip_prefix(word)).unwrap_or_else(|| panic!("no {word:?}:\n{printed}")).trim()
 }
 
 #[test]
-fn draws_each_request_as_one_tree() {
+fn prints_each_request_as_one_tree() {
     let mut shop = shop(&["--requests", "7"]);
     let status = shop.wait();
     let printed = &shop.printed;
@@ -45,48 +45,48 @@ fn draws_each_request_as_one_tree() {
     ] {
         assert!(printed.contains(span), "no {span}:\n{printed}");
     }
-    // One purchase is paid, and all that comes of it stands in its tree.
+    // One purchase is paid, and its tree holds all its spans.
     let paid = printed.split("\ntrace ").find(|tree| tree.contains("process orders")).expect("the purchase");
     let position = |span| paid.find(span).unwrap_or_else(|| panic!("no {span}:\n{paid}"));
     assert!(
         ["POST /buy", "POST /orders", "send orders", "process orders", "settle"].map(position).is_sorted(),
         "{paid}"
     );
-    assert!(printed.contains("the bank does not answer"), "why the payment failed:\n{printed}");
+    assert!(printed.contains("the bank does not respond"), "no reason for the failed payment:\n{printed}");
 }
 
 #[test]
-fn sums_up_what_became_of_requests_and_spans() {
+fn summarizes_requests_and_spans() {
     let mut shop = shop(&["--requests", "14", "--report", "none"]);
     let status = shop.wait();
     let printed = &shop.printed;
     assert!(status.success(), "{printed}");
 
-    assert_eq!(line(printed, "requests"), "14: 10 answered, 2 refused (4xx), 2 failed (5xx)");
-    assert_eq!(line(printed, "answers"), "14 of 14 as expected");
-    assert_eq!(line(printed, "traces"), "14 whole, 0 broken");
+    assert_eq!(line(printed, "requests"), "14: 10 succeeded, 2 client errors (4xx), 2 server errors (5xx)");
+    assert_eq!(line(printed, "responses"), "14 of 14 as expected");
+    assert_eq!(line(printed, "traces"), "14 complete, 0 incomplete");
     assert_eq!(line(printed, "spans lost:"), "0");
     for (service, errors) in [("front-end", 4), ("order", 4), ("payment", 2), ("catalog", 0)] {
         let line = line(printed, &format!("  {service}"));
         assert!(line.ends_with(&format!(" errors: {errors}")), "{service}: {line}");
     }
     assert!(line(printed, "latency").contains("p95"), "{printed}");
-    assert!(!printed.lines().any(|line| line.starts_with("trace ")), "nothing is drawn:\n{printed}");
+    assert!(!printed.lines().any(|line| line.starts_with("trace ")), "no tree is printed:\n{printed}");
 }
 
-/// The address of a server, if there is one.
-fn given(variable: &str, peer: &str) -> Option<String> {
+/// The address of a test server from the environment.
+fn server(variable: &str, peer: &str) -> Option<String> {
     let url = env::var(variable).ok().filter(|url| !url.is_empty());
     if url.is_none() {
         assert!(env::var_os("CI").is_none_or(|ci| ci.is_empty()), "{variable} is not set");
-        // What the test runner does not keep to itself.
-        let _ = writeln!(std::io::stderr(), "left out, as {variable} is not set: the shop on {peer}");
+        // The test runner does not capture direct writes.
+        let _ = writeln!(std::io::stderr(), "skipped, {variable} is not set: the shop on {peer}");
     }
     url
 }
 
-fn runs_on_a_database_of(variable: &str, peer: &str) {
-    let Some(url) = given(variable, peer) else { return };
+fn check_database(variable: &str, peer: &str) {
+    let Some(url) = server(variable, peer) else { return };
     let mut shop = shop(&["--requests", "7", "--database", &url]);
     let status = shop.wait();
     let printed = &shop.printed;
@@ -95,25 +95,25 @@ fn runs_on_a_database_of(variable: &str, peer: &str) {
     for span in ["SELECT products", "BEGIN", "UPDATE order_numbers", "INSERT orders", "INSERT order_lines", "COMMIT"] {
         assert!(queries.iter().any(|line| line.contains(span)), "no {span} to {peer}:\n{printed}");
     }
-    assert_eq!(line(printed, "traces"), "7 whole, 0 broken");
+    assert_eq!(line(printed, "traces"), "7 complete, 0 incomplete");
     assert_eq!(line(printed, "spans lost:"), "0");
 }
 
 #[test]
 fn runs_on_postgresql() {
-    runs_on_a_database_of("POSTGRES_URL", "postgresql");
+    check_database("POSTGRES_URL", "postgresql");
 }
 
 #[test]
 fn runs_on_mariadb() {
-    runs_on_a_database_of("MYSQL_URL", "mysql");
+    check_database("MYSQL_URL", "mysql");
 }
 
-/// Each purchase goes through all servers that the environment names, in one trace.
+/// A purchase goes through all servers from the environment, in one trace.
 #[test]
-fn tells_shipping_over_rabbitmq() {
-    let Some(broker) = given("AMQP_URL", "rabbitmq") else { return };
-    let (catalog, orders) = (given("POSTGRES_URL", "postgresql"), given("MYSQL_URL", "mysql"));
+fn publishes_parcels_to_rabbitmq() {
+    let Some(broker) = server("AMQP_URL", "rabbitmq") else { return };
+    let (catalog, orders) = (server("POSTGRES_URL", "postgresql"), server("MYSQL_URL", "mysql"));
     let mut variables = vec![("AMQP_URL", &*broker)];
     variables.extend(catalog.as_deref().map(|url| ("POSTGRES_URL", url)));
     variables.extend(orders.as_deref().map(|url| ("MYSQL_URL", url)));
@@ -122,7 +122,7 @@ fn tells_shipping_over_rabbitmq() {
     let printed = &shop.printed;
     assert!(status.success(), "{printed}");
 
-    assert!(line(printed, "shipping").starts_with("is told by RabbitMQ at 127.0.0.1:"), "{printed}");
+    assert!(line(printed, "shipping").starts_with("consumes from RabbitMQ at 127.0.0.1:"), "{printed}");
     assert!(!printed.contains("-pw@"), "no password:\n{printed}");
     let trees: Vec<&str> = printed.split("\ntrace ").skip(1).collect();
     assert_eq!(trees.len(), 7, "one for each request:\n{printed}");
@@ -135,13 +135,13 @@ fn tells_shipping_over_rabbitmq() {
     for (peer, _) in [("postgresql", catalog), ("mysql", orders)].iter().filter(|(_, url)| url.is_some()) {
         assert!(paid.contains(&format!("→ {peer} ")), "no query to {peer}:\n{paid}");
     }
-    assert_eq!(line(printed, "traces"), "7 whole, 0 broken");
+    assert_eq!(line(printed, "traces"), "7 complete, 0 incomplete");
     assert_eq!(line(printed, "spans lost:"), "0");
 }
 
 #[test]
-fn tells_of_orders_over_kafka() {
-    let Some(brokers) = given("KAFKA_BROKERS", "kafka") else { return };
+fn publishes_orders_to_kafka() {
+    let Some(brokers) = server("KAFKA_BROKERS", "kafka") else { return };
     let variables = [("KAFKA_BROKERS", &*brokers)];
     let mut shop = Program::start_with(env!("CARGO_BIN_EXE_acme-shop"), &["--requests", "7"], &variables);
     let status = shop.wait();
@@ -152,20 +152,20 @@ fn tells_of_orders_over_kafka() {
         (1, 1),
         "{printed}"
     );
-    assert_eq!(line(printed, "traces"), "7 whole, 0 broken");
+    assert_eq!(line(printed, "traces"), "7 complete, 0 incomplete");
     assert_eq!(line(printed, "spans lost:"), "0");
 }
 
 #[test]
-fn says_how_to_have_shipping_told() {
+fn explains_how_to_enable_shipping() {
     let mut shop = shop(&["--requests", "0"]);
     assert!(shop.wait().success(), "{}", shop.printed);
     assert!(line(&shop.printed, "shipping").contains("AMQP_URL=amqp://"), "{}", shop.printed);
 }
 
 #[test]
-fn says_that_there_is_no_broker() {
-    // Nobody listens there.
+fn fails_if_the_broker_is_unreachable() {
+    // A closed port.
     let variables = [("AMQP_URL", "amqp://user:secret@127.0.0.1:1/%2f")];
     let mut shop = Program::start_with(env!("CARGO_BIN_EXE_acme-shop"), &["--requests", "0"], &variables);
     assert_eq!(shop.wait().code(), Some(1), "{}", shop.printed);
@@ -186,7 +186,7 @@ fn keeps_orders_in_a_file() {
 }
 
 #[test]
-fn serves_a_browser_until_it_is_interrupted() {
+fn serves_until_interrupted() {
     let mut shop = shop(&["--requests", "0", "--serve"]);
     let address = shop.address();
 
@@ -204,19 +204,19 @@ fn serves_a_browser_until_it_is_interrupted() {
     let status = shop.interrupt();
     let printed = &shop.printed;
     assert!(status.success(), "{printed}");
-    assert_eq!(line(printed, "requests"), "4: 3 answered, 1 refused (4xx), 0 failed (5xx)");
-    assert_eq!(line(printed, "traces"), "4 whole, 0 broken");
+    assert_eq!(line(printed, "requests"), "4: 3 succeeded, 1 client errors (4xx), 0 server errors (5xx)");
+    assert_eq!(line(printed, "traces"), "4 complete, 0 incomplete");
 }
 
-/// A query that is cancelled costs the pool its connection, and must not cost the shop its tables.
+/// A cancelled query closes the connection of the pool, and must not delete the tables in memory.
 #[test]
-fn sells_on_when_customers_leave() {
+fn keeps_tables_when_customers_disconnect() {
     let mut shop = shop(&["--requests", "0", "--serve"]);
     let address = shop.address();
     for _ in 0..40 {
         let mut customer = TcpStream::connect(address).unwrap();
         customer.write_all(b"GET /bestsellers HTTP/1.1\r\nhost: shop\r\n\r\n").unwrap();
-        // Somebody else is served meanwhile, so that the shop has begun to look.
+        // Another request, so that the shop has started the query.
         assert_eq!(send(address, "GET", "/", &[], "").status(), 200);
     }
     assert_eq!(send(address, "GET", "/bestsellers", &[], "").status(), 200);
@@ -224,29 +224,29 @@ fn sells_on_when_customers_leave() {
 }
 
 #[test]
-fn keeps_the_trace_of_a_user_who_traces() {
+fn continues_the_trace_of_a_traced_user() {
     let mut shop = shop(&["--requests", "0", "--serve"]);
     let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let home = send(shop.address(), "GET", "/", &[("traceparent", traceparent)], "");
     assert_eq!(home.status(), 200);
     assert!(shop.interrupt().success(), "{}", shop.printed);
     assert!(line(&shop.printed, "trace ").starts_with("4bf92f3577b34da6a3ce929d0e0e4736"), "{}", shop.printed);
-    assert_eq!(line(&shop.printed, "traces"), "1 whole, 0 broken");
+    assert_eq!(line(&shop.printed, "traces"), "1 complete, 0 incomplete");
 }
 
 #[test]
-fn fails_if_a_trace_is_not_whole() {
+fn fails_if_a_trace_is_incomplete() {
     let mut shop = shop(&["--requests", "0", "--serve"]);
-    // As if the front-end had called, and its own spans had never come.
+    // Like a call of the front-end whose spans never arrive.
     let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let products = send(shop.address_of("catalog"), "GET", "/products", &[("traceparent", traceparent)], "");
     assert_eq!(products.status(), 200);
     assert_eq!(shop.interrupt().code(), Some(1), "{}", shop.printed);
-    assert_eq!(line(&shop.printed, "traces"), "0 whole, 1 broken");
+    assert_eq!(line(&shop.printed, "traces"), "0 complete, 1 incomplete");
 }
 
 #[test]
-fn ends_early_when_it_is_interrupted() {
+fn stops_early_when_interrupted() {
     let mut shop = shop(&["--requests", "1000000"]);
     shop.address();
     let status = shop.interrupt();
@@ -255,14 +255,14 @@ fn ends_early_when_it_is_interrupted() {
 }
 
 #[test]
-fn says_when_its_port_is_taken() {
+fn fails_if_its_port_is_in_use() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     assert_eq!(shop(&["--port", &port]).wait().code(), Some(1));
 }
 
 #[test]
-fn refuses_options_that_it_does_not_know() {
+fn rejects_unknown_options() {
     for options in [
         &["--no-such-option"][..],
         &["--requests", "many"],

@@ -1,4 +1,4 @@
-//! HTTP/1.1 byte for byte, so that no library stands between a test and the headers.
+//! A minimal HTTP/1.1 client and server, so that no library changes the headers.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -6,21 +6,21 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Names in lower case, values, in the order of the wire.
+/// Names in lower case and values, in the received order.
 pub(crate) type Headers = Vec<(String, String)>;
 
-/// A request or an answer.
+/// A request or a response.
 pub(crate) struct Message {
     pub(crate) first_line: String,
     pub(crate) headers: Headers,
-    /// What of it is no text is replaced.
+    /// Invalid UTF-8 is replaced.
     pub(crate) body: String,
 }
 
 impl Message {
-    /// The status of an answer.
+    /// The status of a response.
     pub(crate) fn status(&self) -> u16 {
         self.first_line.split(' ').nth(1).unwrap().parse().unwrap()
     }
@@ -29,17 +29,17 @@ impl Message {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {}", self.body))
     }
 
-    /// Every value of that header.
+    /// All values of a header.
     pub(crate) fn all(&self, name: &str) -> Vec<&str> {
         self.headers.iter().filter(|(other, _)| other == name).map(|(_, value)| &**value).collect()
     }
 
-    /// The value of a header that comes exactly once.
+    /// The value of a header that occurs exactly once.
     #[track_caller]
     pub(crate) fn one(&self, name: &str) -> &str {
         match self.all(name)[..] {
             [value] => value,
-            ref values => panic!("{name} comes {} times: {:?}", values.len(), self.headers),
+            ref values => panic!("{name} occurs {} times: {:?}", values.len(), self.headers),
         }
     }
 
@@ -63,7 +63,7 @@ impl Message {
     }
 }
 
-/// Sends one request and reads the answer, which must tell its length.
+/// Sends one request and reads the response, which must have a length.
 #[track_caller]
 pub(crate) fn send(to: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Message {
     let mut request = format!("{method} {target} HTTP/1.1\r\nhost: {to}\r\nconnection: close\r\n");
@@ -72,12 +72,12 @@ pub(crate) fn send(to: SocketAddr, method: &str, target: &str, headers: &[(&str,
     }
     request += &format!("content-length: {}\r\n\r\n{body}", body.len());
     let mut stream = TcpStream::connect(to).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
-    Message::read(&mut BufReader::new(stream)).expect("an answer")
+    Message::read(&mut BufReader::new(stream)).expect("a response")
 }
 
-/// A server that answers every request with 200 and `{}`, and keeps what it got.
+/// A server that responds to every request with 200 and `{}`, and records the requests.
 pub(crate) struct Callbacks {
     pub(crate) address: SocketAddr,
     received: Receiver<Message>,
@@ -88,7 +88,7 @@ impl Callbacks {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (sender, received) = channel();
         let address = listener.local_addr().unwrap();
-        // Ends with the test's process.
+        // Runs until the test process ends.
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let sender = sender.clone();
@@ -102,7 +102,7 @@ impl Callbacks {
         format!("http://{}{path}", self.address)
     }
 
-    /// What has come so far, in no certain order. Each request is here before the sender of it has its answer.
+    /// The requests so far, in any order. A request is recorded before its response is sent.
     pub(crate) fn received(&self) -> Vec<Message> {
         self.received.try_iter().collect()
     }
@@ -112,8 +112,8 @@ fn serve(stream: TcpStream, sender: &Sender<Message>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut stream = stream;
     while let Some(request) = Message::read(&mut reader) {
-        let answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
-        if sender.send(request).is_err() || stream.write_all(answer).is_err() {
+        let response = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+        if sender.send(request).is_err() || stream.write_all(response).is_err() {
             return;
         }
     }

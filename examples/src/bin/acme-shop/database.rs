@@ -1,4 +1,4 @@
-//! The database of a service, whichever a URL names.
+//! The database of a service. Its URL chooses the kind.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,7 +12,7 @@ use opentracing_sqlx::TracingPool;
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Connection, SqlSafeStr, SqlStr};
 
-/// Where the tables are: an SQLite database in memory, of each service alone, if nothing is said.
+/// The URL of a database. By default each service has its own SQLite database in memory.
 #[derive(Clone)]
 pub(crate) struct DatabaseUrl(String);
 
@@ -36,7 +36,7 @@ impl FromStr for DatabaseUrl {
     }
 }
 
-/// There may be a password in it.
+/// Shows only the scheme, since the URL may hold a password.
 impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("DatabaseUrl").field(&self.0.split(':').next()).finish()
@@ -48,45 +48,45 @@ pub(crate) struct InvalidDatabaseUrl;
 
 impl fmt::Display for InvalidDatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the URL of a database begins with sqlite:, postgres: or mysql:")
+        f.write_str("the URL of a database must start with sqlite:, postgres: or mysql:")
     }
 }
 
 impl std::error::Error for InvalidDatabaseUrl {}
 
-/// A service's connections.
+/// The connections of a service.
 #[derive(Clone)]
 pub(crate) struct Database {
-    /// All that it takes to trace what a service asks of its database: one pool.
+    /// Wrapping the pool is all that it takes to trace a database.
     pub(crate) pool: TracingPool<Any>,
     numbers_parameters: bool,
-    /// Keeps a database in memory alive. Nobody asks it anything, so it needs no lock but for being shared.
+    /// Keeps a database in memory alive. It is never used; the lock only makes it `Sync`.
     _keeper: Option<Arc<Mutex<AnyConnection>>>,
 }
 
 impl Database {
-    /// Connects, makes the tables that are missing, and fills them if they are empty. Nobody asked for that, so it is not traced.
+    /// Connects, creates missing tables, and fills them if they are empty. Not traced.
     pub(crate) async fn open(url: &DatabaseUrl, tracer: Tracer, tables: &Tables) -> sqlx::Result<Database> {
         install_default_drivers();
         let mut options = AnyPoolOptions::new().acquire_timeout(Duration::from_secs(10));
         let mut url = Cow::Borrowed(&*url.0);
         let mut keeper = None;
         if url == DatabaseUrl::IN_MEMORY {
-            // All connections to a name share one database, which is gone with the last of them, and a pool closes a connection whose
-            // query was cancelled.
+            // All connections to a name share one database, which is deleted with the last connection. The pool closes a connection
+            // after a cancelled query.
             static COUNT: AtomicUsize = AtomicUsize::new(0);
             url = Cow::Owned(format!("sqlite:file:acme-shop-{}?mode=memory", COUNT.fetch_add(1, Ordering::Relaxed)));
             keeper = Some(Arc::new(Mutex::new(AnyConnection::connect(&url).await?)));
-            // More of them would lock each other out of whole tables.
+            // More connections would block each other by table locks.
             options = options.max_connections(1);
         }
         let pool = options.connect(&url).await?;
-        tables.make(&pool).await?;
+        tables.create(&pool).await?;
         let numbers_parameters = url.starts_with("postgres");
         Ok(Database { pool: TracingPool::with_tracer(tracer, pool), numbers_parameters, _keeper: keeper })
     }
 
-    /// The statement as the database wants it: SQLite and MySQL have `?` for a parameter, PostgreSQL its number.
+    /// The statement in the syntax of the database: parameters are `?` in SQLite and MySQL, and numbered in PostgreSQL.
     pub(crate) fn sql(&self, statement: &'static str) -> SqlStr {
         if !self.numbers_parameters {
             return statement.into_sql_str();
@@ -102,16 +102,16 @@ impl Database {
     }
 }
 
-/// The tables of a service, in words that all the databases understand.
+/// The tables of a service, in SQL that all databases understand.
 pub(crate) struct Tables {
     pub(crate) definitions: &'static str,
-    /// Says how many rows there are.
+    /// Counts the rows.
     pub(crate) count: &'static str,
     pub(crate) content: &'static str,
 }
 
 impl Tables {
-    async fn make(&self, pool: &AnyPool) -> sqlx::Result<()> {
+    async fn create(&self, pool: &AnyPool) -> sqlx::Result<()> {
         sqlx::raw_sql(self.definitions).execute(pool).await?;
         let mut transaction = pool.begin().await?;
         let rows: i64 = sqlx::query_scalar(self.count).fetch_one(&mut *transaction).await?;

@@ -1,4 +1,4 @@
-//! The answer of a service that cannot do what it was asked for.
+//! Error responses.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -6,14 +6,14 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tonic::{Code, Status};
 
-/// A status, and the reason in words. Becomes `{"error": "…"}`.
+/// A status and a reason. The response body is `{"error": "…"}`.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) status: StatusCode,
     pub(crate) reason: String,
 }
 
-/// The body of such an answer.
+/// The body of an error response.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Reason {
     pub(crate) error: String,
@@ -31,12 +31,12 @@ impl Failure {
 
 impl From<sqlx::Error> for Failure {
     fn from(_: sqlx::Error) -> Self {
-        // What the database says stands in the span; the customer has no use for it.
-        Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "the database cannot answer")
+        // The span has the error of the database. The customer does not need it.
+        Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "the database failed")
     }
 }
 
-/// What a service of gRPC refuses, this one refuses too. That it fails is another matter.
+/// Passes on client errors of a gRPC service. Any other error becomes 502.
 impl From<Status> for Failure {
     fn from(status: Status) -> Self {
         match status.code() {

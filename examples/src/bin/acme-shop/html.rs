@@ -1,4 +1,4 @@
-//! The pages. Whatever comes from outside goes through [`escape`].
+//! The HTML pages. All external text goes through [`escape`].
 
 use std::fmt::Write;
 
@@ -64,7 +64,7 @@ fn page(content: &str) -> String {
     )
 }
 
-/// Makes text safe inside of elements and of quoted attributes.
+/// Escapes text for elements and quoted attributes.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,4 +1,4 @@
-//! What the order service knows of orders.
+//! The orders in the database.
 
 use opentracing_core::Tracer;
 
@@ -15,11 +15,11 @@ impl Ledger {
         Ok(Ledger { database: Database::open(url, tracer, &TABLES).await? })
     }
 
-    /// Writes down an order, all of it or nothing, and gives it a number.
+    /// Stores an order in one transaction, and returns its number.
     pub(crate) async fn write(&self, customer: &str, total: Cents, lines: &[Line]) -> sqlx::Result<i64> {
         let database = &self.database;
         let mut transaction = database.pool.begin().await?;
-        // Whoever comes second waits here, so that no two orders have one number.
+        // The row lock makes concurrent orders wait here, so that numbers are unique.
         sqlx::query("UPDATE order_numbers SET latest = latest + 1").execute(&mut *transaction).await?;
         let number: i64 = sqlx::query_scalar("SELECT latest FROM order_numbers").fetch_one(&mut *transaction).await?;
         sqlx::query(database.sql("INSERT INTO orders (number, customer, total) VALUES (?, ?, ?)"))

@@ -1,23 +1,23 @@
-//! AcmeShop: services on ports of their own, and customers whose every request becomes one trace.
+//! AcmeShop: services on their own ports, and customers whose requests become one trace each.
 
 mod customers;
 mod database;
-mod errands;
 mod failure;
 mod html;
+mod in_flight;
 mod ledger;
 mod model;
 mod options;
 mod parcels;
 mod products;
+mod scenarios;
 mod servers;
 mod services;
 mod shop;
 mod summary;
-mod tally;
 mod topic;
+mod trace_check;
 mod tracers;
-mod under_way;
 mod upstream;
 mod users;
 
@@ -44,17 +44,17 @@ async fn run(options: Options) -> Result<ExitCode, BoxError> {
     say(&shop.shipping_note);
     say("");
 
-    let verdict = customers::send(options.requests, &shop.front_end, &mut tracers, &interrupted).await?;
+    let results = customers::send(options.requests, &shop.front_end, &mut tracers, &interrupted).await?;
     if options.serve {
-        say(format_args!("open {} in a browser; Ctrl-C ends it", shop.front_end));
+        say(format_args!("open {} in a browser; press Ctrl-C to stop", shop.front_end));
         interrupted.await?;
     }
 
     shop.close().await;
-    let tally = tracers.tally.clone();
-    let fate = tokio::task::spawn_blocking(|| tracers.close()).await?;
-    let summary = Summary { books: tally.books(), verdict, fate };
-    let good = summary.is_good();
+    let trace_check = tracers.trace_check.clone();
+    let span_report = tokio::task::spawn_blocking(|| tracers.close()).await?;
+    let summary = Summary { counts: trace_check.counts(), results, span_report };
+    let is_success = summary.is_success();
     say(summary);
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if is_success { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

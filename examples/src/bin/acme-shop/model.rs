@@ -1,4 +1,4 @@
-//! What the services tell each other, as JSON.
+//! The messages between services, as JSON.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ impl fmt::Display for Cents {
     }
 }
 
-/// Something that AcmeShop sells.
+/// A product of AcmeShop.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Product {
     pub(crate) sku: String,
@@ -23,28 +23,28 @@ pub(crate) struct Product {
     pub(crate) price: Cents,
 }
 
-/// A product and how often it was sold.
+/// A product and its number of sales.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Bestseller {
     pub(crate) product: Product,
     pub(crate) sold: i64,
 }
 
-/// So many of one product, in somebody's cart.
+/// One product in a cart, and its quantity.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Line {
     pub(crate) sku: String,
     pub(crate) quantity: u32,
 }
 
-/// Asks for everything in the user's cart to be ordered and paid with that card.
+/// A request to order the user's cart and pay it with the card.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Checkout {
     pub(crate) user: String,
     pub(crate) card: String,
 }
 
-/// An order that is placed and paid.
+/// A placed and paid order.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Order {
     pub(crate) number: i64,
@@ -52,14 +52,14 @@ pub(crate) struct Order {
     pub(crate) receipt: String,
 }
 
-/// What whoever wants to know is told of an order.
+/// The event published for a placed order.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct PlacedOrder {
     pub(crate) number: i64,
     pub(crate) receipt: String,
 }
 
-/// What is to be shipped.
+/// A parcel to ship.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Parcel {
     pub(crate) order: i64,
@@ -67,14 +67,14 @@ pub(crate) struct Parcel {
     pub(crate) lines: Vec<Line>,
 }
 
-/// Asks for an amount of money.
+/// A request to charge a card.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Payment {
     pub(crate) card: String,
     pub(crate) amount: Cents,
 }
 
-/// Says that the money is there.
+/// The confirmation of a payment.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Receipt {
     pub(crate) reference: String,

@@ -12,16 +12,16 @@ AcmeShop: services on loopback ports, and customers whose requests become traces
 
 Usage: acme-shop [options]
 
-  --requests N     how many requests the customers send (default 14)
-  --serve          then keeps the shop open for a browser or curl, until Ctrl-C
-  --port PORT      where the front-end listens (default: any free port)
-  --database URL   where catalog and orders are: sqlite:…, postgres://… or mysql://…
-  --report PLACES  where spans go, see below (default console)
-  --help           shows this
+  --requests N           number of requests that the customers send (default 14)
+  --serve                keeps the shop running afterwards for a browser or curl, until Ctrl-C
+  --port PORT            port of the front-end (default: any free port)
+  --database URL         database of catalog and orders: sqlite:…, postgres://… or mysql://…
+  --report DESTINATIONS  where to send spans, see below (default console)
+  --help                 prints this help
 
-Without --database the catalog is where POSTGRES_URL says and the orders are where MYSQL_URL says, or both where the one that is set
-does, else in memory. The order service tells shipping over the RabbitMQ that AMQP_URL names, else nobody;
-and payment over the Kafka that KAFKA_BROKERS names, else over a cluster within the client.
+Without --database the catalog uses POSTGRES_URL and the orders use MYSQL_URL. If only one is set, both use it; if none is set, both
+use SQLite in memory. With AMQP_URL the order service publishes to the shipping service through RabbitMQ; without it there is no
+shipping. Orders are published to Kafka at KAFKA_BROKERS, by default to the mock cluster inside the client.
 ";
 
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl Options {
                 other => return Err(other.unexpected()),
             }
         }
-        options.servers = Servers::of_environment(database).map_err(|error| lexopt::Error::Custom(error.into()))?;
+        options.servers = Servers::from_env(database).map_err(|error| lexopt::Error::Custom(error.into()))?;
         Ok(Some(options))
     }
 }

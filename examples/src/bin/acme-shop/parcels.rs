@@ -7,8 +7,8 @@ use opentracing_amqp::{TracingChannel, TracingConnection};
 use opentracing_core::Tracer;
 
 use crate::failure::Failure;
+use crate::in_flight::InFlight;
 use crate::model::Parcel;
-use crate::under_way::UnderWay;
 
 /// The queue of parcels to ship.
 pub(crate) const QUEUE: &str = "shipping";
@@ -17,26 +17,26 @@ pub(crate) const QUEUE: &str = "shipping";
 #[derive(Clone)]
 pub(crate) struct Parcels {
     broker: Option<TracingChannel>,
-    under_way: UnderWay,
+    in_flight: InFlight,
 }
 
 impl Parcels {
-    pub(crate) async fn open(url: Option<&str>, tracer: Tracer, under_way: UnderWay) -> lapin::Result<Parcels> {
-        let Some(url) = url else { return Ok(Parcels { broker: None, under_way }) };
+    pub(crate) async fn open(url: Option<&str>, tracer: Tracer, in_flight: InFlight) -> lapin::Result<Parcels> {
+        let Some(url) = url else { return Ok(Parcels { broker: None, in_flight }) };
         // The only line that tracing adds: a traced connection.
         let connection = TracingConnection::connect_with_tracer(tracer, url, ConnectionProperties::default()).await?;
         let channel = connection.create_channel().await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
-        Ok(Parcels { broker: Some(channel), under_way })
+        Ok(Parcels { broker: Some(channel), in_flight })
     }
 
     /// Returns when the broker has the parcel, before it is packed.
     pub(crate) async fn send(&self, parcel: &Parcel) -> Result<(), Failure> {
         let Some(channel) = &self.broker else { return Ok(()) };
-        self.under_way.add();
+        self.in_flight.add();
         let result = publish(channel, parcel).await;
         if result.is_err() {
-            self.under_way.remove();
+            self.in_flight.remove();
         }
         result
     }

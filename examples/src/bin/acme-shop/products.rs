@@ -1,4 +1,4 @@
-//! What the catalog knows of products. It is written as without tracing.
+//! The products in the database. The code is the same as without tracing.
 
 use opentracing_core::Tracer;
 
@@ -39,7 +39,7 @@ impl Products {
         Ok(rows.into_iter().map(product).collect())
     }
 
-    /// Slow, and for the most common of reasons: `sales` has no index, so that it is read from end to end for each product.
+    /// A slow query: `sales` has no index, so it is scanned for each product.
     pub(crate) async fn bestsellers(&self) -> sqlx::Result<Vec<Bestseller>> {
         let by_sales = "SELECT sku, name, price, (SELECT count(*) FROM sales WHERE sales.sku = products.sku) AS sold \
                         FROM products ORDER BY sold DESC, name LIMIT 3";
@@ -58,7 +58,7 @@ const TABLES: Tables = Tables {
         CREATE TABLE IF NOT EXISTS products (
             sku VARCHAR(40) PRIMARY KEY, name VARCHAR(80) NOT NULL, price BIGINT NOT NULL
         );
-        -- Somebody forgot the index on sku.
+        -- No index on sku, which makes a query slow.
         CREATE TABLE IF NOT EXISTS sales (sku VARCHAR(40) NOT NULL);
     ",
     count: "SELECT count(*) FROM products",
@@ -75,7 +75,7 @@ const TABLES: Tables = Tables {
             ('tea', 'Tea, first flush', 990),
             ('umbrella', 'Umbrella', 1990);
 
-        -- The longer its name, the better it sells.
+        -- The number of sales depends on the length of the name.
         INSERT INTO sales
             WITH digits (n) AS (
                 SELECT 0 UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL

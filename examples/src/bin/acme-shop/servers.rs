@@ -1,4 +1,4 @@
-//! The servers that the shop uses, if there are any.
+//! The external servers that the shop uses.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use lapin::uri::AMQPUri;
 
 use crate::database::{DatabaseUrl, InvalidDatabaseUrl};
 
-/// What the environment names, and what is done without where it names nothing.
+/// Addresses from the command line and the environment.
 #[derive(Clone, Default)]
 pub(crate) struct Servers {
     pub(crate) catalog: DatabaseUrl,
@@ -16,16 +16,16 @@ pub(crate) struct Servers {
 }
 
 impl Servers {
-    /// With the database that the command line names for both.
-    pub(crate) fn of_environment(database: Option<DatabaseUrl>) -> Result<Servers, InvalidDatabaseUrl> {
-        let given = |name| std::env::var(name).ok().filter(|url| !url.trim().is_empty());
-        let (broker, kafka) = (given("AMQP_URL"), given("KAFKA_BROKERS"));
+    /// Reads the environment. `database` is the URL from the command line, for both databases.
+    pub(crate) fn from_env(database: Option<DatabaseUrl>) -> Result<Servers, InvalidDatabaseUrl> {
+        let variable = |name| std::env::var(name).ok().filter(|url| !url.trim().is_empty());
+        let (broker, kafka) = (variable("AMQP_URL"), variable("KAFKA_BROKERS"));
         if let Some(database) = database {
             return Ok(Servers { catalog: database.clone(), orders: database, broker, kafka });
         }
         let parsed = |url: Option<String>| url.map(|url| url.parse::<DatabaseUrl>()).transpose();
-        let (postgres, mysql) = (parsed(given("POSTGRES_URL"))?, parsed(given("MYSQL_URL"))?);
-        // Each has something to do where there are two.
+        let (postgres, mysql) = (parsed(variable("POSTGRES_URL"))?, parsed(variable("MYSQL_URL"))?);
+        // With two databases, each is used.
         let catalog = postgres.clone().or(mysql.clone()).unwrap_or_default();
         let orders = mysql.or(postgres).unwrap_or_default();
         Ok(Servers { catalog, orders, broker, kafka })
@@ -41,20 +41,20 @@ impl Servers {
         self.kafka.as_deref()
     }
 
-    /// A line about shipping.
+    /// A line of output about shipping.
     pub(crate) fn shipping_note(&self) -> String {
         let note = match self.broker().map(str::parse::<AMQPUri>) {
-            None => "is not told of orders: AMQP_URL=amqp://… lets RabbitMQ do that".to_owned(),
+            None => "off; set AMQP_URL=amqp://… to publish parcels through RabbitMQ".to_owned(),
             Some(Ok(AMQPUri { authority, .. })) => {
-                format!("is told by RabbitMQ at {}:{}", authority.host, authority.port)
+                format!("consumes from RabbitMQ at {}:{}", authority.host, authority.port)
             }
-            Some(Err(_)) => "is told by RabbitMQ".to_owned(),
+            Some(Err(_)) => "consumes from RabbitMQ".to_owned(),
         };
         format!("{:<10} {note}", "shipping")
     }
 }
 
-/// There may be a password in the broker's address.
+/// Hides the address of the broker, which may hold a password.
 impl fmt::Debug for Servers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Servers").field("catalog", &self.catalog).field("orders", &self.orders).finish_non_exhaustive()

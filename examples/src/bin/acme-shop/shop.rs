@@ -1,4 +1,4 @@
-//! Opens the shop: services that each have a name, a tracer and a port of their own, and one that is told by a broker.
+//! Starts the shop: each service has its own name, tracer and port, and one consumes from a broker.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -27,13 +27,13 @@ use crate::tracers::Tracers;
 use crate::upstream::Upstream;
 use crate::users::users_client::UsersClient;
 
-/// The services that run.
+/// The running services.
 pub(crate) struct Shop {
-    /// Where the customers go.
+    /// The URL for customers.
     pub(crate) front_end: Url,
-    /// Those first that call the others.
+    /// Callers come before the services that they call.
     pub(crate) services: Vec<(&'static str, SocketAddr)>,
-    /// Whether shipping is told, and by whom.
+    /// A line of output about shipping.
     pub(crate) shipping_note: String,
     servers: Vec<Server>,
     shipping: Option<Shipping>,
@@ -41,14 +41,14 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
-    /// Starts all services, the front-end on that port, where 0 is any free one.
-    pub(crate) async fn open(tracers: &mut Tracers, port: u16, at: &Servers) -> Result<Shop, BoxError> {
-        let front_end = Place::take(front_end::NAME, port, tracers).await?;
-        let order = Place::take("order", 0, tracers).await?;
-        let cart = Place::take("cart", 0, tracers).await?;
-        let user = Place::take("user", 0, tracers).await?;
-        let payment = Place::take("payment", 0, tracers).await?;
-        let catalog = Place::take("catalog", 0, tracers).await?;
+    /// Starts all services. The front-end listens on `port`, or on any free port if it is 0.
+    pub(crate) async fn open(tracers: &mut Tracers, port: u16, external: &Servers) -> Result<Shop, BoxError> {
+        let front_end = Binding::new(front_end::NAME, port, tracers).await?;
+        let order = Binding::new("order", 0, tracers).await?;
+        let cart = Binding::new("cart", 0, tracers).await?;
+        let user = Binding::new("user", 0, tracers).await?;
+        let payment = Binding::new("payment", 0, tracers).await?;
+        let catalog = Binding::new("catalog", 0, tracers).await?;
 
         let front_end_routes = front_end::router(FrontEnd {
             catalog: front_end.upstream(&catalog)?,
@@ -56,15 +56,16 @@ impl Shop {
             cart: front_end.upstream(&cart)?,
             order: front_end.upstream(&order)?,
         });
-        let cannot_open = |error| format!("the database cannot be opened: {error}");
-        let ledger = Ledger::open(&at.orders, order.tracer.clone()).await.map_err(cannot_open)?;
-        let products = Products::open(&at.catalog, catalog.tracer.clone()).await.map_err(cannot_open)?;
-        let no_broker = |error| format!("RabbitMQ cannot be used: {error}");
-        let under_way = &tracers.under_way;
-        let parcels = Parcels::open(at.broker(), order.tracer.clone(), under_way.clone()).await.map_err(no_broker)?;
-        let no_kafka = |error| format!("Kafka cannot be used: {error}");
-        let topic = Topic::open(at.kafka(), order.tracer.clone(), under_way.clone()).map_err(no_kafka)?;
-        let settlement = Settlement::start(&topic.brokers, payment.tracer.clone(), under_way.clone()).await?;
+        let no_database = |error| format!("cannot open the database: {error}");
+        let ledger = Ledger::open(&external.orders, order.tracer.clone()).await.map_err(no_database)?;
+        let products = Products::open(&external.catalog, catalog.tracer.clone()).await.map_err(no_database)?;
+        let no_broker = |error| format!("cannot use RabbitMQ: {error}");
+        let in_flight = &tracers.in_flight;
+        let parcels =
+            Parcels::open(external.broker(), order.tracer.clone(), in_flight.clone()).await.map_err(no_broker)?;
+        let no_kafka = |error| format!("cannot use Kafka: {error}");
+        let topic = Topic::open(external.kafka(), order.tracer.clone(), in_flight.clone()).map_err(no_kafka)?;
+        let settlement = Settlement::start(&topic.brokers, payment.tracer.clone(), in_flight.clone()).await?;
         let order_routes = order::router(Orders {
             cart: order.upstream(&cart)?,
             catalog: order.upstream(&catalog)?,
@@ -75,10 +76,10 @@ impl Shop {
         });
         let payment_routes = payment::router(payment.tracer.clone());
 
-        let shipping = match at.broker() {
+        let shipping = match external.broker() {
             Some(url) => {
-                let (under_way, tracer) = (tracers.under_way.clone(), tracers.start(shipping::NAME)?);
-                Some(Shipping::start(url, tracer, under_way).await.map_err(no_broker)?)
+                let (in_flight, tracer) = (tracers.in_flight.clone(), tracers.start(shipping::NAME)?);
+                Some(Shipping::start(url, tracer, in_flight).await.map_err(no_broker)?)
             }
             None => None,
         };
@@ -86,7 +87,7 @@ impl Shop {
         let mut shop = Shop {
             front_end: front_end.url()?,
             services: Vec::new(),
-            shipping_note: at.shipping_note(),
+            shipping_note: external.shipping_note(),
             servers: Vec::new(),
             shipping,
             settlement,
@@ -100,24 +101,24 @@ impl Shop {
         Ok(shop)
     }
 
-    /// All that it takes to trace what a service is asked for: one layer.
-    fn start(&mut self, place: Place, routes: Router) {
-        let traced = routes.layer(TracingLayer::with_tracer(place.tracer));
-        self.services.push((place.name, place.address));
-        self.servers.push(Server::start(place.listener, traced));
+    /// One layer is all that it takes to trace an HTTP server.
+    fn start(&mut self, binding: Binding, routes: Router) {
+        let traced = routes.layer(TracingLayer::with_tracer(binding.tracer));
+        self.services.push((binding.name, binding.address));
+        self.servers.push(Server::start(binding.listener, traced));
     }
 
-    /// The same for a service of gRPC.
-    fn start_user(&mut self, place: Place) {
-        let traced = opentracing_tonic::TracingLayer::with_tracer(place.tracer);
+    /// The same for a gRPC server.
+    fn start_user(&mut self, binding: Binding) {
+        let traced = opentracing_tonic::TracingLayer::with_tracer(binding.tracer);
         let router = tonic::transport::Server::builder().layer(traced).add_service(user::service());
-        self.services.push((place.name, place.address));
-        // As `serve` would have it; without it the first answer waits for the client's acknowledgement.
-        let incoming = TcpIncoming::from(place.listener).with_nodelay(Some(true));
+        self.services.push((binding.name, binding.address));
+        // As `serve` does. Without it, the first response waits for a TCP acknowledgement of the client.
+        let incoming = TcpIncoming::from(binding.listener).with_nodelay(Some(true));
         self.servers.push(Server::run(|stopped| router.serve_with_incoming_shutdown(incoming, stopped)));
     }
 
-    /// Closes the front-end before the services that it needs.
+    /// Stops the front-end before the services that it calls.
     pub(crate) async fn close(self) {
         for server in self.servers {
             server.stop().await;
@@ -129,35 +130,35 @@ impl Shop {
     }
 }
 
-/// A service to be.
-struct Place {
+/// A service before it starts.
+struct Binding {
     name: &'static str,
     tracer: Tracer,
     listener: TcpListener,
     address: SocketAddr,
 }
 
-impl Place {
-    async fn take(name: &'static str, port: u16, tracers: &mut Tracers) -> Result<Place, BoxError> {
+impl Binding {
+    async fn new(name: &'static str, port: u16, tracers: &mut Tracers) -> Result<Binding, BoxError> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .await
             .map_err(|error| format!("{name} cannot listen on port {port}: {error}"))?;
-        Ok(Place { name, tracer: tracers.start(name)?, address: listener.local_addr()?, listener })
+        Ok(Binding { name, tracer: tracers.start(name)?, address: listener.local_addr()?, listener })
     }
 
     fn url(&self) -> Result<Url, BoxError> {
         Ok(Url::parse(&format!("http://{}", self.address))?)
     }
 
-    /// All that it takes to trace what a service asks of another one: one client.
-    fn upstream(&self, other: &Place) -> Result<Upstream, BoxError> {
+    /// One wrapped client is all that it takes to trace HTTP calls.
+    fn upstream(&self, other: &Binding) -> Result<Upstream, BoxError> {
         let direct = reqwest::Client::builder().no_proxy();
         let client = TracingClient::from_builder(direct).tracer(self.tracer.clone()).build()?.peer_service(other.name);
         Ok(Upstream { name: other.name, base: other.url()?, client })
     }
 
-    /// The same for what it asks by gRPC: one layer around a channel, which does not connect until it is used.
-    fn users(&self, other: &Place) -> Result<UsersClient<TracingChannel>, BoxError> {
+    /// The same for gRPC: one layer around a channel, which connects on first use.
+    fn users(&self, other: &Binding) -> Result<UsersClient<TracingChannel>, BoxError> {
         let endpoint = Endpoint::from_shared(format!("http://{}", other.address))?;
         let layer = TracingClientLayer::with_tracer(self.tracer.clone()).peer(&endpoint).peer_service(other.name);
         Ok(UsersClient::new(layer.wrap(endpoint.connect_lazy())))

@@ -1,47 +1,51 @@
-//! The last lines: what became of the requests and of their spans.
+//! The last lines of output: the results of requests and spans.
 
 use std::fmt;
 use std::time::Duration;
 
-use crate::customers::Verdict;
-use crate::tally::Books;
-use crate::tracers::Fate;
+use crate::customers::CustomerResults;
+use crate::trace_check::Counts;
+use crate::tracers::SpanReport;
 
 pub(crate) struct Summary {
-    pub(crate) books: Books,
-    pub(crate) verdict: Verdict,
-    pub(crate) fate: Fate,
+    pub(crate) counts: Counts,
+    pub(crate) results: CustomerResults,
+    pub(crate) span_report: SpanReport,
 }
 
 impl Summary {
-    /// Whether every request had its answer, and a whole trace.
-    pub(crate) fn is_good(&self) -> bool {
-        let (judged, Verdict { sent, as_expected }) = (self.books.judged(), &self.verdict);
-        self.fate.lost == 0 && judged.broken == 0 && judged.whole >= *sent && as_expected == sent
+    /// Whether every request had its expected response and a complete trace.
+    pub(crate) fn is_success(&self) -> bool {
+        let (traces, CustomerResults { sent, as_expected }) = (self.counts.traces(), &self.results);
+        self.span_report.lost == 0 && traces.incomplete == 0 && traces.complete >= *sent && as_expected == sent
     }
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Summary { books, verdict: Verdict { sent, as_expected }, fate: Fate { lost, ledger } } = self;
-        let class = |digit| books.statuses.get(&digit).copied().unwrap_or_default();
-        let judged = books.judged();
+        let Summary {
+            counts,
+            results: CustomerResults { sent, as_expected },
+            span_report: SpanReport { lost, deliveries },
+        } = self;
+        let class = |digit| counts.statuses.get(&digit).copied().unwrap_or_default();
+        let traces = counts.traces();
         writeln!(
             f,
-            "requests   {}: {} answered, {} refused (4xx), {} failed (5xx)",
-            books.requests,
+            "requests   {}: {} succeeded, {} client errors (4xx), {} server errors (5xx)",
+            counts.requests,
             class(2) + class(3),
             class(4),
             class(5)
         )?;
-        writeln!(f, "answers    {as_expected} of {sent} as expected")?;
-        writeln!(f, "latency    p50 {}, p95 {}", Ms(books.percentile(50)), Ms(books.percentile(95)))?;
-        writeln!(f, "traces     {} whole, {} broken", judged.whole, judged.broken)?;
-        writeln!(f, "spans      {}", books.spans())?;
-        for (name, service) in &books.services {
+        writeln!(f, "responses  {as_expected} of {sent} as expected")?;
+        writeln!(f, "latency    p50 {}, p95 {}", Ms(counts.percentile(50)), Ms(counts.percentile(95)))?;
+        writeln!(f, "traces     {} complete, {} incomplete", traces.complete, traces.incomplete)?;
+        writeln!(f, "spans      {}", counts.spans())?;
+        for (name, service) in &counts.services {
             writeln!(f, "  {name:<10} {:>5} spans, errors: {}", service.spans, service.failed)?;
         }
-        write!(f, "reported to\n{ledger}spans lost: {lost}")
+        write!(f, "reported to\n{deliveries}spans lost: {lost}")
     }
 }
 

@@ -10,8 +10,8 @@ use rdkafka::error::KafkaResult;
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 
 use crate::failure::Failure;
+use crate::in_flight::InFlight;
 use crate::model::PlacedOrder;
-use crate::under_way::UnderWay;
 
 /// The topic of placed orders.
 pub(crate) const ORDERS: &str = "orders";
@@ -20,13 +20,13 @@ pub(crate) const ORDERS: &str = "orders";
 #[derive(Clone)]
 pub(crate) struct Topic {
     producer: TracingProducer<FutureProducer>,
-    under_way: UnderWay,
+    in_flight: InFlight,
     /// The bootstrap servers for consumers.
     pub(crate) brokers: String,
 }
 
 impl Topic {
-    pub(crate) fn open(brokers: Option<&str>, tracer: Tracer, under_way: UnderWay) -> KafkaResult<Topic> {
+    pub(crate) fn open(brokers: Option<&str>, tracer: Tracer, in_flight: InFlight) -> KafkaResult<Topic> {
         let mut config = ClientConfig::new();
         match brokers {
             Some(brokers) => config.set("bootstrap.servers", brokers),
@@ -37,7 +37,7 @@ impl Topic {
         let producer: TracingProducer<FutureProducer> = KafkaTracing::with_tracer(tracer).producer(&config)?;
         let mock = producer.client().mock_cluster().map(|cluster| cluster.bootstrap_servers());
         let brokers = brokers.map(str::to_owned).or(mock).unwrap_or_default();
-        Ok(Topic { producer, under_way, brokers })
+        Ok(Topic { producer, in_flight, brokers })
     }
 
     /// Returns when the brokers have the order. Consumers may read it later.
@@ -45,10 +45,10 @@ impl Topic {
         let failure = || Failure::new(StatusCode::BAD_GATEWAY, "the order cannot be published");
         let payload = serde_json::to_vec(order).map_err(|_| failure())?;
         let key = order.number.to_string();
-        self.under_way.add();
+        self.in_flight.add();
         let record = FutureRecord::to(ORDERS).key(&key).payload(&payload);
         if self.producer.send(record, Duration::from_secs(1)).await.is_err() {
-            self.under_way.remove();
+            self.in_flight.remove();
             return Err(failure());
         }
         Ok(())

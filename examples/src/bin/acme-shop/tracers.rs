@@ -1,81 +1,87 @@
-//! One tracer for each service, and one place where all their spans go.
+//! One tracer per service, with a shared destination for all spans.
 
 use std::time::Duration;
 
-use examples::{BoxError, Ledger, Report};
+use examples::{BoxError, Deliveries, Report};
 use opentracing_core::{FlushError, Tracer};
 use opentracing_reporter::FlushGuard;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::tally::Tally;
-use crate::under_way::UnderWay;
+use crate::in_flight::InFlight;
+use crate::trace_check::TraceCheck;
 
-/// Kept until the end: dropping a tracer's guard closes it.
+/// Kept until the end, because dropping the guard of a tracer closes it.
 pub(crate) struct Tracers {
     report: Report,
-    pub(crate) tally: Tally,
-    pub(crate) under_way: UnderWay,
+    pub(crate) trace_check: TraceCheck,
+    pub(crate) in_flight: InFlight,
     running: Vec<(Tracer, FlushGuard)>,
-    /// How long a flush may take.
-    patience: Duration,
+    /// The time limit of a flush.
+    flush_timeout: Duration,
 }
 
-/// What became of the spans.
-pub(crate) struct Fate {
-    /// Those that a tracer or a reporter lost.
+/// How the spans were reported.
+pub(crate) struct SpanReport {
+    /// Spans that a tracer or reporter lost.
     pub(crate) lost: u64,
-    pub(crate) ledger: Ledger,
+    pub(crate) deliveries: Deliveries,
 }
 
-/// Longer than a flush takes to a backend that is there.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// Enough to draw, once it is known that a backend is not there.
-const IMPATIENCE: Duration = Duration::from_millis(400);
+/// Longer than a flush to a reachable backend takes.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
+/// After a flush has timed out. Long enough to print the trees.
+const SHORT_FLUSH_TIMEOUT: Duration = Duration::from_millis(400);
 
 impl Tracers {
     pub(crate) fn new(report: Report) -> Self {
-        Tracers { report, tally: Tally::default(), under_way: UnderWay::new(), running: Vec::new(), patience: PATIENCE }
+        Tracers {
+            report,
+            trace_check: TraceCheck::default(),
+            in_flight: InFlight::new(),
+            running: Vec::new(),
+            flush_timeout: FLUSH_TIMEOUT,
+        }
     }
 
-    /// Starts the tracer of that service. In a shop of six processes, each would do so for itself.
+    /// Starts the tracer of a service. As separate processes, each service would do this itself.
     pub(crate) fn start(&mut self, service: &str) -> Result<Tracer, BoxError> {
-        let reporter = self.report.reporter()?.transport(self.tally.clone());
+        let reporter = self.report.reporter()?.transport(self.trace_check.clone());
         let (tracer, guard) = reporter.start(Tracer::builder(service).tag("shop", "acme"))?;
         self.running.push((tracer.clone(), guard));
         Ok(tracer)
     }
 
-    /// Returns once the spans of that many requests are drawn, so that what is printed next stands below them.
+    /// Waits until the traces of this number of requests are printed, so that the next output follows them.
     pub(crate) async fn flush(&mut self, requests: usize) {
-        // The customer has the answer a moment before its span has its end. A span that never comes is found in the summary.
-        let _ = timeout(Duration::from_secs(2), self.tally.arrived(requests)).await;
-        let _ = timeout(Duration::from_secs(2), self.under_way.none()).await;
-        if !self.report.draws() {
+        // The response arrives shortly before its span finishes. The summary reports missing spans.
+        let _ = timeout(Duration::from_secs(2), self.trace_check.wait_for_requests(requests)).await;
+        let _ = timeout(Duration::from_secs(2), self.in_flight.wait_until_empty()).await;
+        if !self.report.has_console() {
             return;
         }
         let mut flushing = JoinSet::new();
         for (tracer, _) in &self.running {
-            let (tracer, patience) = (tracer.clone(), self.patience);
-            flushing.spawn_blocking(move || tracer.flush(patience));
+            let (tracer, flush_timeout) = (tracer.clone(), self.flush_timeout);
+            flushing.spawn_blocking(move || tracer.flush(flush_timeout));
         }
-        // Spans that cannot be sent are counted, and tried again.
+        // Spans that cannot be sent are counted and retried.
         if flushing.join_all().await.contains(&Err(FlushError::Timeout)) {
-            self.patience = IMPATIENCE;
+            self.flush_timeout = SHORT_FLUSH_TIMEOUT;
         }
     }
 
-    /// Sends what is left, and tells what became of all spans. Blocks for as long as that takes.
-    pub(crate) fn close(self) -> Fate {
+    /// Sends the remaining spans and returns the result. Blocks.
+    pub(crate) fn close(self) -> SpanReport {
         let tracers: Vec<Tracer> = self.running.iter().map(|(tracer, _)| tracer.clone()).collect();
         std::thread::scope(|threads| {
             for (_, guard) in self.running {
-                // What is not through in time is lost, and counted as such.
+                // Spans that are not sent in time are counted as lost.
                 threads.spawn(move || guard.close(Duration::from_secs(5)));
             }
         });
         let stats: Vec<_> = tracers.iter().map(Tracer::stats).collect();
         let lost = stats.iter().map(|stats| stats.lost()).sum();
-        Fate { lost, ledger: self.report.ledger(&stats) }
+        SpanReport { lost, deliveries: self.report.deliveries(&stats) }
     }
 }

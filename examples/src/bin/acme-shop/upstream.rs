@@ -1,4 +1,4 @@
-//! How a service asks another one.
+//! Calls from one service to another.
 
 use axum::http::StatusCode;
 use opentracing_reqwest::{TracingClient, TracingRequestBuilder};
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::failure::{Failure, Reason};
 
-/// Another service, as seen from the one that calls it.
+/// Another service, as its caller sees it.
 #[derive(Clone)]
 pub(crate) struct Upstream {
     pub(crate) name: &'static str,
@@ -34,16 +34,16 @@ impl Upstream {
         self.json(self.client.post(self.url(path)).json(body)).await
     }
 
-    /// As [`post`](Upstream::post), where the answer has no content.
+    /// Like [`post`](Upstream::post), for a response without content.
     pub(crate) async fn send(&self, path: Path<'_>, body: &impl Serialize) -> Result<(), Failure> {
-        self.answer(self.client.post(self.url(path)).json(body)).await.map(drop)
+        self.send_request(self.client.post(self.url(path)).json(body)).await.map(drop)
     }
 
     pub(crate) async fn delete(&self, path: Path<'_>) -> Result<(), Failure> {
-        self.answer(self.client.delete(self.url(path))).await.map(drop)
+        self.send_request(self.client.delete(self.url(path))).await.map(drop)
     }
 
-    /// Each segment is encoded: a customer's input stays one.
+    /// Encodes each segment, so that input of a customer cannot add segments.
     fn url(&self, path: Path<'_>) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -53,19 +53,21 @@ impl Upstream {
     }
 
     async fn json<T: DeserializeOwned>(&self, request: TracingRequestBuilder) -> Result<T, Failure> {
-        let answer = self.answer(request).await?;
-        answer.json().await.map_err(|_| self.bad_gateway("gives an answer that makes no sense"))
+        let response = self.send_request(request).await?;
+        response.json().await.map_err(|_| self.bad_gateway("sent an invalid response"))
     }
 
-    /// What the other service refuses, this one refuses too. That it fails is another matter.
-    async fn answer(&self, request: TracingRequestBuilder) -> Result<Response, Failure> {
-        let answer = request.send().await.map_err(|_| self.bad_gateway("cannot be reached"))?;
-        let status = answer.status();
+    /// Passes on client errors of the other service. Any other error becomes 502.
+    async fn send_request(&self, request: TracingRequestBuilder) -> Result<Response, Failure> {
+        let response = request.send().await.map_err(|_| self.bad_gateway("cannot be reached"))?;
+        let status = response.status();
         if status.is_success() {
-            return Ok(answer);
+            return Ok(response);
         }
-        let reason =
-            answer.json().await.map_or_else(|_| format!("{} says {status}", self.name), |Reason { error }| error);
+        let reason = response
+            .json()
+            .await
+            .map_or_else(|_| format!("{} responded {status}", self.name), |Reason { error }| error);
         Err(Failure::new(if status.is_client_error() { status } else { StatusCode::BAD_GATEWAY }, reason))
     }
 

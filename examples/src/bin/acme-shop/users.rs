@@ -1,8 +1,8 @@
-//! The gRPC service that knows the customers: its messages, and what `build.rs` makes of them.
+//! The gRPC service of the customers: its messages, and the code that `build.rs` generates.
 
-#![expect(unreachable_pub, clippy::doc_markdown, reason = "as the generator has it")]
+#![expect(unreachable_pub, clippy::doc_markdown, reason = "generated code")]
 
-/// What a customer is asked for by.
+/// The id of a customer.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct UserName {
     #[prost(string, tag = "1")]

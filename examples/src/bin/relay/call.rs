@@ -1,4 +1,4 @@
-//! `GET /call`: one hop of a chain of services.
+//! `GET /call`: one hop in a chain of services.
 
 use axum::Json;
 use axum::extract::{Query, State};
@@ -16,12 +16,11 @@ pub(crate) struct Call {
     status: Option<u16>,
 }
 
-/// Calls `next` if there is one, and answers with `status`: what came in as headers, and what the next service said.
+/// Calls `next` if given. Responds with `status`, the received headers, and the response of the next service.
 pub(crate) async fn call(State(relay): State<Relay>, headers: HeaderMap, Query(call): Query<Call>) -> Response {
     let status = call.status.unwrap_or(200);
     let Some(status) = StatusCode::from_u16(status).ok().filter(|status| (200..600).contains(&status.as_u16())) else {
-        return (StatusCode::BAD_REQUEST, Json(json!({ "error": "status is a number from 200 to 599" })))
-            .into_response();
+        return (StatusCode::BAD_REQUEST, Json(json!({ "error": "status must be from 200 to 599" }))).into_response();
     };
     let received: Vec<_> =
         headers.iter().map(|(name, value)| json!([name.as_str(), String::from_utf8_lossy(value.as_bytes())])).collect();
@@ -32,7 +31,7 @@ pub(crate) async fn call(State(relay): State<Relay>, headers: HeaderMap, Query(c
     (status, Json(json!({ "hop": "rust", "received": received, "next": next }))).into_response()
 }
 
-/// The next service's answer, its body as JSON if it is, else as text; or the error.
+/// The response of the next service, with its body as JSON if possible, else as text; or the error.
 async fn next(relay: &Relay, url: &str) -> Value {
     match fetch(relay, url).await {
         Ok((status, body)) => {
@@ -44,6 +43,6 @@ async fn next(relay: &Relay, url: &str) -> Value {
 }
 
 async fn fetch(relay: &Relay, url: &str) -> Result<(StatusCode, String), BoxError> {
-    let answer = relay.client.get(url).send().await?;
-    Ok((answer.status(), answer.text().await?))
+    let response = relay.client.get(url).send().await?;
+    Ok((response.status(), response.text().await?))
 }

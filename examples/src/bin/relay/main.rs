@@ -1,4 +1,4 @@
-//! A traced service that passes requests on: one hop in a trace that goes through services of different making.
+//! A traced service that forwards requests: one hop in a trace through services with different tracers.
 
 mod call;
 mod options;

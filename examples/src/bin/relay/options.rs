@@ -8,18 +8,18 @@ use opentracing_core::TraceIdWidth;
 use opentracing_core::propagation::Composite;
 
 pub(crate) const HELP: &str = "\
-A traced service that passes requests on, to see how traces go through services of different making.
+A traced service that forwards requests, to test traces through services with different tracers.
 
 Usage: relay [options]
 
-  --listen ADDRESS      where to listen (default 127.0.0.1:5000)
-  --propagators LIST    formats to read and write, by name, in order (default: OTEL_PROPAGATORS, else instana,tracecontext,b3,baggage)
-  --trace-id-bits N     width of the trace ids that begin here: 64 or 128 (default 128)
-  --report PLACES       where spans go, see below (default console)
-  --help                shows this
+  --listen ADDRESS       address to listen on (default 127.0.0.1:5000)
+  --propagators LIST     formats to read and write, in order (default: OTEL_PROPAGATORS, else instana,tracecontext,b3,baggage)
+  --trace-id-bits N      width of new trace ids: 64 or 128 (default 128)
+  --report DESTINATIONS  where to send spans, see below (default console)
+  --help                 prints this help
 
-POST /any/path with [{\"url\": \"…\", \"arguments\": […]}, …] posts to each url its arguments, and answers when all have.
-GET /call?next=<url>&status=<n> calls next, and answers with that status, the headers it got and what next said.
+POST /any/path with [{\"url\": \"…\", \"arguments\": […]}, …] posts the arguments to each url, and responds when all calls are done.
+GET /call?next=<url>&status=<n> calls next, and responds with the status, the received headers and the response of next.
 ";
 
 #[derive(Debug)]

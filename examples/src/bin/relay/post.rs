@@ -1,4 +1,4 @@
-//! `POST` to any path: the service that the W3C Trace Context test suite examines.
+//! `POST` to any path: the service that the W3C Trace Context test suite expects.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -19,7 +19,7 @@ struct Callback {
     arguments: Vec<Value>,
 }
 
-/// Posts each element's arguments to its URL, all at once, and answers when the last one is through: `{}`, or what went wrong.
+/// Posts the arguments of each element to its URL, concurrently. Responds when all calls are done, with `{}` or the errors.
 pub(crate) async fn post(State(relay): State<Relay>, body: Bytes) -> Response {
     let callbacks: Vec<Callback> = match serde_json::from_slice(&body) {
         Ok(callbacks) => callbacks,
@@ -28,7 +28,7 @@ pub(crate) async fn post(State(relay): State<Relay>, body: Bytes) -> Response {
     let mut calls = JoinSet::new();
     for callback in callbacks {
         let relay = relay.clone();
-        // A task loses the active span, and with it the trace, unless it is told.
+        // A task spawned with `spawn` would have no active span, and start a new trace.
         calls.spawn_in_active_span(async move { send(&relay, callback).await });
     }
     let mut errors = Vec::new();
@@ -38,15 +38,15 @@ pub(crate) async fn post(State(relay): State<Relay>, body: Bytes) -> Response {
     Json(if errors.is_empty() { json!({}) } else { json!({ "errors": errors }) }).into_response()
 }
 
-/// What went wrong, if anything did.
+/// Returns the error, if any.
 async fn send(relay: &Relay, callback: Callback) -> Option<Value> {
     let request = relay.client.post(&callback.url).json(&callback.arguments);
     let error = match request.send().await {
-        Ok(answer) if answer.status().is_success() => match answer.bytes().await {
+        Ok(response) if response.status().is_success() => match response.bytes().await {
             Ok(_) => return None,
             Err(error) => explain(&error),
         },
-        Ok(answer) => format!("answered {}", answer.status()),
+        Ok(response) => format!("status {}", response.status()),
         Err(error) => explain(&error),
     };
     Some(json!({ "url": callback.url, "error": error }))

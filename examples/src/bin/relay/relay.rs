@@ -1,4 +1,4 @@
-//! The service itself.
+//! The service.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -17,23 +17,23 @@ use crate::call::call;
 use crate::options::Options;
 use crate::post::post as post_list;
 
-/// What the handlers need.
+/// The state of the handlers.
 #[derive(Clone)]
 pub(crate) struct Relay {
     pub(crate) client: TracingClient,
 }
 
-/// An answer is due within five seconds, whatever the services do that are called.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// The relay must respond within five seconds, even if the called services do not.
+const CALL_TIMEOUT: Duration = Duration::from_secs(4);
 
 pub(crate) async fn run(options: Options) -> Result<ExitCode, BoxError> {
     let builder =
         Tracer::builder("relay").propagator(HttpHeaders, options.propagators).trace_id_width(options.trace_id_width);
     let (tracer, guard) = options.report.reporter()?.start(builder)?;
-    // No proxy of the environment stands between this service and the next.
+    // Calls go to the next service directly, not through a proxy from the environment.
     let client = TracingClient::from_builder(reqwest::Client::builder().no_proxy())
         .tracer(tracer.clone())
-        .timeout(PATIENCE)
+        .timeout(CALL_TIMEOUT)
         .build()?;
     let router = Router::new()
         .route("/call", get(call).post(post_list))
@@ -49,15 +49,15 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, BoxError> {
     interrupted.await;
     server.stop().await;
 
-    // A backend that cannot be reached is no failure of the service; what was lost is said below.
+    // An unreachable backend is no failure of the service. Lost spans are printed below.
     let _ = guard.close(Duration::from_secs(5));
     let stats = tracer.stats();
     let lost = stats.lost();
-    say(format_args!("reported to\n{}spans lost: {lost}", options.report.ledger(&[stats])));
+    say(format_args!("reported to\n{}spans lost: {lost}", options.report.deliveries(&[stats])));
     Ok(ExitCode::SUCCESS)
 }
 
-/// The error and its causes in one line.
+/// The error and its sources in one line.
 pub(crate) fn explain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -1,4 +1,4 @@
-//! The backend: takes spans in the form of Zipkin, and counts those by which requests entered the shop.
+//! The backend: receives Zipkin spans, and counts the entry spans of each request.
 
 use std::io;
 use std::net::SocketAddr;
@@ -21,7 +21,7 @@ pub(crate) struct Collector {
     _server: Server,
 }
 
-/// How many entry spans each request has, by its number.
+/// The number of entry spans per request, by the number of the request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Entries(Arc<Mutex<Vec<u8>>>);
 
@@ -44,7 +44,7 @@ impl Collector {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let (address, entries) = (listener.local_addr()?, Entries::default());
         let router = Router::new()
-            .route("/api/v2/spans", post(take))
+            .route("/api/v2/spans", post(receive))
             .layer(DefaultBodyLimit::disable())
             .with_state(entries.clone());
         Ok(Collector { address, entries, _server: Server::start(listener, router) })
@@ -54,7 +54,7 @@ impl Collector {
         format!("http://{}", self.address)
     }
 
-    /// What has come so far.
+    /// The counts so far.
     pub(crate) fn entries(&self) -> Vec<u8> {
         self.entries.lock().clone()
     }
@@ -66,11 +66,11 @@ impl Entries {
     }
 }
 
-async fn take(State(entries): State<Entries>, Json(spans): Json<Vec<Span>>) -> StatusCode {
+async fn receive(State(entries): State<Entries>, Json(spans): Json<Vec<Span>>) -> StatusCode {
     let mut entries = entries.lock();
     for span in spans {
-        let entered = span.kind.as_deref() == Some("SERVER") && span.local_endpoint.service_name == "front-end";
-        let Some(number) = number_of(&span.trace_id).filter(|_| entered) else { continue };
+        let is_entry = span.kind.as_deref() == Some("SERVER") && span.local_endpoint.service_name == "front-end";
+        let Some(number) = number_of(&span.trace_id).filter(|_| is_entry) else { continue };
         if entries.len() <= number {
             entries.resize(number + 1, 0);
         }

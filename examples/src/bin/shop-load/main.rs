@@ -1,5 +1,5 @@
-//! Load for the shop: mixed traffic over sockets, of which every request must have exactly one entry span, while memory and file
-//! descriptors of the shop stay where they are.
+//! Load for the shop: mixed traffic over sockets. Each request must have exactly one entry span, and the shop's memory and file
+//! descriptors must not grow.
 
 mod collector;
 mod options;
@@ -27,10 +27,10 @@ async fn run(options: Options) -> Result<ExitCode, BoxError> {
     let mut shop = Shop::open(&collector.url()).await?;
     let traffic = Arc::new(Traffic::new(shop.front_end));
 
-    // Pools, caches and queues have their size afterwards.
-    let warmed = traffic.send(options.workers, options.amount.warm_up()).await?;
+    // Fills pools, caches and queues.
+    let warm_up = traffic.send(options.workers, options.amount.warm_up()).await?;
     let before = shop.footprint().await?;
-    say(format_args!("after {warmed} requests: {before}"));
+    say(format_args!("after {warm_up} requests: {before}"));
     let total = traffic.send(options.workers, options.amount).await?;
     let after = shop.footprint().await?;
     say(format_args!("after {total} requests: {after}"));
@@ -38,7 +38,7 @@ async fn run(options: Options) -> Result<ExitCode, BoxError> {
     let lost = shop.close().await?;
     let (sent, failed, entries) = (traffic.sent(), traffic.failed(), collector.entries());
     let verdict = Verdict { sent, failed, entries, before, after, lost };
-    let good = verdict.is_good();
+    let is_success = verdict.is_success();
     say(verdict);
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if is_success { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -5,16 +5,16 @@ use std::time::Duration;
 use lexopt::prelude::*;
 
 pub(crate) const HELP: &str = "\
-Load for AcmeShop: pages, uploads, event streams and customers that leave, over sockets. Opens a shop of its own, to which it is the
-backend that spans go to as well, and fails if a request has not exactly one entry span, if a span is lost, or if the shop's memory or
-the number of its file descriptors grows.
+Load for AcmeShop: pages, uploads, event streams, and customers that disconnect. Starts a shop that reports its spans to this program.
+Fails if a request does not have exactly one entry span, if a span is lost, or if the shop's memory or number of file descriptors
+grows.
 
 Usage: shop-load [options]
 
-  --requests N     how many requests (default 1000)
-  --seconds N      for how long, in place of a number
-  --workers N      how many customers at a time (default 8)
-  --help           shows this
+  --requests N     number of requests (default 1000)
+  --seconds N      duration, instead of a number of requests
+  --workers N      number of concurrent customers (default 8)
+  --help           prints this help
 ";
 
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct Options {
     pub(crate) workers: usize,
 }
 
-/// When it is enough.
+/// How much load to send.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Amount {
     Requests(u64),
@@ -48,7 +48,7 @@ impl Options {
 }
 
 impl Amount {
-    /// What comes before the measurement: a quarter of the requests, a tenth of the time.
+    /// The amount before the measurement: a quarter of the requests, or a tenth of the time.
     pub(crate) fn warm_up(self) -> Amount {
         match self {
             Amount::Requests(requests) => Amount::Requests(requests / 4),

@@ -1,4 +1,4 @@
-//! The shop as a process: what it says, and what it holds.
+//! The process of the shop: its output, memory and file descriptors.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -18,24 +18,24 @@ pub(crate) struct Shop {
     pub(crate) front_end: SocketAddr,
 }
 
-/// What a process holds.
+/// The memory and file descriptors of a process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Footprint {
     pub(crate) resident_bytes: u64,
     pub(crate) descriptors: usize,
 }
 
-/// How long the shop may take to open or to close.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the shop may take to start or stop.
+const START_STOP_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What the shop is given to notice that its customers are gone.
-const SETTLING: Duration = Duration::from_secs(10);
+/// How long the shop may take to notice that customers have disconnected.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Shop {
-    /// Opens a shop that reports to that backend: the program that lies beside this one.
+    /// Starts the shop, the binary in the same folder. It reports to `backend`.
     pub(crate) async fn open(backend: &str) -> Result<Self, BoxError> {
         let program: PathBuf = std::env::current_exe()?.with_file_name("acme-shop");
-        // One in memory is gone with its only connection, as that is with a customer who leaves within a query.
+        // Not in memory: a customer who disconnects during a query closes the only connection, and would delete the database.
         let database = std::env::temp_dir().join(format!("shop-load-{}.db", std::process::id()));
         let mut child = Command::new(&program)
             .args(["--serve", "--requests", "0", "--report", &format!("zipkin={backend}")])
@@ -44,7 +44,7 @@ impl Shop {
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .map_err(|error| format!("{} cannot be started: {error}", program.display()))?;
+            .map_err(|error| format!("cannot start {}: {error}", program.display()))?;
         let stdout = child.stdout.take().ok_or("the shop has no output")?;
         let mut lines = BufReader::new(stdout).lines();
         let listening = async {
@@ -55,20 +55,20 @@ impl Shop {
                     return Ok::<SocketAddr, BoxError>(address.parse()?);
                 }
             }
-            Err("the shop did not open".into())
+            Err("the shop did not start".into())
         };
-        let front_end = timeout(PATIENCE, listening).await??;
+        let front_end = timeout(START_STOP_TIMEOUT, listening).await??;
         Ok(Shop { child, database, lines, front_end })
     }
 
-    /// What the shop holds once it has noticed who is gone: descriptors fall as it does.
+    /// Measures once the shop has noticed disconnects, that is, when the number of descriptors no longer falls.
     pub(crate) async fn footprint(&self) -> Result<Footprint, BoxError> {
-        let begun = Instant::now();
+        let started = Instant::now();
         let mut lowest = self.measure()?;
-        while begun.elapsed() < SETTLING {
+        while started.elapsed() < SETTLE_TIMEOUT {
             sleep(Duration::from_millis(50)).await;
             let now = self.measure()?;
-            if now.descriptors >= lowest.descriptors && begun.elapsed() > SETTLING / 10 {
+            if now.descriptors >= lowest.descriptors && started.elapsed() > SETTLE_TIMEOUT / 10 {
                 break;
             }
             lowest.descriptors = lowest.descriptors.min(now.descriptors);
@@ -80,17 +80,17 @@ impl Shop {
         let process = PathBuf::from(format!("/proc/{}", self.child.id().ok_or("the shop has ended")?));
         let status = std::fs::read_to_string(process.join("status"))?;
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
-        let kib: u64 = resident.ok_or("the system does not tell how much memory the shop has")?.parse()?;
+        let kib: u64 = resident.ok_or("the system does not report the memory of the shop")?.parse()?;
         let descriptors = std::fs::read_dir(process.join("fd"))?.count();
         Ok(Footprint { resident_bytes: kib * 1024, descriptors })
     }
 
-    /// Closes the shop, and gives the number of spans that it lost.
+    /// Stops the shop, and returns the number of lost spans.
     pub(crate) async fn close(&mut self) -> Result<u64, BoxError> {
         let id = self.child.id().ok_or("the shop has ended")?.to_string();
         let interrupted = Command::new("kill").args(["-INT", &id]).status().await?;
         if !interrupted.success() {
-            return Err("the shop cannot be interrupted".into());
+            return Err("cannot interrupt the shop".into());
         }
         let ended = async {
             let mut lost = None;
@@ -100,15 +100,15 @@ impl Shop {
                 }
             }
             self.child.wait().await?;
-            lost.ok_or_else(|| BoxError::from("the shop did not say what it lost"))
+            lost.ok_or_else(|| BoxError::from("the shop did not print its lost spans"))
         };
-        timeout(PATIENCE, ended).await?
+        timeout(START_STOP_TIMEOUT, ended).await?
     }
 }
 
 impl Drop for Shop {
     fn drop(&mut self) {
-        // Where it fails there is nothing to be removed.
+        // Fails if the file does not exist.
         let _ = std::fs::remove_file(&self.database);
     }
 }

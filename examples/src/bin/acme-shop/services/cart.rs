@@ -1,4 +1,4 @@
-//! What lies in the customers' carts.
+//! The carts of the customers.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! What there is to buy, and what sells best.
+//! The products and the bestsellers.
 
 use axum::extract::{Path, Query, State};
 use axum::routing::get;

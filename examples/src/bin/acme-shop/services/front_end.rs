@@ -1,4 +1,4 @@
-//! The shop as the customer sees it: pages, made of what the other services say.
+//! The pages that customers see, built from the responses of the other services.
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -19,7 +19,7 @@ use crate::users::users_client::UsersClient;
 /// The service's name.
 pub(crate) const NAME: &str = "front-end";
 
-/// Whom the service calls.
+/// The services that this one calls.
 #[derive(Clone)]
 pub(crate) struct FrontEnd {
     pub(crate) catalog: Upstream,
@@ -41,7 +41,7 @@ pub(crate) fn router(shop: FrontEnd) -> Router {
         .with_state(shop)
 }
 
-/// A failure, as a page.
+/// A failure as an HTML page.
 pub(super) struct ErrorPage(Failure);
 
 impl From<Failure> for ErrorPage {
@@ -58,7 +58,7 @@ impl IntoResponse for ErrorPage {
 
 type Page = Result<Html<String>, ErrorPage>;
 
-/// Asks two services at the same time; both calls belong to this request all the same.
+/// Calls two services concurrently. Both calls are children of this request.
 async fn home(State(shop): State<FrontEnd>) -> Page {
     let (products, cart) =
         tokio::join!(shop.catalog.get::<Vec<Product>>(&["products"]), shop.cart.get::<Vec<Line>>(&["carts", "ada"]),);

@@ -1,5 +1,5 @@
-//! The services: five ordinary axum applications, one of tonic, and one that is told over RabbitMQ where there is a broker. Hardly a
-//! handler knows that it is traced: one adds the bank's excuse, and one tells what it packs.
+//! The services: five axum applications, one tonic server, and consumers of RabbitMQ and Kafka. Few handlers contain tracing code: one
+//! logs the error of the bank, and the consumers add a span for their own work.
 
 pub(crate) mod cart;
 pub(crate) mod catalog;

@@ -1,4 +1,4 @@
-//! What goes to and fro for a while: offers as a stream of events, and photos that customers send.
+//! Streams: offers as server-sent events, and uploads of photos.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -17,13 +17,13 @@ use crate::services::front_end::{ErrorPage, FrontEnd};
 
 #[derive(Deserialize)]
 pub(super) struct Offers {
-    /// After how many the stream ends; without it, it does not.
+    /// The number of events. Without it, the stream is endless.
     events: Option<usize>,
 }
 
 const PERIOD: Duration = Duration::from_millis(100);
 
-/// One product after the other, each asked for when its turn comes: calls that the stream makes belong to its request as well.
+/// Streams one product after the other, and fetches each when it is due. Calls that the stream makes are children of its request.
 pub(super) async fn offers(
     State(shop): State<FrontEnd>,
     Query(offers): Query<Offers>,
@@ -37,22 +37,21 @@ pub(super) async fn offers(
         ticks.tick().await;
         let event = match shop.catalog.get::<Product>(&["products", &sku]).await {
             Ok(product) => Event::default().data(format!("{} for {}", product.name, product.price)),
-            Err(Failure { .. }) => Event::default().comment("nothing at the moment"),
+            Err(Failure { .. }) => Event::default().comment("no offer available"),
         };
         Some((Ok(event), (shop, skus, ticks)))
     });
     Ok(Sse::new(events.take(offers.events.unwrap_or(usize::MAX))))
 }
 
-/// More than any camera makes.
-const LARGEST_PHOTO_BYTES: usize = 32 << 20;
+const MAX_PHOTO_BYTES: usize = 32 << 20;
 
-/// Takes a photo of a product, of which nobody can see the bytes again.
+/// Reads the photo of a product and discards it.
 pub(super) async fn photo(Path(sku): Path<String>, photo: Body) -> Result<String, ErrorPage> {
     let (mut photo, mut bytes) = (photo.into_data_stream(), 0);
     while let Some(part) = photo.next().await {
-        bytes += part.map_err(|_| Failure::new(StatusCode::BAD_REQUEST, "the photo has no end"))?.len();
-        if bytes > LARGEST_PHOTO_BYTES {
+        bytes += part.map_err(|_| Failure::new(StatusCode::BAD_REQUEST, "the photo is incomplete"))?.len();
+        if bytes > MAX_PHOTO_BYTES {
             return Err(Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "the photo is too large").into());
         }
     }

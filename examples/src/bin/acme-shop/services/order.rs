@@ -12,7 +12,7 @@ use crate::parcels::Parcels;
 use crate::topic::Topic;
 use crate::upstream::Upstream;
 
-/// Whom the service calls, and where it writes down what was ordered.
+/// The services that this one calls, and its storage.
 #[derive(Clone)]
 pub(crate) struct Orders {
     pub(crate) cart: Upstream,

@@ -1,4 +1,4 @@
-//! Gets the money from the customers' banks.
+//! Charges the cards of customers.
 
 use std::error::Error;
 use std::fmt;
@@ -18,7 +18,7 @@ pub(crate) fn router(tracer: Tracer) -> Router {
 
 async fn pay(State(tracer): State<Tracer>, Json(payment): Json<Payment>) -> Result<Json<Receipt>, Failure> {
     let receipt = charge(&payment).map_err(|error| {
-        // The status makes the request's span a failed one. Why it failed only this code knows.
+        // The status marks the span of the request as failed. Only this code knows the reason.
         tracer.with_active(|span| {
             span.log_error(&error);
         });
@@ -27,19 +27,19 @@ async fn pay(State(tracer): State<Tracer>, Json(payment): Json<Payment>) -> Resu
     Ok(Json(receipt))
 }
 
-/// The bank that issued the card does not answer.
+/// The bank of the card does not respond.
 #[derive(Debug)]
 struct BankUnreachable;
 
 impl fmt::Display for BankUnreachable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the bank does not answer")
+        f.write_str("the bank does not respond")
     }
 }
 
 impl Error for BankUnreachable {}
 
-/// Stands for the bank, which is the one thing in this shop that is not real.
+/// Simulates the bank, the only simulated part of the shop.
 fn charge(payment: &Payment) -> Result<Receipt, BankUnreachable> {
     if payment.card == "card-of-bob" {
         return Err(BankUnreachable);

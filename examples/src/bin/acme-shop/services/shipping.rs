@@ -7,9 +7,9 @@ use opentracing_amqp::{TracingConnection, TracingConsumer, TracingDelivery, proc
 use opentracing_core::Tracer;
 use tokio::task::JoinHandle;
 
+use crate::in_flight::InFlight;
 use crate::model::Parcel;
 use crate::parcels::QUEUE;
-use crate::under_way::UnderWay;
 
 pub(crate) const NAME: &str = "shipping";
 
@@ -20,7 +20,7 @@ pub(crate) struct Shipping {
 
 impl Shipping {
     /// Consumes parcels from an exclusive queue, which is deleted with the connection.
-    pub(crate) async fn start(url: &str, tracer: Tracer, under_way: UnderWay) -> lapin::Result<Shipping> {
+    pub(crate) async fn start(url: &str, tracer: Tracer, in_flight: InFlight) -> lapin::Result<Shipping> {
         let options = ConnectionProperties::default();
         let connection = TracingConnection::connect_with_tracer(tracer.clone(), url, options).await?;
         let channel = connection.create_channel().await?;
@@ -28,7 +28,7 @@ impl Shipping {
         channel.queue_declare(QUEUE.into(), exclusive, FieldTable::default()).await?;
         let options = BasicConsumeOptions::default();
         let parcels = channel.basic_consume(QUEUE.into(), NAME.into(), options, FieldTable::default()).await?;
-        let packing = tokio::spawn(pack_all(parcels, tracer, under_way));
+        let packing = tokio::spawn(pack_all(parcels, tracer, in_flight));
         Ok(Shipping { connection, packing })
     }
 
@@ -41,7 +41,7 @@ impl Shipping {
 }
 
 /// Runs the handler in the span of each parcel.
-async fn pack_all(parcels: TracingConsumer, tracer: Tracer, under_way: UnderWay) {
+async fn pack_all(parcels: TracingConsumer, tracer: Tracer, in_flight: InFlight) {
     let handle = async |message: TracingDelivery| {
         let settled = match serde_json::from_slice::<Parcel>(&message.data) {
             Ok(parcel) => {
@@ -51,7 +51,7 @@ async fn pack_all(parcels: TracingConsumer, tracer: Tracer, under_way: UnderWay)
             // A parcel that cannot be decoded is not requeued: it would fail again.
             Err(_) => message.reject(BasicRejectOptions { requeue: false }).await,
         };
-        under_way.remove();
+        in_flight.remove();
         settled.map(drop)
     };
     // Returns when the connection is closed.

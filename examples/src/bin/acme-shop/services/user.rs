@@ -1,4 +1,4 @@
-//! Who the customers are. The one service that speaks gRPC.
+//! The customers. This service uses gRPC.
 
 use tonic::{Request, Response, Status};
 
@@ -11,7 +11,7 @@ pub(crate) fn service() -> UsersServer<Directory> {
 
 pub(crate) struct Directory;
 
-/// Name and card of each customer; Bob's bank is out of reach.
+/// Id, name and card of each customer. Payments with Bob's card fail.
 const USERS: [(&str, &str, &str); 2] = [("ada", "Ada", "card-of-ada"), ("bob", "Bob", "card-of-bob")];
 
 #[tonic::async_trait]

@@ -1,4 +1,4 @@
-//! One place, and how to get there.
+//! One destination and its address.
 
 use std::fmt;
 
@@ -9,9 +9,9 @@ use opentracing_reporter::{
 use super::environment::Environment;
 use super::invalid::InvalidReport;
 
-/// A place with its address, which can be used.
+/// A destination with a valid address.
 #[derive(Clone, Debug)]
-pub(super) enum Place {
+pub(super) enum Destination {
     Console,
     OtlpHttp(Endpoint),
     OtlpGrpc(Endpoint),
@@ -26,80 +26,82 @@ pub(super) enum Place {
     },
 }
 
-impl Place {
-    /// The place of that name, at the address that the option says, else the environment, else where the backend is by default.
+impl Destination {
+    /// The destination with this name. The address comes from the option, else from the environment, else it is the default.
     pub(super) fn read(
         name: &str,
         address: Option<&str>,
         environment: &Environment<'_>,
-    ) -> Result<Place, InvalidReport> {
-        let place = match (name, address) {
-            ("console", None) => Ok(Place::Console),
+    ) -> Result<Destination, InvalidReport> {
+        let destination = match (name, address) {
+            ("console", None) => Ok(Destination::Console),
             ("console", Some(_)) => Err(InvalidReport::NoAddress("console")),
             ("none", Some(_)) => Err(InvalidReport::NoAddress("none")),
             ("otlp", Some(address)) => otlp("--report otlp", address),
-            ("otlp", None) => otlp_of(environment),
-            ("zipkin", Some(address)) => endpoint("--report zipkin", address).map(Place::Zipkin),
-            ("zipkin", None) => zipkin_of(environment),
+            ("otlp", None) => otlp_from(environment),
+            ("zipkin", Some(address)) => endpoint("--report zipkin", address).map(Destination::Zipkin),
+            ("zipkin", None) => zipkin_from(environment),
             ("jaeger", Some(address)) => jaeger("--report jaeger", address),
-            ("jaeger", None) => jaeger_of(environment),
-            // Whoever says where the agent is does not want it looked for elsewhere.
+            ("jaeger", None) => jaeger_from(environment),
+            // With an explicit address, no other address is tried.
             ("instana", Some(address)) => {
-                Ok(Place::Instana(endpoint("--report instana", address)?, InstanaAgentFallback::None))
+                Ok(Destination::Instana(endpoint("--report instana", address)?, InstanaAgentFallback::None))
             }
-            ("instana", None) => instana_of(environment),
+            ("instana", None) => instana_from(environment),
             _ => Err(InvalidReport::Unknown(name.to_owned())),
         }?;
-        Ok(place)
+        Ok(destination)
     }
 
-    /// A way to get there, for one tracer.
+    /// Makes a transport for one tracer.
     pub(super) fn transport(&self, console: &Console) -> Result<Box<dyn Transport>, InvalidEndpoint> {
         Ok(match self {
-            Place::Console => Box::new(console.clone()),
-            Place::OtlpHttp(endpoint) => Box::new(Otlp::http(endpoint.clone())?),
-            Place::OtlpGrpc(endpoint) => Box::new(Otlp::grpc(endpoint.clone())?),
-            Place::Zipkin(endpoint) => Box::new(Zipkin::new(endpoint.clone())?),
-            Place::JaegerHttp(endpoint) => Box::new(Jaeger::http(endpoint.clone())?),
-            Place::JaegerUdp(address) => Box::new(Jaeger::udp(address)?),
-            Place::Instana(agent, fallback) => {
+            Destination::Console => Box::new(console.clone()),
+            Destination::OtlpHttp(endpoint) => Box::new(Otlp::http(endpoint.clone())?),
+            Destination::OtlpGrpc(endpoint) => Box::new(Otlp::grpc(endpoint.clone())?),
+            Destination::Zipkin(endpoint) => Box::new(Zipkin::new(endpoint.clone())?),
+            Destination::JaegerHttp(endpoint) => Box::new(Jaeger::http(endpoint.clone())?),
+            Destination::JaegerUdp(address) => Box::new(Jaeger::udp(address)?),
+            Destination::Instana(agent, fallback) => {
                 Box::new(Instana::agent(agent.clone())?.agent_fallback(fallback.clone()))
             }
-            Place::InstanaServerless { endpoint, key } => Box::new(Instana::serverless(endpoint.clone(), key)?),
+            Destination::InstanaServerless { endpoint, key } => Box::new(Instana::serverless(endpoint.clone(), key)?),
         })
     }
 }
 
-/// Name and address as they stand behind `--report`.
-impl fmt::Display for Place {
+/// Name and address in the syntax of `--report`.
+impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, endpoint) = match self {
-            Place::Console => return f.write_str("console"),
-            Place::JaegerUdp(address) => return write!(f, "jaeger=udp://{address}"),
-            Place::OtlpHttp(endpoint) | Place::OtlpGrpc(endpoint) => ("otlp", endpoint),
-            Place::Zipkin(endpoint) => ("zipkin", endpoint),
-            Place::JaegerHttp(endpoint) => ("jaeger", endpoint),
-            Place::Instana(endpoint, _) | Place::InstanaServerless { endpoint, .. } => ("instana", endpoint),
+            Destination::Console => return f.write_str("console"),
+            Destination::JaegerUdp(address) => return write!(f, "jaeger=udp://{address}"),
+            Destination::OtlpHttp(endpoint) | Destination::OtlpGrpc(endpoint) => ("otlp", endpoint),
+            Destination::Zipkin(endpoint) => ("zipkin", endpoint),
+            Destination::JaegerHttp(endpoint) => ("jaeger", endpoint),
+            Destination::Instana(endpoint, _) | Destination::InstanaServerless { endpoint, .. } => {
+                ("instana", endpoint)
+            }
         };
         let address = endpoint.to_string();
         let address = address.trim_end_matches('/');
         match (self, address.strip_prefix("http")) {
-            (Place::OtlpGrpc(_), Some(rest)) => write!(f, "{name}=grpc{rest}"),
+            (Destination::OtlpGrpc(_), Some(rest)) => write!(f, "{name}=grpc{rest}"),
             _ => write!(f, "{name}={address}"),
         }
     }
 }
 
-/// `grpc` and `grpcs` are `http` and `https` in which gRPC is spoken.
-fn otlp(source: &str, address: &str) -> Result<Place, InvalidReport> {
+/// `grpc` and `grpcs` stand for gRPC over `http` and `https`.
+fn otlp(source: &str, address: &str) -> Result<Destination, InvalidReport> {
     match address.strip_prefix("grpc") {
-        Some(rest) => endpoint(source, &format!("http{rest}")).map(Place::OtlpGrpc),
-        None => endpoint(source, address).map(Place::OtlpHttp),
+        Some(rest) => endpoint(source, &format!("http{rest}")).map(Destination::OtlpGrpc),
+        None => endpoint(source, address).map(Destination::OtlpHttp),
     }
 }
 
-/// As OpenTelemetry's specification of exporters has it: the general endpoint is a base, the one for traces is taken as it is.
-fn otlp_of(environment: &Environment<'_>) -> Result<Place, InvalidReport> {
+/// Follows OpenTelemetry's specification of exporters: the general endpoint is a base URL, the one for traces is used unchanged.
+fn otlp_from(environment: &Environment<'_>) -> Result<Destination, InvalidReport> {
     let protocol = environment.first(&["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"]);
     let is_grpc = match protocol {
         Some((_, protocol)) if protocol == "grpc" => true,
@@ -110,9 +112,9 @@ fn otlp_of(environment: &Environment<'_>) -> Result<Place, InvalidReport> {
     };
     let names = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTLP_URL"];
     match environment.first(&names) {
-        Some((name, address)) if is_grpc => endpoint(name, &address).map(Place::OtlpGrpc),
+        Some((name, address)) if is_grpc => endpoint(name, &address).map(Destination::OtlpGrpc),
         Some((name @ "OTEL_EXPORTER_OTLP_ENDPOINT", address)) => {
-            endpoint(name, &format!("{}/v1/traces", address.trim_end_matches('/'))).map(Place::OtlpHttp)
+            endpoint(name, &format!("{}/v1/traces", address.trim_end_matches('/'))).map(Destination::OtlpHttp)
         }
         Some((name, address)) => otlp(name, &address),
         None if is_grpc => otlp("otlp", "grpc://127.0.0.1:4317"),
@@ -120,24 +122,24 @@ fn otlp_of(environment: &Environment<'_>) -> Result<Place, InvalidReport> {
     }
 }
 
-fn zipkin_of(environment: &Environment<'_>) -> Result<Place, InvalidReport> {
+fn zipkin_from(environment: &Environment<'_>) -> Result<Destination, InvalidReport> {
     let (name, address) = environment
         .first(&["OTEL_EXPORTER_ZIPKIN_ENDPOINT", "ZIPKIN_URL"])
         .unwrap_or(("zipkin", "http://127.0.0.1:9411".into()));
-    endpoint(name, &address).map(Place::Zipkin)
+    endpoint(name, &address).map(Destination::Zipkin)
 }
 
-fn jaeger(source: &str, address: &str) -> Result<Place, InvalidReport> {
+fn jaeger(source: &str, address: &str) -> Result<Destination, InvalidReport> {
     match address.strip_prefix("udp://") {
         Some(agent) => {
-            let valid = Jaeger::udp(agent).map(|_| Place::JaegerUdp(agent.to_owned()));
+            let valid = Jaeger::udp(agent).map(|_| Destination::JaegerUdp(agent.to_owned()));
             valid.map_err(|error| InvalidReport::Address(source.to_owned(), error))
         }
-        None => endpoint(source, address).map(Place::JaegerHttp),
+        None => endpoint(source, address).map(Destination::JaegerHttp),
     }
 }
 
-fn jaeger_of(environment: &Environment<'_>) -> Result<Place, InvalidReport> {
+fn jaeger_from(environment: &Environment<'_>) -> Result<Destination, InvalidReport> {
     match environment.first(&["JAEGER_ENDPOINT", "JAEGER_AGENT_HOST", "JAEGER_URL"]) {
         Some((name @ "JAEGER_AGENT_HOST", host)) => {
             let port = environment.get("JAEGER_AGENT_PORT").unwrap_or("6831".into());
@@ -148,7 +150,7 @@ fn jaeger_of(environment: &Environment<'_>) -> Result<Place, InvalidReport> {
     }
 }
 
-fn instana_of(environment: &Environment<'_>) -> Result<Place, InvalidReport> {
+fn instana_from(environment: &Environment<'_>) -> Result<Destination, InvalidReport> {
     const URL: &str = "INSTANA_ENDPOINT_URL";
     const KEY: &str = "INSTANA_AGENT_KEY";
     if let Some(address) = environment.get(URL) {
@@ -156,19 +158,19 @@ fn instana_of(environment: &Environment<'_>) -> Result<Place, InvalidReport> {
         let key = environment.get(KEY).ok_or(InvalidReport::Missing { name: KEY, needed_by: URL })?;
         Instana::serverless(endpoint.clone(), &key)
             .map_err(|error| InvalidReport::Address(format!("{URL} with {KEY}"), error))?;
-        return Ok(Place::InstanaServerless { endpoint, key });
+        return Ok(Destination::InstanaServerless { endpoint, key });
     }
     let host = environment.get("INSTANA_AGENT_HOST").unwrap_or("127.0.0.1".into());
     let port = environment.get("INSTANA_AGENT_PORT").unwrap_or("42699".into());
     let agent = endpoint("INSTANA_AGENT_HOST with INSTANA_AGENT_PORT", &format!("http://{}:{port}", bracketed(&host)))?;
-    Ok(Place::Instana(agent, InstanaAgentFallback::default()))
+    Ok(Destination::Instana(agent, InstanaAgentFallback::default()))
 }
 
 fn endpoint(source: &str, address: &str) -> Result<Endpoint, InvalidReport> {
     address.parse().map_err(|error| InvalidReport::Address(source.to_owned(), error))
 }
 
-/// A host as it stands before a port.
+/// Adds brackets to an IPv6 address.
 fn bracketed(host: &str) -> String {
     if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() }
 }

@@ -1,16 +1,16 @@
-//! No place at all.
+//! The destination `none`.
 
 use std::time::Instant;
 
 use opentracing_core::FinishedSpan;
 use opentracing_reporter::{SendOutcome, SendReason, Transport};
 
-/// Forgets every span.
-pub(super) struct Nowhere;
+/// Discards all spans.
+pub(super) struct Discard;
 
-impl Transport for Nowhere {
+impl Transport for Discard {
     fn name(&self) -> &'static str {
-        "nowhere"
+        "discard"
     }
 
     fn add(&mut self, _: FinishedSpan<'_>) {}

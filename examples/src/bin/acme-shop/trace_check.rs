@@ -1,4 +1,4 @@
-//! Looks at every span on its way out: is each trace whole, how long did the requests take, what failed?
+//! A transport that checks each trace for completeness, and counts durations, statuses and errors.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,57 +12,57 @@ use crate::services::front_end;
 
 /// Shared by the tracers of all services.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Tally {
-    books: Arc<Mutex<Books>>,
+pub(crate) struct TraceCheck {
+    counts: Arc<Mutex<Counts>>,
     changed: Arc<Notify>,
 }
 
-/// What the tally has come to.
+/// The counts so far.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Books {
-    /// By name.
+pub(crate) struct Counts {
+    /// By service name.
     pub(crate) services: BTreeMap<Box<str>, Service>,
-    /// Requests that have come to their end at the front-end.
+    /// Finished requests of the front-end.
     pub(crate) requests: usize,
-    /// How long each of the last of them took there.
+    /// The durations of the most recent requests.
     durations: VecDeque<Duration>,
     /// Requests by the first digit of their status.
     pub(crate) statuses: BTreeMap<i64, usize>,
-    /// The last traces. Those before are counted in `judged`.
-    traces: HashMap<TraceId, Trace>,
+    /// The most recent traces. Older ones are counted in `checked`.
+    recent: HashMap<TraceId, Trace>,
     order: VecDeque<TraceId>,
-    judged: Judged,
+    checked: TraceCounts,
 }
 
-/// One service's spans.
+/// The spans of one service.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Service {
     pub(crate) spans: usize,
     pub(crate) failed: usize,
 }
 
-/// How many traces are what they should be.
+/// The number of complete and incomplete traces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Judged {
-    /// Requests from outside, and everything that they led to.
-    pub(crate) whole: usize,
-    /// A span is there without the one that it belongs to.
-    pub(crate) broken: usize,
+pub(crate) struct TraceCounts {
+    /// Every span has its parent.
+    pub(crate) complete: usize,
+    /// The parent of a span is missing.
+    pub(crate) incomplete: usize,
 }
 
-/// The spans of one trace, as far as they have come, with the parent that must be among them. Requests from outside need none.
+/// The spans of one trace so far, each with the parent that must be among them. Requests from outside have none.
 type Trace = HashMap<SpanId, Option<SpanId>>;
 
-/// Traces that are remembered one by one: long before it is forgotten, all spans of a trace are there.
-const REMEMBERED: usize = 1000;
+/// How many traces are kept. All spans of a trace arrive long before it is removed.
+const MAX_TRACES: usize = 1000;
 
-/// Requests whose times are remembered.
-const TIMED: usize = 10_000;
+/// How many durations are kept.
+const MAX_DURATIONS: usize = 10_000;
 
-/// Keeps nothing: there is never anything to send.
-impl Transport for Tally {
+/// Sends nothing.
+impl Transport for TraceCheck {
     fn name(&self) -> &'static str {
-        "tally"
+        "trace_check"
     }
 
     fn add(&mut self, span: FinishedSpan<'_>) {
@@ -79,9 +79,9 @@ impl Transport for Tally {
     }
 }
 
-impl Tally {
-    /// Returns once that many requests have come to their end at the front-end.
-    pub(crate) async fn arrived(&self, requests: usize) {
+impl TraceCheck {
+    /// Waits until the front-end has finished this number of requests.
+    pub(crate) async fn wait_for_requests(&self, requests: usize) {
         loop {
             let changed = self.changed.notified();
             if self.lock().requests >= requests {
@@ -91,17 +91,17 @@ impl Tally {
         }
     }
 
-    /// What has come so far.
-    pub(crate) fn books(&self) -> Books {
+    /// The counts so far.
+    pub(crate) fn counts(&self) -> Counts {
         self.lock().clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Books> {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Books {
+impl Counts {
     fn add(&mut self, span: &FinishedSpan<'_>) {
         let name = span.process().service();
         let service = self.services.entry(name.into()).or_default();
@@ -109,22 +109,22 @@ impl Books {
         service.failed += usize::from(span.is_failed());
 
         let id = span.context().trace_id();
-        if !self.traces.contains_key(&id) {
+        if !self.recent.contains_key(&id) {
             self.order.push_back(id);
         }
-        let trace = self.traces.entry(id).or_default();
-        let served = span.kind() == SpanKind::Server;
-        let entered = served && name == front_end::NAME;
-        // Who asks the front-end may be in a trace that began elsewhere. Who asks another service from outside begins one.
+        let trace = self.recent.entry(id).or_default();
+        let is_server = span.kind() == SpanKind::Server;
+        let is_entry = is_server && name == front_end::NAME;
+        // A caller of the front-end may bring its own trace. A request to another service from outside starts a trace.
         let parent = match span.parent_id() {
-            _ if entered => None,
-            None if !served => Some(SpanId::INVALID),
+            _ if is_entry => None,
+            None if !is_server => Some(SpanId::INVALID),
             parent => parent,
         };
         trace.insert(span.context().span_id(), parent);
-        if entered {
+        if is_entry {
             self.requests += 1;
-            if self.durations.len() == TIMED {
+            if self.durations.len() == MAX_DURATIONS {
                 self.durations.pop_front();
             }
             self.durations.push_back(span.duration());
@@ -132,10 +132,10 @@ impl Books {
                 *self.statuses.entry(status / 100).or_default() += 1;
             }
         }
-        if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front().and_then(|oldest| self.traces.remove(&oldest))
+        if self.order.len() > MAX_TRACES
+            && let Some(oldest) = self.order.pop_front().and_then(|oldest| self.recent.remove(&oldest))
         {
-            self.judged.count(&oldest);
+            self.checked.count(&oldest);
         }
     }
 
@@ -143,13 +143,13 @@ impl Books {
         self.services.values().map(|service| service.spans).sum()
     }
 
-    pub(crate) fn judged(&self) -> Judged {
-        let mut judged = self.judged;
-        self.traces.values().for_each(|trace| judged.count(trace));
-        judged
+    pub(crate) fn traces(&self) -> TraceCounts {
+        let mut counts = self.checked;
+        self.recent.values().for_each(|trace| counts.count(trace));
+        counts
     }
 
-    /// The time within which that share of the last requests was answered.
+    /// A percentile of the durations of recent requests.
     pub(crate) fn percentile(&self, percent: usize) -> Duration {
         let mut sorted: Vec<Duration> = self.durations.iter().copied().collect();
         sorted.sort_unstable();
@@ -158,12 +158,12 @@ impl Books {
     }
 }
 
-impl Judged {
+impl TraceCounts {
     fn count(&mut self, trace: &Trace) {
         if trace.values().flatten().all(|parent| trace.contains_key(parent)) {
-            self.whole += 1;
+            self.complete += 1;
         } else {
-            self.broken += 1;
+            self.incomplete += 1;
         }
     }
 }
