@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
-/// Counts for every kind of call alike.
+/// Counts the allocations of all kinds.
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     match opentracing_bench::amqp(std::env::args().skip(1), allocations) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody is left to tell if this fails too.
+            // There is no other way to report this error.
             let _ = writeln!(std::io::stderr(), "{error}");
             ExitCode::FAILURE
         }

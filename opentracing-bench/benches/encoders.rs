@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     match EncoderOptions::parse(std::env::args().skip(1)).and_then(|options| encoders(&options, &programs)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody is left to tell if this fails too.
+            // There is no other way to report this error.
             let _ = writeln!(std::io::stderr(), "{error}");
             ExitCode::FAILURE
         }

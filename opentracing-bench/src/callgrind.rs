@@ -1,4 +1,4 @@
-//! Instructions of all threads, counted by callgrind.
+//! Counts the instructions of all threads with callgrind.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,15 +9,15 @@ use crate::child;
 use crate::encoder::Encoder;
 use crate::library::Library;
 
-/// Bursts that do not count.
-const WARM: &str = "6";
+/// Bursts before counting starts.
+const WARM_UP: &str = "6";
 
 /// Instructions per operation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Instructions {
-    /// Of the thread that makes the spans.
+    /// On the thread that creates the spans.
     pub(crate) producer: f64,
-    /// Of all other threads, to the sink's end.
+    /// On all other threads, to the end of the sink.
     pub(crate) others: f64,
 }
 
@@ -27,12 +27,12 @@ impl Instructions {
     }
 }
 
-pub(crate) fn is_there() -> bool {
+pub(crate) fn is_installed() -> bool {
     let version = Command::new("valgrind").arg("--version").stdin(Stdio::null()).output();
     version.is_ok_and(|output| output.status.success())
 }
 
-/// Runs that many bursts of the case, after some that do not count: what happens once is over by then.
+/// Counts a number of bursts of the case, after a warm-up.
 pub(crate) fn count(measure: &Path, case: Case, library: Library, bursts: u32) -> Result<Instructions, String> {
     let (none, all) = (run(measure, case, library, 0)?, run(measure, case, library, bursts)?);
     if all.producer == 0 {
@@ -44,14 +44,14 @@ pub(crate) fn count(measure: &Path, case: Case, library: Library, bursts: u32) -
 }
 
 struct Counted {
-    /// Between the two markers. A difference of two runs would not do: the clock is calibrated on this thread at the start, in a
-    /// number of instructions that depends on time.
+    /// Between the two markers. The difference of two runs would be wrong, because the calibration of the clock at the start takes a
+    /// varying number of instructions on this thread.
     producer: u64,
-    /// In all. Only the thread that meets a marker gets a part of its own there.
+    /// In total. Callgrind starts a new part only for the thread that reaches a marker.
     others: u64,
 }
 
-/// Instructions per span of so many in a burst, on the thread that encodes.
+/// Instructions per span on the encoding thread. `spans` is the number per burst.
 pub(crate) fn count_encoding(measure: &Path, encoder: Encoder, spans: u32) -> Result<f64, String> {
     const BURSTS: u32 = 10;
     let options = ["--collect-atstart=no", "--toggle-collect=*encode_batch*"];
@@ -66,13 +66,13 @@ pub(crate) fn count_encoding(measure: &Path, encoder: Encoder, spans: u32) -> Re
 
 fn run(measure: &Path, case: Case, library: Library, bursts: u32) -> Result<Counted, String> {
     let options = [
-        "--dump-before=*counting_begins*",
+        "--dump-before=*counting_starts*",
         "--dump-before=*counting_ends*",
-        // Switched off there, on the thread that calls it.
+        // Stops counting in there, on the calling thread.
         "--toggle-collect=*between_bursts*",
         "--collect-atstart=yes",
     ];
-    let command = ["bursts", case.name(), library.name(), WARM, &bursts.to_string()];
+    let command = ["bursts", case.name(), library.name(), WARM_UP, &bursts.to_string()];
     let mut counted = Counted { producer: 0, others: 0 };
     for part in parts(measure, &options, &command)? {
         match (part.is_main_thread, part.number) {
@@ -84,10 +84,10 @@ fn run(measure: &Path, case: Case, library: Library, bursts: u32) -> Result<Coun
     Ok(counted)
 }
 
-/// What one thread did between two dumps.
+/// The instructions of one thread between two dumps.
 struct Part {
     is_main_thread: bool,
-    /// From one, of its thread.
+    /// The number of the part within its thread, from one.
     number: u32,
     total: u64,
 }
@@ -96,7 +96,7 @@ fn parts(measure: &Path, options: &[&str], command: &[&str]) -> Result<Vec<Part>
     let folder = Folder::new()?;
     let out = format!("--callgrind-out-file={}", folder.0.join("out").display());
     let measure = measure.to_string_lossy();
-    // Threads take turns, or a waiting one may spin for long under valgrind's single lock.
+    // Fair scheduling, because a waiting thread may otherwise spin for long under valgrind's single lock.
     let always = ["--tool=callgrind", "-q", &out, "--separate-threads=yes", "--fair-sched=try"];
     child::run("valgrind", &[&always[..], options, &[measure.as_ref()], command].concat())?;
     let mut parts = Vec::new();
@@ -112,7 +112,7 @@ fn parts(measure: &Path, options: &[&str], command: &[&str]) -> Result<Vec<Part>
     Ok(parts)
 }
 
-/// A folder for one run's files, removed afterwards.
+/// A temporary folder for one run.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -125,7 +125,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What stays behind is a few files below the folder for temporary ones.
+        // On failure a few temporary files remain.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -1,8 +1,8 @@
-//! What is measured.
+//! The measured operations.
 
 use std::str::FromStr;
 
-/// One operation, the same for every library as far as their interfaces allow.
+/// One operation, as similar for each library as the APIs allow.
 ///
 /// Five tags are two static texts, one text of 40 bytes that the caller owns, and two integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,13 +19,13 @@ pub enum Case {
     Tree10,
     /// A root with ten children that find the active parent.
     Tree10Implicit,
-    /// A root with ten children that find the active parent and are made active themselves.
+    /// A root with ten children that find the active parent and become active themselves.
     Tree10Active,
     /// A root with a hundred children, given their parent.
     Tree100,
     /// A root with a hundred children that find the active parent.
     Tree100Implicit,
-    /// A root with a hundred children that find the active parent and are made active themselves.
+    /// A root with a hundred children that find the active parent and become active themselves.
     Tree100Active,
     /// A root that is not sampled, with five tags set after its start.
     Unsampled5,
@@ -39,15 +39,15 @@ pub enum Case {
     UnsampledChildImplicit,
     /// A future in a span, ready at the twentieth poll.
     Poll20,
-    /// A span that a callback sets one tag of, through a handle of its own.
+    /// A span on which a callback sets one tag through a shared handle.
     Shared1,
     /// A context read from `traceparent` and `tracestate`, and written to other headers.
     Propagate,
-    /// The same with the formats that the library reads and writes unless it is told otherwise.
+    /// The same with the default formats of the library.
     PropagateDefault,
 }
 
-/// Limits that were set before there was anything to measure: ratios to fastrace, and allocations of all threads per operation.
+/// Goals, set before the first measurement: ratios to fastrace, and allocations of all threads per operation.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Goals {
     pub(crate) time: Option<f64>,
@@ -55,13 +55,13 @@ pub(crate) struct Goals {
     pub(crate) allocations: Option<f64>,
 }
 
-/// Spans in one burst, at most: no library's queue overflows, so that every span can be accounted for.
+/// Maximum number of spans in a burst, so that no queue overflows and every span can be checked.
 const BURST_SPANS: u32 = 1000;
 /// Operations in one burst of a case without spans.
 const BURST_EMPTY: u32 = 10_000;
 
 impl Case {
-    /// All of them, in the order of the table.
+    /// All cases, in the order of the table.
     pub const ALL: [Case; 19] = [
         Case::Root0,
         Case::Root5,
@@ -84,7 +84,7 @@ impl Case {
         Case::PropagateDefault,
     ];
 
-    /// As it stands in the table and on the command line.
+    /// The name in the table and on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Case::Root0 => "root0",
@@ -134,7 +134,7 @@ impl Case {
     pub const fn burst(self) -> u32 {
         match (self, self.spans()) {
             (_, 0) => BURST_EMPTY,
-            // Here fastrace queues something at each poll.
+            // fastrace queues an entry at each poll.
             (Case::Poll20, _) => BURST_SPANS / 4,
             (_, spans) => BURST_SPANS / spans,
         }
@@ -156,7 +156,7 @@ impl Case {
         }
     }
 
-    /// What would be better still.
+    /// Stricter goals.
     pub(crate) fn further_goals(self) -> Goals {
         match self {
             Case::Root5Late => Goals { time: Some(0.12), ..Goals::default() },
@@ -172,6 +172,6 @@ impl FromStr for Case {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        Case::ALL.into_iter().find(|case| case.name() == name).ok_or_else(|| format!("no case is called {name}"))
+        Case::ALL.into_iter().find(|case| case.name() == name).ok_or_else(|| format!("unknown case {name}"))
     }
 }

@@ -1,9 +1,9 @@
-//! Starts measuring processes and reads their figures.
+//! Runs measuring processes and reads their figures.
 
 use std::ffi::OsStr;
 use std::process::{Command, Stdio};
 
-/// What a process printed: names and numbers.
+/// The figures that a process printed: names and numbers.
 #[derive(Debug, Default)]
 pub(crate) struct Figures(Vec<(String, f64)>);
 
@@ -13,11 +13,11 @@ impl Figures {
     }
 
     pub(crate) fn named(&self, name: &str) -> Result<f64, String> {
-        self.get(name).ok_or_else(|| format!("the measuring process told no {name}"))
+        self.get(name).ok_or_else(|| format!("the measuring process printed no {name}"))
     }
 }
 
-/// Runs the program to its end.
+/// Runs the program and waits for its end.
 pub(crate) fn run(program: impl AsRef<OsStr>, arguments: &[&str]) -> Result<Figures, String> {
     let what = || format!("{} {}", program.as_ref().to_string_lossy(), arguments.join(" "));
     let output = Command::new(&program)

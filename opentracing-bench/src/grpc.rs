@@ -1,4 +1,4 @@
-//! A unary call of gRPC, bare and traced.
+//! A unary gRPC call, untraced and traced.
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
@@ -22,35 +22,25 @@ use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower_service::Service;
 
-use crate::adapter::{median, text, tracer};
+use crate::adapter::{bursts, median, text, tracer};
 use crate::measure::Allocations;
 use crate::subject::Received;
 
-/// Calls between two looks at the clock: so few that most bursts are over before the system gives the processor to somebody else.
+/// Calls per measurement. Few enough that most bursts end before the thread is preempted.
 const BURST: u32 = 20;
 const FLUSH: Duration = Duration::from_secs(60);
 
-/// Measures what [`TracingLayer`] and [`TracingClientLayer`] add to a unary call, and prints a table. Of the options of the other bench
-/// `--quick` and `--rounds` say something to it; `--case` asks for cases of that one, and for none of this.
+/// Measures the overhead of [`TracingLayer`] and [`TracingClientLayer`] for a unary call, and prints a table. Takes the options `--quick`
+/// and `--rounds`. Does nothing with `--case`, which selects cases of another bench.
 ///
-/// Client and server share a thread, so that the time of a call is the work of both; only spans are read on another. The kinds of
-/// calls take turns after each burst.
+/// Client and server share a thread, so the time of a call is the work of both. Spans are read on another thread. The kinds of calls
+/// take turns after each burst.
 ///
 /// # Errors
 ///
-/// If a call fails, a span did not arrive, or the output is closed.
+/// If a call fails, a span is missing, or the output is closed.
 pub fn main(arguments: impl Iterator<Item = String>, allocations: Allocations) -> Result<(), String> {
-    let arguments: Vec<String> = arguments.collect();
-    let after =
-        |name: &str| arguments.iter().position(|argument| argument == name).and_then(|at| arguments.get(at + 1));
-    if after("--case").is_some() {
-        return Ok(());
-    }
-    let rounds = match after("--rounds") {
-        Some(rounds) => rounds.parse().map_err(|error| format!("--rounds: {error}"))?,
-        None => 7,
-    };
-    let bursts = if arguments.iter().any(|argument| argument == "--quick") { 2 } else { rounds * 200 };
+    let Some(bursts) = bursts(arguments, 200)? else { return Ok(()) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
     let table = runtime.block_on(measure(bursts, allocations))?;
     write!(std::io::stdout(), "{table}").map_err(text)
@@ -59,8 +49,8 @@ pub fn main(arguments: impl Iterator<Item = String>, allocations: Allocations) -
 async fn measure(bursts: u32, allocations: Allocations) -> Result<String, String> {
     let received = Received::default();
     let sampled = tracer(Tracer::builder("bench"), &received);
-    let in_one_format = Composite::empty().with(TraceContext::new());
-    let in_one_format = tracer(Tracer::builder("bench").propagator(HttpHeaders, in_one_format), &received);
+    let one_format = Composite::empty().with(TraceContext::new());
+    let one_format = tracer(Tracer::builder("bench").propagator(HttpHeaders, one_format), &received);
     let unsampled = tracer(Tracer::builder("bench").sampler(ConstSampler::off()), &received);
     let mut callers = Vec::new();
     for (name, client, server) in [
@@ -68,7 +58,7 @@ async fn measure(bursts: u32, allocations: Allocations) -> Result<String, String
         ("client traced", Some(&sampled), None),
         ("server traced", None, Some(&sampled)),
         ("both traced", Some(&sampled), Some(&sampled)),
-        ("both, `traceparent` alone", Some(&in_one_format), Some(&in_one_format)),
+        ("both, `traceparent` alone", Some(&one_format), Some(&one_format)),
         ("both, not sampled", Some(&unsampled), Some(&unsampled)),
     ] {
         callers.push((name, caller(client, server).await?));
@@ -88,20 +78,20 @@ async fn measure(bursts: u32, allocations: Allocations) -> Result<String, String
                 allocated[at].push(made as f64 / f64::from(BURST));
             }
             sampled.flush(FLUSH).map_err(text)?;
-            in_one_format.flush(FLUSH).map_err(text)?;
+            one_format.flush(FLUSH).map_err(text)?;
         }
     }
-    // Of one side twice, and of both sides twice.
+    // Two kinds trace one side, and two kinds trace both sides.
     let expected = u64::from((bursts + 1) * BURST * 6);
     if received.count() != expected {
-        return Err(format!("{} of {expected} spans arrived", received.count()));
+        return Err(format!("received {} of {expected} spans", received.count()));
     }
-    let mut table = format!("A unary call of gRPC, {bursts} bursts of {BURST} calls each\n\n");
+    let mut table = format!("A unary gRPC call, {bursts} bursts of {BURST} calls each\n\n");
     table.push_str("| call | µs | ratio (best) | µs more | allocations | more |\n|---|---:|---:|---:|---:|---:|\n");
     let (bare, bare_made) = (median(&mut taken[0]), median(&mut allocated[0]));
     let bare_best = taken[0][0];
     for (at, (name, _)) in callers.iter().enumerate() {
-        // The figures are sorted then.
+        // `median` has sorted the figures.
         let (time, made) = (median(&mut taken[at]), median(&mut allocated[at]));
         let (ratio, best, more) = (time / bare, taken[at][0] / bare_best, time - bare);
         let made_more = made - bare_made;
@@ -113,7 +103,7 @@ async fn measure(bursts: u32, allocations: Allocations) -> Result<String, String
     Ok(table)
 }
 
-/// A server of its own on a loopback port, and a client of it.
+/// A server on a loopback port, and its client.
 async fn caller(client: Option<&Tracer>, server: Option<&Tracer>) -> Result<Box<dyn Call>, String> {
     let listener = TcpListener::bind("127.0.0.1:0").await.map_err(text)?;
     let address = listener.local_addr().map_err(text)?;
@@ -136,7 +126,7 @@ async fn caller(client: Option<&Tracer>, server: Option<&Tracer>) -> Result<Box<
     })
 }
 
-/// One call, whatever the type of the channel.
+/// A call with any type of channel.
 trait Call {
     fn call(&mut self) -> Pin<Box<dyn Future<Output = Result<(), Status>> + '_>>;
 }

@@ -1,4 +1,4 @@
-//! A message of Kafka, bare and traced.
+//! A Kafka message, untraced and traced.
 
 use std::fmt::Write as _;
 use std::io::Write;
@@ -12,37 +12,27 @@ use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 
-use crate::adapter::{median, text, tracer};
+use crate::adapter::{bursts, median, text, tracer};
 use crate::measure::Allocations;
 use crate::subject::Received;
 use crate::system::processor_ns;
 
-/// Messages between two looks at the clock. They go to the broker and come back at once.
+/// Messages per measurement, sent and received in one batch.
 const BURST: u32 = 500;
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 const PAYLOAD: &str =
     r#"{"order": 4711, "customer": "ada", "lines": [{"sku": "teapot", "quantity": 2}], "total": 4900}"#;
 
-/// Measures what `TracingProducer` and `TracingConsumer` add to a message, on the client's mock cluster, and prints a table. Of the
-/// options of the other bench `--quick` and `--rounds` say something to it; `--case` asks for cases of that one, and for none of this.
+/// Measures the overhead of `TracingProducer` and `TracingConsumer` for a message on the client's mock cluster, and prints a table. Takes
+/// the options `--quick` and `--rounds`. Does nothing with `--case`, which selects cases of another bench.
 ///
 /// The kinds of clients take turns after each burst.
 ///
 /// # Errors
 ///
-/// If a message or a span did not arrive, or the output is closed.
+/// If a message or a span is missing, or the output is closed.
 pub fn main(arguments: impl Iterator<Item = String>, allocations: Allocations) -> Result<(), String> {
-    let arguments: Vec<String> = arguments.collect();
-    let after =
-        |name: &str| arguments.iter().position(|argument| argument == name).and_then(|at| arguments.get(at + 1));
-    if after("--case").is_some() {
-        return Ok(());
-    }
-    let rounds = match after("--rounds") {
-        Some(rounds) => rounds.parse().map_err(|error| format!("--rounds: {error}"))?,
-        None => 7,
-    };
-    let bursts = if arguments.iter().any(|argument| argument == "--quick") { 2 } else { rounds * 30 };
+    let Some(bursts) = bursts(arguments, 30)? else { return Ok(()) };
     let table = measure(bursts, allocations)?;
     write!(std::io::stdout(), "{table}").map_err(text)
 }
@@ -50,15 +40,15 @@ pub fn main(arguments: impl Iterator<Item = String>, allocations: Allocations) -
 fn measure(bursts: u32, allocations: Allocations) -> Result<String, String> {
     let received = Received::default();
     let sampled = tracer(Tracer::builder("bench"), &received);
-    let in_one_format = Composite::empty().with(TraceContext::new());
-    let in_one_format = tracer(Tracer::builder("bench").propagator(KafkaHeaders, in_one_format), &received);
+    let one_format = Composite::empty().with(TraceContext::new());
+    let one_format = tracer(Tracer::builder("bench").propagator(KafkaHeaders, one_format), &received);
     let unsampled = tracer(Tracer::builder("bench").sampler(ConstSampler::off()), &received);
     let cluster = MockCluster::new(1).map_err(text)?;
     let mut kinds = Vec::new();
     for (name, tracer) in [
         ("bare", None),
         ("traced", Some(&sampled)),
-        ("traced, `traceparent` alone", Some(&in_one_format)),
+        ("traced, `traceparent` alone", Some(&one_format)),
         ("traced, not sampled", Some(&unsampled)),
     ] {
         let topic = format!("topic-{}", kinds.len());
@@ -75,13 +65,13 @@ fn measure(bursts: u32, allocations: Allocations) -> Result<String, String> {
             }
         }
     }
-    // Two kinds are recorded, each message on both sides.
+    // Two kinds record spans, two per message.
     let expected = u64::from(bursts + 1) * u64::from(BURST) * 2 * 2;
     if received.count() != expected {
-        return Err(format!("{} of {expected} spans arrived", received.count()));
+        return Err(format!("received {} of {expected} spans", received.count()));
     }
     let mut table = format!("A message of {} bytes, {bursts} bursts of {BURST} messages each\n\n", PAYLOAD.len());
-    table.push_str("| clients | send ns (more) | receive ns (more) | processors µs (more) | allocations (more) |\n");
+    table.push_str("| clients | send ns (more) | receive ns (more) | CPU µs (more) | allocations (more) |\n");
     table.push_str("|---|---:|---:|---:|---:|\n");
     let mut bare = [0.0; 4];
     for (at, ((name, _), figures)) in kinds.iter().zip(&mut figures).enumerate() {
@@ -101,7 +91,7 @@ fn measure(bursts: u32, allocations: Allocations) -> Result<String, String> {
     Ok(table)
 }
 
-/// A producer and a consumer with a topic of their own.
+/// A producer and a consumer of one topic.
 struct Clients {
     topic: String,
     kind: Kind,
@@ -117,7 +107,7 @@ impl Clients {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", brokers);
         let mut producing = config.clone();
-        // A burst is one batch, so that it comes back as one.
+        // One batch per burst.
         producing.set("linger.ms", "20").set("batch.num.messages", BURST.to_string());
         config.set("group.id", "bench").set("enable.auto.commit", "false").set("fetch.wait.max.ms", "10");
         let mut partition = TopicPartitionList::new();
@@ -137,43 +127,43 @@ impl Clients {
         Ok(Clients { topic, kind })
     }
 
-    /// Nanoseconds to send and to receive a message, both on this thread; microseconds of all threads, those of the cluster and of
-    /// the drain included; allocations but librdkafka's.
+    /// Per message: nanoseconds to send and to receive on this thread, CPU microseconds of all threads including those of the cluster
+    /// and the drain, and allocations without those of librdkafka.
     fn burst(&self, allocations: Allocations) -> Result<[f64; 4], String> {
         let (busy, made) = (processor_ns().unwrap_or(0), allocations());
         let (sent, received) = match &self.kind {
             Kind::Bare(producer, consumer) => self.round_trip(producer, consumer)?,
             Kind::Traced(producer, consumer, tracer) => {
                 let times = self.traced_round_trip(producer, consumer)?;
-                tracer.flush(PATIENCE).map_err(text)?;
+                tracer.flush(TIMEOUT).map_err(text)?;
                 times
             }
         };
         let (busy, made) = (processor_ns().unwrap_or(0) - busy, allocations() - made);
         let messages = f64::from(BURST);
-        // The wait for the first message is no work.
+        // Without the wait for the first message.
         let received = received.as_nanos() as f64 / (messages - 1.0);
         Ok([sent.as_nanos() as f64 / messages, received, busy as f64 / 1e3 / messages, made as f64 / messages])
     }
 }
 
-/// The same text for both.
+/// The same code for both kinds of clients.
 macro_rules! round_trip {
     ($name:ident, $producer:ty, $consumer:ty) => {
         impl Clients {
             fn $name(&self, producer: &$producer, consumer: &$consumer) -> Result<(Duration, Duration), String> {
-                let begun = Instant::now();
+                let started = Instant::now();
                 for _ in 0..BURST {
                     let record = BaseRecord::to(&self.topic).key("4711").payload(PAYLOAD);
                     producer.send(record).map_err(|(error, _)| text(error))?;
                 }
-                let sent = begun.elapsed();
-                producer.flush(PATIENCE).map_err(text)?;
+                let sent = started.elapsed();
+                producer.flush(TIMEOUT).map_err(text)?;
                 let mut first = None;
                 for _ in 0..BURST {
-                    let message = consumer.poll(PATIENCE).ok_or("no message came")?.map_err(text)?;
+                    let message = consumer.poll(TIMEOUT).ok_or("no message received")?.map_err(text)?;
                     if message.payload() != Some(PAYLOAD.as_bytes()) {
-                        return Err("another message came".to_owned());
+                        return Err("received another message".to_owned());
                     }
                     drop(message);
                     first.get_or_insert_with(Instant::now);

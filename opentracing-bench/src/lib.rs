@@ -1,10 +1,10 @@
-//! Measures recorder and encoders beside fastrace and OpenTelemetry, in the same run.
+//! Measures the recorder and encoders next to fastrace and OpenTelemetry, in the same run.
 //!
-//! `cargo bench -p opentracing-bench` runs every [`Case`] for every [`Library`] in a process of its own and prints one table. The
-//! processes are the two programs of this package: `measure`, and `measure_allocations`, which is the same with an allocator that
-//! counts. A unary call of gRPC, a query of SQL and a message over RabbitMQ or Kafka, bare and traced, are benches of their own.
+//! `cargo bench -p opentracing-bench` runs each [`Case`] for each [`Library`] in its own process, and prints one table. The processes run
+//! the two programs of this package: `measure`, and `measure_allocations`, which is the same with a counting allocator. Separate benches
+//! measure a unary gRPC call, an SQL query, and a message over RabbitMQ or Kafka, untraced and traced.
 //!
-//! [`http`] has what tells adapters of HTTP apart, ours and others'.
+//! [`http`] compares our HTTP adapters with others.
 
 mod adapter;
 mod amqp;

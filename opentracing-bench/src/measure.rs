@@ -1,4 +1,4 @@
-//! The measuring process: one case of one library, figures on the standard output.
+//! The measuring process: measures one case of one library, and prints the figures.
 
 use std::fmt::Display;
 use std::hint::black_box;
@@ -13,14 +13,14 @@ use crate::library::Library;
 use crate::subject::Subject;
 use crate::system::{pin, resident_kib};
 
-/// Allocations of all threads so far, counted by the process's allocator.
+/// Returns the allocations of all threads so far, counted by the allocator of the process.
 pub type Allocations = fn() -> u64;
 
-/// Runs what the arguments ask for: a measurement, a case, a library, and numbers. Prints one line a figure: its name and the number.
+/// Runs one measurement. The arguments name it, a case and a library, and give numbers. Prints one figure per line: its name and number.
 ///
 /// # Errors
 ///
-/// If the arguments make no sense, spans did not arrive, or the output is closed.
+/// If the arguments are invalid, spans are missing, or the output is closed.
 pub fn main(arguments: impl Iterator<Item = String>, allocations: Option<Allocations>) -> Result<(), String> {
     let arguments: Vec<String> = arguments.collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -41,14 +41,14 @@ pub fn main(arguments: impl Iterator<Item = String>, allocations: Option<Allocat
         }
         ["encode", encoder, bursts] => encoder::encode(encoder, number(bursts)?, allocations),
         ["body", encoder] => encoder::body(encoder),
-        _ => Err("usage: time CASE LIBRARY THREADS MS | bursts CASE LIBRARY WARM BURSTS | \
+        _ => Err("usage: time CASE LIBRARY THREADS MS | bursts CASE LIBRARY WARM_UP BURSTS | \
                   allocations CASE LIBRARY BURSTS | flood CASE LIBRARY THREADS MS | \
                   encode ENCODER BURSTS | body ENCODER"
             .to_owned()),
     }
 }
 
-/// A case that is set up, and the spans that should have arrived.
+/// A case, and the number of spans that should have arrived.
 struct Run {
     case: Case,
     subject: Subject,
@@ -78,22 +78,22 @@ impl Run {
     fn check(&self) -> Result<(), String> {
         let received = self.subject.received.count();
         if received != self.expected {
-            return Err(format!("{}: {received} of {} spans arrived", self.case.name(), self.expected));
+            return Err(format!("{}: received {received} of {} spans", self.case.name(), self.expected));
         }
         print("spans", received)
     }
 }
 
-/// For callgrind, which begins a new part of its counts where one of the two markers is called.
+/// For callgrind, which starts a new part at each of the two markers.
 fn run_bursts(run: &mut Run, warm: u32, bursts: u32) -> Result<(), String> {
     run.bursts(warm);
-    counting_begins(run);
+    counting_starts(run);
     run.bursts(bursts);
     counting_ends(run);
     run.check()
 }
 
-/// Not part of any operation, and not counted on this thread.
+/// Not part of an operation, so not counted on this thread.
 #[inline(never)]
 fn between_bursts(subject: &Subject) {
     (subject.flush)();
@@ -101,7 +101,7 @@ fn between_bursts(subject: &Subject) {
 }
 
 #[inline(never)]
-fn counting_begins(run: &Run) {
+fn counting_starts(run: &Run) {
     black_box(run.expected);
 }
 
@@ -111,8 +111,8 @@ fn counting_ends(run: &Run) {
 }
 
 fn count_allocations(run: &mut Run, bursts: u32, counter: Allocations) -> Result<(), String> {
-    const WARM: u32 = 20;
-    run.bursts(WARM);
+    const WARM_UP: u32 = 20;
+    run.bursts(WARM_UP);
     let before = counter();
     run.bursts(bursts);
     let counted = counter() - before;
@@ -120,8 +120,8 @@ fn count_allocations(run: &mut Run, bursts: u32, counter: Allocations) -> Result
     run.check()
 }
 
-/// Bursts on threads that make nothing but spans, each on a processor of its own. The flush between them is this thread's, which has
-/// its processor, if there are enough, together with whatever threads the library has: what they read travels between processors.
+/// Times bursts on threads that only create spans, each on its own processor. This thread flushes between bursts. If there are enough
+/// processors, it shares one with the threads of the library, so that data moves between processors.
 fn time(case: &str, library: &str, threads: u32, limit: Duration) -> Result<(), String> {
     pin(threads as usize);
     let mut run = Run::new(case, library)?;
@@ -135,7 +135,7 @@ fn time(case: &str, library: &str, threads: u32, limit: Duration) -> Result<(), 
             loop {
                 gate.wait();
                 if done.load(Ordering::Relaxed) {
-                    // The first ones are for pools, caches and the processor's clock to get where they stay.
+                    // Drops the first quarter, which warms up pools, caches and the processor's clock.
                     return taken.split_off(taken.len() / 4);
                 }
                 let start = Instant::now();
@@ -162,7 +162,7 @@ fn time(case: &str, library: &str, threads: u32, limit: Duration) -> Result<(), 
     run.check()
 }
 
-/// Spans without any pause. What a library cannot take it may lose, or keep.
+/// Creates spans without pause. A library may lose or keep what it cannot handle.
 fn flood(case: &str, library: &str, threads: u32, limit: Duration) -> Result<(), String> {
     let before = resident_kib();
     let run = Run::new(case, library)?;
@@ -189,9 +189,9 @@ fn flood(case: &str, library: &str, threads: u32, limit: Duration) -> Result<(),
     print("made", made)?;
     print("received", received)?;
     if let Some(lost) = &subject.lost {
-        // A thread that is joined may still be handing its counts over.
-        let patience = Instant::now() + Duration::from_secs(5);
-        while lost() + received != made && Instant::now() < patience {
+        // The thread-local destructors of a joined thread may still hand over its counts.
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while lost() + received != made && Instant::now() < deadline {
             std::thread::yield_now();
         }
         print("lost", lost())?;

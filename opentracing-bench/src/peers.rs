@@ -1,4 +1,4 @@
-//! The run over all cases and libraries.
+//! Measures all cases and libraries.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -14,9 +14,9 @@ use crate::table;
 /// The measuring programs, built with this package.
 #[derive(Clone, Debug)]
 pub struct Programs {
-    /// With the system's allocator.
+    /// With the system allocator.
     pub measure: PathBuf,
-    /// With one that counts.
+    /// With a counting allocator.
     pub measure_allocations: PathBuf,
 }
 
@@ -37,7 +37,7 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// If there is an argument that is not known, with the list of those that are.
+    /// If an argument is unknown. The message lists the known ones.
     pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> {
         let mut options = Options {
             cases: Vec::new(),
@@ -49,16 +49,16 @@ impl Options {
             idle_wait: Duration::from_secs(10),
         };
         while let Some(argument) = arguments.next() {
-            let mut value = || arguments.next().ok_or_else(|| format!("{argument} wants a value"));
+            let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
             match argument.as_str() {
-                // What cargo passes.
+                // Passed by cargo.
                 "--bench" => {}
                 "--case" => options.cases.push(value()?.parse()?),
                 "--rounds" => options.rounds = value()?.parse().map_err(|error| format!("--rounds: {error}"))?,
                 "--no-instructions" => options.instructions = false,
                 "--no-overload" => options.overload = false,
                 "--quick" => (options.rounds, options.millis, options.bursts) = (1, 50, 5),
-                _ => return Err(format!("{argument}: not known. Known are {KNOWN}")),
+                _ => return Err(format!("unknown argument {argument}, expected {KNOWN}")),
             }
         }
         if options.cases.is_empty() {
@@ -73,7 +73,7 @@ const KNOWN: &str = "--case NAME (several), --rounds N, --no-instructions, --no-
 /// All figures of one case and one library.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Measured {
-    /// Nanoseconds per operation, a round each, ascending.
+    /// Nanoseconds per operation, one per round, sorted.
     pub(crate) ns: Vec<f64>,
     pub(crate) allocations: f64,
     pub(crate) instructions: Option<Instructions>,
@@ -115,7 +115,7 @@ pub(crate) struct Flood {
 ///
 /// # Errors
 ///
-/// If a measuring process fails; spans that do not arrive are such a failure.
+/// If a measuring process fails, for example because spans are missing.
 pub fn main(options: &Options, programs: &Programs) -> Result<(), String> {
     let mut run = Run { options, programs, disturbed: 0 };
     let rows = run.rows()?;
@@ -125,7 +125,8 @@ pub fn main(options: &Options, programs: &Programs) -> Result<(), String> {
         text += &table::flood(&run.floods()?);
     }
     if run.disturbed > 0 {
-        text += &format!("\n{} processes began while the machine was busy: their times may be off.\n", run.disturbed);
+        text +=
+            &format!("\n{} processes started while the machine was busy; their times may be wrong.\n", run.disturbed);
     }
     std::io::stdout().write_all(text.as_bytes()).map_err(|error| error.to_string())
 }
@@ -133,7 +134,7 @@ pub fn main(options: &Options, programs: &Programs) -> Result<(), String> {
 struct Run<'a> {
     options: &'a Options,
     programs: &'a Programs,
-    /// Processes that began on a machine that was not idle.
+    /// The number of processes that started while the machine was busy.
     disturbed: u32,
 }
 
@@ -141,18 +142,18 @@ impl Run<'_> {
     fn rows(&mut self) -> Result<Vec<Row>, String> {
         let mut rows: Vec<Row> =
             self.options.cases.iter().map(|&case| Row { case, by_library: Default::default() }).collect();
-        // Rounds go over everything in turn: what disturbs the machine for a while does not hit one library alone.
+        // Each round measures everything, so that other load does not affect one library alone.
         for round in 1..=self.options.rounds {
             progress(format_args!("time, round {round} of {}", self.options.rounds))?;
             for row in &mut rows {
                 for (library, measured) in Library::ALL.into_iter().zip(&mut row.by_library) {
                     let millis = self.options.millis.to_string();
-                    let figures = self.undisturbed(&["time", row.case.name(), library.name(), "1", &millis])?;
+                    let figures = self.run_when_idle(&["time", row.case.name(), library.name(), "1", &millis])?;
                     measured.ns.push(figures.named("ns")?);
                 }
             }
         }
-        let callgrind = self.options.instructions && callgrind::is_there();
+        let callgrind = self.options.instructions && callgrind::is_installed();
         for row in &mut rows {
             progress(format_args!("allocations and instructions, {}", row.case.name()))?;
             for (library, measured) in Library::ALL.into_iter().zip(&mut row.by_library) {
@@ -181,7 +182,7 @@ impl Run<'_> {
                     let mut rounds = Vec::new();
                     for _ in 0..self.options.rounds {
                         let arguments = ["time", case.name(), library.name(), threads, &millis];
-                        rounds.push(self.undisturbed(&arguments)?.named("ns")?);
+                        rounds.push(self.run_when_idle(&arguments)?.named("ns")?);
                     }
                     rounds.sort_by(f64::total_cmp);
                     *median = rounds.get(rounds.len() / 2).copied().unwrap_or(f64::NAN);
@@ -200,14 +201,14 @@ impl Run<'_> {
             for library in Library::ALL {
                 for threads in [1, 2] {
                     let arguments = ["flood", case.name(), library.name(), &threads.to_string(), &millis];
-                    all.push(Flood { case, library, threads, figures: self.undisturbed(&arguments)? });
+                    all.push(Flood { case, library, threads, figures: self.run_when_idle(&arguments)? });
                 }
             }
         }
         Ok(all)
     }
 
-    fn undisturbed(&mut self, arguments: &[&str]) -> Result<Figures, String> {
+    fn run_when_idle(&mut self, arguments: &[&str]) -> Result<Figures, String> {
         self.disturbed += u32::from(!wait_until_idle(self.options.idle_wait));
         child::run(&self.programs.measure, arguments)
     }

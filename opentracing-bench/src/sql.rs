@@ -1,4 +1,4 @@
-//! A query of SQL, bare and traced.
+//! An SQL query, untraced and traced.
 
 use std::fmt::Write as _;
 use std::io::Write;
@@ -9,37 +9,27 @@ use opentracing_sqlx::{SqlCommenter, TracingPool};
 use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{Sqlite, SqlitePool};
 
-use crate::adapter::{median, text, tracer};
+use crate::adapter::{bursts, median, text, tracer};
 use crate::measure::Allocations;
 use crate::subject::Received;
 use crate::system::pin;
 
-/// Queries between two looks at the clock: so few that most bursts are over before the system gives the processor to somebody else.
+/// Queries per measurement. Few enough that most bursts end before the thread is preempted.
 const BURST: u32 = 20;
 const FLUSH: Duration = Duration::from_secs(60);
 
-/// Measures what [`TracingPool`] adds to a query on SQLite in memory, and prints a table. Of the options of the other bench `--quick`
-/// and `--rounds` say something to it; `--case` asks for cases of that one, and for none of this.
+/// Measures the overhead of [`TracingPool`] for a query on SQLite in memory, and prints a table. Takes the options `--quick` and
+/// `--rounds`. Does nothing with `--case`, which selects cases of another bench.
 ///
-/// All threads share a processor, SQLite's among them, so that the time of a query is work, and the same wherever the system would
-/// have put them. The kinds of pools take turns after each burst.
+/// All threads, including SQLite's, share one processor, so that the time of a query does not depend on their placement. The kinds of
+/// pools take turns after each burst.
 ///
 /// # Errors
 ///
-/// If a query fails, a span did not arrive, or the output is closed.
+/// If a query fails, a span is missing, or the output is closed.
 pub fn main(arguments: impl Iterator<Item = String>, allocations: Allocations) -> Result<(), String> {
-    let arguments: Vec<String> = arguments.collect();
-    let after =
-        |name: &str| arguments.iter().position(|argument| argument == name).and_then(|at| arguments.get(at + 1));
-    if after("--case").is_some() {
-        return Ok(());
-    }
-    let rounds = match after("--rounds") {
-        Some(rounds) => rounds.parse().map_err(|error| format!("--rounds: {error}"))?,
-        None => 7,
-    };
-    let bursts = if arguments.iter().any(|argument| argument == "--quick") { 2 } else { rounds * 200 };
-    // Threads that are started later stay there as well.
+    let Some(bursts) = bursts(arguments, 200)? else { return Ok(()) };
+    // Later threads inherit this.
     pin(0);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
     let mut tables = format!("A query, {bursts} bursts of {BURST} queries each\n\n");
@@ -51,23 +41,23 @@ pub fn main(arguments: impl Iterator<Item = String>, allocations: Allocations) -
     write!(std::io::stdout(), "{tables}").map_err(text)
 }
 
-/// What is asked.
+/// The measured queries.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Query {
-    /// By `&pool`, which looks for a connection each time.
+    /// With `&pool`, which acquires a connection each time.
     OneRow,
-    /// By `&mut *connection`.
+    /// With `&mut *connection`.
     OnConnection,
-    /// By `&pool`.
+    /// With `&pool`.
     HundredRows,
 }
 
 impl Query {
     fn name(self) -> &'static str {
         match self {
-            Query::OneRow => "one row, by a pool",
-            Query::OnConnection => "one row, by a connection",
-            Query::HundredRows => "100 rows, by a pool",
+            Query::OneRow => "one row, pool",
+            Query::OnConnection => "one row, connection",
+            Query::HundredRows => "100 rows, pool",
         }
     }
 }
@@ -93,7 +83,7 @@ async fn measure(query: Query, bursts: u32, allocations: Allocations) -> Result<
     let mut taken = vec![Vec::new(); pools.len()];
     let mut allocated = vec![Vec::new(); pools.len()];
     for burst in 0..=bursts {
-        // Each in its turn is the first one.
+        // Each kind in turn is the first.
         for turn in 0..pools.len() {
             let at = (turn + burst as usize) % pools.len();
             let (_, pool) = &pools[at];
@@ -108,16 +98,16 @@ async fn measure(query: Query, bursts: u32, allocations: Allocations) -> Result<
             sampled.flush(FLUSH).map_err(text)?;
         }
     }
-    // All but the bare and the unsampled one, each burst in a span of its own.
+    // All but the untraced and the unsampled pool record spans, with one more span per burst.
     let expected = u64::from(bursts + 1) * u64::from(BURST + 1) * (pools.len() as u64 - 2);
     if received.count() != expected {
-        return Err(format!("{} of {expected} spans arrived", received.count()));
+        return Err(format!("received {} of {expected} spans", received.count()));
     }
     let mut rows = String::new();
     let (bare, bare_made) = (median(&mut taken[0]), median(&mut allocated[0]));
     let bare_best = taken[0][0];
     for (at, (name, _)) in pools.iter().enumerate() {
-        // The figures are sorted then.
+        // `median` has sorted the figures.
         let (time, made) = (median(&mut taken[at]), median(&mut allocated[at]));
         let (ratio, best, more) = (time / bare, taken[at][0] / bare_best, time - bare);
         let made_more = made - bare_made;
@@ -130,7 +120,7 @@ async fn measure(query: Query, bursts: u32, allocations: Allocations) -> Result<
     Ok(rows)
 }
 
-/// A database of its own, with one connection and a hundred rows.
+/// A new database with one connection and a hundred rows.
 async fn pool() -> Result<SqlitePool, String> {
     let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.map_err(text)?;
     let users = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
@@ -146,7 +136,7 @@ enum Pool {
     Traced(TracingPool<Sqlite>, Tracer),
 }
 
-/// The same text for both.
+/// The same code for both kinds of pools.
 macro_rules! burst {
     ($query:ident, $pool:ident) => {{
         const BY_ID: &str = "SELECT name FROM users WHERE id = ?";

@@ -1,4 +1,4 @@
-//! A library that is set up for a case.
+//! A library, set up for a case.
 
 use std::hint::black_box;
 use std::pin::{Pin, pin};
@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
-/// Runs so many operations on the calling thread.
+/// Runs a number of operations on the calling thread.
 pub(crate) type Burst = Box<dyn Fn(u32) + Send + Sync>;
 
 /// One library, ready to run one case.
 pub(crate) struct Subject {
     pub(crate) burst: Burst,
-    /// Returns once every span that has finished went through the sink.
+    /// Returns once the sink has received all finished spans.
     pub(crate) flush: Box<dyn Fn() + Send + Sync>,
     pub(crate) received: Received,
-    /// Spans lost so far, where the library counts them.
+    /// The number of lost spans so far, if the library counts them.
     pub(crate) lost: Option<Box<dyn Fn() -> u64 + Send + Sync>>,
 }
 
@@ -33,7 +33,7 @@ impl Received {
     }
 }
 
-/// The loop around an operation, compiled for that operation.
+/// A loop around an operation, monomorphized for it.
 pub(crate) fn repeat(operation: impl Fn() + Send + Sync + 'static) -> Burst {
     Box::new(move |times| {
         for _ in 0..times {
@@ -42,7 +42,7 @@ pub(crate) fn repeat(operation: impl Fn() + Send + Sync + 'static) -> Burst {
     })
 }
 
-/// The same with something that each burst makes once.
+/// The same with a value that each burst creates once.
 pub(crate) fn repeat_with<T>(
     make: impl Fn() -> T + Send + Sync + 'static,
     operation: impl Fn(&mut T) + Send + Sync + 'static,
@@ -55,17 +55,17 @@ pub(crate) fn repeat_with<T>(
     })
 }
 
-/// The text of 40 bytes among the five tags. Static texts are written out at each library, so that it may keep the pointer.
+/// The text of 40 bytes among the five tags. Static texts are literals at each library, so that it can keep the pointer.
 pub(crate) fn owned_text() -> String {
     black_box("https://shop.example/cart/items?page=123").to_owned()
 }
 
-/// A number that the compiler does not know.
+/// A number that is opaque to the compiler.
 pub(crate) fn number(n: i64) -> i64 {
     black_box(n)
 }
 
-/// Ready at the poll of that number, counted from one.
+/// Ready at this number of polls.
 pub(crate) struct Countdown(pub(crate) u32);
 
 impl Future for Countdown {

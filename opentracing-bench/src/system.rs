@@ -1,4 +1,4 @@
-//! What the operating system is asked for. Elsewhere than on Linux it knows nothing, and says so.
+//! Queries to the operating system. They return `None` on other systems than Linux.
 
 use std::fs;
 use std::sync::LazyLock;
@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use core_affinity::CoreId;
 
-/// Keeps the calling thread, and those that it starts from here on, on one processor, counted from the last one. Beyond the first one
-/// they stay free.
+/// Pins the calling thread, and threads that it starts later, to one processor, counted from the last one. Does nothing if there are
+/// too few processors.
 pub(crate) fn pin(from_last: usize) {
     static PROCESSORS: LazyLock<Vec<CoreId>> = LazyLock::new(|| core_affinity::get_core_ids().unwrap_or_default());
     if let Some(processor) = PROCESSORS.iter().rev().nth(from_last) {
@@ -15,7 +15,7 @@ pub(crate) fn pin(from_last: usize) {
     }
 }
 
-/// Resident memory now, and the most there has been, in KiB.
+/// Resident memory now and at its peak, in KiB.
 pub(crate) fn resident_kib() -> Option<(u64, u64)> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let field =
@@ -23,18 +23,18 @@ pub(crate) fn resident_kib() -> Option<(u64, u64)> {
     Some((field("VmRSS:")?, field("VmHWM:")?))
 }
 
-/// What all threads that are still there have had of the processors, in nanoseconds.
+/// The CPU time of all running threads, in nanoseconds.
 pub(crate) fn processor_ns() -> Option<u64> {
     let mut sum = 0;
     for thread in fs::read_dir("/proc/self/task").ok()? {
-        // A thread may end in between.
+        // The thread may have ended.
         let Ok(times) = fs::read_to_string(thread.ok()?.path().join("schedstat")) else { continue };
         sum += times.split_whitespace().next()?.parse::<u64>().ok()?;
     }
     Some(sum)
 }
 
-/// Waits until the processors have been idle for a moment; `false` if they were not within that time.
+/// Waits until the processors are idle for a moment. Returns `false` after the time limit.
 pub(crate) fn wait_until_idle(limit: Duration) -> bool {
     let end = Instant::now() + limit;
     loop {
@@ -51,7 +51,7 @@ pub(crate) fn wait_until_idle(limit: Duration) -> bool {
     }
 }
 
-/// Ticks of all processors since the start: busy ones, and all.
+/// Ticks of all processors since boot: busy and total.
 fn processor_ticks() -> Option<(u64, u64)> {
     let stat = fs::read_to_string("/proc/stat").ok()?;
     let ticks: Vec<u64> = stat.lines().next()?.split_whitespace().skip(1).filter_map(|n| n.parse().ok()).collect();

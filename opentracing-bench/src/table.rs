@@ -1,4 +1,4 @@
-//! The figures as Markdown.
+//! The figures as Markdown tables.
 
 use std::fmt::Write;
 
@@ -7,14 +7,14 @@ use crate::case::Goals;
 use crate::library::Library;
 use crate::peers::{Flood, Row, Scaling};
 
-/// Allocations per operation that count as none: a pool that grows once in a run is no cost of an operation.
+/// Fewer allocations per operation count as none, since a pool may grow once in a run.
 const NO_ALLOCATION: f64 = 0.005;
 
 pub(crate) fn rows(rows: &[Row], instructions: bool) -> String {
     let mut out = String::from(
         "\nTimes in ns per operation: median of the rounds (best round). Ratios are to fastrace. Instructions: producer + other \
-         threads. Allocations of all threads: ours / fastrace / OpenTelemetry. Goals: time, instructions, allocations; in \
-         brackets what would be better still.\n\n\
+         threads. Allocations of all threads: ours / fastrace / OpenTelemetry. Goals: time, instructions, allocations; \
+         stricter goals in parentheses.\n\n\
          | case | ours ns | fastrace ns | otel ns | ratio (best) | Ir ours | Ir fastrace | Ir otel | Ir ratio | allocations | goal | met |\n\
          |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|---|\n",
     );
@@ -23,7 +23,7 @@ pub(crate) fn rows(rows: &[Row], instructions: bool) -> String {
         let _ = writeln!(out, "{}", line(row));
     }
     if instructions && rows.iter().all(|row| row.by_library[0].instructions.is_none()) {
-        out += "\nn/a: instructions were not counted, as valgrind is not installed.\n";
+        out += "\nn/a: instructions were not counted, because valgrind is not installed.\n";
     }
     out
 }
@@ -90,7 +90,7 @@ fn met(row: &Row, time: f64, instructions: Option<f64>) -> String {
 
 pub(crate) fn scaling(all: &[Scaling]) -> String {
     let mut out = String::from(
-        "\nBursts on two threads at once, each on a processor of its own; the flush is between them. Goal: 1.8 times.\n\n\
+        "\nBursts on two threads at once, each on its own processor, with a flush in between. Goal: 1.8 times the throughput.\n\n\
          | case | library | ns on one thread | ns on two | throughput |\n|---|---|---:|---:|---:|\n",
     );
     for Scaling { case, library, one_ns, two_ns } in all {
@@ -102,8 +102,8 @@ pub(crate) fn scaling(all: &[Scaling]) -> String {
 
 pub(crate) fn flood(all: &[Flood]) -> String {
     let mut out = String::from(
-        "\nSpans without any pause for a second, then a flush. Goal: at most 32 MiB more memory, and every loss counted.\n\n\
-         | case | library | threads | M spans made | M delivered | M lost, counted | M lost, not counted | MiB more | met |\n\
+        "\nSpans without pause for a second, then a flush. Goal: at most 32 MiB more memory, and every lost span counted.\n\n\
+         | case | library | threads | M spans created | M delivered | M lost, counted | M lost, uncounted | MiB more | met |\n\
          |---|---|---:|---:|---:|---:|---:|---:|---|\n",
     );
     for Flood { case, library, threads, figures } in all {

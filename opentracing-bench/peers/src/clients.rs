@@ -1,4 +1,4 @@
-//! Adapters for clients. What an adapter cannot be asked for gives no answer.
+//! Adapters for clients. They return `None` for settings that they lack.
 
 use std::future::{Ready, ready};
 use std::time::Duration;
@@ -44,7 +44,7 @@ impl ClientPeer for ReqwestTracing {
         } else {
             builder
         };
-        // The one of its two kinds of spans that has the URL.
+        // Of its two kinds of spans, the one that has the URL.
         let client = builder.with(TracingMiddleware::<SpanBackendWithUrl>::new()).build();
         let mut request = client.get(&call.url);
         if let Some(name) = call.operation_name {
@@ -76,7 +76,7 @@ impl ClientPeer for TowerOtel {
         if cannot || call.propagate_to.is_some() {
             return None;
         }
-        // Bodies can be traced of a client of hyper-util, not of reqwest.
+        // The adapter traces bodies with the client of hyper-util, but not with reqwest.
         let traced = HttpLayer::client(Level::INFO).layer(self.client.clone());
         let mut request = self.client.get(&call.url);
         if let Some(timeout) = call.timeout {
@@ -100,7 +100,7 @@ impl ClientPeer for TowerOtel {
     }
 }
 
-/// Sends again what was answered with 503.
+/// Retries after a 503.
 #[derive(Clone)]
 struct WhenBusy;
 
@@ -140,7 +140,7 @@ impl ClientPeer for FastReqwest {
             }
             let request: Request = request.build().map_err(failed)?;
             loop {
-                let copy = request.try_clone().ok_or("the request cannot be sent again")?;
+                let copy = request.try_clone().ok_or("the request cannot be cloned")?;
                 let response = client.execute(copy).await.map_err(failed)?;
                 if !call.retries || response.status() != StatusCode::SERVICE_UNAVAILABLE {
                     return Ok(response);
@@ -150,7 +150,7 @@ impl ClientPeer for FastReqwest {
         Some(Box::pin(sent.in_span(caller)))
     }
 
-    /// The span of the caller is ours.
+    /// Without the span of the caller, which is ours.
     fn take(&self) -> Vec<Seen> {
         self.fast.take(|name| name != CALLER)
     }

@@ -1,4 +1,4 @@
-//! Spans as fastrace has them.
+//! Collects fastrace spans.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -23,7 +23,7 @@ impl Fast {
         fast
     }
 
-    /// The spans of interest since this was asked last.
+    /// The spans of interest since the last call.
     pub(crate) fn take(&self, of_interest: impl Fn(&str) -> bool) -> Vec<Seen> {
         fastrace::flush();
         let spans = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));

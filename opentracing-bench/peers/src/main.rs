@@ -1,4 +1,4 @@
-//! Runs other tracing adapters of HTTP beside ours, and prints the page that compares them.
+//! Runs other HTTP tracing adapters next to ours, and prints the page that compares them.
 
 mod clients;
 mod fast;
@@ -22,10 +22,10 @@ use crate::servers::{FastAxum, Otel};
 
 type Wrap = fn(Router) -> Router;
 
-/// What a request lasts whose length is measured.
+/// The duration of requests whose span must last.
 const GAP: Duration = Duration::from_millis(100);
 
-/// One thread, which is the one that has a subscriber.
+/// Single-threaded, because the subscriber is set for one thread.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let (newest, previous, fast) = (newest::Collected::new(), previous::Collected::new(), Fast::new());
@@ -41,7 +41,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     ];
     for (name, how, wrap) in otel {
         let peer = Otel { collected: newest.clone(), wrap };
-        // What connections spawn runs on this thread, too.
+        // Spawned connections also run on this thread.
         let _subscribed = tracing::dispatcher::set_default(&newest.dispatch);
         servers.push(server(&(versioned(name)? + how), &peer).await?);
     }
@@ -70,10 +70,10 @@ async fn judged(name: &str, peer: &dyn ClientPeer) -> Result<Column, Box<dyn Err
     Ok(Column { name: name.to_owned(), verdicts: judge_client(peer, GAP).await? })
 }
 
-/// The adapter with the version that is used, the newest of several.
+/// The name of the adapter with its version, the newest if there are several.
 fn versioned(name: &str) -> Result<String, Box<dyn Error>> {
     let lock = include_str!("../Cargo.lock");
     let entry = format!("name = \"{name}\"\nversion = \"");
-    let (_, rest) = lock.rsplit_once(&entry).ok_or_else(|| format!("{name} is not in the lock"))?;
+    let (_, rest) = lock.rsplit_once(&entry).ok_or_else(|| format!("{name} is not in Cargo.lock"))?;
     Ok(format!("{name} {}", rest.split('"').next().unwrap_or_default()))
 }

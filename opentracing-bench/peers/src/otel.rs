@@ -1,6 +1,6 @@
-//! Spans as OpenTelemetry has them, in the two versions that the adapters are built for.
+//! Collects OpenTelemetry spans, in the two versions that the adapters use.
 
-/// The collection of one version: a provider, a subscriber of `tracing`, and the spans that came.
+/// One version: a provider, a subscriber of `tracing`, and the collected spans.
 macro_rules! collect {
     ($(#[$doc:meta])* $module:ident, $api:ident, $sdk:ident, $bridge:ident) => {
         $(#[$doc])*
@@ -14,7 +14,7 @@ macro_rules! collect {
             use tracing_subscriber::filter::Targets;
             use tracing_subscriber::layer::SubscriberExt;
 
-            /// Keeps spans in memory, each as soon as it ends.
+            /// Keeps finished spans in memory.
             #[derive(Clone)]
             pub(crate) struct Collected {
                 exporter: InMemorySpanExporter,
@@ -22,14 +22,14 @@ macro_rules! collect {
             }
 
             impl Collected {
-                /// Becomes this version's global provider as well.
+                /// Also becomes the global provider of this version.
                 pub(crate) fn new() -> Self {
                     let exporter = InMemorySpanExporter::default();
                     let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
                     $api::global::set_tracer_provider(provider.clone());
                     $api::global::set_text_map_propagator($sdk::propagation::TraceContextPropagator::new());
                     let layer = $bridge::layer().with_tracer(provider.tracer("peers")).with_location(false);
-                    // What other crates log stands in the spans otherwise, and is not the adapter's word.
+                    // Otherwise the spans contain events of other crates.
                     let adapters = Targets::new().with_default(Level::TRACE).with_targets(
                         ["axum::", "h2", "hyper", "hyper_util", "reqwest::", "tower::"].map(|name| (name, LevelFilter::OFF)),
                     );
@@ -37,7 +37,7 @@ macro_rules! collect {
                     Collected { exporter, dispatch: Dispatch::new(tracing_subscriber::registry().with(layer)) }
                 }
 
-                /// The spans of that kind since this was asked last.
+                /// The spans of interest since the last call.
                 pub(crate) fn take(&self, of_interest: impl Fn(&str) -> bool) -> Vec<Seen> {
                     let spans = self.exporter.get_finished_spans().unwrap_or_default();
                     self.exporter.reset();
@@ -65,10 +65,10 @@ macro_rules! collect {
 }
 
 collect!(
-    /// The newest, of most adapters.
+    /// The newest version, which most adapters use.
     newest, opentelemetry, opentelemetry_sdk, tracing_opentelemetry
 );
 collect!(
-    /// The newest that reqwest-tracing is built for.
+    /// The newest version that reqwest-tracing supports.
     previous, opentelemetry_0_32, opentelemetry_sdk_0_32, tracing_opentelemetry_0_33
 );

@@ -12,7 +12,7 @@ use tracing::Level;
 use crate::fast::Fast;
 use crate::otel::newest::Collected;
 
-/// An adapter whose spans come by way of OpenTelemetry.
+/// An adapter whose spans go to OpenTelemetry.
 pub(crate) struct Otel {
     pub(crate) collected: Collected,
     pub(crate) wrap: fn(Router) -> Router,
@@ -29,7 +29,7 @@ impl ServerPeer for Otel {
 }
 
 pub(crate) fn tower_http(router: Router) -> Router {
-    // Its spans are on the level DEBUG by default, which the subscriber takes.
+    // Its spans have the level DEBUG by default, which the subscriber accepts.
     router.layer(TraceLayer::new_for_http())
 }
 

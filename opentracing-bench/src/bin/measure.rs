@@ -7,7 +7,7 @@ fn main() -> ExitCode {
     match opentracing_bench::measure(std::env::args().skip(1), None) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody is left to tell if this fails too.
+            // There is no other way to report this error.
             let _ = writeln!(std::io::stderr(), "{error}");
             ExitCode::FAILURE
         }

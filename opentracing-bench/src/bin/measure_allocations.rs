@@ -1,4 +1,4 @@
-//! Measures one case of one library with an allocator that counts. `cargo bench` starts it.
+//! Measures one case of one library with a counting allocator. `cargo bench` starts it.
 
 use std::alloc::System;
 use std::io::Write;
@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     match opentracing_bench::measure(std::env::args().skip(1), Some(allocations)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody is left to tell if this fails too.
+            // There is no other way to report this error.
             let _ = writeln!(std::io::stderr(), "{error}");
             ExitCode::FAILURE
         }

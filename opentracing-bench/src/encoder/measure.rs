@@ -1,4 +1,4 @@
-//! One encoder in the measuring process.
+//! Measures one encoder in the measuring process.
 
 use std::hint::black_box;
 use std::io::Write;
@@ -10,23 +10,23 @@ use super::{Encoder, SPANS, opentelemetry, opentracing};
 use crate::measure::{Allocations, print};
 use crate::system::pin;
 
-/// Spans that are made, encoded, and gone to where nobody looks at them.
+/// Creates spans, encodes them, and sends them to a server that discards them.
 pub(crate) trait Encodes {
-    /// Makes [`SPANS`] spans and encodes them, the latter within [`Meter::around`].
+    /// Creates [`SPANS`] spans, and encodes them inside [`Meter::around`].
     ///
     /// # Errors
     ///
-    /// If they did not all leave.
+    /// If some spans were not sent.
     fn burst(&mut self) -> Result<(), String>;
 
-    /// Of all bodies so far.
+    /// The size of all bodies so far.
     fn bytes(&self) -> u64;
 
-    /// The last one.
+    /// The last body.
     fn body(&self) -> Vec<u8>;
 }
 
-/// What encoding took, of one burst at a time.
+/// Time and allocations of encoding.
 #[derive(Clone, Default)]
 pub(crate) struct Meter {
     figures: Arc<[AtomicU64; 2]>,
@@ -34,7 +34,7 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// Adds what happens in there.
+    /// Measures the closure.
     pub(crate) fn around(&self, mut encode: impl FnMut()) {
         let allocations = || self.counter.map_or(0, |count| count());
         let (before, start) = (allocations(), Instant::now());
@@ -50,21 +50,21 @@ impl Meter {
     }
 }
 
-/// Callgrind counts from where this is called to where it returns.
+/// Callgrind counts inside this function.
 #[inline(never)]
 fn encode_batch(encode: &mut dyn FnMut()) {
     encode();
     black_box(());
 }
 
-/// The first bursts, which do not count: buffers and pools get their size.
-const WARM: u32 = 4;
+/// The first bursts, which grow buffers and pools and do not count.
+const WARM_UP: u32 = 4;
 
-/// So many bursts, on a processor of their own; threads that carry bytes away have another.
+/// Runs a number of bursts on one processor. The threads that send the bytes use another one.
 pub(crate) fn encode(encoder: &str, bursts: u32, counter: Option<Allocations>) -> Result<(), String> {
     let meter = Meter { counter, ..Meter::default() };
     let mut encodes = set_up(encoder.parse()?, meter.clone())?;
-    for _ in 0..WARM {
+    for _ in 0..WARM_UP {
         encodes.burst()?;
     }
     meter.take();
@@ -83,7 +83,7 @@ pub(crate) fn encode(encoder: &str, bursts: u32, counter: Option<Allocations>) -
     print("allocations", allocations as f64 / spans)
 }
 
-/// Writes the body of one burst to the standard output, as it is.
+/// Writes the body of one burst to standard output.
 pub(crate) fn body(encoder: &str) -> Result<(), String> {
     let mut encodes = set_up(encoder.parse()?, Meter::default())?;
     encodes.burst()?;

@@ -1,4 +1,4 @@
-//! How fast finished spans become the bodies of requests, and how large these are.
+//! Measures how fast finished spans are encoded to request bodies, and the size of these bodies.
 
 mod measure;
 mod opentelemetry;
@@ -11,7 +11,7 @@ use std::str::FromStr;
 pub(crate) use self::measure::{body, encode};
 pub use self::run::{EncoderOptions, main};
 
-/// Who encodes.
+/// An encoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoder {
     /// This workspace's OTLP, as protobuf.
@@ -29,7 +29,7 @@ pub enum Encoder {
 }
 
 impl Encoder {
-    /// All of them, in the order of the table.
+    /// All encoders, in the order of the table.
     pub const ALL: [Encoder; 6] = [
         Encoder::Otlp,
         Encoder::OpenTelemetry,
@@ -39,7 +39,7 @@ impl Encoder {
         Encoder::Instana,
     ];
 
-    /// As it stands in the table and on the command line.
+    /// The name in the table and on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Encoder::Otlp => "otlp",
@@ -56,14 +56,11 @@ impl FromStr for Encoder {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        Encoder::ALL
-            .into_iter()
-            .find(|encoder| encoder.name() == name)
-            .ok_or_else(|| format!("no encoder is called {name}"))
+        Encoder::ALL.into_iter().find(|encoder| encoder.name() == name).ok_or_else(|| format!("unknown encoder {name}"))
     }
 }
 
-/// Requests to a shop whose spans are encoded together: 512 spans, which is how many OpenTelemetry sends at once.
+/// Requests to a shop per batch: 512 spans, the batch size of OpenTelemetry.
 const REQUESTS: u32 = 128;
-/// A server, its database, a message, and work inside with a log.
+/// Spans per request: a server, a query, a message, and internal work with a log.
 const SPANS: u32 = 4 * REQUESTS;

@@ -1,4 +1,4 @@
-//! `opentelemetry-otlp` with a client that takes bodies and carries them nowhere.
+//! `opentelemetry-otlp` with a client that discards the bodies.
 
 use std::fmt;
 use std::pin::{Pin, pin};
@@ -23,7 +23,7 @@ use crate::subject::number;
 
 struct Theirs {
     provider: SdkTracerProvider,
-    /// Each library has a scope of its own.
+    /// One tracer per instrumentation scope.
     tracers: Tracers,
     finished: Finished,
     exporter: opentelemetry_otlp::SpanExporter,
@@ -40,7 +40,7 @@ struct Tracers {
 
 /// # Errors
 ///
-/// If the exporter does not like its settings.
+/// If the exporter rejects its settings.
 pub(super) fn set_up(meter: Meter) -> Result<Box<dyn Encodes>, String> {
     let client = Client::default();
     let mut exporter = opentelemetry_otlp::SpanExporter::builder()
@@ -78,15 +78,15 @@ impl Encodes for Theirs {
     }
 }
 
-/// The client never waits, so nothing else does.
+/// Polls once, since the client never waits.
 fn at_once(future: impl Future<Output = OTelSdkResult>) -> Result<(), String> {
     match pin!(future).poll(&mut TaskContext::from_waker(Waker::noop())) {
         Poll::Ready(result) => result.map_err(|error| error.to_string()),
-        Poll::Pending => Err("the exporter waits for something".to_owned()),
+        Poll::Pending => Err("the exporter waits".to_owned()),
     }
 }
 
-/// The same request as this workspace's tracer records, in the terms in which its transport writes it.
+/// The same request as in `opentracing.rs`, with the attribute names that our OTLP transport writes.
 fn request(Tracers { axum, sqlx, shop, rdkafka }: &Tracers) {
     let begin = |tracer: &SdkTracer, name: &'static str, kind, attributes, parent: &Context| {
         let builder = SpanBuilder::from_name(name).with_kind(kind).with_attributes::<Vec<KeyValue>>(attributes);
@@ -133,7 +133,7 @@ fn request(Tracers { axum, sqlx, shop, rdkafka }: &Tracers) {
     server.span().end();
 }
 
-/// Spans that wait to be encoded.
+/// Finished spans before encoding.
 #[derive(Clone, Debug, Default)]
 struct Finished(Arc<Mutex<Vec<SpanData>>>);
 
@@ -163,7 +163,7 @@ impl fmt::Debug for Client {
 }
 
 impl HttpClient for Client {
-    /// As `async-trait` has it.
+    /// The signature that `async-trait` generates.
     fn send_bytes<'this, 'future>(
         &'this self,
         request: Request<Bytes>,

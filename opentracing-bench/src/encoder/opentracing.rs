@@ -1,5 +1,4 @@
-//! The transports of this workspace. What their `add` makes of a span is its encoding; the first `send` puts the frame around and hands
-//! the body over.
+//! The transports of this workspace. `add` encodes a span; the first `send` adds the frame and hands the body over.
 
 use std::time::{Duration, Instant};
 
@@ -11,9 +10,9 @@ use super::sink::{self, Last};
 use super::{Encoder, REQUESTS};
 use crate::subject::number;
 
-/// Longer than anything takes.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// Between two requests to Instana's agent, which takes no more than 20 in a second. Waiting for it is not what is measured.
+/// Longer than any measurement.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(20);
+/// The pause between two requests to Instana's agent, which accepts at most 20 per second. Not measured.
 const INSTANA_PAUSE: Duration = Duration::from_millis(65);
 
 struct Ours {
@@ -23,7 +22,7 @@ struct Ours {
 
 /// # Errors
 ///
-/// If there is no port.
+/// If no port is free.
 pub(super) fn set_up(encoder: Encoder, meter: Meter) -> Result<Box<dyn Encodes>, String> {
     let last = Last::default();
     let text = |error: &dyn std::error::Error| error.to_string();
@@ -48,7 +47,7 @@ pub(super) fn set_up(encoder: Encoder, meter: Meter) -> Result<Box<dyn Encodes>,
 impl Encodes for Ours {
     fn burst(&mut self) -> Result<(), String> {
         (0..REQUESTS).for_each(|_| request(&self.tracer));
-        self.tracer.flush(PATIENCE).map_err(|error| error.to_string())
+        self.tracer.flush(FLUSH_TIMEOUT).map_err(|error| error.to_string())
     }
 
     fn bytes(&self) -> u64 {
@@ -60,7 +59,7 @@ impl Encodes for Ours {
     }
 }
 
-/// A request to a shop.
+/// The spans of a request to a shop.
 fn request(tracer: &Tracer) {
     let mut server = tracer.span("GET /cart/{id}").kind(SpanKind::Server).start();
     server.set_tag("component", "axum").set_tag("http.method", Value::Static("GET"));
@@ -84,7 +83,7 @@ fn request(tracer: &Tracer) {
     send.finish();
 }
 
-/// A reporter that encodes what it gets, and sends it when it is flushed.
+/// A reporter that encodes spans, and sends them on flush.
 struct Metered {
     transport: Box<dyn Transport>,
     meter: Meter,
@@ -97,7 +96,7 @@ impl Reporter for Metered {
     }
 
     fn flush(&mut self, deadline: Instant) -> Result<(), FlushError> {
-        // What became of the spans is in the transport's numbers.
+        // The statistics of the transport show lost spans.
         self.meter.around(|| drop(self.transport.send(SendReason::Due, Instant::now())));
         while self.transport.pending() > 0 {
             if Instant::now() > deadline {

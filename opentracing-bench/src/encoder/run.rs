@@ -1,4 +1,4 @@
-//! The run over all encoders.
+//! Measures all encoders.
 
 use std::fmt::Write as _;
 use std::io::Write;
@@ -20,30 +20,32 @@ pub struct EncoderOptions {
 }
 
 impl EncoderOptions {
-    /// Reads the command line. `--case` asks for cases of the recorder, and for none of this.
+    /// Reads the command line. `--case` selects cases of the recorder, and no encoder.
     ///
     /// # Errors
     ///
-    /// If there is an argument that is not known, with the list of those that are.
+    /// If an argument is unknown. The message lists the known ones.
     pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<EncoderOptions, String> {
         let mut options = EncoderOptions { encoders: &Encoder::ALL, rounds: 7, bursts: 40, instructions: true };
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
-                // What cargo passes.
+                // Passed by cargo.
                 "--bench" => {}
                 "--rounds" => {
-                    let value = arguments.next().ok_or("--rounds wants a value")?;
+                    let value = arguments.next().ok_or("--rounds needs a value")?;
                     options.rounds = value.parse().map_err(|error| format!("--rounds: {error}"))?;
                 }
                 "--no-instructions" => options.instructions = false,
                 "--quick" => (options.rounds, options.bursts) = (1, 4),
-                // Of the recorder alone.
+                // For the recorder only.
                 "--case" => {
                     arguments.next();
                     options.encoders = &[];
                 }
                 "--no-overload" => {}
-                _ => return Err(format!("{argument}: not known. Known are --rounds N, --no-instructions, --quick")),
+                _ => {
+                    return Err(format!("unknown argument {argument}, expected --rounds N, --no-instructions, --quick"));
+                }
             }
         }
         Ok(options)
@@ -53,7 +55,7 @@ impl EncoderOptions {
 /// All figures of an encoder, per span.
 #[derive(Default)]
 struct Measured {
-    /// Nanoseconds, a round each, ascending.
+    /// Nanoseconds, one per round, sorted.
     ns: Vec<f64>,
     bytes: f64,
     allocations: f64,
@@ -64,7 +66,7 @@ struct Measured {
 ///
 /// # Errors
 ///
-/// If a measuring process fails; spans that do not arrive are such a failure.
+/// If a measuring process fails, for example because spans are missing.
 pub fn main(options: &EncoderOptions, programs: &Programs) -> Result<(), String> {
     if options.encoders.is_empty() {
         return Ok(());
@@ -72,7 +74,7 @@ pub fn main(options: &EncoderOptions, programs: &Programs) -> Result<(), String>
     let mut all: Vec<_> = options.encoders.iter().map(|&encoder| (encoder, Measured::default())).collect();
     let bursts = options.bursts.to_string();
     let mut disturbed = 0;
-    // Rounds go over everything in turn: what disturbs the machine for a while does not hit one encoder alone.
+    // Each round measures everything, so that other load does not affect one encoder alone.
     for round in 1..=options.rounds {
         progress(format_args!("time, round {round} of {}", options.rounds))?;
         for (encoder, measured) in &mut all {
@@ -82,7 +84,7 @@ pub fn main(options: &EncoderOptions, programs: &Programs) -> Result<(), String>
             measured.bytes = figures.named("bytes")?;
         }
     }
-    let has_callgrind = options.instructions && callgrind::is_there();
+    let has_callgrind = options.instructions && callgrind::is_installed();
     for (encoder, measured) in &mut all {
         progress(format_args!("allocations and instructions, {}", encoder.name()))?;
         measured.ns.sort_by(f64::total_cmp);
@@ -94,7 +96,7 @@ pub fn main(options: &EncoderOptions, programs: &Programs) -> Result<(), String>
     }
     let mut text = table(&all);
     if disturbed > 0 {
-        text += &format!("\n{disturbed} processes began while the machine was busy: their times may be off.\n");
+        text += &format!("\n{disturbed} processes started while the machine was busy; their times may be wrong.\n");
     }
     std::io::stdout().write_all(text.as_bytes()).map_err(|error| error.to_string())
 }
@@ -108,7 +110,7 @@ fn table(all: &[(Encoder, Measured)]) -> String {
         let median = measured.ns.get(measured.ns.len() / 2).copied().unwrap_or(f64::NAN);
         let best = measured.ns.first().copied().unwrap_or(f64::NAN);
         let instructions = measured.instructions.map_or("n/a".to_owned(), |count| format!("{count:.0}"));
-        // Writing to memory does not fail.
+        // Writing to a string does not fail.
         let _ = writeln!(
             out,
             "| {} | {:.0} | {median:.0} ({best:.0}) | {instructions} | {:.2} | {:.1} |",

@@ -1,10 +1,10 @@
-//! Servers that take everything and keep the last of it.
+//! Servers that accept everything and keep the last body.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The last body.
+/// The last received body.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Last(Arc<Mutex<Vec<u8>>>);
 
@@ -20,13 +20,13 @@ impl Last {
     }
 }
 
-/// Answers every request with 200 and nothing in it, on a thread of its own, as long as the process lives.
+/// Starts a thread that responds to every request with an empty 200, until the process ends.
 pub(crate) fn http(last: Last) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            // Whoever closes the connection may open the next one.
+            // The client may reconnect after an error.
             let _ = serve(&stream, &last);
         }
     });
@@ -58,7 +58,7 @@ fn serve(mut stream: &TcpStream, last: &Last) -> io::Result<()> {
     }
 }
 
-/// Takes datagrams, on a thread of its own, as long as the process lives.
+/// Starts a thread that receives datagrams, until the process ends.
 pub(crate) fn udp(last: Last) -> io::Result<SocketAddr> {
     let socket = UdpSocket::bind("127.0.0.1:0")?;
     let address = socket.local_addr()?;

@@ -1,7 +1,7 @@
-//! What tracing adapters of HTTP get right and wrong: rows that any of them can be run through, ours and others'.
+//! Compares HTTP tracing adapters by a list of rows, each a request and an expected span.
 //!
-//! The package in `peers` runs the newest of the others and writes the page; the tests of this one run ours, and check that the page
-//! says the same of them.
+//! The package in `peers` runs the newest versions of other adapters and generates the page. The tests of this package run our adapters,
+//! and check that the page shows the same verdicts.
 
 mod client;
 mod ours;
@@ -18,7 +18,7 @@ pub use self::server::{ServerPeer, judge_server, server_titles};
 use std::fmt;
 use std::time::Duration;
 
-/// A finished span, as far as the rows look at it.
+/// The parts of a finished span that the rows need.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     /// Its name.
@@ -27,20 +27,20 @@ pub struct Seen {
     pub duration: Duration,
     /// Whether it is marked as failed.
     pub is_failed: bool,
-    /// The trace that it belongs to.
+    /// Its trace id.
     pub trace_id: u128,
-    /// All that it says: names and values of tags or attributes, logs or events, the text of its status.
+    /// All its text: tags or attributes, logs or events, and the status.
     pub text: String,
 }
 
-/// What a row says of an adapter.
+/// The result of one row for one adapter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// As it should be.
+    /// As expected.
     Good,
-    /// Not so; what was seen instead.
+    /// Not as expected; holds what was seen instead.
     Bad(String),
-    /// The adapter has nothing of the kind: no such setting, or no span.
+    /// The adapter has no such setting.
     Missing,
 }
 
@@ -55,8 +55,8 @@ impl fmt::Display for Verdict {
 }
 
 impl Seen {
-    /// Whether the span says that the exchange did not come to its end.
-    fn complains(&self) -> bool {
+    /// Whether the span is marked as failed, cancelled or aborted.
+    fn is_unsuccessful(&self) -> bool {
         let text = self.text.to_lowercase();
         self.is_failed
             || ["cancel", "abort", "early", "closed", "dropped", "failed"].iter().any(|word| text.contains(word))
@@ -71,26 +71,26 @@ fn good_if(good: bool, seen: impl FnOnce() -> String) -> Verdict {
     if good { Verdict::Good } else { Verdict::Bad(seen()) }
 }
 
-fn quiet(span: &Seen) -> Verdict {
-    good_if(!span.complains(), || "marked as failed or aborted".to_owned())
+fn successful(span: &Seen) -> Verdict {
+    good_if(!span.is_unsuccessful(), || "marked as failed or aborted".to_owned())
 }
 
-/// How long something lasted, where the whole lasted at least so long.
+/// Whether the span lasted at least as long as the request.
 fn lasts(span: &Seen, at_least: Duration) -> Verdict {
     good_if(span.duration >= at_least, || {
         format!("{:.1} ms of {} ms", span.duration.as_secs_f64() * 1e3, at_least.as_millis())
     })
 }
 
-/// Waits for what an adapter reports, some seconds at most.
+/// Waits up to [`REPORT_TIMEOUT`] for the spans of an adapter.
 async fn spans(number: usize, mut take: impl FnMut() -> Vec<Seen>) -> Vec<Seen> {
-    let (begun, mut spans) = (std::time::Instant::now(), Vec::new());
-    while spans.len() < number && begun.elapsed() < PATIENCE {
+    let (started, mut spans) = (std::time::Instant::now(), Vec::new());
+    while spans.len() < number && started.elapsed() < REPORT_TIMEOUT {
         tokio::task::yield_now().await;
         spans.extend(take());
     }
     spans
 }
 
-/// An adapter that makes no span of something keeps the row waiting for so long.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a row waits for an adapter that records no span.
+const REPORT_TIMEOUT: Duration = Duration::from_secs(2);

@@ -15,14 +15,14 @@ use reqwest_retry::policies::ExponentialBackoff;
 
 use crate::http::{Call, ClientPeer, Pending, Seen, ServerPeer};
 
-/// `TracingLayer` of `opentracing-tower`, as axum's outermost layer.
+/// `TracingLayer` of `opentracing-tower` as the outermost layer of axum.
 #[derive(Debug)]
 pub struct OurServer {
     mock: MockTracer,
 }
 
 impl OurServer {
-    /// With a tracer of its own.
+    /// Creates the adapter with its own tracer.
     pub fn new() -> Self {
         OurServer { mock: tracer() }
     }
@@ -44,7 +44,7 @@ impl ServerPeer for OurServer {
     }
 }
 
-/// `TracingClient` of `opentracing-reqwest`, built by its own builder.
+/// `TracingClient` of `opentracing-reqwest`, from its builder.
 #[derive(Debug)]
 pub struct OurClient {
     mock: MockTracer,
@@ -94,7 +94,7 @@ impl ClientPeer for OurClient {
     }
 }
 
-/// `TracingMiddleware` of `opentracing-reqwest`, behind reqwest-retry.
+/// `TracingMiddleware` of `opentracing-reqwest`, inside reqwest-retry.
 #[derive(Debug)]
 pub struct OurMiddleware {
     mock: MockTracer,
@@ -143,7 +143,7 @@ impl ClientPeer for OurMiddleware {
     }
 }
 
-/// Keeps its spans, and measures real time.
+/// A mock tracer with real time.
 fn tracer() -> MockTracer {
     #[derive(Debug)]
     struct WallClock;

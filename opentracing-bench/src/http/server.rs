@@ -1,4 +1,4 @@
-//! The rows of servers.
+//! The rows for servers.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,14 +10,14 @@ use tokio::net::TcpListener;
 
 use crate::http::site::Site;
 use crate::http::wire::Connection;
-use crate::http::{Seen, Verdict, good_if, lasts, quiet, spans};
+use crate::http::{Seen, Verdict, good_if, lasts, spans, successful};
 
 /// An adapter for servers.
 pub trait ServerPeer {
-    /// Traces what the router serves.
+    /// Adds the adapter to the router.
     fn wrap(&self, router: Router) -> Router;
 
-    /// The spans that have been reported since this was asked last.
+    /// The spans that were reported since the last call.
     fn take(&self) -> Vec<Seen>;
 }
 
@@ -26,11 +26,11 @@ pub fn server_titles() -> Vec<&'static str> {
     ROWS.iter().map(|row| row.title).collect()
 }
 
-/// Runs an adapter through each row. What it should be able to measure lasts at least as long as `gap`.
+/// Judges an adapter by each row. Where a span must last, the request lasts at least `gap`.
 ///
 /// # Errors
 ///
-/// If there is no connection over the loopback device.
+/// If a loopback connection fails.
 pub async fn judge_server(peer: &dyn ServerPeer, gap: Duration) -> io::Result<Vec<Verdict>> {
     let mut verdicts = Vec::new();
     for row in ROWS {
@@ -51,7 +51,7 @@ struct Row {
 
 type Judged<'a> = Pin<Box<dyn Future<Output = Result<Verdict, NoSpan>> + 'a>>;
 
-/// There was nothing to judge by.
+/// The adapter recorded no span.
 struct NoSpan;
 
 impl From<io::Error> for NoSpan {
@@ -70,19 +70,19 @@ macro_rules! rows {
 }
 
 const ROWS: &[Row] = rows! {
-    "`GET`, a known body: no complaint" : |run| { Ok(quiet(&run.whole("GET /users/7", "").await?)) }
-    "`HEAD`: no complaint" : |run| { Ok(quiet(&run.whole("HEAD /users/7", "").await?)) }
-    "`HEAD` of a stream: no complaint" : |run| { Ok(quiet(&run.whole("HEAD /stream", "").await?)) }
-    "204: no complaint" : |run| { Ok(quiet(&run.whole("GET /empty", "").await?)) }
-    "a stream with `content-length`, read to its end: no complaint" : |run| {
+    "`GET` with a known body: not marked as failed" : |run| { Ok(successful(&run.span_of("GET /users/7", "").await?)) }
+    "`HEAD`: not marked as failed" : |run| { Ok(successful(&run.span_of("HEAD /users/7", "").await?)) }
+    "`HEAD` of a stream: not marked as failed" : |run| { Ok(successful(&run.span_of("HEAD /stream", "").await?)) }
+    "204: not marked as failed" : |run| { Ok(successful(&run.span_of("GET /empty", "").await?)) }
+    "a stream with `content-length`, read to the end: not marked as failed" : |run| {
         run.site.gate.add_permits(1);
-        Ok(quiet(&run.whole("GET /sized", "").await?))
+        Ok(successful(&run.span_of("GET /sized", "").await?))
     }
-    "a stream, read to its end: no complaint" : |run| {
+    "a stream, read to the end: not marked as failed" : |run| {
         run.site.gate.add_permits(1);
-        Ok(quiet(&run.whole("GET /stream", "").await?))
+        Ok(successful(&run.span_of("GET /stream", "").await?))
     }
-    "a stream: the span lasts to its end" : |run| {
+    "a stream: the span ends with the stream" : |run| {
         let mut connection = run.request("GET /stream", "").await?;
         connection.until("one").await?;
         run.wait().await;
@@ -90,10 +90,10 @@ const ROWS: &[Row] = rows! {
             return Ok(early(&span, run.gap));
         }
         run.site.gate.add_permits(1);
-        connection.read_to_the_end().await;
+        connection.read_to_end().await;
         Ok(lasts(&run.one().await?, run.gap))
     }
-    "a client that leaves a stream: the span lasts until then" : |run| {
+    "client disconnects during a stream: the span ends then" : |run| {
         let mut connection = run.request("GET /stream", "").await?;
         connection.until("one").await?;
         run.wait().await;
@@ -103,52 +103,52 @@ const ROWS: &[Row] = rows! {
         drop(connection);
         Ok(lasts(&run.one().await?, run.gap))
     }
-    "a client that leaves a stream: the span says so" : |run| {
+    "client disconnects during a stream: recorded" : |run| {
         let mut connection = run.request("GET /stream", "").await?;
         connection.until("one").await?;
         drop(connection);
         let span = run.one().await?;
-        Ok(good_if(span.complains(), || "nothing".to_owned()))
+        Ok(good_if(span.is_unsuccessful(), || "not recorded".to_owned()))
     }
-    "a client that leaves before the answer: the span lasts until then" : |run| {
-        Ok(lasts(&run.left().await?, run.gap))
+    "client disconnects before the response: the span ends then" : |run| {
+        Ok(lasts(&run.disconnected().await?, run.gap))
     }
-    "a client that leaves before the answer: the span says so" : |run| {
-        let span = run.left().await?;
-        Ok(good_if(span.complains(), || "nothing".to_owned()))
+    "client disconnects before the response: recorded" : |run| {
+        let span = run.disconnected().await?;
+        Ok(good_if(span.is_unsuccessful(), || "not recorded".to_owned()))
     }
-    "a handler that panics: an error" : |run| {
-        let span = run.whole("GET /trap", "").await?;
+    "handler panics: marked as an error" : |run| {
+        let span = run.span_of("GET /trap", "").await?;
         Ok(good_if(span.is_failed, || "no error".to_owned()))
     }
-    "a handler that panics: told from a client that left" : |run| {
-        let span = run.whole("GET /trap", "").await?;
-        Ok(good_if(span.says("panic"), || if span.says("cancel") { "cancelled" } else { "nothing" }.to_owned()))
+    "handler panics: distinguished from a disconnect" : |run| {
+        let span = run.span_of("GET /trap", "").await?;
+        Ok(good_if(span.says("panic"), || if span.says("cancel") { "cancelled" } else { "not recorded" }.to_owned()))
     }
-    "500: an error" : |run| {
-        let span = run.whole("GET /error", "").await?;
+    "500: marked as an error" : |run| {
+        let span = run.span_of("GET /error", "").await?;
         Ok(good_if(span.is_failed, || "no error".to_owned()))
     }
-    "404: no error" : |run| {
-        let span = run.whole("GET /nowhere", "").await?;
+    "404: not marked as an error" : |run| {
+        let span = run.span_of("GET /nowhere", "").await?;
         Ok(good_if(!span.is_failed, || "an error".to_owned()))
     }
-    "101, an upgrade: no complaint" : |run| {
+    "101, an upgrade: not marked as failed" : |run| {
         let mut connection = Connection::request(run.address, "GET /upgrade", "upgrade: echo\r\n").await?;
         connection.until("\r\n\r\n").await?;
         drop(connection);
-        Ok(quiet(&run.one().await?))
+        Ok(successful(&run.one().await?))
     }
     "named after method and route" : |run| {
-        let span = run.whole("GET /users/7", "").await?;
+        let span = run.span_of("GET /users/7", "").await?;
         Ok(good_if(span.name == "GET /users/{id}", || format!("`{}`", span.name)))
     }
     "paths without a route share a name" : |run| {
-        let span = run.whole("GET /nowhere/7", "").await?;
+        let span = run.span_of("GET /nowhere/7", "").await?;
         Ok(good_if(!span.name.contains("nowhere"), || format!("`{}`", span.name)))
     }
-    "methods that nobody knows share a name" : |run| {
-        let span = run.whole("BREW /users/7", "").await?;
+    "unknown methods share a name" : |run| {
+        let span = run.span_of("BREW /users/7", "").await?;
         Ok(good_if(!span.name.contains("BREW"), || format!("`{}`", span.name)))
     }
     "continues `traceparent`" : |run| { run.continues(&format!("traceparent: 00-{TRACE:032x}-00f067aa0ba902b7-01\r\n")).await }
@@ -157,18 +157,18 @@ const ROWS: &[Row] = rows! {
         let headers = format!("x-instana-t: {TRACE:032x}\r\nx-instana-s: 00f067aa0ba902b7\r\nx-instana-l: 1\r\n");
         run.continues(&headers).await
     }
-    "keeps `authorization` out" : |run| {
-        let span = run.whole("GET /users/7", "authorization: Bearer sesame\r\n").await?;
-        Ok(good_if(!span.says("sesame"), || "exported as it is".to_owned()))
+    "`authorization` is not recorded" : |run| {
+        let span = run.span_of("GET /users/7", "authorization: Bearer sesame\r\n").await?;
+        Ok(good_if(!span.says("sesame"), || "exported".to_owned()))
     }
-    "keeps secrets of the query out" : |run| {
-        let span = run.whole("GET /users/7?page=2&token=sesame", "").await?;
-        Ok(good_if(!span.says("sesame"), || "exported as they are".to_owned()))
+    "secrets in the query are not recorded" : |run| {
+        let span = run.span_of("GET /users/7?page=2&token=sesame", "").await?;
+        Ok(good_if(!span.says("sesame"), || "exported".to_owned()))
     }
 };
 
 fn early(span: &Seen, gap: Duration) -> Verdict {
-    let whole = if gap.is_zero() { "the whole".to_owned() } else { format!("{} ms and more", gap.as_millis()) };
+    let whole = if gap.is_zero() { "the whole".to_owned() } else { format!("at least {} ms", gap.as_millis()) };
     Verdict::Bad(format!("ends with the head, {:.1} ms of {whole}", span.duration.as_secs_f64() * 1e3))
 }
 
@@ -188,7 +188,7 @@ impl<'a> Run<'a> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let router = peer.wrap(site.router());
-        // Serves as long as the runtime does.
+        // Runs as long as the runtime.
         tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(Run { peer, site, address, gap })
     }
@@ -197,14 +197,14 @@ impl<'a> Run<'a> {
         Connection::request(self.address, line, headers).await
     }
 
-    /// Sends a request, reads the answer to its end, and gives the span.
-    async fn whole(&self, line: &str, headers: &str) -> Result<Seen, NoSpan> {
-        self.request(line, headers).await?.read_to_the_end().await;
+    /// Sends a request, reads the response to the end, and returns the span.
+    async fn span_of(&self, line: &str, headers: &str) -> Result<Seen, NoSpan> {
+        self.request(line, headers).await?.read_to_end().await;
         self.one().await
     }
 
-    /// Leaves while the handler is at work.
-    async fn left(&self) -> Result<Seen, NoSpan> {
+    /// Disconnects while the handler runs.
+    async fn disconnected(&self) -> Result<Seen, NoSpan> {
         let connection = self.request("GET /slow", "").await?;
         if let Ok(permit) = self.site.entered.acquire().await {
             permit.forget();
@@ -215,8 +215,8 @@ impl<'a> Run<'a> {
     }
 
     async fn continues(&self, headers: &str) -> Result<Verdict, NoSpan> {
-        let span = self.whole("GET /users/7", headers).await?;
-        Ok(good_if(span.trace_id == TRACE, || "begins a trace".to_owned()))
+        let span = self.span_of("GET /users/7", headers).await?;
+        Ok(good_if(span.trace_id == TRACE, || "starts a new trace".to_owned()))
     }
 
     async fn one(&self) -> Result<Seen, NoSpan> {

@@ -1,4 +1,4 @@
-//! What the servers under test serve.
+//! The routes of the servers under test.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -14,12 +14,12 @@ use http::StatusCode;
 use http_body::Frame;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Lets handlers and bodies wait until they are let go on.
+/// Routes whose handlers and bodies wait for the test.
 #[derive(Clone)]
 pub(crate) struct Site {
-    /// A permit lets one answer end.
+    /// One permit lets one response end.
     pub(crate) gate: Arc<Semaphore>,
-    /// Has a permit once a handler waits.
+    /// Has one permit per waiting handler.
     pub(crate) entered: Arc<Semaphore>,
 }
 
@@ -64,7 +64,7 @@ impl Site {
     }
 }
 
-/// Panics without asking the hook, so that nothing is printed.
+/// Panics without the panic hook, so that nothing is printed.
 async fn panics() {
     std::panic::resume_unwind(Box::new("the handler panics"));
 }
@@ -81,7 +81,7 @@ impl NewPermit for Permit {
     }
 }
 
-/// One frame, and the other behind the gate.
+/// Two frames; the second waits for the gate.
 struct Held {
     left: Vec<&'static str>,
     gate: Permit,

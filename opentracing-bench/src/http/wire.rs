@@ -1,4 +1,4 @@
-//! A client that writes bytes, and a server that does.
+//! A minimal HTTP/1.1 client and server.
 
 use std::io;
 use std::net::SocketAddr;
@@ -19,13 +19,13 @@ impl Connection {
         Ok(Connection(stream))
     }
 
-    /// Reads all that comes until the other side closes.
-    pub(crate) async fn read_to_the_end(mut self) {
-        // A server that breaks off resets the connection.
+    /// Reads until the server closes the connection.
+    pub(crate) async fn read_to_end(mut self) {
+        // A server that aborts resets the connection.
         let _ = self.0.read_to_end(&mut Vec::new()).await;
     }
 
-    /// Reads until that text has come.
+    /// Reads until the text has arrived.
     pub(crate) async fn until(&mut self, text: &str) -> io::Result<()> {
         let mut all = Vec::new();
         while !String::from_utf8_lossy(&all).contains(text) {
@@ -37,17 +37,17 @@ impl Connection {
     }
 }
 
-/// A server that answers by the path, and remembers the heads of requests.
+/// A server whose response depends on the path. It records the heads of requests.
 #[derive(Clone)]
 pub(crate) struct Origin {
     pub(crate) address: SocketAddr,
     heads: Arc<Mutex<Vec<String>>>,
-    /// Lets the answers of `/held` go on.
+    /// Lets responses of `/held` continue.
     pub(crate) gate: Arc<Notify>,
 }
 
 impl Origin {
-    /// Serves as long as the runtime does.
+    /// Starts a server that runs as long as the runtime.
     pub(crate) async fn start(elsewhere: Option<SocketAddr>) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let origin = Origin { address: listener.local_addr()?, heads: Arc::default(), gate: Arc::default() };
@@ -65,13 +65,13 @@ impl Origin {
         format!("http://{}{path}", self.address)
     }
 
-    /// What requests there were, head by head, in lower case.
+    /// The heads of all requests, in lower case.
     pub(crate) fn heads(&self) -> Vec<String> {
         self.heads.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Returns once there was a request.
-    pub(crate) async fn asked(&self) {
+    /// Waits for the first request.
+    pub(crate) async fn wait_for_request(&self) {
         while self.heads().is_empty() {
             tokio::task::yield_now().await;
         }
@@ -95,12 +95,12 @@ impl Origin {
             };
             let path = path.split('?').next().unwrap_or_default();
             let redirect = |to: String| format!("HTTP/1.1 302 Found\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n");
-            let status = |status: u16| format!("HTTP/1.1 {status} So\r\ncontent-length: 2\r\n\r\n{{}}");
-            let answer = match path {
+            let status = |status: u16| format!("HTTP/1.1 {status} Status\r\ncontent-length: 2\r\n\r\n{{}}");
+            let response = match path {
                 "/busy" if number < 3 => status(503),
                 "/failing" => status(500),
                 "/here" => redirect("/end".to_owned()),
-                // Another name of this machine is another host.
+                // Another name of this machine counts as another host.
                 "/elsewhere" => {
                     redirect(elsewhere.map(|to| format!("http://localhost:{}/", to.port())).unwrap_or_default())
                 }
@@ -108,7 +108,7 @@ impl Origin {
                 "/silent" => String::new(),
                 _ => status(200),
             };
-            if stream.write_all(answer.as_bytes()).await.is_err() {
+            if stream.write_all(response.as_bytes()).await.is_err() {
                 return;
             }
             match path {

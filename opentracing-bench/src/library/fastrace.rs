@@ -1,4 +1,4 @@
-//! fastrace with its defaults and a reporter that reads everything.
+//! fastrace with its defaults and a reporter that reads all fields.
 
 use std::borrow::Cow;
 use std::hint::black_box;
@@ -29,7 +29,7 @@ fn burst(case: Case) -> Burst {
         Case::Root5Late => tagged_late(sampled),
         Case::Unsampled5Start => tagged(unsampled),
         Case::Unsampled5 => tagged_late(unsampled),
-        // Without a parent on this thread nothing is recorded.
+        // fastrace records nothing without a parent on this thread.
         Case::Noop5 => tagged_late(|| Span::enter_with_local_parent("request")),
         Case::Log1 => repeat(|| {
             let event = Event::new("cache.miss").with_properties(|| {

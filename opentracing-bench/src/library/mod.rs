@@ -1,4 +1,4 @@
-//! Who is measured.
+//! The measured libraries.
 
 mod fastrace;
 mod opentelemetry;
@@ -14,7 +14,7 @@ use crate::subject::Subject;
 /// A library that records spans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Library {
-    /// This workspace's core.
+    /// `opentracing-core`.
     OpenTracing,
     /// fastrace.
     Fastrace,
@@ -23,10 +23,10 @@ pub enum Library {
 }
 
 impl Library {
-    /// All of them, in the order of the table.
+    /// All libraries, in the order of the table.
     pub const ALL: [Library; 3] = [Library::OpenTracing, Library::Fastrace, Library::OpenTelemetry];
 
-    /// As it stands on the command line.
+    /// The name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Library::OpenTracing => "opentracing",
@@ -35,7 +35,7 @@ impl Library {
         }
     }
 
-    /// Sets the library up for the case. Once in a process: fastrace has one reporter.
+    /// Sets the library up for the case. Only once per process, because fastrace has one global reporter.
     pub(crate) fn subject(self, case: Case) -> Subject {
         match self {
             Library::OpenTracing => opentracing::subject(case),
@@ -49,14 +49,11 @@ impl FromStr for Library {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        Library::ALL
-            .into_iter()
-            .find(|library| library.name() == name)
-            .ok_or_else(|| format!("no library is called {name}"))
+        Library::ALL.into_iter().find(|library| library.name() == name).ok_or_else(|| format!("unknown library {name}"))
     }
 }
 
-/// What a request brings along: one vendor's member in its tracestate.
+/// The headers of a request, with one member in its tracestate.
 fn incoming_headers() -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert("host", HeaderValue::from_static("shop.example"));

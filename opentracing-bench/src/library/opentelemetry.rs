@@ -1,4 +1,4 @@
-//! The OpenTelemetry SDK with its batch span processor, its defaults, and an exporter that reads everything.
+//! The OpenTelemetry SDK with its defaults, its batch span processor, and an exporter that reads all fields.
 
 use std::hint::black_box;
 
@@ -27,7 +27,7 @@ pub(super) fn subject(case: Case) -> Subject {
         .with_span_processor(BatchSpanProcessor::builder(Sink { received: received.clone() }).build())
         .build();
     let burst = burst(case, provider.tracer("bench"));
-    let flush = move || provider.force_flush().expect("the sink takes everything at once");
+    let flush = move || provider.force_flush().expect("the sink never blocks");
     Subject { burst, flush: Box::new(flush), received, lost: None }
 }
 
@@ -131,7 +131,7 @@ fn propagate(propagator: impl TextMapPropagator + Send + Sync + 'static) -> Burs
     )
 }
 
-/// As in the `opentelemetry-http` crate.
+/// Like that of the `opentelemetry-http` crate.
 struct Incoming<'a>(&'a HeaderMap);
 
 impl Extractor for Incoming<'_> {
@@ -144,7 +144,7 @@ impl Extractor for Incoming<'_> {
     }
 }
 
-/// As in the `opentelemetry-http` crate.
+/// Like that of the `opentelemetry-http` crate.
 struct Outgoing<'a>(&'a mut HeaderMap);
 
 impl Injector for Outgoing<'_> {

@@ -1,4 +1,4 @@
-//! This workspace's core, drained on a thread of its own into a reporter that reads everything.
+//! `opentracing-core`, drained on its own thread into a reporter that reads all fields.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub(super) fn subject(case: Case) -> Subject {
     let (flushing, counting) = (tracer.clone(), tracer.clone());
     Subject {
         burst: burst(case, tracer),
-        flush: Box::new(move || flushing.flush(FLUSH).expect("the sink takes everything at once")),
+        flush: Box::new(move || flushing.flush(FLUSH).expect("the sink never blocks")),
         received,
         lost: Some(Box::new(move || counting.stats().lost())),
     }

@@ -1,4 +1,4 @@
-//! What the encoders are given is equal, and arrives.
+//! The encoders receive equal spans, and encode all of them.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -26,7 +26,7 @@ fn sorted(attributes: Vec<KeyValue>) -> Vec<String> {
     lines
 }
 
-/// How many spans there are of each form: everything but ids and times.
+/// The number of spans of each form, that is, without ids and times.
 fn spans(body: &[u8]) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for resource in ExportTraceServiceRequest::decode(body).unwrap().resource_spans {
@@ -47,7 +47,7 @@ fn spans(body: &[u8]) -> BTreeMap<String, usize> {
 }
 
 #[test]
-fn both_encoders_of_otlp_get_equal_spans() {
+fn both_otlp_encoders_receive_equal_spans() {
     let ours = spans(&body(Encoder::Otlp));
     assert_eq!(ours, spans(&body(Encoder::OpenTelemetry)));
     assert_eq!(ours.values().copied().collect::<Vec<_>>(), [SPANS / 4; 4], "{ours:?}");
@@ -57,14 +57,14 @@ fn both_encoders_of_otlp_get_equal_spans() {
 fn every_encoder_encodes_all_spans() {
     for encoder in [Encoder::Zipkin, Encoder::Instana] {
         let body = String::from_utf8(body(encoder)).unwrap();
-        // An id stands behind such a name in each span, and nowhere else.
+        // This name occurs once per span.
         let name = if encoder == Encoder::Zipkin { "\"id\":\"" } else { "\"s\":\"" };
         assert_eq!(body.matches(name).count(), SPANS, "{}", encoder.name());
     }
     for encoder in Encoder::ALL {
         assert_eq!(encoder.name().parse(), Ok(encoder));
         let figures = run(env!("CARGO_BIN_EXE_measure_allocations"), &["encode", encoder.name(), "1"]);
-        // Less than that has no span with four tags in any format.
+        // In no format is a span with four tags smaller.
         assert!(figure(&figures, "bytes") > 100.0, "{}: {figures:?}", encoder.name());
         assert!(figure(&figures, "ns") > 0.0, "{}: {figures:?}", encoder.name());
     }

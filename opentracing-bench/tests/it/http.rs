@@ -1,4 +1,4 @@
-//! The rows of the page hold of our adapters, and the page says what they say.
+//! Our adapters pass the rows of the page, and the page shows their verdicts.
 
 use std::time::Duration;
 
@@ -9,37 +9,37 @@ use opentracing_bench::http::{
 
 const PAGE: &str = include_str!("../../HTTP.md");
 
-/// The rows that do not hold of an adapter are these, and the page says the same of all of them.
+/// The adapter fails exactly the given rows, and the page shows its verdicts.
 #[track_caller]
-fn check(column: &str, titles: &[&'static str], verdicts: &[Verdict], missed: &[&str]) {
+fn check(column: &str, titles: &[&'static str], verdicts: &[Verdict], failed: &[&str]) {
     assert_eq!(titles.len(), verdicts.len());
     let seen: Vec<_> =
         titles.iter().zip(verdicts).map(|(title, verdict)| ((*title).to_owned(), verdict.to_string())).collect();
     let not_good: Vec<_> = seen.iter().filter(|(_, verdict)| verdict != "yes").map(|(title, _)| &**title).collect();
-    assert_eq!(not_good, missed, "{seen:#?}");
-    let mut told = rows_of(PAGE, column);
-    assert!(told.pop().is_some_and(|(title, _)| title == "**as it should be**"), "{column} is not on the page");
-    assert_eq!(told, seen, "the page is to be written again: opentracing-bench/peers/write");
+    assert_eq!(not_good, failed, "{seen:#?}");
+    let mut on_page = rows_of(PAGE, column);
+    assert!(on_page.pop().is_some_and(|(title, _)| title == "**passed**"), "{column} is not on the page");
+    assert_eq!(on_page, seen, "generate the page again: opentracing-bench/peers/write");
 }
 
 #[tokio::test]
-async fn our_server_is_as_it_should_be() {
+async fn our_server_passes() {
     let verdicts = judge_server(&OurServer::new(), Duration::ZERO).await.unwrap();
     check("opentracing-tower", &server_titles(), &verdicts, &[]);
 }
 
-async fn check_client(column: &str, peer: &dyn ClientPeer, missed: &[&str]) {
+async fn check_client(column: &str, peer: &dyn ClientPeer, failed: &[&str]) {
     let verdicts = judge_client(peer, Duration::ZERO).await.unwrap();
-    check(column, &client_titles(), &verdicts, missed);
+    check(column, &client_titles(), &verdicts, failed);
 }
 
 #[tokio::test]
-async fn our_client_is_as_it_should_be() {
+async fn our_client_passes() {
     check_client("opentracing-reqwest, client", &OurClient::new().unwrap(), &[]).await;
 }
 
 #[tokio::test]
-async fn our_middleware_misses_what_reqwest_does_inside() {
-    let missed = ["a redirect to another host: trace headers stay behind", "a redirect: the hop shows"];
-    check_client("opentracing-reqwest, middleware", &OurMiddleware::new().unwrap(), &missed).await;
+async fn our_middleware_fails_on_redirects_inside_reqwest() {
+    let failed = ["redirect to another host: no trace headers sent", "redirect: the hop is recorded"];
+    check_client("opentracing-reqwest, middleware", &OurMiddleware::new().unwrap(), &failed).await;
 }

@@ -1,4 +1,4 @@
-//! Every case works with every library, and its spans arrive. How fast that is, no test says.
+//! Runs every case with every library and checks that the spans arrive. No test asserts a speed.
 
 mod encoders;
 mod http;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use opentracing_bench::{Case, Library};
 
-/// Runs a measuring process and gives back its figures.
+/// Runs a measuring process and returns its figures.
 #[track_caller]
 fn run(program: &str, arguments: &[&str]) -> Vec<(String, f64)> {
     let output = Command::new(program).args(arguments).output().unwrap();
@@ -44,7 +44,7 @@ fn spans_of_every_case_arrive() {
 }
 
 #[test]
-fn names_lead_back_to_their_case_and_library() {
+fn names_parse_to_their_case_and_library() {
     for case in Case::ALL {
         assert_eq!(case.name().parse(), Ok(case));
     }
@@ -54,14 +54,14 @@ fn names_lead_back_to_their_case_and_library() {
 }
 
 #[test]
-fn n3_allocations_of_ours_are_none_and_of_the_others_are_seen() {
+fn n3_ours_allocates_nothing_and_the_counter_works() {
     let program = env!("CARGO_BIN_EXE_measure_allocations");
     for case in Case::ALL {
         if matches!(case, Case::Shared1 | Case::Propagate | Case::PropagateDefault) {
             continue;
         }
         let figures = run(program, &["allocations", case.name(), "opentracing", "5"]);
-        // A list of the pool may still grow once.
+        // The pool may still grow once.
         assert!(figure(&figures, "allocations") < 0.005, "{}: {figures:?}", case.name());
     }
     let fastrace = run(program, &["allocations", "root5", "fastrace", "5"]);
@@ -69,7 +69,7 @@ fn n3_allocations_of_ours_are_none_and_of_the_others_are_seen() {
 }
 
 #[test]
-fn loss_under_flood_is_counted() {
+fn lost_spans_under_flood_are_counted() {
     let figures = run(env!("CARGO_BIN_EXE_measure"), &["flood", "root0", "opentracing", "2", "50"]);
     assert_eq!(figure(&figures, "received") + figure(&figures, "lost"), figure(&figures, "made"));
 }
@@ -77,7 +77,7 @@ fn loss_under_flood_is_counted() {
 #[test]
 fn two_threads_deliver_all_spans() {
     for library in Library::ALL {
-        // The process itself compares what arrived with what was made.
+        // The process itself checks the number of received spans.
         let figures = run(env!("CARGO_BIN_EXE_measure"), &["time", "root0", library.name(), "2", "1"]);
         assert!(figure(&figures, "spans") >= 8.0 * 1000.0, "{}", library.name());
     }
@@ -89,7 +89,7 @@ fn spans_of_calls_arrive() {
     opentracing_bench::grpc(quick, || 0).unwrap();
 }
 
-/// Where there is a broker; the bench says so where there is none.
+/// Needs a broker. Without one the bench prints that it was skipped.
 #[test]
 fn spans_of_messages_arrive() {
     let has_broker = std::env::var_os("AMQP_URL").is_some_and(|url| !url.is_empty());
@@ -111,7 +111,7 @@ fn spans_of_kafka_arrive() {
 }
 
 #[test]
-fn wrong_arguments_are_refused() {
+fn invalid_arguments_are_rejected() {
     for arguments in [&["time"][..], &["time", "none", "fastrace", "1", "1"], &["bursts", "root0", "none", "1", "1"]] {
         let output = Command::new(env!("CARGO_BIN_EXE_measure")).args(arguments).output().unwrap();
         assert!(!output.status.success(), "{arguments:?}");

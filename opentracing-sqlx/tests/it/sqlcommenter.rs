@@ -95,4 +95,8 @@ macro_rules! running_statement {
 #[cfg(feature = "postgres")]
 running_statement!(on_postgres, postgres, "SELECT query FROM pg_stat_activity WHERE pid = pg_backend_pid()");
 #[cfg(feature = "mysql")]
-running_statement!(on_mysql, mysql, "SELECT CAST(info AS CHAR) FROM information_schema.processlist WHERE id = connection_id()");
+running_statement!(
+    on_mysql,
+    mysql,
+    "SELECT CAST(info AS CHAR) FROM information_schema.processlist WHERE id = connection_id()"
+);
