@@ -1,4 +1,4 @@
-//! All formats side by side.
+//! All formats together.
 
 #![no_main]
 

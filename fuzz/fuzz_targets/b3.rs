@@ -1,4 +1,4 @@
-//! B3 in one header and in several.
+//! B3 in one header and in several headers.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! The formats that every tracer reads.
+//! The default formats.
 
 #![no_main]
 

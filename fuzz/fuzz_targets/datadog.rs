@@ -1,4 +1,4 @@
-//! Datadog's headers, also beside `tracestate`.
+//! Datadog's headers, also with `tracestate`.
 
 #![no_main]
 

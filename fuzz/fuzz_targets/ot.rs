@@ -1,4 +1,4 @@
-//! The headers of basictracer.
+//! The headers of basictracer (`ot-tracer-…`).
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! What is a secret, and URLs without any.
+//! Names of secrets; redaction of URLs.
 
 #![no_main]
 

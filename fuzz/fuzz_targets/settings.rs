@@ -1,4 +1,4 @@
-//! What users set: names of formats, hosts, ids.
+//! Settings: names of formats, hosts, ids.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! `traceparent` and `tracestate`, also set up otherwise than by default.
+//! `traceparent` and `tracestate`, with the default and other settings.
 
 #![no_main]
 

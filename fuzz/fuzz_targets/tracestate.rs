@@ -1,4 +1,4 @@
-//! The list of members by itself.
+//! The list of members in `tracestate`.
 
 #![no_main]
 

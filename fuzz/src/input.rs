@@ -1,15 +1,15 @@
-//! Headers as the fuzzer makes them up.
+//! Decodes the input of the fuzzer to headers.
 
 use opentracing_core::propagation::Medium;
 
 use crate::wire::{Formats, MEDIA, Wire};
 
-/// The first line chooses the list of formats and the medium; every further one is a header. One that begins with the letter of a header
-/// of the formats is its value, or if it is the letter of a prefix, name and value with an equals sign between. Others have their own
-/// name, which ends with a colon. So most of what is made up is read at all.
+/// The first line chooses the list of formats and the medium. Each other line is a header. A line that starts with the letter of a header
+/// of the formats is the value of that header. If the letter stands for a prefix, the line is `name=value`. Any other line is
+/// `name:value`. So most inputs reach the parsers.
 ///
-/// Behind the byte 1 a byte says how often, in tens, the one before is repeated, and at the beginning of a line the byte 2 and another
-/// one say how often the line before is: that reaches limits that the fuzzer would not reach byte by byte.
+/// The byte 1 and a count repeat the previous byte, in tens. At the start of a line, the byte 2 and a count repeat the previous line. So
+/// the fuzzer can reach limits of size and count.
 pub(crate) fn parse<'a>(lists: &'a [Formats], data: &[u8]) -> (&'a Formats, Medium, Wire) {
     let mut lines = data.split(|&byte| byte == b'\n');
     let first = lines.next().unwrap_or_default();
@@ -22,7 +22,7 @@ pub(crate) fn parse<'a>(lists: &'a [Formats], data: &[u8]) -> (&'a Formats, Medi
         if let [2, times, ..] = line {
             repeat(&mut headers, usize::from(*times), prefixes);
         } else {
-            headers.extend(header(fields, prefixes, &stretched(line)));
+            headers.extend(header(fields, prefixes, &expanded(line)));
         }
     }
     (list, medium, Wire(headers))
@@ -45,7 +45,7 @@ fn header(fields: &[String], prefixes: &[String], line: &[u8]) -> Option<Header>
     Some((format!("{prefix}{}", String::from_utf8_lossy(name)), value.get(1..).unwrap_or_default().to_vec()))
 }
 
-/// Items of baggage get names of their own, other headers come several times.
+/// Baggage items get numbered names, other headers are repeated.
 fn repeat(headers: &mut Vec<Header>, times: usize, prefixes: &[String]) {
     let Some((name, value)) = headers.last().cloned() else { return };
     let is_item = prefixes.iter().any(|prefix| name.starts_with(prefix));
@@ -55,28 +55,28 @@ fn repeat(headers: &mut Vec<Header>, times: usize, prefixes: &[String]) {
     }
 }
 
-fn stretched(line: &[u8]) -> Vec<u8> {
-    let mut stretched: Vec<u8> = vec![];
+fn expanded(line: &[u8]) -> Vec<u8> {
+    let mut expanded: Vec<u8> = vec![];
     let mut bytes = line.iter().copied();
     while let Some(byte) = bytes.next() {
-        match stretched.last().copied().filter(|_| byte == 1) {
+        match expanded.last().copied().filter(|_| byte == 1) {
             Some(last) => {
                 let times = 10 * usize::from(bytes.next().unwrap_or(0));
-                let len = (stretched.len() + times).min(MAX_BYTES.max(stretched.len()));
-                stretched.resize(len, last);
+                let len = (expanded.len() + times).min(MAX_BYTES.max(expanded.len()));
+                expanded.resize(len, last);
             }
-            None => stretched.push(byte),
+            None => expanded.push(byte),
         }
     }
-    stretched
+    expanded
 }
 
-/// Whether the formats have a header of that name.
+/// Whether the formats have a header with this name.
 pub(crate) fn knows(formats: &Formats, name: &str) -> bool {
     letter(formats, name).is_some()
 }
 
-/// The letter of that header, and what of its name follows.
+/// The letter of the header, and the rest of its name after a prefix.
 fn letter<'a>(formats: &Formats, name: &'a str) -> Option<(u8, &'a str)> {
     let (fields, prefixes) = formats.field_names();
     let nth = |at: usize| u8::try_from(at).ok()?.checked_add(LETTERS);
@@ -89,7 +89,7 @@ fn letter<'a>(formats: &Formats, name: &'a str) -> Option<(u8, &'a str)> {
     })
 }
 
-/// The headers as input for the first list of formats and HTTP.
+/// Encodes headers as input for the first list of formats and HTTP.
 pub(crate) fn text(formats: &Formats, headers: &[(String, String)]) -> String {
     let mut text = String::from("\0\0");
     for (name, value) in headers {
@@ -105,5 +105,5 @@ pub(crate) fn text(formats: &Formats, headers: &[(String, String)]) -> String {
 }
 
 const LETTERS: u8 = b'0';
-/// Of what is repeated.
+/// Limit of repeated bytes.
 const MAX_BYTES: usize = 64 * 1024;

@@ -1,4 +1,4 @@
-//! What the fuzz targets do with their input. What must hold of it is shared with the property tests of `opentracing-core`.
+//! The fuzz targets. They share their checks with the property tests of `opentracing-core`.
 
 #[path = "../../opentracing-core/tests/it/propagation/properties/carried.rs"]
 mod carried;

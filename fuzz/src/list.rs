@@ -4,7 +4,7 @@ use opentracing_core::propagation::TraceState;
 
 const MAX_MEMBERS: usize = 32;
 
-/// Reads a list, and changes it: the first line is a key, the second a value, the rest the list.
+/// Parses a list and changes it. The first line is a key, the second a value, the rest the list.
 pub fn tracestate(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let mut lines = text.splitn(3, '\n');

@@ -1,12 +1,12 @@
-//! The target that takes secrets out of URLs.
+//! The target that redacts secrets in URLs.
 
 use opentracing_core::Secrets;
 
 const SECRET: &str = "5ECRET";
-/// How often it is planted: as a password, a value and a fragment.
+/// Occurrences in a URL: as a password, a query value and a fragment.
 const PLANTED: usize = 3;
 
-/// Reads names of secrets and a text: the first line is a setting, the rest a text.
+/// Redacts a text. The first line is a setting of secret names, the rest the text.
 pub fn secrets(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (setting, text) = text.split_once('\n').unwrap_or((&text, ""));
@@ -24,13 +24,13 @@ pub fn secrets(data: &[u8]) {
 }
 
 fn redact(secrets: &Secrets, text: &str) {
-    // Every secret takes its equals sign along, or the authority its colon.
+    // Each secret has an equals sign or, in the authority, a colon.
     let longest = text.len() + text.len() / 2 * REDACTED.len() + REDACTED.len();
     assert!(secrets.redact_url(text).len() <= longest, "{text:?}");
     assert!(secrets.redact_text(text).len() <= longest, "{text:?}");
 }
 
-/// Puts secrets into a URL that is made of the text in the places where they belong.
+/// Builds a URL from the text, with secrets in it.
 fn plant(secrets: &Secrets, text: &str) {
     let mut pieces = text.split('\n');
     let mut piece = |not: &[char]| pieces.next().unwrap_or_default().replace(not, "");

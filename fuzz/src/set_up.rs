@@ -1,4 +1,4 @@
-//! The target that reads settings.
+//! The target that parses settings.
 
 use std::str::FromStr;
 
@@ -6,7 +6,7 @@ use opentracing_core::http_rules::{HostAllowList, HostPattern, Peer, PeerService
 use opentracing_core::propagation::Composite;
 use opentracing_core::{SecretsMatcher, SpanId, TraceId};
 
-/// Reads a setting, and a host and port to match it with: the first line is the setting, the second the host.
+/// Parses a setting and matches it with a host and port. The first line is the setting, the second the host.
 pub fn settings(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (setting, host) = text.split_once('\n').unwrap_or((&text, "shop.example"));
@@ -41,9 +41,9 @@ fn hosts(setting: &str, host: &str, port: Option<u16>) {
     let peer = Peer::from_host(host, port);
     assert!(peer.ip.is_none() || peer.hostname.is_none());
     if let Ok(pattern) = setting.parse::<HostPattern>() {
-        assert!(list.is_ok() || setting.contains([' ', ',']), "{setting:?} alone is a pattern, but no list");
+        assert!(list.is_ok() || setting.contains([' ', ',']), "{setting:?} is a pattern, but no list");
         assert_eq!(pattern.matches(host, port), pattern.matches(&host.to_ascii_uppercase(), port));
-        let services = PeerServices::new().with_host(setting, "peer").expect("it was read just now");
+        let services = PeerServices::new().with_host(setting, "peer").expect("it was parsed before");
         let service = services.resolve(None, &peer);
         let name = peer.ip.map_or_else(|| peer.hostname.unwrap_or_default().to_owned(), |ip| ip.to_string());
         assert!(

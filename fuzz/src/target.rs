@@ -34,14 +34,14 @@ pub enum Target {
     GoogleCloud,
     /// `grpc-trace-bin`.
     GrpcTraceBin,
-    /// The default.
+    /// The default formats.
     Composite,
-    /// All of them.
+    /// All formats.
     AllFormats,
 }
 
 impl Target {
-    /// Every one.
+    /// All targets.
     pub const ALL: [Target; 13] = [
         Target::Instana,
         Target::TraceContext,
@@ -58,7 +58,7 @@ impl Target {
         Target::AllFormats,
     ];
 
-    /// The name of the program.
+    /// The name of the binary.
     pub fn name(self) -> &'static str {
         match self {
             Target::Instana => "instana",
@@ -77,18 +77,18 @@ impl Target {
         }
     }
 
-    /// The lists of formats that the input chooses from; the first one names all headers that they have.
+    /// The lists of formats that the input chooses from. The first one has all headers.
     fn lists(self) -> &'static [Formats] {
         &LISTS[self as usize]
     }
 
-    /// The headers as input, if the formats have any of them.
+    /// Encodes headers as input, if the formats have any of them.
     pub fn seed(self, headers: &[(String, String)]) -> Option<String> {
         let formats = &self.lists()[0];
         headers.iter().any(|(name, _)| knows(formats, name)).then(|| text(formats, headers))
     }
 
-    /// The context as input.
+    /// Encodes a context as input.
     pub fn seed_of(self, context: &SpanContext) -> Option<String> {
         let mut headers: Vec<(String, String)> = vec![];
         self.lists()[0].inject(Medium::Http, context, &mut headers).ok()?;

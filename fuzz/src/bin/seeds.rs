@@ -1,4 +1,4 @@
-//! Writes what the fuzzer begins with below the folder `corpus`: the vectors of `opentracing-core`, and contexts as they are written.
+//! Writes the seeds of the fuzzer to the folder `corpus`: the vectors of `opentracing-core`, and encoded contexts.
 
 use std::error::Error;
 use std::fs;
@@ -54,7 +54,7 @@ fn write(folder: &Path, seeds: &[Vec<u8>]) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Every list of headers in the file, wherever it stands.
+/// Collects every list of headers in the file.
 fn collect(value: &Value, vectors: &mut Vec<Headers>) {
     match value {
         Value::Array(values) => {

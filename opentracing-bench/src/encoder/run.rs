@@ -44,7 +44,9 @@ impl EncoderOptions {
                 }
                 "--no-overload" => {}
                 _ => {
-                    return Err(format!("unknown argument {argument}, expected --rounds N, --no-instructions, --quick"));
+                    return Err(format!(
+                        "unknown argument {argument}, expected --rounds N, --no-instructions, --quick"
+                    ));
                 }
             }
         }
