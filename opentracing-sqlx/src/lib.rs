@@ -43,7 +43,7 @@
 //!
 //! | tag | value |
 //! |---|---|
-//! | `component` | `sqlx` |
+//! | `component` | `sqlx`, or set by [`component`](TracingPool::component) |
 //! | `db.type` | `sql` |
 //! | `db.system.name` | `postgresql`, `mysql` (also for MariaDB) or `sqlite` |
 //! | `db.instance`, `db.user` | database and user from the connect options; for SQLite the file |

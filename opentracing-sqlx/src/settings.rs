@@ -9,15 +9,20 @@ use crate::database::target::Target;
 use crate::decorator::StatementDecorator;
 use crate::options::{PoolWait, SqlCommenter, StatementText};
 
+/// Decides by the text of a statement.
+type Skip = dyn Fn(&str) -> bool + Send + Sync;
+
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) tracer: Tracer,
+    pub(crate) component: &'static str,
     pub(crate) target: Target,
     pub(crate) peer_service: Option<Box<str>>,
     pub(crate) text: StatementText,
     pub(crate) pool_wait: PoolWait,
     pub(crate) sqlcommenter: SqlCommenter,
     pub(crate) sqlcommenter_tags: Vec<(String, String)>,
+    skip: Vec<Arc<Skip>>,
     /// Trace only statements that have a parent span.
     pub(crate) requires_parent: bool,
     decorators: Vec<Arc<dyn StatementDecorator>>,
@@ -27,15 +32,26 @@ impl Settings {
     pub(crate) fn new(tracer: Tracer, target: Target) -> Arc<Self> {
         Arc::new(Settings {
             tracer,
+            component: "sqlx",
             target,
             peer_service: None,
             text: StatementText::default(),
             pool_wait: PoolWait::default(),
             sqlcommenter: SqlCommenter::default(),
             sqlcommenter_tags: Vec::new(),
+            skip: Vec::new(),
             requires_parent: false,
             decorators: Vec::new(),
         })
+    }
+
+    pub(crate) fn add_skip(&mut self, skip: impl Fn(&str) -> bool + Send + Sync + 'static) {
+        self.skip.push(Arc::new(skip));
+    }
+
+    /// Whether a closure skips the statement. Not asked while the thread panics, for the same reason as decorators.
+    pub(crate) fn skips(&self, sql: &str) -> bool {
+        !self.skip.is_empty() && !std::thread::panicking() && self.skip.iter().any(|skip| skip(sql))
     }
 
     pub(crate) fn add_decorator(&mut self, decorator: impl StatementDecorator) {
@@ -55,12 +71,14 @@ impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
             .field("tracer", &self.tracer)
+            .field("component", &self.component)
             .field("target", &self.target)
             .field("peer_service", &self.peer_service)
             .field("statement_text", &self.text)
             .field("pool_wait", &self.pool_wait)
             .field("sqlcommenter", &self.sqlcommenter)
             .field("sqlcommenter_tags", &self.sqlcommenter_tags)
+            .field("skip", &self.skip.len())
             .field("requires_parent", &self.requires_parent)
             .finish_non_exhaustive()
     }
@@ -97,6 +115,19 @@ macro_rules! setters {
         /// while [`sqlcommenter`](Self::sqlcommenter) is off.
         pub fn sqlcommenter_tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
             Arc::make_mut(&mut self.settings).sqlcommenter_tags.push((key.into(), value.into()));
+            self
+        }
+
+        /// Sets the tag `component`. `sqlx` by default.
+        pub fn component(mut self, component: &'static str) -> Self {
+            Arc::make_mut(&mut self.settings).component = component;
+            self
+        }
+
+        /// Leaves statements untraced for which the closure returns `true`. It receives the caller's text, or the text that sqlx sends
+        /// by default, such as `BEGIN`. Several closures add up. None by default.
+        pub fn skip(mut self, skip: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+            Arc::make_mut(&mut self.settings).add_skip(skip);
             self
         }
 

@@ -82,12 +82,12 @@ impl<'a> AcquireSpan<'a> {
 
     /// Of kind internal: waiting usually sends nothing to the database.
     fn start_span(&self, ago: Option<Duration>) -> Span {
-        let Settings { tracer, target, requires_parent, .. } = self.settings;
+        let Settings { tracer, component, target, requires_parent, .. } = self.settings;
         if *requires_parent && self.parent.is_none() {
             return Span::noop();
         }
         let mut builder = tracer.span("acquire");
-        builder.tag(tags::COMPONENT, Value::Static("sqlx")).ignore_active_span();
+        builder.tag(tags::COMPONENT, Value::Static(component)).ignore_active_span();
         if let Some(parent) = &self.parent {
             builder.child_of(parent);
         }

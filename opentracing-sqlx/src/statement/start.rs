@@ -39,7 +39,7 @@ impl StatementSpan {
             None => "PREPARE",
         };
         let name = Text::Copied(name);
-        let mut statement = start(settings, name, Some("PREPARE"), summary.table.as_deref(), Parent::Active);
+        let mut statement = start(settings, sql, name, Some("PREPARE"), summary.table.as_deref(), Parent::Active);
         statement.set_text(&summary, sql);
         statement
     }
@@ -69,7 +69,7 @@ impl StatementSpan {
     fn statement(settings: &Arc<Settings>, summary: &Arc<Summary>, sql: &str) -> Self {
         let name =
             if summary.name.is_empty() { Text::Static(settings.target.system) } else { Text::from(&summary.name) };
-        let mut statement = start(settings, name, summary.operation, summary.table.as_deref(), Parent::Active);
+        let mut statement = start(settings, sql, name, summary.operation, summary.table.as_deref(), Parent::Active);
         if summary.statements() > 1 {
             let size = i64::try_from(summary.statements()).unwrap_or(i64::MAX);
             statement.span.set(tags::DB_OPERATION_BATCH_SIZE, size);
@@ -80,7 +80,7 @@ impl StatementSpan {
     }
 
     fn chosen_by_sqlx(settings: &Arc<Settings>, operation: &'static str, parent: Parent<'_>) -> Self {
-        let mut statement = start(settings, Text::Static(operation), Some(operation), None, parent);
+        let mut statement = start(settings, operation, Text::Static(operation), Some(operation), None, parent);
         settings.decorate(|decorator| decorator.on_statement(&mut statement.span, operation));
         statement
     }
@@ -114,23 +114,24 @@ enum Parent<'a> {
 
 fn start(
     settings: &Arc<Settings>,
+    sql: &str,
     name: Text<'_>,
     operation: Option<&'static str>,
     table: Option<&str>,
     parent: Parent<'_>,
 ) -> StatementSpan {
-    let Settings { tracer, target, .. } = &**settings;
+    let Settings { tracer, component, target, .. } = &**settings;
     tracer.warn_if_unregistered();
     let has_parent = || match parent {
         Parent::Active => tracer.with_active(|_| ()).is_some(),
         Parent::Given(_) => true,
         Parent::None => false,
     };
-    if settings.requires_parent && !has_parent() {
+    if settings.skips(sql) || settings.requires_parent && !has_parent() {
         return StatementSpan::new(Span::noop(), settings.clone());
     }
     let mut builder = tracer.span(name);
-    builder.kind(SpanKind::Client).tag(tags::COMPONENT, Value::Static("sqlx"));
+    builder.kind(SpanKind::Client).tag(tags::COMPONENT, Value::Static(component));
     match parent {
         Parent::Active => {}
         Parent::Given(parent) => drop(builder.child_of(parent)),

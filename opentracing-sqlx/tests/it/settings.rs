@@ -2,7 +2,7 @@
 
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{ConstSampler, InSpan, Tracer};
-use opentracing_sqlx::{StatementText, TracingPool};
+use opentracing_sqlx::{PoolWait, StatementText, TracingPool};
 
 use crate::support::{names, only_span, span, tag};
 
@@ -27,6 +27,25 @@ on_each_database! {
               BEGIN (client)
               ROLLBACK (client)
         ");
+    }
+
+    async fn skips_statements_by_their_text(mock, pool) {
+        let pool = pool.skip(|sql| sql.starts_with("DELETE")).skip(|sql| sql == "BEGIN");
+        let mut transaction = pool.begin().await.unwrap();
+        let deleted = sqlx::query("DELETE FROM users WHERE id = 3").execute(&mut *transaction).await.unwrap();
+        assert_eq!(deleted.rows_affected(), 1);
+        sqlx::query(BY_ID).bind(1).fetch_one(&mut *transaction).await.unwrap();
+        transaction.rollback().await.unwrap();
+        assert_eq!(names(&mock), ["SELECT users", "ROLLBACK"]);
+    }
+
+    async fn component_can_be_set(mock, pool) {
+        let pool = pool.component("ledger").pool_wait(PoolWait::Span);
+        sqlx::query(BY_ID).bind(1).fetch_one(&pool).await.unwrap();
+        for span in mock.finished_spans() {
+            assert_eq!(tag(&span, "component").as_deref(), Some("ledger"), "{}", span.operation_name);
+        }
+        assert_eq!(names(&mock), ["acquire", "SELECT users"]);
     }
 
     async fn statement_text_can_be_off(mock, pool) {
