@@ -7,11 +7,11 @@ use futures_core::stream::BoxStream;
 use sqlx::{Describe, Error, Execute, Executor, SqlStr};
 
 use crate::connection::TracingConnection;
-use crate::database::TracingDatabase;
+use crate::database::{Item, TracingDatabase};
 use crate::pool::acquire::acquire_for;
 use crate::pool::pool::TracingPool;
 use crate::statement::query::Query;
-use crate::statement::row_stream::{Item, row_stream};
+use crate::statement::row_stream::row_stream;
 use crate::statement::span::StatementSpan;
 
 /// sqlx builds the other methods of `Executor` on these, so rows are counted in all of them.

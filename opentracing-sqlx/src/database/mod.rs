@@ -12,10 +12,12 @@ pub(crate) mod target;
 
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
-use sqlx::{Connection, Database, Describe, Error, Execute, SqlStr};
+use sqlx::{Connection, Database, Describe, Either, Error, Execute, SqlStr};
 
 use crate::database::target::Target;
-use crate::statement::row_stream::Item;
+
+/// A row, or the result of one of the statements.
+pub(crate) type Item<DB> = Either<<DB as Database>::QueryResult, <DB as Database>::Row>;
 
 /// A database that can be traced: `Postgres`, `MySql`, `Sqlite` or `Any`, each behind the feature of its name.
 ///

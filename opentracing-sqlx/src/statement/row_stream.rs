@@ -7,12 +7,9 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
-use sqlx::{Database, Either, Error};
+use sqlx::{Database, Error};
 
-use crate::database::TracingDatabase;
-
-/// A row, or the result of one of the statements.
-pub(crate) type Item<DB> = Either<<DB as Database>::QueryResult, <DB as Database>::Row>;
+use crate::database::{Item, TracingDatabase};
 
 /// Where the future leaves an item for the stream. Both run in one `poll`, so the lock is never contended.
 pub(crate) struct Slot<DB: Database>(Arc<Mutex<Option<Item<DB>>>>);
