@@ -139,7 +139,8 @@ impl Clients {
                 times
             }
         };
-        let (busy, made) = (processor_ns().unwrap_or(0) - busy, allocations() - made);
+        // Less than before if a thread has ended meanwhile.
+        let (busy, made) = (processor_ns().unwrap_or(0).saturating_sub(busy), allocations() - made);
         let messages = f64::from(BURST);
         // Without the wait for the first message.
         let received = received.as_nanos() as f64 / (messages - 1.0);
