@@ -1,11 +1,12 @@
-//! Takes the finished spans of `opentracing-core` out of the process, on a thread of its own.
+//! Sends the finished spans of `opentracing-core` to a backend: an OpenTelemetry Collector, Jaeger, Zipkin, Instana, or the terminal.
 //!
 //! ```
 //! use opentracing_core::{SpanKind, Tracer, tags};
 //! use opentracing_reporter::{BatchReporter, Console};
 //!
 //! fn main() -> std::io::Result<()> {
-//!     let (tracer, guard) = BatchReporter::new(Console::stderr()).start(Tracer::builder("shop"))?;
+//!     let reporter = BatchReporter::new(Console::stderr());
+//!     let (tracer, guard) = reporter.start(Tracer::builder("shop"))?;
 //!     {
 //!         let _scope = tracer.span("GET /cart/{id}").kind(SpanKind::Server).start_active();
 //!         let mut select = tracer.span("SELECT carts").kind(SpanKind::Client).start();
@@ -17,40 +18,42 @@
 //! }
 //! ```
 //!
-//! # What happens when
+//! Use this crate in a program. Libraries only need `opentracing-core`.
 //!
-//! The reporter's thread empties the rings of all threads, at least every 50 milliseconds or so, and gives each span to each
-//! [`Transport`], which copies or encodes what it needs. A transport is asked to send once 512 spans wait for it, once the first of them
-//! has waited for a second, or on a flush; [`BatchReporter`] has settings for each. The thread needs no asynchronous runtime and uses
-//! none of the host's, so one that is blocked or gone holds nothing up.
+//! # How spans are sent
 //!
-//! | what happens | what becomes of it |
+//! [`BatchReporter`] runs a thread of its own. About every 50 milliseconds it empties the rings of all threads and gives each span to each
+//! [`Transport`], which copies or encodes it. A transport sends when 512 spans are pending, when the oldest has waited for a second, or on
+//! a flush; [`BatchReporter`] has a setting for each. The thread does not use the program's asynchronous runtime, so a runtime that is
+//! blocked or gone delays nothing.
+//!
+//! | event | effect |
 //! |---|---|
-//! | more than 2,048 spans wait for a transport | it is asked to make room, then spans are dropped: `dropped_queue_full` |
-//! | a transport fails for good | the spans are lost: `dropped_failed`, and a line to `log`, at most one a minute |
-//! | a transport panics | the other transports go on; after three panics in a row it is no longer used |
-//! | a transport hangs | spans wait in their rings, 4,096 a thread, then are dropped: `dropped_full`. Flush and close return in time |
-//! | the [`FlushGuard`] is dropped | everything is sent, for at most 5 seconds; what is left then is lost: `dropped_failed` |
-//! | a span finishes after that | it is lost: `dropped_shutdown` |
+//! | 2,048 spans are pending in a transport | it may make room; otherwise further spans are dropped: `dropped_queue_full` |
+//! | a transport fails permanently | its spans are dropped: `dropped_failed`, with a warning in `log` at most once a minute |
+//! | a transport panics | the other transports continue; after three panics in a row it is no longer used |
+//! | a transport blocks | spans wait in their rings, 4,096 per thread, then are dropped: `dropped_full`. Flush and close return in time |
+//! | the [`FlushGuard`] is dropped | all spans are sent within 5 seconds; the rest is dropped: `dropped_failed` |
+//! | a span finishes after that | it is dropped: `dropped_shutdown` |
 //!
-//! All of these are in [`Tracer::stats`](opentracing_core::Tracer::stats). A process that ends without dropping the guard, by
-//! `std::process::exit` or a signal, loses what has not been sent.
+//! [`Tracer::stats`](opentracing_core::Tracer::stats) has all of these counters. A process that ends without dropping the guard, through
+//! `std::process::exit` or a signal, loses the spans that are not sent yet.
 //!
-//! # The console
+//! # Console
 //!
-//! [`Console`] draws a trace when its root has finished and nothing more has come for 150 milliseconds. Clones share one drawing: with
-//! one for each tracer of a process, a trace across its services is one tree.
+//! [`Console`] draws a trace once its root has finished and no further span has arrived for 150 milliseconds. Clones share one drawing:
+//! give each tracer of a process a clone, and a trace across its services is one tree.
 //!
-//! A line has the service, the operation name in the tree, kind, status (`http.status_code`, `rpc.status_code`,
-//! `db.response.status_code`, and `http.outcome` of an exchange that did not come to its end), peer (`peer.service`, else
-//! `peer.hostname`, `peer.ipv4`, `peer.ipv6` with `peer.port`, else `peer.address`), duration, and the time in which the span ran. `✗`
-//! marks spans with the tag `error`; their logs stand below them. Other [tags](Console::tags) and [logs](Console::logs) are drawn on
-//! request. `└┄` joins a span to one that it follows from, `⋯` stands before a span whose parent is not in the drawing. What comes after
-//! a trace was drawn is drawn as its continuation.
+//! A line shows the service, the operation name as part of the tree, kind, status, peer, duration, and a bar on the time axis. The status
+//! is `http.status_code`, `rpc.status_code` or `db.response.status_code`, and `http.outcome` of an exchange that did not complete. The
+//! peer is `peer.service`, else `peer.hostname`, `peer.ipv4` or `peer.ipv6` with `peer.port`, else `peer.address`.
 //!
-//! Where the line is too narrow, names are cut, then kind, peer and bar are left out.
+//! `✗` marks spans with the tag `error`; their logs are drawn below them. Other [tags](Console::tags) and [logs](Console::logs) are
+//! optional. `└┄` connects a span to one that it follows from. `⋯` marks a span whose parent is not in the drawing. Spans that arrive
+//! after their trace was drawn are drawn as its continuation. On a narrow terminal, names are truncated first; then kind, peer and bar
+//! are omitted.
 //!
-//! # To a server
+//! # Network transports
 //!
 //! ```no_run
 //! use opentracing_core::Tracer;
@@ -61,9 +64,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`Otlp::grpc`] does the same by gRPC. An [`Endpoint`] has more than an address: headers, basic or bearer credentials, certificates.
-//!
-//! The others take two lines as well, each with its feature; several at once have a queue each:
+//! [`Otlp::grpc`] sends over gRPC. An [`Endpoint`] adds headers, basic or bearer authentication, and certificates to an address. The other
+//! transports have a feature each. Several transports work side by side, each with its own queue:
 //!
 //! ```no_run
 //! # #[cfg(all(feature = "instana", feature = "jaeger", feature = "zipkin"))]
@@ -72,8 +74,8 @@
 //! use opentracing_reporter::{BatchReporter, Instana, Jaeger, Zipkin};
 //!
 //! let zipkin = Zipkin::new("http://127.0.0.1:9411")?;
-//! let jaeger = Jaeger::http("http://127.0.0.1:14268")?; // or an agent: Jaeger::udp("127.0.0.1:6831")?
-//! let instana = Instana::new(); // the agent of this host; where there is none, Instana::serverless(url, key)?
+//! let jaeger = Jaeger::http("http://127.0.0.1:14268")?; // agent: Jaeger::udp("127.0.0.1:6831")?
+//! let instana = Instana::new(); // agent of this host; without one: Instana::serverless(url, key)?
 //!
 //! let reporter = BatchReporter::new(zipkin).transport(jaeger).transport(instana);
 //! let (tracer, _guard) = reporter.start(Tracer::builder("shop"))?;
@@ -83,29 +85,29 @@
 //! # fn main() {}
 //! ```
 //!
-//! Tags get the names that the other side has for them: [`terms`] has the table.
+//! Tags are written under the backend's own names; [`terms`] has the table.
 //!
-//! A span is encoded when the transport gets it, and its bytes wait until they have arrived. One request is under way at a time, on a
-//! connection that stays open; its thread is the transport's own.
+//! A span is encoded when the transport receives it. The encoded bytes wait until the server has accepted them. Each transport has one
+//! request in flight at a time, on a connection that stays open and has a thread of its own.
 //!
-//! | what happens | what becomes of the spans |
+//! | event | effect |
 //! |---|---|
-//! | no connection, a connection that is cut, no answer in 10 seconds | sent again after a pause: at first half a second to one, in the end 15 to 30 |
-//! | 429, 502, 503, 504 | sent again, after the delay of `Retry-After` if there is one, of 5 minutes at most |
-//! | gRPC: `CANCELLED`, `DEADLINE_EXCEEDED`, `ABORTED`, `OUT_OF_RANGE`, `UNAVAILABLE`, `DATA_LOSS` | sent again, after the delay of `RetryInfo` if there is one; so is `RESOURCE_EXHAUSTED` with one |
-//! | 413; gRPC: a message larger than the server takes | sent again in halves; the one span that is too large is lost |
-//! | any other failure | lost |
-//! | accepted in part | those that were rejected are lost |
-//! | a request has failed for 15 minutes | lost |
-//! | 64 MiB are waiting | what comes then is lost |
-//! | a span is larger than a request may be | sent without logs and with its values cut to 256 bytes; if that does not help, lost |
+//! | no connection, a closed connection, or no answer within 10 seconds | retried with backoff: 0.5 to 1 second at first, 15 to 30 seconds at most |
+//! | HTTP 429, 502, 503, 504 | retried, after the delay in `Retry-After` if present, of at most 5 minutes |
+//! | gRPC `CANCELLED`, `DEADLINE_EXCEEDED`, `ABORTED`, `OUT_OF_RANGE`, `UNAVAILABLE`, `DATA_LOSS` | retried, after the delay in `RetryInfo` if present; `RESOURCE_EXHAUSTED` only with one |
+//! | HTTP 413, or gRPC's error for a message that is too large | retried in halves; a single span that is too large is dropped |
+//! | any other error | the spans are dropped |
+//! | partial success | the rejected spans are dropped |
+//! | a request has failed for 15 minutes | its spans are dropped |
+//! | 64 MiB are waiting | further spans are dropped |
+//! | a span is larger than a request may be | sent without logs and with values truncated to 256 bytes; if that is still too large, dropped |
 //!
-//! What is lost here counts as `dropped_failed`. Meanwhile spans wait: how many is said by [`BatchReporter::queue`], so its bound is
-//! how long an outage may last.
+//! All of these drops count as `dropped_failed`. While a server is unavailable, spans wait up to the [`BatchReporter::queue_size`]: that
+//! decides how long an outage may last without a spool.
 //!
-//! # Through an outage
+//! # Spool
 //!
-//! With a [`Spool`] what cannot be sent goes to a folder, and is sent from there, oldest first, by this process or by the next one:
+//! A [`Spool`] keeps spans on a disk while the server is unavailable. They are sent from there, oldest first, by this process or the next:
 //!
 //! ```
 //! use opentracing_reporter::{Otlp, Spool};
@@ -117,23 +119,23 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! | what happens | what becomes of the spans |
+//! | event | effect |
 //! |---|---|
-//! | a request fails for the first time | its spans go to the disk, and those behind it, once there are enough for a request or after a second |
-//! | the queue is full | what waits goes to the disk |
-//! | the tracer is flushed or closed | what the other side has not taken in that time goes to the disk, and counts as safe |
-//! | the process is killed | the next one sends what is on the disk |
-//! | the same folder is used by two processes | each has a part of its own; what one leaves is sent by the next that starts |
-//! | 256 MiB are on the disk | the oldest are lost: `dropped_failed`, and a line to `log` |
-//! | the disk is full, or fails | they wait in memory, as they would without a spool |
-//! | a record is torn or damaged | its spans are lost; all others are sent |
+//! | a request fails for the first time | its spans go to the disk; later ones follow when they fill a request, or after a second |
+//! | the queue is full | the pending spans go to the disk |
+//! | the tracer is flushed or closed | spans that the server has not accepted in time go to the disk, and count as safe |
+//! | the process is killed | the next process sends what is on the disk |
+//! | two processes use the same folder | each has a subfolder of its own; what one leaves is sent by the next that starts |
+//! | 256 MiB are on the disk | the oldest spans are dropped: `dropped_failed`, with a warning in `log` |
+//! | the disk is full or fails | spans wait in memory, as without a spool |
+//! | a record is torn or damaged | its spans are dropped; all others are sent |
 //!
-//! [`TransportStats`](opentracing_core::TransportStats) tells what is on the disk, and what became of spans of an earlier process.
+//! [`TransportStats`](opentracing_core::TransportStats) has the number of spans on the disk, and counts the spans of earlier processes.
 //!
-//! # HttpChannel sampling
+//! # Remote sampling
 //!
-//! With the feature `remote-sampling`, `JaegerRemoteSampling` asks Jaeger's agent, collector or the Collector's extension which traces are
-//! to be kept, every minute, on a thread of its own, and tells a [`RemoteSampler`](opentracing_core::RemoteSampler):
+//! With the feature `remote-sampling`, `JaegerRemoteSampling` fetches the sampling strategy of a service every minute and updates a
+//! [`RemoteSampler`](opentracing_core::RemoteSampler). Jaeger's collector, its agent and the OpenTelemetry Collector serve strategies.
 //!
 //! ```
 //! # #[cfg(feature = "remote-sampling")]
@@ -142,9 +144,11 @@
 //! use opentracing_reporter::{BatchReporter, JaegerRemoteSampling, Otlp};
 //!
 //! let sampler = RemoteSampler::default(); // one trace in a thousand until the first answer
-//! let _polling = JaegerRemoteSampling::new("shop").endpoint("http://127.0.0.1:5778")?.start(&sampler)?;
-//! let tracer = Tracer::builder("shop").sampler(sampler);
-//! let (tracer, _guard) = BatchReporter::new(Otlp::http("http://127.0.0.1:4318")?).start(tracer)?;
+//! let sampling = JaegerRemoteSampling::new("shop").endpoint("http://127.0.0.1:5778")?;
+//! let _sampling_guard = sampling.start(&sampler)?;
+//!
+//! let reporter = BatchReporter::new(Otlp::http("http://127.0.0.1:4318")?);
+//! let (tracer, _guard) = reporter.start(Tracer::builder("shop").sampler(sampler))?;
 //! # let _ = tracer;
 //! # Ok(())
 //! # }
@@ -152,16 +156,28 @@
 //! # fn main() {}
 //! ```
 //!
-//! Strategies are a share, a rate, or shares and bounds of operations, which Jaeger's adaptive sampling finds from the traffic. A
-//! strategy that is not there, cannot be read or cannot be leaves the last one in effect, counted in
-//! [`SamplerStats`](opentracing_core::SamplerStats).
+//! A strategy is a sampling rate, a rate limit, or rates per operation, which Jaeger's adaptive sampling derives from the traffic. If a
+//! strategy is missing or invalid, the last one stays in effect, and [`SamplerStats`](opentracing_core::SamplerStats) counts that.
 //!
-//! # From the environment
+//! # Environment variables
 //!
-//! `from_env()`, with the feature `env`, makes a tracer and its reporter of what the environment says. Of several names the first one that
-//! is set counts, and an empty variable is not set. Without `OTEL_TRACES_EXPORTER`, spans go to Instana if one of its addresses is set,
-//! else by OTLP to `http://127.0.0.1:4318/v1/traces`. What makes no sense is a warning in `log` that names the variable
-//! and what is used instead; what the program sets goes before all of it.
+//! With the feature `env`, `from_env()` configures a tracer and its reporter from the environment:
+//!
+//! ```no_run
+//! # #[cfg(feature = "env")]
+//! # fn main() -> std::io::Result<()> {
+//! let (tracer, _guard) = opentracing_reporter::from_env().start()?;
+//! tracer.span("checkout").start().finish();
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "env"))]
+//! # fn main() {}
+//! ```
+//!
+//! Where a row names several variables for one setting, the first one that is set wins. An empty variable counts as not set. Without
+//! `OTEL_TRACES_EXPORTER`, spans go to Instana if one of its addresses is set, else to Jaeger if one of its addresses is set, else over
+//! OTLP to `http://127.0.0.1:4318/v1/traces`. An invalid value causes a warning in `log` that names the variable and what is used
+//! instead. Settings made in code win over the environment.
 //!
 #![doc = include_str!("env/page.md")]
 //!
@@ -169,16 +185,17 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `console`, on by default | [`Console`] |
-//! | `otlp`, on by default | [`Otlp`] |
-//! | `env` | `from_env`, and with it all transports and `remote-sampling` |
-//! | `remote-sampling` | `JaegerRemoteSampling`: asks Jaeger which traces to keep |
-//! | `instana` | `Instana`, by its agent or by the serverless endpoint |
-//! | `tls` | `https` endpoints, and `Tls` for roots and client certificates |
-//! | `webpki-roots` | `tls`, and `Tls::webpki_roots`: Mozilla's list of certificate authorities |
+//! | `console` (default) | [`Console`]: draws traces as trees |
+//! | `otlp` (default) | [`Otlp`]: OpenTelemetry's protocol over HTTP or gRPC |
 //! | `zipkin` | `Zipkin` |
-//! | `jaeger` | `Jaeger`, by UDP or HTTP |
+//! | `jaeger` | `Jaeger`, over UDP or HTTP |
+//! | `instana` | `Instana`, through its agent or the serverless endpoint |
+//! | `env` | `from_env` and `EnvConfig`; includes all transports and `remote-sampling` |
+//! | `remote-sampling` | `JaegerRemoteSampling`: sampling strategies from Jaeger |
+//! | `tls` | `https` endpoints, and `Tls` for root and client certificates |
+//! | `webpki-roots` | `tls`, and `Tls::webpki_roots`: Mozilla's root certificates |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(all(
         feature = "instana",

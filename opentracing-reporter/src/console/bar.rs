@@ -1,6 +1,6 @@
-//! A span's place on the time axis of its trace.
+//! The bar of a span on the time axis of its trace.
 
-/// The axis: when it begins, how long it is, and in how many columns it is drawn.
+/// The time axis: its start, its length, and its width in columns.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Axis {
     pub(super) start_ns: u64,
@@ -9,8 +9,8 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    /// A line over the columns in which the span ran, to the nearest half; at least half a column long. Blanks before it are part of it,
-    /// blanks after it are not.
+    /// A line over the columns in which the span ran, to the nearest half column, and at least half a column long. Includes leading
+    /// blanks, but no trailing ones.
     pub(super) fn bar(self, start_ns: u64, duration_ns: u64) -> String {
         let halves = self.columns * 2;
         if halves == 0 {

@@ -1,4 +1,4 @@
-//! A trace as text: a line for the trace, a line for each span.
+//! Draws a trace: one line for the trace, and one for each span.
 
 use opentracing_core::TraceId;
 
@@ -12,10 +12,10 @@ use super::store::Trace;
 use super::text::{fit, width, wrap};
 use super::tree::{Node, order};
 
-/// Levels that count when the width of the names is found.
+/// Deeper levels do not widen the column of the names.
 const LEVELS: usize = 16;
 
-/// What a line says, and how wide it is.
+/// The text of a line, and the widths of its parts.
 pub(super) struct Row<'a> {
     entry: &'a Entry,
     node: Node,
@@ -77,7 +77,7 @@ fn head(pen: &mut Pen, trace: &Trace, length_ns: u64, columns: usize) {
     pen.end_line();
 }
 
-/// A 64-bit id as other tools show it.
+/// The trace id, with 16 digits if it has 64 bits, as in other tools.
 fn digits(id: TraceId) -> String {
     if id.high() == 0 { format!("{:016x}", id.low()) } else { id.to_string() }
 }
@@ -144,14 +144,14 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The lines of the tree before the name, or before what stands below it. Of a deep place only the last levels.
+    /// The lines of the tree before the name, or before the notes below it. Deep levels show only their last part.
     fn rails(&self, layout: &Layout, below: bool) -> String {
         let Node { depth, rails, has_children, is_orphan, .. } = self.node;
         let shown = depth.min(layout.levels());
         let mut out = String::new();
         for up in (0..shown).rev() {
-            let goes_on = up < 64 && rails >> up & 1 == 1;
-            out.push_str(match (up, goes_on, below) {
+            let continues = up < 64 && rails >> up & 1 == 1;
+            out.push_str(match (up, continues, below) {
                 _ if up + 1 == shown && shown < depth => "⋯  ",
                 (0, true, false) if self.entry.follows => "├┄ ",
                 (0, false, false) if self.entry.follows => "└┄ ",
@@ -171,7 +171,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Text in a column of that width, and the gap behind it. No columns: nothing.
+/// Writes a text into a column, followed by the gap. Writes nothing if the column has no width.
 fn cell(pen: &mut Pen, ink: Ink, text: &str, columns: usize) {
     if columns > 0 {
         let text = fit(text, columns);

@@ -1,4 +1,4 @@
-//! Durations for people: three digits and a unit.
+//! Human-readable durations: three digits and a unit.
 
 /// `812 ns`, `4.21 µs`, `42.1 ms`, `1.87 s`, `2m 05s`, `3h 07m`.
 pub(super) fn human(ns: u64) -> String {
@@ -9,7 +9,7 @@ pub(super) fn human(ns: u64) -> String {
     for (unit, name) in UNITS {
         for (decimals, per_unit) in [(2, 100), (1, 10), (0, 1)] {
             let rounded = (u128::from(ns) * per_unit + u128::from(unit) / 2) / u128::from(unit);
-            // Seconds end at the minute, other units at a thousand.
+            // Seconds go up to 60, other units up to 1,000.
             if rounded < 1_000 && (name != "s" || rounded < 60 * per_unit) {
                 return format!("{:.decimals$} {name}", rounded as f64 / per_unit as f64);
             }

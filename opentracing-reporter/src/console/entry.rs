@@ -1,4 +1,4 @@
-//! What is kept of a span until its trace is drawn.
+//! The part of a span that is kept until its trace is drawn.
 
 use std::sync::Arc;
 
@@ -8,22 +8,22 @@ use super::handle::Counters;
 use super::settings::{ConsoleLogs, ConsoleTags};
 use super::text::clean;
 
-/// Logs and tags of one span that are kept.
+/// The number of logs and tags that are kept per span.
 const MAX_NOTES: usize = 32;
-/// Characters that are kept of a name, and of a log or tag.
+/// The number of characters that are kept of a name, and of a log or tag.
 pub(super) const NAME_CHARS: usize = 120;
 const NOTE_CHARS: usize = 500;
 const OUTCOME: &str = "http.outcome";
 
-/// All texts are safe for a terminal and bounded.
+/// A span to draw. All texts are safe for a terminal and bounded.
 #[derive(Debug)]
 pub(super) struct Entry {
-    /// Index of the service's name.
+    /// The index of the service's name.
     pub(super) service: usize,
     pub(super) id: SpanId,
     pub(super) parent: Option<SpanId>,
     pub(super) is_local_root: bool,
-    /// Refers to its parent by `FollowsFrom`.
+    /// It refers to its parent by `FollowsFrom`.
     pub(super) follows: bool,
     pub(super) name: Box<str>,
     pub(super) kind: SpanKind,
@@ -33,7 +33,7 @@ pub(super) struct Entry {
     pub(super) start_ns: u64,
     pub(super) duration_ns: u64,
     pub(super) notes: Vec<Note>,
-    /// Who is told when the span is drawn.
+    /// The counters of the handle that added the span.
     pub(super) owner: Arc<Counters>,
 }
 
@@ -57,12 +57,12 @@ impl Entry {
         let status = ["http.status_code", "rpc.status_code", "db.response.status_code"]
             .into_iter()
             .find_map(|key| Some((key, span.tag(key)?)));
-        // An exchange that nobody let come to its end has not failed, but its status alone would say that all went well.
+        // An exchange that was not completed has not failed, but its status alone would look like success.
         let ending = [status.map(|(_, value)| value), span.tag(OUTCOME)];
         let ending = ending.into_iter().flatten().map(|value| value.to_string()).collect::<Vec<_>>().join(" ");
         let mut notes = Vec::new();
         if tags == ConsoleTags::All {
-            // Those that are seen already are left out.
+            // Omit those that are already shown.
             let seen = ["error", "peer.service", OUTCOME, status.map_or("", |(key, _)| key)];
             let others = span.tags().filter(|(key, _)| !seen.contains(key));
             notes.extend(others.take(MAX_NOTES).map(|(key, value)| Note::new(&field(key, value), false)));
@@ -119,7 +119,7 @@ fn fields(log: LogRecord<'_>) -> String {
     log.fields().map(|(key, value)| field(key, value)).collect::<Vec<_>>().join(" ")
 }
 
-/// `key=value`, in quotes where the value would not be seen as one.
+/// `key=value`, with quotes if the value needs them.
 fn field(key: &str, value: Value<'_>) -> String {
     match value {
         Value::Str(text) | Value::Static(text) if text.is_empty() || text.contains([' ', '"', '=']) => {

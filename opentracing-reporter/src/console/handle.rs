@@ -1,26 +1,26 @@
-//! What several handles of one console know of each other.
+//! The counters that the handles of a console share.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Written by whichever thread draws the trace, read by the reporter that the spans came from.
+/// Updated by the thread that draws a trace, and read by the reporter that added the spans.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     written: AtomicUsize,
-    lost: AtomicUsize,
-    /// How often the reporter has brought everything that its tracer's threads had finished.
+    dropped: AtomicUsize,
+    /// The number of passes in which the reporter has delivered all finished spans of its tracer.
     passes: AtomicUsize,
     is_gone: AtomicBool,
 }
 
 impl Counters {
     pub(super) fn settle(&self, is_written: bool) {
-        let counter = if is_written { &self.written } else { &self.lost };
+        let counter = if is_written { &self.written } else { &self.dropped };
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Spans written, and spans lost.
+    /// The numbers of spans written and dropped.
     pub(super) fn settled(&self) -> (usize, usize) {
-        (self.written.load(Ordering::Relaxed), self.lost.load(Ordering::Relaxed))
+        (self.written.load(Ordering::Relaxed), self.dropped.load(Ordering::Relaxed))
     }
 
     pub(super) fn count_pass(&self) {

@@ -1,25 +1,25 @@
-//! How many columns each part of a line gets.
+//! The widths of the parts of a line.
 
 use super::bar::Axis;
 use super::draw::Row;
 
 /// Blank columns between two parts.
 pub(super) const GAP: usize = 2;
-/// Columns that one level of the tree takes.
+/// The width of one level of the tree.
 pub(super) const LEVEL: usize = 3;
-/// The most that a service's and a peer's name get.
+/// The maximum widths of a service and of a peer.
 const SERVICE: usize = 16;
 const PEER: usize = 20;
-/// What remains of an operation's name before other parts are left out, and levels of the tree before the upper ones are.
+/// The minimum width of an operation name before other parts are omitted.
 const NAME: usize = 24;
-/// What service and status get at least.
+/// The minimum widths of service and status.
 const TIGHT_SERVICE: usize = 8;
 const TIGHT_STATUS: usize = 5;
-/// The bar's bounds, and the least that it gets where it is the last part that may go.
+/// The minimum and maximum width of the bar, and its width before it is omitted.
 const BAR: (usize, usize) = (16, 60);
 const SHORT_BAR: usize = 8;
 
-/// The parts of a line, from the left. Zero columns: left out.
+/// The widths of the parts of a line, from left to right. Zero omits a part.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Layout {
     pub(super) service: usize,
@@ -32,8 +32,8 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// What the rows need, if the line is wide enough. Else names are cut, then kind, peer and bar are left out, in this order, and at last
-    /// services and statuses are cut.
+    /// The widths that the rows need, if the line is wide enough. Otherwise names are truncated, then kind, peer and bar are omitted, in
+    /// this order, and finally services and statuses are truncated.
     pub(super) fn of(rows: &[Row<'_>], columns: usize) -> Layout {
         let widest = |width: fn(&Row<'_>) -> usize| rows.iter().map(width).max().unwrap_or(0);
         let full = Layout {
@@ -60,7 +60,7 @@ impl Layout {
         layout
     }
 
-    /// Levels of the tree that are drawn at most.
+    /// The maximum number of tree levels that are drawn.
     pub(super) fn levels(&self) -> usize {
         (self.name / 2 / LEVEL).max(1)
     }

@@ -1,4 +1,4 @@
-//! The console: traces as trees with durations on a common time axis.
+//! The console transport: draws traces as trees with durations on a common time axis.
 
 mod bar;
 mod draw;
@@ -32,33 +32,44 @@ use crate::transport::{SendOutcome, SendReason, Transport};
 
 /// Draws each trace as a tree, with durations on a common time axis.
 ///
-/// A clone draws to the same place and from the same store: give each tracer of a process a clone, and a trace across their services is
-/// drawn as one tree. Settings hold for all clones.
+/// Clones share their output and their traces: give each tracer of a process a clone, and a trace across their services is drawn as one
+/// tree. Settings apply to all clones.
 ///
-/// A trace is drawn once every parent has finished and nothing more has come for the [linger](Console::linger) time, or when one of its
-/// tracers is flushed, or when its first span has waited for the [maximum age](Console::max_age). What comes later is drawn as a
-/// continuation. A parent in another process is not waited for; with clones in use it may belong to another tracer of this process, and is.
+/// ```
+/// use opentracing_core::Tracer;
+/// use opentracing_reporter::{BatchReporter, Console, ConsoleTags};
 ///
-/// Control characters in names and values are escaped, so that nobody who sends a request can write to the terminal. What is held is
-/// bounded by the [queues](crate::BatchReporter::queue_size) of the reporters, and texts are cut.
+/// let console = Console::stderr().tags(ConsoleTags::All);
+/// let (tracer, _guard) = BatchReporter::new(console).start(Tracer::builder("shop"))?;
+/// tracer.span("checkout").tag("amount", 9.5).start().finish();
+/// # Ok::<(), std::io::Error>(())
+/// ```
 ///
-/// Writing happens on the thread of one of the reporters. A pipe that nobody reads blocks it: spans are then lost and counted, and closing
-/// gives up after its time limit.
-#[must_use = "a console draws nothing until a reporter sends by it"]
+/// A trace is drawn once all parents have finished and no span has arrived for the [linger](Console::linger) time, or when one of its
+/// tracers is flushed, or when its first span has waited for the [maximum age](Console::max_age). Later spans are drawn as a
+/// continuation. The console does not wait for a parent in another process. With several clones in use the parent may belong to another
+/// tracer of this process, so it waits.
+///
+/// Control characters in names and values are escaped, so that a request cannot write to the terminal. Memory is bounded by the
+/// [queue sizes](crate::BatchReporter::queue_size) of the reporters, and texts are truncated.
+///
+/// The thread of one of the reporters writes. A pipe that nobody reads blocks it: spans are then dropped and counted, and closing returns
+/// after its time-out.
+#[must_use = "does nothing until a reporter uses it"]
 pub struct Console {
     shared: Arc<Shared>,
     counters: Arc<Counters>,
-    /// A reporter uses it, and the other handles know.
-    is_known: bool,
+    /// A reporter uses this handle, and it is registered in the shared state.
+    is_registered: bool,
     added: usize,
-    /// Of [`Counters::settled`], what the reporter has been told.
-    told: (usize, usize),
+    /// The part of [`Counters::settled`] that the reporter knows.
+    reported: (usize, usize),
 }
 
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    /// A reporter has brought spans.
+    /// A reporter has completed a pass.
     passed: Condvar,
 }
 
@@ -73,7 +84,7 @@ impl Console {
         Self::new(Output::Stderr)
     }
 
-    /// Draws to a file, a buffer, or whatever takes bytes.
+    /// Draws to any writer, such as a file or a buffer.
     pub fn writer(writer: impl Write + Send + 'static) -> Self {
         Self::new(Output::Writer(Box::new(writer)))
     }
@@ -83,36 +94,36 @@ impl Console {
     }
 
     fn of(shared: Arc<Shared>) -> Self {
-        Console { shared, counters: Arc::default(), is_known: false, added: 0, told: (0, 0) }
+        Console { shared, counters: Arc::default(), is_registered: false, added: 0, reported: (0, 0) }
     }
 
-    /// Whether services have colours. [`ConsoleColors::Auto`] by default.
+    /// Sets whether services have colours. [`ConsoleColors::Auto`] by default.
     pub fn colors(self, colors: ConsoleColors) -> Self {
         self.set(|settings| settings.colors = colors)
     }
 
-    /// How wide a line is, in columns, at least 40. By default as wide as the terminal, up to 160; without a terminal what `COLUMNS` says,
-    /// else 100.
+    /// Sets the width of a line in columns, at least 40. By default the width of the terminal, up to 160. Without a terminal the value of
+    /// `COLUMNS`, else 100.
     pub fn columns(self, columns: usize) -> Self {
         self.set(|settings| settings.columns = Some(columns))
     }
 
-    /// Which tags are drawn. [`ConsoleTags::None`] by default.
+    /// Sets which tags are drawn. [`ConsoleTags::None`] by default.
     pub fn tags(self, tags: ConsoleTags) -> Self {
         self.set(|settings| settings.tags = tags)
     }
 
-    /// Which logs are drawn. [`ConsoleLogs::Failed`] by default.
+    /// Sets which logs are drawn. [`ConsoleLogs::Failed`] by default.
     pub fn logs(self, logs: ConsoleLogs) -> Self {
         self.set(|settings| settings.logs = logs)
     }
 
-    /// How long a trace that seems complete waits for further spans. 150 milliseconds by default.
+    /// Sets how long a trace that seems complete waits for further spans. 150 milliseconds by default.
     pub fn linger(self, linger: Duration) -> Self {
         self.set(|settings| settings.linger = linger)
     }
 
-    /// How long a span waits for its trace at most. 5 seconds by default.
+    /// Sets how long a span waits for its trace at most. 5 seconds by default.
     pub fn max_age(self, max_age: Duration) -> Self {
         self.set(|settings| settings.max_age = max_age)
     }
@@ -122,15 +133,15 @@ impl Console {
         self
     }
 
-    /// A poisoned state is still whole: foreign code runs under the lock in one place only, where its panic is caught.
+    /// A poisoned state is still consistent: foreign code runs under the lock in one place only, which catches panics.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the reporters of the other handles have brought what had finished before, since that may belong to the same traces.
-    /// The second pass from now has seen it all: the first one may be half-way through.
+    /// Waits until the reporters of the other handles have delivered all spans that have finished so far, since these may belong to the
+    /// same traces. That takes two passes, since the first one may be half done.
     fn wait_for_others<'a>(&'a self, mut state: MutexGuard<'a, State>, until: Instant) -> MutexGuard<'a, State> {
-        // Nor is this one to be waited for: its spans are here.
+        // The others need not wait for this handle: its spans are here.
         self.counters.count_pass();
         self.counters.count_pass();
         let others: Vec<_> = state.others(&self.counters).map(|other| (other.clone(), other.passes() + 2)).collect();
@@ -149,24 +160,24 @@ impl Console {
         state
     }
 
-    /// Spans that are not drawn yet.
+    /// The number of spans that are not drawn yet.
     fn waiting(&self) -> usize {
-        let (written, lost) = self.counters.settled();
-        self.added.saturating_sub(written + lost)
+        let (written, dropped) = self.counters.settled();
+        self.added.saturating_sub(written + dropped)
     }
 
-    /// What became of spans since the reporter was last told, whoever drew them.
+    /// What became of spans since the last report, including those that another handle drew.
     fn outcome(&mut self, settled: (usize, usize), error: Option<io::Error>) -> SendOutcome {
-        let (written, lost) = (settled.0 - self.told.0, settled.1 - self.told.1);
-        self.told = settled;
+        let (written, dropped) = (settled.0 - self.reported.0, settled.1 - self.reported.1);
+        self.reported = settled;
         match error {
-            Some(error) if lost > 0 => SendOutcome::sent(written).and(SendOutcome::dropped(lost, error)),
+            Some(error) if dropped > 0 => SendOutcome::sent(written).and(SendOutcome::dropped(dropped, error)),
             _ => SendOutcome::sent(written),
         }
     }
 }
 
-/// A further handle of the same console, for a further tracer.
+/// Another handle of the same console, for another tracer.
 impl Clone for Console {
     fn clone(&self) -> Self {
         Console::of(self.shared.clone())
@@ -187,9 +198,9 @@ impl Transport for Console {
         state.store.add(span.context().trace_id(), entry, Instant::now());
     }
 
-    /// Spans that another handle has drawn count until the reporter has been told.
+    /// Spans that another handle has drawn count until they are reported.
     fn pending(&self) -> usize {
-        self.added.saturating_sub(self.told.0 + self.told.1)
+        self.added.saturating_sub(self.reported.0 + self.reported.1)
     }
 
     fn send(&mut self, reason: SendReason, until: Instant) -> SendOutcome {
@@ -215,7 +226,7 @@ impl Transport for Console {
                 state.print(traces);
             }
         }
-        // Both under the lock: whoever else draws sets the error and counts.
+        // Both under the lock, since another handle that draws sets the error and counts.
         let (settled, error) = (self.counters.settled(), state.last_error());
         drop(state);
         self.outcome(settled, error)
@@ -223,14 +234,14 @@ impl Transport for Console {
 
     fn tick(&mut self) {
         self.counters.count_pass();
-        if !self.is_known {
-            self.is_known = true;
+        if !self.is_registered {
+            self.is_registered = true;
             self.lock().join(&self.counters);
         }
         self.shared.passed.notify_all();
     }
 
-    /// The console has its own rules of what is drawn when.
+    /// The console decides itself when to draw.
     fn batch_delay(&self) -> Option<Duration> {
         Some(Duration::ZERO)
     }

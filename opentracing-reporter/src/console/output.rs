@@ -1,4 +1,4 @@
-//! Where the drawing goes, and what it can show.
+//! The output of the drawing, and its width and colours.
 
 use std::env;
 use std::fmt;
@@ -6,9 +6,9 @@ use std::io::{self, IsTerminal, Write};
 
 use super::settings::{ConsoleColors, Settings};
 
-/// Columns where there is no terminal to ask.
+/// The width without a terminal.
 const COLUMNS: usize = 100;
-/// Narrower than this nothing can be drawn; wider, the eye loses the line.
+/// Below the minimum nothing can be drawn; above the maximum, lines are hard to follow.
 const BOUNDS: (usize, usize) = (40, 160);
 
 pub(super) enum Output {
@@ -17,7 +17,7 @@ pub(super) enum Output {
     Writer(Box<dyn Write + Send>),
 }
 
-/// What the other side can show.
+/// What the output can show.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Look {
     pub(super) colors: bool,
@@ -34,7 +34,7 @@ impl Output {
         }
     }
 
-    /// Asked anew for each trace, since terminals change their size.
+    /// Called for each trace, since terminals change their size.
     pub(super) fn look(&self, settings: &Settings) -> Look {
         let colors = match settings.colors {
             ConsoleColors::Always => true,
@@ -74,7 +74,7 @@ impl fmt::Debug for Output {
     }
 }
 
-/// The convention of no-color.org: set and not empty, whatever it says.
+/// Follows no-color.org: any non-empty value disables colours.
 fn allows_colors() -> bool {
     env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         && env::var_os("TERM").is_none_or(|term| term != "dumb")

@@ -1,19 +1,19 @@
-//! Text with colours, where there are any.
+//! Writes text with optional colours.
 
 use std::fmt::Write;
 
-/// How a piece of text looks.
+/// The style of a piece of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ink {
     Plain,
     Bold,
     Dim,
     Error,
-    /// The colour of the service of that number.
+    /// The colour of the service with this number.
     Service(usize),
 }
 
-/// Those that can be read on light and dark ground; red is for errors.
+/// Colours that are readable on light and dark backgrounds. Red is reserved for errors.
 const SERVICES: [&str; 10] = ["36", "33", "35", "32", "34", "96", "93", "95", "92", "94"];
 
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Pen {
         self.out.extend(std::iter::repeat_n(' ', columns));
     }
 
-    /// Ends the line, without the blanks at its end.
+    /// Ends the line, without trailing blanks.
     pub(super) fn end_line(&mut self) {
         self.out.truncate(self.out.trim_end_matches(' ').len());
         self.out.push('\n');

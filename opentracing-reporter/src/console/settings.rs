@@ -1,41 +1,41 @@
-//! What may be chosen about the drawing.
+//! Settings of the drawing.
 
 use std::time::Duration;
 
-/// Whether services have colours.
+/// Whether the console draws services in colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConsoleColors {
-    /// On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`.
+    /// Only on a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`.
     #[default]
     Auto,
-    /// Also to a file or a pipe.
+    /// Always, even to a file or a pipe.
     Always,
-    /// Not even on a terminal.
+    /// Never.
     Never,
 }
 
-/// Which tags are drawn below their span, a line each. Kind, status and peer have a column of their own.
+/// Which tags the console draws below their span, one per line. Kind, status and peer have columns of their own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConsoleTags {
-    /// None.
+    /// No tags.
     #[default]
     None,
-    /// All, up to 32 a span.
+    /// All, up to 32 per span.
     All,
 }
 
-/// Which logs are drawn below their span, a line each.
+/// Which logs the console draws below their span, one per line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConsoleLogs {
-    /// None.
+    /// No logs.
     None,
-    /// Those of failed spans, up to 32 a span.
+    /// Logs of failed spans, up to 32 per span.
     #[default]
     Failed,
-    /// All, up to 32 a span.
+    /// All, up to 32 per span.
     All,
 }
 

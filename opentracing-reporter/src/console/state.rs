@@ -1,4 +1,4 @@
-//! What all handles of a console share.
+//! The state that all handles of a console share.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,9 +17,9 @@ pub(super) struct State {
     pub(super) output: Output,
     pub(super) settings: Settings,
     pub(super) store: Store,
-    /// In the order in which they came, which gives them their colours.
+    /// In order of appearance, which determines their colours.
     services: Vec<Box<str>>,
-    /// Those that reporters use.
+    /// The handles that reporters use.
     handles: Vec<Arc<Counters>>,
     error: Option<(io::ErrorKind, String)>,
 }
@@ -36,7 +36,7 @@ impl State {
         }
     }
 
-    /// A reporter begins to use that handle.
+    /// Registers a handle that a reporter uses.
     pub(super) fn join(&mut self, handle: &Arc<Counters>) {
         self.handles.retain(|handle| !handle.is_gone());
         self.handles.push(handle.clone());
@@ -47,7 +47,7 @@ impl State {
         self.handles.iter().filter(move |handle| !Arc::ptr_eq(handle, own) && !handle.is_gone())
     }
 
-    /// The number of the service of that name.
+    /// The number of the service with this name.
     pub(super) fn service(&mut self, name: &str) -> usize {
         let name = clean(name, NAME_CHARS);
         self.services.iter().position(|known| *known == name).unwrap_or_else(|| {
@@ -56,7 +56,7 @@ impl State {
         })
     }
 
-    /// Writes a trace at a time, so that one that cannot be written leaves the others alone.
+    /// Writes the traces one by one, so that a failure affects only one of them.
     pub(super) fn print(&mut self, traces: Vec<Trace>) {
         for trace in traces {
             let text = draw(&trace, &self.services, self.output.look(&self.settings));
@@ -70,7 +70,7 @@ impl State {
         }
     }
 
-    /// Why something could not be written last, whoever tried.
+    /// The last write error of any handle.
     pub(super) fn last_error(&self) -> Option<io::Error> {
         self.error.as_ref().map(|(kind, message)| io::Error::new(*kind, message.as_str()))
     }

@@ -1,4 +1,4 @@
-//! The traces that are not drawn yet.
+//! Traces that are not drawn yet.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use opentracing_core::{SpanId, TraceId};
 use super::entry::Entry;
 use super::handle::Counters;
 
-/// Traces that were drawn and are remembered, so that what comes late is drawn as their continuation.
+/// The number of drawn traces that are remembered, to mark their late spans as a continuation.
 const REMEMBERED: usize = 1024;
 
 #[derive(Debug, Default)]
@@ -18,12 +18,12 @@ pub(super) struct Store {
     drawn: VecDeque<TraceId>,
 }
 
-/// The spans of a trace that have come since it was last drawn.
+/// The spans of a trace that have arrived since it was last drawn.
 #[derive(Debug)]
 pub(super) struct Trace {
     pub(super) id: TraceId,
     pub(super) entries: Vec<Entry>,
-    /// Other spans of it were drawn before.
+    /// Other spans of the trace were drawn before.
     pub(super) is_continued: bool,
     first: Instant,
     last: Instant,
@@ -42,7 +42,7 @@ impl Store {
         trace.last = now;
     }
 
-    /// Takes out the traces that chosen, the oldest first.
+    /// Removes the chosen traces, oldest first.
     pub(super) fn take(&mut self, mut is_chosen: impl FnMut(&Trace) -> bool) -> Vec<Trace> {
         let chosen: Vec<TraceId> =
             self.traces.values().filter(|trace| is_chosen(trace)).map(|trace| trace.id).collect();
@@ -52,7 +52,7 @@ impl Store {
         taken
     }
 
-    /// Takes out the oldest trace with spans of that reporter.
+    /// Removes the oldest trace with spans of this handle.
     pub(super) fn take_oldest(&mut self, owner: &Arc<Counters>) -> Option<Trace> {
         let oldest = self.traces.values().filter(|trace| trace.is_of(owner)).min_by_key(|trace| trace.first)?.id;
         self.remember(oldest);
@@ -74,16 +74,16 @@ impl Trace {
         self.entries.iter().any(|entry| Arc::ptr_eq(&entry.owner, owner))
     }
 
-    /// Whether it is time to draw the trace: it is whole and nothing has come for a while, or it has waited long enough.
+    /// Whether the trace is complete and no span has arrived for a while, or it has waited long enough.
     pub(super) fn is_due(&self, now: Instant, linger: Duration, max_age: Duration, several_services: bool) -> bool {
         now.saturating_duration_since(self.first) >= max_age
             || (now.saturating_duration_since(self.last) >= linger
-                && (self.is_continued || self.is_whole(several_services)))
+                && (self.is_continued || self.is_complete(several_services)))
     }
 
-    /// Whether every parent is there. One in another process never comes; but where several tracers share the console, a parent outside
-    /// of the own tracer may be the span of another one that has not finished yet.
-    fn is_whole(&self, several_services: bool) -> bool {
+    /// Whether every parent is there. A parent in another process never arrives. But if several tracers share the console, a parent
+    /// outside of the tracer may be an unfinished span of another one.
+    fn is_complete(&self, several_services: bool) -> bool {
         let ids: HashSet<SpanId> = self.entries.iter().map(|entry| entry.id).collect();
         self.entries.iter().all(|entry| match entry.parent {
             None => true,

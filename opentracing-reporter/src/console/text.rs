@@ -1,12 +1,12 @@
-//! Text as it may go to a terminal, and how much room it takes there.
+//! Text that is safe for a terminal, and its width.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Copies the text, with everything escaped that could move the cursor, change its colours or turn the line around: names and values
-/// come from peers. What is beyond so many characters is cut: that bounds memory, and marks that take no room.
+/// Copies the text and escapes everything that could move the cursor, change colours or reverse the line, since names and values come from
+/// peers. Truncates to `max_chars`, which also bounds combining marks, which have no width.
 pub(super) fn clean(text: &str, max_chars: usize) -> Box<str> {
     let mut out = String::with_capacity(text.len().min(max_chars));
     for (index, c) in text.chars().enumerate() {
@@ -27,7 +27,7 @@ pub(super) fn clean(text: &str, max_chars: usize) -> Box<str> {
     out.into()
 }
 
-/// Control characters (Unicode category Cc), and those that format or separate without being seen (Cf, Zl, Zp).
+/// Control characters (Unicode category Cc), and invisible format and separator characters (Cf, Zl, Zp).
 fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -37,12 +37,12 @@ fn is_unsafe(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Columns that the text takes.
+/// The width of the text in columns.
 pub(super) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The text, or as much of its beginning as fits into so many columns together with an ellipsis.
+/// The text, or as much of it as fits into `columns` with an ellipsis.
 pub(super) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
@@ -51,7 +51,7 @@ pub(super) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}…", split(text, room).0))
 }
 
-/// The text in lines of so many columns, broken at blanks where there are any.
+/// Wraps the text into lines of at most `columns`, at blanks if possible.
 pub(super) fn wrap(mut text: &str, columns: usize) -> Vec<&str> {
     let mut lines = Vec::new();
     while width(text) > columns {
@@ -71,7 +71,7 @@ pub(super) fn wrap(mut text: &str, columns: usize) -> Vec<&str> {
     lines
 }
 
-/// The text before and behind so many columns.
+/// Splits the text after `columns`.
 fn split(text: &str, columns: usize) -> (&str, &str) {
     let mut taken = 0;
     let end = text.char_indices().find(|(_, c)| {

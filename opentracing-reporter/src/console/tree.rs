@@ -1,4 +1,4 @@
-//! The order in which the spans of a trace are drawn, and the lines that join them.
+//! The order of the spans of a trace, and the lines that connect them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,20 +6,20 @@ use opentracing_core::SpanId;
 
 use super::entry::Entry;
 
-/// A span's place in the tree.
+/// The position of a span in the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Node {
     pub(super) entry: usize,
     pub(super) depth: usize,
-    /// Bit 0: further children of the same parent follow; bit 1: the same of the parent; and so on for 64 levels.
+    /// Bit 0: further children of the same parent follow. Bit 1: the same for the parent, and so on for 64 levels.
     pub(super) rails: u64,
     pub(super) has_children: bool,
-    /// It has a parent that is not there.
+    /// Its parent is missing.
     pub(super) is_orphan: bool,
 }
 
-/// Parents before children, children by the time they started. A span whose parent is not there stands at the top; so does one out of
-/// each circle, which no sound tracer makes.
+/// Parents before children, and children by start time. A span whose parent is missing is at the top, and so is one span of each cycle,
+/// which only a broken tracer creates.
 pub(super) fn order(entries: &[Entry]) -> Vec<Node> {
     let mut by_time: Vec<usize> = (0..entries.len()).collect();
     by_time.sort_by_key(|&index| (entries[index].start_ns, entries[index].id));
@@ -40,7 +40,7 @@ pub(super) fn order(entries: &[Entry]) -> Vec<Node> {
     nodes
 }
 
-/// With a stack of its own: a trace may be deeper than the thread's.
+/// Uses a stack of its own, since a trace may be deeper than the thread's.
 fn descend(
     top: usize,
     entries: &[Entry],
@@ -53,7 +53,7 @@ fn descend(
         if std::mem::replace(&mut seen[index], true) {
             continue;
         }
-        // Taken out: where two spans have one id, children are drawn below the first.
+        // Removed: if two spans have the same id, children are drawn below the first.
         let below = children.remove(&entries[index].id).unwrap_or_default();
         let is_orphan = depth == 0 && entries[index].parent.is_some();
         nodes.push(Node { entry: index, depth, rails, has_children: !below.is_empty(), is_orphan });

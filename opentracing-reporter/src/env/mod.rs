@@ -37,7 +37,8 @@ use crate::transport::{SendOutcome, SendReason, Transport};
 /// A tracer and its reporter, configured by the environment: `OTEL_*`, `INSTANA_*`, `JAEGER_*` and `DD_*`.
 ///
 /// Settings made in code win over the environment. Of several variables for the same setting, OpenTelemetry's wins over Instana's, and
-/// Instana's over Jaeger's. An invalid value is a [warning](EnvConfig::warnings), never an error. The [crate page](crate) lists the variables.
+/// Instana's over Jaeger's. An invalid value is a [warning](EnvConfig::warnings), never an error. The [crate page](crate) lists the
+/// variables.
 ///
 /// ```no_run
 /// let (tracer, _guard) = opentracing_reporter::from_env().start()?;

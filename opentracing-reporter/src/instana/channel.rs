@@ -1,14 +1,14 @@
-//! The ways to Instana.
+//! The channel to Instana.
 
 use std::time::{Duration, SystemTime};
 
 use crate::connection::{Answer, Channel, HttpChannel, RequestStats};
-use crate::instana::lookup::Lookup;
+use crate::instana::lookup::AgentLookup;
 
-/// By an agent, or straight to Instana from where no agent can run.
+/// Through an agent, or straight to the serverless endpoint.
 #[derive(Debug)]
 pub(crate) enum InstanaChannel {
-    Agent(Lookup),
+    Agent(AgentLookup),
     Serverless(HttpChannel),
 }
 
@@ -18,7 +18,7 @@ impl Channel for InstanaChannel {
             InstanaChannel::Agent(lookup) => lookup.start(body, content_type),
             InstanaChannel::Serverless(remote) => {
                 let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-                // A number makes a header in any case.
+                // A number is always valid in a header.
                 if let Ok(endpoint) = remote.endpoint.clone().header("x-instana-time", &now.as_millis().to_string()) {
                     remote.endpoint = endpoint;
                 }

@@ -1,4 +1,4 @@
-//! Requests as Instana wants them.
+//! Requests in Instana's formats.
 
 use std::time::Duration;
 
@@ -6,32 +6,32 @@ use opentracing_core::{FinishedSpan, Process};
 
 use crate::batch::{Detail, EncodedSpans, Encoding, RequestLimits};
 use crate::instana::facts::Role;
-use crate::instana::native::{self, From};
+use crate::instana::native::{self, Entity};
 use crate::instana::settings::{InstanaRootExits, InstanaSpanFormat};
 use crate::instana::web_service;
 
 #[derive(Debug)]
 pub(crate) struct InstanaEncoding {
-    pub(crate) form: InstanaSpanFormat,
+    pub(crate) format: InstanaSpanFormat,
     pub(crate) root_exits: InstanaRootExits,
-    pub(crate) from: From,
+    pub(crate) entity: Entity,
 }
 
-/// "4 MiB a request" of the Trace Web Service, which is less than what the agent takes of native spans, without the frame.
+/// The limit of the Trace Web Service, 4 MiB, without the frame. The limit for native spans is higher.
 const MAX_REQUEST_BYTES: usize = (4 << 20) - 4096;
 const MAX_REQUEST_SPANS: usize = 1000;
-/// Of the Trace Web Service alone.
+/// The limit of the Trace Web Service for one span.
 pub(crate) const MAX_SPAN_BYTES: usize = 4 << 10;
-/// 20 calls a second, with a little distance: what left evenly may arrive less so.
+/// 20 requests per second with a margin, since evenly sent requests may arrive less evenly.
 const INTERVAL: Duration = Duration::from_millis(60);
 
 impl InstanaEncoding {
-    /// One for each way in which a span may be encoded.
+    /// The name of the transport: one for each encoding.
     pub(crate) fn name(&self) -> &'static str {
-        match (&self.from, self.form) {
-            (From::Serverless { .. }, _) => "instana-serverless",
-            (From::Process { .. }, InstanaSpanFormat::Native) => "instana",
-            (From::Process { .. }, InstanaSpanFormat::TraceWebService) => "instana-trace",
+        match (&self.entity, self.format) {
+            (Entity::Serverless { .. }, _) => "instana-serverless",
+            (Entity::Process { .. }, InstanaSpanFormat::Native) => "instana",
+            (Entity::Process { .. }, InstanaSpanFormat::TraceWebService) => "instana-trace",
         }
     }
 }
@@ -42,8 +42,8 @@ impl Encoding for InstanaEncoding {
         if is_root_exit && self.root_exits == InstanaRootExits::Suppressed {
             return 0;
         }
-        match self.form {
-            InstanaSpanFormat::Native => native::write(span, &self.from, detail, out),
+        match self.format {
+            InstanaSpanFormat::Native => native::write(span, &self.entity, detail, out),
             InstanaSpanFormat::TraceWebService => {
                 web_service::write(span, detail, out);
                 1
@@ -51,11 +51,11 @@ impl Encoding for InstanaEncoding {
         }
     }
 
-    /// What is the same for all spans stands in each of them.
+    /// Writes nothing: each span has all of its data.
     fn process(&mut self, _: &Process, _: &mut Vec<u8>) {}
 
     fn frame(&self, _: &[u8], spans: EncodedSpans<'_>, out: &mut Vec<u8>) {
-        let is_bundle = matches!(self.from, From::Serverless { .. });
+        let is_bundle = matches!(self.entity, Entity::Serverless { .. });
         out.extend_from_slice(if is_bundle { b"{\"spans\":[" } else { b"[" });
         for (number, span) in spans.iter().enumerate() {
             if number > 0 {
@@ -71,7 +71,7 @@ impl Encoding for InstanaEncoding {
     }
 
     fn limits(&self) -> RequestLimits {
-        let span_bytes = match self.form {
+        let span_bytes = match self.format {
             InstanaSpanFormat::Native => usize::MAX,
             InstanaSpanFormat::TraceWebService => MAX_SPAN_BYTES,
         };

@@ -1,10 +1,10 @@
-//! What the tags of a span say, found in one pass.
+//! The tags that matter to Instana, collected in one pass.
 
 use std::borrow::Cow;
 
 use opentracing_core::{FinishedSpan, SpanKind, Value};
 
-/// The tags that decide what an Instana span is and what stands in its data.
+/// The tags that decide the type of an Instana span and fill its data.
 #[derive(Debug, Default)]
 pub(crate) struct Facts<'a> {
     pub(crate) component: Option<Value<'a>>,
@@ -79,17 +79,17 @@ impl<'a> Facts<'a> {
         facts
     }
 
-    /// The host that was called, or that called.
+    /// The host of the peer.
     pub(crate) fn peer_host(&self) -> Option<Value<'a>> {
         self.peer_hostname.or(self.peer_ipv4).or(self.peer_ipv6)
     }
 
-    /// How many messages the span stands for, if it is more than one.
+    /// The number of messages that the span stands for, if more than one.
     pub(crate) fn messages(&self) -> Option<u64> {
         number(self.batch_size?).filter(|&messages| messages > 1)
     }
 
-    /// Whether the span is a call of gRPC, as far as tags of calls say; other systems have a method and a status as well.
+    /// Whether the tags of a call describe gRPC. Other RPC systems have a method and a status too.
     pub(crate) fn is_grpc(&self) -> bool {
         let is_grpc = |name: Value<'a>| as_text(&name).is_some_and(is_grpc);
         match self.rpc_system {
@@ -98,7 +98,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Whether a gRPC call came to an end other than OK; the name or number of that.
+    /// The name or number of a gRPC status other than OK.
     pub(crate) fn rpc_failure(&self) -> Option<Value<'a>> {
         let status = self.rpc_status.filter(|_| self.is_grpc())?;
         let is_ok = match status {
@@ -109,7 +109,8 @@ impl<'a> Facts<'a> {
         (!is_ok).then_some(status)
     }
 
-    /// Instana counts every 5xx and every gRPC status but OK as an error, on both sides, and never a 4xx. What a user calls one is one.
+    /// Instana counts every 5xx and every gRPC status other than OK as an error, on both sides, and never a 4xx. The tag `error` always
+    /// counts.
     pub(crate) fn is_failed(&self, span: FinishedSpan<'_>) -> bool {
         span.is_failed() || self.rpc_failure().is_some() || self.status().is_some_and(|status| status >= 500)
     }
@@ -120,7 +121,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// Where a span stands in its service, as Instana has it.
+/// The role of a span in its service, in Instana's terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     Entry = 1,
@@ -146,12 +147,12 @@ impl Role {
     }
 }
 
-/// Whether the name is one of gRPC or of the library that speaks it.
+/// Whether the name is that of gRPC or of tonic.
 fn is_grpc(name: &str) -> bool {
     ["grpc", "tonic"].iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// The text of a value that is one.
+/// The text, if the value is one.
 pub(crate) fn as_text<'a>(value: &Value<'a>) -> Option<&'a str> {
     match *value {
         Value::Static(text) => Some(text),
@@ -160,12 +161,12 @@ pub(crate) fn as_text<'a>(value: &Value<'a>) -> Option<&'a str> {
     }
 }
 
-/// The value as text, whatever it is.
+/// Any value as text.
 pub(crate) fn to_text<'a>(value: Value<'a>) -> Cow<'a, str> {
     as_text(&value).map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed)
 }
 
-/// The value as a number, also if it is written out.
+/// The value as a number, parsed if it is text.
 pub(crate) fn number(value: Value<'_>) -> Option<u64> {
     match value {
         Value::I64(number) => number.try_into().ok(),
@@ -174,6 +175,6 @@ pub(crate) fn number(value: Value<'_>) -> Option<u64> {
     }
 }
 
-/// OpenTelemetry's names, for want of others.
+/// OpenTelemetry's names, since OpenTracing has none.
 pub(crate) const EXCHANGE: &str = "messaging.rabbitmq.exchange";
 pub(crate) const ROUTING_KEY: &str = "messaging.rabbitmq.destination.routing_key";

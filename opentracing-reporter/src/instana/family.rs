@@ -1,10 +1,9 @@
-//! Which of the names that Instana knows a span is given.
+//! Instana's span types.
 
 use crate::instana::data::{database, http, messaging, rpc};
 use crate::instana::facts::{Facts, Role, as_text};
 
-/// What a span is to Instana. Its backend shows names that are not registered there as nothing in particular, so whatever fits none
-/// of these is an `sdk` span.
+/// The type of a span in Instana. Its backend recognises registered names only, so any other span is an `sdk` span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Family {
     Http,
@@ -17,7 +16,7 @@ pub(crate) enum Family {
 }
 
 impl Family {
-    /// By tags, never by the operation name, which is the user's.
+    /// Decides by tags, never by the operation name, which is the user's.
     pub(crate) fn of(facts: &Facts<'_>, role: Role, is_message: bool) -> Family {
         if role == Role::Intermediate {
             return Family::Sdk;
@@ -41,7 +40,7 @@ impl Family {
         Family::Sdk
     }
 
-    /// The value of `n`. For HTTP there is no name that all of Instana's tracers share: these are the ones without a language in them.
+    /// The value of `n`. Instana's tracers have no common name for HTTP; these are the ones that name no language.
     pub(crate) fn name(self, role: Role) -> &'static str {
         match (self, role) {
             (Family::Http, Role::Entry) => "g.http",
@@ -56,7 +55,7 @@ impl Family {
         }
     }
 
-    /// The tags that have a place of their own in the data.
+    /// The tags that have a field of their own in the data.
     pub(crate) fn known_tags(self, role: Role) -> &'static [&'static str] {
         match self {
             Family::Http => http::TAGS,
@@ -91,7 +90,7 @@ fn database(facts: &Facts<'_>) -> Family {
     first(facts, facts.db_system.or(facts.db_type), family)
 }
 
-/// By the system, else by the library, else by what was called.
+/// Decides by the system, else by the library, else by the peer.
 fn first(
     facts: &Facts<'_>,
     system: Option<opentracing_core::Value<'_>>,
@@ -102,7 +101,7 @@ fn first(
     texts.map(|name| family(&name.to_ascii_lowercase())).find_map(|family| family).unwrap_or(Family::Sdk)
 }
 
-/// Names that say what kind of thing was called, not which service: `n` says that already.
+/// Whether the name is that of a kind of system, which `n` already is, and not of a service.
 pub(crate) fn is_generic(peer_service: &str) -> bool {
     ["postgresql", "mysql", "sqlite", "kafka", "rabbitmq"].contains(&peer_service)
 }

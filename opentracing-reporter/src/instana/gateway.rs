@@ -5,10 +5,10 @@ use std::io::Read;
 use std::net::Ipv4Addr;
 use std::path::Path;
 
-/// Where Linux tells its routes.
+/// The routes in Linux.
 pub(crate) const ROUTES: &str = "/proc/net/route";
 
-/// The default gateway by the routes in that file; `None` if there is none, or no such file.
+/// The default gateway in a file with routes. `None` if there is none, or no such file.
 pub(crate) fn default_gateway(routes: &Path) -> Option<Ipv4Addr> {
     const MAX_BYTES: u64 = 64 << 10;
     let mut text = String::new();
@@ -16,7 +16,7 @@ pub(crate) fn default_gateway(routes: &Path) -> Option<Ipv4Addr> {
     text.lines().find_map(gateway)
 }
 
-/// Interface, destination, gateway, flags and more. Addresses are hexadecimal numbers whose bytes in memory are the address.
+/// The columns are interface, destination, gateway, flags and more. An address is a hexadecimal number in the byte order of the machine.
 fn gateway(line: &str) -> Option<Ipv4Addr> {
     const GATEWAY: u32 = 2;
     let mut columns = line.split_whitespace().skip(1).map(|column| u32::from_str_radix(column, 16));

@@ -1,4 +1,4 @@
-//! Logs that Instana wants as spans of their own.
+//! Log spans: warnings and errors, which Instana shows as spans.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -6,16 +6,16 @@ use std::fmt::Write as _;
 use opentracing_core::{FinishedSpan, LogRecord, SpanId};
 
 use crate::batch::Detail;
-use crate::instana::data::cut;
+use crate::instana::data::truncate;
 use crate::instana::facts::{as_text, to_text};
 use crate::wire::json::Object;
 
-/// The name of a log span: the one without a language in it.
+/// The name of a log span, which names no language.
 pub(crate) const NAME: &str = "log";
-/// As long as a value may be that a span records.
+/// The default length limit of recorded values.
 const MAX_CHARS: usize = 4096;
 
-/// How bad it is.
+/// The severity of a log span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Level {
     Warn,
@@ -33,8 +33,8 @@ impl Level {
     }
 }
 
-/// What its field `level` says; without one, or with one of another scale, a log is an error if OpenTracing's fields call it one.
-/// `None` is below a warning.
+/// The level in the field `level`. If it is missing or unknown, a log with OpenTracing's error fields is an error. `None` is below a
+/// warning.
 pub(crate) fn level(log: &LogRecord<'_>) -> Option<Level> {
     let given = LEVEL_FIELDS.iter().find_map(|name| log.field(name));
     if let Some(level) = given.as_ref().and_then(as_text).and_then(known) {
@@ -47,7 +47,7 @@ pub(crate) fn level(log: &LogRecord<'_>) -> Option<Level> {
     is_error.then_some(Level::Error)
 }
 
-/// What that level is here, `None` being below a warning, if it is one that loggers have.
+/// Maps the levels of common loggers, where the inner `None` is below a warning. The outer `None` is an unknown level.
 fn known(level: &str) -> Option<Option<Level>> {
     const LEVELS: [(&str, Option<Level>); 11] = [
         ("trace", None),
@@ -65,18 +65,18 @@ fn known(level: &str) -> Option<Option<Level>> {
     LEVELS.iter().find(|(name, _)| name.eq_ignore_ascii_case(level)).map(|&(_, level)| level)
 }
 
-/// Whether it is a warning or worse.
+/// Whether the log is a warning or an error.
 pub(crate) fn is_log_span(log: &LogRecord<'_>) -> bool {
     level(log).is_some()
 }
 
-/// Whether it is worse than a warning.
+/// Whether the log is an error.
 pub(crate) fn is_error(log: &LogRecord<'_>) -> bool {
     level(log) > Some(Level::Warn)
 }
 
-/// The id of the span that the log of that number becomes. Made from the span's own, so that it is the same whenever it is made:
-/// the multiplications and shifts spread what is one apart over all bits (the finalizer of splitmix64).
+/// The id of the log span for the log with this number. It is derived from the span's own id, so it is the same each time. The finalizer of
+/// splitmix64 spreads consecutive numbers over all bits.
 pub(crate) fn id(span: FinishedSpan<'_>, number: usize) -> SpanId {
     let mut bits = u64::from_be_bytes(span.context().span_id().to_bytes());
     bits = bits.wrapping_add((number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -89,28 +89,28 @@ pub(crate) fn id(span: FinishedSpan<'_>, number: usize) -> SpanId {
 pub(crate) fn write(log: &LogRecord<'_>, level: Level, detail: Detail, data: &mut Object<'_>) {
     let (message, parameters) = texts(log);
     data.object("log", |object| {
-        object.text("message", detail.text(cut(&message, MAX_CHARS)));
+        object.text("message", detail.text(truncate(&message, MAX_CHARS)));
         object.text("level", level.as_str());
         if let Some(logger) = log.field("logger") {
             object.text("logger", detail.text(&to_text(logger)));
         }
         if !parameters.is_empty() {
-            object.text("parameters", detail.text(cut(&parameters, MAX_CHARS)));
+            object.text("parameters", detail.text(truncate(&parameters, MAX_CHARS)));
         }
     });
 }
 
-/// All of it in one line.
+/// The log in one line.
 pub(crate) fn line(log: &LogRecord<'_>, level: Level) -> String {
     let (message, parameters) = texts(log);
     let level = level.as_str();
     if parameters.is_empty() { format!("{level} {message}") } else { format!("{level} {message} {parameters}") }
 }
 
-/// What it says, and its other fields one behind the other.
+/// The message, and the other fields as `name=value`.
 fn texts<'a>(log: &LogRecord<'a>) -> (Cow<'a, str>, String) {
     let message = ["message", "error.object", "event"].iter().find(|name| log.field(name).is_some()).copied();
-    let is_other = |name: &str| Some(name) != message && !ELSEWHERE.contains(&name);
+    let is_other = |name: &str| Some(name) != message && !NOT_PARAMETERS.contains(&name);
     let mut parameters = String::new();
     for (name, value) in log.fields().filter(|(name, _)| is_other(name)) {
         let separator = if parameters.is_empty() { "" } else { " " };
@@ -121,5 +121,5 @@ fn texts<'a>(log: &LogRecord<'a>) -> (Cow<'a, str>, String) {
 }
 
 const LEVEL_FIELDS: [&str; 3] = ["level", "log.level", "severity"];
-/// Fields with a place of their own.
-const ELSEWHERE: [&str; 4] = ["level", "log.level", "severity", "logger"];
+/// Fields that are not part of the parameters.
+const NOT_PARAMETERS: [&str; 4] = ["level", "log.level", "severity", "logger"];

@@ -1,4 +1,4 @@
-//! The agent of this host: where it is, and the way there.
+//! Finds the agent of this host, and posts requests to it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,44 +7,44 @@ use crate::connection::{Answer, Channel, Endpoint, HttpChannel, RequestStats};
 use crate::instana::gateway::{ROUTES, default_gateway};
 use crate::instana::settings::InstanaAgentFallback;
 
-/// Asks at each address in turn whether an agent is there, and posts to the first that says so. Once a request fails on its way the
-/// agent counts as gone, and the next one looks again.
+/// Asks each address in turn whether an agent is there, and posts to the first one that is. After a failed request the agent counts as
+/// gone, and the next request starts a new search.
 #[derive(Debug)]
-pub(crate) struct Lookup {
+pub(crate) struct AgentLookup {
     pub(crate) fallback: InstanaAgentFallback,
-    /// Where the agent should be, and from the first request on the gateway.
-    places: Vec<HttpChannel>,
-    stage: Stage,
-    /// Which of the places has the agent.
+    /// The configured address and, from the first request on, the gateway.
+    candidates: Vec<HttpChannel>,
+    state: State,
+    /// The candidate with the agent.
     found: Option<usize>,
-    /// Which place to begin with.
+    /// The candidate to start the next search with.
     next: usize,
-    /// Of the last request that was posted.
+    /// Size and latency of the last posted request.
     stats: RequestStats,
 }
 
 #[derive(Debug)]
-enum Stage {
+enum State {
     Idle,
-    /// The request waits until it is known where to.
+    /// Searching. The request waits until an agent is found.
     Asking {
-        place: usize,
+        candidate: usize,
         first: usize,
         body: Vec<u8>,
         content_type: &'static str,
         errors: String,
     },
     Posting {
-        place: usize,
+        candidate: usize,
     },
 }
 
-impl Lookup {
+impl AgentLookup {
     pub(crate) fn new(agent: Endpoint) -> Self {
-        Lookup {
+        AgentLookup {
             fallback: InstanaAgentFallback::default(),
-            places: vec![HttpChannel::agent(agent)],
-            stage: Stage::Idle,
+            candidates: vec![HttpChannel::agent(agent)],
+            state: State::Idle,
             found: None,
             next: 0,
             stats: RequestStats::default(),
@@ -52,126 +52,126 @@ impl Lookup {
     }
 
     pub(crate) fn set_path(&mut self, path: &str) {
-        self.places.iter_mut().for_each(|place| place.endpoint.path = path.into());
+        self.candidates.iter_mut().for_each(|candidate| candidate.endpoint.path = path.into());
     }
 
-    /// Reads the routes again: the network may have come up meanwhile.
+    /// Reads the routes again, since the network may have changed.
     fn find_gateway(&mut self) {
         let routes = match &self.fallback {
             InstanaAgentFallback::DefaultGateway => Path::new(ROUTES),
             InstanaAgentFallback::DefaultGatewayIn(path) => path,
             InstanaAgentFallback::None => return,
         };
-        let Some(agent) = self.places.first().map(|place| place.endpoint.clone()) else { return };
+        let Some(agent) = self.candidates.first().map(|candidate| candidate.endpoint.clone()) else { return };
         let gateway = default_gateway(routes).map(|gateway| agent.clone().at_host(&gateway.to_string()));
         let gateway = gateway.filter(|gateway| gateway.host != agent.host);
-        let known = self.places.get(1).map(|place| &place.endpoint.host);
+        let known = self.candidates.get(1).map(|candidate| &candidate.endpoint.host);
         if known != gateway.as_ref().map(|gateway| &gateway.host) {
-            self.places.truncate(1);
-            self.places.extend(gateway.map(HttpChannel::agent));
+            self.candidates.truncate(1);
+            self.candidates.extend(gateway.map(HttpChannel::agent));
         }
     }
 
-    fn ask(&mut self, place: usize, first: usize, body: Vec<u8>, content_type: &'static str, errors: String) {
-        if let Some(remote) = self.places.get_mut(place) {
+    fn ask(&mut self, candidate: usize, first: usize, body: Vec<u8>, content_type: &'static str, errors: String) {
+        if let Some(remote) = self.candidates.get_mut(candidate) {
             remote.start_get("/");
         }
-        self.stage = Stage::Asking { place, first, body, content_type, errors };
+        self.state = State::Asking { candidate, first, body, content_type, errors };
     }
 
-    fn post(&mut self, place: usize, body: Vec<u8>, content_type: &'static str) {
-        if let Some(remote) = self.places.get_mut(place) {
+    fn post(&mut self, candidate: usize, body: Vec<u8>, content_type: &'static str) {
+        if let Some(remote) = self.candidates.get_mut(candidate) {
             remote.start(body, content_type);
         }
-        self.stage = Stage::Posting { place };
+        self.state = State::Posting { candidate };
     }
 
-    /// Goes on with what a place said to whether it is an agent.
-    fn heard(&mut self, answer: Answer) -> Option<Answer> {
-        let stage = std::mem::replace(&mut self.stage, Stage::Idle);
-        let Stage::Asking { place, first, body, content_type, mut errors } = stage else { return Some(answer) };
+    /// Continues the search with the answer of a candidate.
+    fn continue_search(&mut self, answer: Answer) -> Option<Answer> {
+        let state = std::mem::replace(&mut self.state, State::Idle);
+        let State::Asking { candidate, first, body, content_type, mut errors } = state else { return Some(answer) };
         match answer {
             Answer::Accepted(_) => {
-                self.found = Some(place);
-                self.next = place;
-                self.post(place, body, content_type);
+                self.found = Some(candidate);
+                self.next = candidate;
+                self.post(candidate, body, content_type);
                 None
             }
             Answer::Retry { error, .. } | Answer::Refused(error) => {
                 let separator = if errors.is_empty() { "" } else { "; " };
                 errors.push_str(&format!("{separator}{error}"));
-                self.ask_next(place, first, body, content_type, errors)
+                self.ask_next(candidate, first, body, content_type, errors)
             }
-            Answer::TooLarge => self.ask_next(place, first, body, content_type, errors),
+            Answer::TooLarge => self.ask_next(candidate, first, body, content_type, errors),
         }
     }
 
     fn ask_next(
         &mut self,
-        place: usize,
+        candidate: usize,
         first: usize,
         body: Vec<u8>,
         content_type: &'static str,
         errors: String,
     ) -> Option<Answer> {
-        let next = (place + 1) % self.places.len().max(1);
+        let next = (candidate + 1) % self.candidates.len().max(1);
         if next == first {
             self.next = 0;
-            return Some(Answer::retry(format!("there is no Instana agent: {errors}")));
+            return Some(Answer::retry(format!("no Instana agent found: {errors}")));
         }
         self.ask(next, first, body, content_type, errors);
         None
     }
 }
 
-impl Channel for Lookup {
+impl Channel for AgentLookup {
     fn start(&mut self, body: Vec<u8>, content_type: &'static str) {
         self.stats = RequestStats::default();
-        if let Some(place) = self.found {
-            return self.post(place, body, content_type);
+        if let Some(candidate) = self.found {
+            return self.post(candidate, body, content_type);
         }
         self.find_gateway();
-        let first = if self.next < self.places.len() { self.next } else { 0 };
+        let first = if self.next < self.candidates.len() { self.next } else { 0 };
         self.ask(first, first, body, content_type, String::new());
     }
 
     fn answer(&mut self, wait: Duration) -> Option<Answer> {
         loop {
-            let place = match self.stage {
-                Stage::Asking { place, .. } | Stage::Posting { place } => place,
-                Stage::Idle => return None,
+            let candidate = match self.state {
+                State::Asking { candidate, .. } | State::Posting { candidate } => candidate,
+                State::Idle => return None,
             };
-            let remote = self.places.get_mut(place)?;
+            let remote = self.candidates.get_mut(candidate)?;
             let answer = remote.answer(wait)?;
-            if let Stage::Posting { .. } = self.stage {
-                self.stage = Stage::Idle;
+            if let State::Posting { .. } = self.state {
+                self.state = State::Idle;
                 self.stats = remote.request_stats();
                 if let Answer::Retry { after: None, .. } = answer {
                     self.found = None;
                 }
                 return Some(answer);
             }
-            if let Some(answer) = self.heard(answer) {
+            if let Some(answer) = self.continue_search(answer) {
                 return Some(answer);
             }
         }
     }
 
     fn cancel(&mut self) {
-        match std::mem::replace(&mut self.stage, Stage::Idle) {
-            Stage::Asking { place, .. } => {
-                // It does not even say no: the next request begins elsewhere.
-                self.next = place + 1;
-                self.places.get_mut(place).into_iter().for_each(HttpChannel::cancel);
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Asking { candidate, .. } => {
+                // It does not even refuse: the next search starts elsewhere.
+                self.next = candidate + 1;
+                self.candidates.get_mut(candidate).into_iter().for_each(HttpChannel::cancel);
             }
-            Stage::Posting { place } => {
+            State::Posting { candidate } => {
                 self.found = None;
-                if let Some(remote) = self.places.get_mut(place) {
+                if let Some(remote) = self.candidates.get_mut(candidate) {
                     remote.cancel();
                     self.stats = remote.request_stats();
                 }
             }
-            Stage::Idle => {}
+            State::Idle => {}
         }
     }
 

@@ -1,4 +1,4 @@
-//! Spans as Instana's own tracers report them (`generic.rawtrace`, the serverless endpoint).
+//! Spans in the format of Instana's own tracers (`generic.rawtrace`, the serverless endpoint).
 
 use opentracing_core::propagation::Instana;
 use opentracing_core::{FinishedSpan, SpanId, SpanKind};
@@ -10,12 +10,12 @@ use crate::instana::family::Family;
 use crate::instana::log_spans::{self, Level};
 use crate::wire::json::{Object, object};
 
-/// Appends the span and its log spans, separated by commas, and says how many that are.
-pub(crate) fn write(span: FinishedSpan<'_>, from: &From, detail: Detail, out: &mut Vec<u8>) -> usize {
+/// Appends the span and its log spans, separated by commas, and returns their number.
+pub(crate) fn write(span: FinishedSpan<'_>, entity: &Entity, detail: Detail, out: &mut Vec<u8>) -> usize {
     let facts = Facts::of(span);
     let role = Role::of(span.kind());
     let source = Source { span, facts: &facts, role, detail };
-    object(out, |json| write_span(source, from, json));
+    object(out, |json| write_span(source, entity, json));
     let mut entries = 1;
     if role == Role::Intermediate || !detail.has_logs() {
         return entries;
@@ -34,7 +34,7 @@ pub(crate) fn write(span: FinishedSpan<'_>, from: &From, detail: Detail, out: &m
                 errors: u64::from(level > Level::Warn),
             };
             object(out, |json| {
-                head.write(from, json);
+                head.write(entity, json);
                 json.object("data", |data| {
                     write_service(span, detail, data);
                     log_spans::write(&log, level, detail, data);
@@ -48,12 +48,12 @@ pub(crate) fn write(span: FinishedSpan<'_>, from: &From, detail: Detail, out: &m
 
 const NS_PER_MS: u64 = 1_000_000;
 
-/// The trace as Instana knows it: the lower half of its id, even where that is zero, as its own tracers have it.
+/// The trace id in Instana: the lower half, even if it is zero, as in Instana's own tracers.
 pub(crate) fn trace_id(span: FinishedSpan<'_>) -> u64 {
     span.context().trace_id().low()
 }
 
-fn write_span(source: Source<'_, '_>, from: &From, json: &mut Object<'_>) {
+fn write_span(source: Source<'_, '_>, entity: &Entity, json: &mut Object<'_>) {
     let Source { span, facts, role, .. } = source;
     let is_message = matches!(span.kind(), SpanKind::Producer | SpanKind::Consumer);
     let family = Family::of(facts, role, is_message);
@@ -67,7 +67,7 @@ fn write_span(source: Source<'_, '_>, from: &From, json: &mut Object<'_>) {
         duration_ms: span.duration_ns() / NS_PER_MS,
         errors: u64::from(facts.is_failed(span)),
     };
-    head.write(from, json);
+    head.write(entity, json);
     if role == Role::Entry {
         write_entry(span, facts.synthetic, json);
     }
@@ -89,7 +89,7 @@ fn write_span(source: Source<'_, '_>, from: &From, json: &mut Object<'_>) {
     });
 }
 
-/// What only the span says that begins the service's part of a trace.
+/// Writes the fields of entry spans. Most are only on the span that starts the service's part of a trace.
 fn write_entry(span: FinishedSpan<'_>, is_marked_synthetic: bool, json: &mut Object<'_>) {
     let context = span.context();
     let state = context.instana();
@@ -126,7 +126,7 @@ fn write_service(span: FinishedSpan<'_>, detail: Detail, data: &mut Object<'_>) 
     }
 }
 
-/// What all spans have.
+/// The fields of all spans.
 struct Head {
     trace_id: u64,
     parent_id: Option<SpanId>,
@@ -139,7 +139,7 @@ struct Head {
 }
 
 impl Head {
-    fn write(&self, from: &From, json: &mut Object<'_>) {
+    fn write(&self, entity: &Entity, json: &mut Object<'_>) {
         json.display("t", Hex(self.trace_id));
         json.display("s", self.span_id);
         if let Some(parent_id) = self.parent_id {
@@ -150,25 +150,25 @@ impl Head {
         json.number("ts", self.start_ms);
         json.number("d", self.duration_ms);
         json.number("ec", self.errors);
-        json.object("f", |f| from.write(f));
+        json.object("f", |f| entity.write(f));
     }
 }
 
-/// Which process a span is from (`f`).
+/// The process that a span comes from (`f`).
 #[derive(Clone, Debug)]
-pub(crate) enum From {
-    /// One that an agent on its host can look up.
+pub(crate) enum Entity {
+    /// A process that the agent on its host can look up.
     Process { id: u32 },
-    /// One that nobody looks after.
-    Serverless { entity: Box<str> },
+    /// A process without an agent.
+    Serverless { host: Box<str> },
 }
 
-impl From {
+impl Entity {
     fn write(&self, f: &mut Object<'_>) {
         match self {
-            From::Process { id } => f.display("e", id),
-            From::Serverless { entity } => {
-                f.text("e", entity);
+            Entity::Process { id } => f.display("e", id),
+            Entity::Serverless { host } => {
+                f.text("e", host);
                 f.boolean("hl", true);
                 f.text("cp", "generic_serverless");
             }

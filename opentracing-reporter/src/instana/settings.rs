@@ -1,39 +1,40 @@
-//! What can be chosen about the way to Instana.
+//! Settings of the transport to Instana.
 
 use std::path::PathBuf;
 
-/// In which form spans reach the agent.
+/// The format of spans for the Instana agent.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum InstanaSpanFormat {
-    /// As Instana's own tracers report them, to `generic.rawtrace`: with what a trace has to do with others (`lt`, `tp`, `ia`), the
-    /// names that Instana knows for HTTP, gRPC, SQL and messages, and warnings and errors as log spans.
+    /// The format of Instana's own tracers, `generic.rawtrace`: with correlation to other traces (`lt`, `tp`, `ia`), Instana's span types
+    /// for HTTP, gRPC, SQL and messages, and log spans for warnings and errors.
     #[default]
     Native,
-    /// Those of the Trace Web Service, `generic.trace`: the documented one, with less in it. A span may have 4 KiB there; of a larger
-    /// one values are cut.
+    /// The documented format of the Trace Web Service, `generic.trace`, which contains less. A span has at most 4 KiB; the values of a
+    /// larger one are truncated.
     TraceWebService,
 }
 
-/// What becomes of outgoing calls that no span of a trace made: of a start-up routine, a clock, a command-line program.
+/// Whether the Instana transport reports exit spans without a parent. Such calls come from a start-up routine, a timer or a command-line
+/// program.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum InstanaRootExits {
-    /// They are not reported, as by Instana's own tracers. They count neither as sent nor as lost.
+    /// Not reported, as by Instana's own tracers. These spans count neither as sent nor as dropped.
     #[default]
     Suppressed,
-    /// They are reported (`INSTANA_ALLOW_ROOT_EXIT_SPAN`).
+    /// Reported (`INSTANA_ALLOW_ROOT_EXIT_SPAN`).
     Reported,
 }
 
-/// Where to look for an agent that is not at its address.
+/// Where to look for an Instana agent that is not at its address.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum InstanaAgentFallback {
-    /// At the default gateway, which for a container is its host, by the same port. The routes are those in `/proc/net/route`.
+    /// At the default gateway, which is the host of a container, on the same port. The gateway is read from `/proc/net/route`.
     #[default]
     DefaultGateway,
-    /// The same, with the routes in that file.
+    /// At the default gateway, read from the routes in this file.
     DefaultGatewayIn(PathBuf),
     /// Nowhere.
     None,

@@ -1,25 +1,25 @@
-//! Spans as the Trace Web Service wants them (`generic.trace`).
+//! Spans in the format of the Trace Web Service (`generic.trace`).
 
 use opentracing_core::FinishedSpan;
 
 use crate::batch::Detail;
-use crate::instana::data::{self, MAX_ERROR_CHARS, MAX_STATEMENT_CHARS, Source, custom, cut};
+use crate::instana::data::{self, MAX_ERROR_CHARS, MAX_STATEMENT_CHARS, Source, custom, truncate};
 use crate::instana::encoding::MAX_SPAN_BYTES;
 use crate::instana::facts::{Facts, Role, to_text};
 use crate::instana::log_spans;
 use crate::instana::native::{Hex, trace_id};
 use crate::wire::json::{Object, object};
 
-/// What closes a span.
+/// The end of a span.
 const CLOSING_BYTES: usize = "}}".len();
 const NS_PER_MS: u64 = 1_000_000;
 
-/// Appends the span. There is nothing like log spans: warnings and errors stand in the data.
+/// Appends the span. The format has no log spans, so warnings and errors become data.
 pub(crate) fn write(span: FinishedSpan<'_>, detail: Detail, out: &mut Vec<u8>) {
     let facts = Facts::of(span);
     let role = Role::of(span.kind());
     let source = Source { span, facts: &facts, role, detail };
-    // Of a span that is too large as a whole, what no longer fits is left out.
+    // Reduced detail omits whatever does not fit.
     let end = match detail {
         Detail::Full => usize::MAX,
         Detail::Reduced => out.len() + MAX_SPAN_BYTES - CLOSING_BYTES,
@@ -46,7 +46,7 @@ pub(crate) fn write(span: FinishedSpan<'_>, detail: Detail, out: &mut Vec<u8>) {
     });
 }
 
-/// All of it is text.
+/// Writes the data. All values are text.
 fn write_data(source: Source<'_, '_>, end: usize, data: &mut Object<'_>) {
     let Source { span, facts, role, detail } = source;
     data.text("service", detail.text(span.process().service()));
@@ -57,12 +57,12 @@ fn write_data(source: Source<'_, '_>, end: usize, data: &mut Object<'_>) {
     }
     let mut add = |key: &str, value: &str| data.text_within(end, key, detail.text(value));
     if let Some(message) = data::message(span).filter(|_| facts.is_failed(span)) {
-        add("error.message", cut(&to_text(message), MAX_ERROR_CHARS));
+        add("error.message", truncate(&to_text(message), MAX_ERROR_CHARS));
     }
     for (key, value) in span.tags() {
-        if !OURS.contains(&key) && custom::is_told(source, key) {
+        if !WRITTEN.contains(&key) && custom::is_reported(source, key) {
             match key {
-                "db.statement" => add(key, cut(&to_text(value), MAX_STATEMENT_CHARS)),
+                "db.statement" => add(key, truncate(&to_text(value), MAX_STATEMENT_CHARS)),
                 _ => add(key, &to_text(value)),
             }
         }
@@ -74,5 +74,5 @@ fn write_data(source: Source<'_, '_>, end: usize, data: &mut Object<'_>) {
     }
 }
 
-/// Names that are given here already.
-const OURS: [&str; 3] = ["service", "endpoint", "error.message"];
+/// Keys that are already written.
+const WRITTEN: [&str; 3] = ["service", "endpoint", "error.message"];

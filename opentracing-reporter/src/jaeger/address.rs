@@ -1,4 +1,4 @@
-//! Where an agent listens.
+//! The address of an agent.
 
 use std::net::IpAddr;
 
@@ -9,13 +9,13 @@ use crate::connection::InvalidEndpoint;
 /// `host:port`, `host`, `[::1]:port`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct HostPort {
-    /// An IPv6 address stands here without brackets.
+    /// An IPv6 address has no brackets here.
     pub(super) host: Box<str>,
     pub(super) port: u16,
 }
 
 impl HostPort {
-    pub(super) fn read(address: &str, default_port: u16) -> Result<Self, InvalidEndpoint> {
+    pub(super) fn parse(address: &str, default_port: u16) -> Result<Self, InvalidEndpoint> {
         if let Ok(ip) = address.parse::<IpAddr>() {
             return Ok(HostPort { host: ip.to_string().into(), port: default_port });
         }

@@ -2,7 +2,7 @@
 
 use super::thrift::{Kind, Protocol};
 
-/// Everything in full width, big-endian (Apache Thrift, "Thrift Binary protocol encoding").
+/// Big-endian numbers of full width (Apache Thrift, "Thrift Binary protocol encoding").
 pub(super) struct Binary;
 
 const BOOL: u8 = 2;
@@ -62,7 +62,7 @@ fn header(out: &mut Vec<u8>, code: u8, number: i16) {
     out.extend_from_slice(&[code, high, low]);
 }
 
-/// No request is as large as what this cannot say.
+/// Requests are far smaller than 2 GiB, so sizes fit.
 #[inline]
 fn size(out: &mut Vec<u8>, size: usize) {
     Binary::i32(out, size as i32);

@@ -1,4 +1,4 @@
-//! One of the two ways to Jaeger.
+//! The channel to Jaeger: UDP to an agent, or HTTP to a collector.
 
 use std::time::Duration;
 

@@ -2,12 +2,12 @@
 
 use super::thrift::{Kind, Protocol};
 
-/// Numbers in groups of seven bits, fields by their distance (Apache Thrift, "Thrift Compact protocol encoding").
+/// Variable-length numbers, and field numbers as differences (Apache Thrift, "Thrift Compact protocol encoding").
 pub(super) struct Compact;
 
 const ID: u8 = 0x82;
 const VERSION: u8 = 1;
-/// The type of a message, in the upper three bits.
+/// The message type, in the upper three bits.
 const CALL: u8 = 1 << 5;
 const TRUE: u8 = 1;
 const FALSE: u8 = 2;
@@ -38,7 +38,7 @@ impl Protocol for Compact {
         Self::i64(out, i64::from(value));
     }
 
-    /// Small numbers are short, whatever their sign.
+    /// Zigzag encoding: small numbers are short, whatever their sign.
     #[inline]
     fn i64(out: &mut Vec<u8>, value: i64) {
         varint(out, (value << 1 ^ value >> 63) as u64);

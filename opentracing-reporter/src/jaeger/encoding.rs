@@ -1,4 +1,4 @@
-//! Spans as Jaeger's Thrift.
+//! Requests in Jaeger's Thrift format.
 
 use std::cell::Cell;
 
@@ -10,30 +10,29 @@ use super::frame::{DropCounts, write_batch, write_message};
 use super::span::{write_process, write_span};
 use crate::batch::{Detail, EncodedSpans, Encoding, RequestLimits};
 
-/// The largest datagram that an agent takes.
+/// The largest datagram that an agent accepts.
 const PACKET_BYTES: usize = 65_000;
-/// What is in a datagram beside process and spans, at most: the head of the call, the length of the list, number and statistics of the
-/// batch.
+/// The maximum size of the rest of a datagram: the start of the call, the length of the list, sequence number and statistics of the batch.
 const FRAME_BYTES: usize = 100;
 const REQUEST_BYTES: usize = 4 << 20;
 
-/// How spans go out.
+/// The Thrift protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wire {
-    /// Messages to an agent.
+    /// For messages to an agent.
     Compact,
-    /// Batches to a collector.
+    /// For batches to a collector.
     Binary,
 }
 
-/// A piece is a `Span`.
+/// An encoded span is a `Span` struct.
 #[derive(Debug)]
 pub(super) struct JaegerEncoding {
     wire: Wire,
     bytes: usize,
     process_bytes: usize,
     pub(super) dropped: DropCounts,
-    /// Of the last batch. A batch that is sent again has a new one: the number tells what arrived.
+    /// The number of the last batch. A batch that is retried gets a new one: the agent counts what arrives.
     sequence: Cell<i64>,
 }
 

@@ -1,4 +1,4 @@
-//! The transport to Jaeger.
+//! The transport to Jaeger, in Thrift over UDP or HTTP.
 
 mod address;
 mod binary;
@@ -22,63 +22,63 @@ use crate::connection::{Endpoint, HttpChannel, InvalidEndpoint};
 use crate::export::{Exporter, export_settings};
 use crate::transport::{SendOutcome, SendReason, Transport};
 
-/// Sends spans to Jaeger as its own clients did: in Thrift, by UDP to an agent or by HTTP to a collector. Jaeger of version 2 and the
-/// OpenTelemetry Collector take both as well; to new installations OTLP is the better way.
+/// Sends spans to Jaeger in the format of its own clients: Thrift, over UDP to an agent or over HTTP to a collector. Jaeger 2 and the
+/// OpenTelemetry Collector accept both. For a new installation prefer OTLP.
 ///
 /// ```
 /// use opentracing_core::Tracer;
 /// use opentracing_reporter::{BatchReporter, Jaeger};
 ///
-/// let jaeger = Jaeger::http("http://127.0.0.1:14268/api/traces")?; // or Jaeger::udp("127.0.0.1:6831")?
+/// // With an agent: Jaeger::udp("127.0.0.1:6831")?
+/// let jaeger = Jaeger::http("http://127.0.0.1:14268/api/traces")?;
 /// let (tracer, guard) = BatchReporter::new(jaeger).start(Tracer::builder("shop"))?;
 /// # drop((tracer, guard));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// | what a span has | what Jaeger gets |
+/// | span | in Jaeger |
 /// |---|---|
-/// | kind | tag `span.kind`; none for internal work |
-/// | tags, fields of logs | the same, typed. A whole number beyond 63 bits is a text, and so is what is no number or infinite |
-/// | tag `error` | the same if it is true, else none |
+/// | kind | tag `span.kind`; none for internal spans |
+/// | tags, fields of logs | the same, typed. Integers beyond 63 bits, NaN and infinities become text |
+/// | tag `error` | the same if true, omitted if false |
 /// | service and tags of the process | the process of the batch |
 /// | parent | the parent's id |
-/// | references beyond a parent by `child_of` | references; what is neither `child_of` nor `follows_from` counts as the latter |
-/// | decision | flags 1 (sampled) and 2 (debug) |
-/// | `sampler.type`, `sampler.param` | the same, on the span that was decided about |
+/// | references other than a parent by `child_of` | references; any kind but `child_of` becomes `follows_from` |
+/// | sampling decision | flags 1 (sampled) and 2 (debug) |
+/// | `sampler.type`, `sampler.param` | the same, on the span for which the decision was made |
 /// | tracestate | tag `w3c.tracestate` |
 ///
-/// Times are in microseconds, cut. Each batch has a number, and tells how many spans were lost before it; an agent makes metrics of
-/// that for processes with a tag `client-uuid`. `internal.span.format` is left to Jaeger's collector, which sets it itself.
+/// Times are truncated to microseconds. Each batch has a sequence number and the number of spans dropped so far. An agent turns these into
+/// metrics for processes with a tag `client-uuid`. Jaeger's collector sets `internal.span.format` itself.
 ///
-/// A span that is too large for a datagram, or has more than 4 MiB over HTTP, is sent without its logs and with values of at most 256
-/// bytes, its tag `otel.dropped_events_count` telling how many logs there were. One that is still too large is lost and counted.
+/// A span that is too large for a datagram, or larger than 4 MiB over HTTP, is sent without logs and with values truncated to 256 bytes.
+/// Its tag `otel.dropped_events_count` has the number of logs. A span that is still too large is dropped and counted.
 #[derive(Debug)]
-#[must_use = "a transport does nothing until a reporter has it"]
+#[must_use = "does nothing until a reporter uses it"]
 pub struct Jaeger {
     exporter: Exporter<JaegerEncoding, JaegerChannel>,
 }
 
 impl Jaeger {
-    /// Sends to the agent at that host and port, 6831 where none is given, in datagrams of Thrift's compact protocol.
+    /// Sends to an agent in UDP datagrams, in Thrift's compact protocol. The address is host and port; the default port is 6831.
     ///
-    /// Nobody confirms a datagram, so what the network loses is counted as sent. When the operating system reports that nobody listens
-    /// at the port, what is to be sent waits as it does for other transports. A host name is looked up again every 30 seconds, on a
-    /// thread of its own.
+    /// Datagrams are not acknowledged, so spans that the network loses count as sent. If the operating system reports that nobody listens
+    /// at the port, the datagram is retried. A host name is looked up again every 30 seconds, on a thread of its own.
     ///
     /// # Errors
     ///
-    /// If the address cannot be used.
+    /// If the address is invalid.
     pub fn udp(address: &str) -> Result<Self, InvalidEndpoint> {
-        let HostPort { host, port } = HostPort::read(address, 6831)?;
+        let HostPort { host, port } = HostPort::parse(address, 6831)?;
         let channel = JaegerChannel::Udp(Udp::new(host, port));
         Ok(Jaeger { exporter: Exporter::new(JaegerEncoding::new(Wire::Compact), channel) })
     }
 
-    /// Sends to a collector, in Thrift's binary protocol; to `/api/traces?format=jaeger.thrift` where the address has no path.
+    /// Sends to a collector over HTTP, in Thrift's binary protocol. The default path is `/api/traces?format=jaeger.thrift`.
     ///
     /// # Errors
     ///
-    /// If the address cannot be used. Whether somebody answers there is not looked at.
+    /// If the address is invalid. Nothing connects to it yet.
     pub fn http<E>(endpoint: E) -> Result<Self, InvalidEndpoint>
     where
         E: TryInto<Endpoint>,
@@ -89,9 +89,9 @@ impl Jaeger {
         Ok(Jaeger { exporter: Exporter::new(JaegerEncoding::new(Wire::Binary), channel) })
     }
 
-    /// How large a datagram may be: 65,000 bytes by default, which is what agents take, and at most. Less goes through networks that
-    /// carry no large ones. Where the operating system refuses a datagram as too large, its spans go in smaller ones without being
-    /// asked. Changes nothing over HTTP.
+    /// Sets the maximum size of a datagram. 65,000 bytes by default and at most, which agents accept. Use less for networks that do not
+    /// carry large datagrams. If the operating system refuses a datagram as too large, its spans are sent in smaller ones. Has no effect
+    /// over HTTP.
     pub fn max_packet_bytes(mut self, bytes: usize) -> Self {
         self.exporter.encoding.set_packet_bytes(bytes);
         self
@@ -101,7 +101,7 @@ impl Jaeger {
 export_settings!(Jaeger);
 
 impl Transport for Jaeger {
-    /// A spool keeps spans as they are encoded, by name: the two ways have to have different ones.
+    /// A spool stores encoded spans by this name, so the two encodings have different names.
     fn name(&self) -> &'static str {
         self.exporter.encoding.name()
     }

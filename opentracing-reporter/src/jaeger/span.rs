@@ -38,7 +38,7 @@ pub(super) fn write_process<P: Protocol>(process: &Process, out: &mut Vec<u8>) {
     fields.end();
 }
 
-/// What the span refers to, unless that is its parent by `child_of` alone, whose id says as much.
+/// Writes the references, unless the only one is the parent by `child_of`, which the parent id expresses.
 fn write_references<P: Protocol>(fields: &mut Struct<'_, P>, span: FinishedSpan<'_>) {
     let (trace, parent) = (span.context().trace_id(), span.parent_id());
     let is_parent = |reference: &Reference| {
@@ -61,7 +61,7 @@ fn write_references<P: Protocol>(fields: &mut Struct<'_, P>, span: FinishedSpan<
     }
 }
 
-/// Where a failure is, `error` is true. Anything else under this name would be taken for one by some reader.
+/// Writes `error` only if it is true, since some readers treat any value as a failure.
 fn write_tags<P: Protocol>(fields: &mut Struct<'_, P>, span: FinishedSpan<'_>, detail: Detail) {
     let kind =
         Some(span.kind()).filter(|&kind| kind != SpanKind::Internal).map(|kind| ("span.kind", kind.as_str().into()));
@@ -78,7 +78,7 @@ fn write_tags<P: Protocol>(fields: &mut Struct<'_, P>, span: FinishedSpan<'_>, d
     }
 }
 
-/// The user has put a reason there, which is no truth value, and nothing that counts as failed.
+/// Whether the tag `error` has a text other than a boolean, which is the reason of the failure.
 fn is_text_of_error(value: Value<'_>) -> bool {
     !matches!(value, Value::Bool(_) | Value::Static("true" | "false") | Value::Str("true" | "false"))
 }
@@ -107,7 +107,7 @@ fn write_tag<P: Protocol>(key: &str, value: Value<'_>, detail: Detail, out: &mut
     match value {
         Value::Static(value) => text(value),
         Value::Str(value) | Value::Message(value) => text(value),
-        // Jaeger keeps the others, and then cannot show the trace: JSON has no words for them.
+        // Jaeger stores NaN and infinities, and then cannot show the trace, since JSON cannot express them.
         Value::F64(value) if value.is_finite() => {
             fields.i32(2, DOUBLE);
             fields.double(4, value);
@@ -139,7 +139,7 @@ fn flags(span: FinishedSpan<'_>) -> i32 {
     (i32::from(context.is_sampled()) * SAMPLED) | (i32::from(context.is_debug()) * DEBUG)
 }
 
-/// Microseconds. Nanoseconds are of 64 bits, so that these fit.
+/// Microseconds. They fit, since nanoseconds have 64 bits.
 fn us(ns: u64) -> i64 {
     (ns / 1000) as i64
 }

@@ -1,8 +1,8 @@
-//! What Thrift's protocols have in common: structs of numbered fields (Apache Thrift, "Thrift Protocol Structure").
+//! Thrift structs of numbered fields, for both protocols (Apache Thrift, "Thrift Protocol Structure").
 
 use std::marker::PhantomData;
 
-/// The types of fields that Jaeger's structs have.
+/// The field types in Jaeger's structs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     I32,
@@ -13,23 +13,23 @@ pub(super) enum Kind {
     Struct,
 }
 
-/// How values and what stands around them become bytes.
+/// A Thrift protocol: how fields and values are written.
 pub(super) trait Protocol {
-    /// In front of a field, `last` being the number of the one before it in its struct, 0 for the first.
+    /// Writes the header of a field. `last` is the number of the previous field in the struct, or 0.
     fn field(out: &mut Vec<u8>, kind: Kind, number: i16, last: i16);
-    /// A whole field.
+    /// Writes a whole boolean field.
     fn bool_field(out: &mut Vec<u8>, number: i16, last: i16, value: bool);
-    /// In front of so many elements.
+    /// Writes the header of a list.
     fn list(out: &mut Vec<u8>, of: Kind, length: usize);
     fn i32(out: &mut Vec<u8>, value: i32);
     fn i64(out: &mut Vec<u8>, value: i64);
     fn double(out: &mut Vec<u8>, value: f64);
     fn text(out: &mut Vec<u8>, text: &str);
-    /// In front of a message that asks for no answer, up to and with the field of its one argument, a struct.
+    /// Writes the start of a one-way call, up to the header of its only argument, a struct.
     fn call(out: &mut Vec<u8>, method: &str, sequence: i32);
 }
 
-/// What ends a struct, in every protocol.
+/// Ends a struct, in both protocols.
 pub(super) const STOP: u8 = 0;
 
 /// A struct whose fields are being written.
@@ -71,13 +71,13 @@ impl<'o, P: Protocol> Struct<'o, P> {
         P::text(self.field(Kind::Text, number), text);
     }
 
-    /// Returns where the struct's own fields go, with their end.
+    /// Starts a nested struct. The caller writes its fields and `STOP`.
     #[inline]
     pub(super) fn nested(&mut self, number: i16) -> &mut Vec<u8> {
         self.field(Kind::Struct, number)
     }
 
-    /// Returns where so many structs go, with their ends.
+    /// Starts a list of structs. The caller writes them, each with `STOP`.
     #[inline]
     pub(super) fn list(&mut self, number: i16, length: usize) -> &mut Vec<u8> {
         let out = self.field(Kind::List, number);

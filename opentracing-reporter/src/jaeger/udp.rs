@@ -1,4 +1,4 @@
-//! Datagrams: nobody answers, and sending does not wait.
+//! The channel over UDP: datagrams without an answer.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
@@ -7,23 +7,23 @@ use std::time::{Duration, Instant};
 
 use crate::connection::{Answer, Channel, RequestStats};
 
-/// Sends each request as one datagram. What the operating system has taken counts as arrived.
+/// Sends each request as one datagram. It counts as accepted once the operating system has taken it.
 #[derive(Debug)]
 pub(super) struct Udp {
     host: Box<str>,
     port: u16,
     socket: Option<UdpSocket>,
     looked_up: Option<Instant>,
-    /// A look-up on its way: a name server that hangs is not to hold up the reporter's thread.
+    /// The look-up in progress. It runs on a thread of its own, so that a slow name server does not block the reporter's thread.
     looking_up: Option<Receiver<io::Result<SocketAddr>>>,
-    /// What waits for it.
+    /// The datagram that waits for the look-up.
     datagram: Option<Vec<u8>>,
     answer: Option<Answer>,
-    /// Of the last datagram that went out. Nothing comes back, so there is no time to tell.
+    /// The size of the last datagram. There is no latency, since nothing comes back.
     stats: RequestStats,
 }
 
-/// How long an address is used: agents move.
+/// How long a looked-up address is used. Agents may move.
 const ADDRESS_AGE: Duration = Duration::from_secs(30);
 
 impl Udp {
@@ -40,7 +40,7 @@ impl Udp {
         }
     }
 
-    /// Uses an address that has come in; begins to look one up if there is none, or it is old.
+    /// Uses the result of a look-up, and starts one if there is no address or it is old.
     fn refresh(&mut self) -> io::Result<()> {
         if let Some(receiver) = &self.looking_up {
             match receiver.try_recv() {
@@ -53,7 +53,7 @@ impl Udp {
             return Ok(());
         }
         if let Ok(ip) = self.host.parse() {
-            // It never changes, and a socket that works stays.
+            // An IP address never changes, so the socket stays.
             return if self.socket.is_some() { Ok(()) } else { self.use_address(Ok(SocketAddr::new(ip, self.port))) };
         }
         let (sender, receiver) = channel();
@@ -62,14 +62,14 @@ impl Udp {
             let address = (&*host, port).to_socket_addrs().and_then(|mut addresses| {
                 addresses.next().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address"))
             });
-            // The transport may be gone by now.
+            // The transport may have been dropped.
             let _ = sender.send(address);
         })?;
         self.looking_up = Some(receiver);
         Ok(())
     }
 
-    /// A name that cannot be looked up any more keeps its last address.
+    /// Keeps the last address if a later look-up fails.
     fn use_address(&mut self, address: io::Result<SocketAddr>) -> io::Result<()> {
         self.looking_up = None;
         match address {
@@ -101,7 +101,7 @@ impl Udp {
     }
 
     fn retry(&self, error: &io::Error) -> Answer {
-        Answer::retry(format!("no datagram to {} port {}: {error}", self.host, self.port))
+        Answer::retry(format!("cannot send a datagram to {} port {}: {error}", self.host, self.port))
     }
 }
 
@@ -119,7 +119,7 @@ impl Channel for Udp {
             let address = match receiver.recv_timeout(wait) {
                 Ok(address) => address,
                 Err(RecvTimeoutError::Timeout) => return None,
-                Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("the look-up of the name has failed")),
+                Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("the look-up of the name failed")),
             };
             let datagram = self.datagram.take().unwrap_or_default();
             return match self.use_address(address) {
@@ -140,7 +140,7 @@ impl Channel for Udp {
     }
 }
 
-/// Connected, so that the operating system says when nobody listens there.
+/// A connected socket, so that the operating system reports when nobody listens.
 fn connect(address: SocketAddr) -> io::Result<UdpSocket> {
     let socket = match address {
         SocketAddr::V4(_) => UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)),
@@ -151,7 +151,7 @@ fn connect(address: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket)
 }
 
-/// `EMSGSIZE`, which the standard library has no name for.
+/// `EMSGSIZE`, for which the standard library has no name.
 const MESSAGE_TOO_LONG: i32 = if cfg!(any(target_os = "linux", target_os = "android")) {
     90
 } else if cfg!(windows) {

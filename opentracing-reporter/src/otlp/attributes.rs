@@ -3,19 +3,19 @@
 use opentracing_core::{FinishedSpan, Value, logs};
 
 use super::derived::{UrlParts, database_system, messaging_system};
-use super::value::{as_text, attribute, cut};
+use super::value::{as_text, attribute, truncated};
 use crate::batch::Detail;
 use crate::terms::to_opentelemetry;
 
-/// Of `Span`.
+/// The field of `Span`.
 const ATTRIBUTES: u32 = 9;
 
-/// Writes each key once, as OTLP demands: what was set under OpenTelemetry's own name goes before what a tag would become.
+/// Writes each key once, as OTLP demands. A tag that was set under OpenTelemetry's own name wins over one that is translated to it.
 pub(super) fn write(out: &mut Vec<u8>, span: FinishedSpan<'_>, detail: Detail) {
     let kind = span.kind();
     for (key, value) in span.tags() {
         let name = match (key, as_text(value)) {
-            // The status has it.
+            // Written as the status.
             ("error", _) => continue,
             ("http.url", Some(url)) if kind.is_entry() => {
                 write_url(out, span, url, detail);
@@ -34,12 +34,12 @@ pub(super) fn write(out: &mut Vec<u8>, span: FinishedSpan<'_>, detail: Detail) {
                 }
                 to_opentelemetry(key, kind)
             }
-            // One key for both.
+            // Both addresses have the same attribute.
             ("peer.ipv6", _) if span.tag("peer.ipv4").is_some() => key,
             _ => to_opentelemetry(key, kind),
         };
         if name == key || span.tag(name).is_none() {
-            attribute(out, ATTRIBUTES, name, cut(as_number(key, value), detail));
+            attribute(out, ATTRIBUTES, name, truncated(as_number(key, value), detail));
         }
     }
     if span.is_failed() {
@@ -47,7 +47,7 @@ pub(super) fn write(out: &mut Vec<u8>, span: FinishedSpan<'_>, detail: Detail) {
     }
 }
 
-/// The number that a text says, where OpenTelemetry has nothing but numbers.
+/// Parses a text where OpenTelemetry expects a number.
 fn as_number<'a>(key: &str, value: Value<'a>) -> Value<'a> {
     let number = match key {
         "http.status_code" | "peer.port" => as_text(value).and_then(|text| text.parse().ok()),
@@ -69,7 +69,7 @@ fn write_url(out: &mut Vec<u8>, span: FinishedSpan<'_>, url: &str, detail: Detai
     }
 }
 
-/// The kind of the last error, else the HTTP status ("Recording errors" of the semantic conventions).
+/// Writes the kind of the last error, else the HTTP status (OpenTelemetry semantic conventions, "Recording errors").
 fn write_error_type(out: &mut Vec<u8>, span: FinishedSpan<'_>, detail: Detail) {
     let kind = span.logs().filter_map(|log| log.field(logs::ERROR_KIND)).last();
     if let Some(kind) = kind.and_then(as_text) {
@@ -85,7 +85,7 @@ fn write_derived(out: &mut Vec<u8>, span: FinishedSpan<'_>, name: &str, value: V
     }
 }
 
-/// Whatever names the software on the other side.
+/// The tags that may name the software of the peer.
 fn software(span: FinishedSpan<'_>) -> [&str; 2] {
     ["component", "peer.service"].map(|key| span.tag(key).and_then(as_text).unwrap_or_default())
 }

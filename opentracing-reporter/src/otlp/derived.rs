@@ -1,6 +1,6 @@
-//! What OpenTelemetry's conventions want apart from the tags: systems by name, the parts of a URL.
+//! Attributes that are derived from tags: names of systems, parts of a URL.
 
-/// The value of `db.system.name` for what is known of a database: the value of `db.type`, and whatever names the software.
+/// The value of `db.system.name`, from `db.type` and the names of the software.
 pub(crate) fn database_system<'a>(db_type: &'a str, software: &[&str]) -> &'a str {
     const SYSTEMS: [(&str, &str); 7] = [
         ("postgres", "postgresql"),
@@ -18,7 +18,7 @@ pub(crate) fn database_system<'a>(db_type: &'a str, software: &[&str]) -> &'a st
     named.map_or("other_sql", |(_, system)| system)
 }
 
-/// The value of `messaging.system` for whatever names the software, if that is known.
+/// The value of `messaging.system`, from the names of the software, if they are known.
 pub(crate) fn messaging_system(software: &[&str]) -> Option<&'static str> {
     const SYSTEMS: [(&str, &str); 4] =
         [("kafka", "kafka"), ("rabbitmq", "rabbitmq"), ("lapin", "rabbitmq"), ("amqp", "rabbitmq")];
@@ -26,7 +26,7 @@ pub(crate) fn messaging_system(software: &[&str]) -> Option<&'static str> {
     named.map(|(_, system)| *system)
 }
 
-/// The parts of a URL that a server's span has apart.
+/// The parts of a URL that become attributes of a server span.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct UrlParts<'a> {
     pub(crate) scheme: Option<&'a str>,
@@ -37,12 +37,13 @@ pub(crate) struct UrlParts<'a> {
 }
 
 impl<'a> UrlParts<'a> {
-    /// Takes a URL apart, or a path with its query. Nothing is decoded, and nothing refused: what is no URL is a path.
+    /// Splits a URL, or a path with a query. Decodes nothing and never fails: what is not a URL is a path.
     pub(crate) fn of(url: &'a str) -> Self {
         let url = url.split_once('#').map_or(url, |(url, _)| url);
-        let (front, query) = url.split_once('?').map_or((url, None), |(front, query)| (front, Some(query)));
-        let Some((scheme, rest)) = front.split_once("://") else {
-            return UrlParts { path: front, query, ..UrlParts::default() };
+        let (before_query, query) =
+            url.split_once('?').map_or((url, None), |(before_query, query)| (before_query, Some(query)));
+        let Some((scheme, rest)) = before_query.split_once("://") else {
+            return UrlParts { path: before_query, query, ..UrlParts::default() };
         };
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);

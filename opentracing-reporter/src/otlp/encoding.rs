@@ -5,18 +5,18 @@ use opentracing_core::{
 };
 
 use super::attributes;
-use super::value::{as_text, attribute, cut};
+use super::value::{as_text, attribute, truncated};
 use crate::batch::{Detail, EncodedSpans, Encoding, PartialSuccess, RequestLimits};
 use crate::wire::protobuf::{Field, bytes, fields, fixed32, fixed64, length_delimited, message, uint, varint};
 
-/// Bytes of a request. gRPC servers take 4 MiB if they are not told otherwise.
+/// The size of a request. gRPC servers accept 4 MiB by default.
 const REQUEST_BYTES: usize = 4 << 20;
-/// Of those for the frame, in which the names of the scopes are no longer than in the spans.
+/// The part of it that is reserved for the frame. The names of the scopes are no longer there than in the encoded spans.
 pub(super) const FRAME_BYTES: usize = 512;
-/// Scopes of a request that have a group of their own; spans of further ones stand together.
+/// The number of scopes in a request. Spans of further scopes share one without a name.
 const SCOPES: usize = 32;
 
-/// A piece is the name of the scope, behind its length, and the span as a field of `ScopeSpans`.
+/// An encoded span is the length and the name of its scope, followed by the span as a field of `ScopeSpans`.
 #[derive(Debug)]
 pub(super) struct OtlpEncoding {
     pub(super) limits: RequestLimits,
@@ -94,8 +94,8 @@ impl Encoding for OtlpEncoding {
             for field in fields(partial) {
                 match field {
                     (1, Field::Uint(rejected)) => answer.rejected = usize::try_from(rejected).unwrap_or(usize::MAX),
-                    (2, Field::Bytes(said)) if !said.is_empty() => {
-                        answer.message = Some(String::from_utf8_lossy(said).into_owned());
+                    (2, Field::Bytes(text)) if !text.is_empty() => {
+                        answer.message = Some(String::from_utf8_lossy(text).into_owned());
                     }
                     _ => {}
                 }
@@ -105,7 +105,7 @@ impl Encoding for OtlpEncoding {
     }
 }
 
-/// The scope's name and the span of a piece.
+/// Splits an encoded span into the name of its scope and the span.
 fn split(piece: &[u8]) -> (&[u8], &[u8]) {
     length_delimited(piece).unwrap_or_default()
 }
@@ -137,14 +137,14 @@ fn write_span(out: &mut Vec<u8>, span: FinishedSpan<'_>, detail: Detail) {
         uint(out, 12, span.logs().len() as u64);
     }
     for reference in span.references() {
-        // That is what the field `parent_span_id` says; Jaeger's translator leaves it out as well.
+        // `parent_span_id` has the parent already. Jaeger's translator omits this link too.
         let is_parent = Some(reference.context.span_id()) == span.parent_id();
         if !(is_parent && reference.kind == ReferenceKind::ChildOf) {
             message::<1>(out, 13, |out| write_link(out, &reference));
         }
     }
     write_status(out, span, detail);
-    // Bit 8 says that bit 9 is meant: whether the parent is in another process.
+    // Bit 9: the parent is in another process. Bit 8: bit 9 is valid.
     let is_remote = span.is_local_root() && span.parent_id().is_some();
     fixed32(out, 16, flags(context) | 1 << 8 | u32::from(is_remote) << 9);
 }
@@ -164,8 +164,8 @@ fn flags(context: &SpanContext) -> u32 {
     u32::from(context.is_sampled()) | u32::from(context.is_random()) << 1
 }
 
-/// An error is an event of the name `exception` (OpenTelemetry semantic conventions, exceptions). Any other log is named by its field
-/// `event`, or `log` without one.
+/// An error becomes an event named `exception` (OpenTelemetry semantic conventions, "Exceptions"). Any other log is named by its field
+/// `event`, or `log` without it.
 fn write_event(out: &mut Vec<u8>, log: LogRecord<'_>, detail: Detail) {
     fixed64(out, 1, log.unix_ns());
     let event = log.field(logs::EVENT).and_then(as_text);
@@ -180,7 +180,7 @@ fn write_event(out: &mut Vec<u8>, log: LogRecord<'_>, detail: Detail) {
             logs::STACK if is_error => "exception.stacktrace",
             key => key,
         };
-        attribute(out, 3, key, cut(value, detail));
+        attribute(out, 3, key, truncated(value, detail));
     }
 }
 
@@ -200,16 +200,16 @@ fn write_link(out: &mut Vec<u8>, reference: &Reference) {
     fixed32(out, 6, flags(context) | 1 << 8 | u32::from(context.is_remote()) << 9);
 }
 
-/// The tag `error` and what the last error log says. Without the tag nothing is known of the outcome.
+/// Writes the status from the tag `error`, with the message of the last error log. Without the tag the status is unset.
 fn write_status(out: &mut Vec<u8>, span: FinishedSpan<'_>, detail: Detail) {
     const OK: u64 = 1;
     const ERROR: u64 = 2;
     if span.is_failed() {
         let errors = span.logs().filter(|log| log.field(logs::EVENT).and_then(as_text) == Some("error"));
-        let said = errors.filter_map(|log| log.field(logs::MESSAGE)).last();
+        let message_field = errors.filter_map(|log| log.field(logs::MESSAGE)).last();
         message::<1>(out, 15, |out| {
-            if let Some(said) = said.and_then(as_text) {
-                bytes(out, 2, detail.text(said).as_bytes());
+            if let Some(text) = message_field.and_then(as_text) {
+                bytes(out, 2, detail.text(text).as_bytes());
             }
             uint(out, 3, ERROR);
         });

@@ -1,4 +1,4 @@
-//! OpenTelemetry's protocol.
+//! The transport over OTLP, OpenTelemetry's protocol.
 
 mod attributes;
 mod derived;
@@ -11,7 +11,9 @@ use self::encoding::{FRAME_BYTES, OtlpEncoding};
 use crate::connection::{Endpoint, HttpChannel, InvalidEndpoint};
 use crate::export::{Exporter, export_settings, export_transport};
 
-/// Sends spans by OTLP: to an OpenTelemetry Collector, to Jaeger, to whatever else takes it.
+/// Sends spans over OTLP, OpenTelemetry's protocol: to an OpenTelemetry Collector, Jaeger, or any other backend that accepts it.
+///
+/// Tags are written under OpenTelemetry's names, by the table in [`terms`](crate::terms).
 ///
 /// ```no_run
 /// use opentracing_core::Tracer;
@@ -21,17 +23,17 @@ use crate::export::{Exporter, export_settings, export_transport};
 /// let (tracer, _guard) = BatchReporter::new(otlp).start(Tracer::builder("shop"))?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[must_use = "a transport sends nothing until a reporter has it"]
+#[must_use = "does nothing until a reporter uses it"]
 pub struct Otlp {
     exporter: Exporter<OtlpEncoding, HttpChannel>,
 }
 
 impl Otlp {
-    /// By HTTP with protobuf bodies, to port 4318 as a rule. Where the address has no path, that is `/v1/traces`.
+    /// Sends over HTTP with protobuf bodies. Collectors listen on port 4318. The default path is `/v1/traces`.
     ///
     /// # Errors
     ///
-    /// If that is no address.
+    /// If the address is invalid. Nothing connects to it yet.
     pub fn http<E>(endpoint: E) -> Result<Self, InvalidEndpoint>
     where
         E: TryInto<Endpoint>,
@@ -41,11 +43,11 @@ impl Otlp {
         Ok(Otlp { exporter: Exporter::new(OtlpEncoding::new(), HttpChannel::new(endpoint)) })
     }
 
-    /// By gRPC, to port 4317 as a rule. The path of the address is left out, since gRPC has its own.
+    /// Sends over gRPC. Collectors listen on port 4317. A path in the address is ignored, since gRPC has its own.
     ///
     /// # Errors
     ///
-    /// If that is no address.
+    /// If the address is invalid. Nothing connects to it yet.
     pub fn grpc<E>(endpoint: E) -> Result<Self, InvalidEndpoint>
     where
         E: TryInto<Endpoint>,
@@ -55,14 +57,13 @@ impl Otlp {
         Ok(Otlp { exporter: Exporter::new(OtlpEncoding::new(), HttpChannel::grpc(endpoint)) })
     }
 
-    /// How large a request may be, before it is compressed. 4 MiB by default, less a little for what stands around the spans: that is what
-    /// gRPC servers take if they are not told otherwise.
+    /// Sets the maximum size of a request before compression. 4 MiB by default, which gRPC servers accept by default.
     pub fn max_request_bytes(mut self, bytes: usize) -> Self {
         self.exporter.encoding.limits.bytes = bytes.saturating_sub(FRAME_BYTES);
         self
     }
 
-    /// Compresses requests. Off by default: it costs the reporter's thread more time than everything else together.
+    /// Compresses requests with gzip. Off by default: it takes the reporter's thread more time than everything else together.
     pub fn gzip(mut self) -> Self {
         self.exporter.channel.gzip = true;
         self

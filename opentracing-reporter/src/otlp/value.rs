@@ -1,4 +1,4 @@
-//! Keys and typed values.
+//! Attributes: keys and typed values.
 
 use opentracing_core::Value;
 
@@ -12,14 +12,14 @@ pub(super) fn as_text(value: Value<'_>) -> Option<&str> {
     }
 }
 
-pub(super) fn cut(value: Value<'_>, detail: Detail) -> Value<'_> {
+pub(super) fn truncated(value: Value<'_>, detail: Detail) -> Value<'_> {
     match value {
         Value::Str(text) | Value::Message(text) => Value::Str(detail.text(text)),
         value => value,
     }
 }
 
-/// `KeyValue { key: 1, value: 2 }`, as that field of a message.
+/// `KeyValue { key: 1, value: 2 }`, as the given field of a message.
 pub(super) fn attribute(out: &mut Vec<u8>, field: u32, key: &str, value: Value<'_>) {
     message::<1>(out, field, |out| {
         bytes(out, 1, key.as_bytes());
@@ -27,7 +27,7 @@ pub(super) fn attribute(out: &mut Vec<u8>, field: u32, key: &str, value: Value<'
     });
 }
 
-/// `AnyValue`. A number that no signed one can hold becomes text.
+/// `AnyValue`. A number beyond 63 bits becomes text.
 fn write_value(out: &mut Vec<u8>, value: Value<'_>) {
     match value {
         Value::Bool(value) => uint(out, 2, value.into()),

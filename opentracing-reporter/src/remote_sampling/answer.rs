@@ -1,4 +1,4 @@
-//! What Jaeger's servers answer to the question for a sampling strategy.
+//! The sampling strategies in the answers of Jaeger's servers.
 
 use std::error::Error;
 use std::fmt;
@@ -7,19 +7,18 @@ use opentracing_core::{PerOperationStrategies, SamplingStrategy};
 use serde::Deserialize;
 use serde::de::{Deserializer, Visitor};
 
-/// Reads the JSON of Jaeger's `/sampling`: a `SamplingStrategyResponse` of `sampling.proto`, as every server since the agent of 2016
-/// has written it.
+/// Parses the JSON of Jaeger's `/sampling`: a `SamplingStrategyResponse` of `sampling.proto`, in the form of every server since the agent
+/// of 2016.
 ///
-/// Whatever is missing is zero, as in Protocol Buffers; so is `null`. `strategyType` is not looked at, since servers disagree
-/// about it: shares of operations count if there are any, then a share, then a rate. An operation without a share of its own has the
-/// default one.
+/// Missing fields and `null` are zero, as in Protocol Buffers. `strategyType` is ignored, since servers disagree about it: rates per
+/// operation win over a sampling rate, and that over a rate limit. An operation without a rate of its own has the default one.
 ///
-/// For those who get it in another way than [`JaegerRemoteSampling`](crate::JaegerRemoteSampling) does.
+/// Use it if you receive strategies in another way than [`JaegerRemoteSampling`](crate::JaegerRemoteSampling) does.
 ///
 /// ```
 /// use opentracing_core::{RemoteSampler, SamplingStrategy};
 ///
-/// let json = br#"{"strategyType": "PROBABILISTIC", "probabilisticSampling": {"samplingRate": 0.5}}"#;
+/// let json = br#"{"probabilisticSampling": {"samplingRate": 0.5}}"#;
 /// let strategy = opentracing_reporter::parse_jaeger_sampling_response(json)?;
 /// assert_eq!(strategy, SamplingStrategy::Probabilistic { sampling_rate: 0.5 });
 /// RemoteSampler::default().update(strategy)?;
@@ -28,8 +27,8 @@ use serde::de::{Deserializer, Visitor};
 ///
 /// # Errors
 ///
-/// If it is not JSON, something in it has a type that cannot be, or there is no strategy in it. Whether numbers are within
-/// their range says [`RemoteSampler::update`](opentracing_core::RemoteSampler::update).
+/// If it is not JSON, a field has the wrong type, or it contains no strategy. Ranges of numbers are checked by
+/// [`RemoteSampler::update`](opentracing_core::RemoteSampler::update).
 pub fn parse_jaeger_sampling_response(json: &[u8]) -> Result<SamplingStrategy, InvalidSamplingResponse> {
     let answer: Answer =
         serde_json::from_slice(json).map_err(|error| InvalidSamplingResponse { source: Some(error.into()) })?;
@@ -108,7 +107,7 @@ impl From<Operations> for PerOperationStrategies {
     }
 }
 
-/// A number, which Protocol Buffers' JSON may also write as text: those that JSON has no word for, and large ones.
+/// A number. Protocol Buffers' JSON writes large ones, NaN and infinities as text.
 #[derive(Default)]
 struct Number(f64);
 
@@ -148,7 +147,7 @@ impl Visitor<'_> for NumberVisitor {
     }
 }
 
-/// An answer to the question for a sampling strategy that holds none.
+/// A response of a sampling server that contains no strategy.
 #[derive(Debug)]
 pub struct InvalidSamplingResponse {
     source: Option<Box<dyn Error + Send + Sync>>,
@@ -157,8 +156,8 @@ pub struct InvalidSamplingResponse {
 impl fmt::Display for InvalidSamplingResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.source {
-            Some(_) => "the answer cannot be read as a sampling strategy",
-            None => "the answer holds no sampling strategy",
+            Some(_) => "the response is not a sampling strategy",
+            None => "the response contains no sampling strategy",
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Sampling strategies from Jaeger.
+//! Remote sampling: polls a Jaeger server for sampling strategies.
 
 mod answer;
 mod poller;
@@ -13,15 +13,15 @@ use self::poller::Poller;
 pub use self::poller::RemoteSamplingGuard;
 use crate::connection::{Endpoint, InvalidEndpoint};
 
-/// Asks Jaeger for the sampling strategy of a service, again and again, and puts it into effect. The service is named as its tracer is.
+/// Polls a Jaeger server for the sampling strategy of a service, and applies it to a [`RemoteSampler`]. Use the tracer's service name.
 ///
-/// Who answers is Jaeger's collector or agent, or the extension `jaegerremotesampling` of the OpenTelemetry Collector. It is asked at
-/// the start and from then on once an interval. What it answers, [`parse_jaeger_sampling_response`] reads; whatever is not a
-/// strategy leaves the last one in effect, and is counted in [`SamplerStats`](opentracing_core::SamplerStats). A line goes to `log` when
-/// answers begin to fail, and one when they come again.
+/// The server is Jaeger's collector or agent, or the OpenTelemetry Collector with its extension `jaegerremotesampling`. It is polled at the
+/// start and then once per interval. [`parse_jaeger_sampling_response`] parses the answers. An answer without a valid strategy leaves the
+/// last one in effect and is counted in [`SamplerStats`](opentracing_core::SamplerStats). A line in `log` says when polling starts to fail,
+/// and when it works again.
 ///
-/// With Jaeger's adaptive sampling the server counts the traces of each operation by the tags `sampler.type` and `sampler.param`, which
-/// tracers put on their roots: they have to reach that Jaeger.
+/// Jaeger's adaptive sampling counts the traces of each operation by the tags `sampler.type` and `sampler.param` of root spans, so these
+/// spans must reach that Jaeger.
 ///
 /// ```
 /// use opentracing_core::{RemoteSampler, Tracer};
@@ -34,7 +34,7 @@ use crate::connection::{Endpoint, InvalidEndpoint};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "nothing is asked before `start`"]
+#[must_use = "does nothing until it is started"]
 pub struct JaegerRemoteSampling {
     service: Box<str>,
     endpoint: Option<Endpoint>,
@@ -42,13 +42,13 @@ pub struct JaegerRemoteSampling {
     timeout: Duration,
 }
 
-/// That of Jaeger's agent and collector.
+/// The default of Jaeger's agent and collector.
 const ENDPOINT: &str = "http://127.0.0.1:5778/sampling";
-/// Where the address has none.
+/// The default path.
 const PATH: &str = "/sampling";
 
 impl JaegerRemoteSampling {
-    /// Asks about that service.
+    /// Polls for the strategy of `service`.
     pub fn new(service: impl AsRef<str>) -> Self {
         JaegerRemoteSampling {
             service: service.as_ref().into(),
@@ -58,12 +58,12 @@ impl JaegerRemoteSampling {
         }
     }
 
-    /// Asks there, `http://127.0.0.1:5778/sampling` by default. Where the address has no path, that is `/sampling`; the service is added
-    /// as `service`.
+    /// Sets the server, `http://127.0.0.1:5778/sampling` by default. The default path is `/sampling`. The service is added as the query
+    /// parameter `service`.
     ///
     /// # Errors
     ///
-    /// If that is no address.
+    /// If the address is invalid.
     pub fn endpoint<E>(mut self, endpoint: E) -> Result<Self, InvalidEndpoint>
     where
         E: TryInto<Endpoint>,
@@ -73,24 +73,24 @@ impl JaegerRemoteSampling {
         Ok(self)
     }
 
-    /// From one answer to the next question, give or take a tenth, so that the services of a fleet do not ask all at once. 60 seconds by
-    /// default, at least a millisecond.
+    /// Sets the time between two polls. 60 seconds by default, at least a millisecond. A random tenth more or less spreads the services
+    /// of a fleet.
     pub fn interval(mut self, interval: Duration) -> Self {
         self.interval = interval;
         self
     }
 
-    /// How long an answer may take. 10 seconds by default.
+    /// Sets the time-out of a poll. 10 seconds by default.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Starts to ask, on a thread of its own that ends when the guard is dropped.
+    /// Starts polling on a thread of its own, which ends when the guard is dropped.
     ///
     /// # Errors
     ///
-    /// If the operating system cannot start a thread, or has nothing left for its connections.
+    /// If the operating system cannot start a thread or its I/O.
     pub fn start(self, sampler: &RemoteSampler) -> io::Result<RemoteSamplingGuard> {
         let endpoint = match self.endpoint {
             Some(endpoint) => endpoint,

@@ -1,4 +1,4 @@
-//! The thread that asks.
+//! The polling thread.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -12,39 +12,53 @@ use super::answer::parse_jaeger_sampling_response;
 use crate::connection::{Endpoint, JsonFetcher, until_stopped};
 
 pub(super) struct Poller {
-    /// As it is logged: without credentials.
+    /// For log lines: without credentials.
     address: String,
     fetcher: JsonFetcher,
     interval: Duration,
     timeout: Duration,
     sampler: RemoteSampler,
     random: RandomState,
-    questions: u64,
+    polls: u64,
     is_failing: bool,
 }
 
-/// Keeps asking for the sampling strategy until it is dropped; the last strategy stays in effect then.
+/// Polls for the sampling strategy until it is dropped. The last strategy then stays in effect.
 ///
-/// Dropping it waits for nothing: a question that is under way is given up.
-#[must_use = "dropping the guard ends the asking: bind it to a name, not to `_`"]
+/// Dropping it does not block: a poll in progress is cancelled.
+///
+/// ```
+/// use opentracing_core::{RemoteSampler, Tracer};
+/// use opentracing_reporter::{BatchReporter, Console, JaegerRemoteSampling};
+///
+/// let sampler = RemoteSampler::default();
+/// let sampling_guard = JaegerRemoteSampling::new("shop").start(&sampler)?;
+///
+/// let reporter = BatchReporter::new(Console::stderr());
+/// let (tracer, guard) = reporter.start(Tracer::builder("shop").sampler(sampler))?;
+/// let _guard = guard.keep_alive(sampling_guard); // one guard for both
+/// # let _ = tracer;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[must_use = "dropping the guard stops the polling: bind it to a name such as `_guard`, not to `_`"]
 pub struct RemoteSamplingGuard {
-    /// Its end is the signal.
+    /// Dropping it stops the thread.
     _stop: oneshot::Sender<()>,
 }
 
-/// An interval of nothing would leave the server no rest.
-const SHORTEST: Duration = Duration::from_millis(1);
+/// The shortest interval: zero would poll in a busy loop.
+const MIN_INTERVAL: Duration = Duration::from_millis(1);
 
 impl Poller {
     pub(super) fn new(endpoint: Endpoint, interval: Duration, timeout: Duration, sampler: RemoteSampler) -> Self {
         Poller {
             address: endpoint.to_string(),
             fetcher: JsonFetcher::new(endpoint),
-            interval: interval.max(SHORTEST),
+            interval: interval.max(MIN_INTERVAL),
             timeout,
             sampler,
             random: RandomState::new(),
-            questions: 0,
+            polls: 0,
             is_failing: false,
         }
     }
@@ -55,29 +69,29 @@ impl Poller {
         let work = move || {
             runtime.block_on(until_stopped(stopped, async {
                 loop {
-                    self.ask().await;
+                    self.poll().await;
                     tokio::time::sleep(self.pause()).await;
                 }
             }));
-            // Not to wait for a name that is still being looked up.
+            // A name look-up that hangs must not keep the thread.
             runtime.shutdown_background();
         };
         std::thread::Builder::new().name("opentracing-sampling".into()).spawn(work)?;
         Ok(RemoteSamplingGuard { _stop: stop })
     }
 
-    async fn ask(&mut self) {
-        self.questions += 1;
+    async fn poll(&mut self) {
+        self.polls += 1;
         let json = match tokio::time::timeout(self.timeout, self.fetcher.fetch()).await {
             Ok(Ok(json)) => json,
             Ok(Err(error)) => {
                 self.sampler.count_query_failed();
-                return self.fails(&error);
+                return self.failed(&error);
             }
             Err(_) => {
                 self.sampler.count_query_failed();
                 let timeout = self.timeout;
-                return self.fails(&format_args!("no answer within {timeout:?}"));
+                return self.failed(&format_args!("no answer within {timeout:?}"));
             }
         };
         let strategy = match parse_jaeger_sampling_response(&json) {
@@ -85,33 +99,33 @@ impl Poller {
             Err(error) => {
                 self.sampler.count_update_failed();
                 return match std::error::Error::source(&error) {
-                    Some(cause) => self.fails(&format_args!("{error}: {cause}")),
-                    None => self.fails(&error),
+                    Some(cause) => self.failed(&format_args!("{error}: {cause}")),
+                    None => self.failed(&error),
                 };
             }
         };
         match self.sampler.update(strategy) {
             Ok(()) if self.is_failing => {
                 self.is_failing = false;
-                log::info!("sampling strategies come from {} again", self.address);
+                log::info!("polling {} for sampling strategies works again", self.address);
             }
             Ok(()) => {}
-            Err(error) => self.fails(&error),
+            Err(error) => self.failed(&error),
         }
     }
 
-    fn fails(&mut self, error: &dyn fmt::Display) {
+    fn failed(&mut self, error: &dyn fmt::Display) {
         if self.is_failing {
             log::debug!("still no sampling strategy from {}: {error}", self.address);
         } else {
             self.is_failing = true;
-            log::warn!("no sampling strategy from {}, the last one stays: {error}", self.address);
+            log::warn!("no sampling strategy from {}, the last one stays in effect: {error}", self.address);
         }
     }
 
     fn pause(&self) -> Duration {
-        let share = f64::from((self.random.hash_one(self.questions) >> 32) as u32) / f64::from(u32::MAX);
-        // Beyond what fits is a very long time as well.
+        let share = f64::from((self.random.hash_one(self.polls) >> 32) as u32) / f64::from(u32::MAX);
+        // An interval that does not fit is a very long time.
         Duration::try_from_secs_f64(self.interval.as_secs_f64() * (0.9 + 0.2 * share)).unwrap_or(self.interval)
     }
 }

@@ -83,7 +83,8 @@ impl BatchReporter {
 
     /// Builds the tracer and starts the thread that reports its spans. It neither needs nor uses an asynchronous runtime.
     ///
-    /// Keep the guard until the end of `main`, in a variable such as `_guard`: dropping it flushes the remaining spans and closes the tracer.
+    /// Keep the guard until the end of `main`, in a variable such as `_guard`: dropping it flushes the remaining spans and closes the
+    /// tracer.
     ///
     /// # Errors
     ///

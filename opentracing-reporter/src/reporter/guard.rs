@@ -58,7 +58,8 @@ impl FlushGuard {
         self
     }
 
-    /// Flushes: returns once all spans that finished before the call are sent, or stored in a [spool](crate::Spool). Like [`Tracer::flush`].
+    /// Flushes: returns once all spans that finished before the call are sent, or stored in a [spool](crate::Spool). Like
+    /// [`Tracer::flush`].
     ///
     /// # Errors
     ///

@@ -4,8 +4,8 @@ use opentracing_core::{FinishedSpan, LogRecord, Value, logs};
 
 use crate::wire::json;
 
-/// Zipkin's annotations have one text: the name of the event if the log has nothing else, or the message, or what the OpenTelemetry
-/// specification ("Zipkin", Events) makes of fields: `"event": {"field":"value"}`.
+/// A Zipkin annotation is one text: the event or the message if the log has no other field, else the form of the OpenTelemetry
+/// specification ("Zipkin", Events): `"event": {"field":"value"}`.
 pub(super) fn write(span: FinishedSpan<'_>, scratch: &mut Vec<u8>, out: &mut Vec<u8>) {
     for (index, log) in span.logs().enumerate() {
         out.extend_from_slice(if index == 0 { b",\"annotations\":[" } else { b"," });
@@ -27,7 +27,7 @@ pub(super) fn write(span: FinishedSpan<'_>, scratch: &mut Vec<u8>, out: &mut Vec
     }
 }
 
-/// What a failed span died of: the last error that it logged.
+/// The reason of a failed span: its last error log.
 pub(super) fn error_text(span: FinishedSpan<'_>) -> Option<Value<'_>> {
     let is_error =
         |log: &LogRecord<'_>| matches!(log.field(logs::EVENT), Some(Value::Static("error") | Value::Str("error")));
@@ -38,7 +38,7 @@ pub(super) fn error_text(span: FinishedSpan<'_>) -> Option<Value<'_>> {
 fn plain_text(log: LogRecord<'_>) -> Option<&str> {
     let mut fields = log.fields();
     match (fields.next()?, fields.next()) {
-        // The OpenTelemetry Collector takes a text with two bars for one of its own, and refuses the request if it is not.
+        // The OpenTelemetry Collector parses a text with two bars as its own format, and refuses the request if that fails.
         ((logs::EVENT | logs::MESSAGE, value), None) => text(value).filter(|text| !text.contains('|')),
         _ => None,
     }
@@ -68,8 +68,8 @@ fn fields(log: LogRecord<'_>, scratch: &mut Vec<u8>) {
     scratch.push(b'}');
 }
 
-/// JSON within a string of JSON: what is special once is special twice. It has no control characters any more. A bar is written in
-/// digits, for the reason above.
+/// Escapes JSON inside of a JSON string. The inner JSON contains no control characters. A bar is written as an escape, for the reason
+/// above.
 fn escaped(out: &mut Vec<u8>, inner: &[u8]) {
     for piece in inner.split_inclusive(|byte| matches!(byte, b'"' | b'\\' | b'|')) {
         match piece.split_last() {

@@ -9,10 +9,10 @@ use crate::wire::json;
 
 const REQUEST_BYTES: usize = 4 << 20;
 
-/// A piece is a span, an object.
+/// An encoded span is a JSON object.
 #[derive(Debug, Default)]
 pub(super) struct ZipkinEncoding {
-    /// Of what is nested in a string, before it is escaped.
+    /// A buffer for JSON inside of a string, before it is escaped.
     scratch: Vec<u8>,
 }
 
@@ -23,7 +23,7 @@ impl Encoding for ZipkinEncoding {
         trace_id(out, span.context().trace_id());
         out.extend_from_slice(b"\",\"id\":\"");
         json::hex(out, &span.context().span_id().to_bytes());
-        // The client's half tells of the parent that both have.
+        // The client's half has the parent of both.
         if let Some(parent) = span.parent_id().filter(|_| !is_shared) {
             out.extend_from_slice(b"\",\"parentId\":\"");
             json::hex(out, &parent.to_bytes());
@@ -59,7 +59,7 @@ impl Encoding for ZipkinEncoding {
         1
     }
 
-    /// Each span names its service itself.
+    /// Writes nothing: each span has its own service.
     fn process(&mut self, _: &Process, _: &mut Vec<u8>) {}
 
     fn frame(&self, _: &[u8], spans: EncodedSpans<'_>, out: &mut Vec<u8>) {
@@ -78,13 +78,13 @@ impl Encoding for ZipkinEncoding {
     }
 
     fn limits(&self) -> RequestLimits {
-        // A comma for each span, of which none has less than 100 bytes, and the brackets.
+        // Reserves the brackets, and a comma for each span; no span has less than 100 bytes.
         RequestLimits { bytes: REQUEST_BYTES - REQUEST_BYTES / 100, ..RequestLimits::default() }
     }
 }
 
 impl ZipkinEncoding {
-    /// Writes the tags, and tells what of them says who is at the other end.
+    /// Writes the tags, and collects those that describe the peer.
     fn tags<'a>(&mut self, span: FinishedSpan<'a>, detail: Detail, out: &mut Vec<u8>) -> Peer<'a> {
         let mut peer = Peer::default();
         let mut tags = Tags { out, detail, is_first: true };
@@ -92,7 +92,7 @@ impl ZipkinEncoding {
             if key == "error" {
                 tags.error(span, value);
             } else {
-                peer.note(key, value);
+                peer.add_tag(key, value);
                 tags.add(key, value);
             }
         }
@@ -133,7 +133,7 @@ impl Tags<'_> {
         self.out.push(b'"');
     }
 
-    /// Zipkin shows the text of the tag as the reason, and its presence as a failure whatever it says.
+    /// Zipkin treats the presence of the tag as a failure, and shows its text as the reason.
     fn error(&mut self, span: FinishedSpan<'_>, value: Value<'_>) {
         match value {
             Value::Bool(false) | Value::Static("false") | Value::Str("false") => {}
@@ -142,7 +142,7 @@ impl Tags<'_> {
         }
     }
 
-    /// `trace|span|tracestate|{attributes}|dropped`. The tracestate is left out: it may have the separator in it.
+    /// `trace|span|tracestate|{attributes}|dropped`. The tracestate is omitted, since it may contain the separator.
     fn link(&mut self, index: usize, reference: &Reference, scratch: &mut Vec<u8>) {
         scratch.clear();
         json::hex(scratch, &reference.context.trace_id().to_bytes());
@@ -174,7 +174,7 @@ impl Tags<'_> {
     }
 }
 
-/// Older tools know trace ids of 64 bits only.
+/// Writes 16 digits where possible, since older tools know only 64-bit trace ids.
 fn trace_id(out: &mut Vec<u8>, id: TraceId) {
     if id.high() != 0 {
         json::hex(out, &id.high().to_be_bytes());
@@ -192,12 +192,12 @@ fn kind(kind: SpanKind) -> Option<&'static [u8]> {
     }
 }
 
-/// Whether this is the server's half of one span that both sides share.
+/// Whether this is the server's half of a span that client and server share.
 fn is_shared(span: FinishedSpan<'_>) -> bool {
     span.kind() == SpanKind::Server && span.parent_id() == Some(span.context().span_id())
 }
 
-/// What the span refers to beside its parent. That it follows from its parent has to be said as well.
+/// The references other than the parent by `ChildOf`.
 fn links(span: FinishedSpan<'_>) -> impl Iterator<Item = Reference> {
     let (trace, parent) = (span.context().trace_id(), span.parent_id());
     let is_parent = move |reference: &Reference| {

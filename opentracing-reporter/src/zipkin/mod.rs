@@ -1,4 +1,4 @@
-//! The transport to Zipkin.
+//! The transport to Zipkin, in JSON of its version 2.
 
 mod annotation;
 mod encoding;
@@ -8,7 +8,7 @@ use self::encoding::ZipkinEncoding;
 use crate::connection::{Endpoint, HttpChannel, InvalidEndpoint};
 use crate::export::{Exporter, export_settings, export_transport};
 
-/// Sends spans to Zipkin, as JSON of its version 2, and to whatever else takes that: the OpenTelemetry Collector, Jaeger.
+/// Sends spans to Zipkin, as JSON of its version 2. The OpenTelemetry Collector and Jaeger accept it too.
 ///
 /// ```
 /// use opentracing_core::Tracer;
@@ -20,38 +20,38 @@ use crate::export::{Exporter, export_settings, export_transport};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// | what a span has | what Zipkin gets |
+/// | span | in Zipkin |
 /// |---|---|
-/// | trace id | 32 digits, 16 where the upper half is zero |
-/// | kind | `kind`; none for internal work |
+/// | trace id | 32 digits, or 16 if the upper half is zero |
+/// | kind | `kind`; none for internal spans |
 /// | service | `localEndpoint` |
 /// | `peer.service`, else `peer.hostname`, else the host of `peer.address`, else `db.instance` of a client; `peer.ipv4`, `peer.ipv6`, `peer.port` | `remoteEndpoint`, and the tags |
-/// | tags | tags, all as text, under their own names |
-/// | tags of the process | tags of the spans that have no parent in this process |
-/// | tag `error` that is true | tag `error`: the `message` of the last log with `event=error`, else its `error.kind`, else `true`. No tag if it is false, since Zipkin takes any for a failure |
-/// | log | annotation: the event alone, or `"event": {"field":"value"}` |
-/// | references beyond the parent | tags `otlp.link.0` and so on, as the OpenTelemetry Collector writes and reads them |
+/// | tags | tags, as text, under the same names |
+/// | tags of the process | tags of spans without a parent in this process |
+/// | tag `error` that is true | tag `error`: the `message` of the last log with `event=error`, else its `error.kind`, else `true`. Omitted if false, since Zipkin treats any value as a failure |
+/// | log | annotation: only the event, or `"event": {"field":"value"}` |
+/// | references other than the parent | tags `otlp.link.0` and so on, which the OpenTelemetry Collector writes and reads too |
 /// | tracestate | tag `w3c.tracestate` |
 /// | debug | `debug` |
-/// | a server span with the id of the client's span, which an id generator has to bring about | `shared` |
+/// | a server span with the id of the client's span, from an id generator that shares ids | `shared` |
 ///
-/// Times are in microseconds, cut; what took less than one is told as one. Zipkin itself keeps names of services and operations in
-/// lower case.
+/// Times are truncated to microseconds; a shorter duration becomes one. Zipkin itself converts names of services and operations to lower
+/// case.
 ///
-/// A span of more than 4 MiB is sent without its logs and with values of at most 256 bytes; its tag `otel.dropped_events_count` tells
-/// how many logs there were.
+/// A span larger than 4 MiB is sent without logs and with values truncated to 256 bytes. Its tag `otel.dropped_events_count` has the number
+/// of logs.
 #[derive(Debug)]
-#[must_use = "a transport does nothing until a reporter has it"]
+#[must_use = "does nothing until a reporter uses it"]
 pub struct Zipkin {
     exporter: Exporter<ZipkinEncoding, HttpChannel>,
 }
 
 impl Zipkin {
-    /// Sends to that address; `/api/v2/spans` where it has no path.
+    /// Sends to this endpoint. The default path is `/api/v2/spans`.
     ///
     /// # Errors
     ///
-    /// If the address cannot be used. Whether somebody answers there is not looked at.
+    /// If the address is invalid. Nothing connects to it yet.
     pub fn new<E>(endpoint: E) -> Result<Self, InvalidEndpoint>
     where
         E: TryInto<Endpoint>,
@@ -61,7 +61,7 @@ impl Zipkin {
         Ok(Zipkin { exporter: Exporter::new(ZipkinEncoding::default(), HttpChannel::new(endpoint)) })
     }
 
-    /// Compresses requests with gzip. Off by default: it costs time of the reporter's thread, and within a data centre there is room.
+    /// Compresses requests with gzip. Off by default: it takes time on the reporter's thread, and a data centre has the bandwidth.
     pub fn gzip(mut self) -> Self {
         self.exporter.channel.gzip = true;
         self

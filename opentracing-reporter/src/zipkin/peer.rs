@@ -1,4 +1,4 @@
-//! The other end of a call.
+//! The remote endpoint of a span.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -6,7 +6,7 @@ use opentracing_core::{FinishedSpan, SpanKind, Value};
 
 use crate::wire::json;
 
-/// What the tags say of it.
+/// The tags that describe the peer.
 #[derive(Default)]
 pub(super) struct Peer<'a> {
     service: Option<&'a str>,
@@ -19,7 +19,7 @@ pub(super) struct Peer<'a> {
 }
 
 impl<'a> Peer<'a> {
-    pub(super) fn note(&mut self, key: &str, value: Value<'a>) {
+    pub(super) fn add_tag(&mut self, key: &str, value: Value<'a>) {
         let text = match value {
             Value::Static(text) => Some(text),
             Value::Str(text) => Some(text),
@@ -38,7 +38,7 @@ impl<'a> Peer<'a> {
         }
     }
 
-    /// Zipkin draws its map of services by the names.
+    /// Writes `remoteEndpoint`. Zipkin draws its map of services from its name.
     pub(super) fn write(mut self, span: FinishedSpan<'_>, out: &mut Vec<u8>) {
         let host = self.host_of_address();
         let database = self.database.filter(|_| span.kind() == SpanKind::Client);
@@ -70,7 +70,7 @@ impl<'a> Peer<'a> {
         }
     }
 
-    /// `host:port`, or a host alone. An IP address goes where such go.
+    /// The host in `peer.address`: `host:port`, or only a host. An IP address is stored as such.
     fn host_of_address(&mut self) -> Option<&'a str> {
         let address = self.address?;
         let (host, port) = match address.rsplit_once(':') {
@@ -89,7 +89,7 @@ impl<'a> Peer<'a> {
     }
 }
 
-/// Zipkin has no port 0.
+/// Port 0 is not valid in Zipkin.
 fn port(value: Value<'_>) -> Option<u16> {
     let port = match value {
         Value::I64(port) => u16::try_from(port).ok(),

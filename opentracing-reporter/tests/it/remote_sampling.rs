@@ -108,8 +108,8 @@ fn refuses_what_is_no_strategy() {
     check(b"null", "expected struct");
     check(b"{\"probabilisticSampling\":{\"samplingRate\":0.5}} x", "trailing");
     check(b"{\"probabilisticSampling\":{\"samplingRate\":0.5}", "EOF");
-    check(b"{}", "holds no sampling strategy");
-    check(b"{\"strategyType\":\"PROBABILISTIC\"}", "holds no sampling strategy");
+    check(b"{}", "contains no sampling strategy");
+    check(b"{\"strategyType\":\"PROBABILISTIC\"}", "contains no sampling strategy");
     check(b"{\"probabilisticSampling\":0.5}", "invalid type");
     check(b"{\"probabilisticSampling\":{\"samplingRate\":true}}", "a number");
     check(b"{\"probabilisticSampling\":{\"samplingRate\":\"half\"}}", "a number");
@@ -269,13 +269,16 @@ fn says_when_answers_begin_to_fail_and_when_they_come_again() {
     (0..6).for_each(|_| drop(server.next()));
     let from = format!("from {url}/sampling?service=shop");
     let expected = [
-        (Level::Warn, format!("no sampling strategy {from}, the last one stays: the server answered 404 Not Found")),
-        (Level::Debug, format!("still no sampling strategy {from}: the answer holds no sampling strategy")),
-        (Level::Info, format!("sampling strategies come {from} again")),
+        (
+            Level::Warn,
+            format!("no sampling strategy {from}, the last one stays in effect: the server answered 404 Not Found"),
+        ),
+        (Level::Debug, format!("still no sampling strategy {from}: the response contains no sampling strategy")),
+        (Level::Info, format!("polling {url}/sampling?service=shop for sampling strategies works again")),
         (
             Level::Warn,
             format!(
-                "no sampling strategy {from}, the last one stays: the answer cannot be read as a sampling strategy: \
+                "no sampling strategy {from}, the last one stays in effect: the response is not a sampling strategy: \
                  expected value at line 1 column 1"
             ),
         ),

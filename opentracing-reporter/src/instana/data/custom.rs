@@ -1,4 +1,4 @@
-//! `data.sdk.custom`: what has no place of its own.
+//! `data.sdk.custom`: tags and logs without a field of their own.
 
 use std::collections::HashSet;
 
@@ -10,8 +10,8 @@ use crate::instana::family::{Family, is_generic};
 use crate::instana::log_spans;
 use crate::wire::json::Object;
 
-/// Tags that say something about the span as a whole.
-const ELSEWHERE: [&str; 5] =
+/// Tags that are written elsewhere in the span, or not at all.
+const NOT_CUSTOM: [&str; 5] =
     ["error", "batch_size", "messaging.batch.message_count", "synthetic_call", "suppress_tracing"];
 
 /// Writes tags and logs, if there are any.
@@ -24,7 +24,7 @@ pub(crate) fn write(source: Source<'_, '_>, family: Family, sdk: &mut Object<'_>
 
 fn write_tags(source: Source<'_, '_>, family: Family, tags: &mut Object<'_>) {
     let Source { span, detail, .. } = source;
-    for (key, value) in span.tags().filter(|(key, value)| is_left(source, family, key, *value)) {
+    for (key, value) in span.tags().filter(|(key, value)| is_custom(source, family, key, *value)) {
         write_value(tags, detail, key, value);
     }
     if span.is_local_root() {
@@ -40,31 +40,31 @@ fn write_value(object: &mut Object<'_>, detail: crate::batch::Detail, key: &str,
     }
 }
 
-/// Whether the tag has no other place in a span of that family.
-fn is_left(source: Source<'_, '_>, family: Family, key: &str, value: Value<'_>) -> bool {
-    if !is_told(source, key) {
+/// Whether the tag has no other field in a span of that type.
+fn is_custom(source: Source<'_, '_>, family: Family, key: &str, value: Value<'_>) -> bool {
+    if !is_reported(source, key) {
         return false;
     }
     if key == "peer.service" {
         return family == Family::Sdk || !as_text(&value).is_some_and(is_generic);
     }
-    // There is a place for the host's name or for one of its addresses.
+    // There is one field, for the host's name or one of its addresses.
     let is_named = source.facts.peer_hostname.is_some();
     if key == "peer.ipv4" && is_named || key == "peer.ipv6" && (is_named || source.facts.peer_ipv4.is_some()) {
         return true;
     }
     let is_known = family.known_tags(source.role).contains(&key) || family == Family::Http && http::is_header(key);
-    !is_known || family == Family::Http && !http::has_place(source, key)
+    !is_known || family == Family::Http && !http::has_field(source, key)
 }
 
-/// Whether Instana is told of the tag as such. A service's name that was only derived from the host's is none of its business: where
-/// both sides name one service, its results are undefined.
-pub(crate) fn is_told(source: Source<'_, '_>, key: &str) -> bool {
+/// Whether the tag is reported at all. A `peer.service` that was only derived from the host is not: if both sides name a service, Instana's
+/// result is undefined.
+pub(crate) fn is_reported(source: Source<'_, '_>, key: &str) -> bool {
     let is_derived = key == "peer.service" && source.span.is_peer_service_derived();
-    !is_derived && !ELSEWHERE.contains(&key)
+    !is_derived && !NOT_CUSTOM.contains(&key)
 }
 
-/// By the time of each log in milliseconds. What is a log span already is left out, except of an `sdk` span, which shows all it has.
+/// Writes the logs, keyed by their time in milliseconds. Log spans are omitted, except in an `sdk` span, which shows all of its logs.
 fn write_logs(source: Source<'_, '_>, family: Family, logs: &mut Object<'_>) {
     if !source.detail.has_logs() {
         return;
@@ -72,7 +72,7 @@ fn write_logs(source: Source<'_, '_>, family: Family, logs: &mut Object<'_>) {
     let mut times = HashSet::new();
     for log in source.span.logs().filter(|log| family == Family::Sdk || !log_spans::is_log_span(log)) {
         let mut at = log.unix_ns() / 1_000_000;
-        // One name cannot stand for two logs of the same millisecond.
+        // Two logs of the same millisecond need different keys.
         while !times.insert(at) {
             at += 1;
         }

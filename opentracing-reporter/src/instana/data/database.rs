@@ -1,6 +1,6 @@
 //! `data.pg` and `data.mysql`.
 
-use crate::instana::data::{MAX_STATEMENT_CHARS, Source, cut};
+use crate::instana::data::{MAX_STATEMENT_CHARS, Source, truncate};
 use crate::instana::facts::to_text;
 use crate::wire::json::Object;
 
@@ -21,9 +21,9 @@ pub(crate) fn write(source: Source<'_, '_>, name: &str, data: &mut Object<'_>) {
     let Source { span, facts, detail, .. } = source;
     data.object(name, |database| {
         let statement = facts.db_statement.map(to_text);
-        // `COMMIT` and the like are in the name only.
+        // Statements such as `COMMIT` are in the name only.
         let statement = statement.as_deref().unwrap_or(span.operation_name());
-        database.text("stmt", detail.text(cut(statement, MAX_STATEMENT_CHARS)));
+        database.text("stmt", detail.text(truncate(statement, MAX_STATEMENT_CHARS)));
         source.text(database, "host", facts.peer_host());
         source.text(database, "port", facts.peer_port);
         source.text(database, "user", facts.db_user);

@@ -9,12 +9,12 @@ pub(crate) const TAGS: &[&str] = &["http.method", "http.url", "http.status_code"
 const REQUEST_HEADER: &str = "http.request.header.";
 const RESPONSE_HEADER: &str = "http.response.header.";
 
-/// Whether the tag is a header that was asked for.
+/// Whether the tag is a captured header.
 pub(crate) fn is_header(key: &str) -> bool {
     key.starts_with(REQUEST_HEADER) || key.starts_with(RESPONSE_HEADER)
 }
 
-/// The core has taken user name, password and secrets out of the URL.
+/// The core has already removed credentials and secrets from the URL.
 pub(crate) fn write(source: Source<'_, '_>, data: &mut Object<'_>) {
     let Source { span, facts, role, detail } = source;
     data.object("http", |http| {
@@ -60,8 +60,9 @@ pub(crate) fn write(source: Source<'_, '_>, data: &mut Object<'_>) {
     });
 }
 
-/// The tags that `data.http` has no place for: a client's route, and a response header of the name of a request header.
-pub(crate) fn has_place(source: Source<'_, '_>, key: &str) -> bool {
+/// Whether `data.http` has a field for the tag. It has none for a client's route, or for a response header with the name of a request
+/// header.
+pub(crate) fn has_field(source: Source<'_, '_>, key: &str) -> bool {
     match key.strip_prefix(RESPONSE_HEADER) {
         Some(name) => source.span.tag(&[REQUEST_HEADER, name].concat()).is_none(),
         None if key == "http.route" => source.role == Role::Entry,
@@ -69,12 +70,12 @@ pub(crate) fn has_place(source: Source<'_, '_>, key: &str) -> bool {
     }
 }
 
-/// What the status is called.
+/// The reason phrase of the status.
 fn reason(status: u64) -> Option<&'static str> {
     http::StatusCode::from_u16(status.try_into().ok()?).ok()?.canonical_reason()
 }
 
-/// A URL in its parts, each of which may be empty.
+/// The parts of a URL. Each may be empty.
 #[derive(Debug)]
 pub(crate) struct Url<'a> {
     scheme: &'a str,
@@ -100,7 +101,7 @@ impl<'a> Url<'a> {
     }
 }
 
-/// The operation as Instana groups calls by: method and template.
+/// The endpoint by which Instana groups calls: method and route.
 pub(crate) fn endpoint(source: Source<'_, '_>) -> Option<String> {
     let route = source.facts.http_route?;
     let method = source.facts.http_method.as_ref().and_then(as_text).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The part of a span that depends on what kind of span it is.
+//! The member `data` of a span, which depends on its type.
 
 pub(crate) mod custom;
 pub(crate) mod database;
@@ -13,7 +13,7 @@ use crate::batch::Detail;
 use crate::instana::facts::{Facts, Role, to_text};
 use crate::wire::json::Object;
 
-/// What the data is made of.
+/// The span that the data is written from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Source<'s, 'a> {
     pub(crate) span: FinishedSpan<'a>,
@@ -22,9 +22,9 @@ pub(crate) struct Source<'s, 'a> {
     pub(crate) detail: Detail,
 }
 
-/// The texts of errors are cut as Instana's own tracers cut them.
+/// The maximum length of an error text, as in Instana's own tracers.
 pub(crate) const MAX_ERROR_CHARS: usize = 200;
-/// So are statements.
+/// The maximum length of a statement, as in Instana's own tracers.
 pub(crate) const MAX_STATEMENT_CHARS: usize = 4000;
 
 impl<'a> Source<'_, 'a> {
@@ -35,27 +35,27 @@ impl<'a> Source<'_, 'a> {
         }
     }
 
-    /// Writes the member `error` of a failed span: what its last error log says, else that text.
+    /// Writes the member `error` of a failed span: the message of its last error log, else `otherwise`.
     fn error(&self, object: &mut Object<'_>, otherwise: Option<&str>) {
         if !self.facts.is_failed(self.span) {
             return;
         }
         match message(self.span) {
-            Some(message) => object.text("error", cut(&to_text(message), MAX_ERROR_CHARS)),
-            None => otherwise.into_iter().for_each(|text| object.text("error", cut(text, MAX_ERROR_CHARS))),
+            Some(message) => object.text("error", truncate(&to_text(message), MAX_ERROR_CHARS)),
+            None => otherwise.into_iter().for_each(|text| object.text("error", truncate(text, MAX_ERROR_CHARS))),
         }
     }
 }
 
-/// What the last error log of a span says.
+/// The message of the last error log.
 pub(crate) fn message(span: FinishedSpan<'_>) -> Option<Value<'_>> {
     let error = span.logs().filter(crate::instana::log_spans::is_error).last()?;
     ["message", "error.object", "error.kind"].iter().find_map(|name| error.field(name))
 }
 
-/// The first so many characters.
-pub(crate) fn cut(text: &str, chars: usize) -> &str {
-    // No character is shorter than a byte.
+/// At most the first `chars` characters.
+pub(crate) fn truncate(text: &str, chars: usize) -> &str {
+    // A character has at least one byte.
     if text.len() <= chars {
         return text;
     }

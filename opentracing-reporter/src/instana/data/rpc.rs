@@ -15,7 +15,7 @@ pub(crate) fn write(source: Source<'_, '_>, data: &mut Object<'_>) {
         let call = facts.rpc_method.map(to_text);
         let call = call.as_deref().unwrap_or(span.operation_name());
         rpc.text("call", detail.text(call.strip_prefix('/').unwrap_or(call)));
-        // That of the server, which is the peer on one side only.
+        // The address of the server, which is the peer on the client side only.
         if role == Role::Exit {
             source.text(rpc, "host", facts.peer_host());
             source.text(rpc, "port", facts.peer_port);

@@ -1,4 +1,4 @@
-//! `data.sdk` of a span that no name is registered for.
+//! `data.sdk`, for spans without a registered type.
 
 use crate::instana::data::{Source, custom};
 use crate::instana::family::Family;
