@@ -8,7 +8,8 @@ use opentracing_core::Tracer;
 use crate::channel::TracingChannel;
 use crate::consumer::TracingConsumer;
 use crate::get::TracingGetMessage;
-use crate::publish::{TracingPublisherConfirm, publish};
+use crate::publish::publish;
+use crate::publisher_confirm::TracingPublisherConfirm;
 use crate::settings::Settings;
 
 /// Traced calls on lapin's own [`Channel`], for example in a function that takes `&Channel`.

@@ -127,6 +127,7 @@ mod outcome;
 mod peer;
 mod process;
 mod publish;
+mod publisher_confirm;
 mod settings;
 mod settle;
 mod size;
@@ -144,7 +145,7 @@ pub use crate::get::TracingGetMessage;
 pub use crate::headers::{extract, inject};
 pub use crate::outcome::{PublishOutcome, Settlement};
 pub use crate::process::process;
-pub use crate::publish::TracingPublisherConfirm;
+pub use crate::publisher_confirm::TracingPublisherConfirm;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

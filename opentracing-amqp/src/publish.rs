@@ -1,13 +1,10 @@
 //! The span of a published message, from the call to the broker's confirm.
 
-use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
 use lapin::options::BasicPublishOptions;
 use lapin::types::ShortString;
-use lapin::{BasicProperties, Channel, Confirmation, PublisherConfirm, Result};
+use lapin::{BasicProperties, Channel, Result};
 use opentracing_core::{AsSpanContext, Span, SpanKind, Text, Value, logs, tags};
 
 use crate::decorator::OutgoingMessage;
@@ -16,6 +13,7 @@ use crate::error;
 use crate::headers;
 use crate::message_tags::set_message_tags;
 use crate::outcome::PublishOutcome;
+use crate::publisher_confirm::TracingPublisherConfirm;
 use crate::settings::Settings;
 
 /// Publishes a message. Its span starts when the future is first polled.
@@ -39,11 +37,11 @@ pub(crate) async fn publish(
     match channel.basic_publish(exchange, routing_key, options, payload, properties).await {
         Ok(inner) if confirms => {
             publish.is_sent = true;
-            Ok(TracingPublisherConfirm { inner, publish: Some(publish) })
+            Ok(TracingPublisherConfirm::new(inner, Some(publish)))
         }
         Ok(inner) => {
             publish.end(PublishOutcome::Sent);
-            Ok(TracingPublisherConfirm { inner, publish: None })
+            Ok(TracingPublisherConfirm::new(inner, None))
         }
         Err(error) => {
             publish.end(PublishOutcome::Failed(&error));
@@ -53,7 +51,7 @@ pub(crate) async fn publish(
 }
 
 /// A message that is being published. Dropping it finishes the span, as `cancelled` or `unconfirmed` if the outcome is not known.
-struct Publish {
+pub(crate) struct Publish {
     span: Span,
     settings: Arc<Settings>,
     is_sent: bool,
@@ -103,7 +101,8 @@ impl Publish {
         }
     }
 
-    fn end(mut self, outcome: PublishOutcome<'_>) {
+    /// Records the outcome and finishes the span.
+    pub(crate) fn end(mut self, outcome: PublishOutcome<'_>) {
         self.has_ended = true;
         self.record(outcome);
     }
@@ -152,71 +151,5 @@ fn set_outcome(span: &mut Span, outcome: PublishOutcome<'_>) {
             span.log_kv(&[(logs::EVENT, Value::Static(name)), (logs::MESSAGE, Value::Static(message))]);
         }
         _ => {}
-    }
-}
-
-/// A future that resolves to the broker's confirm, like lapin's [`PublisherConfirm`]. The span of the message finishes when it resolves.
-///
-/// If the channel is not in confirm mode, the span has finished when the message was written, and the future resolves at once.
-///
-/// If the future is dropped before it resolves, the span finishes with the outcome `unconfirmed`. The confirm is then available from
-/// [`Channel::wait_for_confirms`](lapin::Channel::wait_for_confirms), as without tracing.
-///
-/// ```
-/// use lapin::options::BasicPublishOptions;
-/// use lapin::{BasicProperties, Confirmation};
-/// use opentracing_amqp::TracingChannel;
-///
-/// # async fn publish(channel: &TracingChannel) -> lapin::Result<()> {
-/// let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-/// let properties = BasicProperties::default();
-/// let confirm = channel.basic_publish("".into(), "orders".into(), options, b"42", properties).await?;
-/// match confirm.await? {
-///     Confirmation::Ack(None) | Confirmation::NotRequested => {}
-///     other => println!("the order was not queued: {other:?}"),
-/// }
-/// # Ok(())
-/// # }
-/// ```
-#[must_use = "this future resolves to the broker's answer"]
-pub struct TracingPublisherConfirm {
-    // Declared before `inner`, so that the span finishes before the confirm is dropped.
-    publish: Option<Publish>,
-    inner: PublisherConfirm,
-}
-
-impl TracingPublisherConfirm {
-    /// Unwraps lapin's confirm. The span finishes now, with the outcome `unconfirmed` if the broker has not answered.
-    pub fn into_inner(self) -> PublisherConfirm {
-        self.inner
-    }
-}
-
-impl Future for TracingPublisherConfirm {
-    type Output = Result<Confirmation>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let result = ready!(Pin::new(&mut self.inner).poll(cx));
-        if let Some(publish) = self.publish.take() {
-            publish.end(outcome(&result));
-        }
-        Poll::Ready(result)
-    }
-}
-
-fn outcome(result: &Result<Confirmation>) -> PublishOutcome<'_> {
-    match result {
-        // The broker acknowledges an unroutable message as well as returning it.
-        Ok(Confirmation::Ack(Some(message)) | Confirmation::Nack(Some(message))) => PublishOutcome::Returned(message),
-        Ok(Confirmation::Ack(None)) => PublishOutcome::Ack,
-        Ok(Confirmation::Nack(None)) => PublishOutcome::Nack,
-        Ok(Confirmation::NotRequested) => PublishOutcome::Sent,
-        Err(error) => PublishOutcome::Failed(error),
-    }
-}
-
-impl fmt::Debug for TracingPublisherConfirm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TracingPublisherConfirm").field("inner", &self.inner).finish_non_exhaustive()
     }
 }
