@@ -9,6 +9,7 @@ macro_rules! pages {
 
 pages! {
     Backends: "backends.md";
+    Metrics: "metrics.md";
     Migration: "migration.md";
     Propagation: "propagation.md";
     Sampling: "sampling.md";

@@ -173,12 +173,14 @@ pub use crate::span::builder::SpanBuilder;
 pub use crate::span::finish_options::FinishOptions;
 pub use crate::span::span::Span;
 pub use crate::span::span_ref::SpanRef;
+pub use crate::stats::histogram::{Exemplar, Histogram};
 pub use crate::stats::prometheus::Prometheus;
-pub use crate::stats::red::{Red, RedFigures, RedPrometheus};
+pub use crate::stats::red::{Red, RedFigures, RedFiguresBuilder, RedPrometheus};
 pub use crate::stats::report::Report;
 pub use crate::stats::stats::{ReporterStats, Stats};
 pub use crate::stats::transport_stats::{Latency, TransportStats};
 pub use crate::tracer::builder::TracerBuilder;
+pub use crate::tracer::metrics::{Metrics, MetricsPage};
 pub use crate::tracer::tracer::{SetGlobalError, Tracer};
 
 #[cfg(doctest)]

@@ -6,7 +6,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{Ordering, fence};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use fastant::Anchor;
 
@@ -17,7 +17,7 @@ use crate::recorder::recorder::{BATCH, Recorder};
 use crate::redaction::secrets::Secrets;
 use crate::reporter::finished::{Batch, FinishedSpan};
 use crate::reporter::reporter::{FlushError, Reporter};
-use crate::stats::red::RedFigures;
+use crate::stats::histogram::Exemplar;
 use crate::sync::{bump, lock};
 
 /// The end of a tracer where finished spans come out. There is one; whoever has it drains.
@@ -32,7 +32,6 @@ pub struct Drain {
     spent: Vec<Box<Record>>,
     names: NameGuard,
     secrets: Secrets,
-    red: Option<RedFigures>,
     anchor: Anchor,
     anchored: Instant,
 }
@@ -51,7 +50,7 @@ const CHUNK: usize = 256;
 pub(crate) const LAST_FLUSH: Duration = Duration::from_secs(5);
 
 impl Drain {
-    pub(crate) fn new(recorder: Arc<Recorder>, secrets: Secrets, red: Option<RedFigures>) -> Self {
+    pub(crate) fn new(recorder: Arc<Recorder>, secrets: Secrets) -> Self {
         Drain {
             names: NameGuard::new(&recorder.limits),
             recorder,
@@ -59,7 +58,6 @@ impl Drain {
             batch: Vec::with_capacity(CHUNK),
             spent: Vec::with_capacity(BATCH),
             secrets,
-            red,
             anchor: Anchor::new(),
             anchored: Instant::now(),
         }
@@ -160,9 +158,17 @@ impl Drain {
 
     #[inline]
     fn accept(&mut self, mut record: Box<Record>) {
-        if let Some(red) = &self.red {
+        if let Some(red) = &self.recorder.red {
             let span = FinishedSpan { record: &record, anchor: &self.anchor, process: &self.recorder.process };
-            red.count(span.kind(), span.operation_name(), span.is_failed(), span.duration());
+            let exemplar = || {
+                record.context.is_sampled().then(|| Exemplar {
+                    trace_id: record.context.trace_id(),
+                    span_id: record.context.span_id(),
+                    duration: span.duration(),
+                    at: SystemTime::UNIX_EPOCH + Duration::from_nanos(span.end_unix_ns()),
+                })
+            };
+            red.count(span.kind(), span.operation_name(), span.is_failed(), span.duration(), exemplar);
         }
         if !record.context.is_sampled() {
             return self.leave_out(record);
@@ -175,7 +181,9 @@ impl Drain {
 
     #[cold]
     fn leave_out(&mut self, mut record: Box<Record>) {
-        bump(&self.recorder.shared.drained.dropped_unsampled, 1);
+        if !record.is_for_figures() {
+            bump(&self.recorder.shared.drained.dropped_unsampled, 1);
+        }
         record.retire();
         self.spent.push(record);
         if self.spent.len() == BATCH {
@@ -284,7 +292,9 @@ impl Drop for Drain {
         self.recorder.closed.store(true, Ordering::SeqCst);
         self.rings.append(&mut lock(&shared.new_ports));
         let in_rings: usize = self.rings.iter_mut().map(PortReceiver::empty).sum();
-        let lost = self.batch.len() + in_rings + std::mem::take(&mut *lock(&shared.stray)).len();
+        let lost = self.batch.len()
+            + in_rings
+            + std::mem::take(&mut *lock(&shared.stray)).iter().filter(|record| !record.is_for_figures()).count();
         shared.retired.dropped_shutdown.fetch_add(lost as u64, Ordering::Relaxed);
         *lock(&shared.stock) = Default::default();
         let mut gate = lock(&shared.gate);

@@ -28,12 +28,10 @@ pub(crate) struct PortReceiver {
 }
 
 impl PortReceiver {
-    /// Throws away what is in the ring, and says how much that was.
+    /// Drops the records in the ring and returns how many spans are lost with them.
     pub(crate) fn empty(&mut self) -> usize {
         let Ok(chunk) = self.ring.read_chunk(self.ring.slots()) else { return 0 };
-        let len = chunk.len();
-        chunk.commit_all();
-        len
+        chunk.into_iter().filter(|record| !record.is_for_figures()).count()
     }
 }
 
@@ -101,6 +99,12 @@ impl Port {
     #[inline]
     pub(crate) fn take(&mut self) -> Box<Record> {
         bump(&self.stats.started, 1);
+        self.take_for_figures()
+    }
+
+    /// A record that does not count as a started span.
+    #[inline(always)]
+    pub(crate) fn take_for_figures(&mut self) -> Box<Record> {
         match self.free.pop() {
             Some(record) => record,
             None => self.refill(),
@@ -157,7 +161,7 @@ impl Port {
     #[cold]
     #[inline(never)]
     fn lose(&mut self, record: Box<Record>) {
-        bump(&self.stats.dropped_full, 1);
+        self.count_lost(&record, &self.stats.dropped_full);
         self.recorder.wake();
         self.keep(record);
     }
@@ -166,9 +170,16 @@ impl Port {
     #[cold]
     #[inline(never)]
     fn refuse(&mut self, record: Box<Record>) {
-        bump(&self.stats.dropped_shutdown, 1);
+        self.count_lost(&record, &self.stats.dropped_shutdown);
         self.settle();
         self.keep(record);
+    }
+
+    fn count_lost(&self, record: &Record, counter: &AtomicU64) {
+        if !record.is_for_figures() {
+            bump(counter, 1);
+        }
+        self.recorder.miss_figures(record);
     }
 
     fn keep(&mut self, mut record: Box<Record>) {

@@ -21,9 +21,10 @@ use crate::recorder::port::PortReceiver;
 use crate::recorder::running::Running;
 use crate::reporter::reporter::{FlushError, Process};
 use crate::sampler::{Decision, Sampler};
+use crate::stats::red::RedFigures;
 use crate::stats::stats::{DrainStats, PortStats, RareStats, ReporterStats, Stats};
 use crate::stats::transport_stats::TransportStats;
-use crate::sync::lock;
+use crate::sync::{count, lock};
 
 /// Read by every start and finish, written almost never.
 pub(crate) struct Recorder {
@@ -47,6 +48,10 @@ pub(crate) struct Recorder {
     pub(crate) ids: Option<Box<dyn IdGenerator>>,
     pub(crate) sampler: Box<dyn Sampler>,
     pub(crate) propagators: Propagators,
+    /// Baggage items that become tags of local roots.
+    pub(crate) baggage_tags: Box<[Box<str>]>,
+    /// Counts the end of every span that is not internal, recorded or not.
+    pub(crate) red: Option<RedFigures>,
     pub(crate) process: Arc<Process>,
     pub(crate) shared: Shared,
 }
@@ -117,6 +122,8 @@ pub(crate) struct Parts {
     pub(crate) ids: Option<Box<dyn IdGenerator>>,
     pub(crate) sampler: Box<dyn Sampler>,
     pub(crate) propagators: Propagators,
+    pub(crate) baggage_tags: Box<[Box<str>]>,
+    pub(crate) red: Option<RedFigures>,
     pub(crate) process: Process,
 }
 
@@ -149,6 +156,8 @@ impl Recorder {
             ids: parts.ids,
             sampler: parts.sampler,
             propagators: parts.propagators,
+            baggage_tags: parts.baggage_tags,
+            red: parts.red,
             process: Arc::new(parts.process),
             shared: Shared::default(),
         });
@@ -190,12 +199,25 @@ impl Recorder {
     #[cold]
     pub(crate) fn keep_stray(&self, record: Box<Record>) {
         let mut stray = lock(&self.shared.stray);
-        if self.closed.load(Ordering::Relaxed) {
-            self.shared.retired.dropped_shutdown.fetch_add(1, Ordering::Relaxed);
+        let counter = if self.closed.load(Ordering::Relaxed) {
+            &self.shared.retired.dropped_shutdown
         } else if stray.len() >= self.ring {
-            self.shared.retired.dropped_full.fetch_add(1, Ordering::Relaxed);
+            &self.shared.retired.dropped_full
         } else {
-            stray.push(record);
+            return stray.push(record);
+        };
+        drop(stray);
+        if !record.is_for_figures() {
+            count(counter);
+        }
+        self.miss_figures(&record);
+    }
+
+    /// Counts a span whose end the figures will not see.
+    #[cold]
+    pub(crate) fn miss_figures(&self, record: &Record) {
+        if let Some(red) = &self.red {
+            red.miss(record.context.meta.kind());
         }
     }
 

@@ -242,6 +242,10 @@ impl State {
         match self {
             State::Recording(record) => {
                 let sampling = if keep { Sampling::Debug } else { Sampling::NotSampled };
+                if keep && record.is_for_figures() {
+                    record.context.count_start();
+                    record.context.meta = record.context.meta.with(Meta::RECORDING, true);
+                }
                 record.context.meta = record.context.meta.with_sampling(sampling);
             }
             State::Unsampled(unsampled) if keep => {
@@ -362,6 +366,14 @@ impl SpanContext {
     pub(crate) fn count_late_write(&self) {
         if let Some(recorder) = Recorder::find(self.meta.tracer()) {
             count(&recorder.shared.rare.write_after_finish);
+        }
+    }
+
+    /// Of a span that was kept for figures until now.
+    #[cold]
+    fn count_start(&self) {
+        if let Some(recorder) = Recorder::find(self.meta.tracer()) {
+            count(&recorder.shared.retired.started);
         }
     }
 

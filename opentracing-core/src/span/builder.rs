@@ -206,7 +206,7 @@ impl<'a> SpanBuilder<'a> {
         let Some(plan) = plan else { return self.start_special(recorder) };
         let mut record = match self.begin(plan, recorder) {
             Ok(record) => record,
-            Err(unsampled) => return Span::new(State::Unsampled(unsampled)),
+            Err(unsampled) => return self.unrecorded(unsampled, recorder),
         };
         if !self.tags.is_empty() {
             self.add_tags(&mut record);
@@ -236,6 +236,41 @@ impl<'a> SpanBuilder<'a> {
         record.started_panicking = std::thread::panicking();
         record.set_name(self.name);
         Ok(record)
+    }
+
+    /// Figures count the end of a span that is not recorded, too: it has a record, which is dropped where spans are drained.
+    #[inline]
+    fn unrecorded(&self, unsampled: Unsampled, recorder: &Arc<Recorder>) -> Span {
+        match &recorder.red {
+            Some(_) if self.kind != SpanKind::Internal => self.record_for_figures(unsampled, recorder),
+            _ => Span::new(State::Unsampled(unsampled)),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn record_for_figures(&self, unsampled: Unsampled, recorder: &Arc<Recorder>) -> Span {
+        let record = local::with(|local| local.port(recorder, Port::take_for_figures)).flatten();
+        let mut record = record.unwrap_or_else(|| Record::new(&recorder.limits));
+        record.start = Instant::now();
+        record.reset();
+        record.context = unsampled.context;
+        record.started_panicking = std::thread::panicking();
+        record.set_name(self.name);
+        record.failed = self.failed;
+        self.set_own_start(&mut record, recorder);
+        Span::new(State::Recording(record))
+    }
+
+    /// By the tracer's own clock, or as the caller says.
+    fn set_own_start(&self, record: &mut Record, recorder: &Recorder) {
+        if let Some(clock) = &recorder.clock {
+            record.set_own_clock();
+            record.set_start_wall(clock.unix_ns());
+        }
+        if let Some(at) = self.start_time {
+            record.set_start_wall(unix_ns(at));
+        }
     }
 
     #[inline(always)]
@@ -302,20 +337,15 @@ impl<'a> SpanBuilder<'a> {
         };
         let mut record = match self.begin(plan, recorder) {
             Ok(record) => record,
-            Err(unsampled) => return Span::new(State::Unsampled(unsampled)),
+            Err(unsampled) => return self.unrecorded(unsampled, recorder),
         };
-        if let Some(clock) = &recorder.clock {
-            record.set_own_clock();
-            record.set_start_wall(clock.unix_ns());
-        }
-        if let Some(at) = self.start_time {
-            record.set_start_wall(unix_ns(at));
-        }
+        self.set_own_start(&mut record, recorder);
         if self.new_trace || matches!(self.references, References::Several(_)) {
             self.keep_references(&mut record);
         }
         if record.context.extra.is_some() {
             set_debug_id(&mut record);
+            set_baggage_tags(&mut record, recorder);
         }
         if let Some((sampler_type, param)) = rule {
             record.set_tag(Text::Static("sampler.type"), Value::Static(sampler_type));
@@ -378,6 +408,20 @@ impl fmt::Debug for SpanBuilder<'_> {
 fn stray_record(recorder: &Recorder) -> Box<Record> {
     count(&recorder.shared.retired.started);
     Record::new(&recorder.limits)
+}
+
+/// Before the tags of the builder, which win.
+#[cold]
+fn set_baggage_tags(record: &mut Record, recorder: &Recorder) {
+    if !record.is_local_root() {
+        return;
+    }
+    for name in &recorder.baggage_tags {
+        let value = record.context.baggage_item(name).map(str::to_owned);
+        if let Some(value) = value {
+            record.set_tag(Text::Copied(name), Value::Str(&value));
+        }
+    }
 }
 
 /// The root of a trace that somebody asked for by a `jaeger-debug-id` is found by it.

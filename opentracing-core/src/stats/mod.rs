@@ -1,8 +1,10 @@
 //! Counters of spans, headers and transports, and the texts that show them.
 
+pub(crate) mod histogram;
 pub(crate) mod prometheus;
 pub(crate) mod red;
 pub(crate) mod report;
 pub(crate) mod sampler_stats;
 pub(crate) mod stats;
+pub(crate) mod text_format;
 pub(crate) mod transport_stats;

@@ -3,7 +3,8 @@
 use std::fmt::{self, Display};
 
 use crate::stats::stats::Stats;
-use crate::stats::transport_stats::{Latency, TransportStats};
+use crate::stats::text_format::{Dialect, Writer};
+use crate::stats::transport_stats::TransportStats;
 
 /// [`Stats`] in the text format of Prometheus, written by its `Display`. Send it as `text/plain; version=0.0.4; charset=utf-8`.
 ///
@@ -57,8 +58,13 @@ impl<'a> Prometheus<'a> {
 
 impl Display for Prometheus<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stats = self.stats;
-        let mut out = Writer::new(f, &self.labels);
+        self.stats.write(&mut Writer::new(f, Dialect::Prometheus, &self.labels))
+    }
+}
+
+impl Stats {
+    pub(crate) fn write(&self, out: &mut Writer<'_>) -> fmt::Result {
+        let stats = self;
         out.counter("spans_started_total", "Recorded spans that were started.", stats.started)?;
         out.counter("spans_delivered_total", "Spans that were delivered to the reporter.", stats.delivered)?;
         out.head("spans_open", "gauge", "Spans that are being recorded.")?;
@@ -109,7 +115,7 @@ impl Display for Prometheus<'_> {
         )?;
         out.counter("extract_corrupted_total", "Carriers without a readable context.", stats.extract_corrupted)?;
         out.counter("fields_malformed_total", "Malformed headers.", stats.fields_malformed)?;
-        self.formats(&mut out)?;
+        self.write_formats(out)?;
         out.counters(
             "misuse_total",
             "Calls that misuse the API, by kind.",
@@ -122,13 +128,13 @@ impl Display for Prometheus<'_> {
             ],
         )?;
         out.counter("spans_missing_route_total", "Server spans without a route.", stats.missing_route)?;
-        self.transports(&mut out)
+        self.write_transports(out)
     }
 }
 
-impl Prometheus<'_> {
-    fn formats(&self, out: &mut Writer<'_, '_>) -> fmt::Result {
-        let formats = &self.stats.formats;
+impl Stats {
+    fn write_formats(&self, out: &mut Writer<'_>) -> fmt::Result {
+        let formats = &self.formats;
         if formats.is_empty() {
             return Ok(());
         }
@@ -147,12 +153,12 @@ impl Prometheus<'_> {
         Ok(())
     }
 
-    fn transports(&self, out: &mut Writer<'_, '_>) -> fmt::Result {
-        let transports = named(&self.stats.transports);
+    fn write_transports(&self, out: &mut Writer<'_>) -> fmt::Result {
+        let transports = named(&self.transports);
         if transports.is_empty() {
             return Ok(());
         }
-        let of = |out: &mut Writer<'_, '_>, name: &str, kind: &str, help: &str, number: fn(&TransportStats) -> u64| {
+        let of = |out: &mut Writer<'_>, name: &str, kind: &str, help: &str, number: fn(&TransportStats) -> u64| {
             out.head(name, kind, help)?;
             let mut transports = transports.iter();
             transports.try_for_each(|(label, stats)| out.sample(name, &[("transport", label)], number(stats)))
@@ -196,7 +202,12 @@ impl Prometheus<'_> {
         of(out, "transport_sent_bytes_total", "counter", "Bytes of request bodies.", |stats| stats.bytes)?;
         let name = "transport_request_duration_seconds";
         out.head(name, "histogram", "Duration of requests that succeeded.")?;
-        transports.iter().try_for_each(|(label, stats)| out.histogram(name, &[("transport", label)], &stats.latency))
+        transports.iter().try_for_each(|(label, stats)| {
+            let latency = &stats.latency;
+            let buckets = latency.cumulative().map(|(bound, count)| (Some(bound), count, None));
+            let buckets = buckets.chain([(None, latency.count(), None)]);
+            out.histogram(name, &[("transport", label)], buckets, latency.sum())
+        })
     }
 }
 
@@ -209,84 +220,4 @@ fn named(transports: &[TransportStats]) -> Vec<(String, &TransportStats)> {
         named.push((name, stats));
     }
     named
-}
-
-pub(crate) struct Writer<'w, 'f> {
-    f: &'w mut fmt::Formatter<'f>,
-    labels: &'w [(&'w str, &'w str)],
-}
-
-pub(crate) type Labels<'l> = &'l [(&'l str, &'l dyn Display)];
-
-impl<'w, 'f> Writer<'w, 'f> {
-    pub(crate) fn new(f: &'w mut fmt::Formatter<'f>, labels: &'w [(&'w str, &'w str)]) -> Self {
-        Writer { f, labels }
-    }
-
-    pub(crate) fn head(&mut self, name: &str, kind: &str, help: &str) -> fmt::Result {
-        writeln!(self.f, "# HELP opentracing_{name} {help}\n# TYPE opentracing_{name} {kind}")
-    }
-
-    fn counter(&mut self, name: &str, help: &str, number: u64) -> fmt::Result {
-        self.head(name, "counter", help)?;
-        self.sample(name, &[], number)
-    }
-
-    fn counters(&mut self, name: &str, help: &str, label: &str, numbers: &[(&str, u64)]) -> fmt::Result {
-        self.head(name, "counter", help)?;
-        numbers.iter().try_for_each(|(value, number)| self.sample(name, &[(label, value)], *number))
-    }
-
-    pub(crate) fn histogram(&mut self, name: &str, labels: Labels<'_>, latency: &Latency) -> fmt::Result {
-        let bucket = format!("{name}_bucket");
-        let bounds = latency.cumulative().map(|(bound, count)| (bound.as_secs_f64().to_string(), count));
-        for (bound, count) in bounds.chain([("+Inf".to_owned(), latency.count())]) {
-            let mut labels = labels.to_vec();
-            labels.push(("le", &bound));
-            self.sample(&bucket, &labels, count)?;
-        }
-        self.sample(&format!("{name}_sum"), labels, latency.sum().as_secs_f64())?;
-        self.sample(&format!("{name}_count"), labels, latency.count())
-    }
-
-    pub(crate) fn sample(&mut self, name: &str, labels: Labels<'_>, value: impl Display) -> fmt::Result {
-        write!(self.f, "opentracing_{name}")?;
-        let own = self.labels.iter().map(|(label, value)| (*label, value as &dyn Display));
-        let mut separator = '{';
-        for (label, value) in own.chain(labels.iter().copied()) {
-            write!(self.f, "{separator}{}=\"{}\"", LabelName(label), Escaped(&value.to_string()))?;
-            separator = ',';
-        }
-        let end = if separator == '{' { "" } else { "}" };
-        writeln!(self.f, "{end} {value}")
-    }
-}
-
-/// Of the characters that a label's name may have.
-struct LabelName<'a>(&'a str);
-
-impl Display for LabelName<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return f.write_str("_");
-        }
-        self.0.chars().enumerate().try_for_each(|(place, letter)| {
-            let fits = letter.is_ascii_alphabetic() || letter == '_' || (place > 0 && letter.is_ascii_digit());
-            write!(f, "{}", if fits { letter } else { '_' })
-        })
-    }
-}
-
-/// As the value of a label: backslash, quotation mark and line feed cannot stand for themselves.
-struct Escaped<'a>(&'a str);
-
-impl Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(|letter| match letter {
-            '\\' => f.write_str("\\\\"),
-            '"' => f.write_str("\\\""),
-            '\n' => f.write_str("\\n"),
-            letter => write!(f, "{letter}"),
-        })
-    }
 }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::stats::histogram::DEFAULT_BOUNDS;
+
 /// What became of the spans of one transport, and what that took. A transport that does not talk to a network leaves most of it at zero.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -48,20 +50,14 @@ pub struct TransportStats {
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Latency {
     /// Not cumulative; the last one is for all beyond the last bound.
-    counts: [u64; BOUNDS.len() + 1],
+    counts: [u64; DEFAULT_BOUNDS.len() + 1],
     sum: Duration,
 }
-
-/// Those that Prometheus' clients have by default.
-const BOUNDS: [Duration; 11] = {
-    let ms = Duration::from_millis;
-    [ms(5), ms(10), ms(25), ms(50), ms(100), ms(250), ms(500), ms(1_000), ms(2_500), ms(5_000), ms(10_000)]
-};
 
 impl Latency {
     /// Counts one that took that long.
     pub fn record(&mut self, took: Duration) {
-        let bucket = BOUNDS.iter().take_while(|bound| took > **bound).count();
+        let bucket = DEFAULT_BOUNDS.iter().take_while(|bound| took > **bound).count();
         self.counts[bucket] += 1;
         self.sum = self.sum.saturating_add(took);
     }
@@ -78,7 +74,7 @@ impl Latency {
 
     /// For each bound, how many took that long or less. Those beyond the last bound are in [`count`](Latency::count) alone.
     pub fn cumulative(&self) -> impl Iterator<Item = (Duration, u64)> {
-        BOUNDS.iter().zip(self.counts).scan(0, |sum, (bound, count)| {
+        DEFAULT_BOUNDS.iter().zip(self.counts).scan(0, |sum, (bound, count)| {
             *sum += count;
             Some((*bound, *sum))
         })

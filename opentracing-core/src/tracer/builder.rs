@@ -27,6 +27,7 @@ pub struct TracerBuilder {
     trace_id_width: TraceIdWidth,
     limits: Limits,
     secrets: Secrets,
+    baggage_tags: Vec<Box<str>>,
     red: Option<RedFigures>,
     ring: usize,
 }
@@ -42,6 +43,7 @@ impl TracerBuilder {
             trace_id_width: TraceIdWidth::default(),
             limits: Limits::default(),
             secrets: Secrets::default(),
+            baggage_tags: Vec::new(),
             red: None,
             ring: 4096,
         }
@@ -105,7 +107,16 @@ impl TracerBuilder {
         self
     }
 
-    /// Counts requests, errors and durations by operation there. Off by default.
+    /// Copies the baggage items of these names to tags of the same names, on each span that begins the trace in this process. None by
+    /// default. A tag that the span sets itself wins. Baggage comes from other services, and at a public edge from anybody: name only
+    /// items whose values may be recorded.
+    pub fn baggage_tags<K: Into<Box<str>>>(mut self, names: impl IntoIterator<Item = K>) -> Self {
+        self.baggage_tags.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Counts requests, errors and durations by operation there, of sampled and unsampled traces. Off by default. See [`RedFigures`]
+    /// for what it costs.
     pub fn red(mut self, figures: &RedFigures) -> Self {
         self.red = Some(figures.clone());
         self
@@ -138,9 +149,11 @@ impl TracerBuilder {
             ids: self.ids,
             sampler: self.sampler,
             propagators: self.propagators,
+            baggage_tags: self.baggage_tags.into(),
+            red: self.red,
             process: self.process,
         });
-        let drain = Drain::new(recorder.clone(), self.secrets, self.red);
+        let drain = Drain::new(recorder.clone(), self.secrets);
         (Tracer::new(recorder), drain)
     }
 

@@ -1,6 +1,7 @@
 //! Tests of the public interface, one module a topic.
 
 #[cfg(feature = "mock")]
+mod baggage_tags;
 mod delivery;
 #[cfg(feature = "http")]
 mod forwarded;

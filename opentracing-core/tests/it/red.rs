@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use opentracing_core::mock::MockTracer;
-use opentracing_core::{ConstSampler, Decision, RedFigures, SpanKind, TracerBuilder, tags};
+use opentracing_core::{
+    ConstSampler, Decision, Metrics, ProbabilisticSampler, RedFigures, Sampler, Sampling, SpanKind, TracerBuilder, tags,
+};
 
 fn counting(settings: impl FnOnce(TracerBuilder) -> TracerBuilder) -> (MockTracer, RedFigures) {
-    let figures = RedFigures::with_limit(3);
+    let figures = RedFigures::builder().operations(3).build();
     let mock = MockTracer::with(|builder| settings(builder.red(&figures)));
     (mock, figures)
 }
@@ -51,15 +53,129 @@ fn names_beyond_the_limit_are_other() {
 }
 
 #[test]
-fn what_is_recorded_and_not_kept_counts_and_what_is_dropped_does_not() {
-    let (mock, figures) = counting(|builder| builder.sampler(ConstSampler::new(Decision::Record)));
-    finish(&mock, "GET /", SpanKind::Server, MS, false);
-    assert_eq!(mock.finished_spans(), []);
-    assert_eq!(figures.operation(SpanKind::Server, "GET /").map(|red| red.requests), Some(1));
+fn figures_do_not_depend_on_sampling() {
+    let samplers: [(&str, Box<dyn Sampler>); 4] = [
+        ("recorded, not sampled", Box::new(ConstSampler::new(Decision::Record))),
+        ("dropped", Box::new(ConstSampler::off())),
+        ("one in ten", Box::new(ProbabilisticSampler::new(0.1))),
+        ("all", Box::new(ConstSampler::on())),
+    ];
+    for (name, sampler) in samplers {
+        let (mock, figures) = counting(|builder| builder.sampler(sampler));
+        for number in 0..1_000 {
+            let mut span = mock.tracer().span("GET /").kind(SpanKind::Server).start();
+            span.set(tags::ERROR, number % 4 == 0);
+            let client = mock.tracer().span("GET").kind(SpanKind::Client).child_of(&span).start();
+            mock.tracer().span("work").child_of(&client).start().finish();
+        }
+        let kept = mock.finished_spans().len() as u64;
+        let server = figures.operation(SpanKind::Server, "GET /").unwrap();
+        assert_eq!((server.requests, server.errors, server.duration.count()), (1_000, 250, 1_000), "{name}");
+        assert_eq!(figures.operation(SpanKind::Client, "GET").map(|red| red.requests), Some(1_000), "{name}");
+        let stats = mock.tracer().stats();
+        assert_eq!((stats.delivered, stats.open(), stats.lost(), figures.missed()), (kept, 0, 0, 0), "{name}");
+    }
+}
 
+#[test]
+fn an_unsampled_span_that_is_counted_stays_unsampled() {
     let (mock, figures) = counting(|builder| builder.sampler(ConstSampler::off()));
-    finish(&mock, "GET /", SpanKind::Server, MS, false);
-    assert!(figures.operations().is_empty());
+    let mut span = mock.tracer().span("GET").kind(SpanKind::Server).start();
+    assert_eq!(span.context().unwrap().sampling(), Sampling::NotSampled);
+    assert!(!mock.tracer().span("work").child_of(&span).start().is_recording());
+    span.set_operation_name("GET /users/{id}");
+    span.finish();
+    assert_eq!((mock.finished_spans().len(), mock.tracer().stats().dropped_unsampled), (0, 0));
+    assert_eq!(figures.operation(SpanKind::Server, "GET /users/{id}").map(|red| red.requests), Some(1));
+}
+
+#[test]
+fn an_unsampled_span_that_is_counted_can_be_kept_late() {
+    let (mock, figures) = counting(|builder| builder.sampler(ConstSampler::off()));
+    let mut span = mock.tracer().span("GET /").kind(SpanKind::Server).start();
+    span.set_tag("early", 1).set(tags::SAMPLING_PRIORITY, 1);
+    mock.tracer().span("work").child_of(&span).start().finish();
+    span.finish();
+    assert_eq!(mock.finished_spans().len(), 2);
+    let stats = mock.tracer().stats();
+    assert_eq!((stats.started, stats.delivered, stats.open()), (2, 2, 0));
+    assert_eq!(figures.operation(SpanKind::Server, "GET /").map(|red| red.requests), Some(1));
+}
+
+#[test]
+fn a_request_lost_for_want_of_room_is_missed() {
+    for sampler in [ConstSampler::off(), ConstSampler::on()] {
+        let (mock, figures) = counting(|builder| builder.ring_capacity(2).sampler(sampler));
+        for _ in 0..5 {
+            mock.tracer().span("GET /").kind(SpanKind::Server).start().finish();
+            mock.tracer().span("work").start().finish();
+        }
+        mock.finished_spans();
+        let counted = figures.operation(SpanKind::Server, "GET /").map_or(0, |red| red.requests);
+        assert_eq!(counted + figures.missed(), 5);
+        assert!(figures.missed() > 0);
+        let stats = mock.tracer().stats();
+        assert_eq!(stats.started, stats.delivered + stats.dropped_full);
+    }
+}
+
+#[test]
+fn buckets_can_be_set() {
+    let figures = RedFigures::builder().buckets([20 * MS, Duration::ZERO, MS, 20 * MS]).build();
+    let mock = MockTracer::with(|builder| builder.red(&figures));
+    for took in [MS / 2, 19 * MS, 21 * MS] {
+        finish(&mock, "GET /", SpanKind::Server, took, false);
+    }
+    let red = figures.operation(SpanKind::Server, "GET /").unwrap();
+    assert_eq!(red.duration.cumulative().collect::<Vec<_>>(), [(MS, 1), (20 * MS, 2)]);
+    assert_eq!(red.duration.count(), 3);
+}
+
+#[test]
+fn a_bucket_names_a_sampled_span() {
+    let (mock, figures) = counting(|builder| builder);
+    finish(&mock, "GET /", SpanKind::Server, 30 * MS, false);
+    let mut unsampled = mock.tracer().span("GET /").kind(SpanKind::Server).start();
+    unsampled.set(tags::SAMPLING_PRIORITY, 0);
+    mock.clock().advance(30 * MS);
+    unsampled.finish();
+    let span = &mock.finished_spans()[0];
+    let red = figures.operation(SpanKind::Server, "GET /").unwrap();
+    let exemplars: Vec<_> = red.duration.exemplars().flatten().collect();
+    assert_eq!(exemplars.len(), 1);
+    assert_eq!((exemplars[0].trace_id, exemplars[0].span_id), (span.context.trace_id(), span.context.span_id()));
+    assert_eq!(exemplars[0].duration, span.duration());
+}
+
+#[test]
+fn the_page_is_in_the_format_that_is_asked_for() {
+    let (mock, figures) = counting(|builder| builder);
+    finish(&mock, "GET /", SpanKind::Server, 30 * MS, false);
+    let span = figures.operation(SpanKind::Server, "GET /").unwrap().duration.exemplars().flatten().next().unwrap();
+    let metrics = Metrics::new(mock.tracer().clone()).red(&figures).label("service", "shop");
+
+    let open = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2";
+    for accept in [None, Some("*/*"), Some("text/plain"), Some("application/openmetrics-text;q=0")] {
+        let page = metrics.page(accept);
+        assert_eq!(page.content_type(), "text/plain; version=0.0.4; charset=utf-8");
+        assert!(page.text().contains("# TYPE opentracing_requests_total counter\n"), "{accept:?}");
+        assert!(page.text().contains("\nopentracing_spans_delivered_total{service=\"shop\"} 1\n"), "{accept:?}");
+        assert!(!page.text().contains("# EOF") && !page.text().contains("trace_id"), "{accept:?}");
+    }
+    let page = metrics.page(Some(open));
+    assert_eq!(page.content_type(), "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    let text = page.into_text();
+    assert!(text.contains("# TYPE opentracing_requests counter\nopentracing_requests_total{"), "{text}");
+    assert!(text.ends_with("\n# EOF\n"), "{text}");
+    let bucket = format!(
+        "opentracing_request_duration_seconds_bucket{{service=\"shop\",kind=\"server\",operation=\"GET /\",le=\"0.05\"}} 1 \
+         # {{trace_id=\"{}\",span_id=\"{}\"}} {} ",
+        span.trace_id,
+        span.span_id,
+        span.duration.as_secs_f64(),
+    );
+    assert!(text.contains(&bucket), "{bucket} is not in\n{text}");
+    assert!(text.contains(",le=\"1.0\"} 1\n"), "{text}");
 }
 
 #[test]

@@ -1,0 +1,106 @@
+//! All figures of a process as one page for a scraper.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use crate::stats::red::RedFigures;
+use crate::stats::text_format::{Dialect, Writer};
+use crate::tracer::tracer::Tracer;
+
+/// The statistics of a tracer, and RED figures if there are any, as a page for Prometheus or any other OpenMetrics scraper.
+///
+/// Cheap to clone, so that it can be the state of a route. A handler passes the request's `Accept` header and answers with text and
+/// content type:
+///
+/// ```
+/// use opentracing_core::{Metrics, RedFigures, Tracer};
+///
+/// let figures = RedFigures::new();
+/// let (tracer, _drain) = Tracer::builder("shop").red(&figures).build();
+/// let metrics = Metrics::new(tracer).red(&figures).label("service", "shop");
+///
+/// let page = metrics.page(Some("application/openmetrics-text; version=1.0.0"));
+/// assert!(page.content_type().starts_with("application/openmetrics-text"));
+/// assert!(page.text().ends_with("# EOF\n"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    tracer: Tracer,
+    red: Option<RedFigures>,
+    labels: Arc<[(Box<str>, Box<str>)]>,
+}
+
+/// A page of [`Metrics`] in one of two text formats.
+#[derive(Clone, Debug)]
+pub struct MetricsPage {
+    dialect: Dialect,
+    text: String,
+}
+
+impl Metrics {
+    /// The statistics of that tracer.
+    pub fn new(tracer: Tracer) -> Self {
+        Metrics { tracer, red: None, labels: Arc::new([]) }
+    }
+
+    /// Adds requests, errors and durations by operation.
+    pub fn red(mut self, figures: &RedFigures) -> Self {
+        self.red = Some(figures.clone());
+        self
+    }
+
+    /// Adds a label to every sample, such as `service`. In a name, characters other than ASCII letters, digits and underscores become
+    /// underscores.
+    pub fn label(mut self, name: &str, value: &str) -> Self {
+        self.labels = self.labels.iter().cloned().chain([(name.into(), value.into())]).collect();
+        self
+    }
+
+    /// The page in the format that a request's `Accept` header asks for: OpenMetrics 1.0.0, with exemplars, where the header names
+    /// `application/openmetrics-text`; else the Prometheus text format 0.0.4, which has none.
+    pub fn page(&self, accept: Option<&str>) -> MetricsPage {
+        let open = accept.is_some_and(accepts_open_metrics);
+        let dialect = if open { Dialect::OpenMetrics } else { Dialect::Prometheus };
+        let mut text = String::new();
+        let labels: Vec<_> = self.labels.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let mut writer = Writer::new(&mut text, dialect, &labels);
+        // Writing to a `String` never fails.
+        let _ = self.tracer.stats().write(&mut writer);
+        if let Some(red) = &self.red {
+            let _ = red.write(&mut writer);
+        }
+        if open {
+            let _ = text.write_str("# EOF\n");
+        }
+        MetricsPage { dialect, text }
+    }
+}
+
+impl MetricsPage {
+    /// The value of the header `Content-Type`.
+    pub fn content_type(&self) -> &'static str {
+        match self.dialect {
+            Dialect::Prometheus => "text/plain; version=0.0.4; charset=utf-8",
+            Dialect::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        }
+    }
+
+    /// The body.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The body.
+    pub fn into_text(self) -> String {
+        self.text
+    }
+}
+
+/// Whether a media range of the header names the format without refusing it by `q=0`.
+fn accepts_open_metrics(accept: &str) -> bool {
+    accept.split(',').any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let named = parts.next().is_some_and(|range| range.eq_ignore_ascii_case("application/openmetrics-text"));
+        named && !parts.any(|part| matches!(part.strip_prefix("q="), Some("0" | "0.0" | "0.00" | "0.000")))
+    })
+}
