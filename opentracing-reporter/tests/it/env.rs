@@ -1,4 +1,4 @@
-//! Configuration from the environment, with tables in its place.
+//! Configuration from the environment, which a table replaces here.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -8,7 +8,7 @@ use opentracing_core::propagation::HttpHeaders;
 use opentracing_core::{FinishedSpan, FlushError, Sampling, SpanContext, SpanId, TraceId, Tracer, Value};
 use opentracing_reporter::{EnvConfig, FlushGuard, SendOutcome, SendReason, Transport};
 
-use crate::collector::{Collector, Reply};
+use crate::support::collector::{Collector, Reply};
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -16,7 +16,7 @@ fn read(variables: &[(&str, &str)]) -> EnvConfig {
     EnvConfig::new(&|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
 }
 
-/// What a span and its process say, in words.
+/// A span and its process as text.
 #[derive(Debug, Default)]
 struct Told {
     service: String,
@@ -63,7 +63,7 @@ fn start(read: EnvConfig) -> (Tracer, FlushGuard, Receiver<Told>) {
     (tracer, guard, told)
 }
 
-/// What one span of a tracer with these variables says.
+/// One span of a tracer with these variables, as text.
 fn told(variables: &[(&str, &str)]) -> Told {
     let (tracer, guard, told) = start(read(variables));
     let url = "http://a/?pin=1&key=2";
@@ -81,7 +81,7 @@ fn check_warnings(variables: &[(&str, &str)], expected: &[&str]) {
 }
 
 #[test]
-fn the_service_is_named_by_the_first_who_names_it() {
+fn the_first_service_name_wins() {
     #[track_caller]
     fn check(variables: &[(&str, &str)], expected: &str) {
         assert_eq!(told(variables).service, expected, "{variables:?}");
@@ -106,7 +106,7 @@ fn the_service_is_named_by_the_first_who_names_it() {
 }
 
 #[test]
-fn tags_of_the_process_come_from_all_variables_and_the_first_value_counts() {
+fn process_tags_come_from_all_variables_and_the_first_value_wins() {
     let told = told(&[
         ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=prod,team=a%20b%2Cc,service.name=x"),
         ("JAEGER_TAGS", "pod=${POD:none}, node=${NODE:n-1} ,zone=${ZONE},version=7,team=other"),
@@ -134,7 +134,7 @@ fn tags_of_the_process_come_from_all_variables_and_the_first_value_counts() {
     );
 }
 
-/// How many spans are kept: of ten roots, ten children of a sampled remote parent and ten of one that is not.
+/// The numbers of spans kept: of ten roots, of ten children of a sampled remote parent, and of ten children of one that is not sampled.
 fn kept(variables: &[(&str, &str)]) -> [usize; 3] {
     let (tracer, guard, told) = start(read(variables));
     let remote = |sampling| SpanContext::new(TraceId::from_parts(1, u64::MAX), SpanId::new(1)).with_sampling(sampling);
@@ -150,7 +150,7 @@ fn kept(variables: &[(&str, &str)]) -> [usize; 3] {
 }
 
 #[test]
-fn samplers_are_chosen_by_name() {
+fn samplers_are_selected_by_name() {
     const OTEL: &str = "OTEL_TRACES_SAMPLER";
     const ARG: &str = "OTEL_TRACES_SAMPLER_ARG";
     const TYPE: &str = "JAEGER_SAMPLER_TYPE";
@@ -189,7 +189,7 @@ fn samplers_are_chosen_by_name() {
 }
 
 #[test]
-fn formats_are_chosen_by_name() {
+fn formats_are_selected_by_name() {
     #[track_caller]
     fn check(variables: &[(&str, &str)], expected: &[&str]) {
         let (tracer, _guard, _told) = start(read(variables));
@@ -213,7 +213,7 @@ fn formats_are_chosen_by_name() {
 }
 
 #[test]
-fn instana_may_be_told_not_to_follow_a_traceparent() {
+fn instana_trace_correlation_can_be_disabled() {
     let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let followed = |variables: &[_]| {
         let (tracer, _guard, _told) = start(read(variables));
@@ -227,7 +227,7 @@ fn instana_may_be_told_not_to_follow_a_traceparent() {
 }
 
 #[test]
-fn limits_widths_and_secrets_are_set() {
+fn limits_id_width_and_secrets_are_set() {
     let plain = told(&[]);
     assert_eq!(
         (plain.tags["text"].len(), plain.tags.len(), plain.trace.starts_with("0000000000000000")),
@@ -274,7 +274,7 @@ impl Transport for Keep {
 }
 
 #[test]
-fn the_queue_is_as_long_as_it_is_told() {
+fn queue_settings_are_applied() {
     #[track_caller]
     fn check(variables: &[(&str, &str)], expected: u64) {
         let (tracer, guard) = read(variables).transport(Keep(0)).start().expect("a thread");
@@ -319,7 +319,7 @@ fn tracing_can_be_disabled() {
 }
 
 #[test]
-fn transports_are_chosen_by_name_or_by_their_address() {
+fn transports_are_selected_by_name_or_by_address() {
     #[track_caller]
     fn check(variables: &[(&str, &str)], expected: &str) {
         let described = format!("{:?}", read(variables));
@@ -358,7 +358,7 @@ fn transports_are_chosen_by_name_or_by_their_address() {
 }
 
 #[test]
-fn otlp_goes_where_it_is_told_with_what_it_is_told() {
+fn otlp_uses_its_endpoint_headers_and_settings() {
     let sent = |variables: &[(&str, &str)], replies: usize| {
         let collector = Collector::start((0..replies).map(|_| Reply::ok())).expect("a port");
         let url = collector.url();
@@ -410,7 +410,7 @@ fn otlp_goes_where_it_is_told_with_what_it_is_told() {
 }
 
 #[test]
-fn the_program_has_the_last_word() {
+fn settings_in_code_win() {
     let variables = [("OTEL_TRACES_SAMPLER", "always_off"), ("OTEL_BSP_MAX_QUEUE_SIZE", "1")];
     let on = |tracer: opentracing_core::TracerBuilder| tracer.sampler(opentracing_core::ConstSampler::on());
     let read = read(&variables).tracer(on).reporter(|reporter| reporter.queue_size(1000));
@@ -421,7 +421,7 @@ fn the_program_has_the_last_word() {
 }
 
 #[test]
-fn jaegers_server_may_decide() {
+fn jaeger_server_can_decide() {
     let answer = r#"{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":0}}"#;
     let never = Reply::Say("200 OK", &["content-type: application/json"], answer.into());
     for named in ["OTEL_TRACES_SAMPLER", "JAEGER_SAMPLER_TYPE"] {
@@ -438,7 +438,7 @@ fn jaegers_server_may_decide() {
         assert_eq!(read.warnings(), []);
         let (tracer, guard, told) = start(read);
         assert_eq!(server.next().line, "GET /sampling?service=shop%20%26%20co HTTP/1.1");
-        // It has asked; what it was told takes effect a moment later.
+        // It has polled. The answer takes effect a moment later.
         let patience = Instant::now() + LONG;
         while tracer.span("work").start().is_recording() {
             assert!(Instant::now() < patience, "the answer has no effect");

@@ -1,46 +1,27 @@
-//! Tests of the public interface, one module a topic.
+//! Tests of the public API, one module per topic.
 
 #[cfg(all(feature = "jaeger", feature = "otlp", feature = "zipkin"))]
 mod backends;
-#[cfg(feature = "network")]
-mod collector;
+#[cfg(feature = "otlp")]
+mod connection;
 #[cfg(feature = "console")]
 mod console;
-#[cfg(feature = "console")]
-mod drawing;
-#[cfg(feature = "otlp")]
-mod endpoints;
 #[cfg(feature = "env")]
 mod env;
+#[cfg(feature = "otlp")]
+mod export;
 #[cfg(feature = "instana")]
 mod instana;
 #[cfg(feature = "jaeger")]
 mod jaeger;
-mod logging;
 #[cfg(feature = "otlp")]
-mod otlp_faults;
-#[cfg(feature = "otlp")]
-mod otlp_grpc;
-#[cfg(feature = "otlp")]
-mod otlp_spans;
-#[cfg(all(feature = "otlp", feature = "tls"))]
-mod otlp_tls;
+mod otlp;
 #[cfg(all(feature = "remote-sampling", feature = "otlp"))]
 mod remote_sampling;
-mod reporting;
-#[cfg(feature = "console")]
-mod scene;
-#[cfg(feature = "otlp")]
-mod service;
-mod shutdown;
-#[cfg(feature = "otlp")]
-mod spool;
-mod statistics;
+mod reporter;
+mod support;
 #[cfg(feature = "network")]
 mod terms;
-#[cfg(feature = "jaeger")]
-mod thrift;
-mod transports;
 mod types;
 #[cfg(feature = "zipkin")]
 mod zipkin;

@@ -1,4 +1,4 @@
-//! Sampling strategies from a server that answers like Jaeger, or as it should not, and from a real one.
+//! Remote sampling, with a scripted server and with a real Jaeger.
 
 use std::error::Error;
 use std::io::{Read, Write};
@@ -13,9 +13,9 @@ use opentracing_reporter::{
     BatchReporter, Endpoint, JaegerRemoteSampling, SendOutcome, parse_jaeger_sampling_response,
 };
 
-use crate::collector::{Collector, Reply};
-use crate::logging::lines_with;
-use crate::transports::{NEVER, PATIENCE, scripted};
+use crate::reporter::logging::lines_with;
+use crate::support::collector::{Collector, Reply};
+use crate::support::transports::{NEVER, PATIENCE, scripted};
 
 fn probabilistic(sampling_rate: f64) -> SamplingStrategy {
     SamplingStrategy::Probabilistic { sampling_rate }
@@ -25,7 +25,7 @@ fn rate_limiting(max_traces_per_second: f64) -> SamplingStrategy {
     SamplingStrategy::RateLimiting { max_traces_per_second }
 }
 
-/// The default share, the two bounds, and the shares of operations.
+/// The default rate, the two bounds, and the rates of operations.
 fn per_operation(share: f64, lower: f64, upper: f64, named: &[(&str, f64)]) -> SamplingStrategy {
     let mut strategies = PerOperationStrategies::default();
     strategies.default_sampling_probability = share;
@@ -36,29 +36,29 @@ fn per_operation(share: f64, lower: f64, upper: f64, named: &[(&str, f64)]) -> S
 }
 
 #[test]
-fn reads_what_servers_answer() {
+fn parses_the_responses_of_servers() {
     #[track_caller]
     fn check(json: &str, expected: SamplingStrategy) {
         assert_eq!(parse_jaeger_sampling_response(json.as_bytes()).unwrap(), expected, "{json}");
     }
-    // The types of strategies as text, as numbers, and left out.
+    // The strategy type as text, as a number, and missing.
     check(r#"{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":0.5}}"#, probabilistic(0.5));
     check(r#"{"strategyType":0,"probabilisticSampling":{"samplingRate":0.5}}"#, probabilistic(0.5));
     check(r#"{"probabilisticSampling":{"samplingRate":1}}"#, probabilistic(1.0));
     check(r#"{"strategyType":"RATE_LIMITING","rateLimitingSampling":{"maxTracesPerSecond":42}}"#, rate_limiting(42.0));
     check(r#"{"strategyType":1,"rateLimitingSampling":{"maxTracesPerSecond":2.5}}"#, rate_limiting(2.5));
-    // Members that are null, as the older servers write them, and unknown ones.
+    // Members that are null, as older servers write them, and unknown ones.
     check(
         r#"{"strategyType":0,"probabilisticSampling":null,"rateLimitingSampling":{"maxTracesPerSecond":3},"operationSampling":null}"#,
         rate_limiting(3.0),
     );
     check(r#"{"version":{"a":[1]},"probabilisticSampling":{"samplingRate":0.25,"more":null}}"#, probabilistic(0.25));
-    // Zero is left out by servers that write Protocol Buffers.
+    // Servers that write Protocol Buffers omit zero.
     check(r#"{"probabilisticSampling":{}}"#, probabilistic(0.0));
     check(r#"{"strategyType":"RATE_LIMITING","rateLimitingSampling":{}}"#, rate_limiting(0.0));
     check(r#"{"probabilisticSampling":{"samplingRate":null}}"#, probabilistic(0.0));
     check(r#"{"operationSampling":{}}"#, per_operation(0.0, 0.0, 0.0, &[]));
-    // Numbers as text, and as Protocol Buffers name them.
+    // Numbers as text, and names as in Protocol Buffers.
     check(r#"{"rate_limiting_sampling":{"max_traces_per_second":"7"}}"#, rate_limiting(7.0));
     check(r#"{"probabilisticSampling":{"samplingRate":"5e-1"}}"#, probabilistic(0.5));
     check(
@@ -79,7 +79,7 @@ fn reads_what_servers_answer() {
         per_operation(0.1, 1.0, 2.0, &[("a", 0.4)]),
     );
     check(r#"{"operationSampling":{"perOperationStrategies":null}}"#, per_operation(0.0, 0.0, 0.0, &[]));
-    // Of several the one that says most, whatever the type is said to be.
+    // Of several the most specific one, whatever the type says.
     check(
         r#"{"strategyType":"RATE_LIMITING","rateLimitingSampling":{"maxTracesPerSecond":1},
             "probabilisticSampling":{"samplingRate":0.5},"operationSampling":{"defaultSamplingProbability":0.1}}"#,
@@ -89,12 +89,12 @@ fn reads_what_servers_answer() {
         r#"{"strategyType":1,"rateLimitingSampling":{"maxTracesPerSecond":1},"probabilisticSampling":{"samplingRate":0.5}}"#,
         probabilistic(0.5),
     );
-    // What is out of range is read, and refused by the sampler.
+    // Numbers out of range are parsed. The sampler refuses them.
     check(r#"{"probabilisticSampling":{"samplingRate":-7}}"#, probabilistic(-7.0));
 }
 
 #[test]
-fn refuses_what_is_no_strategy() {
+fn refuses_invalid_responses() {
     #[track_caller]
     fn check(json: &[u8], expected: &str) {
         let error = parse_jaeger_sampling_response(json).unwrap_err();
@@ -119,7 +119,7 @@ fn refuses_what_is_no_strategy() {
     check(&nested, "EOF");
 }
 
-/// Answers as it was told, and then no more.
+/// Answers as scripted, then not at all.
 fn server(replies: &[Reply]) -> Collector {
     Collector::start(replies.iter().cloned().chain([Reply::Nothing])).unwrap()
 }
@@ -132,19 +132,19 @@ fn half() -> Reply {
     json(r#"{"probabilisticSampling":{"samplingRate":0.5}}"#)
 }
 
-/// Asks as often as the server answers.
+/// Polls without a pause.
 fn hurried() -> JaegerRemoteSampling {
     JaegerRemoteSampling::new("shop").interval(Duration::ZERO)
 }
 
-/// What a sampler that was asked that often has counted.
+/// The counters of the sampler.
 fn counts(sampler: &RemoteSampler) -> (u64, u64, u64, u64) {
     let SamplerStats { queries_ok, queries_failed, updates_ok, updates_failed, .. } = sampler.stats();
     (queries_ok, queries_failed, updates_ok, updates_failed)
 }
 
 #[test]
-fn asks_for_the_service_once_and_then_after_the_interval() {
+fn polls_at_once_and_then_after_the_interval() {
     #[track_caller]
     fn check(service: &str, path: &str, expected: &str) {
         let (server, sampler) = (server(&[half()]), RemoteSampler::default());
@@ -167,7 +167,7 @@ fn asks_for_the_service_once_and_then_after_the_interval() {
 }
 
 #[test]
-fn strategies_follow_each_other() {
+fn applies_each_new_strategy() {
     let answers = [
         (r#"{"strategyType":"RATE_LIMITING","rateLimitingSampling":{"maxTracesPerSecond":2}}"#, rate_limiting(2.0)),
         (
@@ -180,16 +180,16 @@ fn strategies_follow_each_other() {
         let replies: Vec<_> = answers[..number].iter().map(|(text, _)| json(text)).collect();
         let (server, sampler) = (server(&replies), RemoteSampler::default());
         let _polling = hurried().endpoint(&server.url()).unwrap().start(&sampler).unwrap();
-        // With one more question, the last answer is in effect.
+        // The next poll shows that the last answer is in effect.
         (0..=number).for_each(|_| drop(server.next()));
         assert_eq!(sampler.strategy().as_ref(), Some(&answers[number - 1].1));
         assert_eq!(counts(&sampler), (number as u64, 0, number as u64, 0));
     }
 }
 
-/// After a good answer and one of this kind the good one is in effect, and a third is asked for.
+/// After a valid answer and one of this kind, the valid one is in effect, and polling continues.
 #[test]
-fn a_bad_answer_keeps_the_last_strategy_and_is_counted() {
+fn an_invalid_response_keeps_the_last_strategy_and_is_counted() {
     #[track_caller]
     fn check(reply: Reply, expected: (u64, u64, u64, u64)) {
         let (server, sampler) = (server(&[half(), reply.clone()]), RemoteSampler::default());
@@ -215,7 +215,7 @@ fn a_bad_answer_keeps_the_last_strategy_and_is_counted() {
 }
 
 #[test]
-fn an_answer_that_is_too_large_is_not_read() {
+fn an_oversized_response_is_not_read() {
     let large = Reply::Say("200 OK", &[], vec![b' '; (4 << 20) + 1]);
     let (server, sampler) = (server(&[large.clone(), large]), RemoteSampler::default());
     let _polling = hurried().endpoint(&server.url()).unwrap().start(&sampler).unwrap();
@@ -224,7 +224,7 @@ fn an_answer_that_is_too_large_is_not_read() {
 }
 
 #[test]
-fn a_server_that_does_not_answer_is_asked_again() {
+fn a_server_that_does_not_answer_is_polled_again() {
     let (server, sampler) = (server(&[Reply::Nothing, half()]), RemoteSampler::default());
     let polling = hurried().endpoint(&server.url()).unwrap().timeout(Duration::from_secs(1));
     let polling = polling.start(&sampler).unwrap();
@@ -236,7 +236,7 @@ fn a_server_that_does_not_answer_is_asked_again() {
 }
 
 #[test]
-fn connections_that_are_cut_or_refused_are_tried_again() {
+fn closed_and_refused_connections_are_retried() {
     let cut = Reply::Cut("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"prob");
     let (server, sampler) = (server(&[cut, Reply::CutInside, half()]), RemoteSampler::default());
     let _polling = hurried().endpoint(&server.url()).unwrap().start(&sampler).unwrap();
@@ -260,7 +260,7 @@ fn wait_until(mut done: impl FnMut() -> bool) {
 }
 
 #[test]
-fn says_when_answers_begin_to_fail_and_when_they_come_again() {
+fn logs_when_polling_fails_and_when_it_works_again() {
     assert!(lines_with("no logger yet").is_empty());
     let (server, sampler) =
         (server(&[Reply::status("404 Not Found"), json("{}"), half(), half(), json("x")]), RemoteSampler::default());
@@ -287,7 +287,7 @@ fn says_when_answers_begin_to_fail_and_when_they_come_again() {
 }
 
 #[test]
-fn asking_ends_with_the_guard() {
+fn polling_ends_with_the_guard() {
     #[track_caller]
     fn check(answer: Option<&str>) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
@@ -304,17 +304,17 @@ fn asking_ends_with_the_guard() {
             wait_until(|| sampler.strategy().is_some());
         }
         drop(guard);
-        // The thread's end closes its connection.
+        // The end of the thread closes its connection.
         let mut rest = Vec::new();
         stream.read_to_end(&mut rest).unwrap();
     }
-    // While it waits for an answer, and while it waits for the next question.
+    // While it waits for an answer, and while it waits for the next poll.
     check(None);
     check(Some("HTTP/1.1 200 OK\r\ncontent-length: 46\r\n\r\n{\"probabilisticSampling\":{\"samplingRate\":0.5}}"));
 }
 
 #[test]
-fn roots_tell_by_which_strategy_they_were_kept() {
+fn root_spans_have_the_tags_of_their_strategy() {
     let answer = r#"{"operationSampling":{"defaultSamplingProbability":1,"perOperationStrategies":[{"operation":"never","probabilisticSampling":{"samplingRate":0}}]}}"#;
     let (server, sampler) = (server(&[json(answer)]), RemoteSampler::default());
     let _polling = hurried().endpoint(&server.url()).unwrap().start(&sampler).unwrap();
@@ -331,12 +331,12 @@ fn roots_tell_by_which_strategy_they_were_kept() {
 }
 
 #[test]
-fn an_endpoint_that_is_none_is_an_error() {
+fn an_invalid_endpoint_is_an_error() {
     let error = JaegerRemoteSampling::new("shop").endpoint("127.0.0.1:5778").unwrap_err();
     assert!(error.to_string().contains("127.0.0.1:5778"), "{error}");
 }
 
-/// At the collector, whose address `scripts/test` gives, and at the agent if there is one. A Jaeger that was told nothing keeps one trace
+/// Polls the collector, whose address `scripts/test` provides, and the agent if there is one. By default Jaeger keeps one trace
 /// in a thousand.
 #[test]
 fn a_real_jaeger_answers() {

@@ -1,4 +1,4 @@
-//! The table of terms, both ways.
+//! The table of terms, in both directions.
 
 #[cfg(feature = "otlp")]
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ const KINDS: [SpanKind; 5] =
     [SpanKind::Internal, SpanKind::Server, SpanKind::Client, SpanKind::Producer, SpanKind::Consumer];
 
 #[test]
-fn every_tag_comes_back_from_its_attribute() {
+fn every_tag_is_recovered_from_its_attribute() {
     let tags = [
         "component",
         "db.instance",
@@ -43,7 +43,7 @@ fn every_tag_comes_back_from_its_attribute() {
 }
 
 #[test]
-fn every_attribute_comes_back_from_its_tag() {
+fn every_attribute_is_recovered_from_its_tag() {
     #[track_caller]
     fn check(attribute: &str, kinds: &[SpanKind], tag: &str) {
         for &kind in kinds {
@@ -71,7 +71,7 @@ fn every_attribute_comes_back_from_its_tag() {
 }
 
 #[test]
-fn reads_the_names_of_older_conventions() {
+fn knows_the_names_of_older_conventions() {
     let rows = [
         ("net.peer.name", "peer.hostname"),
         ("net.peer.port", "peer.port"),
@@ -90,7 +90,7 @@ fn reads_the_names_of_older_conventions() {
     assert_eq!(from_opentelemetry("net.peer.ip", SpanKind::Client, Value::Static("fe80::1")), "peer.ipv6");
 }
 
-/// What a reader of OTLP makes of a span's attributes, all values as text.
+/// The tags that a reader of OTLP derives from a span's attributes, all values as text.
 #[cfg(feature = "otlp")]
 fn read_back(attributes: &[String], kind: SpanKind) -> BTreeMap<String, String> {
     let mut tags = BTreeMap::new();
@@ -110,10 +110,10 @@ fn read_back(attributes: &[String], kind: SpanKind) -> BTreeMap<String, String> 
 
 #[cfg(feature = "otlp")]
 #[test]
-fn every_tag_comes_back_from_what_was_sent() {
+fn every_tag_is_recovered_from_the_request() {
     use opentracing_core::Tracer;
 
-    use crate::otlp_spans::{sent, spans, written};
+    use crate::otlp::spans::{sent, spans, written};
 
     let recorded: [(&str, Value<'static>); 18] = [
         ("component", "lapin".into()),

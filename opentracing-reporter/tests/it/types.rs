@@ -1,4 +1,4 @@
-//! What the public types can do.
+//! Traits of the public types.
 
 use std::fmt::Debug;
 
@@ -7,9 +7,9 @@ use opentracing_reporter::{BatchReporter, FlushGuard, SendOutcome, SendReason};
 fn check<T: Debug + Send>() {}
 fn check_shared<T: Debug + Send + Sync>() {}
 
-/// Compiles, or does not.
+/// Checked by the compiler.
 #[test]
-fn types_are_debug_send_and_sync_where_they_can_be() {
+fn public_types_are_debug_send_and_sync() {
     check::<BatchReporter>();
     check_shared::<FlushGuard>();
     check_shared::<SendOutcome>();

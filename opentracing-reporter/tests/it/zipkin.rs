@@ -1,4 +1,4 @@
-//! What goes to Zipkin, without a Zipkin.
+//! What is sent to Zipkin.
 
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
@@ -11,10 +11,10 @@ use opentracing_core::{
 use opentracing_reporter::{BatchReporter, Zipkin};
 use serde_json::{Value as Json, json};
 
-use crate::collector::{Collector, Reply};
-use crate::transports::{NEVER, PATIENCE};
+use crate::support::collector::{Collector, Reply};
+use crate::support::transports::{NEVER, PATIENCE};
 
-/// Records what the closure does, and gives back the spans that a server got.
+/// Records what the closure does, and returns the spans that a server received.
 #[track_caller]
 fn sent(settings: TracerBuilder, record: impl FnOnce(&Tracer)) -> Vec<Json> {
     let server = Collector::start([Reply::status("202 Accepted")]).expect("a port is free");
@@ -52,7 +52,7 @@ fn elsewhere(sampling: Sampling) -> SpanContext {
 }
 
 #[test]
-fn writes_what_zipkin_wants() {
+fn writes_zipkin_json() {
     let spans = sent(shop().tag("zone", "a").tag("host", "h"), |tracer| {
         let mut server = tracer.span("GET /Cart").kind(SpanKind::Server).start_time(at(0)).start();
         server.set(tags::HTTP_STATUS_CODE, 200).set_tag("host", "own").set_tag("amount", 9.5).set_tag("paid", true);
@@ -80,7 +80,7 @@ fn writes_what_zipkin_wants() {
 }
 
 #[test]
-fn leaves_out_what_there_is_nothing_of() {
+fn omits_empty_fields() {
     let span = one(|tracer| tracer.span("x").start_time(at(0)).start().finish_at(at(0)));
     let expected = json!({
         "traceId": "0000000000000001", "id": "0000000000000001", "name": "x",
@@ -122,7 +122,7 @@ fn names_kinds() {
 }
 
 #[test]
-fn finds_the_other_end_in_the_tags() {
+fn derives_the_remote_endpoint_from_tags() {
     #[track_caller]
     fn check(kind: SpanKind, tags: &[(&'static str, Value<'static>)], expected: Json) {
         let span = one(|tracer| {
@@ -171,7 +171,7 @@ fn finds_the_other_end_in_the_tags() {
 }
 
 #[test]
-fn tells_of_errors_by_the_tag() {
+fn writes_errors_as_the_tag() {
     #[track_caller]
     fn check(tag: Option<Value<'static>>, log: &[(&'static str, Value<'static>)], expected: Json) {
         let span = one(|tracer| {
@@ -203,7 +203,7 @@ fn tells_of_errors_by_the_tag() {
 }
 
 #[test]
-fn makes_annotations_of_logs() {
+fn writes_logs_as_annotations() {
     #[track_caller]
     fn check(log: &[(&'static str, Value<'static>)], expected: &str) {
         let span = one(|tracer| _ = tracer.span("x").start().log_kv_at(at(1), log));
@@ -244,7 +244,7 @@ fn escapes_every_character() {
 }
 
 #[test]
-fn passes_on_what_else_there_is_of_a_context() {
+fn writes_tracestate_and_debug() {
     let debug = elsewhere(Sampling::Debug).with_tracestate("vendor=a,b=1");
     let span = one(|tracer| tracer.span("x").child_of(&debug).start().finish());
     assert_eq!(span["debug"], true);
@@ -254,7 +254,7 @@ fn passes_on_what_else_there_is_of_a_context() {
 }
 
 #[test]
-fn makes_tags_of_references_beyond_the_parent() {
+fn writes_other_references_as_tags() {
     #[track_caller]
     fn check(record: fn(&Tracer, &SpanContext, &SpanContext), parent: Json, expected: Json) {
         let (one_context, other) =
@@ -290,7 +290,7 @@ fn makes_tags_of_references_beyond_the_parent() {
     );
 }
 
-/// Gives the next span the id that it is told.
+/// Generates the given id for the next span.
 #[derive(Debug)]
 struct Joins(Mutex<SpanId>);
 
@@ -305,7 +305,7 @@ impl IdGenerator for Joins {
 }
 
 #[test]
-fn marks_a_server_that_joined_the_span_of_its_client() {
+fn marks_a_shared_server_span() {
     #[track_caller]
     fn check(kind: SpanKind, id: u64, parent: Json, shared: Json) {
         let caller = elsewhere(Sampling::Sampled);
@@ -321,7 +321,7 @@ fn marks_a_server_that_joined_the_span_of_its_client() {
 }
 
 #[test]
-fn cuts_a_span_that_is_too_large() {
+fn truncates_an_oversized_span() {
     let mut limits = Limits::default();
     limits.value_bytes = 1 << 20;
     let spans = sent(shop().limits(limits), |tracer| {
@@ -333,7 +333,7 @@ fn cuts_a_span_that_is_too_large() {
 }
 
 #[test]
-fn compresses_where_it_is_told_to() {
+fn compresses_on_request() {
     let server = Collector::start([]).expect("a port is free");
     let zipkin = Zipkin::new(&format!("{}/spans", server.url())).expect("that is an address").gzip();
     let tracer = shop().build_inline(BatchReporter::new(zipkin).batch_delay(NEVER));

@@ -1,4 +1,4 @@
-//! Where spans are read back from.
+//! A server from which spans are read back.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::backends::net::{ask_until, get};
 use crate::backends::seen::{Seen, compare};
 use crate::backends::{collector, jaeger, otlp, zipkin};
 
-/// A server, and where it shows what it has.
+/// A server and its query API.
 #[derive(Debug)]
 pub(crate) enum Backend {
     Collector { from: From, lines: collector::Lines },
@@ -16,7 +16,7 @@ pub(crate) enum Backend {
     Zipkin { api: String },
 }
 
-/// In whose form spans came to it.
+/// The format in which it received spans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum From {
     Jaeger,
@@ -25,7 +25,7 @@ pub(crate) enum From {
 }
 
 impl From {
-    /// What is left of a span in that form.
+    /// A span as it should look after this format.
     pub(crate) fn view(self, span: Seen) -> Seen {
         match self {
             From::Jaeger => jaeger::view(span),
@@ -36,7 +36,7 @@ impl From {
 }
 
 impl Backend {
-    /// These spans are there, once they have had their time, and no others of their traces.
+    /// Waits until these spans are there, and checks that their traces contain no others.
     #[track_caller]
     pub(crate) fn check(&self, recorded: &[Seen]) {
         let traces = recorded.iter().map(|span| span.trace.clone()).collect::<BTreeSet<_>>();
@@ -45,16 +45,16 @@ impl Backend {
         compare(&format!("{self:?}"), recorded.iter().map(|span| self.expected(span.clone())), seen);
     }
 
-    /// What is there now of these traces.
+    /// The current spans of these traces.
     pub(crate) fn look(&self, traces: &[String]) -> Vec<Seen> {
         let each = |url: &dyn Fn(&str) -> String, read: &dyn Fn(&Value) -> Vec<Seen>| {
-            // As they were written: an id of 64 bits has 16 digits.
+            // As written: a 64-bit id has 16 digits.
             let ids = traces.iter().map(|id| id.strip_prefix("0000000000000000").unwrap_or(id));
             ids.filter_map(|id| ask(&url(id))).flat_map(|json| read(&json)).collect()
         };
         match self {
             Backend::Collector { from, lines } => lines.look(*from, traces),
-            // Unless it is told to, Jaeger moves spans whose times do not fit their parent's.
+            // The raw form: otherwise Jaeger moves spans whose times do not fit their parent's.
             Backend::Jaeger { from, api } => {
                 each(&|id| format!("{api}/api/traces/{id}?raw=true"), &|json| jaeger::read(*from, json))
             }
@@ -71,11 +71,11 @@ impl Backend {
     }
 }
 
-/// Nothing while the trace is not known there.
+/// Empty while the server does not know the trace.
 fn ask(url: &str) -> Option<Value> {
     match get(url) {
         (404, _) => None,
-        // Zipkin's answer ends in zeros if some text in it takes less room than it had reckoned with.
+        // Zipkin's answer ends in zero bytes if a text in it is shorter than calculated.
         (200, body) => Some(serde_json::from_slice(without_zeros(&body)).expect("the answer is JSON")),
         (status, body) => panic!("{url}: {status}, {}", String::from_utf8_lossy(&body)),
     }

@@ -12,7 +12,7 @@ use crate::backends::json::{array, number, text};
 use crate::backends::seen::{Seen, Texts};
 use crate::backends::zipkin;
 
-/// What it is expected to have of a span that came so.
+/// A span as the Collector should write it, by the format in which it was received.
 pub(crate) fn view(span: Seen) -> Seen {
     // It has no flags.
     Seen { is_debug: false, ..span }
@@ -26,17 +26,17 @@ pub(crate) struct Lines {
 
 struct Read {
     offset: u64,
-    /// The line there was begun before, and is not wanted.
+    /// The first line was started before, and is skipped.
     is_inside: bool,
     requests: Vec<Value>,
 }
 
 impl Lines {
-    /// What is written from now on.
+    /// Reads what is written from now on.
     #[track_caller]
     pub(crate) fn from_now(path: &str) -> Self {
         let length = fs::metadata(path).unwrap_or_else(|error| panic!("{path}: {error}")).len();
-        // A line may be half written, so reading begins within the last one, if only at its end.
+        // A line may be half written, so reading starts within the last one, or at its end.
         let read = Read { offset: length.saturating_sub(1), is_inside: length > 0, requests: Vec::new() };
         Lines { path: path.to_owned(), read: RefCell::new(read) }
     }
@@ -88,7 +88,7 @@ fn read_span(from: From, json: &Value, resource: &Value) -> Seen {
     const KINDS: [&str; 6] = ["", "", "server", "client", "producer", "consumer"];
     let (mut tags, mut process) = (attributes(json), attributes(resource));
     if from == From::Zipkin {
-        // Of the remote endpoint, beside the tags that are there, in older and newer terms.
+        // Attributes of the remote endpoint, in addition to the tags, under older and newer names.
         let added = ["net.peer.ip", "net.peer.port", "network.peer.address", "service.peer.name"];
         added.iter().for_each(|key| _ = tags.remove(*key));
     }

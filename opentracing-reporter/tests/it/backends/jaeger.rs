@@ -1,4 +1,4 @@
-//! Spans as Jaeger's query API shows them.
+//! Spans in Jaeger's query API.
 
 use serde_json::Value;
 
@@ -6,14 +6,14 @@ use crate::backends::backend::From;
 use crate::backends::json::{array, digits, number, text};
 use crate::backends::seen::{Seen, Texts};
 
-/// What Jaeger's Thrift has of a span.
+/// A span as Jaeger's Thrift format contains it.
 pub(crate) fn view(span: Seen) -> Seen {
     // The reason is in the logs.
     let error = span.error.clone().map(|_| "true".to_owned());
     Seen { error, is_ok: false, ..span }.with_two_kinds_of_links()
 }
 
-/// What Jaeger is expected to have of a span that came so.
+/// A span as Jaeger should show it, by the format in which it was received.
 pub(crate) fn view_from(from: From, span: Seen) -> Seen {
     match from {
         // OTLP has no such flag.

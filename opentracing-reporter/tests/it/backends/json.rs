@@ -1,15 +1,15 @@
-//! Reading JSON that may be anything.
+//! Reading JSON of any shape.
 
 use serde_json::Value;
 
 use crate::backends::seen::Texts;
 
-/// The elements; none if it is no array.
+/// The elements; none if it is not an array.
 pub(crate) fn array(json: &Value) -> &[Value] {
     json.as_array().map_or(&[], Vec::as_slice)
 }
 
-/// The text, or what stands there in its place; empty if nothing does.
+/// The value as text; empty if it is missing.
 pub(crate) fn text(json: &Value) -> String {
     match json {
         Value::String(text) => text.clone(),
@@ -22,13 +22,13 @@ pub(crate) fn text(json: &Value) -> String {
     }
 }
 
-/// The number, also as text; OTLP writes 64 bits so.
+/// The number, also if it is text, as OTLP writes 64-bit numbers.
 #[track_caller]
 pub(crate) fn number(json: &Value) -> u64 {
     text(json).parse().unwrap_or_else(|_| panic!("{json} is no number"))
 }
 
-/// The text behind as many zeros as it takes.
+/// The text with leading zeros.
 pub(crate) fn digits(json: &Value, width: usize) -> String {
     format!("{:0>width$}", text(json))
 }

@@ -1,4 +1,4 @@
-//! What was recorded arrives at real servers: sent through the reporter, read back from where their users look.
+//! Recorded spans arrive at real servers: sent through the reporter, and read back from the servers' own APIs.
 
 mod backend;
 mod collector;
@@ -19,7 +19,7 @@ use crate::backends::net::addresses;
 use crate::backends::seen::{Memory, Seen};
 use crate::backends::traces::{MANY, PATIENCE, ROWS, Row, unsampled};
 
-/// Records the rows and sends them by the transports that the closure adds; gives back what was recorded.
+/// Records the rows, sends them through the transports that the closure adds, and returns what was recorded.
 #[track_caller]
 fn play(rows: &[Row], add: impl Fn(BatchReporter) -> BatchReporter) -> Vec<Seen> {
     let mut all = Vec::new();
@@ -37,7 +37,7 @@ fn play(rows: &[Row], add: impl Fn(BatchReporter) -> BatchReporter) -> Vec<Seen>
     all
 }
 
-/// Everything that is sampled is there, and nothing else.
+/// All sampled spans are there, and no others.
 #[track_caller]
 fn check(backends: &[Backend], add: impl Fn(BatchReporter) -> BatchReporter) {
     for rows in [ROWS, &[MANY]] {
@@ -49,7 +49,7 @@ fn check(backends: &[Backend], add: impl Fn(BatchReporter) -> BatchReporter) {
     let id = unsampled(&tracer);
     assert_eq!(guard.close(PATIENCE), Ok(()));
     assert_eq!(tracer.stats().delivered, 0);
-    // When this is there, the other would be as well.
+    // Once this one is there, the other would be too.
     let then = play(&ROWS[..1], add);
     for backend in backends {
         backend.check(&then);
@@ -82,7 +82,7 @@ fn by_grpc(url: &str) -> Otlp {
 }
 
 #[test]
-fn zipkin_shows_what_was_recorded() {
+fn zipkin_shows_recorded_spans() {
     let Some([url]) = addresses(["ZIPKIN_URL"]) else { return };
     let zipkin = [Backend::Zipkin { api: url.clone() }];
     check(&zipkin, |reporter| reporter.transport(to_zipkin(&url)));
@@ -90,19 +90,19 @@ fn zipkin_shows_what_was_recorded() {
 }
 
 #[test]
-fn jaeger_shows_what_its_collector_got() {
+fn jaeger_shows_spans_received_by_its_collector() {
     let Some([url, api]) = addresses(["JAEGER_URL", "JAEGER_QUERY"]) else { return };
     check(&[Backend::Jaeger { from: From::Jaeger, api }], |reporter| reporter.transport(to_jaeger(&url)));
 }
 
 #[test]
-fn jaeger_shows_what_its_agent_got() {
+fn jaeger_shows_spans_received_by_its_agent() {
     let Some([address, api]) = addresses(["JAEGER_AGENT", "JAEGER_QUERY"]) else { return };
     check(&[Backend::Jaeger { from: From::Jaeger, api }], |reporter| reporter.transport(to_agent(&address)));
 }
 
 #[test]
-fn jaeger_shows_what_came_by_otlp() {
+fn jaeger_shows_spans_received_over_otlp() {
     let variables = ["JAEGER_OTLP_URL", "JAEGER_OTLP_GRPC_URL", "JAEGER_QUERY"];
     let Some([http, grpc, api]) = addresses(variables) else { return };
     let jaeger = [Backend::Jaeger { from: From::Otlp, api }];
@@ -111,7 +111,7 @@ fn jaeger_shows_what_came_by_otlp() {
 }
 
 #[test]
-fn collector_writes_what_came_by_otlp() {
+fn collector_writes_spans_received_over_otlp() {
     let Some([http, grpc, file]) = addresses(["OTLP_URL", "OTLP_GRPC_URL", "OTELCOL_SPANS"]) else { return };
     let collector = [collector(From::Otlp, &file)];
     check(&collector, |reporter| reporter.transport(by_http(&http)));
@@ -121,13 +121,13 @@ fn collector_writes_what_came_by_otlp() {
 }
 
 #[test]
-fn collector_writes_what_came_as_zipkins() {
+fn collector_writes_spans_received_from_zipkin() {
     let Some([url, file]) = addresses(["OTELCOL_ZIPKIN_URL", "OTELCOL_SPANS"]) else { return };
     check(&[collector(From::Zipkin, &file)], |reporter| reporter.transport(to_zipkin(&url)));
 }
 
 #[test]
-fn collector_writes_what_came_as_jaegers() {
+fn collector_writes_spans_received_from_jaeger() {
     let Some([url, agent, file]) = addresses(["OTELCOL_JAEGER_URL", "OTELCOL_JAEGER_AGENT", "OTELCOL_SPANS"]) else {
         return;
     };
@@ -137,7 +137,7 @@ fn collector_writes_what_came_as_jaegers() {
 }
 
 #[test]
-fn several_backends_show_the_same() {
+fn several_backends_show_the_same_spans() {
     let variables = ["ZIPKIN_URL", "JAEGER_URL", "JAEGER_QUERY", "OTLP_GRPC_URL", "OTELCOL_SPANS"];
     let Some([zipkin, jaeger, api, otlp, file]) = addresses(variables) else { return };
     let backends = [

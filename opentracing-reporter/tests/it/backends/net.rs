@@ -1,4 +1,4 @@
-//! Servers that somebody else has started.
+//! Servers that were started outside of the tests.
 
 use std::env;
 use std::io::Write;
@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 /// How long a backend may take to show what it has received.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The addresses in these variables. Without one of them the test is left out and says so; in CI it fails.
+/// The addresses in these variables. If one is missing, the test is skipped with a line on standard error; in CI it fails.
 #[track_caller]
 pub(crate) fn addresses<const N: usize>(variables: [&str; N]) -> Option<[String; N]> {
     let mut found = [const { String::new() }; N];
@@ -21,7 +21,7 @@ pub(crate) fn addresses<const N: usize>(variables: [&str; N]) -> Option<[String;
             Ok(value) if !value.is_empty() => *address = value,
             _ => {
                 assert!(env::var_os("CI").is_none_or(|ci| ci.is_empty()), "{variable} is not set");
-                // Not by `eprintln!`, which the test runner keeps to itself.
+                // Not with `eprintln!`, which the test runner captures.
                 let _ = writeln!(std::io::stderr(), "left out, since {variable} is not set");
                 return None;
             }
@@ -30,7 +30,7 @@ pub(crate) fn addresses<const N: usize>(variables: [&str; N]) -> Option<[String;
     Some(found)
 }
 
-/// Asks until the answer is as wanted, and gives back the last one.
+/// Asks until the answer is as expected, and returns the last one.
 pub(crate) fn ask_until<T>(mut ask: impl FnMut() -> T, is_wanted: impl Fn(&T) -> bool) -> T {
     let begun = Instant::now();
     loop {
@@ -42,7 +42,7 @@ pub(crate) fn ask_until<T>(mut ask: impl FnMut() -> T, is_wanted: impl Fn(&T) ->
     }
 }
 
-/// Status and body of what is at that address.
+/// The status and body of a GET request.
 pub(crate) fn get(url: &str) -> (u16, Vec<u8>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().expect("a runtime starts");
     runtime.block_on(fetch(url)).unwrap_or_else(|error| panic!("{url}: {error}"))

@@ -2,7 +2,7 @@
 
 use crate::backends::seen::{Seen, Texts};
 
-/// What whoever takes OTLP is expected to have of a span.
+/// A span as a receiver of OTLP should show it.
 pub(crate) fn view(span: Seen) -> Seen {
     let is_entry = span.kind == "server" || span.kind == "consumer";
     let mut process = span.process.clone();
@@ -34,7 +34,7 @@ fn error_kind(span: &Seen) -> Option<&String> {
     span.logs.iter().filter_map(|(_, fields)| fields.get("error.kind")).next_back()
 }
 
-/// What becomes of a tag, of those that are recorded here.
+/// The attribute for a tag in these tests.
 fn attributes<'a>(is_entry: bool, tag: &'a str, value: &'a str) -> Vec<(&'a str, &'a str)> {
     let name = match tag {
         "http.url" if is_entry => {

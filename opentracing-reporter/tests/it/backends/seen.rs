@@ -1,4 +1,4 @@
-//! What was recorded and what a backend shows, in one form.
+//! Recorded spans and the spans of a backend, in one form.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -17,21 +17,21 @@ pub(crate) struct Seen {
     pub(crate) trace: String,
     pub(crate) id: String,
     pub(crate) parent: Option<String>,
-    /// Empty for internal work.
+    /// Empty for internal spans.
     pub(crate) kind: String,
     pub(crate) start_us: u64,
     pub(crate) duration_us: u64,
     /// Why it failed, if it did.
     pub(crate) error: Option<String>,
-    /// Somebody said that it did not.
+    /// It is explicitly not failed.
     pub(crate) is_ok: bool,
     pub(crate) tags: Texts,
-    /// In order of time.
+    /// Sorted by time.
     pub(crate) logs: Vec<(u64, Texts)>,
-    /// What it refers to beside the parent: kind, trace, span.
+    /// The references other than the parent: kind, trace, span.
     pub(crate) links: BTreeSet<(String, String, String)>,
     pub(crate) is_debug: bool,
-    /// Only what was recorded tells.
+    /// Known only for recorded spans.
     pub(crate) is_local_root: bool,
 }
 
@@ -77,7 +77,7 @@ impl Seen {
         seen
     }
 
-    /// Adds a link, unless that is the parent as such.
+    /// Adds a link, unless it is the parent.
     pub(crate) fn link(&mut self, kind: &str, trace: &str, id: &str) {
         let trace = format!("{trace:0>32}");
         if kind != "child_of" || trace != self.trace || Some(id) != self.parent.as_deref() {
@@ -85,7 +85,7 @@ impl Seen {
         }
     }
 
-    /// For those who know two kinds of references: what is not the one is the other.
+    /// For backends with two kinds of references: whatever is not the one is the other.
     pub(crate) fn with_two_kinds_of_links(mut self) -> Self {
         let kind = |kind: String| if kind == "child_of" { kind } else { "follows_from".to_owned() };
         self.links = self.links.into_iter().map(|(of, trace, id)| (kind(of), trace, id)).collect();
@@ -101,7 +101,7 @@ fn text(value: Option<Value<'_>>) -> Option<String> {
     value.map(|value| value.to_string())
 }
 
-/// A transport that remembers what was recorded.
+/// A transport that keeps the recorded spans.
 #[derive(Clone, Default)]
 pub(crate) struct Memory(Arc<Mutex<Vec<Seen>>>);
 
@@ -129,7 +129,7 @@ impl Transport for Memory {
     }
 }
 
-/// Every span that was recorded is there as it was, and no other.
+/// Checks that the recorded spans, and no others, are there.
 #[track_caller]
 pub(crate) fn compare(way: &str, expected: impl IntoIterator<Item = Seen>, seen: impl IntoIterator<Item = Seen>) {
     let by_id = |spans: &mut dyn Iterator<Item = Seen>| -> BTreeMap<(String, String), Seen> {
@@ -141,5 +141,5 @@ pub(crate) fn compare(way: &str, expected: impl IntoIterator<Item = Seen>, seen:
         let seen = seen.remove(&id).unwrap_or_else(|| panic!("{way}: {} is missing", expected.name));
         assert_eq!(seen, expected, "{way}: {}", expected.name);
     }
-    assert_eq!(seen.into_values().collect::<Vec<_>>(), [], "{way}: nobody has recorded that");
+    assert_eq!(seen.into_values().collect::<Vec<_>>(), [], "{way}: spans that were not recorded");
 }

@@ -1,4 +1,4 @@
-//! Traces that every backend has to show as they were recorded.
+//! Traces that every backend must show as they were recorded.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,11 +12,11 @@ pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) settings: fn(TracerBuilder) -> TracerBuilder,
     pub(crate) record: fn(&Tracer),
-    /// How many spans that makes.
+    /// The number of spans.
     pub(crate) spans: usize,
 }
 
-/// Longer than sending takes.
+/// A time-out that sending does not reach.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 const AS_IT_IS: fn(TracerBuilder) -> TracerBuilder = |builder| builder;
@@ -35,10 +35,10 @@ pub(crate) const ROWS: &[Row] = &[
     Row { name: "debug", settings: AS_IT_IS, record: debug, spans: 2 },
 ];
 
-/// Enough for several requests of any transport.
+/// Enough spans for several requests of any transport.
 pub(crate) const MANY: Row = Row { name: "several thousand spans", settings: AS_IT_IS, record: many, spans: 3_000 };
 
-/// What nobody wants to have. The trace ids are known, so that a backend can be asked for them.
+/// Traces that no backend should have. Their ids are known, so that a backend can be asked for them.
 pub(crate) fn unsampled(tracer: &Tracer) -> TraceId {
     let context = elsewhere().with_sampling(Sampling::NotSampled);
     let parent = tracer.span("not sampled").child_of(&context).kind(SpanKind::Server).start();
@@ -178,14 +178,14 @@ fn many(tracer: &Tracer) {
         let mut span = tracer.span(&format!("span {number}")).child_of(&root).start();
         span.set_tag("number", number).set(tags::COMPONENT, "test").set_tag("text", "some text in each of the spans");
         span.finish();
-        // What comes faster than it is stored, Jaeger's collector takes and forgets.
+        // Jaeger's collector accepts spans faster than it stores them, and then drops some.
         if number % 500 == 0 {
             assert_eq!(tracer.flush(PATIENCE), Ok(()));
         }
     }
 }
 
-/// A context that nobody else has.
+/// A unique context.
 fn elsewhere() -> SpanContext {
     let (ids, _) = Tracer::builder("elsewhere").build();
     let span = ids.span("").start();

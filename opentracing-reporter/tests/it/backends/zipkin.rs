@@ -1,11 +1,11 @@
-//! Spans as Zipkin has them.
+//! Spans in Zipkin's API.
 
 use serde_json::Value;
 
 use crate::backends::json::{array, digits, number, text, texts};
 use crate::backends::seen::{Seen, Texts};
 
-/// What Zipkin's JSON has of a span.
+/// A span as Zipkin's JSON contains it.
 pub(crate) fn view(span: Seen) -> Seen {
     let Seen { mut tags, process, logs, is_local_root, .. } = span.clone();
     if is_local_root {
@@ -24,12 +24,12 @@ pub(crate) fn view(span: Seen) -> Seen {
     .with_two_kinds_of_links()
 }
 
-/// Zipkin's own habit.
+/// Zipkin converts names to lower case.
 pub(crate) fn lower_case(span: Seen) -> Seen {
     Seen { name: span.name.to_lowercase(), service: span.service.to_lowercase(), ..span }
 }
 
-/// What stands alone has no name of its field.
+/// A single value has no field name.
 fn annotated(fields: Texts) -> Texts {
     let alone = fields.iter().next().filter(|_| fields.len() == 1).filter(|(_, text)| !text.contains('|'));
     match alone {

@@ -1,4 +1,4 @@
-//! Where the agent is, and since when.
+//! Finding the agent.
 
 use std::io;
 use std::time::Duration;
@@ -8,9 +8,9 @@ use opentracing_reporter::{BatchReporter, Instana, InstanaAgentFallback};
 
 use super::agent::{Judge, StandIn};
 use super::instana;
-use crate::transports::{NEVER, PATIENCE, finish_spans};
+use crate::support::transports::{NEVER, PATIENCE, finish_spans};
 
-/// A port of loopback that nobody listens on.
+/// A loopback port without a server.
 fn free_port() -> io::Result<u16> {
     StandIn::start(0, Judge::default()).map(|agent| agent.port())
 }
@@ -31,13 +31,13 @@ fn spans_wait_for_an_agent_that_starts_later() -> io::Result<()> {
         BatchReporter::new(transport.agent_fallback(InstanaAgentFallback::None)).queue_size(2).batch_delay(NEVER);
     let (tracer, guard) = reporter.start(Tracer::builder("shop"))?;
     finish_spans(&tracer, 2);
-    assert!(guard.flush(Duration::from_millis(300)).is_err(), "nobody is there");
+    assert!(guard.flush(Duration::from_millis(300)).is_err(), "there is no agent");
     finish_spans(&tracer, 3);
     assert!(guard.flush(Duration::from_millis(300)).is_err(), "nor now");
     assert_eq!(tracer.stats().reporter.dropped_queue_full, 3, "what waits is bounded");
 
     let agent = StandIn::start(port, Judge::default())?;
-    // Fails only for what was lost before.
+    // Fails only because of spans dropped before.
     let _ = guard.flush(PATIENCE);
     check_names(&agent, &["0", "1"]);
     finish_spans(&tracer, 1);
@@ -47,7 +47,7 @@ fn spans_wait_for_an_agent_that_starts_later() -> io::Result<()> {
 }
 
 #[test]
-fn finds_an_agent_that_was_restarted() -> io::Result<()> {
+fn finds_a_restarted_agent() -> io::Result<()> {
     let agent = StandIn::start(0, Judge::default())?;
     let port = agent.port();
     let (tracer, guard) = BatchReporter::new(instana(&agent)).batch_delay(NEVER).start(Tracer::builder("shop"))?;
@@ -56,9 +56,9 @@ fn finds_an_agent_that_was_restarted() -> io::Result<()> {
     check_names(&agent, &["0"]);
     drop(agent);
     finish_spans(&tracer, 2);
-    assert!(guard.flush(Duration::from_millis(300)).is_err(), "nobody is there");
+    assert!(guard.flush(Duration::from_millis(300)).is_err(), "there is no agent");
 
-    // It answers to `GET /` before it knows where spans go.
+    // It answers `GET /` before its other paths exist.
     let agent = StandIn::start(port, Judge::starting(2))?;
     assert_eq!(guard.flush(PATIENCE), Ok(()));
     check_names(&agent, &["0", "1"]);
@@ -67,7 +67,7 @@ fn finds_an_agent_that_was_restarted() -> io::Result<()> {
 }
 
 #[test]
-fn looks_at_the_default_gateway_where_there_is_no_agent_at_the_address() -> io::Result<()> {
+fn falls_back_to_the_default_gateway() -> io::Result<()> {
     const HEAD: &str = "Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT";
     let gateway = u32::from_ne_bytes([127, 0, 0, 1]);
     let cases = [
@@ -84,7 +84,7 @@ fn looks_at_the_default_gateway_where_there_is_no_agent_at_the_address() -> io::
         let agent = StandIn::start(0, Judge::default())?;
         let file = std::env::temp_dir().join(format!("opentracing-routes-{}-{}", std::process::id(), agent.port()));
         std::fs::write(&file, routes)?;
-        // Of the addresses of loopback, nobody listens on this one.
+        // A loopback address without a server.
         let transport = Instana::agent(&format!("http://127.9.9.9:{}", agent.port())).expect("an address");
         let reporter =
             BatchReporter::new(transport.agent_fallback(InstanaAgentFallback::DefaultGatewayIn(file.clone())));
@@ -100,7 +100,7 @@ fn looks_at_the_default_gateway_where_there_is_no_agent_at_the_address() -> io::
 }
 
 #[test]
-fn an_address_that_is_none_is_told() {
+fn refuses_an_invalid_address() {
     let error = Instana::agent("127.0.0.1:42699").expect_err("no scheme").to_string();
     assert!(error.contains("http://"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! Instana, against a stand-in that refuses what the real one does not document.
+//! The transport to Instana, against a stand-in that refuses what the real one does not document.
 
 pub(crate) mod agent;
 mod lookup;
@@ -15,14 +15,14 @@ use opentracing_reporter::{BatchReporter, Instana, InstanaAgentFallback, Instana
 use serde_json::Value;
 
 use self::agent::{Judge, StandIn};
-use crate::transports::{NEVER, PATIENCE};
+use crate::support::transports::{NEVER, PATIENCE};
 
-/// To that stand-in and nowhere else.
+/// A transport to the stand-in only, without a fallback.
 fn instana(agent: &StandIn) -> Instana {
     Instana::agent(&agent.url()).expect("an address").agent_fallback(InstanaAgentFallback::None)
 }
 
-/// What arrives of the spans that the closure makes; nothing is refused.
+/// The spans that arrive of those that the closure records. Nothing may be refused.
 #[track_caller]
 fn reported(
     form: InstanaSpanFormat,

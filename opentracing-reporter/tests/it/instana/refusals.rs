@@ -1,4 +1,4 @@
-//! The stand-in itself: what it refuses.
+//! What the stand-in refuses.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn check(path: &str, good: Value, change: impl FnOnce(&mut Value), reason: &str)
 }
 
 #[test]
-fn refuses_native_spans_that_are_wrong() {
+fn refuses_invalid_native_spans() {
     check(RAW, native(), |span| span["t"] = json!("1234567890ABCDEF"), "span.t is no TraceId");
     check(RAW, native(), |span| span["s"] = json!("234567890abcdef"), "span.s is no Id");
     check(RAW, native(), |span| span["p"] = json!("0000000000000000"), "span.p is no Id");
@@ -69,7 +69,7 @@ fn refuses_native_spans_that_are_wrong() {
 }
 
 #[test]
-fn refuses_web_service_spans_that_are_wrong() {
+fn refuses_invalid_web_service_spans() {
     check(TRACE, web_service(), |span| span["traceId"] = json!(5), "span.traceId is no TraceId");
     check(TRACE, web_service(), |span| span["type"] = json!("CLIENT"), "no such type");
     check(TRACE, web_service(), |span| span["data"] = json!({ "status": 200 }), "span.data is no Texts");
@@ -98,7 +98,7 @@ fn refuses_requests_that_are_too_large_or_too_many() {
 }
 
 #[test]
-fn refuses_what_is_not_for_the_serverless_endpoint() {
+fn refuses_other_requests_at_the_serverless_endpoint() {
     let mut judge = Judge::serverless("secret");
     let mut span = native();
     span["f"] = json!({ "e": "host", "hl": true, "cp": "generic_serverless" });

@@ -7,13 +7,13 @@ use opentracing_reporter::{BatchReporter, Instana, InstanaAgentFallback, Instana
 
 use super::agent::{Judge, StandIn};
 use super::{instana, reported};
-use crate::transports::{NEVER, PATIENCE};
+use crate::support::transports::{NEVER, PATIENCE};
 
-/// As long as the core lets a value be.
+/// The core's limit of a value.
 const LONG: usize = 4096;
 
 #[test]
-fn puts_a_thousand_spans_in_a_request_and_counts_log_spans() -> std::io::Result<()> {
+fn sends_at_most_a_thousand_spans_per_request_including_log_spans() -> std::io::Result<()> {
     for (form, expected) in
         [(InstanaSpanFormat::Native, &[1000, 1000, 500][..]), (InstanaSpanFormat::TraceWebService, &[1000, 250])]
     {
@@ -34,7 +34,7 @@ fn puts_a_thousand_spans_in_a_request_and_counts_log_spans() -> std::io::Result<
 }
 
 #[test]
-fn splits_what_is_larger_than_a_request_may_be() -> std::io::Result<()> {
+fn splits_oversized_requests() -> std::io::Result<()> {
     let text = "x".repeat(LONG);
     let spans = reported(
         InstanaSpanFormat::Native,
@@ -56,7 +56,7 @@ fn splits_what_is_larger_than_a_request_may_be() -> std::io::Result<()> {
 }
 
 #[test]
-fn cuts_spans_of_the_web_service_to_four_kibibytes() -> std::io::Result<()> {
+fn truncates_web_service_spans_to_four_kibibytes() -> std::io::Result<()> {
     let text = "ü\"".repeat(LONG / 3);
     let limits = Limits::default();
     let builder = Tracer::builder("shop").limits(limits);
@@ -77,9 +77,9 @@ fn cuts_spans_of_the_web_service_to_four_kibibytes() -> std::io::Result<()> {
     Ok(())
 }
 
-/// What is kept on a disk is encoded already.
+/// Spooled spans are already encoded.
 #[test]
-fn each_form_has_a_spool_of_its_own() -> std::io::Result<()> {
+fn each_format_has_a_spool_of_its_own() -> std::io::Result<()> {
     let folder = tempfile::tempdir()?;
     let start = |transport: Instana| {
         let transport = transport.spool(Spool::new(folder.path()))?;
@@ -87,9 +87,11 @@ fn each_form_has_a_spool_of_its_own() -> std::io::Result<()> {
     };
     let agents = || StandIn::start(0, Judge::default());
     for form in [InstanaSpanFormat::Native, InstanaSpanFormat::TraceWebService] {
-        let nobody = agents()?.url();
-        let away =
-            Instana::agent(&nobody).expect("an address").agent_fallback(InstanaAgentFallback::None).span_format(form);
+        let unused_address = agents()?.url();
+        let away = Instana::agent(&unused_address)
+            .expect("an address")
+            .agent_fallback(InstanaAgentFallback::None)
+            .span_format(form);
         let (tracer, guard) = start(away)?;
         tracer.span("work").start().finish();
         assert_eq!(guard.close(Duration::from_millis(300)), Ok(()), "on the disk");
@@ -112,7 +114,7 @@ fn each_form_has_a_spool_of_its_own() -> std::io::Result<()> {
 }
 
 #[test]
-fn a_form_that_is_chosen_too_late_changes_nothing() -> std::io::Result<()> {
+fn a_format_that_is_set_after_the_spool_has_no_effect() -> std::io::Result<()> {
     let folder = tempfile::tempdir()?;
     let agent = StandIn::start(0, Judge::default())?;
     let transport = instana(&agent).spool(Spool::new(folder.path()))?.span_format(InstanaSpanFormat::TraceWebService);
@@ -125,9 +127,9 @@ fn a_form_that_is_chosen_too_late_changes_nothing() -> std::io::Result<()> {
     Ok(())
 }
 
-/// The stand-in counts.
+/// The stand-in counts requests per second.
 #[test]
-fn keeps_to_twenty_calls_a_second_on_one_connection() -> std::io::Result<()> {
+fn sends_at_most_twenty_requests_per_second_on_one_connection() -> std::io::Result<()> {
     let agent = StandIn::start(0, Judge::default())?;
     let (tracer, guard) = BatchReporter::new(instana(&agent)).batch_delay(NEVER).start(Tracer::builder("shop"))?;
     for _ in 0..25 {
@@ -144,7 +146,7 @@ fn keeps_to_twenty_calls_a_second_on_one_connection() -> std::io::Result<()> {
 }
 
 #[test]
-fn several_tracers_of_a_process_keep_to_that_together() -> std::io::Result<()> {
+fn tracers_of_a_process_share_the_request_limit() -> std::io::Result<()> {
     let agent = StandIn::start(0, Judge::default())?;
     let start = |name| BatchReporter::new(instana(&agent)).batch_delay(NEVER).start(Tracer::builder(name));
     let tracers = [start("shop")?, start("catalog")?, start("cart")?];

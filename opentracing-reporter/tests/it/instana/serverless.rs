@@ -1,17 +1,17 @@
-//! Instana without an agent.
+//! Instana's serverless endpoint.
 
 use opentracing_core::{SpanKind, Tracer};
 use opentracing_reporter::{BatchReporter, Instana, InstanaSpanFormat};
 
 use super::agent::{Judge, StandIn};
-use crate::transports::PATIENCE;
+use crate::support::transports::PATIENCE;
 
 #[test]
 fn sends_bundles_with_the_key() -> std::io::Result<()> {
     for path in ["", "/"] {
         let endpoint = StandIn::start(0, Judge::serverless("secret"))?;
         let transport = Instana::serverless(&[&endpoint.url(), path].concat(), "secret").expect("an address");
-        // There is only one form here.
+        // There is only one format here.
         let transport = transport.span_format(InstanaSpanFormat::TraceWebService);
         let (tracer, guard) = BatchReporter::new(transport).start(Tracer::builder("shop"))?;
         for _ in 0..2 {
@@ -31,7 +31,7 @@ fn sends_bundles_with_the_key() -> std::io::Result<()> {
 }
 
 #[test]
-fn a_wrong_key_loses_the_spans_and_keeps_its_secret() -> std::io::Result<()> {
+fn a_wrong_key_drops_the_spans_and_is_not_printed() -> std::io::Result<()> {
     let endpoint = StandIn::start(0, Judge::serverless("secret"))?;
     let transport = Instana::serverless(&endpoint.url(), "mistake").expect("an address");
     let shown = format!("{transport:?}");
@@ -44,7 +44,7 @@ fn a_wrong_key_loses_the_spans_and_keeps_its_secret() -> std::io::Result<()> {
 }
 
 #[test]
-fn a_key_that_cannot_stand_in_a_header_is_told() {
+fn refuses_a_key_that_is_not_valid_in_a_header() {
     let error = Instana::serverless("http://127.0.0.1:1", "a\nb").expect_err("two lines").to_string();
     assert!(error.contains("x-instana-key"), "{error}");
 }

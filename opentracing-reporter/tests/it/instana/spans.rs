@@ -1,4 +1,4 @@
-//! Each kind of span, and each rule about it.
+//! Every span type and its rules.
 
 use std::io;
 use std::time::{Duration, SystemTime};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::reported;
 
-/// The context of a caller elsewhere.
+/// The context of a remote caller.
 fn caller() -> SpanContext {
     SpanContext::new(
         TraceId::from_parts(0x0123_4567_89ab_cdef, 0xfa23_75d7_11a4_ca0f),
@@ -20,7 +20,7 @@ fn caller() -> SpanContext {
 const CHANGING: [&str; 12] =
     ["t", "s", "p", "ts", "d", "f", "lt", "spanId", "parentId", "traceId", "timestamp", "duration"];
 
-/// One span with a parent, in that form, without what is different each time.
+/// One span with a parent in this format, without the fields that differ each time.
 #[track_caller]
 fn span_in(form: InstanaSpanFormat, kind: SpanKind, fill: impl FnOnce(&mut Span)) -> Vec<Value> {
     let mut spans = reported(form, InstanaRootExits::Suppressed, Tracer::builder("shop"), |tracer| {
@@ -194,7 +194,7 @@ fn grpc() {
 }
 
 #[test]
-fn calls_of_other_systems_are_not_grpc() {
+fn other_rpc_systems_are_not_grpc() {
     check(
         "a cloud's API, over HTTP",
         SpanKind::Client,
@@ -434,7 +434,7 @@ fn databases() {
 }
 
 #[test]
-fn statements_are_cut_at_four_thousand_characters() {
+fn statements_are_truncated_to_four_thousand_characters() {
     let statement = "x".repeat(4090);
     let spans = span_in(InstanaSpanFormat::Native, SpanKind::Client, |span| {
         span.set(tags::DB_STATEMENT, &statement).set_tag("db.system", "mysql");
@@ -498,7 +498,7 @@ fn times_and_ids() -> io::Result<()> {
 }
 
 #[test]
-fn a_new_trace_has_no_parent_in_the_one_that_it_follows() -> io::Result<()> {
+fn a_new_trace_has_no_parent_in_the_trace_it_follows() -> io::Result<()> {
     let spans = reported(InstanaSpanFormat::Native, InstanaRootExits::Suppressed, Tracer::builder("shop"), |tracer| {
         tracer.span("edge").kind(SpanKind::Server).child_of(&caller()).new_trace().start().finish();
         tracer.span("call").kind(SpanKind::Client).child_of(&caller()).new_trace().start().finish();
@@ -510,7 +510,7 @@ fn a_new_trace_has_no_parent_in_the_one_that_it_follows() -> io::Result<()> {
 }
 
 #[test]
-fn only_the_first_entry_of_a_service_says_what_the_caller_said() -> io::Result<()> {
+fn only_the_first_entry_span_of_a_service_has_the_fields_of_the_caller() -> io::Result<()> {
     let spans = reported(InstanaSpanFormat::Native, InstanaRootExits::Suppressed, Tracer::builder("shop"), |tracer| {
         let entry = tracer.span("first").kind(SpanKind::Server).child_of(&caller()).start();
         tracer.span("second").kind(SpanKind::Consumer).child_of(&entry).start().finish();
@@ -528,7 +528,7 @@ fn only_the_first_entry_of_a_service_says_what_the_caller_said() -> io::Result<(
 }
 
 #[test]
-fn exits_without_a_parent_are_held_back_unless_allowed() -> io::Result<()> {
+fn exit_spans_without_a_parent_are_suppressed_by_default() -> io::Result<()> {
     for form in [InstanaSpanFormat::Native, InstanaSpanFormat::TraceWebService] {
         for (root_exits, expected) in [(InstanaRootExits::Suppressed, 3), (InstanaRootExits::Reported, 5)] {
             let spans = reported(form, root_exits, Tracer::builder("shop"), |tracer| {
@@ -545,7 +545,7 @@ fn exits_without_a_parent_are_held_back_unless_allowed() -> io::Result<()> {
 }
 
 #[test]
-fn derived_names_of_services_are_left_out() {
+fn derived_service_names_are_omitted() {
     for form in [InstanaSpanFormat::Native, InstanaSpanFormat::TraceWebService] {
         let derived = span_in(form, SpanKind::Client, |span| {
             span.set(tags::HTTP_METHOD, "GET").set_derived_peer_service("catalog");
@@ -559,7 +559,7 @@ fn derived_names_of_services_are_left_out() {
 }
 
 #[test]
-fn warnings_and_errors_are_spans_of_their_own() -> io::Result<()> {
+fn warnings_and_errors_become_log_spans() -> io::Result<()> {
     let at = SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_123);
     let log = |span: &mut Span| {
         span.log_kv_at(at, &[("level", "info".into()), ("message", "hello".into())]);
@@ -610,7 +610,7 @@ fn warnings_and_errors_are_spans_of_their_own() -> io::Result<()> {
 }
 
 #[test]
-fn the_trace_web_service_has_all_of_it_as_text() {
+fn trace_web_service_data_is_text() {
     let spans = span_in(InstanaSpanFormat::TraceWebService, SpanKind::Server, |span| {
         span.set(tags::HTTP_METHOD, "GET").set(tags::HTTP_ROUTE, "/users/{id}").set(tags::HTTP_STATUS_CODE, 503);
         span.set_tag("arguments", "7").set_tag("service", "other");

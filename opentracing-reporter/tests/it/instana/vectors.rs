@@ -1,4 +1,4 @@
-//! What the entry span reports of the headers that came in, by the vectors of the official tracers.
+//! What the entry span reports of incoming headers, by the vectors of the official tracers.
 
 use std::path::PathBuf;
 
@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 
 use super::agent::{Judge, StandIn};
 use super::instana;
-use crate::transports::{NEVER, PATIENCE};
+use crate::support::transports::{NEVER, PATIENCE};
 
-/// Headers as they came, also twice of one name.
+/// Headers as received, including repeated names.
 struct Lines(Vec<(String, String)>);
 
 impl TextMapReader for Lines {
@@ -40,7 +40,7 @@ fn composite(options: &Value) -> Composite {
 }
 
 #[test]
-fn entry_spans_report_what_came_in() -> std::io::Result<()> {
+fn entry_spans_report_the_incoming_headers() -> std::io::Result<()> {
     let folder = std::env::var_os("OPENTRACING_VECTORS").map(PathBuf::from);
     let ours = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../opentracing-core/tests/data");
     let file: Value = serde_json::from_slice(&std::fs::read(folder.unwrap_or(ours).join("instana-http.json"))?)?;
@@ -70,7 +70,7 @@ fn entry_spans_report_what_came_in() -> std::io::Result<()> {
     Ok(())
 }
 
-/// The exit comes first, since it ends first.
+/// The exit span is first, since it ends first.
 fn check(case: &Value, entry_id: Option<String>, spans: &[Value]) -> Result<(), String> {
     if case["expect"]["recorded"] == false {
         return if spans.is_empty() { Ok(()) } else { Err(format!("spans of what is suppressed: {spans:?}")) };
@@ -106,7 +106,7 @@ fn check(case: &Value, entry_id: Option<String>, spans: &[Value]) -> Result<(), 
     same("exit", exit, &expected)
 }
 
-/// All members but time and process.
+/// All members except times and process.
 fn same(what: &str, actual: &Value, expected: &Value) -> Result<(), String> {
     let mut actual = actual.clone();
     let Some(members) = actual.as_object_mut() else { return Err(format!("{what} is no object")) };

@@ -1,11 +1,11 @@
-//! One connection of HTTP/1.1.
+//! One HTTP/1.1 connection.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
 use super::{Call, Shared, lock};
 
-/// Answers one call after the other until the other side closes.
+/// Answers requests until the client closes the connection.
 pub(super) fn serve(stream: TcpStream, shared: &Shared) {
     let Ok(reading) = stream.try_clone() else { return };
     let (mut reader, mut stream) = (BufReader::new(reading), stream);
@@ -35,7 +35,7 @@ fn read(reader: &mut impl BufRead) -> io::Result<Option<Call>> {
         call.headers.push((name.trim().into(), value.trim().into()));
     }
     let length = call.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-    // Nothing is this long that anybody may send.
+    // No valid request is this long.
     call.body.resize(usize::min(length, 64 << 20), 0);
     reader.read_exact(&mut call.body)?;
     Ok(Some(call))

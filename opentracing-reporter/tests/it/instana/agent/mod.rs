@@ -1,4 +1,4 @@
-//! A stand-in for Instana: an agent, or the serverless endpoint, that takes what the real ones document, and refuses all else.
+//! A stand-in for Instana: an agent or the serverless endpoint. It accepts what the real ones document, and refuses everything else.
 
 mod connection;
 mod native;
@@ -13,14 +13,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// A request of a reporter.
+/// A request from a reporter.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Call {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
-    /// Since the stand-in started.
+    /// Time since the stand-in started.
     pub(crate) at: Duration,
 }
 
@@ -30,22 +30,22 @@ impl Call {
     }
 }
 
-/// What the stand-in says to a call that it does not take: a status, and why.
+/// The refusal of a request: a status and a reason.
 pub(crate) type Refusal = (u16, String);
 
-/// Applies the rules. Knows no network, so that they can be tested by themselves.
+/// Applies the rules. It has no network code, so the rules can be tested on their own.
 #[derive(Debug, Default)]
 pub(crate) struct Judge {
-    /// Spans in the order in which they came.
+    /// Spans in order of arrival.
     pub(crate) spans: Vec<Value>,
     pub(crate) refusals: Vec<Refusal>,
-    /// How many spans came with each call.
+    /// The number of spans in each request.
     pub(crate) sizes: Vec<usize>,
-    /// Of all bodies that were taken.
+    /// The size of all accepted bodies.
     pub(crate) bytes: usize,
-    /// Of the serverless endpoint, which is none without it.
+    /// The key of the serverless endpoint. `None` for an agent.
     key: Option<String>,
-    /// How many calls yet find that the agent does not know its paths.
+    /// How many more requests are answered with 404, as by an agent that is starting.
     starting: usize,
     calls: Vec<Duration>,
 }
@@ -56,17 +56,17 @@ const MAX_RAW_BYTES: usize = 5 << 20;
 const MAX_TRACE_BYTES: usize = 4 << 20;
 
 impl Judge {
-    /// The serverless endpoint, for those who have that key.
+    /// The serverless endpoint with this key.
     pub(crate) fn serverless(key: &str) -> Self {
         Judge { key: Some(key.into()), ..Judge::default() }
     }
 
-    /// An agent that does not know its paths before the call after so many.
+    /// An agent that answers the first requests with 404.
     pub(crate) fn starting(calls: usize) -> Self {
         Judge { starting: calls, ..Judge::default() }
     }
 
-    /// Takes the call or says why not; what was taken is in [`spans`](Judge::spans).
+    /// Accepts or refuses the request. Accepted spans are in [`spans`](Judge::spans).
     pub(crate) fn judge(&mut self, call: &Call) -> Result<(), Refusal> {
         if call.method == "GET" && call.path == "/" && self.key.is_none() {
             return Ok(());
@@ -80,7 +80,7 @@ impl Judge {
                 Ok(())
             }
             Err(refusal) => {
-                // One that was told to come is no fault of the reporter.
+                // A 404 that the test asked for is not the reporter's fault.
                 if refusal.0 != 404 || self.starting == 0 {
                     self.refusals.push(refusal.clone());
                 }
@@ -129,7 +129,7 @@ impl Judge {
         }
     }
 
-    /// Calls that are refused count as well.
+    /// Refused requests count too.
     fn count(&mut self, at: Duration) -> Result<(), Refusal> {
         self.calls.retain(|&earlier| at.saturating_sub(earlier) < Duration::from_secs(1));
         self.calls.push(at);
@@ -172,7 +172,7 @@ fn check_all(spans: &[Value], check: impl Fn(&Value) -> Result<(), String>) -> R
     spans.iter().try_for_each(|span| check(span).map_err(|reason| (400, format!("{reason}: {span}"))))
 }
 
-/// The judge behind a socket of loopback.
+/// The judge behind a loopback socket.
 #[derive(Debug)]
 pub(crate) struct StandIn {
     address: SocketAddr,
@@ -195,7 +195,7 @@ struct Connections {
 }
 
 impl StandIn {
-    /// Listens on that port of loopback; 0 takes a free one.
+    /// Listens on this loopback port, or on a free one if it is 0.
     pub(crate) fn start(port: u16, judge: Judge) -> io::Result<StandIn> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let address = listener.local_addr()?;
@@ -231,13 +231,13 @@ impl StandIn {
         lock(&self.shared.judge)
     }
 
-    /// How many connections it has seen.
+    /// The number of connections so far.
     pub(crate) fn connections(&self) -> usize {
         lock(&self.shared.connections).count
     }
 }
 
-/// Closes everything, as the end of its process would, so that the port is free again.
+/// Closes everything, as the end of a process would, so that the port is free again.
 impl Drop for StandIn {
     fn drop(&mut self) {
         {
@@ -247,7 +247,7 @@ impl Drop for StandIn {
                 let _ = stream.shutdown(Shutdown::Both);
             }
         }
-        // Wakes up who waits for connections.
+        // Wakes up the accepting thread.
         let _ = TcpStream::connect(self.address);
         let _ = self.thread.take().map(JoinHandle::join);
     }

@@ -1,4 +1,4 @@
-//! Spans as Instana's own tracers report them.
+//! Spans in the format of Instana's own tracers.
 
 use serde_json::Value;
 
@@ -27,7 +27,7 @@ const SPAN: Members = &[
 
 const ENTRY_ONLY: [&str; 6] = ["lt", "tp", "ia", "crtp", "crid", "sy"];
 
-/// Name, kinds, the object of its data, the members of that.
+/// Name, kinds, the name of its data object, and the members of that.
 const NAMES: [(&str, &[u64], &str, Members); 9] = [
     ("g.http", &[1], "http", HTTP),
     ("http", &[2], "http", HTTP),
@@ -59,7 +59,7 @@ const DATABASE: Members =
     &[("stmt", Text), ("host", Text), ("port", Text), ("user", Text), ("db", Text), ("error", Text)];
 const SDK: Members = &[("name", Text), ("type", Text), ("arguments", Text), ("return", Text), ("custom", Object)];
 
-/// Says what is wrong with a span.
+/// Checks a span, and returns what is wrong with it.
 pub(super) fn check(span: &Value, is_serverless: bool) -> Result<(), String> {
     let members = object_with(span, "span", SPAN, &["t", "s", "n", "k", "ts", "d", "f", "data"])?;
     let kind = span["k"].as_u64().filter(|kind| (1..=3).contains(kind)).ok_or("no such kind")?;

@@ -1,28 +1,28 @@
-//! Types of members.
+//! Types of JSON members.
 
 use serde_json::{Map, Value};
 
-/// What a member may be.
+/// The type of a member.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Type {
     Text,
-    /// A whole number, not below zero.
+    /// A non-negative integer.
     Number,
     Truth,
     Object,
     /// 16 digits, not all zero.
     Id,
-    /// 16 digits. The lower half of somebody else's id may be zero.
+    /// 16 digits. The lower half of a foreign id may be zero.
     TraceId,
     /// 32 digits, not all zero.
     LongId,
-    /// An object of texts.
+    /// An object whose members are texts.
     Texts,
 }
 
 pub(super) type Members = &'static [(&'static str, Type)];
 
-/// The object, if its members are among those and of their types.
+/// The object, if all of its members are known and have the right types.
 pub(super) fn object<'a>(value: &'a Value, what: &str, members: Members) -> Result<&'a Map<String, Value>, String> {
     let object = value.as_object().ok_or_else(|| format!("{what} is no object"))?;
     for (name, value) in object {
@@ -46,7 +46,7 @@ pub(super) fn object<'a>(value: &'a Value, what: &str, members: Members) -> Resu
     Ok(object)
 }
 
-/// The same, and that these members are there.
+/// The same, if the required members are present too.
 pub(super) fn object_with<'a>(
     value: &'a Value,
     what: &str,

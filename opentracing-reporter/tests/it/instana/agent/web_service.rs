@@ -1,4 +1,4 @@
-//! Spans of the Trace Web Service.
+//! Spans in the format of the Trace Web Service.
 
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ const SPAN: Members = &[
 
 const MAX_BYTES: usize = 4 << 10;
 
-/// Says what is wrong with a span.
+/// Checks a span, and returns what is wrong with it.
 pub(super) fn check(span: &Value) -> Result<(), String> {
     let size = span.to_string().len();
     if size > MAX_BYTES {

@@ -1,4 +1,4 @@
-//! A server on loopback whose behaviour a test decides, and a time that a test moves.
+//! A scripted HTTP server on loopback, and a clock that a test moves.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -10,16 +10,16 @@ use std::time::{Duration, Instant, SystemTime};
 use opentracing_core::{Batch, FlushError, Reporter, ReporterStats, Tracer, TransportStats};
 use opentracing_reporter::{BatchReporter, TransportClock};
 
-use crate::transports::PATIENCE;
+use crate::support::transports::PATIENCE;
 
-/// What the server got.
+/// A request that the server received.
 #[derive(Clone, Debug)]
 pub(crate) struct Got {
     /// Method and path.
     pub(crate) line: String,
     headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
-    /// Counts the connections.
+    /// The number of the connection.
     pub(crate) connection: usize,
 }
 
@@ -29,20 +29,20 @@ impl Got {
     }
 }
 
-/// What the server does with a request.
+/// How the server answers a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
     /// Status line, header lines, body.
     Say(&'static str, &'static [&'static str], Vec<u8>),
-    /// Nothing: the connection stays open.
+    /// No answer. The connection stays open.
     Nothing,
-    /// 200, but not before the test is there as well.
+    /// 200, once the test has reached the barrier too.
     Late(Arc<Barrier>),
-    /// The beginning of a response, then the end of the connection.
+    /// The start of a response, then closes the connection.
     Cut(&'static str),
-    /// The end of the connection within the request's head.
+    /// Closes the connection within the head of the request.
     CutInside,
-    /// As usual; closes the connection afterwards, without having told.
+    /// 200, then closes the connection without announcing it.
     SayAndClose,
 }
 
@@ -56,7 +56,7 @@ impl Reply {
     }
 }
 
-/// Answers as it was told, then with 200.
+/// Answers as scripted, then with 200.
 pub(crate) struct Collector {
     address: SocketAddr,
     got: Receiver<Got>,
@@ -89,17 +89,17 @@ impl Collector {
         format!("http://{}", self.address)
     }
 
-    /// The next request, once it is there.
+    /// Waits for the next request.
     pub(crate) fn next(&self) -> Got {
         self.got.recv_timeout(PATIENCE).expect("a request arrives")
     }
 
-    /// The next request, if it is there.
+    /// The next request, if it has arrived.
     pub(crate) fn try_next(&self) -> Option<Got> {
         self.got.try_recv().ok()
     }
 
-    /// The requests that are there.
+    /// The requests that have arrived.
     pub(crate) fn all(&self) -> Vec<Got> {
         self.got.try_iter().collect()
     }
@@ -110,7 +110,7 @@ fn serve(stream: TcpStream, connection: usize, got: &Sender<Got>, script: &Mutex
     let mut stream = stream;
     loop {
         let Some(request) = read_request(&mut reader, connection)? else { return Ok(()) };
-        // A test that has seen enough no longer listens.
+        // The test may already have ended.
         let _ = got.send(request);
         let reply = script.lock().expect("nothing panics under this lock").pop_front().unwrap_or_else(Reply::ok);
         match reply {
@@ -157,7 +157,7 @@ fn read_request(reader: &mut BufReader<TcpStream>, connection: usize) -> io::Res
     Ok(Some(got))
 }
 
-/// A time that goes on only when it is told to.
+/// A clock that a test moves.
 #[derive(Clone, Debug)]
 pub(crate) struct Hand(Arc<Mutex<Duration>>, Instant);
 
@@ -166,7 +166,7 @@ impl Hand {
         Hand(Arc::default(), Instant::now())
     }
 
-    /// For a transport to go by.
+    /// The clock for a transport.
     pub(crate) fn shared(&self) -> Arc<dyn TransportClock> {
         Arc::new(self.clone())
     }
@@ -185,13 +185,13 @@ impl TransportClock for Hand {
         self.1 + self.passed()
     }
 
-    /// Sunday, 6 November 1994, 08:49:37 UTC at first.
+    /// Starts on Sunday, 6 November 1994, 08:49:37 UTC.
     fn system_time(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777) + self.passed()
     }
 }
 
-/// A reporter that works as it does while the program runs: a flush only gives it time.
+/// A reporter whose flush runs one ordinary pass, as while the program runs.
 struct Unflushed(BatchReporter);
 
 impl Reporter for Unflushed {
@@ -220,7 +220,7 @@ impl Reporter for Unflushed {
     }
 }
 
-/// A tracer whose reporter passes when a test says so.
+/// A tracer whose reporter runs a pass when the test flushes.
 pub(crate) fn stepped(reporter: BatchReporter) -> Tracer {
     Tracer::builder("shop").build_inline(Unflushed(reporter))
 }

@@ -1,4 +1,4 @@
-//! When spans are sent, and what becomes of those that are not.
+//! When batches are sent, and what happens to spans that are not.
 
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use opentracing_core::{FinishedSpan, FlushError, Tracer};
 use opentracing_reporter::{BatchReporter, SendOutcome, SendReason, Transport};
 
-use crate::transports::{NEVER, PATIENCE, channelled, finish_spans, forward, names, scripted};
+use crate::support::transports::{NEVER, PATIENCE, channelled, finish_spans, forward, names, scripted};
 
 #[test]
 fn sends_a_batch_when_it_is_full() -> std::io::Result<()> {
@@ -23,7 +23,7 @@ fn sends_a_batch_when_it_is_full() -> std::io::Result<()> {
 }
 
 #[test]
-fn sends_what_has_waited_for_the_delay() -> std::io::Result<()> {
+fn sends_after_the_delay() -> std::io::Result<()> {
     let (transport, arrived) = channelled();
     let reporter = BatchReporter::new(transport).batch_delay(Duration::from_millis(1));
     let (tracer, _guard) = reporter.start(Tracer::builder("shop"))?;
@@ -33,7 +33,7 @@ fn sends_what_has_waited_for_the_delay() -> std::io::Result<()> {
 }
 
 #[test]
-fn sends_after_the_delay_that_the_transport_wishes() -> std::io::Result<()> {
+fn a_transport_can_override_the_delay() -> std::io::Result<()> {
     let (sender, arrived) = channel();
     let transport = scripted(move |reason, names| forward(&sender, reason, names)).after(Duration::from_millis(1));
     let (tracer, _guard) = BatchReporter::new(transport).batch_delay(NEVER).start(Tracer::builder("shop"))?;
@@ -43,7 +43,7 @@ fn sends_after_the_delay_that_the_transport_wishes() -> std::io::Result<()> {
 }
 
 #[test]
-fn goes_on_with_what_is_in_progress() -> std::io::Result<()> {
+fn continues_a_request_in_progress() -> std::io::Result<()> {
     let (sender, arrived) = channel();
     let mut calls = 0;
     let transport = scripted(move |reason, names| {
@@ -58,13 +58,13 @@ fn goes_on_with_what_is_in_progress() -> std::io::Result<()> {
 }
 
 #[test]
-fn drops_what_the_queue_does_not_admit() -> std::io::Result<()> {
+fn drops_spans_beyond_the_queue_size() -> std::io::Result<()> {
     let (open, closed) = channel::<()>();
     let mut most = 0;
     let (sender, arrived) = channel();
     let transport = scripted(move |reason, names| {
         most = most.max(names.len());
-        // Nothing goes out until the test lets go.
+        // Nothing is sent until the test allows it.
         match (closed.try_recv(), most) {
             (Err(std::sync::mpsc::TryRecvError::Empty), _) => SendOutcome::in_progress(),
             (_, ..=8) => forward(&sender, reason, names),
@@ -84,7 +84,7 @@ fn drops_what_the_queue_does_not_admit() -> std::io::Result<()> {
 }
 
 #[test]
-fn asks_for_room_before_it_drops() {
+fn asks_the_transport_for_room_before_it_drops() {
     let (sender, arrived) = channel();
     let transport = scripted(move |reason, names| match reason {
         SendReason::QueueFull => forward(&sender, reason, names),
@@ -99,13 +99,13 @@ fn asks_for_room_before_it_drops() {
 }
 
 #[test]
-fn delivers_once_a_blocked_transport_is_free() -> std::io::Result<()> {
+fn sends_once_a_blocked_transport_continues() -> std::io::Result<()> {
     let (blocked, is_blocked) = channel();
     let (open, closed) = channel::<()>();
     let (sender, arrived) = channel();
     let transport = scripted(move |reason, names| {
         let _ = blocked.send(());
-        // Against the contract: it neither looks at the time nor comes back. The sender's end is closed, not written to.
+        // Breaks the contract: it ignores the deadline and blocks until the sender is dropped.
         let _ = closed.recv();
         forward(&sender, reason, names)
     });
@@ -123,7 +123,7 @@ fn delivers_once_a_blocked_transport_is_free() -> std::io::Result<()> {
 }
 
 #[test]
-fn a_transport_that_fails_takes_nothing_from_another() -> std::io::Result<()> {
+fn a_failing_transport_does_not_affect_another() -> std::io::Result<()> {
     struct BadAdd;
     impl Transport for BadAdd {
         fn name(&self) -> &'static str {
@@ -154,7 +154,7 @@ fn a_transport_that_fails_takes_nothing_from_another() -> std::io::Result<()> {
 }
 
 #[test]
-fn gives_up_a_transport_that_panics_again_and_again() {
+fn drops_a_transport_that_panics_three_times_in_a_row() {
     let (sender, calls) = channel();
     let transport = scripted(move |_, _| {
         let _ = sender.send(());
@@ -170,7 +170,7 @@ fn gives_up_a_transport_that_panics_again_and_again() {
 }
 
 #[test]
-fn forgives_a_transport_that_panics_now_and_then() {
+fn keeps_a_transport_that_panics_occasionally() {
     let (sender, arrived) = channel();
     let mut calls = 0;
     let transport = scripted(move |reason, names| {

@@ -1,4 +1,4 @@
-//! Addresses, headers, credentials.
+//! Endpoints: addresses, headers, credentials.
 
 use std::io::Read;
 
@@ -6,12 +6,12 @@ use flate2::read::GzDecoder;
 use opentracing_core::Tracer;
 use opentracing_reporter::{BatchReporter, Endpoint, InvalidEndpoint, Otlp};
 
-use crate::collector::Collector;
-use crate::otlp_spans::{TestResult, names_in};
-use crate::transports::{NEVER, PATIENCE, finish_spans, names};
+use crate::otlp::spans::{TestResult, names_in};
+use crate::support::collector::Collector;
+use crate::support::transports::{NEVER, PATIENCE, finish_spans, names};
 
 #[test]
-fn reads_addresses() {
+fn parses_addresses() {
     #[track_caller]
     fn check(address: &str, expected: &str) {
         let endpoint = address.parse::<Endpoint>().expect("that is an address");
@@ -26,7 +26,7 @@ fn reads_addresses() {
 }
 
 #[test]
-fn says_what_is_wrong_with_an_address() {
+fn explains_an_invalid_address() {
     #[track_caller]
     fn check(address: &str, shown: &str, problem: &str) {
         let error = address.parse::<Endpoint>().expect_err("that is no address");
@@ -47,7 +47,7 @@ fn says_what_is_wrong_with_an_address() {
 }
 
 #[test]
-fn refuses_headers_that_cannot_be_sent() -> TestResult {
+fn refuses_invalid_headers() -> TestResult {
     let endpoint: Endpoint = "http://collector".parse()?;
     let rows = [
         ("name", endpoint.clone().header("a b", "c")),
@@ -62,7 +62,7 @@ fn refuses_headers_that_cannot_be_sent() -> TestResult {
 }
 
 #[test]
-fn sends_headers_and_credentials_and_shows_them_to_nobody() -> TestResult {
+fn sends_headers_and_credentials_but_does_not_print_them() -> TestResult {
     let endpoint = |collector: &Collector| -> Result<Endpoint, InvalidEndpoint> { collector.url().parse() };
     let with_user = |collector: &Collector| collector.url().replace("//", "//shop:geheim%3a@").parse::<Endpoint>();
     let collector = Collector::start([])?;
@@ -101,7 +101,7 @@ fn keeps_the_path_of_the_address() -> TestResult {
 }
 
 #[test]
-fn compresses_bodies_when_it_is_asked_to() -> TestResult {
+fn compresses_bodies_on_request() -> TestResult {
     let collector = Collector::start([])?;
     let otlp = Otlp::http(&collector.url())?.gzip();
     let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(otlp).batch_delay(NEVER));

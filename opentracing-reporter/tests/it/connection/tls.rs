@@ -1,4 +1,4 @@
-//! TLS: who is trusted, who is refused.
+//! TLS: trusted and untrusted servers, client certificates.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,9 +12,9 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 
-use crate::otlp_spans::TestResult;
-use crate::service::{Service, Version};
-use crate::transports::{NEVER, PATIENCE, finish_spans};
+use crate::otlp::spans::TestResult;
+use crate::support::service::{Service, Version};
+use crate::support::transports::{NEVER, PATIENCE, finish_spans};
 
 /// Signs certificates.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -43,7 +43,7 @@ impl Authority {
     }
 }
 
-/// A server of that identity, which asks for a certificate of that authority if there is one.
+/// A server with this identity. It requires a client certificate of the authority, if there is one.
 fn server(
     identity: &Identity,
     clients: Option<&Authority>,
@@ -78,7 +78,7 @@ fn tracer(service: &Service, tls: Tls, version: Version) -> Result<Tracer, Box<d
 }
 
 #[test]
-fn trusts_the_given_roots() -> TestResult {
+fn trusts_the_given_root_certificates() -> TestResult {
     let authority = Authority::new()?;
     for version in [Version::Http1, Version::Http2] {
         let service = server(&authority.sign("127.0.0.1")?, None, version)?;
@@ -91,7 +91,7 @@ fn trusts_the_given_roots() -> TestResult {
 }
 
 #[test]
-fn does_not_talk_to_whom_it_does_not_trust() -> TestResult {
+fn refuses_an_untrusted_server() -> TestResult {
     let (authority, stranger) = (Authority::new()?, Authority::new()?);
     let trusted = || Tls::new().roots_pem(authority.pem().as_bytes());
     let rows = [
@@ -113,7 +113,7 @@ fn does_not_talk_to_whom_it_does_not_trust() -> TestResult {
 }
 
 #[test]
-fn shows_its_certificate_where_it_is_asked_for_one() -> TestResult {
+fn presents_a_client_certificate_on_request() -> TestResult {
     let (authority, stranger) = (Authority::new()?, Authority::new()?);
     let roots = || Tls::new().roots_pem(authority.pem().as_bytes());
     let with =
@@ -136,7 +136,7 @@ fn shows_its_certificate_where_it_is_asked_for_one() -> TestResult {
 }
 
 #[test]
-fn refuses_certificates_that_cannot_be_read() -> TestResult {
+fn refuses_unreadable_certificates() -> TestResult {
     let identity = Authority::new()?.sign("shop")?;
     let broken = "-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n";
     let rows = [
@@ -166,7 +166,7 @@ fn refuses_certificates_that_cannot_be_read() -> TestResult {
 /// The environment names files. An unusable one is ignored with a warning.
 #[cfg(feature = "env")]
 #[test]
-fn the_environment_names_certificates() -> TestResult {
+fn reads_certificates_named_by_the_environment() -> TestResult {
     let authority = Authority::new()?;
     let client = authority.sign("shop")?;
     let folder = tempfile::tempdir()?;
@@ -179,7 +179,7 @@ fn the_environment_names_certificates() -> TestResult {
         (file("roots", &authority.pem())?, file("certificate", &client.certificate)?, file("key", &client.key)?);
     for (version, protocol) in [(Version::Http1, "http/protobuf"), (Version::Http2, "grpc")] {
         let service = server(&authority.sign("127.0.0.1")?, Some(&authority), version)?;
-        // Over gRPC the scheme may be missing; what is not said to be insecure is not.
+        // For gRPC the scheme may be missing. Then `https` is the default.
         let address = match version {
             Version::Http1 => format!("https://{}", service.address),
             Version::Http2 => service.address.to_string(),

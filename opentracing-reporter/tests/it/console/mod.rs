@@ -1,4 +1,7 @@
-//! When the console draws, and what becomes of what it cannot draw.
+//! When the console draws, and what happens if it cannot.
+
+mod drawing;
+pub(crate) mod scene;
 
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
@@ -9,15 +12,15 @@ use opentracing_core::SpanKind::{Client, Internal, Server};
 use opentracing_core::{FlushError, SpanContext, SpanId, TraceId, Tracer};
 use opentracing_reporter::{BatchReporter, Console};
 
-use crate::scene::{Paper, Scene, context};
-use crate::transports::{NEVER, PATIENCE, finish_spans};
+use crate::console::scene::{Paper, Scene, context};
+use crate::support::transports::{NEVER, PATIENCE, finish_spans};
 
 fn scene(settings: fn(Console) -> Console) -> (Scene, Paper) {
     let paper = Paper::default();
     (Scene::new(settings(Console::writer(paper.clone()).max_age(NEVER))), paper)
 }
 
-/// How many traces, and of how many spans in all.
+/// The number of traces, and of spans in all of them.
 fn drawn(paper: &Paper) -> (usize, usize) {
     let text = paper.take();
     let traces = text.lines().filter(|line| line.starts_with("trace ")).count();
@@ -38,7 +41,7 @@ fn waits_for_the_root() {
 }
 
 #[test]
-fn lingers_for_what_comes_after_the_root() {
+fn lingers_for_spans_after_the_root() {
     let (mut scene, paper) = scene(|console| console);
     scene.console(|console| console.linger(NEVER));
     scene.span("shop", "GET /", Server, None, 0).finish();
@@ -58,7 +61,7 @@ fn does_not_wait_for_a_parent_in_another_process() {
 }
 
 #[test]
-fn waits_for_a_parent_that_another_tracer_of_the_process_may_have() {
+fn waits_for_a_parent_of_another_tracer_in_the_process() {
     let (mut scene, paper) = scene(|console| console);
     let call = scene.span("shop", "GET", Client, None, 0);
     scene.draw_due();
@@ -71,7 +74,7 @@ fn waits_for_a_parent_that_another_tracer_of_the_process_may_have() {
 }
 
 #[test]
-fn draws_what_has_waited_for_the_maximum_age() {
+fn draws_a_trace_at_its_maximum_age() {
     let (mut scene, paper) = scene(|console| console.max_age(Duration::ZERO));
     let root = scene.span("shop", "GET /", Server, None, 0);
     scene.span("shop", "load", Internal, Some(&context(&root)), 0).finish();
@@ -83,7 +86,7 @@ fn draws_what_has_waited_for_the_maximum_age() {
 }
 
 #[test]
-fn draws_without_being_asked() -> io::Result<()> {
+fn draws_without_a_flush() -> io::Result<()> {
     struct Lines(Sender<String>);
     impl Write for Lines {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -106,11 +109,11 @@ fn draws_without_being_asked() -> io::Result<()> {
 #[test]
 fn flushing_one_tracer_draws_the_whole_trace() -> io::Result<()> {
     let paper = Paper::default();
-    // The linger time bounds how long the other tracer is waited for.
+    // The linger time limits the wait for the other tracer.
     let console = Console::writer(paper.clone()).linger(PATIENCE).max_age(NEVER);
     let (shop, shop_guard) = BatchReporter::new(console.clone()).start(Tracer::builder("shop"))?;
     let (stock, stock_guard) = BatchReporter::new(console).start(Tracer::builder("stock"))?;
-    // Both threads have begun.
+    // Both threads have started.
     assert_eq!((shop.flush(PATIENCE), stock.flush(PATIENCE)), (Ok(()), Ok(())));
     let mut call = shop.span("GET").kind(Client).start();
     call.set_tag("peer.service", "stock");
@@ -126,7 +129,7 @@ fn flushing_one_tracer_draws_the_whole_trace() -> io::Result<()> {
 }
 
 #[test]
-fn draws_the_oldest_traces_when_too_many_wait() {
+fn draws_the_oldest_traces_when_the_queue_is_full() {
     let paper = Paper::default();
     let console = Console::writer(paper.clone()).linger(NEVER).max_age(NEVER);
     let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(console).queue_size(8));
@@ -137,7 +140,7 @@ fn draws_the_oldest_traces_when_too_many_wait() {
 }
 
 #[test]
-fn counts_what_cannot_be_written() {
+fn counts_spans_that_cannot_be_written() {
     struct Broken(bool);
     impl Write for Broken {
         fn write(&mut self, _: &[u8]) -> io::Result<usize> {
@@ -156,16 +159,16 @@ fn counts_what_cannot_be_written() {
     }
 }
 
-/// The test runs itself as a child, with standard output a pipe.
+/// The test runs itself as a child process whose standard output is a pipe.
 #[test]
-fn draws_to_standard_output_as_wide_as_columns_says_and_without_colours() -> io::Result<()> {
+fn draws_to_a_pipe_with_the_width_of_columns_and_without_colours() -> io::Result<()> {
     const CHILD: &str = "OPENTRACING_REPORTER_CHILD";
     if std::env::var_os(CHILD).is_some() {
         let (tracer, _guard) = BatchReporter::new(Console::stdout()).start(Tracer::builder("shop"))?;
         finish_spans(&tracer, 1);
         return Ok(());
     }
-    let name = "console::draws_to_standard_output_as_wide_as_columns_says_and_without_colours";
+    let name = "console::draws_to_a_pipe_with_the_width_of_columns_and_without_colours";
     let output = Command::new(std::env::current_exe()?)
         .args(["--exact", name, "--nocapture"])
         .env(CHILD, "1")

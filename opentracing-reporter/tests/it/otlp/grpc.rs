@@ -1,4 +1,4 @@
-//! OTLP by gRPC: the frame, the trailers, and what statuses mean for the spans.
+//! OTLP over gRPC: the prefix, the trailers, and what statuses mean for the spans.
 
 use std::io::Read;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use opentracing_core::{FlushError, Tracer};
 use opentracing_reporter::{BatchReporter, Otlp};
 use prost::Message;
 
-use crate::collector::Hand;
-use crate::otlp_spans::{TestResult, spans};
-use crate::service::{Answer, Call, Service, Version};
-use crate::transports::{NEVER, PATIENCE, finish_spans, names};
+use crate::otlp::spans::{TestResult, spans};
+use crate::support::collector::Hand;
+use crate::support::service::{Answer, Call, Service, Version};
+use crate::support::transports::{NEVER, PATIENCE, finish_spans, names};
 
 fn tracer(service: &Service, set: impl FnOnce(Otlp) -> Otlp) -> Result<(Tracer, Hand), Box<dyn std::error::Error>> {
     let hand = Hand::new();
@@ -41,12 +41,12 @@ fn failure(code: u32, message: &str) -> Answer {
     Answer { status: 200, trailers, ..Answer::default() }
 }
 
-/// `google.rpc.Status` with a `RetryInfo` of 7.5 seconds, behind a detail of another type.
+/// `google.rpc.Status` with a `RetryInfo` of 7.5 seconds, after a detail of another type.
 const RETRY_INFO: &str =
     "CAgSBGJ1c3kaEQoLZS5vL3gvT3RoZXISAggBGjYKKHR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5SZXRyeUluZm8SCgoICAcQgMq17gE";
 
 #[test]
-fn calls_the_service_with_a_frame() -> TestResult {
+fn sends_a_length_prefixed_message() -> TestResult {
     let service = Service::start(Version::Http2, None, [])?;
     let (tracer, _) = tracer(&service, |otlp| otlp)?;
     for _ in 0..2 {
@@ -64,7 +64,7 @@ fn calls_the_service_with_a_frame() -> TestResult {
 }
 
 #[test]
-fn compresses_the_message_not_the_frame() -> TestResult {
+fn compresses_the_message_but_not_its_prefix() -> TestResult {
     let service = Service::start(Version::Http2, None, [])?;
     let (tracer, _) = tracer(&service, Otlp::gzip)?;
     finish_spans(&tracer, 300);
@@ -77,7 +77,7 @@ fn compresses_the_message_not_the_frame() -> TestResult {
 }
 
 #[test]
-fn tries_again_by_the_status() -> TestResult {
+fn retries_by_status() -> TestResult {
     let details = |code| Answer {
         trailers: [failure(code, "busy").trailers, vec![("grpc-status-details-bin", RETRY_INFO.to_owned())]].concat(),
         ..failure(code, "")
@@ -129,7 +129,7 @@ fn tries_again_by_the_status() -> TestResult {
 }
 
 #[test]
-fn tells_what_the_service_says() -> TestResult {
+fn reports_the_message_of_the_server() -> TestResult {
     let service = Service::start(Version::Http2, None, [failure(13, "no room: 50%25 f%C3%BCr %zz")])?;
     let (tracer, _) = tracer(&service, |otlp| otlp)?;
     finish_spans(&tracer, 1);
@@ -140,7 +140,7 @@ fn tells_what_the_service_says() -> TestResult {
 }
 
 #[test]
-fn halves_what_is_larger_than_the_server_takes() -> TestResult {
+fn splits_messages_that_are_too_large() -> TestResult {
     let too_large = failure(8, "grpc: received message larger than max (5000000 vs. 4194304)");
     let service = Service::start(Version::Http2, None, [too_large])?;
     let (tracer, _) = tracer(&service, |otlp| otlp)?;
@@ -152,7 +152,7 @@ fn halves_what_is_larger_than_the_server_takes() -> TestResult {
 }
 
 #[test]
-fn counts_what_is_rejected_of_a_call() -> TestResult {
+fn counts_spans_rejected_by_a_partial_success() -> TestResult {
     let response = ExportTraceServiceResponse {
         partial_success: Some(ExportTracePartialSuccess { rejected_spans: 2, error_message: "too old".into() }),
     };
@@ -169,7 +169,7 @@ fn counts_what_is_rejected_of_a_call() -> TestResult {
 
 #[cfg(feature = "env")]
 #[test]
-fn the_environment_chooses_the_protocol() -> TestResult {
+fn the_environment_selects_the_protocol() -> TestResult {
     for scheme in ["http://", ""] {
         let service = Service::start(Version::Http2, None, [])?;
         let address = format!("{scheme}{}", service.address);

@@ -1,4 +1,4 @@
-//! Traces of known ids and times, and what a console draws of them.
+//! Traces with known ids and times, and how a console draws them.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -10,14 +10,14 @@ use opentracing_core::{
 };
 use opentracing_reporter::{BatchReporter, Console};
 
-use crate::transports::PATIENCE;
+use crate::support::transports::PATIENCE;
 
 /// A writer whose content can be read.
 #[derive(Clone, Default)]
 pub(crate) struct Paper(Arc<Mutex<Vec<u8>>>);
 
 impl Paper {
-    /// What was written since the last call.
+    /// The text that was written since the last call.
     pub(crate) fn take(&self) -> String {
         let bytes = std::mem::take(&mut *self.0.lock().expect("no test panics while it writes"));
         String::from_utf8(bytes).expect("the console writes UTF-8")
@@ -35,7 +35,7 @@ impl Write for Paper {
     }
 }
 
-/// Ids of all services of a scene, one behind the other.
+/// The ids of all services of a scene, in sequence.
 #[derive(Clone, Debug, Default)]
 struct SharedIds(Arc<SequentialIds>);
 
@@ -49,18 +49,18 @@ impl IdGenerator for SharedIds {
     }
 }
 
-/// What the reporters of a scene are to do.
+/// What the reporters of a scene do.
 #[derive(Clone, Copy, PartialEq)]
 enum Act {
-    /// Bring spans to the console.
+    /// Deliver spans to the console.
     Bring,
-    /// Let it draw what is due.
+    /// Draw the due traces.
     Tick,
-    /// Let it draw everything.
+    /// Draw everything.
     Flush,
 }
 
-/// Holds back what is not the present act, so that the spans of all services are there before anything is drawn.
+/// Ignores all but the current act, so that the spans of all services are there before anything is drawn.
 struct Curtain {
     reporter: BatchReporter,
     act: Arc<Mutex<Act>>,
@@ -116,7 +116,7 @@ impl Scene {
         let _ = change(self.console.clone());
     }
 
-    /// The tracer of that service, drained when the scene is drawn.
+    /// The tracer of a service. It is drained when the scene is drawn.
     pub(crate) fn service(&mut self, name: &'static str) -> Tracer {
         if let Some((_, tracer)) = self.services.iter().find(|(known, _)| *known == name) {
             return tracer.clone();
@@ -127,7 +127,7 @@ impl Scene {
         tracer
     }
 
-    /// A span that starts so many microseconds after the beginning of the scene. A consumer follows from its parent, others are its
+    /// A span that starts this many microseconds after the scene. A consumer follows from its parent, others are its
     /// children.
     pub(crate) fn span(
         &mut self,
@@ -148,12 +148,12 @@ impl Scene {
         builder.kind(kind).start_time(at(start_us)).start()
     }
 
-    /// Draws what is due.
+    /// Draws the due traces.
     pub(crate) fn draw_due(&self) {
         self.act(Act::Tick);
     }
 
-    /// Draws everything that the console has.
+    /// Draws all traces.
     pub(crate) fn draw(&self) {
         self.act(Act::Flush);
     }
@@ -168,12 +168,12 @@ impl Scene {
     }
 }
 
-/// So many microseconds after the beginning of the scene.
+/// The time this many microseconds after the start of the scene.
 pub(crate) fn at(us: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000) + Duration::from_micros(us)
 }
 
-/// The context of a span that has one.
+/// The context of a span.
 pub(crate) fn context(span: &Span) -> SpanContext {
     span.context().expect("the span has a tracer")
 }

@@ -1,13 +1,13 @@
-//! What each transport did, as the tracer tells it.
+//! The statistics of each transport.
 
 use std::time::{Duration, Instant};
 
 use opentracing_core::{FinishedSpan, FlushError, Latency, Tracer, TransportStats};
 use opentracing_reporter::{BatchReporter, SendOutcome, SendReason, Transport};
 
-use crate::transports::{PATIENCE, finish_spans, scripted};
+use crate::support::transports::{PATIENCE, finish_spans, scripted};
 
-/// Sends one span a request, and counts that.
+/// Sends one span per request, and counts the requests.
 #[derive(Default)]
 struct Counting {
     waiting: usize,
@@ -36,7 +36,7 @@ impl Transport for Counting {
     }
 
     fn stats(&self) -> TransportStats {
-        // What only the reporter knows is not taken from here.
+        // The reporter replaces what only it knows.
         let mut stats = self.stats.clone();
         (stats.name, stats.sent, stats.queued) = ("someone else", 1_000, 1_000);
         stats
@@ -44,7 +44,7 @@ impl Transport for Counting {
 }
 
 #[test]
-fn each_transport_has_its_numbers() {
+fn each_transport_has_its_own_statistics() {
     let failing = scripted(|_, names| {
         let lost = std::mem::take(names).len();
         SendOutcome::dropped(lost, "on purpose")
@@ -64,14 +64,14 @@ fn each_transport_has_its_numbers() {
     assert_eq!(tracer.stats().transports[1].last_error.as_deref(), Some("on purpose"));
     assert_eq!((bytes, latency.count(), latency.sum()), (3, 3, Duration::from_millis(60)));
 
-    // They stay when the transports are gone.
+    // They remain when the transports are dropped.
     finish_spans(&tracer, 1);
     assert_eq!(guard.close(PATIENCE), Err(FlushError::Failed));
     assert_eq!(numbers(&tracer), [("counting", 4, 0, 0, 4), ("scripted", 0, 4, 0, 0)]);
 }
 
 #[test]
-fn tells_what_waits_and_what_found_no_room() {
+fn counts_queued_spans_and_spans_dropped_by_a_full_queue() {
     let (tracer, guard) =
         BatchReporter::new(scripted(|_, _| SendOutcome::none())).queue_size(3).start(Tracer::builder("shop")).unwrap();
     finish_spans(&tracer, 4);
@@ -95,7 +95,7 @@ fn tells_what_waits_and_what_found_no_room() {
 }
 
 #[test]
-fn a_latency_counts_up_to_each_bound() {
+fn latency_buckets_are_cumulative() {
     let mut latency = Latency::default();
     for ms in [0, 5, 6, 100, 10_000, 10_001, 60_000] {
         latency.record(Duration::from_millis(ms));

@@ -1,12 +1,12 @@
-//! What the console draws.
+//! The drawing.
 
 use opentracing_core::SpanKind::{Client, Consumer, Internal, Producer, Server};
 use opentracing_core::{SpanContext, SpanId, TraceId, Value};
 use opentracing_reporter::{Console, ConsoleColors, ConsoleLogs, ConsoleTags};
 
-use crate::scene::{Paper, Scene, at, context};
+use crate::console::scene::{Paper, Scene, at, context};
 
-/// Draws a scene and compares it with the expected picture, whose first line is empty.
+/// Draws a scene and compares it with the expected drawing, which starts with an empty line.
 #[track_caller]
 fn check(name: &str, settings: fn(Console) -> Console, build: fn(&mut Scene), expected: &str) {
     let paper = Paper::default();
@@ -189,12 +189,12 @@ mail     ⋯  └─ render r…         5.00 ms
 }
 
 #[test]
-fn the_readme_shows_what_is_drawn() {
+fn the_readme_shows_the_same_drawing() {
     let paper = Paper::default();
     let mut scene = Scene::new(Console::writer(paper.clone()));
     checkout(&mut scene);
     scene.draw();
-    assert!(include_str!("../../README.md").contains(&paper.take()));
+    assert!(include_str!("../../../README.md").contains(&paper.take()));
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn colours_services_and_errors() {
 }
 
 #[test]
-fn marks_spans_whose_parent_is_elsewhere() {
+fn marks_spans_without_their_parent() {
     check(
         "a parent in another process",
         |console| console.columns(80),
@@ -260,7 +260,7 @@ shop  ⋯ second  500 µs                              ━━━━━━━━�
 }
 
 #[test]
-fn draws_what_comes_late_as_a_continuation() {
+fn draws_late_spans_as_a_continuation() {
     let paper = Paper::default();
     let mut scene = Scene::new(Console::writer(paper.clone()).columns(80));
     let root = scene.span("shop", "GET /", Server, None, 0);
@@ -288,7 +288,7 @@ shop  ⋯ send mail  producer  2.00 ms  ━━━━━━━━━━━━━�
 }
 
 #[test]
-fn escapes_what_could_write_to_the_terminal() {
+fn escapes_control_characters() {
     check(
         "everywhere that a text comes from outside",
         |console| console.columns(120).tags(ConsoleTags::All),
@@ -383,7 +383,7 @@ shop  └─ charge                400 µs                      ╺━━━━�
 }
 
 #[test]
-fn failed_spans_show_their_logs_unless_told_otherwise() {
+fn failed_spans_show_their_logs_by_default() {
     let build: fn(&mut Scene) = |scene| {
         let mut span = scene.span("shop", "charge", Internal, None, 0);
         span.mark_error(&std::io::Error::other("no route to host"));
@@ -413,7 +413,7 @@ shop  charge  ✗  1.00 ms  ━━━━━━━━━━━━━━━━━�
 }
 
 #[test]
-fn shows_the_peer_as_far_as_it_is_known() {
+fn shows_the_peer() {
     check(
         "peers",
         |console| console.columns(100),
@@ -452,7 +452,7 @@ shop  └─ call  client                        994 µs  ╺━━━━━━�
 }
 
 #[test]
-fn tells_an_exchange_that_did_not_come_to_its_end() {
+fn shows_an_incomplete_exchange() {
     check(
         "outcomes",
         |console| console.columns(90).tags(ConsoleTags::All),
@@ -481,7 +481,7 @@ shop  └─ GET /stream  server  ✗ 200 aborted   500 µs  ━━━━━━�
 }
 
 #[test]
-fn leaves_out_the_upper_levels_of_a_deep_tree() {
+fn omits_the_upper_levels_of_a_deep_tree() {
     check(
         "deep",
         |console| console.columns(80),
@@ -521,7 +521,7 @@ shop  ⋯                 └─ level 19                    81.0 µs     ━━
 }
 
 #[test]
-fn draws_spans_that_are_each_others_parents() {
+fn draws_a_cycle_of_parents() {
     check(
         "a circle",
         |console| console.columns(80),
@@ -572,7 +572,7 @@ fn draws_every_span_of_a_deep_and_wide_trace() {
 }
 
 #[test]
-fn keeps_to_the_width() {
+fn fits_the_width() {
     for columns in 40..=170 {
         let paper = Paper::default();
         let mut scene =

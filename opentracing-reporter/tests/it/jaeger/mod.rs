@@ -1,4 +1,6 @@
-//! What goes to Jaeger, without a Jaeger.
+//! What is sent to Jaeger, read back by a small decoder.
+
+pub(crate) mod thrift;
 
 use std::fmt::Write;
 use std::net::UdpSocket;
@@ -11,11 +13,11 @@ use opentracing_core::{
 };
 use opentracing_reporter::{BatchReporter, Jaeger};
 
-use crate::collector::{Collector, Hand, Reply, stepped};
-use crate::thrift::{Thrift, binary, compact_call};
-use crate::transports::{NEVER, PATIENCE, finish_spans, names};
+use crate::jaeger::thrift::{Thrift, binary, compact_call};
+use crate::support::collector::{Collector, Hand, Reply, stepped};
+use crate::support::transports::{NEVER, PATIENCE, finish_spans, names};
 
-/// A port where datagrams arrive.
+/// A UDP socket in the place of an agent.
 struct Agent(UdpSocket);
 
 impl Agent {
@@ -44,7 +46,7 @@ impl Agent {
     }
 }
 
-/// Records what the closure does, and gives back what an agent and what a collector got of it.
+/// Records what the closure does, and returns what an agent and a collector received.
 #[track_caller]
 fn sent(settings: impl Fn() -> TracerBuilder, record: impl Fn(&Tracer)) -> (Vec<u8>, Vec<u8>) {
     let agent = Agent::listen("127.0.0.1:0");
@@ -66,7 +68,7 @@ fn sent(settings: impl Fn() -> TracerBuilder, record: impl Fn(&Tracer)) -> (Vec<
     (datagram, got.body)
 }
 
-/// The same, read; both ways have to say the same.
+/// The decoded batch, after checking that both received the same.
 #[track_caller]
 fn batch(settings: impl Fn() -> TracerBuilder, record: impl Fn(&Tracer)) -> Thrift {
     let (datagram, body) = sent(|| settings().id_generator(Known).clock(MockClock::default()), record);
@@ -97,15 +99,15 @@ fn at(us: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_micros(1_500_000_000_000_000 + us)
 }
 
-/// The bytes of that name in the file of vectors.
+/// The bytes of the named vector in the file.
 fn vector(name: &str) -> Vec<u8> {
-    let lines = include_str!("../data/jaeger-thrift.txt").lines();
+    let lines = include_str!("../../data/jaeger-thrift.txt").lines();
     let digits: String = lines.skip_while(|line| *line != name).skip(1).take_while(|line| !line.is_empty()).collect();
     let byte = |at| u8::from_str_radix(&digits[at..at + 2], 16).expect("the file has hexadecimal digits");
     (0..digits.len()).step_by(2).map(byte).collect()
 }
 
-/// `key=value`, with the type's name where it is no text.
+/// `key=value`, with the name of the type unless it is text.
 fn written(of: &[Thrift]) -> Vec<String> {
     let one = |tag: &Thrift| {
         let (kind, mut line) = (tag.number(2), format!("{}=", tag.text(1)));
@@ -133,7 +135,7 @@ fn writes_the_bytes_of_jaegers_own_client() {
             span.finish_at(at(1500));
         },
     );
-    // Nothing was lost here, which is the only difference: the statistics are 0, 0, 0 in place of 2, 0, 1.
+    // Nothing was dropped here, which is the only difference: the statistics are 0, 0, 0 instead of 2, 0, 1.
     let (mut compact, mut whole) = (vector("compact"), vector("binary"));
     let lost = [0x16, 4, 0x16, 0, 0x16, 2];
     let stats = compact.windows(lost.len()).rposition(|window| window == lost).expect("the vector has statistics");
@@ -176,7 +178,7 @@ fn keeps_the_types_of_tags() {
 }
 
 #[test]
-fn writes_error_only_where_something_failed() {
+fn writes_error_only_on_failed_spans() {
     #[track_caller]
     fn check(value: Value<'static>, expected: &[&str]) {
         let batch = batch(|| Tracer::builder("shop"), |tracer| _ = tracer.span("x").start().set_tag("error", value));
@@ -228,7 +230,7 @@ fn fits_datagrams() {
         let (mut arrived, mut sizes) = (Vec::new(), Vec::new());
         for number in 0..SPANS {
             tracer.span(&number.to_string()).start().set_tag("text", &"x".repeat(150));
-            // The port holds a few large datagrams only.
+            // The socket's buffer holds only a few large datagrams.
             if number % 100 == 99 {
                 assert_eq!(tracer.flush(PATIENCE), Ok(()));
                 while arrived.len() <= number {
@@ -250,7 +252,7 @@ fn fits_datagrams() {
     check(|jaeger| jaeger.max_packet_bytes(1 << 20), 65_000, 7..=7);
 }
 
-/// Spans that fill a datagram as they are.
+/// Spans that fill a datagram.
 fn large() -> TracerBuilder {
     let mut limits = Limits::default();
     limits.value_bytes = 1 << 20;
@@ -258,7 +260,7 @@ fn large() -> TracerBuilder {
 }
 
 #[test]
-fn cuts_a_span_that_is_larger_than_a_datagram() {
+fn truncates_a_span_that_is_larger_than_a_datagram() {
     let agent = Agent::listen("127.0.0.1:0");
     let tracer = large().build_inline(BatchReporter::new(to_agent(&agent)).batch_delay(NEVER));
     let mut span = tracer.span("large").start();
@@ -275,14 +277,14 @@ fn cuts_a_span_that_is_larger_than_a_datagram() {
 }
 
 #[test]
-fn tells_how_many_spans_were_lost() {
+fn reports_the_number_of_dropped_spans() {
     let agent = Agent::listen("127.0.0.1:0");
     let tracer = large()
         .build_inline(BatchReporter::new(to_agent(&agent).max_packet_bytes(1000)).queue_size(3).batch_delay(NEVER));
     let mut span = tracer.span("too large").start();
     (0..20).for_each(|number| _ = span.set_tag(format!("key {number}").leak() as &'static str, &"x".repeat(300)));
     span.finish();
-    // Cut or not, twenty values of 256 bytes do not fit.
+    // Truncated or not, twenty values of 256 bytes do not fit.
     assert_eq!(tracer.flush(PATIENCE), Err(FlushError::Failed));
     assert_eq!(tracer.stats().reporter.dropped_failed, 1);
     finish_spans(&tracer, 1);
@@ -292,14 +294,14 @@ fn tells_how_many_spans_were_lost() {
 }
 
 #[test]
-fn waits_until_somebody_listens() {
+fn retries_until_an_agent_listens() {
     let agent = Agent::listen("127.0.0.1:0");
     let address = agent.address();
     let hand = Hand::new();
     let jaeger = to_agent(&agent).clock(hand.shared());
     drop(agent);
     let tracer = stepped(BatchReporter::new(jaeger).batch_size(1).batch_delay(NEVER));
-    // Only the second datagram meets the answer to the first.
+    // The operating system reports the first datagram's failure with the second.
     finish_spans(&tracer, 1);
     assert_eq!(tracer.flush(Duration::ZERO), Ok(()));
     tracer.span("waits").start().finish();
@@ -310,12 +312,12 @@ fn waits_until_somebody_listens() {
     assert_eq!(tracer.flush(Duration::from_millis(1)), Ok(()));
     assert_eq!(agent.next_batch().list(2)[0].text(5), "waits");
     assert_eq!(tracer.stats().reporter.sent, 2);
-    // Its last flush would take the usual time.
+    // Its last flush would take the full time-out.
     assert_eq!(tracer.close(Duration::ZERO), Ok(()));
 }
 
 #[test]
-fn looks_up_the_name_of_a_host() {
+fn resolves_a_host_name() {
     let agent = Agent::listen("localhost:0");
     let address = format!("localhost:{}", agent.0.local_addr().expect("it is bound").port());
     let jaeger = Jaeger::udp(&address).expect("that is an address");
@@ -326,8 +328,8 @@ fn looks_up_the_name_of_a_host() {
 }
 
 #[test]
-fn waits_while_the_name_of_a_host_cannot_be_looked_up() {
-    // RFC 2606 keeps that name from ever being one.
+fn waits_while_a_host_name_cannot_be_resolved() {
+    // RFC 2606 reserves this name, so it never resolves.
     let jaeger = Jaeger::udp("agent.invalid").expect("that is an address");
     let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(jaeger).batch_delay(NEVER));
     finish_spans(&tracer, 2);
@@ -347,7 +349,7 @@ fn waits_while_the_name_of_a_host_cannot_be_looked_up() {
 }
 
 #[test]
-fn refuses_addresses_that_are_none() {
+fn refuses_invalid_addresses() {
     #[track_caller]
     fn check(address: &str, is_one: bool) {
         let jaeger = Jaeger::udp(address);
@@ -376,7 +378,7 @@ fn refuses_addresses_that_are_none() {
 }
 
 #[test]
-fn says_how_a_request_fails() {
+fn reports_a_failed_request() {
     let collector = Collector::start([Reply::status("400 Bad Request")]).expect("a port is free");
     let jaeger =
         Jaeger::http(&format!("{}/elsewhere?format=jaeger.thrift", collector.url())).expect("that is an address");
@@ -384,7 +386,7 @@ fn says_how_a_request_fails() {
     finish_spans(&tracer, 2);
     assert_eq!(tracer.flush(PATIENCE), Err(FlushError::Failed));
     assert_eq!(collector.next().line, "POST /elsewhere?format=jaeger.thrift HTTP/1.1");
-    // The next batch tells.
+    // The next batch reports it.
     tracer.span("failed").start().set(tags::ERROR, true);
     assert_eq!(tracer.flush(PATIENCE), Ok(()));
     let batch = binary(&collector.next().body);

@@ -1,4 +1,4 @@
-//! What goes to `log`.
+//! Lines in `log`.
 
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
@@ -7,9 +7,9 @@ use log::{Level, LevelFilter, Log, Metadata, Record};
 use opentracing_core::{FlushError, Tracer};
 use opentracing_reporter::{BatchReporter, SendOutcome};
 
-use crate::transports::{NEVER, PATIENCE, finish_spans, scripted};
+use crate::support::transports::{NEVER, PATIENCE, finish_spans, scripted};
 
-/// Lines of all tests of this process; each looks for its own.
+/// The lines of all tests in this process. Each test looks for its own.
 struct Lines(Mutex<Vec<(Level, String)>>);
 
 impl Log for Lines {
@@ -36,7 +36,7 @@ pub(crate) fn lines_with(text: &str) -> Vec<(Level, String)> {
 }
 
 #[test]
-fn warns_of_lost_spans_once_in_a_while() {
+fn warns_of_dropped_spans_at_most_once_a_minute() {
     assert!(lines_with("no route to 10.0.0.7").is_empty());
     let failing = scripted(|_, names| SendOutcome::dropped(std::mem::take(names).len(), "no route to 10.0.0.7"));
     let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(failing).batch_delay(NEVER));

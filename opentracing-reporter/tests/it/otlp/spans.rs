@@ -1,4 +1,4 @@
-//! What of a span arrives by OTLP, read by OpenTelemetry's own types.
+//! Spans in OTLP, decoded with OpenTelemetry's own types.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,12 +12,12 @@ use opentracing_core::{
 use opentracing_reporter::{BatchReporter, Otlp};
 use prost::Message;
 
-use crate::collector::{Collector, Got};
-use crate::transports::{NEVER, PATIENCE, finish_spans, names};
+use crate::support::collector::{Collector, Got};
+use crate::support::transports::{NEVER, PATIENCE, finish_spans, names};
 
 pub(crate) type TestResult = Result<(), Box<dyn std::error::Error>>;
 
-/// Records what the closure does, and gives back what a collector got of it.
+/// Records what the closure does, and returns the request that a collector received.
 pub(crate) fn sent(tracer: TracerBuilder, record: impl FnOnce(&Tracer)) -> ResourceSpans {
     let collector = Collector::start([]).expect("a port is free");
     let otlp = Otlp::http(&collector.url()).expect("that is an address");
@@ -43,7 +43,7 @@ pub(crate) fn names_in(got: &Got) -> Vec<String> {
     request.resource_spans.iter().flat_map(spans).map(|span| span.name.clone()).collect()
 }
 
-/// `key=value`, with the type's name where it is no text.
+/// `key=value`, with the name of the type unless it is text.
 pub(crate) fn written(attributes: &[KeyValue]) -> Vec<String> {
     attributes
         .iter()
@@ -99,7 +99,7 @@ fn sends_ids_parents_kinds_and_times() {
         let unix_ns = |us: u64| (1_700_000_000_000_000 + us) * 1000;
         assert_eq!((span.start_time_unix_nano, span.end_time_unix_nano), (unix_ns(start), unix_ns(end)), "{name}");
         assert_eq!(span.links, [], "the parent stands in the span itself");
-        // Sampled, random, and known to have no parent elsewhere.
+        // Sampled, random, and known to have no remote parent.
         assert_eq!(span.flags, 0x103, "{name}");
         assert_eq!(span.status, None, "{name}");
     }
@@ -159,7 +159,7 @@ fn sends_the_component_as_scope() {
                 span.set(tags::COMPONENT, component);
             }
         }
-        // More than have a scope of their own.
+        // More components than scopes.
         for number in 0..100 {
             tracer.span("e").tag("component", &number.to_string()).start().finish();
         }
@@ -225,7 +225,7 @@ fn sends_logs_as_events_and_errors_as_exceptions() {
 }
 
 #[test]
-fn sends_an_outcome_only_where_it_is_known() {
+fn sends_a_status_only_if_it_is_known() {
     for (error, expected) in [(None, None), (Some(false), Some(1)), (Some(true), Some(2))] {
         let resource = sent(Tracer::builder("shop"), |tracer| {
             let mut span = tracer.span("checkout").start();
@@ -256,7 +256,7 @@ fn sends_references_as_links() {
     };
     let (child_of, follows_from) = ("opentracing.ref_type=child_of", "opentracing.ref_type=follows_from");
     assert_eq!(links(0), [(2, follows_from.to_owned(), 0x301), (3, child_of.to_owned(), 0x301)]);
-    assert_eq!(links(1), [(4, follows_from.to_owned(), 0x301)], "else nobody knew the kind of the reference");
+    assert_eq!(links(1), [(4, follows_from.to_owned(), 0x301)], "keeps the kind of the reference");
     for (span, parent) in spans(&resource).zip([1, 4]) {
         assert_eq!((span.parent_span_id[7], span.trace_id[15]), (parent, 8));
         assert_eq!(span.flags & 0x300, 0x300, "the parent is in another process");
@@ -266,7 +266,7 @@ fn sends_references_as_links() {
 }
 
 #[test]
-fn tells_how_much_the_limits_cut() {
+fn sends_the_number_of_dropped_attributes() {
     let resource = sent(Tracer::builder("shop").limits(limits(|limits| limits.tags = 2)), |tracer| {
         tracer.span("checkout").tag("a", 1).tag("b", 2).tag("c", 3).tag("d", 4).start().finish();
     });
@@ -275,7 +275,7 @@ fn tells_how_much_the_limits_cut() {
 }
 
 #[test]
-fn sends_a_span_that_is_too_large_without_logs_and_with_its_values_cut() {
+fn sends_an_oversized_span_without_logs_and_with_truncated_values() {
     let limits = limits(|limits| limits.value_bytes = 1 << 20);
     let collector = Collector::start([]).expect("a port is free");
     let otlp = Otlp::http(&collector.url()).expect("that is an address").max_request_bytes(2000);
@@ -302,7 +302,7 @@ fn sends_a_span_that_is_too_large_without_logs_and_with_its_values_cut() {
 }
 
 #[test]
-fn begins_a_new_request_where_the_old_one_is_full() {
+fn starts_a_new_request_when_one_is_full() {
     let collector = Collector::start([]).expect("a port is free");
     let otlp = Otlp::http(&collector.url()).expect("that is an address").max_request_bytes(4000);
     let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(otlp).batch_delay(NEVER));
@@ -320,9 +320,9 @@ fn begins_a_new_request_where_the_old_one_is_full() {
     assert_eq!(got.iter().flat_map(names_in).collect::<Vec<_>>(), names(100), "in order, each once");
 }
 
-/// Everything at once that adapters record, by kind.
+/// All tags that adapters record, by kind.
 #[test]
-fn translates_tags_to_the_terms_of_opentelemetry() {
+fn translates_tags_to_opentelemetry_names() {
     #[track_caller]
     fn check(name: &str, kind: SpanKind, given: &[(&'static str, Value<'static>)], expected: &[&str]) {
         let resource = sent(Tracer::builder("shop"), |tracer| {
@@ -413,7 +413,7 @@ fn translates_tags_to_the_terms_of_opentelemetry() {
         &[("http.status_code", text("none"))],
         &["http.response.status_code=none"],
     );
-    check("SQL of nobody", SpanKind::Client, &[("db.type", text("sql"))], &["db.system.name=other_sql"]);
+    check("unknown SQL system", SpanKind::Client, &[("db.type", text("sql"))], &["db.system.name=other_sql"]);
     check("no SQL", SpanKind::Client, &[("db.type", text("redis"))], &["db.system.name=redis"]);
     check(
         "message",

@@ -1,4 +1,4 @@
-//! The end of a program, and runtimes that are blocked or gone.
+//! Shutdown, and runtimes that are blocked or gone.
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
@@ -6,11 +6,11 @@ use std::time::Duration;
 use opentracing_core::{FlushError, Tracer};
 use opentracing_reporter::{BatchReporter, FlushGuard, SendOutcome, SendReason};
 
-use crate::logging::lines_with;
-use crate::transports::{NEVER, PATIENCE, channelled, finish_spans, names, scripted};
+use crate::reporter::logging::lines_with;
+use crate::support::transports::{NEVER, PATIENCE, channelled, finish_spans, names, scripted};
 
 #[test]
-fn guard_sends_what_is_left_when_it_is_dropped() -> std::io::Result<()> {
+fn dropping_the_guard_sends_the_remaining_spans() -> std::io::Result<()> {
     let (transport, arrived) = channelled();
     let (tracer, guard) = BatchReporter::new(transport).batch_delay(NEVER).start(Tracer::builder("shop"))?;
     finish_spans(&tracer, 2);
@@ -22,7 +22,7 @@ fn guard_sends_what_is_left_when_it_is_dropped() -> std::io::Result<()> {
 }
 
 #[test]
-fn sends_what_is_left_when_the_last_tracer_and_the_guard_are_gone() -> std::io::Result<()> {
+fn sends_the_remaining_spans_when_tracer_and_guard_are_dropped() -> std::io::Result<()> {
     let (transport, arrived) = channelled();
     let (tracer, guard) = BatchReporter::new(transport).batch_delay(NEVER).start(Tracer::builder("shop"))?;
     finish_spans(&tracer, 2);
@@ -33,7 +33,7 @@ fn sends_what_is_left_when_the_last_tracer_and_the_guard_are_gone() -> std::io::
 }
 
 #[test]
-fn closing_again_changes_nothing() -> std::io::Result<()> {
+fn closing_twice_changes_nothing() -> std::io::Result<()> {
     let (transport, arrived) = channelled();
     let (tracer, guard) = BatchReporter::new(transport).batch_delay(NEVER).start(Tracer::builder("shop"))?;
     finish_spans(&tracer, 2);
@@ -44,9 +44,9 @@ fn closing_again_changes_nothing() -> std::io::Result<()> {
     Ok(())
 }
 
-/// What is measured is that these return at all.
+/// The test passes if these calls return.
 #[test]
-fn a_hanging_transport_holds_up_neither_flush_nor_close_nor_drop() -> std::io::Result<()> {
+fn a_hanging_transport_does_not_block_flush_close_or_drop() -> std::io::Result<()> {
     let limit = Duration::from_millis(1);
     type End = fn(FlushGuard) -> Result<(), FlushError>;
     let ends: [(&str, End, Result<(), FlushError>); 3] = [
@@ -77,7 +77,7 @@ fn a_hanging_transport_holds_up_neither_flush_nor_close_nor_drop() -> std::io::R
 }
 
 #[test]
-fn counts_what_closing_leaves_behind() -> std::io::Result<()> {
+fn counts_spans_that_close_drops() -> std::io::Result<()> {
     let (alive, gone) = channel::<()>();
     let stuck = scripted(move |_, _| {
         let _ = &alive;
@@ -86,7 +86,7 @@ fn counts_what_closing_leaves_behind() -> std::io::Result<()> {
     let (tracer, guard) = BatchReporter::new(stuck).start(Tracer::builder("shop"))?;
     finish_spans(&tracer, 3);
     assert_eq!(guard.close(Duration::from_millis(1)), Err(FlushError::Timeout));
-    // The thread may be late. Once it has let go of the transport, closing again only waits for it.
+    // The thread may be late. Once it has dropped the transport, closing again only waits for it.
     assert_eq!(gone.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected));
     assert_eq!(tracer.close(PATIENCE), Err(FlushError::Timeout), "the answer of the one attempt that there was");
     assert_eq!(tracer.stats().reporter.dropped_failed, 3);
@@ -95,7 +95,7 @@ fn counts_what_closing_leaves_behind() -> std::io::Result<()> {
 }
 
 #[test]
-fn a_slow_transport_leaves_the_others_their_part_of_the_time() -> std::io::Result<()> {
+fn a_slow_transport_leaves_time_for_the_others() -> std::io::Result<()> {
     let stuck = scripted(|_, _| SendOutcome::in_progress());
     let (good, arrived) = channelled();
     let reporter = BatchReporter::new(stuck).transport(good).batch_delay(NEVER);
@@ -114,7 +114,7 @@ fn sends_while_the_runtime_is_blocked() -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let sent = runtime.block_on(async {
         finish_spans(&tracer, 2);
-        // The only thread of the runtime waits here.
+        // This blocks the only thread of the runtime.
         arrived.recv_timeout(PATIENCE)
     });
     assert_eq!(sent, Ok((SendReason::Due, names(2))));
@@ -147,9 +147,9 @@ fn guard_may_be_dropped_inside_a_runtime() -> std::io::Result<()> {
     Ok(())
 }
 
-/// `(tracer, _)` drops the guard at once.
+/// The pattern `_` drops the guard at once.
 #[test]
-fn a_guard_that_is_not_bound_to_a_name_loses_nothing_and_warns() -> std::io::Result<()> {
+fn a_guard_dropped_before_the_first_span_keeps_the_tracer_open_and_warns() -> std::io::Result<()> {
     const WARNING: &str = "the FlushGuard of \"unguarded\" was dropped before the first span";
     assert!(lines_with(WARNING).is_empty());
     let (transport, arrived) = channelled();

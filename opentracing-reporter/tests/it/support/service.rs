@@ -1,4 +1,4 @@
-//! A server on loopback that speaks gRPC, or TLS, or both.
+//! A scripted server on loopback that speaks gRPC, or TLS, or both.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -18,9 +18,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::transports::PATIENCE;
+use crate::support::transports::PATIENCE;
 
-/// What the service got.
+/// A call that the service received.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) path: String,
@@ -37,7 +37,7 @@ pub(crate) struct Answer {
     pub(crate) trailers: Vec<(&'static str, String)>,
 }
 
-/// Which HTTP it speaks.
+/// The HTTP version.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Version {
     #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "only the tests of TLS take it"))]
@@ -45,7 +45,7 @@ pub(crate) enum Version {
     Http2,
 }
 
-/// Answers as it was told, then with status 0 of gRPC and 200 of HTTP.
+/// Answers as scripted, then with gRPC status 0 and HTTP status 200.
 pub(crate) struct Service {
     pub(crate) address: SocketAddr,
     calls: Receiver<Call>,
@@ -68,7 +68,7 @@ impl Service {
             async move {
                 let (head, body) = request.into_parts();
                 let body = body.collect().await.map(|body| body.to_bytes().to_vec()).unwrap_or_default();
-                // A test that has seen enough no longer listens.
+                // The test may already have ended.
                 let _ = sender.send(Call { path: head.uri.path().to_owned(), headers: head.headers, body });
                 let default = Answer { status: 200, trailers: vec![("grpc-status", "0".into())], ..Answer::default() };
                 let answer = script.lock().expect("nothing panics under this lock").pop_front();
@@ -79,7 +79,7 @@ impl Service {
             runtime.block_on(async {
                 while let Ok((stream, _)) = listener.accept().await {
                     let (tls, respond) = (tls.clone(), respond.clone());
-                    // A client that is refused ends its connection; that is what the test is about.
+                    // A client that refuses the server closes the connection, which the test expects.
                     tokio::spawn(async move {
                         match tls {
                             None => serve(stream, version, respond).await,
@@ -96,12 +96,12 @@ impl Service {
         Ok(Service { address, calls })
     }
 
-    /// The next call, once it is there.
+    /// Waits for the next call.
     pub(crate) fn next(&self) -> Call {
         self.calls.recv_timeout(PATIENCE).expect("a call arrives")
     }
 
-    /// How many calls are there.
+    /// The number of calls so far.
     pub(crate) fn count(&self) -> usize {
         self.calls.try_iter().count()
     }
@@ -115,7 +115,7 @@ where
     B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
 {
     let (stream, service) = (TokioIo::new(stream), service_fn(respond));
-    // Ends with an error where the client goes away.
+    // Ends with an error if the client disconnects.
     let _ = match version {
         Version::Http1 => http1::Builder::new().serve_connection(stream, service).await,
         Version::Http2 => http2::Builder::new(TokioExecutor::new()).serve_connection(stream, service).await,

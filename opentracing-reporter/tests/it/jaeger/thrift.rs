@@ -1,8 +1,8 @@
-//! A reader of Thrift's compact and binary protocols, to see what was written.
+//! A decoder for Thrift's compact and binary protocols.
 
 use std::collections::BTreeMap;
 
-/// A value, with fields by their numbers.
+/// A value. Fields of structs are found by their numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Thrift {
     Bool(bool),
@@ -14,7 +14,7 @@ pub(crate) enum Thrift {
 }
 
 impl Thrift {
-    /// The field of that number.
+    /// The field with this number.
     #[track_caller]
     pub(crate) fn field(&self, number: i16) -> &Thrift {
         match self {
@@ -43,7 +43,7 @@ impl Thrift {
         }
     }
 
-    /// The elements of that field; none if it is not there.
+    /// The elements of a list field; none if it is missing.
     pub(crate) fn list(&self, number: i16) -> &[Thrift] {
         match self {
             Thrift::Struct(fields) => match fields.get(&number) {
@@ -55,7 +55,7 @@ impl Thrift {
     }
 }
 
-/// A struct in the binary protocol, and nothing behind it.
+/// Decodes one struct in the binary protocol, and nothing after it.
 pub(crate) fn binary(bytes: &[u8]) -> Thrift {
     let mut reader = Reader(bytes);
     let value = reader.binary(12);
@@ -63,7 +63,7 @@ pub(crate) fn binary(bytes: &[u8]) -> Thrift {
     value
 }
 
-/// The argument of a message in the compact protocol, and nothing behind it: name, sequence number, argument.
+/// Decodes one message in the compact protocol, and nothing after it: name, sequence number, argument.
 pub(crate) fn compact_call(bytes: &[u8]) -> (String, u64, Thrift) {
     let mut reader = Reader(bytes);
     assert_eq!(reader.take(2), [0x82, 0x21], "protocol, version and type");

@@ -1,7 +1,7 @@
-//! What becomes of spans when the other side is away, slow, full or wrong.
+//! What happens to spans when the server is unavailable, slow, overloaded or wrong.
 //!
-//! Time is moved by hand, so nothing waits. Requests go over real connections and take their own time: a test moves on when the
-//! collector has got one, or when the statistics say so.
+//! Time is moved by hand, so nothing waits. Requests use real connections and take real time: a test continues when the
+//! collector has received one, or when the statistics show it.
 
 use std::io::Read;
 use std::net::TcpListener;
@@ -13,18 +13,18 @@ use opentracing_core::{FlushError, ReporterStats, Tracer};
 use opentracing_reporter::{BatchReporter, Otlp};
 use prost::Message;
 
-use crate::collector::{Collector, Got, Hand, Reply, stepped};
-use crate::otlp_spans::{TestResult, names_in};
-use crate::transports::{NEVER, PATIENCE, finish_spans, names};
+use crate::otlp::spans::{TestResult, names_in};
+use crate::support::collector::{Collector, Got, Hand, Reply, stepped};
+use crate::support::transports::{NEVER, PATIENCE, finish_spans, names};
 
-/// A tracer that sends to that address, and its time.
+/// A tracer that sends to this address, and its clock.
 fn tracer(address: &str, set: impl FnOnce(Otlp) -> Otlp) -> Result<(Tracer, Hand), Box<dyn std::error::Error>> {
     let hand = Hand::new();
     let otlp = set(Otlp::http(address)?.clock(hand.shared()));
     Ok((Tracer::builder("shop").build_inline(BatchReporter::new(otlp).queue_size(100_000).batch_delay(NEVER)), hand))
 }
 
-/// Lets the transport work, without waiting for the other side, until the statistics are as they should be.
+/// Runs the transport until the statistics are as expected.
 #[track_caller]
 pub(crate) fn until(tracer: &Tracer, is_there: impl Fn(ReporterStats) -> bool) -> ReporterStats {
     let (mut end, mut sent) = (Instant::now() + PATIENCE, 0);
@@ -42,7 +42,7 @@ pub(crate) fn until(tracer: &Tracer, is_there: impl Fn(ReporterStats) -> bool) -
     }
 }
 
-/// Lets the transport work until the collector has got a request.
+/// Runs the transport until the collector has received a request.
 #[track_caller]
 fn next(tracer: &Tracer, collector: &Collector) -> Got {
     let end = Instant::now() + PATIENCE;
@@ -56,16 +56,16 @@ fn next(tracer: &Tracer, collector: &Collector) -> Got {
     }
 }
 
-/// Gives the transport every chance to send, which it must not take.
+/// Checks that the transport does not send, although it could.
 #[track_caller]
-fn nothing_comes(tracer: &Tracer, collector: &Collector) {
-    // Long enough for the answer to be there, and for a request that a mistake would send.
+fn nothing_arrives(tracer: &Tracer, collector: &Collector) {
+    // Long enough for the answer, and for a request that a bug would send.
     assert_eq!(tracer.flush(Duration::from_millis(50)), Err(FlushError::Timeout));
     assert_eq!(collector.all().len(), 0, "nothing was to be sent yet");
 }
 
 #[test]
-fn uses_a_connection_again() -> TestResult {
+fn reuses_a_connection() -> TestResult {
     let collector = Collector::start([])?;
     let (tracer, _) = tracer(&collector.url(), |otlp| otlp)?;
     for _ in 0..3 {
@@ -78,7 +78,7 @@ fn uses_a_connection_again() -> TestResult {
 }
 
 #[test]
-fn opens_a_new_connection_where_the_old_one_was_closed() -> TestResult {
+fn opens_a_new_connection_after_the_old_one_was_closed() -> TestResult {
     let collector = Collector::start([Reply::SayAndClose, Reply::SayAndClose])?;
     let (tracer, _) = tracer(&collector.url(), |otlp| otlp)?;
     for _ in 0..3 {
@@ -90,7 +90,7 @@ fn opens_a_new_connection_where_the_old_one_was_closed() -> TestResult {
 }
 
 #[test]
-fn tries_again_what_may_work_later() -> TestResult {
+fn retries_temporary_errors() -> TestResult {
     let no_answer = Reply::Cut("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf");
     let failures = [
         ("429", Reply::status("429 Too Many Requests")),
@@ -105,7 +105,7 @@ fn tries_again_what_may_work_later() -> TestResult {
         let (tracer, hand) = tracer(&collector.url(), |otlp| otlp)?;
         finish_spans(&tracer, 3);
         assert_eq!(names_in(&next(&tracer, &collector)), names(3), "{name}");
-        nothing_comes(&tracer, &collector);
+        nothing_arrives(&tracer, &collector);
         hand.advance(Duration::from_secs(1));
         assert_eq!(names_in(&next(&tracer, &collector)), names(3), "{name}");
         assert_eq!(tracer.flush(PATIENCE), Ok(()), "{name}");
@@ -123,7 +123,7 @@ fn waits_longer_with_each_failure() -> TestResult {
     let tracer = stepped(BatchReporter::new(otlp).batch_delay(Duration::ZERO));
     finish_spans(&tracer, 1);
     next(&tracer, &collector);
-    // By half more each time, up to half a minute; of that between the half and the whole.
+    // Half as long again each time, up to half a minute. The actual wait is between half of that and all of it.
     for whole_ms in [1000.0, 1500.0, 2250.0, 3375.0, 5062.5, 7593.0, 11390.0, 17085.0, 25628.0, 30000.0, 30000.0] {
         let half = Duration::from_secs_f64(whole_ms / 2000.0);
         tracer.flush(ABIT)?;
@@ -135,13 +135,13 @@ fn waits_longer_with_each_failure() -> TestResult {
     }
     let stats = tracer.stats().transports.remove(0);
     assert_eq!((stats.retries, stats.queued), (11, 1));
-    // What is left is not waited for.
+    // The rest is not awaited.
     tracer.close(Duration::ZERO)?;
     Ok(())
 }
 
 #[test]
-fn does_not_repeat_what_will_never_work() -> TestResult {
+fn does_not_retry_permanent_errors() -> TestResult {
     for status in ["400 Bad Request", "401 Unauthorized", "404 Not Found", "500 Internal Server Error", "301 Moved"] {
         let collector = Collector::start([Reply::status(status)])?;
         let (tracer, hand) = tracer(&collector.url(), |otlp| otlp)?;
@@ -158,8 +158,8 @@ fn does_not_repeat_what_will_never_work() -> TestResult {
 }
 
 #[test]
-fn waits_as_long_as_the_other_side_says() -> TestResult {
-    // The hand's time begins at 08:49:37 on that day.
+fn waits_for_the_delay_of_the_server() -> TestResult {
+    // The clock starts at 08:49:37 on that day.
     const BUSY: &str = "503 Service Unavailable";
     for (status, header, seconds) in [
         (BUSY, "retry-after: 7", 7),
@@ -173,9 +173,9 @@ fn waits_as_long_as_the_other_side_says() -> TestResult {
         let (tracer, hand) = tracer(&collector.url(), |otlp| otlp)?;
         finish_spans(&tracer, 1);
         next(&tracer, &collector);
-        nothing_comes(&tracer, &collector);
+        nothing_arrives(&tracer, &collector);
         hand.advance(Duration::from_secs(seconds) - Duration::from_millis(1));
-        nothing_comes(&tracer, &collector);
+        nothing_arrives(&tracer, &collector);
         hand.advance(Duration::from_millis(1));
         next(&tracer, &collector);
         assert_eq!(tracer.flush(PATIENCE), Ok(()), "{header}");
@@ -184,7 +184,7 @@ fn waits_as_long_as_the_other_side_says() -> TestResult {
 }
 
 #[test]
-fn counts_what_the_other_side_rejects_of_a_request() -> TestResult {
+fn counts_spans_rejected_by_a_partial_success() -> TestResult {
     let response = ExportTraceServiceResponse {
         partial_success: Some(ExportTracePartialSuccess { rejected_spans: 2, error_message: "too old".into() }),
     };
@@ -199,9 +199,9 @@ fn counts_what_the_other_side_rejects_of_a_request() -> TestResult {
 }
 
 #[test]
-fn halves_what_is_too_large() -> TestResult {
+fn splits_requests_that_are_too_large() -> TestResult {
     let too_large = || Reply::status("413 Payload Too Large");
-    // All eight, four of them, two of them; then what is left in pieces that were small enough.
+    // All eight, then four, then two; then the rest in parts that were small enough.
     let collector = Collector::start([too_large(), too_large()])?;
     let (tracer, _) = tracer(&collector.url(), |otlp| otlp)?;
     finish_spans(&tracer, 8);
@@ -213,7 +213,7 @@ fn halves_what_is_too_large() -> TestResult {
 }
 
 #[test]
-fn loses_the_one_span_that_is_too_large_for_the_other_side() -> TestResult {
+fn drops_a_single_span_that_is_too_large_for_the_server() -> TestResult {
     let too_large = || Reply::status("413 Payload Too Large");
     let collector = Collector::start([too_large(), too_large()])?;
     let (tracer, _) = tracer(&collector.url(), |otlp| otlp)?;
@@ -225,7 +225,7 @@ fn loses_the_one_span_that_is_too_large_for_the_other_side() -> TestResult {
 }
 
 #[test]
-fn takes_an_answer_that_comes_late() -> TestResult {
+fn accepts_a_late_answer() -> TestResult {
     let barrier = Arc::new(Barrier::new(2));
     let collector = Collector::start([Reply::Late(barrier.clone())])?;
     let (tracer, hand) = tracer(&collector.url(), |otlp| otlp)?;
@@ -233,7 +233,7 @@ fn takes_an_answer_that_comes_late() -> TestResult {
     next(&tracer, &collector);
     finish_spans(&tracer, 2);
     hand.advance(Duration::from_millis(9_999));
-    nothing_comes(&tracer, &collector);
+    nothing_arrives(&tracer, &collector);
     assert_eq!((tracer.stats().reporter.sent, tracer.stats().transports[0].queued), (0, 5));
     barrier.wait();
     assert_eq!(tracer.flush(PATIENCE), Ok(()));
@@ -245,10 +245,10 @@ fn takes_an_answer_that_comes_late() -> TestResult {
 }
 
 #[test]
-fn sends_again_what_was_cut_within_the_request() -> TestResult {
+fn retries_a_request_whose_connection_was_closed() -> TestResult {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let (tracer, hand) = tracer(&format!("http://{}", listener.local_addr()?), |otlp| otlp)?;
-    // More than the buffers of both sockets take.
+    // More than the buffers of both sockets hold.
     let text = "x".repeat(4_000);
     for number in 0..900 {
         tracer.span(&number.to_string()).tag("text", &text).start().finish();
@@ -262,7 +262,7 @@ fn sends_again_what_was_cut_within_the_request() -> TestResult {
         let _ = tracer.flush(Duration::ZERO);
         std::thread::yield_now();
     }
-    let listener = cut.join().map_err(|_| "nobody has connected")??;
+    let listener = cut.join().map_err(|_| "no client connected")??;
     until(&tracer, |_| tracer.stats().transports[0].failed_requests == 1);
     let collector = Collector::listen(listener, [])?;
     hand.advance(Duration::from_secs(1));
@@ -272,7 +272,7 @@ fn sends_again_what_was_cut_within_the_request() -> TestResult {
 }
 
 #[test]
-fn waits_while_the_name_of_the_host_cannot_be_looked_up() -> TestResult {
+fn retries_while_a_host_name_cannot_be_resolved() -> TestResult {
     let (tracer, hand) = tracer("http://collector.invalid:4318", |otlp| otlp)?;
     finish_spans(&tracer, 3);
     for failures in 1..4 {
@@ -289,15 +289,15 @@ fn waits_while_the_name_of_the_host_cannot_be_looked_up() -> TestResult {
 }
 
 #[test]
-fn gives_up_an_answer_that_does_not_come() -> TestResult {
+fn retries_after_a_time_out() -> TestResult {
     let collector = Collector::start([Reply::Nothing])?;
     let (tracer, hand) = tracer(&collector.url(), |otlp| otlp.timeout(Duration::from_secs(3)))?;
     finish_spans(&tracer, 3);
     next(&tracer, &collector);
     hand.advance(Duration::from_millis(2999));
-    nothing_comes(&tracer, &collector);
+    nothing_arrives(&tracer, &collector);
     hand.advance(Duration::from_millis(1));
-    nothing_comes(&tracer, &collector);
+    nothing_arrives(&tracer, &collector);
     hand.advance(Duration::from_secs(1));
     let second = next(&tracer, &collector);
     assert_eq!((second.connection, names_in(&second)), (1, names(3)), "by a new connection");
@@ -307,8 +307,8 @@ fn gives_up_an_answer_that_does_not_come() -> TestResult {
 }
 
 #[test]
-fn sends_once_a_server_is_there_that_was_away_at_the_start() -> TestResult {
-    // A port that is free now; another process could take it meanwhile, but hardly does.
+fn sends_to_a_server_that_starts_later() -> TestResult {
+    // A port that is free now. Another process could take it, but is unlikely to.
     let address = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
     let (tracer, hand) = tracer(&format!("http://{address}"), |otlp| otlp)?;
     finish_spans(&tracer, 3);
@@ -322,8 +322,8 @@ fn sends_once_a_server_is_there_that_was_away_at_the_start() -> TestResult {
 }
 
 #[test]
-fn loses_spans_after_the_time_to_give_up() -> TestResult {
-    // RFC 2606 keeps that name from ever being one.
+fn drops_spans_after_the_maximum_retry_time() -> TestResult {
+    // RFC 2606 reserves this name, so it never resolves.
     let (tracer, hand) = tracer("http://collector.invalid:4318", |otlp| otlp.max_retry_time(Duration::from_secs(60)))?;
     finish_spans(&tracer, 3);
     let _ = tracer.flush(Duration::from_millis(50));
@@ -334,7 +334,7 @@ fn loses_spans_after_the_time_to_give_up() -> TestResult {
 }
 
 #[test]
-fn bounds_the_bytes_that_wait() -> TestResult {
+fn bounds_the_waiting_bytes() -> TestResult {
     let collector = Collector::start([])?;
     let (tracer, _) = tracer(&collector.url(), |otlp| otlp.max_queue_bytes(10_000))?;
     let text = "x".repeat(900);
@@ -347,12 +347,12 @@ fn bounds_the_bytes_that_wait() -> TestResult {
     Ok(())
 }
 
-/// At 1,000 spans a second. What the queue holds arrives afterwards, in order; the rest is counted, and nothing else is lost.
+/// At 1,000 spans per second. The spans in the queue arrive afterwards, in order. The rest is counted, and nothing else is dropped.
 #[test]
-fn bridges_ten_minutes_with_what_the_queue_holds() -> TestResult {
+fn the_queue_bridges_an_outage_of_ten_minutes() -> TestResult {
     const SPANS: usize = 600_000;
     for queue in [2_048, SPANS] {
-        // As above: free now, and hardly taken by another process meanwhile.
+        // As above: free now, and unlikely to be taken by another process.
         let address = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
         let hand = Hand::new();
         let otlp = Otlp::http(&format!("http://{address}"))?.clock(hand.shared());

@@ -1,4 +1,4 @@
-//! Transports whose behaviour a test decides.
+//! Transports with scripted behaviour.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use opentracing_core::{FinishedSpan, Tracer};
 use opentracing_reporter::{SendOutcome, SendReason, Transport};
 
-/// Longer than anything takes that is waited for.
+/// A time-out that no test reaches unless it fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
-/// Longer than any test takes.
+/// A delay that is longer than any test.
 pub(crate) const NEVER: Duration = Duration::from_secs(3600);
 
-/// Keeps the names of spans until the closure takes them out, and calls it with whatever it is asked.
+/// Keeps the names of spans until the closure takes them. Each send calls the closure.
 pub(crate) struct Scripted<F> {
     names: Vec<String>,
     delay: Option<Duration>,
@@ -41,7 +41,7 @@ impl<F: FnMut(SendReason, &mut Vec<String>) -> SendOutcome + Send + 'static> Tra
 }
 
 impl<F> Scripted<F> {
-    /// How soon it wishes to send.
+    /// Overrides the reporter's delay.
     pub(crate) fn after(self, delay: Duration) -> Self {
         Scripted { delay: Some(delay), ..self }
     }
@@ -53,10 +53,10 @@ pub(crate) fn scripted<F: FnMut(SendReason, &mut Vec<String>) -> SendOutcome + S
     Scripted { names: Vec::new(), delay: None, script }
 }
 
-/// What arrived in one send, and why it was sent.
+/// The reason and the spans of one send.
 pub(crate) type Sent = (SendReason, Vec<String>);
 
-/// Sends everything at once, into a channel.
+/// Sends everything at once, to a channel.
 pub(crate) fn channelled() -> (impl Transport, Receiver<Sent>) {
     let (sender, receiver) = channel();
     (scripted(move |reason, names| forward(&sender, reason, names)), receiver)
@@ -65,19 +65,19 @@ pub(crate) fn channelled() -> (impl Transport, Receiver<Sent>) {
 pub(crate) fn forward(sender: &Sender<Sent>, reason: SendReason, names: &mut Vec<String>) -> SendOutcome {
     let names = std::mem::take(names);
     let outcome = SendOutcome::sent(names.len());
-    // A test that has seen enough no longer listens.
+    // The test may already have ended.
     let _ = sender.send((reason, names));
     outcome
 }
 
-/// Starts and finishes spans of the names 0, 1, 2 and so on.
+/// Starts and finishes spans named 0, 1, 2 and so on.
 pub(crate) fn finish_spans(tracer: &Tracer, spans: usize) {
     for number in 0..spans {
         tracer.span(&number.to_string()).start().finish();
     }
 }
 
-/// The names of so many spans.
+/// The names of the first spans.
 pub(crate) fn names(spans: usize) -> Vec<String> {
     (0..spans).map(|number| number.to_string()).collect()
 }

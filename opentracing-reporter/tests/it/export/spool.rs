@@ -1,6 +1,6 @@
-//! What becomes of spans on a disk: over an outage, over the end of the process, over damage.
+//! The spool: outages, restarts, damaged records.
 //!
-//! Time is moved by hand. A test that ends a process or limits it runs itself as a child.
+//! Time is moved by hand. A test that kills or limits a process runs itself as a child process.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 use opentracing_core::{Tracer, TransportStats};
 use opentracing_reporter::{BatchReporter, Otlp, Spool};
 
-use crate::collector::{Collector, Hand, Reply};
-use crate::otlp_faults::until;
-use crate::otlp_spans::{TestResult, names_in};
-use crate::transports::{NEVER, PATIENCE, finish_spans, names};
+use crate::export::faults::until;
+use crate::otlp::spans::{TestResult, names_in};
+use crate::support::collector::{Collector, Hand, Reply};
+use crate::support::transports::{NEVER, PATIENCE, finish_spans, names};
 
-/// An address where nobody listens. Another process could take it meanwhile, but hardly does.
-fn nobody() -> io::Result<SocketAddr> {
+/// An address without a server. Another process could take the port, but is unlikely to.
+fn unused_address() -> io::Result<SocketAddr> {
     TcpListener::bind(("127.0.0.1", 0))?.local_addr()
 }
 
@@ -28,7 +28,7 @@ fn tracer(address: SocketAddr, spool: Spool) -> Result<(Tracer, Hand), Box<dyn s
     Ok((Tracer::builder("shop").build_inline(BatchReporter::new(otlp).queue_size(1_000_000).batch_delay(NEVER)), hand))
 }
 
-/// Records of so many spans each, whose names count on from 0.
+/// Writes records with these numbers of spans, whose names count up from 0.
 fn spool_records(tracer: &Tracer, records: usize, spans: usize) {
     for record in 0..records {
         for span in 0..spans {
@@ -38,21 +38,21 @@ fn spool_records(tracer: &Tracer, records: usize, spans: usize) {
     }
 }
 
-/// As much as [`spool_records`] makes, left by a tracer that is gone.
+/// The records of [`spool_records`], left by a tracer that has ended.
 fn leave_records(folder: &Path, records: usize, spans: usize) -> TestResult {
-    let (tracer, _) = tracer(nobody()?, Spool::new(folder))?;
+    let (tracer, _) = tracer(unused_address()?, Spool::new(folder))?;
     spool_records(&tracer, records, spans);
     assert_eq!(tracer.close(PATIENCE), Ok(()));
     Ok(())
 }
 
 fn stats(tracer: &Tracer) -> TransportStats {
-    // They are there once the reporter has been asked for something.
+    // A pass of the reporter writes them.
     let _ = tracer.flush(Duration::ZERO);
     tracer.stats().transports.remove(0)
 }
 
-/// Lets the transport work until so many spans have arrived. Whenever nothing does, time goes on.
+/// Runs the transport until this many spans have arrived. Moves the time whenever nothing arrives.
 #[track_caller]
 fn until_sent(tracer: &Tracer, hand: &Hand, spans: u64) {
     let mut end = Instant::now() + PATIENCE;
@@ -87,8 +87,8 @@ fn records_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 #[test]
-fn sends_in_order_once_the_other_side_is_back() -> TestResult {
-    let (folder, address) = (tempfile::tempdir()?, nobody()?);
+fn sends_in_order_once_the_server_is_back() -> TestResult {
+    let (folder, address) = (tempfile::tempdir()?, unused_address()?);
     let (tracer, hand) = tracer(address, Spool::new(folder.path()))?;
     spool_records(&tracer, 5, 3);
     let kept = stats(&tracer);
@@ -106,11 +106,11 @@ fn sends_in_order_once_the_other_side_is_back() -> TestResult {
 }
 
 #[test]
-fn sends_directly_while_the_other_side_is_there() -> TestResult {
+fn sends_directly_while_the_server_answers() -> TestResult {
     let folder = tempfile::tempdir()?;
     let collector = Collector::start([])?;
     let (tracer, _) = tracer(collector.address(), Spool::new(folder.path()))?;
-    // There is no room for any record.
+    // There is no room for a record.
     fs::remove_dir_all(folder.path().join("otlp-0"))?;
     finish_spans(&tracer, 3);
     assert_eq!(tracer.flush(PATIENCE), Ok(()));
@@ -119,7 +119,7 @@ fn sends_directly_while_the_other_side_is_there() -> TestResult {
 }
 
 #[test]
-fn sends_what_an_earlier_process_left() -> TestResult {
+fn sends_the_records_of_an_earlier_process() -> TestResult {
     let folder = tempfile::tempdir()?;
     leave_records(folder.path(), 4, 2)?;
     let collector = Collector::start([])?;
@@ -134,7 +134,7 @@ fn sends_what_an_earlier_process_left() -> TestResult {
 }
 
 #[test]
-fn sends_what_was_left_without_spans_of_its_own() -> TestResult {
+fn sends_inherited_records_without_spans_of_its_own() -> TestResult {
     let folder = tempfile::tempdir()?;
     leave_records(folder.path(), 2, 2)?;
     let collector = Collector::start([])?;
@@ -146,7 +146,7 @@ fn sends_what_was_left_without_spans_of_its_own() -> TestResult {
 }
 
 #[test]
-fn leaves_out_what_is_damaged() -> TestResult {
+fn skips_damaged_records() -> TestResult {
     type Damage = fn(&mut Vec<u8>);
     let rows: [(&str, Damage); 10] = [
         ("empty", Vec::clear),
@@ -168,7 +168,7 @@ fn leaves_out_what_is_damaged() -> TestResult {
     Ok(())
 }
 
-/// Three records of two spans each, of which that one is damaged.
+/// Three records of two spans each, one of them damaged.
 #[track_caller]
 fn check_damage(name: &str, record: usize, damage: fn(&mut Vec<u8>)) -> TestResult {
     let folder = tempfile::tempdir()?;
@@ -190,7 +190,7 @@ fn check_damage(name: &str, record: usize, damage: fn(&mut Vec<u8>)) -> TestResu
 }
 
 #[test]
-fn removes_what_was_never_finished_and_leaves_foreign_files_alone() -> TestResult {
+fn deletes_incomplete_records_and_leaves_other_files_alone() -> TestResult {
     let folder = tempfile::tempdir()?;
     leave_records(folder.path(), 1, 1)?;
     let own = folder.path().join("otlp-0");
@@ -211,8 +211,8 @@ fn removes_what_was_never_finished_and_leaves_foreign_files_alone() -> TestResul
 }
 
 #[test]
-fn loses_the_oldest_when_it_is_full() -> TestResult {
-    let (folder, address) = (tempfile::tempdir()?, nobody()?);
+fn drops_the_oldest_when_the_spool_is_full() -> TestResult {
+    let (folder, address) = (tempfile::tempdir()?, unused_address()?);
     // Each record is one block.
     let (tracer, hand) = tracer(address, Spool::new(folder.path()).max_bytes(5 * 4096))?;
     spool_records(&tracer, 5, 1);
@@ -231,7 +231,7 @@ fn loses_the_oldest_when_it_is_full() -> TestResult {
 }
 
 #[test]
-fn takes_over_no_more_than_there_may_be() -> TestResult {
+fn takes_over_no_more_than_the_limit() -> TestResult {
     let folder = tempfile::tempdir()?;
     leave_records(folder.path(), 5, 1)?;
     let collector = Collector::start([])?;
@@ -243,7 +243,7 @@ fn takes_over_no_more_than_there_may_be() -> TestResult {
 }
 
 #[test]
-fn takes_what_the_queue_does_not() -> TestResult {
+fn takes_spans_that_do_not_fit_into_the_queue() -> TestResult {
     let folder = tempfile::tempdir()?;
     let collector = Collector::start([Reply::Nothing])?;
     let hand = Hand::new();
@@ -254,7 +254,7 @@ fn takes_what_the_queue_does_not() -> TestResult {
     let _ = tracer.flush(Duration::ZERO);
     let kept = stats(&tracer);
     assert_eq!((kept.sent + kept.spooled + kept.queued, kept.dropped_queue_full), (30, 0));
-    // The answer to the first request never comes.
+    // The first request gets no answer.
     hand.advance(Duration::from_secs(11));
     until(&tracer, |_| stats(&tracer).spooled == 30);
     hand.advance(Duration::from_secs(60));
@@ -266,7 +266,7 @@ fn takes_what_the_queue_does_not() -> TestResult {
 }
 
 #[test]
-fn sends_a_record_in_halves_where_it_is_too_large() -> TestResult {
+fn splits_a_record_that_is_too_large() -> TestResult {
     let folder = tempfile::tempdir()?;
     leave_records(folder.path(), 2, 8)?;
     let too_large = || Reply::status("413 Payload Too Large");
@@ -277,14 +277,14 @@ fn sends_a_record_in_halves_where_it_is_too_large() -> TestResult {
     hand.advance(Duration::from_secs(60));
     until(&tracer, |_| stats(&tracer).spooled == 0);
     let sizes: Vec<_> = collector.all().iter().map(|got| names_in(got).len()).collect();
-    // The fourth was answered with 503, and what had arrived of the record is not sent again.
+    // The fourth was answered with 503. The parts of the record that had arrived are not sent again.
     assert_eq!(sizes[..6], [8, 4, 2, 2, 2, 4]);
     assert_eq!(stats(&tracer).recovered_sent, 16);
     Ok(())
 }
 
 #[test]
-fn goes_on_behind_a_record_that_is_refused() -> TestResult {
+fn continues_after_a_refused_record() -> TestResult {
     let folder = tempfile::tempdir()?;
     leave_records(folder.path(), 3, 2)?;
     let collector = Collector::start([Reply::ok(), Reply::status("400 Bad Request")])?;
@@ -298,10 +298,10 @@ fn goes_on_behind_a_record_that_is_refused() -> TestResult {
 }
 
 #[test]
-fn gives_each_of_several_a_folder_and_takes_over_what_they_left() -> TestResult {
+fn gives_each_transport_a_folder_and_takes_over_abandoned_ones() -> TestResult {
     let folder = tempfile::tempdir()?;
     let spool = || Spool::new(folder.path());
-    let address = nobody()?;
+    let address = unused_address()?;
     let (first, _) = tracer(address, spool())?;
     let (second, _) = tracer(address, spool())?;
     spool_records(&first, 2, 2);
@@ -322,7 +322,7 @@ fn gives_each_of_several_a_folder_and_takes_over_what_they_left() -> TestResult 
 }
 
 #[test]
-fn fails_at_once_where_there_can_be_no_folder() -> TestResult {
+fn fails_at_once_if_the_folder_cannot_be_created() -> TestResult {
     let file = tempfile::NamedTempFile::new()?;
     assert!(Otlp::http("http://127.0.0.1:4318")?.spool(Spool::new(file.path())).is_err());
     Ok(())
@@ -330,7 +330,7 @@ fn fails_at_once_where_there_can_be_no_folder() -> TestResult {
 
 #[cfg(unix)]
 #[test]
-fn lets_nobody_else_read() -> TestResult {
+fn files_are_private() -> TestResult {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = tempfile::tempdir()?;
@@ -344,13 +344,13 @@ fn lets_nobody_else_read() -> TestResult {
     Ok(())
 }
 
-/// Ten minutes, and what comes in a second.
+/// Ten minutes, and the spans of a second.
 const OUTAGE: [usize; 2] = [600, 1_000];
 const OUTAGE_SPANS: usize = OUTAGE[0] * OUTAGE[1];
 
 #[test]
-fn loses_nothing_in_an_outage_of_ten_minutes() -> TestResult {
-    let (folder, address) = (tempfile::tempdir()?, nobody()?);
+fn drops_nothing_in_an_outage_of_ten_minutes() -> TestResult {
+    let (folder, address) = (tempfile::tempdir()?, unused_address()?);
     let (tracer, hand) = tracer(address, Spool::new(folder.path()))?;
     outage(&tracer, &hand);
     assert_eq!((stats(&tracer).spooled, tracer.stats().lost()), (OUTAGE_SPANS as u64, 0));
@@ -362,8 +362,8 @@ fn loses_nothing_in_an_outage_of_ten_minutes() -> TestResult {
 }
 
 #[test]
-fn counts_what_is_beyond_the_bounds_in_an_outage_of_ten_minutes() -> TestResult {
-    let (folder, address) = (tempfile::tempdir()?, nobody()?);
+fn counts_spans_beyond_the_limits_in_an_outage_of_ten_minutes() -> TestResult {
+    let (folder, address) = (tempfile::tempdir()?, unused_address()?);
     let (tracer, hand) = tracer(address, Spool::new(folder.path()).max_bytes(10 << 20))?;
     outage(&tracer, &hand);
     let kept = stats(&tracer);
@@ -371,7 +371,7 @@ fn counts_what_is_beyond_the_bounds_in_an_outage_of_ten_minutes() -> TestResult 
     assert_eq!(kept.spooled + kept.dropped_failed, OUTAGE_SPANS as u64);
     let collector = Collector::listen(TcpListener::bind(address)?, [])?;
     until_sent(&tracer, &hand, kept.spooled);
-    // The oldest are lost, but for a record that is under way just then.
+    // The oldest are dropped, except for a record in flight.
     let arrived: Vec<usize> = names_at(&collector).iter().map(|name| name.parse()).collect::<Result<_, _>>()?;
     assert!(arrived.is_sorted_by(|earlier, later| earlier < later));
     assert_eq!((arrived.len() as u64, arrived.last()), (kept.spooled, Some(&(OUTAGE_SPANS - 1))));
@@ -390,16 +390,16 @@ fn outage(tracer: &Tracer, hand: &Hand) {
     until(tracer, |_| stats(tracer).queued == 0);
 }
 
-/// Set for a child: the folder of its spool.
+/// Set in a child process: the folder of its spool.
 const CHILD: &str = "OPENTRACING_TEST_SPOOL";
 
 #[test]
-fn sends_what_a_killed_process_left_and_leaves_a_living_one_alone() -> TestResult {
+fn sends_the_records_of_a_killed_process_but_not_of_a_running_one() -> TestResult {
     if let Some(folder) = std::env::var_os(CHILD) {
         return die(Path::new(&folder));
     }
     let folder = tempfile::tempdir()?;
-    let mut child = child("sends_what_a_killed_process_left_and_leaves_a_living_one_alone", Command::new)?
+    let mut child = child("sends_the_records_of_a_killed_process_but_not_of_a_running_one", Command::new)?
         .env(CHILD, folder.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -410,7 +410,7 @@ fn sends_what_a_killed_process_left_and_leaves_a_living_one_alone() -> TestResul
     let (beside, _) = tracer(collector.address(), Spool::new(folder.path()))?;
     assert_eq!(stats(&beside).spooled, 0);
     assert_eq!(beside.close(PATIENCE), Ok(()));
-    // By SIGKILL where there is one.
+    // With SIGKILL where it exists.
     child.kill()?;
     child.wait()?;
     let (heir, _) = tracer(collector.address(), Spool::new(folder.path()))?;
@@ -423,30 +423,30 @@ fn sends_what_a_killed_process_left_and_leaves_a_living_one_alone() -> TestResul
 const SAFE: &str = "the spans are safe";
 
 fn die(folder: &Path) -> TestResult {
-    let (tracer, _) = tracer(nobody()?, Spool::new(folder))?;
+    let (tracer, _) = tracer(unused_address()?, Spool::new(folder))?;
     spool_records(&tracer, 10, 2);
     writeln!(io::stdout(), "{SAFE}")?;
-    // Until it is killed; if whoever started it is gone, it ends as well.
+    // Runs until it is killed, or until its parent has ended.
     io::stdin().read_line(&mut String::new())?;
     drop(tracer);
     Ok(())
 }
 
-/// In the child no file may grow beyond 8 KiB, so that a record of many spans is torn by a disk that takes no more.
+/// In the child no file may grow beyond 8 KiB, so that writing a record of many spans fails half way, as on a full disk.
 #[cfg(unix)]
 #[test]
-fn keeps_in_memory_what_a_full_disk_does_not_take() -> TestResult {
+fn keeps_spans_in_memory_while_the_disk_is_full() -> TestResult {
     if let Some(folder) = std::env::var_os(CHILD) {
         return fill_the_disk(Path::new(&folder));
     }
     let folder = tempfile::tempdir()?;
-    // The signal ends a process that does not ignore it.
+    // The signal kills a process that does not ignore it.
     let limited = |program: &Path| {
         let mut shell = Command::new("sh");
         shell.args(["-c", "trap '' XFSZ; ulimit -f 16; exec \"$0\" \"$@\""]).arg(program);
         shell
     };
-    let output = child("keeps_in_memory_what_a_full_disk_does_not_take", |program| limited(program.as_ref()))?
+    let output = child("keeps_spans_in_memory_while_the_disk_is_full", |program| limited(program.as_ref()))?
         .env(CHILD, folder.path())
         .output()?;
     let text = String::from_utf8_lossy(&output.stdout);
@@ -456,7 +456,7 @@ fn keeps_in_memory_what_a_full_disk_does_not_take() -> TestResult {
 
 #[cfg(unix)]
 fn fill_the_disk(folder: &Path) -> TestResult {
-    let address = nobody()?;
+    let address = unused_address()?;
     let (tracer, hand) = tracer(address, Spool::new(folder))?;
     spool_records(&tracer, 1, 2);
     for number in 2..500 {
@@ -475,9 +475,9 @@ fn fill_the_disk(folder: &Path) -> TestResult {
     Ok(())
 }
 
-/// This program with that test alone.
+/// This program, running only that test.
 fn child(test: &str, command: impl FnOnce(PathBuf) -> Command) -> io::Result<Command> {
     let mut child = command(std::env::current_exe()?);
-    child.args(["--exact", &format!("spool::{test}"), "--nocapture"]);
+    child.args(["--exact", &format!("export::spool::{test}"), "--nocapture"]);
     Ok(child)
 }

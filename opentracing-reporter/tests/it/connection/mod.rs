@@ -1,0 +1,5 @@
+//! Endpoints and TLS.
+
+mod endpoints;
+#[cfg(feature = "tls")]
+mod tls;

@@ -1,0 +1,4 @@
+//! Retries, limits and the spool, over OTLP.
+
+pub(crate) mod faults;
+mod spool;

@@ -1,0 +1,4 @@
+//! OTLP over HTTP and gRPC.
+
+mod grpc;
+pub(crate) mod spans;

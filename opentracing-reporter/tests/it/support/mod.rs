@@ -1,0 +1,7 @@
+//! Scripted servers and transports for the tests.
+
+#[cfg(feature = "network")]
+pub(crate) mod collector;
+#[cfg(feature = "otlp")]
+pub(crate) mod service;
+pub(crate) mod transports;
