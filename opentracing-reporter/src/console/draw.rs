@@ -5,7 +5,7 @@ use opentracing_core::TraceId;
 use super::bar::Axis;
 use super::duration::human;
 use super::entry::Entry;
-use super::layout::{GAP, LEVEL, Layout};
+use super::layout::{GAP, LEVEL, Layout, Widths};
 use super::output::Look;
 use super::pen::{Ink, Pen};
 use super::store::Trace;
@@ -16,19 +16,15 @@ use super::tree::{Node, order};
 const LEVELS: usize = 16;
 
 /// The text of a line, and the widths of its parts.
-pub(super) struct Row<'a> {
+struct Row<'a> {
     entry: &'a Entry,
     node: Node,
     service: &'a str,
-    pub(super) kind: &'static str,
+    kind: &'static str,
     status: String,
     peer: String,
     duration: String,
-    pub(super) service_width: usize,
-    pub(super) name_width: usize,
-    pub(super) status_width: usize,
-    pub(super) peer_width: usize,
-    pub(super) duration_width: usize,
+    widths: Widths,
 }
 
 pub(super) fn draw(trace: &Trace, services: &[Box<str>], look: Look) -> String {
@@ -36,7 +32,7 @@ pub(super) fn draw(trace: &Trace, services: &[Box<str>], look: Look) -> String {
     let rows: Vec<Row<'_>> = nodes.iter().map(|node| Row::new(&trace.entries[node.entry], *node, services)).collect();
     let start = trace.entries.iter().map(|entry| entry.start_ns).min().unwrap_or(0);
     let length = trace.entries.iter().map(Entry::end_ns).max().unwrap_or(0).saturating_sub(start);
-    let layout = Layout::of(&rows, look.columns);
+    let layout = Layout::of(&rows.iter().map(|row| row.widths).collect::<Vec<_>>(), look.columns);
     let mut pen = Pen::new(look.colors);
     head(&mut pen, trace, length, look.columns);
     for row in &rows {
@@ -100,11 +96,14 @@ impl<'a> Row<'a> {
         let duration = human(entry.duration_ns);
         let mark = if node.is_orphan { 2 } else { 0 };
         Row {
-            service_width: width(service),
-            name_width: node.depth.min(LEVELS) * LEVEL + mark + width(&entry.name),
-            status_width: width(&fit(&status, 14)),
-            peer_width: width(&peer),
-            duration_width: width(&duration),
+            widths: Widths {
+                service: width(service),
+                name: node.depth.min(LEVELS) * LEVEL + mark + width(&entry.name),
+                kind: kind.len(),
+                status: width(&fit(&status, 14)),
+                peer: width(&peer),
+                duration: width(&duration),
+            },
             entry,
             node,
             service,
@@ -125,8 +124,8 @@ impl<'a> Row<'a> {
         cell(pen, Ink::Dim, self.kind, layout.kind);
         cell(pen, failed(Ink::Plain), &self.status, layout.status);
         cell(pen, Ink::Plain, &self.peer, layout.peer);
-        pen.blanks(layout.duration.saturating_sub(self.duration_width));
-        cell(pen, failed(Ink::Plain), &self.duration, self.duration_width);
+        pen.blanks(layout.duration.saturating_sub(self.widths.duration));
+        cell(pen, failed(Ink::Plain), &self.duration, self.widths.duration);
         pen.write(failed(service), &axis.bar(self.entry.start_ns, self.entry.duration_ns));
         pen.end_line();
     }

@@ -1,7 +1,6 @@
 //! The widths of the parts of a line.
 
 use super::bar::Axis;
-use super::draw::Row;
 
 /// Blank columns between two parts.
 pub(super) const GAP: usize = 2;
@@ -19,6 +18,17 @@ const TIGHT_STATUS: usize = 5;
 const BAR: (usize, usize) = (16, 60);
 const SHORT_BAR: usize = 8;
 
+/// The widths that the parts of one line need.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Widths {
+    pub(super) service: usize,
+    pub(super) name: usize,
+    pub(super) kind: usize,
+    pub(super) status: usize,
+    pub(super) peer: usize,
+    pub(super) duration: usize,
+}
+
 /// The widths of the parts of a line, from left to right. Zero omits a part.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Layout {
@@ -34,15 +44,15 @@ pub(super) struct Layout {
 impl Layout {
     /// The widths that the rows need, if the line is wide enough. Otherwise names are truncated, then kind, peer and bar are omitted, in
     /// this order, and finally services and statuses are truncated.
-    pub(super) fn of(rows: &[Row<'_>], columns: usize) -> Layout {
-        let widest = |width: fn(&Row<'_>) -> usize| rows.iter().map(width).max().unwrap_or(0);
+    pub(super) fn of(rows: &[Widths], columns: usize) -> Layout {
+        let widest = |width: fn(&Widths) -> usize| rows.iter().map(width).max().unwrap_or(0);
         let full = Layout {
-            service: widest(|row| row.service_width).min(SERVICE),
-            name: widest(|row| row.name_width),
-            kind: widest(|row| row.kind.len()),
-            status: widest(|row| row.status_width),
-            peer: widest(|row| row.peer_width).min(PEER),
-            duration: widest(|row| row.duration_width),
+            service: widest(|row| row.service).min(SERVICE),
+            name: widest(|row| row.name),
+            kind: widest(|row| row.kind),
+            status: widest(|row| row.status),
+            peer: widest(|row| row.peer).min(PEER),
+            duration: widest(|row| row.duration),
             bar: BAR.0,
         };
         let without_kind = Layout { kind: 0, ..full };

@@ -20,8 +20,6 @@ pub(crate) struct InstanaEncoding {
 /// The limit of the Trace Web Service, 4 MiB, without the frame. The limit for native spans is higher.
 const MAX_REQUEST_BYTES: usize = (4 << 20) - 4096;
 const MAX_REQUEST_SPANS: usize = 1000;
-/// The limit of the Trace Web Service for one span.
-pub(crate) const MAX_SPAN_BYTES: usize = 4 << 10;
 /// 20 requests per second with a margin, since evenly sent requests may arrive less evenly.
 const INTERVAL: Duration = Duration::from_millis(60);
 
@@ -73,7 +71,7 @@ impl Encoding for InstanaEncoding {
     fn limits(&self) -> RequestLimits {
         let span_bytes = match self.format {
             InstanaSpanFormat::Native => usize::MAX,
-            InstanaSpanFormat::TraceWebService => MAX_SPAN_BYTES,
+            InstanaSpanFormat::TraceWebService => web_service::MAX_SPAN_BYTES,
         };
         RequestLimits { entries: MAX_REQUEST_SPANS, bytes: MAX_REQUEST_BYTES, span_bytes, interval: INTERVAL }
     }

@@ -175,6 +175,15 @@ pub(crate) fn number(value: Value<'_>) -> Option<u64> {
     }
 }
 
+/// At most the first `chars` characters.
+pub(crate) fn truncate(text: &str, chars: usize) -> &str {
+    // A character has at least one byte.
+    if text.len() <= chars {
+        return text;
+    }
+    text.char_indices().nth(chars).map_or(text, |(end, _)| &text[..end])
+}
+
 /// OpenTelemetry's names, since OpenTracing has none.
 pub(crate) const EXCHANGE: &str = "messaging.rabbitmq.exchange";
 pub(crate) const ROUTING_KEY: &str = "messaging.rabbitmq.destination.routing_key";

@@ -6,8 +6,7 @@ use std::fmt::Write as _;
 use opentracing_core::{FinishedSpan, LogRecord, SpanId};
 
 use crate::batch::Detail;
-use crate::instana::data::truncate;
-use crate::instana::facts::{as_text, to_text};
+use crate::instana::facts::{as_text, to_text, truncate};
 use crate::wire::json::Object;
 
 /// The name of a log span, which names no language.

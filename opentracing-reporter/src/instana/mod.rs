@@ -4,12 +4,12 @@ mod channel;
 mod data;
 mod encoding;
 mod facts;
-mod family;
 mod gateway;
 mod log_spans;
 mod lookup;
 mod native;
 mod settings;
+mod span_type;
 mod web_service;
 
 use std::fmt;

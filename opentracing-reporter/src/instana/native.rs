@@ -6,8 +6,8 @@ use opentracing_core::{FinishedSpan, SpanId, SpanKind};
 use crate::batch::Detail;
 use crate::instana::data::{self, Source};
 use crate::instana::facts::{Facts, Role};
-use crate::instana::family::Family;
 use crate::instana::log_spans::{self, Level};
+use crate::instana::span_type::SpanType;
 use crate::wire::json::{Object, object};
 
 /// Appends the span and its log spans, separated by commas, and returns their number.
@@ -56,12 +56,12 @@ pub(crate) fn trace_id(span: FinishedSpan<'_>) -> u64 {
 fn write_span(source: Source<'_, '_>, entity: &Entity, json: &mut Object<'_>) {
     let Source { span, facts, role, .. } = source;
     let is_message = matches!(span.kind(), SpanKind::Producer | SpanKind::Consumer);
-    let family = Family::of(facts, role, is_message);
+    let span_type = SpanType::of(facts, role, is_message);
     let head = Head {
         trace_id: trace_id(span),
         parent_id: span.parent_id(),
         span_id: span.context().span_id(),
-        name: family.name(role),
+        name: span_type.name(role),
         role,
         start_ms: span.start_unix_ns() / NS_PER_MS,
         duration_ms: span.duration_ns() / NS_PER_MS,
@@ -76,16 +76,16 @@ fn write_span(source: Source<'_, '_>, entity: &Entity, json: &mut Object<'_>) {
     }
     json.object("data", |data| {
         write_service(span, source.detail, data);
-        match family {
-            Family::Http => data::http::write(source, data),
-            Family::Rpc => data::rpc::write(source, data),
-            Family::Kafka => data::messaging::write_kafka(source, data),
-            Family::RabbitMq => data::messaging::write_rabbitmq(source, data),
-            Family::Postgres => data::database::write(source, "pg", data),
-            Family::MySql => data::database::write(source, "mysql", data),
-            Family::Sdk => return data::sdk::write(source, data),
+        match span_type {
+            SpanType::Http => data::http::write(source, data),
+            SpanType::Rpc => data::rpc::write(source, data),
+            SpanType::Kafka => data::messaging::write_kafka(source, data),
+            SpanType::RabbitMq => data::messaging::write_rabbitmq(source, data),
+            SpanType::Postgres => data::database::write(source, "pg", data),
+            SpanType::MySql => data::database::write(source, "mysql", data),
+            SpanType::Sdk => return data::sdk::write(source, data),
         }
-        data.object_if_any("sdk", |sdk| data::custom::write(source, family, sdk));
+        data.object_if_any("sdk", |sdk| data::custom::write(source, span_type, sdk));
     });
 }
 

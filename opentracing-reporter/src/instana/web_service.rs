@@ -3,13 +3,14 @@
 use opentracing_core::FinishedSpan;
 
 use crate::batch::Detail;
-use crate::instana::data::{self, MAX_ERROR_CHARS, MAX_STATEMENT_CHARS, Source, custom, truncate};
-use crate::instana::encoding::MAX_SPAN_BYTES;
-use crate::instana::facts::{Facts, Role, to_text};
+use crate::instana::data::{self, MAX_ERROR_CHARS, MAX_STATEMENT_CHARS, Source, custom};
+use crate::instana::facts::{Facts, Role, to_text, truncate};
 use crate::instana::log_spans;
 use crate::instana::native::{Hex, trace_id};
 use crate::wire::json::{Object, object};
 
+/// The limit of the Trace Web Service for one span.
+pub(crate) const MAX_SPAN_BYTES: usize = 4 << 10;
 /// The end of a span.
 const CLOSING_BYTES: usize = "}}".len();
 const NS_PER_MS: u64 = 1_000_000;

@@ -1,7 +1,7 @@
 //! `data.pg` and `data.mysql`.
 
-use crate::instana::data::{MAX_STATEMENT_CHARS, Source, truncate};
-use crate::instana::facts::to_text;
+use crate::instana::data::{MAX_STATEMENT_CHARS, Source};
+use crate::instana::facts::{to_text, truncate};
 use crate::wire::json::Object;
 
 pub(crate) const TAGS: &[&str] = &[

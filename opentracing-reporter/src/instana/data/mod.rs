@@ -10,7 +10,8 @@ pub(crate) mod sdk;
 use opentracing_core::{FinishedSpan, Value};
 
 use crate::batch::Detail;
-use crate::instana::facts::{Facts, Role, to_text};
+use crate::instana::facts::{Facts, Role, to_text, truncate};
+use crate::instana::span_type::SpanType;
 use crate::wire::json::Object;
 
 /// The span that the data is written from.
@@ -53,11 +54,15 @@ pub(crate) fn message(span: FinishedSpan<'_>) -> Option<Value<'_>> {
     ["message", "error.object", "error.kind"].iter().find_map(|name| error.field(name))
 }
 
-/// At most the first `chars` characters.
-pub(crate) fn truncate(text: &str, chars: usize) -> &str {
-    // A character has at least one byte.
-    if text.len() <= chars {
-        return text;
+/// The tags that have a field of their own in the data.
+pub(crate) fn known_tags(span_type: SpanType, role: Role) -> &'static [&'static str] {
+    match span_type {
+        SpanType::Http => http::TAGS,
+        SpanType::Rpc if role == Role::Exit => rpc::TAGS,
+        SpanType::Rpc => rpc::ENTRY_TAGS,
+        SpanType::Kafka => messaging::KAFKA_TAGS,
+        SpanType::RabbitMq => messaging::RABBITMQ_TAGS,
+        SpanType::Postgres | SpanType::MySql => database::TAGS,
+        SpanType::Sdk => &["arguments", "return"],
     }
-    text.char_indices().nth(chars).map_or(text, |(end, _)| &text[..end])
 }

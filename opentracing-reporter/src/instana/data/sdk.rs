@@ -1,7 +1,7 @@
 //! `data.sdk`, for spans without a registered type.
 
 use crate::instana::data::{Source, custom};
-use crate::instana::family::Family;
+use crate::instana::span_type::SpanType;
 use crate::wire::json::Object;
 
 pub(crate) fn write(source: Source<'_, '_>, data: &mut Object<'_>) {
@@ -11,6 +11,6 @@ pub(crate) fn write(source: Source<'_, '_>, data: &mut Object<'_>) {
         sdk.text("type", role.as_str());
         source.text(sdk, "arguments", span.tag("arguments"));
         source.text(sdk, "return", span.tag("return"));
-        custom::write(source, Family::Sdk, sdk);
+        custom::write(source, SpanType::Sdk, sdk);
     });
 }
