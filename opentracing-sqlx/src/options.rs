@@ -31,6 +31,14 @@ pub enum PoolWait {
 /// [`Off`](SqlCommenter::Off) by default.
 ///
 /// Statements that already have a comment, statements that the caller prepared, and statements over 16 KiB stay unchanged.
+///
+/// ```
+/// use opentracing_sqlx::{SqlCommenter, TracingDatabase, TracingPool};
+///
+/// fn commented<DB: TracingDatabase>(pool: TracingPool<DB>) -> TracingPool<DB> {
+///     pool.sqlcommenter(SqlCommenter::Static).sqlcommenter_tag("controller", "books")
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum SqlCommenter {
