@@ -6,7 +6,7 @@ use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 use sqlx::{Describe, Error, Execute, Executor, SqlStr};
 
-use crate::connection::TracingConnection;
+use crate::connection::connection::TracingConnection;
 use crate::database::{Item, TracingDatabase};
 use crate::pool::acquire::acquire_for;
 use crate::pool::pool::TracingPool;

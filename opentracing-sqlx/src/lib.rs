@@ -140,15 +140,14 @@ mod pool;
 mod settings;
 mod sql;
 mod statement;
-mod transaction;
 
-pub use crate::connection::TracingConnection;
+pub use crate::connection::connection::TracingConnection;
+pub use crate::connection::transaction::TracingTransaction;
 pub use crate::database::TracingDatabase;
 pub use crate::decorator::{RowCounts, StatementDecorator, StatementFailure};
 pub use crate::options::{PoolWait, SqlCommenter, StatementText};
 pub use crate::pool::connection::TracingPoolConnection;
 pub use crate::pool::pool::TracingPool;
-pub use crate::transaction::TracingTransaction;
 
 #[cfg(all(doctest, feature = "postgres", feature = "sqlite"))]
 #[doc = include_str!("../README.md")]

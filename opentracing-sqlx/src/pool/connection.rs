@@ -8,7 +8,7 @@ use std::time::Duration;
 use sqlx::pool::PoolConnection;
 use sqlx::{Database, Error};
 
-use crate::connection::TracingConnection;
+use crate::connection::connection::TracingConnection;
 use crate::database::TracingDatabase;
 use crate::settings::Settings;
 

@@ -7,6 +7,7 @@ use opentracing_core::Tracer;
 use sqlx::pool::{CloseEvent, PoolOptions};
 use sqlx::{Connection, Database, Error, Pool, SqlSafeStr, SqlStr, Transaction};
 
+use crate::connection::transaction::TracingTransaction;
 use crate::database::TracingDatabase;
 use crate::decorator::StatementDecorator;
 use crate::options::{PoolWait, SqlCommenter, StatementText};
@@ -14,7 +15,6 @@ use crate::pool::acquire::{acquire, acquire_for};
 use crate::pool::connection::TracingPoolConnection;
 use crate::settings::{Settings, setters};
 use crate::statement::span::StatementSpan;
-use crate::transaction::TracingTransaction;
 
 /// A pool that traces every statement. `&pool` executes statements, as `&sqlx::Pool` does.
 ///

@@ -8,12 +8,12 @@ use opentracing_core::Tracer;
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Database, Error, SqlSafeStr, Transaction};
 
+use crate::connection::transaction::TracingTransaction;
 use crate::database::TracingDatabase;
 use crate::decorator::StatementDecorator;
 use crate::options::{PoolWait, SqlCommenter, StatementText};
 use crate::settings::{Settings, setters};
 use crate::statement::span::StatementSpan;
-use crate::transaction::TracingTransaction;
 
 /// A connection that traces every statement. `&mut conn` executes statements, as do `&mut *conn` of a pool's connection and `&mut *tx`
 /// of a transaction.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use opentracing_core::SpanContext;
 use sqlx::{Database, Error, Transaction};
 
-use crate::connection::TracingConnection;
+use crate::connection::connection::TracingConnection;
 use crate::database::TracingDatabase;
 use crate::settings::Settings;
 use crate::statement::span::StatementSpan;
