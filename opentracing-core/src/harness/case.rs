@@ -64,7 +64,7 @@ impl Case {
     /// The finished span of that context. `None` if it was not sampled, or nobody can see it.
     pub(super) fn finished(&self, context: Option<&SpanContext>) -> Result<Option<OwnedSpan>, String> {
         let (Some(read), Some(context)) = (&self.subject.finished, context) else { return Ok(None) };
-        let mut found: Vec<_> = read().into_iter().filter(|span| span.context == *context).collect();
+        let mut found: Vec<_> = read().into_iter().filter(|span| span.context.same_span(context)).collect();
         match (found.pop(), found.len(), context.is_sampled()) {
             (Some(span), 0, true) => Ok(Some(span)),
             (None, _, false) => Ok(None),

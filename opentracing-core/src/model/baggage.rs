@@ -63,7 +63,7 @@ impl std::fmt::Debug for BaggageItem {
 }
 
 /// The items of one context, few and in order.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Default, Debug, PartialEq, Eq)]
 pub(crate) struct Baggage {
     items: Vec<BaggageItem>,
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use crate::model::baggage::{Baggage, BaggageItem};
@@ -9,17 +10,20 @@ use crate::model::ids::{SpanId, TraceId};
 use crate::model::kind::SpanKind;
 use crate::model::vendor::{datadog::DatadogState, instana::InstanaState, jaeger::JaegerState};
 
-/// What is known about keeping a trace.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+/// The sampling decision that a context carries.
+///
+/// These four states are all that any format can express, and a format must write each of them: so the enum is exhaustive on purpose, and
+/// a `match` needs no wildcard.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Sampling {
-    /// Nobody has decided yet (B3 calls it deferred): the next service does.
+    /// There is no decision yet (B3 calls it deferred); the next service decides.
     #[default]
     Undecided,
     /// The trace is not kept.
     NotSampled,
     /// The trace is kept.
     Sampled,
-    /// The trace is kept whatever any sampler says.
+    /// The trace is kept, and no sampler may drop it.
     Debug,
 }
 
@@ -31,10 +35,22 @@ impl Sampling {
     }
 }
 
-/// Identifies a span to others: in this process as a parent, and in other processes by way of a carrier.
+/// The part of a span that crosses process boundaries: ids, sampling decision, baggage, tracestate.
 ///
-/// Immutable; a changed one is a copy. 56 bytes, of which a clone copies all, with one reference count if there is baggage,
-/// tracestate or vendor state. Cloning never allocates.
+/// Immutable: the `with_…` methods return a changed copy. It has 48 bytes. Cloning never allocates; it counts one reference if there is
+/// baggage, tracestate or vendor state.
+///
+/// Two contexts are equal if they carry the same: ids and parent id, decision, flags, baggage, tracestate, and vendor state. Whether they
+/// were extracted or belong to a span of this process makes no difference. To ask whether two contexts identify the same span, use
+/// [`same_span`](SpanContext::same_span).
+///
+/// ```
+/// use opentracing_core::{Sampling, SpanContext, SpanId, TraceId};
+///
+/// let context = SpanContext::new(TraceId::from_parts(0, 7), SpanId::new(9));
+/// let sampled = context.clone().with_sampling(Sampling::Sampled);
+/// assert!(sampled.same_span(&context) && sampled != context);
+/// ```
 #[derive(Clone)]
 pub struct SpanContext {
     pub(crate) trace_id: TraceId,
@@ -45,7 +61,7 @@ pub struct SpanContext {
 }
 
 /// What few contexts have; shared, copied on write.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Default, Debug, PartialEq, Eq)]
 pub(crate) struct Extra {
     pub(crate) baggage: Baggage,
     pub(crate) tracestate: Option<Box<str>>,
@@ -101,6 +117,12 @@ impl SpanContext {
     #[inline]
     pub fn sampling(&self) -> Sampling {
         self.meta.sampling()
+    }
+
+    /// Whether both contexts identify the same span: their trace ids and span ids are equal.
+    #[inline]
+    pub fn same_span(&self, other: &SpanContext) -> bool {
+        self.trace_id == other.trace_id && self.span_id == other.span_id
     }
 
     /// Whether trace id and span id are both there. A context without them is no parent, but may bring baggage or a decision.
@@ -259,13 +281,23 @@ impl SpanContext {
 }
 
 impl PartialEq for SpanContext {
-    /// Compares trace id and span id, which are what identifies a span.
     fn eq(&self, other: &Self) -> bool {
-        self.trace_id == other.trace_id && self.span_id == other.span_id
+        let extra = |context: &Self| context.extra.as_ref().filter(|extra| !extra.is_empty()).cloned();
+        self.same_span(other)
+            && self.parent_id == other.parent_id
+            && self.meta.carried() == other.meta.carried()
+            && extra(self) == extra(other)
     }
 }
 
 impl Eq for SpanContext {}
+
+/// Hashes trace id and span id only, which differ where it matters.
+impl Hash for SpanContext {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.trace_id, self.span_id).hash(state);
+    }
+}
 
 /// Leaves out the values of baggage, which may be private.
 impl fmt::Debug for SpanContext {
@@ -327,6 +359,11 @@ impl Meta {
             2 => Sampling::Sampled,
             _ => Sampling::Debug,
         }
+    }
+
+    /// What travels with the context: the decision and the marks of the trace id.
+    fn carried(self) -> u64 {
+        self.0 & (Self::SAMPLING | Self::RANDOM | Self::SHORT)
     }
 
     #[inline]
@@ -408,11 +445,29 @@ pub enum ReferenceKind {
     Other(&'static str),
 }
 
-/// A relation to another span.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A reference to another span.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Reference {
     /// The nature of the relation.
     pub kind: ReferenceKind,
     /// The other span.
     pub context: SpanContext,
+}
+
+impl Reference {
+    /// A reference of that kind.
+    pub const fn new(kind: ReferenceKind, context: SpanContext) -> Self {
+        Reference { kind, context }
+    }
+
+    /// A [`ChildOf`](ReferenceKind::ChildOf) reference.
+    pub const fn child_of(context: SpanContext) -> Self {
+        Reference::new(ReferenceKind::ChildOf, context)
+    }
+
+    /// A [`FollowsFrom`](ReferenceKind::FollowsFrom) reference.
+    pub const fn follows_from(context: SpanContext) -> Self {
+        Reference::new(ReferenceKind::FollowsFrom, context)
+    }
 }

@@ -1,13 +1,14 @@
 //! The sampling decision.
 
-/// What a sampler says of a span and its descendants in this process.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// The decision of a sampler about a span and its descendants in this process.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
 pub enum Decision {
-    /// Ids, decision and baggage only: nothing is recorded.
+    /// Nothing is recorded. Ids, decision and baggage are still propagated.
     Drop,
-    /// Recorded, and not sampled as far as other services are told: somebody may decide later. Without such a somebody the span is
-    /// counted in [`Stats::dropped_unsampled`](crate::Stats::dropped_unsampled).
+    /// The span is recorded, but propagated as not sampled, so that a later decision may still keep it. Unless something decides so, the
+    /// span is counted in [`Stats::dropped_unsampled`](crate::Stats::dropped_unsampled).
     Record,
-    /// Recorded and sampled.
+    /// The span is recorded and sampled.
     RecordAndSample,
 }

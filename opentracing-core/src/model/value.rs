@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 /// A key or an operation name: static text is kept as a pointer, other text is copied into the span's own buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Text<'a> {
     /// Kept as a pointer.
     Static(&'static str),

@@ -22,9 +22,25 @@ use crate::sync::{bump, lock};
 
 /// The end of a tracer where finished spans come out. There is one; whoever has it drains.
 ///
-/// [`run`](Drain::run) it on a thread of its own, as `opentracing-reporter` does. When it is dropped, the tracer is closed: spans that
-/// finish later are counted as lost.
-#[must_use = "the tracer is closed when its drain is dropped"]
+/// Call [`run`](Drain::run) on a thread of its own, as `opentracing-reporter` does. Dropping the drain closes the tracer: spans that finish
+/// later are lost and counted, and the first one writes a warning to `log`. So do not bind the drain to `_`, which drops it at once.
+///
+/// ```
+/// use opentracing_core::{Batch, Reporter, Tracer};
+///
+/// struct Discard;
+///
+/// impl Reporter for Discard {
+///     fn report(&mut self, _: Batch<'_>) {}
+/// }
+///
+/// let (tracer, drain) = Tracer::builder("shop").build();
+/// let thread = std::thread::spawn(move || drain.run(Discard));
+/// tracer.span("GET /cart").start().finish();
+/// drop(tracer); // the last handle: the drain delivers what is left, and returns
+/// thread.join().expect("the reporter does not panic");
+/// ```
+#[must_use = "dropping the drain closes the tracer, which then loses every span"]
 pub struct Drain {
     recorder: Arc<Recorder>,
     rings: Vec<PortReceiver>,
@@ -34,6 +50,7 @@ pub struct Drain {
     secrets: Secrets,
     anchor: Anchor,
     anchored: Instant,
+    ran: bool,
 }
 
 /// Between passes while there is much to do: finishing threads cannot cut it short, so they have the processor meanwhile.
@@ -60,6 +77,7 @@ impl Drain {
             secrets,
             anchor: Anchor::new(),
             anchored: Instant::now(),
+            ran: false,
         }
     }
 
@@ -122,6 +140,7 @@ impl Drain {
 
     /// Empties every ring as far as it was filled on arrival, and says how full the fullest was.
     fn pass(&mut self, reporter: &mut dyn Reporter) -> usize {
+        self.ran = true;
         let now = Instant::now();
         if now - self.anchored >= ANCHOR_AGE {
             (self.anchor, self.anchored) = (Anchor::new(), now);
@@ -289,6 +308,7 @@ impl Drop for Drain {
     /// counted.
     fn drop(&mut self) {
         let shared = &self.recorder.shared;
+        shared.drain_dropped.store(!self.ran, Ordering::Relaxed);
         self.recorder.closed.store(true, Ordering::SeqCst);
         self.rings.append(&mut lock(&shared.new_ports));
         let in_rings: usize = self.rings.iter_mut().map(PortReceiver::empty).sum();

@@ -1,6 +1,7 @@
 //! What a thread keeps for itself: the stack of active spans, and its ports to the tracers.
 
 use std::cell::{Cell, RefCell};
+use std::sync::atomic::Ordering;
 
 use fastant::Instant;
 
@@ -64,8 +65,8 @@ pub(crate) fn submit(record: Box<Record>) {
             && let Some(finished) = record.take()
         {
             match ports.by_id(finished.context.meta.tracer()) {
-                Some(port) => port.push(finished),
-                None => record = Some(finished),
+                Some(port) if port.is_open() => port.push(finished),
+                _ => record = Some(finished),
             }
         }
     });
@@ -76,7 +77,17 @@ pub(crate) fn submit(record: Box<Record>) {
 
 #[cold]
 fn submit_stray(record: Box<Record>) {
-    if let Some(recorder) = Recorder::find(record.context.meta.tracer()) {
+    let Some(recorder) = Recorder::find(record.context.meta.tracer()) else { return };
+    if recorder.closed.load(Ordering::Relaxed) {
+        let mut record = Some(record);
+        let refuse = |port: &mut Port| record.take().into_iter().for_each(|record| port.refuse(record));
+        with(|local| local.port(&recorder, refuse));
+        if let Some(record) = record {
+            recorder.keep_stray(record);
+        }
+        // Foreign code: after the borrow of the ports.
+        recorder.warn_of_loss();
+    } else {
         recorder.keep_stray(record);
     }
 }

@@ -132,10 +132,12 @@ impl Port {
     }
 
     #[inline(always)]
+    pub(crate) fn is_open(&self) -> bool {
+        !self.recorder.closed.load(Ordering::Relaxed)
+    }
+
+    #[inline(always)]
     pub(crate) fn push(&mut self, record: Box<Record>) {
-        if self.recorder.closed.load(Ordering::Relaxed) {
-            return self.refuse(record);
-        }
         match self.ring.push(record) {
             Ok(()) => {
                 self.until_check -= 1;
@@ -166,10 +168,10 @@ impl Port {
         self.keep(record);
     }
 
-    /// Nobody drains any more.
+    /// The tracer is closed: counts the span as lost.
     #[cold]
     #[inline(never)]
-    fn refuse(&mut self, record: Box<Record>) {
+    pub(crate) fn refuse(&mut self, record: Box<Record>) {
         self.count_lost(&record, &self.stats.dropped_shutdown);
         self.settle();
         self.keep(record);

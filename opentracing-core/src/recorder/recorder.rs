@@ -78,6 +78,9 @@ pub(crate) struct Shared {
     pub(crate) decisions: Decisions,
     pub(crate) reporter: Mutex<Published>,
     pub(crate) log_gate: Mutex<Option<Instant>>,
+    /// The drain was dropped before it ran.
+    pub(crate) drain_dropped: AtomicBool,
+    warned_of_loss: AtomicBool,
 }
 
 /// Records in one batch of the pool.
@@ -221,6 +224,26 @@ impl Recorder {
         }
     }
 
+    /// Writes one warning about spans that finish after the end of the tracer.
+    #[cold]
+    pub(crate) fn warn_of_loss(&self) {
+        if self.shared.warned_of_loss.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let service = self.process.service();
+        if self.shared.drain_dropped.load(Ordering::Relaxed) {
+            log::warn!(
+                "all spans of tracer {service:?} are lost, because its Drain was dropped before it ran: bind the Drain that \
+                 TracerBuilder::build returns to a variable, and call Drain::run on a thread of its own"
+            );
+        } else {
+            log::warn!(
+                "a span of tracer {service:?} finished after the tracer was closed, and is lost: keep the guard of its reporter until \
+                 the last span has finished (a guard bound to `_` is dropped at once), and call Tracer::close last"
+            );
+        }
+    }
+
     pub(crate) fn flush(&self, timeout: Duration) -> Result<(), FlushError> {
         if let Some(inline) = &mut *lock(&self.shared.inline) {
             return inline.drain(timeout);
@@ -302,6 +325,7 @@ impl Recorder {
             fields_malformed: propagators.malformed,
             formats: self.propagators.format_stats(),
             missing_route: get(&rare.missing_route),
+            drain_dropped: self.shared.drain_dropped.load(Ordering::Relaxed),
             operation_names: get(&drained.operation_names),
             sampled,
             not_sampled,

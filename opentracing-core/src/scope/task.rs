@@ -32,8 +32,20 @@ pub fn spawn_blocking<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static)
     tokio::task::spawn_blocking(SpanRef::active().wrap(f))
 }
 
-/// Adds tasks to a `JoinSet` in the active span.
-pub trait JoinSetExt<T> {
+/// Adds tasks to a `JoinSet` in the active span. Sealed: it is for `JoinSet` alone and may get further methods.
+///
+/// ```
+/// use opentracing_core::task::JoinSetExt;
+/// use tokio::task::JoinSet;
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let mut tasks = JoinSet::new();
+/// tasks.spawn_in_active_span(async { 1 });
+/// assert_eq!(tasks.join_all().await, [1]);
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub trait JoinSetExt<T>: sealed::Sealed {
     /// Spawns a task in the active span.
     ///
     /// # Panics
@@ -61,4 +73,9 @@ impl<T: Send + 'static> JoinSetExt<T> for JoinSet<T> {
     fn spawn_blocking_in_active_span<F: FnOnce() -> T + Send + 'static>(&mut self, f: F) -> AbortHandle {
         self.spawn_blocking(SpanRef::active().wrap(f))
     }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl<T> Sealed for super::JoinSet<T> {}
 }

@@ -53,9 +53,13 @@ impl Display for Report {
         for format in &stats.formats {
             row(f, "headers", &Headers(format))?;
         }
-        row(f, "warnings", &Causes(&warnings(stats)))
+        row(f, "warnings", &Causes(&warnings(stats)))?;
+        row(f, "warning", &if stats.drain_dropped { DRAIN_DROPPED } else { "" })
     }
 }
+
+const DRAIN_DROPPED: &str =
+    "all spans are lost: keep the Drain that TracerBuilder::build returns, and call Drain::run on a thread";
 
 /// Finished spans that were lost, by cause.
 fn dropped(stats: &Stats) -> [(u64, &'static str); 5] {

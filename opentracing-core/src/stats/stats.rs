@@ -49,6 +49,8 @@ pub struct Stats {
     pub formats: Vec<FormatStats>,
     /// Server spans that ended without a route template, so that their name is the method alone.
     pub missing_route: u64,
+    /// Whether the [`Drain`](crate::Drain) was dropped before it ran, so that every span is lost.
+    pub drain_dropped: bool,
     /// Distinct operation names so far, up to [`Limits::operation_names`](crate::Limits::operation_names). Those that stand in the
     /// program as literals do not count.
     pub operation_names: u64,

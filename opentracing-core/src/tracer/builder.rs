@@ -129,7 +129,10 @@ impl TracerBuilder {
         self
     }
 
-    /// Builds the tracer, and the end where its finished spans come out. Until somebody drains it, they wait in their rings.
+    /// Builds the tracer and its [`Drain`], which delivers the finished spans to a [`Reporter`]. They wait in bounded buffers until the
+    /// drain runs. Dropping the drain closes the tracer: `let (tracer, _) = …` loses every span, of which `log` and
+    /// [`Tracer::report`] warn.
+    #[must_use = "dropping the drain closes the tracer, which then loses every span"]
     pub fn build(self) -> (Tracer, Drain) {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         id_generator::reseed();

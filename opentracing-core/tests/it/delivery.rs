@@ -477,3 +477,19 @@ fn flood() {
     let stats = tracer.stats();
     assert_eq!(stats.delivered + stats.lost(), 1_000_001);
 }
+
+#[test]
+fn limits_are_set_one_by_one() {
+    let limits = Limits::default()
+        .tags(1)
+        .logs(2)
+        .value_bytes(3)
+        .baggage_items(4)
+        .baggage_bytes(5)
+        .operation_names(6)
+        .excess_names(ExcessNames::Replace);
+    assert_eq!((limits.tags, limits.logs, limits.value_bytes), (1, 2, 3));
+    assert_eq!((limits.baggage_items, limits.baggage_bytes, limits.operation_names), (4, 5, 6));
+    assert_eq!(limits.excess_names, ExcessNames::Replace);
+    assert_eq!(Limits::default().tags, 128, "setters change a copy");
+}

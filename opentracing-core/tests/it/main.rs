@@ -15,6 +15,7 @@ mod harness;
 mod http_client;
 #[cfg(feature = "http")]
 mod http_rules;
+mod lost;
 #[cfg(feature = "mock")]
 mod new_trace;
 mod propagation;

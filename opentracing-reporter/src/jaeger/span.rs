@@ -51,7 +51,7 @@ fn write_references<P: Protocol>(fields: &mut Struct<'_, P>, span: FinishedSpan<
         return;
     }
     let out = fields.list(6, length);
-    for Reference { kind, context } in references() {
+    for Reference { kind, context, .. } in references() {
         let mut fields = Struct::<P>::new(out);
         fields.i32(1, if kind == ReferenceKind::ChildOf { 0 } else { 1 });
         fields.i64(2, context.trace_id().low() as i64);

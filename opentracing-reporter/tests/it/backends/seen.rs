@@ -65,7 +65,7 @@ impl Seen {
             is_debug: span.context().is_debug(),
             is_local_root: span.is_local_root(),
         };
-        for Reference { kind, context } in span.references() {
+        for Reference { kind, context, .. } in span.references() {
             let kind = match kind {
                 ReferenceKind::ChildOf => "child_of",
                 ReferenceKind::Other(kind) => kind,
