@@ -60,7 +60,8 @@
 //! | `process orders` | when the stream or `basic_get` yields the delivery, or when the delegate's task starts | with `ack`, `nack` or `reject`, or when the delivery is dropped |
 //!
 //! A `publish` span is named after the exchange, or after the queue if the exchange is the default one. A `process` span is named after
-//! the queue. Names that the broker generated are replaced by `(temporary)`. `basic_get` on an empty queue records no span.
+//! the queue. Names that the broker generated are replaced by `(temporary)`. `basic_get` on an empty queue records no span. [`skip`](TracingChannel::skip) leaves
+//! out destinations.
 //!
 //! The span of a delivery is active in [`TracingDelivery::handle`], [`process`] and [delegates](TracingConsumerDelegate): spans that start
 //! there are its children. Settling with `multiple` finishes the spans of all deliveries that it settles, if they have not been dropped.

@@ -65,14 +65,17 @@ impl Publish {
         // The default exchange routes a message to the queue that the routing key names.
         let target = if message.exchange.is_empty() { message.routing_key } else { message.exchange };
         let destination = Destination::new("publish", target);
-        let mut span = tracer
-            .span(Text::Copied(destination.operation_name()))
+        let mut builder = tracer.span(Text::Copied(destination.operation_name()));
+        builder
             .kind(SpanKind::Producer)
             .tag(tags::COMPONENT, Value::Static(component))
             .set(tags::MESSAGE_BUS_DESTINATION, destination.name())
             .set(tags::MESSAGING_RABBITMQ_ROUTING_KEY, message.routing_key)
-            .tag(tags::PEER_SERVICE, settings.peer_service())
-            .start();
+            .tag(tags::PEER_SERVICE, settings.peer_service());
+        if settings.skips(destination.name()) {
+            builder.set(tags::SAMPLING_PRIORITY, 0);
+        }
+        let mut span = builder.start();
         if span.is_recording() {
             if let Some(peer) = &settings.peer {
                 peer.set_tags(&mut span);

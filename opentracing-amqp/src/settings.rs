@@ -11,6 +11,9 @@ use crate::decorator::AmqpDecorator;
 use crate::peer::Peer;
 use crate::size::DEFAULT_FRAME_MAX;
 
+/// Whether the messages of a destination are not recorded.
+pub(crate) type Skip = dyn Fn(&str) -> bool + Send + Sync;
+
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) tracer: Tracer,
@@ -24,6 +27,7 @@ pub(crate) struct Settings {
     /// How the span of a delivery refers to the span that published the message.
     pub(crate) producer_reference: ReferenceKind,
     pub(crate) captured: HeaderTags,
+    pub(crate) skip: Vec<Arc<Skip>>,
     pub(crate) decorators: Vec<Arc<dyn AmqpDecorator>>,
 }
 
@@ -38,6 +42,7 @@ impl Settings {
             propagates: true,
             producer_reference: ReferenceKind::FollowsFrom,
             captured: HeaderTags::new(),
+            skip: Vec::new(),
             decorators: Vec::new(),
         })
     }
@@ -45,6 +50,11 @@ impl Settings {
     /// The tag `peer.service` of published messages.
     pub(crate) fn peer_service(&self) -> Value<'_> {
         self.peer_service.as_ref().map_or(Value::Static("rabbitmq"), Value::from)
+    }
+
+    /// Whether the messages of this destination are not recorded.
+    pub(crate) fn skips(&self, destination: &str) -> bool {
+        self.skip.iter().any(|skip| skip(destination))
     }
 }
 
@@ -58,6 +68,7 @@ impl fmt::Debug for Settings {
             .field("propagates", &self.propagates)
             .field("producer_reference", &self.producer_reference)
             .field("captured", &self.captured)
+            .field("skip", &self.skip.len())
             .finish_non_exhaustive()
     }
 }
@@ -109,6 +120,14 @@ macro_rules! setters {
         /// Names match in any letter case. Text, numbers and booleans are recorded; other values are left out.
         pub fn capture_header(mut self, name: &str) -> Self {
             Arc::make_mut(&mut self.settings).captured.add(name);
+            self
+        }
+
+        /// Does not record the messages of destinations for which the closure returns `true`, nor the work that is done for them here and
+        /// in other services. The closure receives the value of the tag `message_bus.destination`. Several closures add up. None by
+        /// default.
+        pub fn skip(mut self, skip: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+            Arc::make_mut(&mut self.settings).skip.push(Arc::new(skip));
             self
         }
 

@@ -43,6 +43,9 @@ impl Source {
             }
             None => {}
         }
+        if settings.skips(self.queue.name()) {
+            builder.set(tags::SAMPLING_PRIORITY, 0);
+        }
         let mut span = builder.start();
         if span.is_recording() {
             if let Some(peer) = &settings.peer {

@@ -106,6 +106,13 @@ impl KafkaTracing {
         self
     }
 
+    /// Does not record the records of topics for which the closure returns `true`, nor the work that is done for them here and in other
+    /// services. The closure receives the topic; for a batch of several topics, `batch`. Several closures add up. None by default.
+    pub fn skip(mut self, skip: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        self.settings.skip.push(Arc::new(skip));
+        self
+    }
+
     /// Adds a decorator. Decorators run in the order in which they were added; there are none by default.
     pub fn decorator(mut self, decorator: impl KafkaDecorator) -> Self {
         self.settings.decorators.push(Arc::new(decorator));

@@ -54,7 +54,7 @@
 //! | `process orders` | when the message is received | with its handler; without a handler when the message is dropped |
 //!
 //! The `send` span also waits for the delivery report if nobody else does. It finishes with an error if the record is purged or the
-//! producer is dropped.
+//! producer is dropped. [`skip`](KafkaTracing::skip) leaves out topics.
 //!
 //! The `process` span belongs to the trace of the sender and refers to the sender's span by
 //! [`FollowsFrom`](opentracing_core::ReferenceKind::FollowsFrom), or by another kind on [request](KafkaTracing::producer_reference). A

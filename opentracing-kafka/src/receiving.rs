@@ -62,6 +62,9 @@ pub(crate) fn start_span(
         for sender in senders {
             builder.reference(client.settings.producer_reference, sender);
         }
+        if client.settings.skips(topic) {
+            builder.set(tags::SAMPLING_PRIORITY, 0);
+        }
         if let Some(start_time) = start_time {
             builder.start_time(start_time);
         }

@@ -38,6 +38,9 @@ pub(crate) fn start<K: ToBytes + ?Sized, P: ToBytes + ?Sized>(
             Some(name) => builder.set(tags::PEER_SERVICE, name),
             None => builder.tag(tags::PEER_SERVICE, Value::Static("kafka")),
         };
+        if client.settings.skips(topic) {
+            builder.set(tags::SAMPLING_PRIORITY, 0);
+        }
         builder.start()
     });
     if span.is_recording() {

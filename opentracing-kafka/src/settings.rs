@@ -10,6 +10,9 @@ use rdkafka::ClientConfig;
 use crate::decorator::KafkaDecorator;
 use crate::options::{PollSpan, RecordKey};
 
+/// Whether the messages of a destination are not recorded.
+pub(crate) type Skip = dyn Fn(&str) -> bool + Send + Sync;
+
 /// The settings of a [`KafkaTracing`](crate::KafkaTracing).
 #[derive(Clone)]
 pub(crate) struct Settings {
@@ -23,6 +26,7 @@ pub(crate) struct Settings {
     /// How the span of a received message refers to the span that sent it.
     pub(crate) producer_reference: ReferenceKind,
     pub(crate) captured: HeaderTags,
+    pub(crate) skip: Vec<Arc<Skip>>,
     pub(crate) decorators: Vec<Arc<dyn KafkaDecorator>>,
 }
 
@@ -37,8 +41,14 @@ impl Settings {
             propagates: true,
             producer_reference: ReferenceKind::FollowsFrom,
             captured: HeaderTags::new(),
+            skip: Vec::new(),
             decorators: Vec::new(),
         }
+    }
+
+    /// Whether the messages of this destination are not recorded.
+    pub(crate) fn skips(&self, destination: &str) -> bool {
+        self.skip.iter().any(|skip| skip(destination))
     }
 }
 
@@ -53,6 +63,7 @@ impl fmt::Debug for Settings {
             .field("propagates", &self.propagates)
             .field("producer_reference", &self.producer_reference)
             .field("captured", &self.captured)
+            .field("skip", &self.skip.len())
             .finish_non_exhaustive()
     }
 }

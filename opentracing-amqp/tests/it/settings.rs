@@ -1,12 +1,12 @@
 //! The settings of connections and channels.
 
-use lapin::options::{BasicAckOptions, BasicGetOptions};
-use lapin::types::AMQPValue;
+use lapin::options::{BasicAckOptions, BasicGetOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable};
 use opentracing_amqp::TracingConnection;
-use opentracing_core::ReferenceKind;
 use opentracing_core::mock::MockTracer;
+use opentracing_core::{InSpan, ReferenceKind};
 
-use crate::support::{Broker, check_tags, long, next, tag, with_headers};
+use crate::support::{Broker, check_tags, long, next, tag, unique_name, with_headers};
 
 #[tokio::test]
 async fn producer_reference_makes_a_delivery_a_child() {
@@ -73,4 +73,31 @@ async fn without_propagation_neither_writes_nor_reads_contexts() {
     assert_eq!(tag(&broker.span("publish"), "rabbitmq.outcome"), "");
     let span = broker.span("process");
     assert_eq!((span.parent_id, span.references.len()), (None, 0));
+}
+
+#[tokio::test]
+async fn skip_records_neither_message_nor_handler() {
+    let queue = unique_name();
+    let skipped = queue.clone();
+    let skip = move |connection: TracingConnection| connection.skip(move |destination| destination == skipped.as_str());
+    let Some(broker) = Broker::with(MockTracer::new(), skip).await else { return };
+    let options = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
+    broker.channel.queue_declare(queue.clone(), options, FieldTable::default()).await.unwrap();
+    let (tracer, recorded) = (broker.mock.tracer(), broker.queue().await);
+    for queue in [&queue, &recorded] {
+        let scope = tracer.span("order").start();
+        broker.publish(queue, b"").in_span(scope).await;
+        let delivery = next(&mut broker.consume(queue).await).await;
+        delivery.handle(async { tracer.span("pack").start().finish() }).await;
+        delivery.ack(BasicAckOptions::default()).await.unwrap();
+    }
+    broker.mock.assert_tree(&format!(
+        "
+        order
+        order
+          publish {recorded} (producer)
+            process {recorded} (consumer)
+              pack
+    "
+    ));
 }

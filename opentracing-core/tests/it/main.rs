@@ -17,6 +17,8 @@ mod http_client;
 mod http_rules;
 mod lost;
 #[cfg(feature = "mock")]
+mod message_rules;
+#[cfg(feature = "mock")]
 mod new_trace;
 mod propagation;
 #[cfg(feature = "mock")]

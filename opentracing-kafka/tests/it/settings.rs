@@ -1,7 +1,7 @@
 //! The settings of `KafkaTracing`.
 
 use opentracing_core::mock::MockTracer;
-use opentracing_core::{ConstSampler, ReferenceKind, Rule, RuleSampler};
+use opentracing_core::{ConstSampler, InSpan, ReferenceKind, Rule, RuleSampler};
 use opentracing_kafka::{KafkaTracing, PollSpan, RecordKey, TracingProducer};
 use rdkafka::Message;
 use rdkafka::message::Header;
@@ -129,4 +129,29 @@ async fn capture_header_records_headers_as_tags() {
             assert_eq!(tag(&span, &format!("messaging.header.{absent}")), None, "{name}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn skip_records_neither_record_nor_handler() {
+    let (cluster, mock) = (Cluster::mock(), MockTracer::new());
+    let (skipped, recorded) = (cluster.topic(1).await, cluster.topic(1).await);
+    let name = skipped.clone();
+    let kafka = tracing(&mock).skip(move |topic| topic == name);
+    let producer: TracingProducer<FutureProducer> = kafka.producer(&cluster.config()).unwrap();
+    for topic in [&skipped, &recorded] {
+        let send = producer.send(FutureRecord::<(), str>::to(topic).payload("v"), patience());
+        soon(send.in_span(mock.tracer().span("order").start())).await.unwrap();
+        let consumer = cluster.consumer_with(kafka.clone(), topic);
+        let message = soon(consumer.recv()).await.unwrap();
+        message.handle(async { mock.tracer().span("store").start().finish() }).await;
+    }
+    mock.assert_tree(&format!(
+        "
+        order
+        order
+          send {recorded} (producer)
+            process {recorded} (consumer)
+              store
+    "
+    ));
 }
