@@ -146,7 +146,7 @@ mod sync;
 mod tracer;
 mod wire;
 
-pub use crate::clock::Clock;
+pub use crate::clock::{Clock, TickCounter, TickReading};
 pub use crate::model::baggage::BaggageItem;
 pub use crate::model::context::{AsSpanContext, Reference, ReferenceKind, Sampling, SpanContext};
 pub use crate::model::ids::{InvalidId, SpanId, TraceId};

@@ -1,7 +1,6 @@
 //! The record of one span: written in place by its single owner, read by who drains, then used again with its capacity.
 
-use fastant::Instant;
-
+use crate::clock::ticks::Ticks;
 use crate::model::context::{Meta, Reference, SpanContext};
 use crate::model::kind::SpanKind;
 use crate::model::limits::Limits;
@@ -21,9 +20,9 @@ pub(crate) struct Record {
     pub(crate) peer_service_derived: bool,
     /// Tags, logs and values left out or cut.
     pub(crate) truncated: u32,
-    pub(crate) start: Instant,
+    pub(crate) start: Ticks,
     // second line
-    pub(crate) end: Instant,
+    pub(crate) end: Ticks,
     pub(crate) name: Piece,
     pub(crate) text: String,
     max_tags: u16,
@@ -48,7 +47,7 @@ pub(crate) struct Log {
 /// A moment as it was taken: turned into wall time by who drains.
 #[derive(Clone, Copy)]
 pub(crate) enum Stamp {
-    Ticks(Instant),
+    Ticks(Ticks),
     Wall(u64),
 }
 
@@ -57,7 +56,7 @@ const OTHER_PARTS: u8 = 2;
 const START_WALL: u8 = 4;
 const END_WALL: u8 = 8;
 const URL: u8 = 16;
-/// The tracer has a clock of its own: the times are wall times.
+/// The tracer has a clock or a counter of its own.
 const OWN_CLOCK: u8 = 32;
 /// The tags are at the limit, a key each.
 const NO_REPEATS: u8 = 64;
@@ -78,8 +77,8 @@ impl Record {
             started_panicking: false,
             peer_service_derived: false,
             truncated: 0,
-            start: Instant::ZERO,
-            end: Instant::ZERO,
+            start: Ticks::ZERO,
+            end: Ticks::ZERO,
             name: Piece::Static(""),
             start_wall_ns: 0,
             end_wall_ns: 0,
@@ -120,7 +119,7 @@ impl Record {
     #[inline]
     pub(crate) fn touch(&mut self) {
         self.truncated = 0;
-        self.end = Instant::ZERO;
+        self.end = Ticks::ZERO;
     }
 
     /// Runs where spans are drained: a free record must not keep baggage alive, nor one huge span set the size of the pool.
@@ -307,6 +306,19 @@ impl Record {
     pub(crate) fn add_reference(&mut self, reference: Reference) {
         self.used |= OTHER_PARTS;
         self.references.push(reference);
+    }
+
+    pub(crate) fn set_start(&mut self, at: Stamp) {
+        match at {
+            Stamp::Ticks(at) => self.start = at,
+            Stamp::Wall(unix_ns) => self.set_start_wall(unix_ns),
+        }
+    }
+
+    /// When the span started, by the counter. If the counter began again since, the start is lost, and the end takes its place.
+    #[inline]
+    pub(crate) fn began(&self) -> Ticks {
+        if self.has_end_wall() { self.start } else { self.start.min(self.end) }
     }
 
     pub(crate) fn set_start_wall(&mut self, unix_ns: u64) {

@@ -8,8 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{Ordering, fence};
 use std::time::{Duration, Instant, SystemTime};
 
-use fastant::Anchor;
-
+use crate::clock::timeline::Timeline;
 use crate::record::record::Record;
 use crate::recorder::names::NameGuard;
 use crate::recorder::port::PortReceiver;
@@ -48,8 +47,7 @@ pub struct Drain {
     spent: Vec<Box<Record>>,
     names: NameGuard,
     secrets: Secrets,
-    anchor: Anchor,
-    anchored: Instant,
+    timeline: Timeline,
     ran: bool,
 }
 
@@ -57,8 +55,6 @@ pub struct Drain {
 const PACE: Duration = Duration::from_millis(1);
 /// Otherwise: the longest that a span waits in a ring that does not fill.
 const IDLE: Duration = Duration::from_millis(50);
-/// Time stamps are tied to wall time anew after that.
-const ANCHOR_AGE: Duration = Duration::from_secs(1);
 /// What wall time and time stamps may differ by within that time, so that a log of just now is not taken for one of before.
 const SLACK_NS: u64 = 1_000_000;
 /// Spans in one call of the reporter, at most.
@@ -70,13 +66,12 @@ impl Drain {
     pub(crate) fn new(recorder: Arc<Recorder>, secrets: Secrets) -> Self {
         Drain {
             names: NameGuard::new(&recorder.limits),
+            timeline: Timeline::new(recorder.begun),
             recorder,
             rings: Vec::new(),
             batch: Vec::with_capacity(CHUNK),
             spent: Vec::with_capacity(BATCH),
             secrets,
-            anchor: Anchor::new(),
-            anchored: Instant::now(),
             ran: false,
         }
     }
@@ -141,10 +136,8 @@ impl Drain {
     /// Empties every ring as far as it was filled on arrival, and says how full the fullest was.
     fn pass(&mut self, reporter: &mut dyn Reporter) -> usize {
         self.ran = true;
-        let now = Instant::now();
-        if now - self.anchored >= ANCHOR_AGE {
-            (self.anchor, self.anchored) = (Anchor::new(), now);
-        }
+        self.timeline.follow(self.recorder.read_counter());
+        self.recorder.publish_rate(self.timeline.ns_per_tick());
         self.rings.append(&mut lock(&self.recorder.shared.new_ports));
         let mut fullest = 0;
         let mut rings = std::mem::take(&mut self.rings);
@@ -168,6 +161,7 @@ impl Drain {
             self.accept(record);
         }
         self.report(reporter);
+        self.timeline.settle(self.recorder.ticks().0);
         self.recorder.shared.drained.operation_names.store(self.names.len() as u64, Ordering::Relaxed);
         if catch_unwind(AssertUnwindSafe(|| reporter.tick())).is_ok() {
             self.publish(reporter);
@@ -178,7 +172,7 @@ impl Drain {
     #[inline]
     fn accept(&mut self, mut record: Box<Record>) {
         if let Some(red) = &self.recorder.red {
-            let span = FinishedSpan { record: &record, anchor: &self.anchor, process: &self.recorder.process };
+            let span = FinishedSpan { record: &record, timeline: &self.timeline, process: &self.recorder.process };
             let exemplar = || {
                 record.context.is_sampled().then(|| Exemplar {
                     trace_id: record.context.trace_id(),
@@ -225,7 +219,7 @@ impl Drain {
             bump(&counters.finished_before_start, 1);
         }
         if record.has_log_wall() {
-            let span = FinishedSpan { record, anchor: &self.anchor, process: &self.recorder.process };
+            let span = FinishedSpan { record, timeline: &self.timeline, process: &self.recorder.process };
             let span_ns = span.start_unix_ns().saturating_sub(SLACK_NS)..=span.end_unix_ns().saturating_add(SLACK_NS);
             let outside = span.logs().filter(|log| log.is_wall() && !span_ns.contains(&log.unix_ns())).count();
             bump(&counters.logs_out_of_range, outside as u64);
@@ -233,7 +227,7 @@ impl Drain {
     }
 
     fn start_of(&self, record: &Record) -> u64 {
-        if record.has_start_wall() { record.start_wall_ns } else { record.start.as_unix_nanos(&self.anchor) }
+        if record.has_start_wall() { record.start_wall_ns } else { self.timeline.unix_ns(record.start) }
     }
 
     fn report(&mut self, reporter: &mut dyn Reporter) {
@@ -241,7 +235,7 @@ impl Drain {
             return;
         }
         let mut records = std::mem::take(&mut self.batch);
-        let batch = Batch { records: &records, anchor: &self.anchor, process: &self.recorder.process };
+        let batch = Batch { records: &records, timeline: &self.timeline, process: &self.recorder.process };
         let reported = catch_unwind(AssertUnwindSafe(|| reporter.report(batch)));
         let counters = &self.recorder.shared.drained;
         let counter = if reported.is_ok() { &counters.delivered } else { &counters.dropped_reporter_panic };

@@ -3,9 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::Ordering;
 
-use fastant::Instant;
-
-use crate::record::record::Record;
+use crate::clock::ticks::Ticks;
+use crate::record::record::{Record, Stamp};
 use crate::recorder::port::{Port, Ports};
 use crate::recorder::recorder::Recorder;
 use crate::recorder::state::{End, State};
@@ -31,7 +30,7 @@ pub(crate) struct Local {
 struct Entry {
     state: State,
     /// Closed while a later one was still open: waits to become the top. `ZERO` while it is open.
-    closed_at: Instant,
+    closed_at: Ticks,
     tracer: u32,
     serial: u32,
     finish_on_close: bool,
@@ -39,7 +38,7 @@ struct Entry {
 
 impl Entry {
     fn is_open(&self) -> bool {
-        self.closed_at == Instant::ZERO
+        self.closed_at == Ticks::ZERO
     }
 }
 
@@ -105,7 +104,7 @@ impl Local {
         self.serial.set(serial);
         let index = active.len() as u32;
         let tracer = state.tracer();
-        active.push(Entry { state: state.take(), closed_at: Instant::ZERO, tracer, serial, finish_on_close });
+        active.push(Entry { state: state.take(), closed_at: Ticks::ZERO, tracer, serial, finish_on_close });
         self.depth.set(active.len());
         Some(Token { index, serial })
     }
@@ -118,7 +117,7 @@ impl Local {
         let Some(entry) = find(&mut active, token) else { return };
         *into = entry.state.take();
         if token.index as usize != top {
-            entry.closed_at = Instant::now();
+            entry.closed_at = Ticks::now();
             entry.finish_on_close = false;
             let tracer = entry.tracer;
             drop(active);
@@ -139,7 +138,7 @@ impl Local {
         let top = active.len().wrapping_sub(1);
         let Some(entry) = find(&mut active, token) else { return };
         if token.index as usize != top {
-            entry.closed_at = Instant::now();
+            entry.closed_at = Ticks::now();
             let tracer = entry.tracer;
             drop(active);
             count_out_of_order(tracer);
@@ -160,15 +159,16 @@ impl Local {
         }
     }
 
-    /// By the clock that a tracer was given, a span that waits for a later one has ended now.
+    /// By the clock or the counter that a tracer was given, a span that waits for a later one has ended now.
     #[cold]
     fn note_own_time(&self, token: Token, tracer: u32) {
-        let now = Recorder::find(tracer).and_then(|recorder| Some(recorder.clock.as_ref()?.unix_ns()));
-        if let Some(now) = now
-            && let Ok(mut active) = self.active.try_borrow_mut()
-            && let Some(Entry { state: State::Recording(record), .. }) = find(&mut active, token)
-        {
-            record.set_end_wall(now);
+        let Some(recorder) = Recorder::find(tracer).filter(|recorder| recorder.has_own_clock()) else { return };
+        let now = recorder.now();
+        let Ok(mut active) = self.active.try_borrow_mut() else { return };
+        match (find(&mut active, token), now) {
+            (Some(entry), Stamp::Ticks(now)) => entry.closed_at = now,
+            (Some(Entry { state: State::Recording(record), .. }), Stamp::Wall(now)) => record.set_end_wall(now),
+            _ => {}
         }
     }
 

@@ -6,14 +6,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
 use std::thread::Thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use crate::clock::Clock;
+use crate::clock::ticks::{self, Ticks};
+use crate::clock::wall::unix_ns;
+use crate::clock::{Clock, TickCounter, TickReading};
 use crate::model::context::{Meta, Sampling};
 use crate::model::kind::SpanKind;
 use crate::model::limits::Limits;
 use crate::propagation::Propagators;
-use crate::record::record::Record;
+use crate::record::record::{Record, Stamp};
 use crate::recorder::decisions::Decisions;
 use crate::recorder::drain::InlineDrain;
 use crate::recorder::id_generator::IdGenerator;
@@ -44,7 +46,10 @@ pub(crate) struct Recorder {
     wakeable: AtomicBool,
     pub(crate) ring: usize,
     pub(crate) limits: Limits,
-    pub(crate) clock: Option<Box<dyn Clock>>,
+    clock: Option<Box<dyn Clock>>,
+    counter: Option<Box<dyn TickCounter>>,
+    /// Where the counter and the clocks were when the tracer was built.
+    pub(crate) begun: TickReading,
     pub(crate) ids: Option<Box<dyn IdGenerator>>,
     pub(crate) sampler: Box<dyn Sampler>,
     pub(crate) propagators: Propagators,
@@ -75,6 +80,8 @@ pub(crate) struct Shared {
     pub(crate) retired: PortStats,
     pub(crate) rare: RareStats,
     pub(crate) drained: DrainStats,
+    /// The rate of the tracer's own counter as the bits of an `f64`; zero until the drain has measured it.
+    ns_per_tick: AtomicU64,
     pub(crate) decisions: Decisions,
     pub(crate) reporter: Mutex<Published>,
     pub(crate) log_gate: Mutex<Option<Instant>>,
@@ -122,6 +129,7 @@ pub(crate) struct Parts {
     pub(crate) ring: usize,
     pub(crate) limits: Limits,
     pub(crate) clock: Option<Box<dyn Clock>>,
+    pub(crate) counter: Option<Box<dyn TickCounter>>,
     pub(crate) ids: Option<Box<dyn IdGenerator>>,
     pub(crate) sampler: Box<dyn Sampler>,
     pub(crate) propagators: Propagators,
@@ -146,7 +154,7 @@ impl Recorder {
             id: parts.id,
             constant,
             root_meta,
-            is_plain: parts.ids.is_none() && parts.clock.is_none(),
+            is_plain: parts.ids.is_none() && parts.clock.is_none() && parts.counter.is_none(),
             reads_tags: parts.sampler.reads_tags(),
             overrides_remote: parts.sampler.overrides_remote(),
             high_mask: parts.high_mask,
@@ -156,6 +164,8 @@ impl Recorder {
             ring: parts.ring,
             limits: parts.limits,
             clock: parts.clock,
+            begun: parts.counter.as_ref().map_or_else(ticks::read, |counter| counter.read()),
+            counter: parts.counter,
             ids: parts.ids,
             sampler: parts.sampler,
             propagators: parts.propagators,
@@ -175,6 +185,54 @@ impl Recorder {
     #[cold]
     pub(crate) fn find(id: u32) -> Option<Arc<Recorder>> {
         lock(&RECORDERS).iter().find(|(number, _)| *number == id)?.1.upgrade()
+    }
+
+    /// Whether the tracer was given a clock or a counter.
+    pub(crate) fn has_own_clock(&self) -> bool {
+        self.clock.is_some() || self.counter.is_some()
+    }
+
+    #[cold]
+    pub(crate) fn now(&self) -> Stamp {
+        match &self.clock {
+            Some(clock) => Stamp::Wall(clock.unix_ns()),
+            None => Stamp::Ticks(self.ticks()),
+        }
+    }
+
+    pub(crate) fn unix_ns(&self) -> u64 {
+        match (&self.clock, &self.counter) {
+            (Some(clock), _) => clock.unix_ns(),
+            (None, Some(counter)) => counter.read().unix_ns,
+            (None, None) => unix_ns(SystemTime::now()),
+        }
+    }
+
+    pub(crate) fn ticks(&self) -> Ticks {
+        self.counter.as_ref().map_or_else(Ticks::now, |counter| Ticks(counter.ticks()))
+    }
+
+    pub(crate) fn read_counter(&self) -> TickReading {
+        self.counter.as_ref().map_or_else(ticks::read, |counter| counter.read())
+    }
+
+    pub(crate) fn publish_rate(&self, ns_per_tick: f64) {
+        match &self.counter {
+            Some(_) => self.shared.ns_per_tick.store(ns_per_tick.to_bits(), Ordering::Relaxed),
+            None => ticks::publish_rate(ns_per_tick),
+        }
+    }
+
+    /// The time since then, by the rate that the drain has measured. Until then, by the average since the tracer was built.
+    pub(crate) fn elapsed(&self, start: Ticks) -> Duration {
+        let Some(counter) = &self.counter else { return start.elapsed() };
+        let mut rate = f64::from_bits(self.shared.ns_per_tick.load(Ordering::Relaxed));
+        if rate == 0.0 {
+            let now = counter.read();
+            let ticks = now.ticks.saturating_sub(self.begun.ticks).max(1);
+            rate = now.monotonic_ns.saturating_sub(self.begun.monotonic_ns) as f64 / ticks as f64;
+        }
+        Duration::from_nanos((counter.ticks().saturating_sub(start.0) as f64 * rate) as u64)
     }
 
     /// From here on the drainer may be woken by a ring that is half full.

@@ -4,9 +4,8 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use fastant::Instant;
-
-use crate::clock::unix_ns;
+use crate::clock::ticks::Ticks;
+use crate::clock::wall::unix_ns;
 use crate::model::baggage::BaggageItem;
 use crate::model::context::{Meta, Sampling, SpanContext};
 use crate::model::kind::SpanKind;
@@ -54,7 +53,7 @@ impl Drop for Shared {
 pub(crate) enum End {
     Now,
     /// When its scope was closed.
-    Ticks(Instant),
+    Ticks(Ticks),
     /// As the caller says.
     Wall(u64),
 }
@@ -125,10 +124,14 @@ impl State {
     pub(crate) fn elapsed(&self) -> Option<Duration> {
         match self {
             State::Recording(record) if record.has_start_wall() => {
-                let now = if record.has_own_clock() { own_time(&record.context) } else { unix_ns(SystemTime::now()) };
+                let recorder = record.has_own_clock().then(|| Recorder::find(record.context.meta.tracer())).flatten();
+                let now = recorder.map_or_else(|| unix_ns(SystemTime::now()), |recorder| recorder.unix_ns());
                 Some(Duration::from_nanos(now.saturating_sub(record.start_wall_ns)))
             }
-            State::Recording(record) => Some(Instant::now().duration_since(record.start)),
+            State::Recording(record) if record.has_own_clock() => {
+                Recorder::find(record.context.meta.tracer()).map(|recorder| recorder.elapsed(record.start))
+            }
+            State::Recording(record) => Some(record.start.elapsed()),
             State::Shared(shared) => lock(&shared.state).elapsed(),
             _ => None,
         }
@@ -179,8 +182,8 @@ impl State {
                         record.set_log_wall();
                         Stamp::Wall(unix_ns)
                     }
-                    None if record.has_own_clock() => Stamp::Wall(own_time(&record.context)),
-                    None => Stamp::Ticks(Instant::now()),
+                    None if record.has_own_clock() => own_time(&record.context),
+                    None => Stamp::Ticks(Ticks::now()),
                 };
                 record.log(at, fields);
             }
@@ -303,7 +306,7 @@ impl State {
 #[inline(never)]
 pub(crate) fn finish_record(mut record: Box<Record>, end: End) {
     match end {
-        End::Now => record.end = Instant::now(),
+        End::Now => record.end = Ticks::now(),
         End::Ticks(at) => record.end = at,
         End::Wall(unix_ns) => record.set_end_wall(unix_ns),
     }
@@ -311,10 +314,19 @@ pub(crate) fn finish_record(mut record: Box<Record>, end: End) {
         note_panic(&mut record);
     }
     if record.has_own_clock() && !record.has_end_wall() {
-        let now = own_time(&record.context);
-        record.set_end_wall(now);
+        end_by_own_clock(&mut record, end);
     }
     local::submit(record);
+}
+
+#[cold]
+fn end_by_own_clock(record: &mut Record, end: End) {
+    match (own_time(&record.context), end) {
+        // Taken from the tracer's counter when the scope was closed.
+        (Stamp::Ticks(_), End::Ticks(_)) => {}
+        (Stamp::Ticks(now), _) => record.end = now,
+        (Stamp::Wall(now), _) => record.set_end_wall(now),
+    }
 }
 
 #[cold]
@@ -329,18 +341,15 @@ fn note_panic(record: &mut Record) {
         return;
     }
     record.set_tag(Text::Static("error"), Value::Bool(true));
-    let at = if record.has_own_clock() { Stamp::Wall(own_time(&record.context)) } else { Stamp::Ticks(Instant::now()) };
+    let at = if record.has_own_clock() { own_time(&record.context) } else { Stamp::Ticks(Ticks::now()) };
     record.log(at, &[("event", Value::Static("error")), ("error.kind", Value::Static("panic"))]);
 }
 
-/// The time by the clock that the span's tracer was given.
+/// The time by the clock or the counter that the span's tracer was given.
 #[cold]
-fn own_time(context: &SpanContext) -> u64 {
+fn own_time(context: &SpanContext) -> Stamp {
     let recorder = Recorder::find(context.meta.tracer());
-    match recorder.as_ref().and_then(|recorder| recorder.clock.as_ref()) {
-        Some(clock) => clock.unix_ns(),
-        None => unix_ns(SystemTime::now()),
-    }
+    recorder.map_or_else(|| Stamp::Wall(unix_ns(SystemTime::now())), |recorder| recorder.now())
 }
 
 impl Unsampled {
@@ -352,10 +361,10 @@ impl Unsampled {
         record.context = SpanContext { meta, ..self.context.clone() };
         record.started_panicking = std::thread::panicking();
         record.set_name(Text::Static(self.name));
-        record.start = Instant::now();
-        if let Some(clock) = &recorder.clock {
+        record.start = Ticks::now();
+        if recorder.has_own_clock() {
             record.set_own_clock();
-            record.set_start_wall(clock.unix_ns());
+            record.set_start(recorder.now());
         }
         Some(record)
     }

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use fastant::Anchor;
-
+use crate::clock::timeline::Timeline;
 use crate::model::context::{Reference, ReferenceKind, SpanContext};
 use crate::model::ids::SpanId;
 use crate::model::kind::SpanKind;
@@ -16,7 +15,7 @@ use crate::reporter::reporter::Process;
 #[derive(Clone, Copy)]
 pub struct Batch<'a> {
     pub(crate) records: &'a [Box<Record>],
-    pub(crate) anchor: &'a Anchor,
+    pub(crate) timeline: &'a Timeline,
     pub(crate) process: &'a Process,
 }
 
@@ -39,8 +38,8 @@ impl<'a> Batch<'a> {
     /// The spans.
     #[inline]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = FinishedSpan<'a>> + use<'a> {
-        let Batch { anchor, process, .. } = *self;
-        self.records.iter().map(move |record| FinishedSpan { record, anchor, process })
+        let Batch { timeline, process, .. } = *self;
+        self.records.iter().map(move |record| FinishedSpan { record, timeline, process })
     }
 }
 
@@ -54,7 +53,7 @@ impl fmt::Debug for Batch<'_> {
 #[derive(Clone, Copy)]
 pub struct FinishedSpan<'a> {
     pub(crate) record: &'a Record,
-    pub(crate) anchor: &'a Anchor,
+    pub(crate) timeline: &'a Timeline,
     pub(crate) process: &'a Process,
 }
 
@@ -105,7 +104,7 @@ impl<'a> FinishedSpan<'a> {
         if self.record.has_start_wall() {
             self.record.start_wall_ns
         } else {
-            self.record.start.as_unix_nanos(self.anchor)
+            self.timeline.unix_ns(self.record.began())
         }
     }
 
@@ -119,12 +118,8 @@ impl<'a> FinishedSpan<'a> {
     pub fn duration_ns(&self) -> u64 {
         let record = self.record;
         match (record.has_start_wall(), record.has_end_wall()) {
-            (false, false) => {
-                // Made of 64 bits of nanoseconds, so that many are in it. `as_nanos` would calculate in 128.
-                let took = record.end.duration_since(record.start);
-                took.as_secs() * 1_000_000_000 + u64::from(took.subsec_nanos())
-            }
-            (_, false) => record.end.as_unix_nanos(self.anchor).saturating_sub(record.start_wall_ns),
+            (false, false) => self.timeline.between_ns(record.start, record.end),
+            (_, false) => self.timeline.unix_ns(record.end).saturating_sub(record.start_wall_ns),
             (_, true) => record.end_wall_ns.saturating_sub(self.start_unix_ns()),
         }
     }
@@ -165,8 +160,8 @@ impl<'a> FinishedSpan<'a> {
     /// The logs, in the order in which they were written.
     #[inline]
     pub fn logs(&self) -> impl ExactSizeIterator<Item = LogRecord<'a>> + use<'a> {
-        let FinishedSpan { record, anchor, .. } = *self;
-        (0..record.logs.len()).map(move |index| LogRecord { record, anchor, index })
+        let FinishedSpan { record, timeline, .. } = *self;
+        (0..record.logs.len()).map(move |index| LogRecord { record, timeline, index })
     }
 
     /// What the span refers to: the references it was started with, or its parent.
@@ -213,7 +208,7 @@ impl fmt::Debug for FinishedSpan<'_> {
 #[derive(Clone, Copy)]
 pub struct LogRecord<'a> {
     record: &'a Record,
-    anchor: &'a Anchor,
+    timeline: &'a Timeline,
     index: usize,
 }
 
@@ -222,7 +217,7 @@ impl<'a> LogRecord<'a> {
     #[inline]
     pub fn unix_ns(&self) -> u64 {
         match self.record.logs[self.index].at {
-            Stamp::Ticks(at) => at.as_unix_nanos(self.anchor),
+            Stamp::Ticks(at) => self.timeline.unix_ns(at),
             Stamp::Wall(unix_ns) => unix_ns,
         }
     }

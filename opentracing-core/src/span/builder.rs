@@ -6,9 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use fastant::Instant;
-
-use crate::clock::unix_ns;
+use crate::clock::ticks::Ticks;
+use crate::clock::wall::unix_ns;
 use crate::model::context::{AsSpanContext, Extra, Meta, Reference, ReferenceKind, Sampling, SpanContext};
 use crate::model::ids::{SpanId, TraceId};
 use crate::model::kind::SpanKind;
@@ -225,7 +224,7 @@ impl<'a> SpanBuilder<'a> {
         // While this thread's locals are being destroyed there is no pool.
         let record = local::with(|local| local.port(recorder, Port::take)).flatten();
         let mut record = record.unwrap_or_else(|| stray_record(recorder));
-        record.start = Instant::now();
+        record.start = Ticks::now();
         record.reset();
         // Word by word: a context that is built aside is read back in wider pieces than it was written in, which stalls.
         record.context.trace_id = trace_id;
@@ -252,7 +251,7 @@ impl<'a> SpanBuilder<'a> {
     fn record_for_figures(&self, unsampled: Unsampled, recorder: &Arc<Recorder>) -> Span {
         let record = local::with(|local| local.port(recorder, Port::take_for_figures)).flatten();
         let mut record = record.unwrap_or_else(|| Record::new(&recorder.limits));
-        record.start = Instant::now();
+        record.start = Ticks::now();
         record.reset();
         record.context = unsampled.context;
         record.started_panicking = std::thread::panicking();
@@ -262,11 +261,11 @@ impl<'a> SpanBuilder<'a> {
         Span::new(State::Recording(record))
     }
 
-    /// By the tracer's own clock, or as the caller says.
+    /// By the tracer's own clock or counter, or as the caller says.
     fn set_own_start(&self, record: &mut Record, recorder: &Recorder) {
-        if let Some(clock) = &recorder.clock {
+        if recorder.has_own_clock() {
             record.set_own_clock();
-            record.set_start_wall(clock.unix_ns());
+            record.set_start(recorder.now());
         }
         if let Some(at) = self.start_time {
             record.set_start_wall(unix_ns(at));

@@ -6,7 +6,7 @@ use std::fmt;
 use std::mem::ManuallyDrop;
 use std::time::{Duration, SystemTime};
 
-use crate::clock::unix_ns;
+use crate::clock::wall::unix_ns;
 use crate::model::context::{AsSpanContext, SpanContext};
 use crate::model::kind::SpanKind;
 use crate::model::value::{Text, Value};

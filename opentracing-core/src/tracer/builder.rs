@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, TickCounter};
 use crate::model::context::Meta;
 use crate::model::limits::Limits;
 use crate::model::value::Value;
@@ -23,6 +23,7 @@ pub struct TracerBuilder {
     sampler: Box<dyn Sampler>,
     propagators: Propagators,
     clock: Option<Box<dyn Clock>>,
+    counter: Option<Box<dyn TickCounter>>,
     ids: Option<Box<dyn IdGenerator>>,
     trace_id_width: TraceIdWidth,
     limits: Limits,
@@ -39,6 +40,7 @@ impl TracerBuilder {
             sampler: Box::new(ConstSampler::on()),
             propagators: Propagators::standard(),
             clock: None,
+            counter: None,
             ids: None,
             trace_id_width: TraceIdWidth::default(),
             limits: Limits::default(),
@@ -71,9 +73,19 @@ impl TracerBuilder {
             .propagator(AmqpHeaders, composite)
     }
 
-    /// Tells the time. By default the recorder reads the processor's time stamp counter.
+    /// Tells the time, instead of a [`counter`](TracerBuilder::counter).
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Box::new(clock));
+        self
+    }
+
+    /// Stamps spans with ticks of that counter, which the draining thread converts to time. A [`clock`](TracerBuilder::clock) takes
+    /// precedence over it.
+    ///
+    /// By default it is the time stamp counter of an x86-64 processor, which takes 9 ns to read, if the Linux kernel lists it as a clock
+    /// source. Elsewhere it is std's clock.
+    pub fn counter(mut self, counter: impl TickCounter) -> Self {
+        self.counter = Some(Box::new(counter));
         self
     }
 
@@ -149,6 +161,7 @@ impl TracerBuilder {
             ring: self.ring,
             limits: self.limits,
             clock: self.clock,
+            counter: self.counter,
             ids: self.ids,
             sampler: self.sampler,
             propagators: self.propagators,

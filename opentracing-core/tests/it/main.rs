@@ -2,6 +2,7 @@
 
 #[cfg(feature = "mock")]
 mod baggage_tags;
+mod clock;
 mod delivery;
 #[cfg(feature = "http")]
 mod forwarded;

@@ -1,10 +1,9 @@
-//! The time of a tracer.
+//! Wall time.
 
 use std::fmt;
 use std::time::SystemTime;
 
-/// Tells a tracer the time. Without one, the recorder reads the processor's time stamp counter, which takes 9 ns here; on systems
-/// where that cannot be used it asks the operating system.
+/// Tells a tracer the time. Without one, the recorder stamps spans with ticks of a [counter](crate::TickCounter).
 ///
 /// Called on the threads that start and finish spans and write logs: it must be quick, and must not block, panic or trace.
 pub trait Clock: Send + Sync + fmt::Debug + 'static {
