@@ -1,66 +1,88 @@
-//! Building a client whose redirects keep trace headers from other hosts.
+//! Building a client.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::HeaderMap;
 use opentracing_core::Tracer;
-use reqwest::ClientBuilder;
+use reqwest::{Client, ClientBuilder};
 
 use crate::client::TracingClient;
 use crate::redirect::{Follow, Redirects, SENSITIVE};
+use crate::settings::{Settings, setters};
 
-/// Builds a [`TracingClient`] that keeps trace headers and baggage from other hosts after a redirect.
+/// Builds a [`TracingClient`]: the one place of its settings.
 ///
-/// Another host is one of another name than the first, or one that
-/// [`propagate_to`](TracingClient::propagate_to) leaves out. There the call goes on with a request of its own, without
-/// trace headers and without what reqwest keeps from other origins (`authorization`, `cookie`), and otherwise as reqwest would: same
-/// change of methods, same limit, same `referer`.
+/// `C` is what the client is made of: reqwest's [`ClientBuilder`] by [`TracingClient::builder`], or a ready-made [`Client`] by
+/// [`TracingClient::from_client`], which cannot have other redirects, time limits and default headers any more.
 ///
-/// What has to hold for such a call as a whole is told this builder and not reqwest's: redirects, time limit, headers that are
-/// credentials.
+/// A client that is built here does not send trace headers and baggage to other hosts after a redirect. Another host is one with another
+/// name than the first, or one that [`propagate_to`](Self::propagate_to) excludes. The call then goes on with a request of its own,
+/// without trace headers and without the headers that reqwest withholds from other origins (`authorization`, `cookie`). Otherwise it
+/// behaves as reqwest does: the same changes of the method, the same limit, the same `referer`.
+///
+/// ```
+/// use opentracing_core::Tracer;
+/// use opentracing_reqwest::{Redirects, TracingClient};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = TracingClient::builder()
+///     .tracer(Tracer::noop())
+///     .redirects(Redirects::Limited(3))
+///     .timeout(std::time::Duration::from_secs(10))
+///     .skip(|request| request.url().path() == "/health")
+///     .build()?;
+/// # drop(client);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it is built"]
-pub struct TracingClientBuilder {
-    builder: ClientBuilder,
-    tracer: Tracer,
+pub struct TracingClientBuilder<C = ClientBuilder> {
+    inner: C,
+    settings: Arc<Settings>,
     redirects: Redirects,
     follow: Follow,
 }
 
-impl TracingClientBuilder {
-    pub(crate) fn new(builder: ClientBuilder) -> Self {
+impl<C> TracingClientBuilder<C> {
+    pub(crate) fn new(inner: C) -> Self {
         TracingClientBuilder {
-            builder,
-            tracer: Tracer::global(),
+            inner,
+            settings: Settings::new(Tracer::global()),
             redirects: Redirects::default(),
             follow: Follow::default(),
         }
     }
 
-    /// The tracer that makes the spans. The global one by default.
+    /// The tracer. The default is the [global one](Tracer::global), which may be registered later.
     pub fn tracer(mut self, tracer: Tracer) -> Self {
-        self.tracer = tracer;
+        Arc::make_mut(&mut self.settings).tracer = tracer;
         self
     }
 
-    /// What becomes of redirects. Up to 10 are followed by default.
+    setters!();
+}
+
+impl TracingClientBuilder<ClientBuilder> {
+    /// Which redirects are followed. The default is up to 10.
     pub fn redirects(mut self, redirects: Redirects) -> Self {
         self.redirects = redirects;
         self
     }
 
-    /// How long a call may take, from sending the request to the end of the answer's body, redirects included; a request may say
-    /// something else. No limit by default. That of reqwest's builder begins anew at another host.
+    /// The time limit of a call, from sending the request to the end of the response body, redirects included. A request may set its
+    /// own. No limit by default. The limit of reqwest's builder starts again at another host.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.follow.timeout = Some(timeout);
         self
     }
 
-    /// Headers that every request has unless it says something else. None by default. Those that are credentials for reqwest, as
+    /// Headers of every request that does not set them itself. None by default. Those that are credentials for reqwest, as
     /// `authorization`, are not sent to another host after a redirect.
     ///
-    /// If credentials are among the default headers of reqwest's builder, then trace headers are sent to other hosts after a redirect
-    /// as well: going on without them, reqwest would add those headers again.
+    /// If the default headers of reqwest's builder contain credentials, trace headers are sent to other hosts after a redirect: a
+    /// request of our own would get those credentials again.
     pub fn default_headers(mut self, headers: HeaderMap) -> Self {
         self.follow.default_headers.extend(headers);
         self
@@ -72,23 +94,30 @@ impl TracingClientBuilder {
     ///
     /// Those of [`reqwest::ClientBuilder::build`].
     pub fn build(self) -> reqwest::Result<TracingClient> {
-        let TracingClientBuilder { builder, tracer, redirects, mut follow } = self;
-        let known = Known::of(&builder);
+        let TracingClientBuilder { inner, settings, redirects, mut follow } = self;
+        let known = Known::of(&inner);
         follow.referer = known.referer;
         follow.stops = redirects != Redirects::None && !known.credentials;
-        let client = builder.redirect(redirects.policy()).build()?;
-        Ok(TracingClient::built(tracer, client, Some(follow)))
+        let client = inner.redirect(redirects.policy()).build()?;
+        Ok(TracingClient::built(client, settings, Some(follow)))
     }
 }
 
-/// What reqwest's builder has been told, as far as going on after a redirect has to respect it.
+impl TracingClientBuilder<Client> {
+    /// Wraps the client.
+    pub fn build(self) -> TracingClient {
+        TracingClient::built(self.inner, self.settings, None)
+    }
+}
+
+/// Settings of reqwest's builder that matter after a redirect.
 struct Known {
     credentials: bool,
     referer: bool,
 }
 
 impl Known {
-    /// There are no accessors; the text for debugging is the only place where it shows.
+    /// There are no accessors; only the `Debug` text shows them.
     fn of(builder: &ClientBuilder) -> Self {
         let text = format!("{builder:?}");
         let credentials = names_credentials(&text) || !shows_credentials();
@@ -100,7 +129,7 @@ fn names_credentials(text: &str) -> bool {
     SENSITIVE.iter().any(|name| text.contains(&format!("{:?}", name.as_str())))
 }
 
-/// Whether the text of a builder with credentials shows that it has them. If that ever changes, all builders might have them.
+/// Whether the `Debug` text of a builder shows credentials. If that changes, any builder might have some.
 fn shows_credentials() -> bool {
     let mut headers = HeaderMap::new();
     headers.insert(&SENSITIVE[0], http::HeaderValue::from_static("none"));

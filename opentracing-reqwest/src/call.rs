@@ -1,13 +1,15 @@
-//! The span of one call, from the request to the head of the answer.
+//! One call with its response: the span, and how it ends.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use bytes::Buf;
 use http::StatusCode;
 use http::header::UPGRADE;
 use http_body::Body;
 use opentracing_core::http_rules::{
-    ClientRequest, Exchange, ExchangeEnd, HttpFailure, Peer, ResendCounter, inject, remove_trace_headers, set_status,
+    ClientRequest, Exchange, ExchangeEnd, HttpFailure, Peer, ProgressLogs, ResendCounter, inject, remove_trace_headers,
+    set_status,
 };
 use opentracing_core::{AsSpanContext, Span, tags};
 use reqwest::{Method, Request, Response};
@@ -25,14 +27,17 @@ pub(crate) struct Call {
     pub(crate) carries_trace: bool,
     /// The host whose address is not known yet.
     host: Option<Box<str>>,
-    /// The answer to a `HEAD` has no body, whatever its headers say.
+    /// The response to a `HEAD` has no body, whatever its headers say.
     is_head: bool,
     resend_count: u32,
     attempts: Option<ResendCounter>,
+    /// How many bytes of the body were read.
+    bytes: u64,
+    progress: Option<ProgressLogs>,
 }
 
 impl Call {
-    /// Starts the span, and writes its context to the headers if the host may see it; `None` if nothing is to be traced.
+    /// Starts the span, and writes its context to the headers if the host may get it; `None` if the request is not traced.
     pub(crate) fn start(settings: &Arc<Settings>, options: &RequestOptions, request: &mut Request) -> Option<Self> {
         let tracer = &settings.tracer;
         if tracer.is_noop() {
@@ -48,14 +53,12 @@ impl Call {
         let admitted = settings.propagate_to.admits(host, port) && attempt.is_none_or(|attempt| attempt.propagates);
         let resend_count = options.resend_count.saturating_add(attempt.map_or(0, |attempt| attempt.resent));
         let peer = Peer::from_host(host, port);
-        let client_request = ClientRequest {
-            component: "reqwest",
-            operation_name: options.name(),
-            method: request.method(),
-            url: &[url.as_str()],
-            peer,
-            peer_service: settings.peer_services.resolve(options.peer_service.as_deref(), &peer),
-        };
+        let url = [url.as_str()];
+        let mut client_request = ClientRequest::new(settings.component, request.method(), &url, peer);
+        client_request.operation_name = options.name();
+        client_request.known_methods = &settings.known_methods;
+        client_request.peer_service = settings.peer_services.resolve(options.peer_service.as_deref(), &peer);
+        client_request.is_skipped = settings.skip.any(request);
         let mut call = Call {
             span: client_request.start(tracer),
             settings: settings.clone(),
@@ -64,6 +67,8 @@ impl Call {
             is_head: request.method() == Method::HEAD,
             resend_count,
             attempts: options.resend_counter.clone(),
+            bytes: 0,
+            progress: settings.progress_logs.map(ProgressLogs::new),
         };
         let span = &mut call.span;
         if span.is_recording() {
@@ -72,7 +77,12 @@ impl Call {
         if resend_count > 0 {
             span.set(tags::HTTP_REQUEST_RESEND_COUNT, resend_count.into());
         }
-        settings.decorators.iter().for_each(|decorator| decorator.on_request(span, request));
+        if settings.records_sizes
+            && let Some(bytes) = request.body().and_then(|body| body.size_hint().exact())
+        {
+            span.set(tags::HTTP_REQUEST_BODY_SIZE, size(bytes));
+        }
+        settings.decorators.on_request(span, request);
         if !options.keeps_headers {
             if admitted && let Some(context) = span.as_span_context() {
                 inject(tracer, &context, request.headers_mut());
@@ -84,7 +94,7 @@ impl Call {
         Some(call)
     }
 
-    /// One more redirect was followed, to that host.
+    /// Counts a redirect to that host.
     pub(crate) fn count_redirect(&mut self, status: StatusCode, host: &str) {
         if let Some(attempts) = &self.attempts {
             attempts.answered(status);
@@ -94,7 +104,7 @@ impl Call {
         self.span.set(tags::HTTP_REQUEST_RESEND_COUNT, self.resend_count.into());
     }
 
-    /// Records the head. The span goes on with the body, if there is one.
+    /// Records the head of the response. The span goes on with the body, if there is one.
     pub(crate) fn on_response(mut self, response: Response) -> Response {
         let Call { span, settings, attempts, .. } = &mut self;
         set_status(span, response.status(), settings.errors);
@@ -110,12 +120,22 @@ impl Call {
             address.set_tags(&mut self.span);
         }
         let Call { span, settings, .. } = &mut self;
-        settings.decorators.iter().for_each(|decorator| decorator.on_response(span, &response));
-        // Of the body of a span that is not recorded only a decorator would be told.
-        if self.has_body(&response) && (self.span.is_recording() || !self.settings.decorators.is_empty()) {
-            body::trace(response, self)
-        } else {
-            response
+        settings.decorators.on_response(span, &response);
+        // The body of a span that is not recorded matters only to decorators.
+        let is_watched = self.span.is_recording() || !self.settings.decorators.is_empty();
+        if !is_watched || self.settings.ends_at_head.any(&response) {
+            return response;
+        }
+        if self.has_body(&response) {
+            return body::trace(response, self);
+        }
+        self.record_size();
+        response
+    }
+
+    fn record_size(&mut self) {
+        if self.settings.records_sizes {
+            self.span.set(tags::HTTP_RESPONSE_BODY_SIZE, size(self.bytes));
         }
     }
 
@@ -126,7 +146,7 @@ impl Call {
         Some(Peer { port: None, ..Peer::from(address) })
     }
 
-    /// RFC 9112, section 6.3. An interim answer that is the last one is an upgrade.
+    /// RFC 9112, section 6.3. An interim response that is the last one is an upgrade.
     fn has_body(&self, response: &Response) -> bool {
         let status = response.status();
         !self.is_head
@@ -144,14 +164,23 @@ impl Exchange for Call {
 
     /// Callers that know the length, from `content-length` for example, do not poll again. Bodies that may be decompressed say so by
     /// their size alone.
-    fn on_data<B: Body>(&mut self, _: &B::Data, rest: Option<&B>) -> ControlFlow<()> {
+    fn on_data<B: Body>(&mut self, data: &B::Data, rest: Option<&B>) -> ControlFlow<()> {
+        self.bytes += data.remaining() as u64;
         match rest {
-            Some(rest) if rest.size_hint().exact() == Some(0) => ControlFlow::Break(()),
-            _ => ControlFlow::Continue(()),
+            Some(rest) if rest.size_hint().exact() != Some(0) => {
+                if let Some(progress) = &mut self.progress {
+                    progress.log(&mut self.span, self.bytes);
+                }
+                ControlFlow::Continue(())
+            }
+            _ => ControlFlow::Break(()),
         }
     }
 
     fn finish(mut self, end: ExchangeEnd<'_>) {
+        if !matches!(end, ExchangeEnd::Failed(HttpFailure::Service(_) | HttpFailure::Cancelled)) {
+            self.record_size();
+        }
         let ExchangeEnd::Failed(failure) = end else { return };
         let failure = match failure {
             HttpFailure::Service(text) => HttpFailure::Service(error::record(&mut self.span, text, "middleware")),
@@ -162,6 +191,11 @@ impl Exchange for Call {
             }
         };
         let Call { span, settings, .. } = &mut self;
-        settings.decorators.iter().for_each(|decorator| decorator.on_error(span, &failure));
+        settings.decorators.on_error(span, &failure);
     }
+}
+
+/// A number of bytes, as the value of a tag.
+fn size(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
 }

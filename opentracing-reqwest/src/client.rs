@@ -4,34 +4,50 @@ use std::fmt;
 use std::sync::Arc;
 
 use opentracing_core::Tracer;
-use opentracing_core::http_rules::{ErrorStatuses, HostAllowList, PeerServices};
 use reqwest::{Client, ClientBuilder, IntoUrl, Method, Request};
 
 use crate::builder::TracingClientBuilder;
-use crate::decorator::SpanDecorator;
 use crate::future::ResponseFuture;
 use crate::options::RequestOptions;
 use crate::redirect::Follow;
 use crate::request::TracingRequestBuilder;
-use crate::settings::{Settings, setters};
+use crate::settings::Settings;
 
-/// A [`reqwest::Client`] that makes a span of every request, a child of the active span.
+/// A [`reqwest::Client`] that records a span for every request, a child of the active span.
 ///
-/// [`builder`](Self::builder) makes one that keeps trace headers from other hosts after a redirect. A ready-made client, which
-/// [`with_tracer`](Self::with_tracer) takes, sends them along: reqwest follows redirects inside of one call.
+/// [`builder`](Self::builder) and [`from_builder`](Self::from_builder) build a client that does not send trace headers to other hosts
+/// after a redirect. A ready-made client, which [`from_client`](Self::from_client) wraps, sends them: reqwest follows redirects inside
+/// of one call. All settings belong to the [`TracingClientBuilder`].
 ///
-/// Cloning is cheap, and clones share connections.
+/// Cloning is cheap. Clones share connections.
+///
+/// ```
+/// use opentracing_core::mock::MockTracer;
+/// use opentracing_reqwest::TracingClient;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mock = MockTracer::new();
+/// let client = TracingClient::builder()
+///     .tracer(mock.tracer().clone())
+///     .peer_service("catalog")
+///     .build()?;
+/// assert!(client.get("http://127.0.0.1:1/").send().await.is_err()); // nobody listens there
+/// mock.assert_tree("GET (client) !");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 #[must_use]
 pub struct TracingClient {
     client: Client,
     settings: Arc<Settings>,
-    /// Only of a client that we have built.
+    /// Only for a client that our builder has built.
     follow: Option<Arc<Follow>>,
 }
 
 impl TracingClient {
-    /// Wraps a ready-made client, with the [global tracer](Tracer::global), also with one that is registered later.
+    /// Wraps a ready-made client, with the [global tracer](Tracer::global), which may be registered later, and the default settings.
     ///
     /// ```
     /// use opentracing_core::Tracer;
@@ -49,61 +65,75 @@ impl TracingClient {
     /// # }
     /// ```
     pub fn new(client: Client) -> Self {
-        Self::with_tracer(Tracer::global(), client)
+        Self::from_client(client).build()
     }
 
-    /// Wraps a ready-made client.
+    /// Wraps a ready-made client, with the default settings.
     pub fn with_tracer(tracer: Tracer, client: Client) -> Self {
-        TracingClient { client, settings: Arc::new(Settings::new(tracer)), follow: None }
+        Self::from_client(client).tracer(tracer).build()
     }
 
-    /// Begins to build a client.
+    /// Builds a client.
     pub fn builder() -> TracingClientBuilder {
         Self::from_builder(Client::builder())
     }
 
-    /// Begins to build a client with what reqwest's builder has been told. Its policy for redirects is replaced.
+    /// Builds a client with the settings of reqwest's builder, except for its redirect policy, which is replaced.
     pub fn from_builder(builder: ClientBuilder) -> TracingClientBuilder {
         TracingClientBuilder::new(builder)
     }
 
-    pub(crate) fn built(tracer: Tracer, client: Client, follow: Option<Follow>) -> Self {
-        TracingClient { client, settings: Arc::new(Settings::new(tracer)), follow: follow.map(Arc::new) }
+    /// Wraps a ready-made client, with settings.
+    ///
+    /// ```
+    /// use opentracing_core::Tracer;
+    /// use opentracing_reqwest::TracingClient;
+    ///
+    /// let client = TracingClient::from_client(reqwest::Client::new())
+    ///     .tracer(Tracer::noop())
+    ///     .peer_service("catalog")
+    ///     .build();
+    /// # drop(client);
+    /// ```
+    pub fn from_client(client: Client) -> TracingClientBuilder<Client> {
+        TracingClientBuilder::new(client)
     }
 
-    setters!();
+    pub(crate) fn built(client: Client, settings: Arc<Settings>, follow: Option<Follow>) -> Self {
+        TracingClient { client, settings, follow: follow.map(Arc::new) }
+    }
 
-    /// Begins a `GET` request.
+    /// Builds a `GET` request.
     pub fn get(&self, url: impl IntoUrl) -> TracingRequestBuilder {
         self.request(Method::GET, url)
     }
 
-    /// Begins a `POST` request.
+    /// Builds a `POST` request.
     pub fn post(&self, url: impl IntoUrl) -> TracingRequestBuilder {
         self.request(Method::POST, url)
     }
 
-    /// Begins a `PUT` request.
+    /// Builds a `PUT` request.
     pub fn put(&self, url: impl IntoUrl) -> TracingRequestBuilder {
         self.request(Method::PUT, url)
     }
 
-    /// Begins a `PATCH` request.
+    /// Builds a `PATCH` request.
     pub fn patch(&self, url: impl IntoUrl) -> TracingRequestBuilder {
         self.request(Method::PATCH, url)
     }
 
-    /// Begins a `DELETE` request.
+    /// Builds a `DELETE` request.
     pub fn delete(&self, url: impl IntoUrl) -> TracingRequestBuilder {
         self.request(Method::DELETE, url)
     }
 
-    /// Begins a `HEAD` request.
+    /// Builds a `HEAD` request.
     pub fn head(&self, url: impl IntoUrl) -> TracingRequestBuilder {
         self.request(Method::HEAD, url)
     }
 
-    /// Begins a request of that method. A URL that cannot be read shows when the request is sent.
+    /// Builds a request of that method. An invalid URL is an error when the request is sent.
     pub fn request(&self, method: Method, url: impl IntoUrl) -> TracingRequestBuilder {
         TracingRequestBuilder::new(self.client.request(method, url), self.settings.clone(), self.follow.clone())
     }
@@ -118,12 +148,12 @@ impl TracingClient {
         ResponseFuture::send(self.client.clone(), request, &self.settings, &options, self.follow.as_ref())
     }
 
-    /// The client inside. What it sends is not traced.
+    /// The wrapped client. Requests that it sends directly are not traced.
     pub fn get_ref(&self) -> &Client {
         &self.client
     }
 
-    /// The client inside. What it sends is not traced.
+    /// The wrapped client. Requests that it sends directly are not traced.
     pub fn into_inner(self) -> Client {
         self.client
     }

@@ -1,7 +1,5 @@
 //! Tracing one request of any client.
 
-use std::sync::Arc;
-
 use opentracing_core::Tracer;
 use reqwest::RequestBuilder;
 
@@ -9,7 +7,8 @@ use crate::future::ResponseFuture;
 use crate::request::TracingRequestBuilder;
 use crate::settings::Settings;
 
-/// Traces one request of a client that is not wrapped: one that a library has made, for example.
+/// Traces one request of a client that is not wrapped, because a library has made it for example. Implemented for
+/// [`reqwest::RequestBuilder`] only.
 ///
 /// If the request is redirected to another host, reqwest sends the trace headers along.
 ///
@@ -29,8 +28,8 @@ use crate::settings::Settings;
 /// # Ok(())
 /// # }
 /// ```
-pub trait RequestBuilderExt: Sized {
-    /// Sends the request. Its span starts now, as a child of the span that is active now.
+pub trait RequestBuilderExt: Sized + sealed::Sealed {
+    /// Sends the request. The span starts now, as a child of the active span.
     ///
     /// # Errors
     ///
@@ -39,12 +38,18 @@ pub trait RequestBuilderExt: Sized {
         self.traced(tracer).send()
     }
 
-    /// Makes a builder with settings for the request's span.
+    /// Returns a builder with settings for the span of the request.
     fn traced(self, tracer: &Tracer) -> TracingRequestBuilder;
 }
 
 impl RequestBuilderExt for RequestBuilder {
     fn traced(self, tracer: &Tracer) -> TracingRequestBuilder {
-        TracingRequestBuilder::new(self, Arc::new(Settings::new(tracer.clone())), None)
+        TracingRequestBuilder::new(self, Settings::new(tracer.clone()), None)
     }
+}
+
+mod sealed {
+    pub trait Sealed {}
+
+    impl Sealed for reqwest::RequestBuilder {}
 }

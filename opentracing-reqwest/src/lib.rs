@@ -44,7 +44,7 @@
 //! A failure writes a log `event=error` with the causes in `message`, and in `error.kind` one of `timeout`, `dns`, `connect`, `tls`,
 //! `proxy`, `redirect`, `builder`, `body`, `decode`, `status`, `request`, `middleware`. What is in `http.outcome` is a log `event` too. A redirect that a
 //! client of [`TracingClient::builder`] follows is a log `event=redirect` with `http.status_code` and `http.url`. A
-//! [`SpanDecorator`] writes what else you want.
+//! [`ReqwestDecorator`] writes what else you want.
 //!
 //! | what happens | when the span ends |
 //! |---|---|
@@ -87,9 +87,11 @@ mod redirect;
 mod request;
 mod settings;
 
+pub use opentracing_core::http_rules::{ErrorText, HeaderTags, HttpFailure, ResendCounter};
+
 pub use crate::builder::TracingClientBuilder;
 pub use crate::client::TracingClient;
-pub use crate::decorator::SpanDecorator;
+pub use crate::decorator::ReqwestDecorator;
 pub use crate::extension::RequestBuilderExt;
 pub use crate::future::ResponseFuture;
 #[cfg(feature = "middleware")]
@@ -97,8 +99,6 @@ pub use crate::middleware::TracingMiddleware;
 pub use crate::options::RequestOptions;
 pub use crate::redirect::Redirects;
 pub use crate::request::TracingRequestBuilder;
-/// Why a call did not come to its end, for [`SpanDecorator::on_error`].
-pub use opentracing_core::http_rules::{ErrorText, HttpFailure};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

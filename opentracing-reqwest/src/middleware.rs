@@ -6,23 +6,19 @@ use std::sync::Arc;
 
 use http::Extensions;
 use opentracing_core::Tracer;
-use opentracing_core::http_rules::{
-    ErrorStatuses, ErrorText, Exchange, ExchangeEnd, ExchangeFuture, HostAllowList, HttpFailure, PeerServices,
-    ResendCounter,
-};
+use opentracing_core::http_rules::{ErrorText, Exchange, ExchangeEnd, ExchangeFuture, HttpFailure, ResendCounter};
 use reqwest::{Request, Response};
 use reqwest_middleware::{Middleware, Next, Result};
 
 use crate::call::Call;
-use crate::decorator::SpanDecorator;
 use crate::options::RequestOptions;
 use crate::settings::{Settings, setters};
 
-/// Makes a span of every request that comes by, a child of the active span.
+/// Records a span for every request, a child of the active span.
 ///
-/// Put it behind a middleware that retries, and there is one span an attempt, the second and later ones with the tag
-/// `http.request.resend_count`. What comes after it runs in its span. [`RequestOptions`] among the extensions of the request apply
-/// to it.
+/// Add it after a middleware that retries: each attempt is then a span, and the second and later ones have the tag
+/// `http.request.resend_count`. Middleware that is added later runs inside the span. [`RequestOptions`] among the extensions of a request
+/// apply to it.
 ///
 /// If a request is redirected to another host, reqwest sends the trace headers along.
 ///
@@ -49,14 +45,14 @@ pub struct TracingMiddleware {
 }
 
 impl TracingMiddleware {
-    /// With the global tracer.
+    /// Traces with the [global tracer](Tracer::global), which may be registered later.
     pub fn new() -> Self {
         Self::with_tracer(Tracer::global())
     }
 
-    /// With that tracer.
+    /// Traces with this tracer.
     pub fn with_tracer(tracer: Tracer) -> Self {
-        TracingMiddleware { settings: Arc::new(Settings::new(tracer)) }
+        TracingMiddleware { settings: Settings::new(tracer) }
     }
 
     setters!();
@@ -72,7 +68,7 @@ impl Default for TracingMiddleware {
 impl Middleware for TracingMiddleware {
     async fn handle(&self, mut request: Request, extensions: &mut Extensions, next: Next<'_>) -> Result<Response> {
         let mut options = extensions.get::<RequestOptions>().cloned().unwrap_or_default();
-        // Middleware that retries hands on the same extensions each time.
+        // Middleware that retries passes the same extensions each time.
         let attempts = extensions.get_or_insert_default::<ResendCounter>();
         options.resend_counter.get_or_insert_with(|| attempts.clone());
         let call = Call::start(&self.settings, &options, &mut request);

@@ -1,4 +1,4 @@
-//! Hooks: what is written to a span at the stations of a call.
+//! Hooks that write to spans.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,21 +7,21 @@ use http::{HeaderMap, request, response};
 use opentracing_core::Span;
 use tonic::Code;
 
-/// Writes to the spans of a layer what its user wants to see there: further tags, another operation name, another view of what an
-/// error is. Add it with [`TracingLayer::decorator`](crate::TracingLayer::decorator) or
+/// Writes tags, logs or another operation name to the spans of a layer. Add it with
+/// [`TracingLayer::decorator`](crate::TracingLayer::decorator) or
 /// [`TracingClientLayer::decorator`](crate::TracingClientLayer::decorator).
 ///
-/// The layer's own tags are set first, so a decorator may overwrite them. Each hook runs once at most, on the thread that drives
-/// the call, also for spans that are not recorded: what is expensive to make belongs into [`set_tag_with`](Span::set_tag_with). Hooks must
-/// not block. A panic is the call's.
+/// The layer sets its own tags first, so a decorator may overwrite them. Each hook runs at most once, on the thread that polls the call,
+/// and also for spans that are not recorded: compute expensive values in [`set_tag_with`](Span::set_tag_with). Hooks must not block. A
+/// panic in a hook is a panic of the call.
 ///
 /// ```
 /// use opentracing_core::Span;
-/// use opentracing_tonic::{Ending, SpanDecorator};
+/// use opentracing_tonic::{Ending, GrpcDecorator};
 ///
 /// struct Quotas;
 ///
-/// impl SpanDecorator for Quotas {
+/// impl GrpcDecorator for Quotas {
 ///     fn on_end(&self, span: &mut Span, ending: &Ending<'_>) {
 ///         let left = ending.trailers().and_then(|trailers| trailers.get("x-quota-left")?.to_str().ok());
 ///         if let Some(left) = left {
@@ -30,18 +30,19 @@ use tonic::Code;
 ///     }
 /// }
 /// ```
-pub trait SpanDecorator: Send + Sync + 'static {
-    /// The span has just started; the call goes to the wrapped service next. A client's metadata has no context yet.
+pub trait GrpcDecorator: Send + Sync + 'static {
+    /// Runs after the start of the span, before the wrapped service is called. The metadata of a client's call do not have the context
+    /// yet, so baggage that is set here is sent along.
     fn on_request(&self, span: &mut Span, request: &request::Parts) {
         let _ = (span, request);
     }
 
-    /// The head of the answer is there, with the metadata that come first; messages and status are not.
+    /// Runs with the head of the response and its metadata, before messages and status.
     fn on_response(&self, span: &mut Span, response: &response::Parts) {
         let _ = (span, response);
     }
 
-    /// The call is over, in whatever way. The span finishes next. Does not run after a panic, which the tracer notes itself.
+    /// Runs when the call ends in any way but a panic, before the span finishes.
     fn on_end(&self, span: &mut Span, ending: &Ending<'_>) {
         let _ = (span, ending);
     }
@@ -60,28 +61,28 @@ pub struct Ending<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Cause {
-    /// A status, in the trailers or in an answer of nothing else.
+    /// A status, in the trailers or in a response of nothing but headers.
     Status,
-    /// The answer came to its end without a status. The code is made of the HTTP status.
+    /// The response ended without a status. The code is derived from the HTTP status.
     NoStatus,
-    /// The wrapped service returned an error: of a client, the connection failed or a time-out was over.
+    /// The wrapped service returned an error. On a client, the connection failed or a time-out expired.
     Service,
-    /// The body of the answer returned an error: the stream was reset, or the connection is lost.
+    /// The body of the response returned an error: the stream was reset, or the connection is lost.
     Body,
-    /// The call was dropped before the answer had begun. On a server the client left or a time-out was over; on a client nobody wanted
-    /// the answer any more.
+    /// The call was dropped before the response. On a server the client disconnected or a time-out expired; on a client the caller
+    /// dropped the future.
     Cancelled,
-    /// The body of the answer was dropped before its end, for the same reasons.
+    /// The body of the response was dropped before its end, for the same reasons.
     Aborted,
 }
 
 impl<'a> Ending<'a> {
-    /// The status, or what comes nearest to how the call ended.
+    /// The status code, or the code that describes best how the call ended.
     pub fn code(&self) -> Code {
         self.code
     }
 
-    /// The text of the status, decoded, or that of the error; may be empty.
+    /// The decoded text of the status, or the text of the error. May be empty.
     pub fn message(&self) -> &'a str {
         self.message
     }
@@ -91,7 +92,7 @@ impl<'a> Ending<'a> {
         self.cause
     }
 
-    /// The trailers; those of an answer that has nothing else are its headers, as far as they came.
+    /// The trailers, if they arrived. For a response of nothing but headers, these are the headers.
     pub fn trailers(&self) -> Option<&'a HeaderMap> {
         self.trailers
     }
@@ -99,10 +100,10 @@ impl<'a> Ending<'a> {
 
 /// The decorators of a layer, in order.
 #[derive(Clone, Default)]
-pub(crate) struct Hooks(Vec<Arc<dyn SpanDecorator>>);
+pub(crate) struct Hooks(Vec<Arc<dyn GrpcDecorator>>);
 
 impl Hooks {
-    pub(crate) fn add(&mut self, decorator: impl SpanDecorator) {
+    pub(crate) fn add(&mut self, decorator: impl GrpcDecorator) {
         self.0.push(Arc::new(decorator));
     }
 

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use opentracing_core::http_rules::Base64Decoder;
 use tonic::Code;
 
-use crate::base64::Base64;
 use crate::framing::Framing;
 use crate::status;
 
@@ -30,7 +30,7 @@ pub(crate) type WebStatus = (Code, String, HeaderMap);
 /// What gRPC-Web has besides.
 #[derive(Debug, Default)]
 struct Web {
-    text: Option<Base64>,
+    text: Option<Base64Decoder>,
     in_trailers: bool,
     trailers: Vec<u8>,
     is_complete: bool,
@@ -46,7 +46,7 @@ impl Frames {
         let web = match framing {
             Framing::Grpc => None,
             Framing::Web => Some(Box::default()),
-            Framing::WebText => Some(Box::new(Web { text: Some(Base64::default()), ..Web::default() })),
+            Framing::WebText => Some(Box::new(Web { text: Some(Base64Decoder::default()), ..Web::default() })),
         };
         Frames { messages: 0, head: [0; HEAD_BYTES], head_bytes: 0, left: 0, web }
     }

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use http::request;
 use opentracing_core::Tracer;
+use opentracing_core::http_rules::TrustedProxies;
 use tower_layer::Layer;
 
 use crate::codes::ErrorCodes;
-use crate::decorator::SpanDecorator;
 use crate::server::ServerConfig;
 use crate::service::Tracing;
+use crate::settings::setters;
 
-/// Traces the calls that a server serves. The front page tells what a span says.
+/// Traces the calls that a server handles. The [crate's page](crate) lists the tags of a span.
 ///
 /// ```
 /// use opentracing_core::Tracer;
@@ -19,7 +20,8 @@ use crate::service::Tracing;
 /// use tonic::transport::Server;
 ///
 /// # fn build(tracer: Tracer) {
-/// let server = Server::builder().layer(TracingLayer::with_tracer(tracer).skip_health().skip_reflection());
+/// let tracing = TracingLayer::with_tracer(tracer).skip_health().skip_reflection();
+/// let server = Server::builder().layer(tracing);
 /// # }
 /// # build(Tracer::noop());
 /// ```
@@ -30,64 +32,67 @@ pub struct TracingLayer {
 }
 
 impl TracingLayer {
-    /// Traces with the [global tracer](Tracer::global), also with one that is registered later. As long as none is, calls are served
-    /// untraced; the first one writes a warning to `log`.
+    /// Traces with the [global tracer](Tracer::global), which may be registered later. Until then, calls are not traced, and the first
+    /// one writes a warning to `log`.
     pub fn new() -> Self {
         Self::with_tracer(Tracer::global())
     }
 
-    /// Traces with that tracer.
+    /// Traces with this tracer.
     pub fn with_tracer(tracer: Tracer) -> Self {
         TracingLayer { config: ServerConfig::new(tracer) }
     }
 
-    /// Does not record the calls for which the closure returns true, nor anything that is done for them here or further down. No
-    /// calls by default. The closure runs for each call; of several closures each one counts.
+    /// Does not record the calls for which the closure returns true. The decision covers the spans below, in this process and in called
+    /// services. No calls by default. If several closures are added, one that returns true is enough.
     pub fn skip(mut self, skip: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
-        self.config.settings_mut().skip.push(Arc::new(skip));
+        self.config.rules.skip(skip);
         self
     }
 
-    /// Does not record calls of that service, by its whole name: `acme.Metrics`.
-    pub fn skip_service(mut self, service: &'static str) -> Self {
-        self.config.settings_mut().skip_service(service);
+    /// Treats all calls as untrusted: each begins a trace of its own, with a `FollowsFrom` reference to the context in its metadata.
+    /// Clients then choose neither trace ids nor sampling nor baggage. Off by default.
+    pub fn public_edge(self) -> Self {
+        self.public_edge_for(|_| true)
+    }
+
+    /// Treats the calls for which the closure returns true as untrusted, as [`public_edge`](Self::public_edge) does with all. If several
+    /// closures are added, one that returns true is enough.
+    ///
+    /// ```
+    /// use opentracing_tonic::TracingLayer;
+    ///
+    /// // The gateway marks calls from outside.
+    /// let layer = TracingLayer::new()
+    ///     .public_edge_for(|request| request.headers.contains_key("x-from-outside"));
+    /// ```
+    pub fn public_edge_for(mut self, is_untrusted: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
+        self.config.rules.public_edge_for(is_untrusted);
         self
     }
 
-    /// Does not record health checks: calls of `grpc.health.v1.Health`.
-    pub fn skip_health(self) -> Self {
-        self.skip_service(HEALTH)
-    }
-
-    /// Does not record calls of `grpc.reflection.v1.ServerReflection`, nor of its version before, `v1alpha`.
-    pub fn skip_reflection(self) -> Self {
-        REFLECTION.into_iter().fold(self, Self::skip_service)
-    }
-
-    /// Takes the calls for those of strangers: each begins a trace of its own, with a `FollowsFrom` reference to what it says it is
-    /// part of, and nobody outside chooses trace ids, sampling or baggage. Off by default.
-    pub fn public_edge(mut self) -> Self {
-        self.config.public_edge = true;
+    /// Trusts the `Forwarded` and `X-Forwarded-For` headers that these proxies set: `peer.ipv4`, `peer.ipv6` and `peer.port` then
+    /// describe the client. Trusts no proxies by default, since any client can send such headers. Needs the remote address of the
+    /// connection.
+    ///
+    /// ```
+    /// use opentracing_tonic::TracingLayer;
+    ///
+    /// let layer = TracingLayer::new().trusted_proxies("10.0.0.0/8, loopback".parse()?);
+    /// # Ok::<(), opentracing_core::http_rules::InvalidProxies>(())
+    /// ```
+    pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
+        self.config.rules.trusted_proxies(proxies);
         self
     }
 
-    /// Which codes are errors. [`ErrorCodes::SERVER`] by default.
+    /// Which codes are errors. The default is [`ErrorCodes::SERVER`].
     pub fn error_codes(mut self, codes: ErrorCodes) -> Self {
         self.config.settings_mut().error_codes = codes;
         self
     }
 
-    /// The tag `component`. `tonic` by default.
-    pub fn component(mut self, component: &'static str) -> Self {
-        self.config.settings_mut().component = component;
-        self
-    }
-
-    /// Adds a decorator behind those that were added before.
-    pub fn decorator(mut self, decorator: impl SpanDecorator) -> Self {
-        self.config.settings_mut().hooks.add(decorator);
-        self
-    }
+    setters!();
 
     /// Wraps a service, as [`Layer::layer`] does.
     pub fn wrap<S>(&self, inner: S) -> Tracing<S> {
@@ -109,7 +114,3 @@ impl<S> Layer<S> for TracingLayer {
         self.wrap(inner)
     }
 }
-
-pub(crate) const HEALTH: &str = "grpc.health.v1.Health";
-pub(crate) const REFLECTION: [&str; 2] =
-    ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];

@@ -83,7 +83,7 @@
 //! # What is not traced
 //!
 //! Requests that are not gRPC go through untouched; `opentracing-tower` traces those. No metadata and no message becomes a tag unless
-//! [`MetadataTags`] or a [`SpanDecorator`] makes it one. What a client's stream of requests does while it is sent runs in a task of the
+//! [`MetadataTags`] or a [`GrpcDecorator`] makes it one. What a client's stream of requests does while it is sent runs in a task of the
 //! connection, not in the span; messages have no spans or logs of their own. A call is never failed, delayed or changed because
 //! of tracing, save for the metadata of the context.
 //!
@@ -97,7 +97,6 @@
 //! A server's layer belongs to the outside, the first that is given to `Server::builder()`. A client's layer belongs to the inside of
 //! retries, where each attempt is a span.
 
-mod base64;
 mod body;
 mod call;
 mod carrier;
@@ -117,11 +116,13 @@ mod service;
 mod settings;
 mod status;
 
+pub use opentracing_core::http_rules::{PeerServiceName, Untraced, WithoutPropagation};
+
 pub use crate::body::ResponseBody;
 pub use crate::carrier::extract;
-pub use crate::client::{ContextInterceptor, PeerServiceName, TracingChannel, TracingClient, TracingClientLayer};
+pub use crate::client::{ContextInterceptor, TracingChannel, TracingClientLayer};
 pub use crate::codes::{ErrorCodes, code_name};
-pub use crate::decorator::{Cause, Ending, SpanDecorator};
+pub use crate::decorator::{Cause, Ending, GrpcDecorator};
 pub use crate::future::ResponseFuture;
 pub use crate::layer::TracingLayer;
 pub use crate::metadata::MetadataTags;

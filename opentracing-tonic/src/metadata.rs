@@ -2,15 +2,15 @@
 
 use http::{HeaderName, request, response};
 use opentracing_core::Span;
-use opentracing_core::http_rules::CapturedHeaders;
+use opentracing_core::http_rules::HeaderTags;
 
-use crate::decorator::{Ending, SpanDecorator};
+use crate::decorator::{Ending, GrpcDecorator};
 
-/// Takes the values of the named metadata for tags: `rpc.request.metadata.x-tenant`, `rpc.response.metadata.x-cache`. No other metadata
-/// become one.
+/// Records the values of the named metadata as tags: `rpc.request.metadata.x-tenant`, `rpc.response.metadata.x-cache`. No other metadata
+/// become tags.
 ///
-/// Of metadata with several values each is kept, parted by commas. Those whose names end in `-bin` are kept in base64, as they travel.
-/// Values are not redacted: who names them wants to see them.
+/// Repeated values are joined with commas. Metadata whose names end in `-bin` are recorded in base64, as they travel. Values are not
+/// redacted.
 ///
 /// ```
 /// use http::HeaderName;
@@ -21,30 +21,22 @@ use crate::decorator::{Ending, SpanDecorator};
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct MetadataTags {
-    request: CapturedHeaders,
-    response: CapturedHeaders,
-}
+pub struct MetadataTags(HeaderTags);
 
 impl MetadataTags {
-    /// Takes no metadata yet.
-    pub fn new() -> Self {
-        MetadataTags {
-            request: CapturedHeaders::new("rpc.request.metadata."),
-            response: CapturedHeaders::new("rpc.response.metadata."),
-        }
+    /// Records no metadata yet.
+    pub const fn new() -> Self {
+        MetadataTags(HeaderTags::with_prefixes("rpc.request.metadata.", "rpc.response.metadata."))
     }
 
-    /// Takes those metadata of requests.
-    pub fn request(mut self, name: HeaderName) -> Self {
-        self.request.add(name);
-        self
+    /// Records these metadata of requests.
+    pub fn request(self, name: HeaderName) -> Self {
+        MetadataTags(self.0.request(name))
     }
 
-    /// Takes those metadata of answers, whether they come first or in the trailers, which count if they come in both.
-    pub fn response(mut self, name: HeaderName) -> Self {
-        self.response.add(name);
-        self
+    /// Records these metadata of responses, from the head or from the trailers. If both have them, the trailers win.
+    pub fn response(self, name: HeaderName) -> Self {
+        MetadataTags(self.0.response(name))
     }
 }
 
@@ -55,18 +47,18 @@ impl Default for MetadataTags {
     }
 }
 
-impl SpanDecorator for MetadataTags {
+impl GrpcDecorator for MetadataTags {
     fn on_request(&self, span: &mut Span, request: &request::Parts) {
-        self.request.set_tags(span, &request.headers);
+        self.0.set_request_tags(span, &request.headers);
     }
 
     fn on_response(&self, span: &mut Span, response: &response::Parts) {
-        self.response.set_tags(span, &response.headers);
+        self.0.set_response_tags(span, &response.headers);
     }
 
     fn on_end(&self, span: &mut Span, ending: &Ending<'_>) {
         if let Some(trailers) = ending.trailers() {
-            self.response.set_tags(span, trailers);
+            self.0.set_response_tags(span, trailers);
         }
     }
 }

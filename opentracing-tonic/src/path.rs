@@ -1,6 +1,6 @@
-//! What the path of a call says.
+//! The path of a call.
 
-/// What stands for a method in a path that names none (OpenTelemetry semantic conventions, RPC spans).
+/// Replaces the method of a path that names none (OpenTelemetry semantic conventions, RPC spans).
 pub(crate) const OTHER_METHOD: &str = "_OTHER";
 
 /// `package.Service/Method`: the path without its first slash. `None` if the path has not the form of a call's; the service is what stands
@@ -15,3 +15,7 @@ pub(crate) fn method(path: &str) -> Option<&str> {
 pub(crate) fn calls(path: &str, service: &str) -> bool {
     method(path).and_then(|method| method.strip_prefix(service)).is_some_and(|rest| rest.starts_with('/'))
 }
+
+pub(crate) const HEALTH: &str = "grpc.health.v1.Health";
+pub(crate) const REFLECTION: [&str; 2] =
+    ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];

@@ -1,6 +1,5 @@
-//! What both layers have to be told.
+//! The settings that both layers have.
 
-use std::fmt;
 use std::sync::Arc;
 
 use http::request;
@@ -15,25 +14,18 @@ use crate::framing::Framing;
 use crate::path::{self, OTHER_METHOD};
 use crate::request_body::{Counter, RequestBody};
 
-type Skip = Arc<dyn Fn(&request::Parts) -> bool + Send + Sync>;
-
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) tracer: Tracer,
     pub(crate) kind: SpanKind,
     pub(crate) component: &'static str,
-    pub(crate) skip: Vec<Skip>,
     pub(crate) error_codes: ErrorCodes,
     pub(crate) hooks: Hooks,
 }
 
 impl Settings {
     pub(crate) fn new(tracer: Tracer, kind: SpanKind, error_codes: ErrorCodes) -> Self {
-        Settings { tracer, kind, component: "tonic", skip: Vec::new(), error_codes, hooks: Hooks::default() }
-    }
-
-    pub(crate) fn skip_service(&mut self, service: &'static str) {
-        self.skip.push(Arc::new(move |request| path::calls(request.uri.path(), service)));
+        Settings { tracer, kind, component: "tonic", error_codes, hooks: Hooks::default() }
     }
 
     /// Whether there is a tracer.
@@ -45,8 +37,14 @@ impl Settings {
         true
     }
 
-    /// Starts the span of a call; the closure says what it refers to.
-    pub(crate) fn start<'a>(&'a self, parts: &'a request::Parts, refer: impl FnOnce(&mut SpanBuilder<'a>)) -> Span {
+    /// Starts the span of a call. The closure prepares the builder: kind and references of a server's span, the service that a client
+    /// calls.
+    pub(crate) fn start<'a>(
+        &'a self,
+        parts: &'a request::Parts,
+        is_skipped: bool,
+        prepare: impl FnOnce(&mut SpanBuilder<'a>),
+    ) -> Span {
         let path = parts.uri.path();
         let method = path::method(path);
         let mut builder = match method {
@@ -54,8 +52,8 @@ impl Settings {
             None => self.tracer.span(OTHER_METHOD),
         };
         builder.kind(self.kind);
-        refer(&mut builder);
-        if self.skip.iter().any(|skip| skip(parts)) {
+        prepare(&mut builder);
+        if is_skipped {
             return builder.set(tags::SAMPLING_PRIORITY, 0).start();
         }
         builder
@@ -68,7 +66,7 @@ impl Settings {
         builder.start()
     }
 
-    /// The call of which this is the span. What it needs only for the span's tags it has only if they are kept.
+    /// Makes the call. It counts messages only if the span is recorded.
     pub(crate) fn call(self: &Arc<Self>, mut span: Span, parts: &request::Parts, body: Body) -> (Call, Body) {
         self.hooks.on_request(&mut span, parts);
         let deadline = Deadline::new(&parts.headers);
@@ -85,14 +83,36 @@ impl Settings {
     }
 }
 
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
-            .field("tracer", &self.tracer)
-            .field("component", &self.component)
-            .field("skip", &self.skip.len())
-            .field("error_codes", &self.error_codes)
-            .field("hooks", &self.hooks)
-            .finish()
-    }
+/// The setters of a layer that skips calls and has [`Settings`].
+macro_rules! setters {
+    () => {
+        /// Does not record calls of this service, given by its full name: `acme.Metrics`.
+        pub fn skip_service(self, service: &'static str) -> Self {
+            self.skip(move |request| crate::path::calls(request.uri.path(), service))
+        }
+
+        /// Does not record health checks: calls of `grpc.health.v1.Health`.
+        pub fn skip_health(self) -> Self {
+            self.skip_service(crate::path::HEALTH)
+        }
+
+        /// Does not record calls of `grpc.reflection.v1.ServerReflection` and of its predecessor `v1alpha`.
+        pub fn skip_reflection(self) -> Self {
+            crate::path::REFLECTION.into_iter().fold(self, Self::skip_service)
+        }
+
+        /// Sets the tag `component`. The default is `tonic`.
+        pub fn component(mut self, component: &'static str) -> Self {
+            self.config.settings_mut().component = component;
+            self
+        }
+
+        /// Adds a decorator. Decorators run in the order in which they were added.
+        pub fn decorator(mut self, decorator: impl crate::GrpcDecorator) -> Self {
+            self.config.settings_mut().hooks.add(decorator);
+            self
+        }
+    };
 }
+
+pub(crate) use setters;

@@ -1,26 +1,28 @@
-//! Hooks: what is written to a span at the stations of an exchange.
+//! Hooks that write to spans.
 
 use std::error::Error;
 
 use http::{request, response};
-use opentracing_core::http_rules::{ConnectFailure, ErrorStatuses, ErrorText, HttpFailure, is_timeout, set_status};
+use opentracing_core::http_rules::{
+    ConnectFailure, ErrorStatuses, ErrorText, HeaderTags, HttpFailure, is_timeout, set_status,
+};
 use opentracing_core::{Span, Value, logs, tags};
 
-/// Writes to the spans of a layer what its user wants to see there: further tags, another operation name, another view of what an
-/// error is. Add it with [`TracingLayer::decorator`](crate::TracingLayer::decorator) or
+/// Writes tags, logs or another operation name to the spans of a layer. Add it with
+/// [`TracingLayer::decorator`](crate::TracingLayer::decorator) or
 /// [`TracingClientLayer::decorator`](crate::TracingClientLayer::decorator).
 ///
-/// The layer's own tags are set first, so a decorator may overwrite them. Each hook runs once at most, on the thread that drives
-/// the request, also for spans that are not recorded: what is expensive to make belongs into
-/// [`set_tag_with`](Span::set_tag_with). Hooks must not block. A panic is the request's.
+/// The layer sets its own tags first, so a decorator may overwrite them. Each hook runs at most once, on the thread that polls the
+/// request, and also for spans that are not recorded: compute expensive values in [`set_tag_with`](Span::set_tag_with). Hooks must not
+/// block. A panic in a hook is a panic of the request.
 ///
 /// ```
 /// use opentracing_core::Span;
-/// use opentracing_tower::{HttpFailure, SpanDecorator};
+/// use opentracing_tower::{HttpFailure, HttpDecorator};
 ///
 /// struct Tenants;
 ///
-/// impl SpanDecorator for Tenants {
+/// impl HttpDecorator for Tenants {
 ///     fn on_request(&self, span: &mut Span, request: &http::request::Parts) {
 ///         if let Some(tenant) = request.headers.get("x-tenant").and_then(|value| value.to_str().ok()) {
 ///             span.set_tag("tenant", tenant);
@@ -34,32 +36,46 @@ use opentracing_core::{Span, Value, logs, tags};
 ///     }
 /// }
 /// ```
-pub trait SpanDecorator: Send + Sync + 'static {
-    /// The span has just started; the request goes to the wrapped service next. A client's headers are not injected yet.
+pub trait HttpDecorator: Send + Sync + 'static {
+    /// Runs after the start of the span, before the wrapped service is called. The headers of a client's request do not have the context
+    /// yet, so baggage that is set here is sent along.
     fn on_request(&self, span: &mut Span, request: &request::Parts) {
         let _ = (span, request);
     }
 
-    /// The head of the answer is there; its body is not.
+    /// Runs with the head of the response, before its body.
     fn on_response(&self, span: &mut Span, response: &response::Parts) {
         let _ = (span, response);
     }
 
-    /// The exchange did not come to its end. The span finishes next. Does not run after a panic, which the tracer notes itself.
+    /// Runs when the exchange fails or is dropped, before the span finishes. Does not run after a panic, which the tracer records.
     fn on_error(&self, span: &mut Span, failure: &HttpFailure<'_>) {
         let _ = (span, failure);
     }
 }
 
-/// What both layers write before any other decorator does: status, error, and how an exchange ended that did not come to its end.
+/// What both layers record before other decorators run: status, error, and the outcome of an exchange that was dropped.
 ///
-/// - On an answer: `http.status_code`, and `error` if [`ErrorStatuses`] says so.
-/// - On an error of the service or of the body: `error`, and a log `event=error` with `error.kind` `service` or `body` and the error's
-///   text in `message`. Of a client, `error.kind` is `timeout`, or why there is no connection, `dns`, `connect`, `tls` or `proxy`, as
-///   far as [`ErrorText::as_error`] can tell; and the log has the error's `Debug` form in `error.object`, with the causes.
-///   Secrets are taken out of URLs in these texts.
-/// - Cancelled or aborted: the tag `http.outcome` and a log whose `event` says the same. That is no error of the server, and of a
-///   stream that never ends by itself it is the usual end.
+/// - With a response: `http.status_code`, and `error` if [`ErrorStatuses`] contains the status.
+/// - With an error of the service or of the body: `error`, and a log `event=error` with `error.kind` (`service` or `body`) and the text
+///   of the error in `message`. For a client, `error.kind` is more specific where [`ErrorText::as_error`] has the causes: `timeout`,
+///   `dns`, `connect`, `tls` or `proxy`; and `error.object` has the error's `Debug` text. Secrets in URLs are redacted in these texts.
+/// - Cancelled or aborted: the tag `http.outcome` and a log with the same `event`. This is not an error.
+///
+/// ```
+/// use opentracing_core::http_rules::ErrorStatuses;
+/// use opentracing_core::mock::MockTracer;
+/// use opentracing_tower::{HttpDecorator, StandardDecorator};
+///
+/// let standard = StandardDecorator::client().error_statuses(ErrorStatuses::ClientAndServerErrors);
+/// let mock = MockTracer::new();
+/// let mut span = mock.tracer().span("GET").start();
+/// let (response, ()) = http::Response::builder().status(404).body(())?.into_parts();
+/// standard.on_response(&mut span, &response);
+/// span.finish();
+/// mock.assert_tree("GET !");
+/// # Ok::<(), http::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[must_use]
 pub struct StandardDecorator {
@@ -68,17 +84,17 @@ pub struct StandardDecorator {
 }
 
 impl StandardDecorator {
-    /// As servers have it: 5xx are errors.
+    /// The default of servers: 5xx are errors.
     pub fn server() -> Self {
         Self::default()
     }
 
-    /// As clients have it: 5xx are errors.
+    /// The default of clients: 5xx are errors.
     pub fn client() -> Self {
         StandardDecorator { is_client: true, ..Self::default() }
     }
 
-    /// Which answers are errors.
+    /// Which statuses are errors.
     pub fn error_statuses(mut self, statuses: ErrorStatuses) -> Self {
         self.error_statuses = statuses;
         self
@@ -90,10 +106,10 @@ impl StandardDecorator {
             return;
         }
         let (message, object) = (error.to_string(), if self.is_client { format!("{error:?}") } else { String::new() });
-        let told = error.as_error().filter(|_| self.is_client).and_then(told_kind);
+        let specific = error.as_error().filter(|_| self.is_client).and_then(specific_kind);
         let fields = [
             (logs::EVENT, Value::Static("error")),
-            (logs::ERROR_KIND, Value::Static(told.unwrap_or(kind))),
+            (logs::ERROR_KIND, Value::Static(specific.unwrap_or(kind))),
             (logs::MESSAGE, Value::Message(&message)),
             (logs::ERROR_OBJECT, Value::Message(&object)),
         ];
@@ -101,7 +117,7 @@ impl StandardDecorator {
     }
 }
 
-impl SpanDecorator for StandardDecorator {
+impl HttpDecorator for StandardDecorator {
     fn on_response(&self, span: &mut Span, response: &response::Parts) {
         set_status(span, response.status, self.error_statuses);
     }
@@ -115,8 +131,18 @@ impl SpanDecorator for StandardDecorator {
     }
 }
 
-/// What an error says that is more than where it came from.
-fn told_kind(error: &(dyn Error + 'static)) -> Option<&'static str> {
+impl HttpDecorator for HeaderTags {
+    fn on_request(&self, span: &mut Span, request: &request::Parts) {
+        self.set_request_tags(span, &request.headers);
+    }
+
+    fn on_response(&self, span: &mut Span, response: &response::Parts) {
+        self.set_response_tags(span, &response.headers);
+    }
+}
+
+/// Why there is no connection, or that a time-out has expired.
+fn specific_kind(error: &(dyn Error + 'static)) -> Option<&'static str> {
     let failure = ConnectFailure::of(error).map(ConnectFailure::name);
     failure.or_else(|| is_timeout(error).then_some("timeout"))
 }

@@ -1,18 +1,18 @@
-//! What the future and the body of one request share: its span, and how it ends.
+//! One request with its response: the span, and how it ends.
 
 use std::ops::ControlFlow;
 
 use bytes::Buf;
-use http::{Method, StatusCode, header, response};
+use http::{HeaderMap, Method, StatusCode, header, response};
 use http_body::Body;
-use opentracing_core::Span;
-use opentracing_core::http_rules::{Exchange, ExchangeEnd, HttpFailure};
+use opentracing_core::http_rules::{Exchange, ExchangeEnd, HttpFailure, ProgressLogs};
+use opentracing_core::{Span, tags};
 
 use crate::client::ClientExchange;
-use crate::hooks::Hooks;
 use crate::server::ServerExchange;
+use crate::settings::Settings;
 
-/// A traced request under way. Dropping it finishes the span.
+/// A traced request in flight.
 pub(crate) struct HttpExchange {
     span: Span,
     side: Side,
@@ -21,6 +21,7 @@ pub(crate) struct HttpExchange {
     expected: Option<ExpectedBody>,
     /// How many bytes of the body were read.
     bytes: u64,
+    progress: Option<ProgressLogs>,
 }
 
 pub(crate) enum Side {
@@ -28,23 +29,23 @@ pub(crate) enum Side {
     Client(ClientExchange),
 }
 
-/// What the request's method says about the body of the answer (RFC 9112, section 6.3).
+/// What the request's method says about the body of the response (RFC 9112, section 6.3).
 #[derive(Clone, Copy)]
 enum BodyRule {
     /// There may be one.
     Any,
-    /// `HEAD`: never, whatever the answer's headers say.
+    /// `HEAD`: never, whatever the headers of the response say.
     Never,
-    /// `CONNECT`: not with success, which hands the connection over.
+    /// `CONNECT`: none with success, which hands the connection over.
     Tunnel,
 }
 
 /// How much of a body has to be read before it counts as read to the end.
 #[derive(Clone, Copy)]
 enum ExpectedBody {
-    /// None is sent, so nobody reads it.
+    /// None: no body is sent.
     Nothing,
-    /// As many bytes as were announced. Whoever has sent them does not ask for more.
+    /// As many bytes as were announced. The connection does not poll for more.
     Bytes(u64),
     /// Only the body itself knows.
     ToTheEnd,
@@ -57,7 +58,8 @@ impl HttpExchange {
             Method::CONNECT => BodyRule::Tunnel,
             _ => BodyRule::Any,
         };
-        HttpExchange { span, side, method, expected: None, bytes: 0 }
+        let progress = side.settings().progress_logs.map(ProgressLogs::new);
+        HttpExchange { span, side, method, expected: None, bytes: 0, progress }
     }
 
     /// Whether as much of the body was read as is sent.
@@ -69,9 +71,20 @@ impl HttpExchange {
         }
     }
 
+    /// Records what has become known by the end, whichever end it is. Runs no code of the user's.
+    fn record_end(&mut self) {
+        let HttpExchange { span, side, expected, bytes, .. } = self;
+        if expected.is_some() && side.settings().records_sizes {
+            span.set(tags::HTTP_RESPONSE_BODY_SIZE, size(*bytes));
+        }
+        if let Side::Server(server) = side {
+            server.settle(span);
+        }
+    }
+
     #[cold]
     fn fail(&mut self, failure: HttpFailure<'_>) {
-        self.side.hooks().on_error(&mut self.span, &with_causes(failure));
+        self.side.settings().hooks.on_error(&mut self.span, &with_causes(failure));
     }
 
     fn expected_body(&self, parts: &response::Parts, body: &impl Body) -> ExpectedBody {
@@ -97,20 +110,20 @@ impl Exchange for HttpExchange {
         &mut self.span
     }
 
-    /// An answer without a body ends the exchange, also one that hands the connection over.
+    /// A response without a body ends the exchange, also one that hands the connection over.
     fn on_head<B: Body>(mut self, head: &mut response::Parts, body: &B) -> Option<Self> {
         let HttpExchange { span, side, .. } = &mut self;
         match side {
-            Side::Server(server) => server.answer(span, head),
-            Side::Client(client) => client.answer(span, head),
+            Side::Server(server) => server.on_head(span, head),
+            Side::Client(client) => client.on_head(span, head),
         }
-        side.hooks().on_response(span, head);
+        side.settings().hooks.on_response(span, head);
         self.expected = Some(self.expected_body(head, body));
-        if self.side.ends_at_head(head) {
+        if self.side.settings().ends_at_head.any(head) {
             return None;
         }
         if body.is_end_stream() {
-            self.side.ended(&mut self.span, 0);
+            self.record_end();
             return None;
         }
         Some(self)
@@ -118,22 +131,16 @@ impl Exchange for HttpExchange {
 
     fn on_data<B: Body>(&mut self, data: &B::Data, rest: Option<&B>) -> ControlFlow<()> {
         self.bytes += data.remaining() as u64;
-        if rest.is_some()
-            && let Side::Server(server) = &mut self.side
-        {
-            server.passed(&mut self.span, self.bytes);
+        if let (Some(_), Some(progress)) = (rest, &mut self.progress) {
+            progress.log(&mut self.span, self.bytes);
         }
         ControlFlow::Continue(())
     }
 
     fn finish(mut self, end: ExchangeEnd<'_>) {
-        let HttpExchange { span, side, expected, bytes, .. } = &mut self;
-        match expected {
-            Some(_) => side.ended(span, *bytes),
-            None => side.settle(span),
-        }
+        self.record_end();
         match end {
-            // Nobody asks a body for more bytes than it announced.
+            // A body is not read beyond the bytes that it announced.
             ExchangeEnd::Failed(HttpFailure::Aborted) if self.is_complete() => {}
             ExchangeEnd::Failed(failure) => self.fail(failure),
             _ => {}
@@ -142,33 +149,22 @@ impl Exchange for HttpExchange {
 }
 
 impl Side {
-    fn hooks(&self) -> &Hooks {
+    fn settings(&self) -> &Settings {
         match self {
-            Side::Server(server) => server.hooks(),
-            Side::Client(client) => client.hooks(),
+            Side::Server(server) => server.settings(),
+            Side::Client(client) => client.settings(),
         }
     }
+}
 
-    fn ends_at_head(&self, answer: &response::Parts) -> bool {
-        match self {
-            Side::Server(server) => server.ends_at_head(answer),
-            Side::Client(_) => false,
-        }
-    }
+/// The `content-length`, as the value of a tag.
+pub(crate) fn announced_size(headers: &HeaderMap) -> Option<i64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok().map(size)
+}
 
-    /// The body has ended, in whichever way, after so many bytes.
-    fn ended(&mut self, span: &mut Span, bytes: u64) {
-        if let Side::Server(server) = self {
-            server.ended(span, bytes);
-        }
-    }
-
-    /// Writes what has become known since the start.
-    fn settle(&mut self, span: &mut Span) {
-        if let Side::Server(server) = self {
-            server.settle(span);
-        }
-    }
+/// A number of bytes, as the value of a tag.
+pub(crate) fn size(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
 /// The error of hyper-util's client has causes that say why there is no connection.

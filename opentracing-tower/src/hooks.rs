@@ -7,12 +7,12 @@ use http::{request, response};
 use opentracing_core::Span;
 use opentracing_core::http_rules::HttpFailure;
 
-use crate::decorator::{SpanDecorator, StandardDecorator};
+use crate::decorator::{HttpDecorator, StandardDecorator};
 
 #[derive(Clone, Default)]
 pub(crate) struct Hooks {
     pub(crate) standard: StandardDecorator,
-    pub(crate) further: Vec<Arc<dyn SpanDecorator>>,
+    pub(crate) further: Vec<Arc<dyn HttpDecorator>>,
 }
 
 impl Hooks {

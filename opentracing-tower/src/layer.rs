@@ -1,25 +1,26 @@
 //! The layer for servers, and its settings.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use http::{request, response};
+use http::request;
 use opentracing_core::Tracer;
-use opentracing_core::http_rules::{ErrorStatuses, TrustedProxies};
+use opentracing_core::http_rules::TrustedProxies;
 use tower_layer::Layer;
 
-use crate::decorator::SpanDecorator;
 use crate::server::{ServerConfig, ServerTiming};
 use crate::service::Tracing;
+use crate::settings::setters;
 
-/// Traces the requests that a server serves. The front page tells what a span says.
+/// Traces the requests that a server handles. The [crate's page](crate) lists the tags of a span.
 ///
 /// ```
 /// use opentracing_core::Tracer;
-/// use opentracing_tower::TracingLayer;
+/// use opentracing_tower::{TracingLayer, is_event_stream};
 ///
 /// # fn build(tracer: Tracer) -> TracingLayer {
-/// TracingLayer::with_tracer(tracer).skip(|request| request.uri.path() == "/health")
+/// TracingLayer::with_tracer(tracer)
+///     .skip(|request| request.uri.path() == "/health")
+///     .end_at_head(is_event_stream)
 /// # }
 /// # build(Tracer::noop());
 /// ```
@@ -30,8 +31,8 @@ pub struct TracingLayer {
 }
 
 impl TracingLayer {
-    /// Traces with the [global tracer](Tracer::global), also with one that is registered later. As long as none is, requests are
-    /// served untraced; the first one writes a warning to `log`.
+    /// Traces with the [global tracer](Tracer::global), which may be registered later. Until then, requests are not traced, and the
+    /// first one writes a warning to `log`.
     ///
     /// ```
     /// use opentracing_core::Tracer;
@@ -53,41 +54,42 @@ impl TracingLayer {
         Self::with_tracer(Tracer::global())
     }
 
-    /// Traces with that tracer.
+    /// Traces with this tracer.
     pub fn with_tracer(tracer: Tracer) -> Self {
         TracingLayer { config: ServerConfig::new(tracer) }
     }
 
-    /// Does not record the requests for which the closure returns true, nor anything that is done for them here or further down:
-    /// health checks, for example. No requests by default. The closure runs for each request; of several closures each one counts.
+    /// Does not record the requests for which the closure returns true: health checks, for example. The decision covers the spans below,
+    /// in this process and in called services. No requests by default. If several closures are added, one that returns true is enough.
     pub fn skip(mut self, skip: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
-        self.config.skip.push(Arc::new(skip));
+        self.config.rules.skip(skip);
         self
     }
 
-    /// Takes the requests for those of strangers: each begins a trace of its own, with a `FollowsFrom` reference to what it says it
-    /// is part of, and nobody outside chooses trace ids, sampling or baggage. Answers have no `Server-Timing`. Off by default.
+    /// Treats all requests as untrusted: each begins a trace of its own, with a `FollowsFrom` reference to the context in its headers.
+    /// Clients then choose neither trace ids nor sampling nor baggage, and responses have no `Server-Timing`. Off by default.
     pub fn public_edge(self) -> Self {
         self.public_edge_for(|_| true)
     }
 
-    /// Takes the requests for which the closure returns true for those of strangers, as [`public_edge`](Self::public_edge) does all: where
-    /// strangers and one's own services come to the same door. The closure runs for each request; of several closures each one counts.
+    /// Treats the requests for which the closure returns true as untrusted, as [`public_edge`](Self::public_edge) does with all. If
+    /// several closures are added, one that returns true is enough.
     ///
     /// ```
     /// use opentracing_tower::TracingLayer;
     ///
-    /// // The gateway marks what comes from outside.
-    /// let layer = TracingLayer::new().public_edge_for(|request| request.headers.contains_key("x-from-outside"));
+    /// // The gateway marks requests from outside.
+    /// let layer = TracingLayer::new()
+    ///     .public_edge_for(|request| request.headers.contains_key("x-from-outside"));
     /// ```
-    pub fn public_edge_for(mut self, is_stranger: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
-        self.config.strangers.push(Arc::new(is_stranger));
+    pub fn public_edge_for(mut self, is_untrusted: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
+        self.config.rules.public_edge_for(is_untrusted);
         self
     }
 
-    /// Takes these proxies' word for whom they ask: `peer.ipv4`, `peer.ipv6` and `http.url` are then of the client and of what it asked
-    /// for, as [`Forwarded`](opentracing_core::http_rules::Forwarded) tells. Nobody's by default: anybody can write such headers. Needs the
-    /// address of the other side, as `peer.ipv4` does.
+    /// Trusts the `Forwarded` and `X-Forwarded-*` headers that these proxies set: `peer.ipv4`, `peer.ipv6` and `http.url` then describe
+    /// the client and the URL that it requested. Trusts no proxies by default, since any client can send such headers. Needs the remote
+    /// address of the connection, as `peer.ipv4` does.
     ///
     /// ```
     /// use opentracing_tower::TracingLayer;
@@ -96,70 +98,31 @@ impl TracingLayer {
     /// # Ok::<(), opentracing_core::http_rules::InvalidProxies>(())
     /// ```
     pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
-        self.config.proxies = proxies;
+        self.config.rules.trusted_proxies(proxies);
         self
     }
 
-    /// Whether answers tell the trace id to Instana's end-user monitoring. [`ServerTiming::WithInstana`] by default.
+    /// Which `Server-Timing` headers responses get. The default is [`ServerTiming::Instana`].
     pub fn server_timing(mut self, server_timing: ServerTiming) -> Self {
         self.config.server_timing = server_timing;
         self
     }
 
-    /// Ends the spans of the answers for which the closure returns true with their heads, rather than with their bodies: of streams that
-    /// last for hours and are to be seen before. What their bodies do is then in no span, and neither is how they end. No answers by
-    /// default; of several closures each one counts.
-    ///
-    /// ```
-    /// use opentracing_tower::{TracingLayer, is_event_stream};
-    ///
-    /// let layer = TracingLayer::new().end_at_head(is_event_stream);
-    /// ```
-    pub fn end_at_head(mut self, ends: impl Fn(&response::Parts) -> bool + Send + Sync + 'static) -> Self {
-        self.config.ends_at_head.push(Arc::new(ends));
-        self
-    }
-
-    /// Writes a log `event=progress` with the bytes so far, `http.response.body.size`, when a piece of an answer is sent and that much time
-    /// has passed since the span's start or the last such log. After each 8 logs the time doubles, so that a span has room for those of weeks.
-    /// None by default. Reads the clock with each piece.
-    pub fn progress_logs(mut self, interval: Duration) -> Self {
-        self.config.progress_logs = Some(interval);
-        self
-    }
-
-    /// Sets the tags `http.request.body.size` and `http.response.body.size`. The first is what the request announces, or as far as a
-    /// [`RequestSizeLayer`](crate::RequestSizeLayer) inside has counted it; the second are the bytes that were sent, without what the
-    /// connection adds. Off by default.
+    /// Sets the tags `http.request.body.size` and `http.response.body.size`. The request's size is its `content-length`, or what a
+    /// [`RequestSizeLayer`](crate::RequestSizeLayer) inside has counted; the response's size is what was sent, without the framing of
+    /// the connection. Off by default.
     pub fn body_sizes(mut self) -> Self {
-        self.config.records_sizes = true;
+        self.config.settings.records_sizes = true;
         self
     }
 
-    /// Takes this method for a known one beside [those of the registry](opentracing_core::http_rules::known_method): `PURGE` for example. Others
-    /// are `_OTHER`, lest anybody makes names.
-    pub fn known_method(mut self, method: &'static str) -> Self {
-        self.config.methods.push(method);
-        self
-    }
-
-    /// Which answers are errors. [`ErrorStatuses::ServerErrors`] by default.
-    pub fn error_statuses(mut self, statuses: ErrorStatuses) -> Self {
-        self.config.hooks.standard = self.config.hooks.standard.error_statuses(statuses);
-        self
-    }
-
-    /// The tag `component`. By default it is `axum` where axum's router has matched the request, and `http` elsewhere.
+    /// Sets the tag `component`. The default is `axum` if axum's router has matched the request, and `http` otherwise.
     pub fn component(mut self, component: &'static str) -> Self {
         self.config.component = Some(component);
         self
     }
 
-    /// Adds a decorator behind the [standard one](crate::StandardDecorator) and those that were added before.
-    pub fn decorator(mut self, decorator: impl SpanDecorator) -> Self {
-        self.config.hooks.further.push(Arc::new(decorator));
-        self
-    }
+    setters!();
 
     /// Wraps a service, as [`Layer::layer`] does.
     pub fn wrap<S>(&self, inner: S) -> Tracing<S> {

@@ -108,38 +108,35 @@ mod client;
 mod decorator;
 mod exchange;
 mod future;
-mod headers;
 mod hooks;
 mod layer;
 #[cfg(feature = "axum")]
 mod matched_path;
 mod name;
-mod progress;
 mod request_size;
 mod route;
 mod server;
 mod service;
+mod settings;
 mod url;
+
+pub use opentracing_core::http_rules::{
+    ErrorText, HeaderTags, HttpFailure, OperationName, PeerServiceName, ResendCounter, Untraced, WithoutPropagation,
+    is_event_stream,
+};
 
 pub use crate::body::ResponseBody;
 pub use crate::client::{
-    CountResends, CountResendsFuture, CountResendsLayer, OperationName, PeerServiceName, TracingClient,
-    TracingClientLayer, Untraced, WithoutPropagation,
+    CountResends, CountResendsFuture, CountResendsLayer, TracingClientLayer, TracingClientService,
 };
-pub use crate::decorator::{SpanDecorator, StandardDecorator};
+pub use crate::decorator::{HttpDecorator, StandardDecorator};
 pub use crate::future::ResponseFuture;
-pub use crate::headers::HeaderTags;
 pub use crate::layer::TracingLayer;
 #[cfg(feature = "axum")]
-pub use crate::matched_path::{MatchedPathLayer, TellMatchedPath};
-pub use crate::progress::is_event_stream;
-pub use crate::request_size::{CountedBody, RequestSizeLayer, TellRequestSize};
+pub use crate::matched_path::{MatchedPathLayer, MatchedPathService};
+pub use crate::request_size::{CountedBody, RequestSizeLayer, RequestSizeService};
 pub use crate::server::ServerTiming;
 pub use crate::service::Tracing;
-/// Counts the attempts at one request. Goes into the extensions of a request; [`CountResendsLayer`] puts it there.
-pub use opentracing_core::http_rules::ResendCounter;
-/// Why an exchange did not come to its end, for [`SpanDecorator::on_error`].
-pub use opentracing_core::http_rules::{ErrorText, HttpFailure};
 
 #[cfg(all(doctest, feature = "axum"))]
 #[doc = include_str!("../README.md")]

@@ -28,7 +28,7 @@ pub struct MatchedPathLayer(());
 
 /// The service of a [`MatchedPathLayer`].
 #[derive(Clone, Copy, Debug)]
-pub struct TellMatchedPath<S> {
+pub struct MatchedPathService<S> {
     inner: S,
 }
 
@@ -40,14 +40,14 @@ impl MatchedPathLayer {
 }
 
 impl<S> Layer<S> for MatchedPathLayer {
-    type Service = TellMatchedPath<S>;
+    type Service = MatchedPathService<S>;
 
-    fn layer(&self, inner: S) -> TellMatchedPath<S> {
-        TellMatchedPath { inner }
+    fn layer(&self, inner: S) -> MatchedPathService<S> {
+        MatchedPathService { inner }
     }
 }
 
-impl<S, B> Service<Request<B>> for TellMatchedPath<S>
+impl<S, B> Service<Request<B>> for MatchedPathService<S>
 where
     S: Service<Request<B>>,
 {

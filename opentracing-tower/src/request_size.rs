@@ -44,7 +44,7 @@ pub struct RequestSizeLayer(());
 
 /// The service of a [`RequestSizeLayer`].
 #[derive(Clone, Copy, Debug)]
-pub struct TellRequestSize<S> {
+pub struct RequestSizeService<S> {
     inner: S,
 }
 
@@ -56,14 +56,14 @@ impl RequestSizeLayer {
 }
 
 impl<S> Layer<S> for RequestSizeLayer {
-    type Service = TellRequestSize<S>;
+    type Service = RequestSizeService<S>;
 
-    fn layer(&self, inner: S) -> TellRequestSize<S> {
-        TellRequestSize { inner }
+    fn layer(&self, inner: S) -> RequestSizeService<S> {
+        RequestSizeService { inner }
     }
 }
 
-impl<S, B> Service<Request<B>> for TellRequestSize<S>
+impl<S, B> Service<Request<B>> for RequestSizeService<S>
 where
     S: Service<Request<CountedBody<B>>>,
 {

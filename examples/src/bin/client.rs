@@ -11,7 +11,7 @@ use opentracing_reqwest::TracingClient;
 async fn main() -> Result<(), Box<dyn Error>> {
     let (tracer, _guard) = BatchReporter::new(Console::stdout()).start(Tracer::builder("visitor"))?;
 
-    let client = TracingClient::builder().tracer(tracer.clone()).build()?.peer_service("greeter");
+    let client = TracingClient::builder().tracer(tracer.clone()).peer_service("greeter").build()?;
 
     let url = env::args().nth(1).unwrap_or_else(|| "http://127.0.0.1:8080/hello/you".to_owned());
     let visit = async { client.get(&url).send().await?.text().await };

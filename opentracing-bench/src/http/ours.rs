@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
-use opentracing_core::http_rules::ResendCounter;
+use opentracing_core::http_rules::{HostAllowList, ResendCounter};
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{Clock, OwnedSpan};
 use opentracing_reqwest::{RequestOptions, TracingClient, TracingMiddleware};
@@ -59,16 +59,20 @@ impl OurClient {
     /// Those of reqwest.
     pub fn new() -> Result<Self, Box<dyn Error>> {
         let mock = tracer();
-        let direct = reqwest::Client::builder().no_proxy();
-        let client = TracingClient::from_builder(direct).tracer(mock.tracer().clone()).build()?;
+        let client = build(&mock, HostAllowList::all())?;
         Ok(OurClient { mock, client })
     }
+}
+
+fn build(mock: &MockTracer, hosts: HostAllowList) -> reqwest::Result<TracingClient> {
+    let direct = reqwest::Client::builder().no_proxy();
+    TracingClient::from_builder(direct).tracer(mock.tracer().clone()).propagate_to(hosts).build()
 }
 
 impl ClientPeer for OurClient {
     fn send(&self, call: Call) -> Option<Pending> {
         let client = match &call.propagate_to {
-            Some(hosts) => self.client.clone().propagate_to(hosts.clone()),
+            Some(hosts) => build(&self.mock, hosts.clone()).ok()?,
             None => self.client.clone(),
         };
         let options = options(&call);

@@ -14,31 +14,66 @@ use crate::propagation::HttpHeaders;
 use crate::span::span::Span;
 use crate::tracer::tracer::Tracer;
 
-/// What is known of an outgoing request when its span starts.
+/// An outgoing request, when its span starts.
+///
+/// ```
+/// use http::Method;
+/// use opentracing_core::http_rules::{ClientRequest, Peer};
+/// use opentracing_core::mock::MockTracer;
+///
+/// let mock = MockTracer::new();
+/// let peer = Peer::from_host("catalog.example", Some(80));
+/// let mut request = ClientRequest::new("my-client", &Method::GET, &["http://catalog.example/books"], peer);
+/// request.operation_name = Some("GET /books".into());
+/// request.start(mock.tracer()).finish();
+/// mock.assert_tree("GET /books (client)");
+/// ```
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct ClientRequest<'a> {
     /// The library that sends the request.
     pub component: &'static str,
-    /// The span's name, a template such as `GET /users/{id}`; the method if there is none.
+    /// The span's name, a template such as `GET /users/{id}`. The default is the method.
     pub operation_name: Option<Text<'a>>,
-    /// The method. If it is not a known one, it is named `_OTHER`, and as it is in a tag of its own.
+    /// The method. An unknown one is recorded as `_OTHER`, and as it is in `http.request.method_original`.
     pub method: &'a Method,
-    /// The URL in pieces. User name, password and secrets are taken out of it when the span is reported.
+    /// Methods that are known beside those of the [registry](crate::http_rules::known_method). None by default.
+    pub known_methods: &'a [&'static str],
+    /// The URL in pieces. User name, password and secrets are redacted when the span is reported.
     pub url: &'a [&'a str],
     /// The target.
     pub peer: Peer<'a>,
-    /// The name of the service that is called.
+    /// The name of the called service. None by default.
     pub peer_service: Option<PeerService<'a>>,
+    /// Whether the request is not recorded, nor what is done for it. False by default.
+    pub is_skipped: bool,
 }
 
-impl ClientRequest<'_> {
+impl<'a> ClientRequest<'a> {
+    /// A request, with the defaults of the other fields.
+    pub fn new(component: &'static str, method: &'a Method, url: &'a [&'a str], peer: Peer<'a>) -> Self {
+        ClientRequest {
+            component,
+            operation_name: None,
+            method,
+            known_methods: &[],
+            url,
+            peer,
+            peer_service: None,
+            is_skipped: false,
+        }
+    }
+
     /// Starts the span, a child of the active one. Nothing is converted or allocated for a span that is not recorded.
     pub fn start(&self, tracer: &Tracer) -> Span {
-        let method = method_name(self.method);
+        let method = method_name(self.method, self.known_methods);
         let name = self.operation_name.unwrap_or(Text::Static(method));
         let mut builder = tracer.span(name);
+        builder.kind(SpanKind::Client);
+        if self.is_skipped {
+            return builder.set(tags::SAMPLING_PRIORITY, 0).start();
+        }
         builder
-            .kind(SpanKind::Client)
             .tag(tags::COMPONENT, Value::Static(self.component))
             .tag(tags::HTTP_METHOD, Value::Static(method))
             .tag(tags::HTTP_URL, Value::Url(self.url));
@@ -58,7 +93,7 @@ impl ClientRequest<'_> {
     }
 }
 
-/// Sets the status that came back, and the tag `error` if it is one of those.
+/// Sets the status of the response, and the tag `error` if the status is an error.
 pub fn set_status(span: &mut Span, status: StatusCode, errors: ErrorStatuses) {
     span.set(tags::HTTP_STATUS_CODE, status.as_u16().into());
     if errors.contain(status) {
@@ -66,16 +101,16 @@ pub fn set_status(span: &mut Span, status: StatusCode, errors: ErrorStatuses) {
     }
 }
 
-/// Writes the context to the headers of an outgoing request, in the place of every trace header that is there.
+/// Writes the context to the headers of an outgoing request, and removes trace headers that were there.
 ///
-/// What a tracer cannot write is left out: a request is never failed by tracing.
+/// A context that cannot be written is left out: tracing never fails a request.
 pub fn inject(tracer: &Tracer, context: &SpanContext, headers: &mut HeaderMap) {
     let _ = tracer.inject(context, HttpHeaders, headers);
 }
 
-/// Takes out every header of the formats that the tracer writes, also those that were copied from an incoming request: for a
-/// target that may not see them.
+/// Removes the headers of all formats that the tracer writes, also those that were copied from an incoming request: for a target that
+/// must not get them.
 pub fn remove_trace_headers(tracer: &Tracer, headers: &mut HeaderMap) {
-    // A context without anything to carry leaves nothing behind.
+    // Injecting an empty context removes all headers and writes none.
     let _ = tracer.inject(&SpanContext::empty(), HttpHeaders, headers);
 }

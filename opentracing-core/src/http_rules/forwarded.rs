@@ -11,6 +11,7 @@ use crate::http_rules::proxies::TrustedProxies;
 
 /// The client that a trusted proxy asks for, and what it asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub struct Forwarded<'a> {
     /// The client's address, and its port where it is told. Empty if the proxy hides it; `None` if nobody says anything about it, and
     /// the other side of the connection is all that is known.

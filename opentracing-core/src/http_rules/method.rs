@@ -1,11 +1,11 @@
-//! Known methods keep names of operations few.
+//! Known methods.
 
 use http::Method;
 
-/// What stands for a method that is not known (OpenTelemetry semantic conventions, HTTP spans).
+/// Replaces an unknown method (OpenTelemetry semantic conventions, HTTP spans).
 pub const OTHER_METHOD: &str = "_OTHER";
 
-/// The method's name if it is a known one: those of RFC 9110, `PATCH` of RFC 5789, and `QUERY`.
+/// The name of a method of RFC 9110, of `PATCH` (RFC 5789) or of `QUERY`; `None` for others.
 ///
 /// Methods are case-sensitive (RFC 9110, section 9.1): `get` is not known.
 pub fn known_method(method: &Method) -> Option<&'static str> {
@@ -24,7 +24,9 @@ pub fn known_method(method: &Method) -> Option<&'static str> {
     })
 }
 
-/// The method's name if it is a known one, else [`OTHER_METHOD`]: anybody can send any method, and each would be a name of its own.
-pub fn method_name(method: &Method) -> &'static str {
-    known_method(method).unwrap_or(OTHER_METHOD)
+/// The method's name if it is known, by the registry or by the list, else [`OTHER_METHOD`]: clients must not create unbounded span
+/// names.
+pub fn method_name(method: &Method, known_methods: &[&'static str]) -> &'static str {
+    let listed = || known_methods.iter().copied().find(|known| *known == method.as_str());
+    known_method(method).or_else(listed).unwrap_or(OTHER_METHOD)
 }

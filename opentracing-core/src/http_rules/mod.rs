@@ -1,39 +1,46 @@
-//! The rules of HTTP that adapters share: methods, errors, peers, the span of an outgoing request, hosts that may see trace headers,
-//! headers that become tags, why there is no connection, percent-encoding, and `Server-Timing`.
+//! The rules of HTTP that adapters share. A service that uses an adapter meets only the configuration types: [`ErrorStatuses`],
+//! [`HeaderTags`], [`HostAllowList`], [`TrustedProxies`] and [`PeerServices`], and a [`ResendCounter`] where it retries requests.
 //!
-//! For those who write an adapter; a service that uses one meets only the configuration types: [`ErrorStatuses`],
-//! [`HostAllowList`], [`TrustedProxies`] and [`PeerServices`], and a [`ResendCounter`] where it sends requests again.
+//! To write an adapter, implement [`Exchange`], start spans by [`ServerRules`] or [`ClientRequest`], and write headers by [`inject`].
 
-mod captured;
 mod client;
+mod codecs;
 mod connect_failure;
 mod error_text;
 mod exchange;
+mod extensions;
 mod failure;
 mod forwarded;
+mod header_tags;
 mod hosts;
 mod method;
 mod peer;
 mod peer_service;
-mod percent;
+mod predicates;
+mod progress;
 mod proxies;
 mod resend_counter;
+mod server;
 mod server_timing;
 mod status;
 
-pub use self::captured::CapturedHeaders;
 pub use self::client::{ClientRequest, inject, remove_trace_headers, set_status};
+pub use self::codecs::{Base64Decoder, decode_percent};
 pub use self::connect_failure::{ConnectFailure, is_timeout};
 pub use self::error_text::ErrorText;
 pub use self::exchange::{Exchange, ExchangeBody, ExchangeEnd, ExchangeFuture};
+pub use self::extensions::{OperationName, PeerServiceName, Untraced, WithoutPropagation};
 pub use self::failure::HttpFailure;
 pub use self::forwarded::Forwarded;
+pub use self::header_tags::HeaderTags;
 pub use self::hosts::{HostAllowList, HostPattern, InvalidHostPattern};
 pub use self::method::{OTHER_METHOD, known_method, method_name};
 pub use self::peer::{Peer, default_port, effective_port};
 pub use self::peer_service::{PeerService, PeerServices};
-pub use self::percent::decode_percent;
+pub use self::predicates::Predicates;
+pub use self::progress::{ProgressLogs, is_event_stream};
 pub use self::proxies::{InvalidProxies, TrustedProxies};
 pub use self::resend_counter::{ResendAttempt, ResendCounter};
+pub use self::server::{IncomingRequest, ServerRules};
 pub use self::server_timing::{append_server_timing, append_trace_timing};
 pub use self::status::ErrorStatuses;

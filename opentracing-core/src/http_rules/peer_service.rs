@@ -8,6 +8,7 @@ use crate::span::span::Span;
 
 /// The value of the tag `peer.service`, and where it comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
 pub enum PeerService<'a> {
     /// Somebody gave the name.
     Given(&'a str),

@@ -25,6 +25,7 @@ struct Attempts {
 
 /// One of the attempts at a request.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
 pub struct ResendAttempt {
     /// How many there were before.
     pub resent: u32,

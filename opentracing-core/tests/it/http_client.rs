@@ -16,7 +16,7 @@ fn finished(request: &ClientRequest<'_>) -> OwnedSpan {
 
 fn request<'a>(method: &'a Method, peer: Peer<'a>) -> ClientRequest<'a> {
     let url = &["http://", "me:pw@catalog.example", "/books?q=rust&api_key=sesame"];
-    ClientRequest { component: "tests", operation_name: None, method, url, peer, peer_service: None }
+    ClientRequest::new("tests", method, url, peer)
 }
 
 #[track_caller]
@@ -50,8 +50,28 @@ fn names_an_unknown_method_apart() {
 }
 
 #[test]
+fn knows_the_methods_of_its_list() {
+    let method = Method::from_bytes(b"PURGE").unwrap();
+    let mut purge = request(&method, Peer::default());
+    purge.known_methods = &["PURGE"];
+    let span = finished(&purge);
+    assert_eq!((&*span.operation_name, span.tag("http.request.method_original")), ("PURGE", None));
+}
+
+#[test]
+fn does_not_record_a_request_that_is_skipped() {
+    let mock = MockTracer::new();
+    let mut skipped = request(&Method::GET, Peer::default());
+    skipped.is_skipped = true;
+    let span = skipped.start(mock.tracer());
+    assert!(!span.is_recording());
+    assert_eq!(span.context().map(|context| context.is_sampled()), Some(false));
+}
+
+#[test]
 fn takes_the_name_that_is_given() {
-    let named = ClientRequest { operation_name: Some("GET /books".into()), ..request(&Method::GET, Peer::default()) };
+    let mut named = request(&Method::GET, Peer::default());
+    named.operation_name = Some("GET /books".into());
     assert_eq!(&*finished(&named).operation_name, "GET /books");
 }
 
@@ -74,10 +94,12 @@ fn tells_the_peer() {
 
 #[test]
 fn tells_a_given_service_from_a_derived_one() {
-    let call = request(&Method::GET, Peer::default());
-    let given = finished(&ClientRequest { peer_service: Some(PeerService::Given("catalog")), ..call });
+    let mut call = request(&Method::GET, Peer::default());
+    call.peer_service = Some(PeerService::Given("catalog"));
+    let given = finished(&call);
     assert_eq!((given.tag("peer.service"), given.is_peer_service_derived), (Some("catalog".into()), false));
-    let derived = finished(&ClientRequest { peer_service: Some(PeerService::Derived("host")), ..call });
+    call.peer_service = Some(PeerService::Derived("host"));
+    let derived = finished(&call);
     assert_eq!((derived.tag("peer.service"), derived.is_peer_service_derived), (Some("host".into()), true));
 }
 

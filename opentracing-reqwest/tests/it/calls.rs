@@ -5,12 +5,12 @@ use std::time::Duration;
 use opentracing_core::http_rules::PeerServices;
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{SpanKind, Tracer};
-use opentracing_reqwest::{RequestOptions, TracingClient};
+use opentracing_reqwest::{RequestOptions, TracingClient, TracingClientBuilder};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Request, Version};
 
 use crate::server::{OK, Server};
-use crate::support::{client, only_span, resolving, tag, tags};
+use crate::support::{builder, client, only_span, resolving, tag, tags};
 
 #[tokio::test]
 async fn tells_what_was_called() {
@@ -133,24 +133,25 @@ async fn is_a_child_of_the_span_that_is_active_when_sending() {
 #[tokio::test]
 async fn names_the_service_that_is_called() {
     let server = Server::start(|_| OK).await;
-    let check = async |host: &str, settings: fn(TracingClient) -> TracingClient, given: Option<&'static str>| {
-        let mock = MockTracer::new();
-        let client = settings(client(&mock, &[("books.example", &server)]));
-        let mut options = RequestOptions::new();
-        if let Some(given) = given {
-            options = options.peer_service(given);
-        }
-        client.get(server.url_of(host, "/")).options(options).send().await.unwrap().text().await.unwrap();
-        let span = only_span(&mock);
-        (tag(&span, "peer.service"), span.is_peer_service_derived)
-    };
-    fn plain(client: TracingClient) -> TracingClient {
+    let check =
+        async |host: &str, settings: fn(TracingClientBuilder) -> TracingClientBuilder, given: Option<&'static str>| {
+            let mock = MockTracer::new();
+            let client = settings(builder(&mock, &[("books.example", &server)])).build().unwrap();
+            let mut options = RequestOptions::new();
+            if let Some(given) = given {
+                options = options.peer_service(given);
+            }
+            client.get(server.url_of(host, "/")).options(options).send().await.unwrap().text().await.unwrap();
+            let span = only_span(&mock);
+            (tag(&span, "peer.service"), span.is_peer_service_derived)
+        };
+    fn plain(client: TracingClientBuilder) -> TracingClientBuilder {
         client
     }
-    fn named(client: TracingClient) -> TracingClient {
+    fn named(client: TracingClientBuilder) -> TracingClientBuilder {
         client.peer_service("catalog")
     }
-    fn mapped(client: TracingClient) -> TracingClient {
+    fn mapped(client: TracingClientBuilder) -> TracingClientBuilder {
         client.peer_services(PeerServices::new().with_host("*.example", "shelf").unwrap())
     }
     let derived = |name: &str| (Some(name.to_owned()), true);

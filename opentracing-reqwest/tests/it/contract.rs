@@ -6,7 +6,9 @@ use opentracing_contract::{
 };
 use opentracing_core::Span;
 use opentracing_core::http_rules::ErrorStatuses;
-use opentracing_reqwest::{RequestBuilderExt, SpanDecorator, TracingClient, TracingRequestBuilder};
+use opentracing_reqwest::{
+    RequestBuilderExt, ReqwestDecorator, TracingClient, TracingClientBuilder, TracingRequestBuilder,
+};
 use reqwest::{ClientBuilder, Request, RequestBuilder, Response};
 
 fn reqwest(setup: &ClientSetup) -> ClientBuilder {
@@ -15,7 +17,8 @@ fn reqwest(setup: &ClientSetup) -> ClientBuilder {
 }
 
 /// The client as the setup asks for it.
-fn set_up(client: TracingClient, setup: &ClientSetup) -> TracingClient {
+fn set_up<C>(client: TracingClientBuilder<C>, setup: &ClientSetup) -> TracingClientBuilder<C> {
+    let client = client.tracer(setup.tracer().clone());
     match setup.variant() {
         ClientVariant::PeerService(name) => client.peer_service(name),
         ClientVariant::PropagatesTo(hosts) => client.propagate_to(hosts.parse().unwrap()),
@@ -27,7 +30,7 @@ fn set_up(client: TracingClient, setup: &ClientSetup) -> TracingClient {
 
 struct Decorated;
 
-impl SpanDecorator for Decorated {
+impl ReqwestDecorator for Decorated {
     fn on_request(&self, span: &mut Span, request: &Request) {
         span.set_operation_name("decorated").set_tag("decorated.path", request.url().path());
     }
@@ -71,11 +74,10 @@ impl ClientAdapter for Wrapper {
 
     fn client(&self, setup: &ClientSetup) -> Sender {
         let client = if self.is_built {
-            TracingClient::from_builder(reqwest(setup)).tracer(setup.tracer().clone()).build().unwrap()
+            set_up(TracingClient::from_builder(reqwest(setup)), setup).build().unwrap()
         } else {
-            TracingClient::with_tracer(setup.tracer().clone(), reqwest(setup).build().unwrap())
+            set_up(TracingClient::from_client(reqwest(setup).build().unwrap()), setup).build()
         };
-        let client = set_up(client, setup);
         Sender::new(move |outgoing| {
             let (parts, body) = outgoing.request.clone().into_parts();
             let request = client.request(parts.method, parts.uri.to_string()).headers(parts.headers).body(body);

@@ -5,11 +5,11 @@ use std::task::{Context, Waker};
 
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{ConstSampler, Span, Tracer};
-use opentracing_reqwest::{HttpFailure, SpanDecorator, TracingClient};
+use opentracing_reqwest::{HttpFailure, ReqwestDecorator, TracingClient};
 use reqwest::{Request, Response};
 
 use crate::server::{Answer, OK, Server};
-use crate::support::{Refusing, client, only_span, resolving, tag};
+use crate::support::{Refusing, builder, only_span, resolving, tag};
 
 /// Remembers what it was told.
 #[derive(Clone, Default)]
@@ -26,7 +26,7 @@ impl Witness {
     }
 }
 
-impl SpanDecorator for Witness {
+impl ReqwestDecorator for Witness {
     fn on_request(&self, _: &mut Span, _: &Request) {
         self.note("request");
     }
@@ -58,7 +58,7 @@ async fn are_told_each_station_once() {
     for sampler in [ConstSampler::on(), ConstSampler::off()] {
         let mock = MockTracer::with(|builder| builder.sampler(sampler));
         let witness = Witness::default();
-        let client = client(&mock, &[]).decorator(witness.clone());
+        let client = builder(&mock, &[]).decorator(witness.clone()).build().unwrap();
         client.get(server.url("/")).send().await.unwrap().text().await.unwrap();
         witness.check(&["request", "response"]);
         client.get(server.url("/cut")).send().await.unwrap().text().await.unwrap_err();
@@ -78,8 +78,8 @@ async fn are_told_each_station_once() {
 async fn are_told_nothing_without_a_tracer() {
     let server = Server::start(|_| OK).await;
     let witness = Witness::default();
-    let client = TracingClient::with_tracer(Tracer::noop(), resolving(&[]).build().unwrap());
-    client.decorator(witness.clone()).get(server.url("/")).send().await.unwrap().text().await.unwrap();
+    let client = TracingClient::from_client(resolving(&[]).build().unwrap()).tracer(Tracer::noop());
+    client.decorator(witness.clone()).build().get(server.url("/")).send().await.unwrap().text().await.unwrap();
     witness.check(&[]);
 }
 
@@ -87,7 +87,7 @@ async fn are_told_nothing_without_a_tracer() {
 async fn are_told_nothing_after_a_panic() {
     let (mock, server) = (MockTracer::new(), Server::start(|_| OK).await);
     let witness = Witness::default();
-    let call = client(&mock, &[]).decorator(witness.clone()).get(server.url("/")).send();
+    let call = builder(&mock, &[]).decorator(witness.clone()).build().unwrap().get(server.url("/")).send();
     let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         let _call = call;
         std::panic::resume_unwind(Box::new("the caller's own affair"));
@@ -99,7 +99,7 @@ async fn are_told_nothing_after_a_panic() {
 /// Writes what it sees.
 struct Writer(&'static str);
 
-impl SpanDecorator for Writer {
+impl ReqwestDecorator for Writer {
     fn on_request(&self, span: &mut Span, request: &Request) {
         span.set_tag("request.path", request.url().path()).set_operation_name(self.0);
     }
@@ -113,7 +113,7 @@ impl SpanDecorator for Writer {
 async fn have_the_last_word_in_their_order() {
     let mock = MockTracer::new();
     let server = Server::start(|_| "HTTP/1.1 200 OK\r\nserver: me\r\ncontent-length: 0\r\n\r\n").await;
-    let client = client(&mock, &[]).decorator(Writer("first")).decorator(Writer("second"));
+    let client = builder(&mock, &[]).decorator(Writer("first")).decorator(Writer("second")).build().unwrap();
     client.get(server.url("/books")).send().await.unwrap();
     let span = only_span(&mock);
     assert_eq!(&*span.operation_name, "second");
@@ -126,7 +126,7 @@ async fn have_the_last_word_in_their_order() {
 async fn may_keep_a_trace_from_the_answer_on() {
     struct KeepTeapots;
 
-    impl SpanDecorator for KeepTeapots {
+    impl ReqwestDecorator for KeepTeapots {
         fn on_response(&self, span: &mut Span, response: &Response) {
             if response.status() == reqwest::StatusCode::IM_A_TEAPOT {
                 span.set_tag("sampling.priority", 1);
@@ -136,7 +136,7 @@ async fn may_keep_a_trace_from_the_answer_on() {
 
     let server = Server::start(|_| crate::server::status(418)).await;
     let mock = MockTracer::with(|builder| builder.sampler(ConstSampler::off()));
-    let client = client(&mock, &[]).decorator(KeepTeapots);
+    let client = builder(&mock, &[]).decorator(KeepTeapots).build().unwrap();
     client.get(server.url("/")).send().await.unwrap().text().await.unwrap();
     assert_eq!(&*only_span(&mock).operation_name, "GET");
 }

@@ -14,5 +14,6 @@ mod outcomes;
 mod propagation;
 mod redirects;
 mod server;
+mod settings;
 mod support;
 mod types;

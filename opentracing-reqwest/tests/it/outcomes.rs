@@ -11,14 +11,14 @@ use opentracing_reqwest::TracingClient;
 use reqwest::Request;
 
 use crate::server::{Answer, OK, Server, status};
-use crate::support::{Refusing, client, log, only_span, tag};
+use crate::support::{Refusing, builder, client, log, only_span, tag};
 
 #[tokio::test]
 async fn tells_failure_by_status() {
     let server = Server::start(|request| status(request.path[1..].parse().unwrap())).await;
     let check = async |code: u16, statuses: ErrorStatuses, failed: bool| {
         let mock = MockTracer::new();
-        let client = client(&mock, &[]).error_statuses(statuses);
+        let client = builder(&mock, &[]).error_statuses(statuses).build().unwrap();
         let response = client.get(server.url(&format!("/{code}"))).send().await.unwrap();
         assert_eq!(response.text().await.unwrap(), "{}");
         let span = only_span(&mock);

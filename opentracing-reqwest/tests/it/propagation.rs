@@ -3,15 +3,15 @@
 use opentracing_core::http_rules::HostAllowList;
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{ConstSampler, Span};
-use opentracing_reqwest::SpanDecorator;
+use opentracing_reqwest::ReqwestDecorator;
 use reqwest::Request;
 
 use crate::server::{OK, Received, Server};
-use crate::support::{client, only_span};
+use crate::support::{builder, client, only_span};
 
 async fn send(mock: &MockTracer, hosts: HostAllowList) -> Received {
     let server = Server::start(|_| OK).await;
-    let client = client(mock, &[("shop.example", &server)]).propagate_to(hosts);
+    let client = builder(mock, &[("shop.example", &server)]).propagate_to(hosts).build().unwrap();
     client.get(server.url_of("shop.example", "/")).send().await.unwrap().text().await.unwrap();
     server.request()
 }
@@ -47,7 +47,7 @@ async fn sends_no_headers_to_hosts_that_are_not_on_the_list() {
     let server = Server::start(|_| OK).await;
     let check = async |hosts: &str, sent: bool| {
         let mock = MockTracer::new();
-        let client = client(&mock, &[("shop.example", &server)]).propagate_to(hosts.parse().unwrap());
+        let client = builder(&mock, &[("shop.example", &server)]).propagate_to(hosts.parse().unwrap()).build().unwrap();
         let request = client.get(server.url_of("shop.example", "/"));
         let request = request.header("traceparent", "stale").header("x-b3-flags", "1").header("accept", "text/plain");
         request.send().await.unwrap().text().await.unwrap();
@@ -110,14 +110,14 @@ async fn leaves_headers_alone_on_request() {
 async fn sends_baggage_along() {
     struct Tenant;
 
-    impl SpanDecorator for Tenant {
+    impl ReqwestDecorator for Tenant {
         fn on_request(&self, span: &mut Span, _: &Request) {
             span.set_baggage_item("tenant", "acme");
         }
     }
 
     let (mock, server) = (MockTracer::new(), Server::start(|_| OK).await);
-    let client = client(&mock, &[]).decorator(Tenant);
+    let client = builder(&mock, &[]).decorator(Tenant).build().unwrap();
     let mut parent = mock.tracer().span("checkout").start();
     parent.set_baggage_item("user", "42");
     let sent = parent.in_scope(|| client.get(server.url("/")).send());

@@ -114,7 +114,7 @@ async fn keeps_trace_headers_from_a_port_that_is_not_on_the_list() {
         // Port 0 leaves the port to the URL.
         let resolving = resolving(&[]).resolve("shop.example", ([127, 0, 0, 1], 0).into());
         let client = TracingClient::from_builder(resolving);
-        let client = client.tracer(mock.tracer().clone()).build().unwrap().propagate_to(hosts.parse().unwrap());
+        let client = client.tracer(mock.tracer().clone()).propagate_to(hosts.parse().unwrap()).build().unwrap();
         client.get(server.url_of("shop.example", "/302")).send().await.unwrap().text().await.unwrap();
         check_redirects(&only_span(&mock), 1);
         !target.received().pop().unwrap().trace_headers().is_empty()

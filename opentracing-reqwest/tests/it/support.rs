@@ -2,14 +2,19 @@
 
 use opentracing_core::OwnedSpan;
 use opentracing_core::mock::MockTracer;
-use opentracing_reqwest::TracingClient;
+use opentracing_reqwest::{TracingClient, TracingClientBuilder};
 use tokio::net::TcpSocket;
 
 use crate::server::Server;
 
-/// A client that is built by us, and knows the server by these names.
+/// A client of our builder, which knows the servers by these names.
 pub(crate) fn client(mock: &MockTracer, names: &[(&str, &Server)]) -> TracingClient {
-    TracingClient::from_builder(resolving(names)).tracer(mock.tracer().clone()).build().unwrap()
+    builder(mock, names).build().unwrap()
+}
+
+/// Builds a client that knows the servers by these names.
+pub(crate) fn builder(mock: &MockTracer, names: &[(&str, &Server)]) -> TracingClientBuilder {
+    TracingClient::from_builder(resolving(names)).tracer(mock.tracer().clone())
 }
 
 /// reqwest's builder for a client that knows the servers by these names.

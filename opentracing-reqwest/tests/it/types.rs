@@ -22,7 +22,7 @@ fn types_are_thread_safe_and_printable() {
 
 #[test]
 fn debug_texts_keep_credentials_to_themselves() {
-    let client = TracingClient::builder().tracer(Tracer::noop()).build().unwrap().peer_service("catalog");
+    let client = TracingClient::builder().tracer(Tracer::noop()).peer_service("catalog").build().unwrap();
     assert!(format!("{client:?}").contains("catalog"));
     let request = client.get("http://shop.example/").bearer_auth("sesame");
     assert!(format!("{request:?}").contains("shop.example"));

@@ -9,13 +9,12 @@ use tonic::transport::Endpoint;
 use tower_layer::Layer;
 
 use crate::client::config::ClientConfig;
-use crate::client::service::TracingClient;
+use crate::client::service::TracingChannel;
 use crate::codes::ErrorCodes;
-use crate::decorator::SpanDecorator;
-use crate::layer::{HEALTH, REFLECTION};
+use crate::settings::setters;
 
-/// Traces the calls that a client makes: a span for each call of the wrapped service, so for each attempt if the layer that retries is
-/// outside. The front page tells what a span says.
+/// Traces the calls that a client makes: one span for each call of the wrapped service. A layer that retries belongs outside, so that
+/// each attempt is a span. The [crate's page](crate) lists the tags of a span.
 ///
 /// ```
 /// use opentracing_core::Tracer;
@@ -24,7 +23,10 @@ use crate::layer::{HEALTH, REFLECTION};
 ///
 /// fn channel(tracer: Tracer) -> TracingChannel {
 ///     let endpoint = Endpoint::from_static("http://users.acme.example:50051");
-///     TracingClientLayer::with_tracer(tracer).peer(&endpoint).peer_service("user").wrap(endpoint.connect_lazy())
+///     TracingClientLayer::with_tracer(tracer)
+///         .peer(&endpoint)
+///         .peer_service("user")
+///         .wrap(endpoint.connect_lazy())
 /// }
 /// ```
 #[derive(Clone, Debug)]
@@ -34,94 +36,67 @@ pub struct TracingClientLayer {
 }
 
 impl TracingClientLayer {
-    /// Traces with the [global tracer](Tracer::global), also with one that is registered later. As long as none is, calls are made
-    /// untraced; the first one writes a warning to `log`.
+    /// Traces with the [global tracer](Tracer::global), which may be registered later. Until then, calls are not traced, and the first
+    /// one writes a warning to `log`.
     pub fn new() -> Self {
         Self::with_tracer(Tracer::global())
     }
 
-    /// Traces with that tracer.
+    /// Traces with this tracer.
     pub fn with_tracer(tracer: Tracer) -> Self {
         TracingClientLayer { config: ClientConfig::new(tracer) }
     }
 
-    /// Where the channel leads: the tags `peer.hostname` or `peer.ipv4`, `peer.ipv6`, and `peer.port`. By default it is what the request
-    /// says, and that of a plain channel says nothing: tonic adds host and port behind every layer.
+    /// Sets the tags `peer.hostname` or `peer.ipv4`, `peer.ipv6`, and `peer.port` to the target of the channel. The default is the URI
+    /// of the request, which has no host behind a plain channel: tonic adds host and port after all layers.
     pub fn peer(mut self, endpoint: &Endpoint) -> Self {
         self.config.peer = Some(endpoint.uri().into());
         self
     }
 
-    /// The tag `peer.service` of all calls, for a client of one service. By default it is the name of the host, if that is known.
+    /// Sets the tag `peer.service` of all calls, for a client of one service. The default is the name of the host, if it is known.
     pub fn peer_service(mut self, name: &str) -> Self {
         self.config.peer_services = self.config.peer_services.with_name(name);
         self
     }
 
-    /// The tag `peer.service` by host. By default it is the name of the host, if that is known.
+    /// Sets the tag `peer.service` by host. The default is the name of the host, if it is known.
     pub fn peer_services(mut self, services: PeerServices) -> Self {
         self.config.peer_services = services;
         self
     }
 
-    /// The hosts that get trace headers and baggage. All by default. On the way to others, also to those that are not known, such
-    /// metadata are taken out of the request: they were copied from another one.
+    /// Which hosts get trace headers and baggage. All by default. Calls to other hosts, and to unknown ones, lose the trace headers that
+    /// they have, which were copied from another request.
     pub fn propagate_to(mut self, hosts: HostAllowList) -> Self {
         self.config.propagate_to = hosts;
         self
     }
 
-    /// Writes `grpc-trace-bin` as well, for peers that know `OpenCensus` alone. Off by default; always on if the tracer's writing list
-    /// has that format.
+    /// Writes `grpc-trace-bin` as well, for peers that read only `OpenCensus`. Off by default; always on if the tracer writes that format.
     pub fn grpc_trace_bin(mut self) -> Self {
         self.config.grpc_trace_bin = true;
         self
     }
 
-    /// Does not record the calls for which the closure returns true, and tells the other side not to. No calls by default. The
-    /// closure runs for each call; of several closures each one counts.
+    /// Does not record the calls for which the closure returns true, and sends the called service the same decision. No calls by
+    /// default. If several closures are added, one that returns true is enough.
     pub fn skip(mut self, skip: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
-        self.config.settings_mut().skip.push(Arc::new(skip));
+        self.config.skip.add(skip);
         self
     }
 
-    /// Does not record calls of that service, by its whole name: `acme.Metrics`.
-    pub fn skip_service(mut self, service: &'static str) -> Self {
-        self.config.settings_mut().skip_service(service);
-        self
-    }
-
-    /// Does not record health checks: calls of `grpc.health.v1.Health`.
-    pub fn skip_health(self) -> Self {
-        self.skip_service(HEALTH)
-    }
-
-    /// Does not record calls of `grpc.reflection.v1.ServerReflection`, nor of its version before, `v1alpha`.
-    pub fn skip_reflection(self) -> Self {
-        REFLECTION.into_iter().fold(self, Self::skip_service)
-    }
-
-    /// Which codes are errors. [`ErrorCodes::CLIENT`] by default.
+    /// Which codes are errors. The default is [`ErrorCodes::CLIENT`].
     pub fn error_codes(mut self, codes: ErrorCodes) -> Self {
         self.config.settings_mut().error_codes = codes;
         self
     }
 
-    /// The tag `component`. `tonic` by default.
-    pub fn component(mut self, component: &'static str) -> Self {
-        self.config.settings_mut().component = component;
-        self
-    }
-
-    /// Adds a decorator behind those that were added before.
-    pub fn decorator(mut self, decorator: impl SpanDecorator) -> Self {
-        self.config.settings_mut().hooks.add(decorator);
-        self
-    }
+    setters!();
 
     /// Wraps a channel, or any other service of calls, as [`Layer::layer`] does.
-    pub fn wrap<S>(&self, inner: S) -> TracingClient<S> {
-        TracingClient::with_config(inner, Arc::new(self.config.clone()))
+    pub fn wrap<S>(&self, inner: S) -> TracingChannel<S> {
+        TracingChannel::with_config(inner, Arc::new(self.config.clone()))
     }
 }
 
@@ -133,9 +108,9 @@ impl Default for TracingClientLayer {
 }
 
 impl<S> Layer<S> for TracingClientLayer {
-    type Service = TracingClient<S>;
+    type Service = TracingChannel<S>;
 
-    fn layer(&self, inner: S) -> TracingClient<S> {
+    fn layer(&self, inner: S) -> TracingChannel<S> {
         self.wrap(inner)
     }
 }

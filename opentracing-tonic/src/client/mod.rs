@@ -1,11 +1,10 @@
-//! The side that calls.
+//! Clients.
 
 mod config;
 mod interceptor;
 mod layer;
 mod service;
 
-pub use self::config::PeerServiceName;
 pub use self::interceptor::ContextInterceptor;
 pub use self::layer::TracingClientLayer;
-pub use self::service::{TracingChannel, TracingClient};
+pub use self::service::TracingChannel;

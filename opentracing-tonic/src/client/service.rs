@@ -16,24 +16,34 @@ use crate::client::config::ClientConfig;
 use crate::client::layer::TracingClientLayer;
 use crate::future::ResponseFuture;
 
-/// Makes each call in a span. Made by [`TracingClientLayer`], or by [`TracingClientLayer::wrap`] where there are no layers.
+/// A traced channel. Made by [`TracingClientLayer`], or by [`TracingClientLayer::wrap`] where there are no layers. Generated clients take
+/// it in place of tonic's `Channel`: `GreeterClient<TracingChannel>`.
+///
+/// ```
+/// use opentracing_tonic::TracingChannel;
+/// use tonic::transport::Endpoint;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let endpoint = Endpoint::from_static("http://users.acme.example:50051");
+/// let channel: TracingChannel = TracingChannel::new(endpoint.connect_lazy());
+/// # drop(channel);
+/// # }
+/// ```
 #[derive(Clone, Debug)]
-pub struct TracingClient<S> {
+pub struct TracingChannel<S = Channel> {
     inner: S,
     config: Arc<ClientConfig>,
 }
 
-/// A traced channel of tonic, to be named in types: `GreeterClient<TracingChannel>`.
-pub type TracingChannel = TracingClient<Channel>;
-
-impl<S> TracingClient<S> {
+impl<S> TracingChannel<S> {
     /// Wraps a channel, with the global tracer and the defaults of [`TracingClientLayer`].
     pub fn new(inner: S) -> Self {
         TracingClientLayer::new().wrap(inner)
     }
 
     pub(crate) fn with_config(inner: S, config: Arc<ClientConfig>) -> Self {
-        TracingClient { inner, config }
+        TracingChannel { inner, config }
     }
 
     /// The wrapped channel.
@@ -52,7 +62,7 @@ impl<S> TracingClient<S> {
     }
 }
 
-impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for TracingClient<S>
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for TracingChannel<S>
 where
     S: Service<Request<Body>, Response = Response<ResBody>>,
     S::Error: fmt::Display + fmt::Debug + 'static,

@@ -247,15 +247,3 @@ async fn traces_services_among_the_routes_of_axum() {
     assert_eq!(server.parent_id, Some(client.context.span_id()));
     check_tags(&server, &[("rpc.status_code", "OK"), ("grpc.request.messages", "1"), ("peer.ipv4", "127.0.0.1")]);
 }
-
-#[tokio::test]
-async fn calls_of_strangers_begin_traces() {
-    let fixture = Fixture::with(MockTracer::new(), |layer| layer.public_edge()).await;
-    let metadata: [(&str, &[u8]); 1] = [("traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")];
-    let mut sender = fixture.connection().await;
-    let call = request(fixture.address, UNARY, &metadata, "hello");
-    assert_eq!(status_of(sender.send_request(call).await.unwrap()).await.as_deref(), Some("0"));
-    let span = fixture.server_span(2).await;
-    assert_eq!((span.parent_id, span.references.len()), (None, 1));
-    assert_ne!(span.context.trace_id(), span.references[0].context.trace_id());
-}

@@ -8,7 +8,7 @@ use http::{HeaderName, request, response};
 use http_body_util::{BodyExt, Full};
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{ConstSampler, Span};
-use opentracing_tonic::{Cause, Ending, MetadataTags, SpanDecorator, TracingClientLayer};
+use opentracing_tonic::{Cause, Ending, GrpcDecorator, MetadataTags, TracingClientLayer};
 use tonic::body::Body;
 use tonic::{Code, Request};
 use tower::{ServiceExt, service_fn};
@@ -29,7 +29,7 @@ impl Diary {
     }
 }
 
-impl SpanDecorator for Diary {
+impl GrpcDecorator for Diary {
     fn on_request(&self, span: &mut Span, request: &request::Parts) {
         span.set_operation_name("renamed");
         self.note(format!("request {}", request.uri.path()));

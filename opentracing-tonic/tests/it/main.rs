@@ -9,6 +9,7 @@ mod echo;
 mod endings;
 mod interceptors;
 mod python;
+mod settings;
 mod streams;
 mod support;
 mod types;

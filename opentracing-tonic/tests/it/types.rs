@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use opentracing_tonic::{
     Cause, ContextInterceptor, Ending, ErrorCodes, MetadataTags, PeerServiceName, ResponseBody, ResponseFuture,
-    Tracing, TracingChannel, TracingClient, TracingClientLayer, TracingLayer,
+    Tracing, TracingChannel, TracingClientLayer, TracingLayer,
 };
 use tonic::transport::Endpoint;
 
@@ -14,7 +14,7 @@ fn types_can_be_shown_and_shared() {
     check::<TracingLayer>();
     check::<TracingClientLayer>();
     check::<Tracing<()>>();
-    check::<TracingClient<()>>();
+    check::<TracingChannel<()>>();
     check::<TracingChannel>();
     check::<ContextInterceptor>();
     check::<MetadataTags>();
@@ -42,5 +42,5 @@ fn services_give_back_what_they_wrap() {
     *client.get_mut() += 1;
     assert_eq!((*client.get_ref(), client.into_inner()), (2, 2));
     assert_eq!(Tracing::new(3).into_inner(), 3);
-    assert_eq!(TracingClient::new(3).into_inner(), 3);
+    assert_eq!(TracingChannel::new(3).into_inner(), 3);
 }

@@ -6,11 +6,11 @@ use hyper_util::client::legacy::connect::Connect;
 use hyper_util::client::legacy::{Client, ResponseFuture as Pending};
 use tower_service::Service;
 
-use crate::client::service::TracingClient;
+use crate::client::service::TracingClientService;
 use crate::future::ResponseFuture;
 
 /// What hyper-util's client offers beside being a service, traced. Behind the feature `hyper-util`.
-impl<C, B> TracingClient<Client<C, B>>
+impl<C, B> TracingClientService<Client<C, B>>
 where
     C: Connect + Clone + Send + Sync + 'static,
     B: Body + Send + Unpin + 'static,

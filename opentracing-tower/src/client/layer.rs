@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
+use http::request;
 use opentracing_core::Tracer;
-use opentracing_core::http_rules::{ErrorStatuses, HostAllowList, PeerServices};
+use opentracing_core::http_rules::{HostAllowList, PeerServices};
 use tower_layer::Layer;
 
 use crate::client::request::ClientConfig;
-use crate::client::service::TracingClient;
-use crate::decorator::SpanDecorator;
+use crate::client::service::TracingClientService;
+use crate::settings::setters;
 
-/// Traces the requests that a client makes: a span for each call of the wrapped service, so for each attempt if the layer that
-/// retries is outside. The front page tells what a span says.
+/// Traces the requests that a client sends: one span for each call of the wrapped service. A layer that retries belongs outside, so that
+/// each attempt is a span. The [crate's page](crate) lists the tags of a span.
 ///
 /// ```
 /// use opentracing_core::Tracer;
@@ -32,8 +33,8 @@ pub struct TracingClientLayer {
 }
 
 impl TracingClientLayer {
-    /// Traces with the [global tracer](Tracer::global), also with one that is registered later. As long as none is, requests are made
-    /// untraced; the first one writes a warning to `log`.
+    /// Traces with the [global tracer](Tracer::global), which may be registered later. Until then, requests are not traced, and the
+    /// first one writes a warning to `log`.
     ///
     /// ```
     /// use opentracing_core::Tracer;
@@ -43,7 +44,8 @@ impl TracingClientLayer {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let mut client = TracingClientLayer::new().wrap(axum::Router::new()); // in place of a client
+    /// let router = axum::Router::new(); // stands for a client
+    /// let mut client = TracingClientLayer::new().wrap(router);
     /// let mock = MockTracer::new();
     /// Tracer::set_global(mock.tracer().clone())?;
     /// drop(client.call(http::Request::new(axum::body::Body::empty())).await?);
@@ -55,58 +57,63 @@ impl TracingClientLayer {
         Self::with_tracer(Tracer::global())
     }
 
-    /// Traces with that tracer.
+    /// Traces with this tracer.
     pub fn with_tracer(tracer: Tracer) -> Self {
         TracingClientLayer { config: ClientConfig::new(tracer) }
     }
 
-    /// The hosts that get trace headers and baggage. All by default. On the way to others, such headers are taken out of the request:
-    /// they were copied from another one.
+    /// Does not record the requests for which the closure returns true, and sends the called service the same decision. No requests by
+    /// default. If several closures are added, one that returns true is enough. A request that should have no trace headers at all takes
+    /// [`Untraced`](crate::Untraced) among its extensions.
+    pub fn skip(mut self, skip: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
+        self.config.skip.add(skip);
+        self
+    }
+
+    /// Which hosts get trace headers and baggage. All by default. Requests to other hosts lose the trace headers that they have, which
+    /// were copied from another request.
     pub fn propagate_to(mut self, hosts: HostAllowList) -> Self {
         self.config.propagate_to = hosts;
         self
     }
 
-    /// Which answers are errors. [`ErrorStatuses::ServerErrors`] by default.
-    pub fn error_statuses(mut self, statuses: ErrorStatuses) -> Self {
-        self.config.hooks.standard = self.config.hooks.standard.error_statuses(statuses);
-        self
-    }
-
-    /// The tag `peer.service` of all requests, for a client of one service. By default it is the name of the host.
+    /// Sets the tag `peer.service` of all requests, for a client of one service. The default is the name of the host.
     pub fn peer_service(mut self, name: &str) -> Self {
         self.config.peer_services = self.config.peer_services.with_name(name);
         self
     }
 
-    /// The tag `peer.service` by host. By default it is the name of the host.
+    /// Sets the tag `peer.service` by host. The default is the name of the host.
     pub fn peer_services(mut self, services: PeerServices) -> Self {
         self.config.peer_services = services;
         self
     }
 
-    /// The tag `component`. By default it is `http`, for a layer cannot know which library makes the request.
+    /// Sets the tags `http.request.body.size`, to the request's `content-length`, and `http.response.body.size`, to the bytes that were
+    /// read. Off by default.
+    pub fn body_sizes(mut self) -> Self {
+        self.config.settings.records_sizes = true;
+        self
+    }
+
+    /// Sets the tag `component`. The default is `http`, since a layer does not know which library sends the request.
     pub fn component(mut self, component: &'static str) -> Self {
         self.config.component = component;
         self
     }
 
-    /// Adds a decorator behind the [standard one](crate::StandardDecorator) and those that were added before.
-    pub fn decorator(mut self, decorator: impl SpanDecorator) -> Self {
-        self.config.hooks.further.push(Arc::new(decorator));
-        self
-    }
+    setters!();
 
     /// Wraps a client, as [`Layer::layer`] does.
-    pub fn wrap<S>(&self, inner: S) -> TracingClient<S> {
-        TracingClient::with_config(inner, Arc::new(self.config.clone()))
+    pub fn wrap<S>(&self, inner: S) -> TracingClientService<S> {
+        TracingClientService::with_config(inner, Arc::new(self.config.clone()))
     }
 }
 
 impl<S> Layer<S> for TracingClientLayer {
-    type Service = TracingClient<S>;
+    type Service = TracingClientService<S>;
 
-    fn layer(&self, inner: S) -> TracingClient<S> {
+    fn layer(&self, inner: S) -> TracingClientService<S> {
         self.wrap(inner)
     }
 }

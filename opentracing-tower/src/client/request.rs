@@ -1,33 +1,32 @@
-//! The span of a request that is made.
+//! The span of a request that a client sends.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::header::UPGRADE;
 use http::uri::Authority;
 use http::{StatusCode, request, response};
 use opentracing_core::http_rules::{
-    ClientRequest, HostAllowList, Peer, PeerServices, ResendCounter, effective_port, inject, remove_trace_headers,
+    ClientRequest, HostAllowList, OperationName, Peer, PeerServiceName, PeerServices, Predicates, ResendCounter,
+    Untraced, WithoutPropagation, effective_port, inject, remove_trace_headers,
 };
-use opentracing_core::{AsSpanContext, Span, Text, Tracer, tags};
+use opentracing_core::{AsSpanContext, Span, Tracer, tags};
 
-use crate::client::extensions::{OperationName, PeerServiceName, Untraced, WithoutPropagation};
 use crate::client::resends;
 use crate::decorator::StandardDecorator;
-use crate::exchange::{HttpExchange, Side};
-use crate::hooks::Hooks;
+use crate::exchange::{HttpExchange, Side, announced_size};
+use crate::settings::Settings;
 use crate::url::{Url, host_header};
 
 #[derive(Clone, Debug)]
 pub(crate) struct ClientConfig {
-    pub(crate) tracer: Tracer,
+    pub(crate) settings: Settings,
+    pub(crate) skip: Predicates<request::Parts>,
     pub(crate) propagate_to: HostAllowList,
     pub(crate) peer_services: PeerServices,
     pub(crate) component: &'static str,
-    pub(crate) hooks: Hooks,
 }
 
-/// A request under way.
+/// What the span of a sent request still needs when the response comes.
 pub(crate) struct ClientExchange {
     config: Arc<ClientConfig>,
     attempts: Option<ResendCounter>,
@@ -36,24 +35,24 @@ pub(crate) struct ClientExchange {
 impl ClientConfig {
     pub(crate) fn new(tracer: Tracer) -> Self {
         ClientConfig {
-            tracer,
+            settings: Settings::new(tracer, StandardDecorator::client()),
+            skip: Predicates::default(),
             propagate_to: HostAllowList::all(),
             peer_services: PeerServices::new(),
             component: "http",
-            hooks: Hooks { standard: StandardDecorator::client(), further: Vec::new() },
         }
     }
 
-    /// Starts the span and writes the headers; `None` if nothing is to be traced.
+    /// Starts the span and writes the headers; `None` if the request is not traced.
     pub(crate) fn begin(self: &Arc<Self>, parts: &mut request::Parts) -> Option<HttpExchange> {
-        if self.tracer.is_noop() {
-            self.tracer.warn_if_unregistered();
+        if self.settings.tracer.is_noop() {
+            self.settings.tracer.warn_if_unregistered();
             return None;
         }
         if parts.extensions.get::<Untraced>().is_some() {
             return None;
         }
-        // Of a connection that is used without a pool the URI is relative.
+        // The URI is relative where a connection is used without a pool.
         let named = match parts.uri.authority() {
             Some(_) => None,
             None => host_header(&parts.headers).and_then(|host| host.parse::<Authority>().ok()),
@@ -63,7 +62,12 @@ impl ClientConfig {
             None => (parts.uri.host().unwrap_or_default(), effective_port(&parts.uri)),
         };
         let mut span = self.start(parts, Peer::from_host(host, port));
-        self.hooks.on_request(&mut span, parts);
+        if self.settings.records_sizes
+            && let Some(bytes) = announced_size(&parts.headers)
+        {
+            span.set(tags::HTTP_REQUEST_BODY_SIZE, bytes);
+        }
+        self.settings.hooks.on_request(&mut span, parts);
         let attempts = resends::counter(&parts.extensions);
         let attempt = attempts.as_ref().map(|attempts| attempts.begin(host));
         if let Some(attempt) = attempt.filter(|attempt| attempt.resent > 0) {
@@ -73,9 +77,9 @@ impl ClientConfig {
         if parts.extensions.get::<WithoutPropagation>().is_some() {
             // The headers stay as they are.
         } else if admitted && let Some(context) = span.as_span_context() {
-            inject(&self.tracer, &context, &mut parts.headers);
+            inject(&self.settings.tracer, &context, &mut parts.headers);
         } else {
-            remove_trace_headers(&self.tracer, &mut parts.headers);
+            remove_trace_headers(&self.settings.tracer, &mut parts.headers);
         }
         let side = Side::Client(ClientExchange { config: self.clone(), attempts });
         Some(HttpExchange::new(span, side, &parts.method))
@@ -84,28 +88,21 @@ impl ClientConfig {
     fn start(&self, parts: &request::Parts, peer: Peer<'_>) -> Span {
         let given = parts.extensions.get::<PeerServiceName>().map(|name| &*name.0);
         let url = Url::new(&parts.uri, &parts.headers);
-        let request = ClientRequest {
-            component: self.component,
-            operation_name: parts.extensions.get::<OperationName>().map(|name| match &name.0 {
-                Cow::Borrowed(name) => Text::Static(name),
-                Cow::Owned(name) => Text::Copied(name),
-            }),
-            method: &parts.method,
-            url: url.pieces(),
-            peer,
-            peer_service: self.peer_services.resolve(given, &peer),
-        };
-        request.start(&self.tracer)
+        let mut request = ClientRequest::new(self.component, &parts.method, url.pieces(), peer);
+        request.operation_name = parts.extensions.get().map(OperationName::as_text);
+        request.known_methods = &self.settings.known_methods;
+        request.peer_service = self.peer_services.resolve(given, &peer);
+        request.is_skipped = self.skip.any(parts);
+        request.start(&self.settings.tracer)
     }
 }
 
 impl ClientExchange {
-    pub(crate) fn hooks(&self) -> &Hooks {
-        &self.config.hooks
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.config.settings
     }
 
-    /// The head of the answer is there.
-    pub(crate) fn answer(&self, span: &mut Span, parts: &response::Parts) {
+    pub(crate) fn on_head(&self, span: &mut Span, parts: &response::Parts) {
         if let Some(attempts) = &self.attempts {
             attempts.answered(parts.status);
         }

@@ -15,19 +15,19 @@ use crate::future::ResponseFuture;
 
 /// Makes each request in a span. Made by [`TracingClientLayer`], or by [`TracingClientLayer::wrap`] where there are no layers.
 #[derive(Clone, Debug)]
-pub struct TracingClient<S> {
+pub struct TracingClientService<S> {
     inner: S,
     config: Arc<ClientConfig>,
 }
 
-impl<S> TracingClient<S> {
+impl<S> TracingClientService<S> {
     /// Wraps a client, with the global tracer and the defaults of [`TracingClientLayer`].
     pub fn new(inner: S) -> Self {
         TracingClientLayer::new().wrap(inner)
     }
 
     pub(crate) fn with_config(inner: S, config: Arc<ClientConfig>) -> Self {
-        TracingClient { inner, config }
+        TracingClientService { inner, config }
     }
 
     /// The wrapped client.
@@ -46,7 +46,7 @@ impl<S> TracingClient<S> {
     }
 }
 
-impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for TracingClient<S>
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for TracingClientService<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
     S::Error: fmt::Display + fmt::Debug + 'static,

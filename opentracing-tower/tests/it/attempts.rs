@@ -16,7 +16,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{InSpan, OwnedSpan, Value};
-use opentracing_tower::{CountResends, CountResendsLayer, ResendCounter, TracingClient, TracingClientLayer};
+use opentracing_tower::{CountResends, CountResendsLayer, ResendCounter, TracingClientLayer, TracingClientService};
 use tower::retry::{Policy, Retry};
 use tower::{Service, ServiceExt};
 use tower_http::follow_redirect::FollowRedirect;
@@ -78,7 +78,7 @@ impl<Q: Clone, B, E> Policy<Request<Q>, http::Response<B>, E> for WhenBusy {
     }
 }
 
-type Http = TracingClient<Client<HttpConnector, Empty<Bytes>>>;
+type Http = TracingClientService<Client<HttpConnector, Empty<Bytes>>>;
 
 fn client(mock: &MockTracer) -> Http {
     let client = Client::builder(TokioExecutor::new()).build_http();

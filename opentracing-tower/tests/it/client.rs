@@ -15,7 +15,7 @@ use opentracing_core::http_rules::{ErrorStatuses, PeerServices};
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{ConstSampler, OwnedSpan, Span, SpanKind, Value};
 use opentracing_tower::{
-    OperationName, PeerServiceName, ResendCounter, SpanDecorator, TracingClient, TracingClientLayer, Untraced,
+    HttpDecorator, OperationName, PeerServiceName, ResendCounter, TracingClientLayer, TracingClientService, Untraced,
     WithoutPropagation,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -59,7 +59,7 @@ impl Once {
 
 const HELLO: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
 
-fn client(layer: TracingClientLayer) -> TracingClient<Client<HttpConnector, Empty<Bytes>>> {
+fn client(layer: TracingClientLayer) -> TracingClientService<Client<HttpConnector, Empty<Bytes>>> {
     layer.wrap(Client::builder(TokioExecutor::new()).build_http())
 }
 
@@ -252,7 +252,7 @@ async fn an_upgrade_ends_with_the_head_and_names_the_protocol() {
 #[tokio::test]
 async fn what_a_decorator_says_goes_out_with_the_request() {
     struct Tenant;
-    impl SpanDecorator for Tenant {
+    impl HttpDecorator for Tenant {
         fn on_request(&self, span: &mut Span, request: &http::request::Parts) {
             assert!(!request.headers.contains_key("traceparent"));
             span.set_baggage_item("tenant", "acme").set_operation_name("named");

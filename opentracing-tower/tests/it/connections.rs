@@ -15,7 +15,7 @@ use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::TokioExecutor;
 use opentracing_core::Value;
 use opentracing_core::mock::MockTracer;
-use opentracing_tower::{HttpFailure, SpanDecorator, TracingClientLayer};
+use opentracing_tower::{HttpDecorator, HttpFailure, TracingClientLayer};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket};
@@ -168,7 +168,7 @@ async fn the_methods_of_hyper_utils_client_are_traced() {
 #[tokio::test]
 async fn a_decorator_has_the_error_itself() {
     struct Refused;
-    impl SpanDecorator for Refused {
+    impl HttpDecorator for Refused {
         fn on_error(&self, span: &mut opentracing_core::Span, failure: &HttpFailure<'_>) {
             let HttpFailure::Service(error) = failure else { panic!("the service fails") };
             assert!(error.downcast_ref::<io::Error>().is_none(), "it is boxed");

@@ -148,13 +148,13 @@ async fn answers_tell_instanas_monitoring_the_trace() {
     assert!(!get(address, "GET /", "").await.contains("server-timing"));
 
     let mock = MockTracer::new();
-    let address = serve(router(&mock, |layer| layer.server_timing(ServerTiming::WithTraceContext))).await;
+    let address = serve(router(&mock, |layer| layer.server_timing(ServerTiming::TraceContext))).await;
     let answer = get(address, "GET /", TRACEPARENT).await;
     let id = mock.finished(2).await.pop().unwrap().context.span_id();
     let timing = format!("server-timing: trace;desc=00-4bf92f3577b34da6a3ce929d0e0e4736-{id}-01\r\n");
     assert!(answer.contains("intid;desc=a3ce929d0e0e4736\r\n") && answer.contains(&timing), "{answer}");
     assert!(!get(address, "GET /", "X-INSTANA-L: 0\r\n").await.contains("server-timing"));
-    let edge = |layer: TracingLayer| layer.server_timing(ServerTiming::WithTraceContext).public_edge();
+    let edge = |layer: TracingLayer| layer.server_timing(ServerTiming::TraceContext).public_edge();
     assert!(!get(serve(router(&mock, edge)).await, "GET /", "").await.contains("server-timing"));
 
     let mock =

@@ -6,7 +6,7 @@ use axum::Router;
 use http::{HeaderName, request, response};
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{Span, Value, tags};
-use opentracing_tower::{HeaderTags, HttpFailure, SpanDecorator, TracingLayer};
+use opentracing_tower::{HeaderTags, HttpDecorator, HttpFailure, TracingLayer};
 
 use crate::support::{Connection, Frames, Then, get, only_span, serve, with_body};
 
@@ -23,7 +23,7 @@ impl Recorder {
     }
 }
 
-impl SpanDecorator for Recorder {
+impl HttpDecorator for Recorder {
     fn on_request(&self, span: &mut Span, request: &request::Parts) {
         span.set_operation_name("renamed").set_tag("seen", true);
         self.note(format!("request {}", request.uri));
@@ -98,7 +98,7 @@ async fn decorators_are_not_asked_about_panics() {
 #[tokio::test]
 async fn decorators_run_for_unsampled_requests_and_may_keep_them() {
     struct Keep;
-    impl SpanDecorator for Keep {
+    impl HttpDecorator for Keep {
         fn on_request(&self, span: &mut Span, request: &request::Parts) {
             if request.uri.path() == "/keep" {
                 span.set(tags::SAMPLING_PRIORITY, 1);

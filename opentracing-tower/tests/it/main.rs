@@ -2,6 +2,7 @@
 
 mod attempts;
 mod client;
+mod client_settings;
 mod connections;
 mod context;
 mod contract;

@@ -15,7 +15,7 @@ use hyper_util::service::TowerToHyperService;
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{SpanKind, Tracer, Value};
 use opentracing_tower::{
-    RequestSizeLayer, ResponseBody, ResponseFuture, Tracing, TracingClient, TracingClientLayer, TracingLayer,
+    RequestSizeLayer, ResponseBody, ResponseFuture, Tracing, TracingClientLayer, TracingClientService, TracingLayer,
 };
 use tokio::sync::mpsc;
 use tower_layer::Layer;
@@ -273,14 +273,14 @@ fn types_are_send_and_the_wrapped_service_is_within_reach() {
     sync::<TracingLayer>();
     sync::<TracingClientLayer>();
     sync::<Tracing<()>>();
-    sync::<TracingClient<()>>();
+    sync::<TracingClientService<()>>();
     send::<ResponseFuture<Ready<()>>>();
     send::<ResponseBody<Full<Bytes>>>();
 
     let mut server = Tracing::new(1);
     *server.get_mut() += 1;
     assert_eq!((*server.get_ref(), server.into_inner()), (2, 2));
-    let mut client = TracingClient::new(1);
+    let mut client = TracingClientService::new(1);
     *client.get_mut() += 1;
     assert_eq!((*client.get_ref(), client.into_inner()), (2, 2));
 }

@@ -153,7 +153,8 @@ impl Binding {
     /// One wrapped client is all that it takes to trace HTTP calls.
     fn upstream(&self, other: &Binding) -> Result<Upstream, BoxError> {
         let direct = reqwest::Client::builder().no_proxy();
-        let client = TracingClient::from_builder(direct).tracer(self.tracer.clone()).build()?.peer_service(other.name);
+        let client =
+            TracingClient::from_builder(direct).tracer(self.tracer.clone()).peer_service(other.name).build()?;
         Ok(Upstream { name: other.name, base: other.url()?, client })
     }
 

@@ -12,7 +12,7 @@ use opentracing_contract::{
 use opentracing_core::Span;
 use opentracing_core::http_rules::{ErrorStatuses, ResendCounter};
 use opentracing_tower::{
-    CountResendsLayer, OperationName, PeerServiceName, SpanDecorator, TracingClientLayer, WithoutPropagation,
+    CountResendsLayer, HttpDecorator, OperationName, PeerServiceName, TracingClientLayer, WithoutPropagation,
 };
 use tower::{ServiceBuilder, ServiceExt};
 use tower_http::follow_redirect::FollowRedirectLayer;
@@ -32,7 +32,7 @@ fn layer(setup: &ClientSetup) -> TracingClientLayer {
 
 struct Decorated;
 
-impl SpanDecorator for Decorated {
+impl HttpDecorator for Decorated {
     fn on_request(&self, span: &mut Span, request: &request::Parts) {
         span.set_operation_name("decorated").set_tag("decorated.path", request.uri.path());
     }

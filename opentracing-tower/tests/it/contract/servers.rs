@@ -14,7 +14,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use opentracing_contract::{Report, ServerAdapter, ServerFeature, Site, SiteBody, Variant, check_server};
 use opentracing_core::Span;
-use opentracing_tower::{SpanDecorator, TracingLayer};
+use opentracing_tower::{HttpDecorator, TracingLayer};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tower::ServiceBuilder;
@@ -34,7 +34,7 @@ fn layer(site: &Site) -> TracingLayer {
 
 struct Decorated;
 
-impl SpanDecorator for Decorated {
+impl HttpDecorator for Decorated {
     fn on_request(&self, span: &mut Span, request: &request::Parts) {
         span.set_operation_name("decorated").set_tag("decorated.path", request.uri.path());
     }

@@ -1,0 +1,113 @@
+//! The requests that a server gets, as every server treats them.
+
+use std::net::SocketAddr;
+
+use http::request;
+
+use crate::http_rules::forwarded::Forwarded;
+use crate::http_rules::peer::Peer;
+use crate::http_rules::predicates::Predicates;
+use crate::http_rules::proxies::TrustedProxies;
+use crate::model::context::SpanContext;
+use crate::model::kind::SpanKind;
+use crate::model::tags;
+use crate::span::builder::SpanBuilder;
+
+/// Which requests a server does not record, which it treats as untrusted, and which proxies it trusts. By default none of them.
+///
+/// ```
+/// use opentracing_core::http_rules::ServerRules;
+///
+/// let mut rules = ServerRules::default();
+/// rules.public_edge_for(|request| request.headers.contains_key("x-from-outside"));
+/// rules.trusted_proxies("10.0.0.0/8".parse()?);
+/// let request = http::Request::get("/").header("x-from-outside", "1").header("x-forwarded-for", "192.0.2.7");
+/// let (parts, ()) = request.body(())?.into_parts();
+/// let incoming = rules.apply(&parts, Some("10.0.0.1:80".parse()?));
+/// assert!(incoming.is_untrusted());
+/// assert_eq!(incoming.peer().and_then(|peer| peer.ip), "192.0.2.7".parse().ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct ServerRules {
+    skip: Predicates<request::Parts>,
+    untrusted: Predicates<request::Parts>,
+    proxies: TrustedProxies,
+}
+
+/// What the [`ServerRules`] say about a request.
+#[derive(Clone, Copy, Debug)]
+pub struct IncomingRequest<'a> {
+    is_skipped: bool,
+    is_untrusted: bool,
+    forwarded: Forwarded<'a>,
+    peer: Option<Peer<'static>>,
+}
+
+impl ServerRules {
+    /// Does not record the requests for which the closure returns true.
+    pub fn skip(&mut self, skip: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) {
+        self.skip.add(skip);
+    }
+
+    /// Treats the requests for which the closure returns true as untrusted.
+    pub fn public_edge_for(&mut self, is_untrusted: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) {
+        self.untrusted.add(is_untrusted);
+    }
+
+    /// Trusts the `Forwarded` and `X-Forwarded-*` headers that these proxies set.
+    pub fn trusted_proxies(&mut self, proxies: TrustedProxies) {
+        self.proxies = proxies;
+    }
+
+    /// Applies the rules to a request. `address` is the remote address of the connection, if it is known.
+    pub fn apply<'a>(&self, request: &'a request::Parts, address: Option<SocketAddr>) -> IncomingRequest<'a> {
+        let forwarded = Forwarded::read(&self.proxies, address.map(|address| address.ip()), &request.headers);
+        IncomingRequest {
+            is_skipped: self.skip.any(request),
+            is_untrusted: self.untrusted.any(request),
+            forwarded,
+            peer: forwarded.client.or(address.map(Peer::from)),
+        }
+    }
+}
+
+impl<'a> IncomingRequest<'a> {
+    /// Whether the request is not recorded. Its other tags are not needed then.
+    pub fn is_skipped(&self) -> bool {
+        self.is_skipped
+    }
+
+    /// Whether the request begins a trace of its own.
+    pub fn is_untrusted(&self) -> bool {
+        self.is_untrusted
+    }
+
+    /// What trusted proxies say.
+    pub fn forwarded(&self) -> &Forwarded<'a> {
+        &self.forwarded
+    }
+
+    /// The client: the one that a trusted proxy names, or the remote address.
+    pub fn peer(&self) -> Option<Peer<'static>> {
+        self.peer
+    }
+
+    /// Gives the span its kind, its references and the decision of a skipped request. `caller` is the context in the request.
+    ///
+    /// The active span is not the parent: at most it is the span of the task that accepted the connection.
+    pub fn prepare<'b>(&self, builder: &mut SpanBuilder<'b>, caller: &'b Option<SpanContext>) {
+        builder.kind(SpanKind::Server).ignore_active_span();
+        if self.is_untrusted {
+            builder.new_trace();
+            if caller.as_ref().is_some_and(SpanContext::is_valid) {
+                builder.follows_from(caller);
+            }
+        } else {
+            builder.child_of(caller);
+        }
+        if self.is_skipped {
+            builder.set(tags::SAMPLING_PRIORITY, 0);
+        }
+    }
+}
