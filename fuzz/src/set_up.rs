@@ -30,11 +30,11 @@ fn formats(setting: &str) {
 fn hosts(setting: &str, host: &str, port: Option<u16>) {
     let list = setting.parse::<HostAllowList>();
     if let Ok(list) = &list {
-        let admitted = list.admits(host, port);
+        let admitted = list.allows(host, port);
         let mut each = setting.split([',', ' ']).filter_map(|pattern| pattern.parse::<HostPattern>().ok());
         assert_eq!(admitted, each.any(|pattern| pattern.matches(host, port)));
         if let Ok(uri) = host.parse::<http::Uri>() {
-            let _ = list.admits_uri(&uri);
+            let _ = list.allows_uri(&uri);
             let _ = Peer::from_uri(&uri);
         }
     }

@@ -1,14 +1,13 @@
-//! What a tracing adapter of HTTP must do, as checks that any such adapter can be run through: those of this suite are, and so can
-//! yours.
+//! A contract test suite for tracing adapters of HTTP. The adapters of this project run it, and so can yours.
 //!
-//! Each check runs on a server and a tracer of its own, on the loopback interface, over HTTP/1 and HTTP/2. The tracer is
-//! [`mock`](opentracing_core::mock)'s, so nothing waits for time to pass. The runtime may have one thread or several. A check that fails
-//! says what should have been, and shows the spans.
+//! Each check runs with a server and a tracer of its own, on the loopback interface, over HTTP/1 and HTTP/2. The tracer comes from
+//! [`mock`](opentracing_core::mock), so no check waits for time to pass. The runtime may have one thread or several. A check that fails
+//! shows the expectation and the spans.
 //!
-//! # A server
+//! # Servers
 //!
-//! An adapter serves a [`Site`], whose paths answer in every way that a tracer may get wrong, and says what it
-//! [has](ServerAdapter::features). It need not be made of `opentracing-tower`.
+//! An adapter serves a [`Site`], whose paths cover what tracers get wrong, and declares its [features](ServerAdapter::features). It need
+//! not be built on `opentracing-tower`.
 //!
 //! ```
 //! use axum::Router;
@@ -30,10 +29,12 @@
 //!             let site = site.clone();
 //!             any(async move |request: Request| site.answer(request).await.map(Body::new))
 //!         };
-//!         let router = Site::PATHS.iter().fold(Router::new(), |router, path| router.route(path, handler.clone()));
+//!         let router = Site::PATHS
+//!             .iter()
+//!             .fold(Router::new(), |router, path| router.route(path, handler.clone()));
 //!         let (prefix, path) = Site::NESTED;
 //!         let router: Router = router.nest(prefix, Router::new().route(path, handler));
-//!         // Here the adapter comes in: `router.layer(…)`, with `site.tracer()`.
+//!         // Add the adapter here: `router.layer(…)`, with `site.tracer()`.
 //!         async move { drop(axum::serve(listener, router).await) }
 //!     }
 //! }
@@ -48,9 +49,9 @@
 //! # }
 //! ```
 //!
-//! # A client
+//! # Clients
 //!
-//! An adapter makes a [`Sender`] of a client that calls a server, which each check answers for by hand.
+//! An adapter turns its client into a [`Sender`]. Each check plays the server and writes the responses.
 //!
 //! ```
 //! use opentracing_contract::{AnswerBody, ClientAdapter, ClientFeature, ClientSetup, Sender};
@@ -63,7 +64,7 @@
 //!     }
 //!
 //!     fn client(&self, setup: &ClientSetup) -> Sender {
-//!         let client = Client(setup.tracer().clone()); // Here the adapter comes in.
+//!         let client = Client(setup.tracer().clone()); // Use the adapter here.
 //!         Sender::new(move |outgoing| {
 //!             let answer = client.send(outgoing.request);
 //!             async move { Ok(answer.await?.map(AnswerBody::new)) }
@@ -72,23 +73,28 @@
 //! }
 //! # struct Client(opentracing_core::Tracer);
 //! # impl Client {
-//! #     fn send(&self, _: http::Request<bytes::Bytes>) -> std::future::Ready<std::io::Result<http::Response<axum::body::Body>>> {
+//! #     fn send(
+//! #         &self,
+//! #         _: http::Request<bytes::Bytes>,
+//! #     ) -> std::future::Ready<std::io::Result<http::Response<axum::body::Body>>> {
 //! #         std::future::ready(Ok(http::Response::default()))
 //! #     }
 //! # }
 //! ```
 //!
-//! [`check_client`] then does for clients what [`check_server`] does for servers.
+//! [`check_client`] then runs the checks.
 //!
 //! # What is checked
 //!
-//! - Whose child a span is: contexts of Instana, W3C and B3, baggage, decisions of others, corrupt headers, public edges.
-//! - What is active: in handlers, behind an `await`, in bodies, with many requests beside each other.
-//! - What a span says: name, route, URL without secrets, method, status, peer, failures, panics; and what it must not say.
-//! - When it ends: at the end of the body, which of `HEAD`, 204, 304, a stream with `content-length` is not where it looks; where the
-//!   client leaves; where an HTTP/2 stream is reset; at the head of an upgrade.
+//! - The parent of a span: contexts of Instana, W3C and B3, baggage, sampling decisions, corrupt headers, public edges.
+//! - The active span: in handlers, after an `await`, in bodies, with concurrent requests.
+//! - The data of a span: name, route, URL without secrets, method, status, peer, failures, panics, also in `Service::call`; and what must
+//!   not be recorded.
+//! - The end of a span: the end of the body, which is easy to miss for `HEAD`, 204, 304 and streams with `content-length`; a client that
+//!   disconnects; a reset HTTP/2 stream; the head of an upgrade.
 //!
-//! The measure is what brave asks of its adapters (`ITHttpServer`, `ITHttpClient`), and what the peers of this suite get wrong.
+//! The checks follow those of brave (`ITHttpServer`, `ITHttpClient`), and cover what other adapters get wrong.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod client;
 mod server;
@@ -102,7 +108,7 @@ pub use crate::client::{
 pub use crate::server::{
     BrokenBody, Protocol, ServerAdapter, ServerFeature, Site, SiteBody, Variant, check_server, server_checks,
 };
-pub use crate::suite::{Failure, Report};
+pub use crate::suite::{FailedCheck, Report};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

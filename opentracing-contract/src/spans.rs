@@ -1,4 +1,4 @@
-//! Reading finished spans.
+//! Expectations on finished spans.
 
 use std::fmt;
 
@@ -6,24 +6,24 @@ use opentracing_core::{OwnedSpan, SpanKind, Value};
 
 use crate::suite::{Outcome, ensure, ensure_eq};
 
-/// What the checks ask of a finished span. Each answer names the span.
+/// Expectations of the checks on a finished span. Each message names the span.
 pub(crate) trait SpanExt {
     /// The tag as text.
     fn text(&self, key: &str) -> Option<String>;
 
-    /// The tag has that text, or is not there.
+    /// The tag has that text, or is absent.
     fn has(&self, key: &str, expected: Option<&str>) -> Outcome;
 
-    /// The exchange came to its end with that status, and nothing went wrong.
+    /// The exchange ended with that status and without error.
     fn is_ok(&self, status: u16) -> Outcome;
 
-    /// The exchange failed: `error`, and one log of it, of that kind if it is given.
+    /// The exchange failed: the tag `error` and one log, of that kind if it is given.
     fn has_failed(&self, kind: Option<&str>) -> Outcome;
 
-    /// The exchange was left: `http.outcome` and a log, and no error.
+    /// The exchange was dropped: `http.outcome` and a log, and no error.
     fn was_left(&self, outcome: &str) -> Outcome;
 
-    /// The span has that role.
+    /// The span has that kind.
     fn is_of_kind(&self, kind: SpanKind) -> Outcome;
 }
 
@@ -60,7 +60,7 @@ impl SpanExt for OwnedSpan {
 
     fn was_left(&self, outcome: &str) -> Outcome {
         self.has("http.outcome", Some(outcome))?;
-        ensure!(!self.is_failed, "who leaves breaks nothing, but it failed: {}", shown(self));
+        ensure!(!self.is_failed, "a client that disconnects is not an error, but it failed: {}", shown(self));
         let events: Vec<_> = self.logs.iter().filter_map(|log| Some(log.field("event")?.to_string())).collect();
         ensure_eq!(events, [outcome], "the logs of {:?}", self.operation_name);
         Ok(())

@@ -1,4 +1,4 @@
-//! Running named checks one after the other, and telling which of them failed.
+//! Running checks and reporting failures.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -6,80 +6,80 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-/// A future whose type is not written.
+/// A boxed future.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What should have been, if it is not.
+/// The unmet expectation, if there is one.
 pub(crate) type Outcome = Result<(), String>;
 
-/// How long one check may take. None comes near it; a connection on which nothing comes any more would wait for ever.
+/// The time-out of a check. No check comes near it; without it a silent connection would block for ever.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What became of the checks of a suite.
+/// The results of a suite.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Report {
-    /// Those that hold.
+    /// Checks that passed.
     pub passed: Vec<String>,
-    /// Those that ask for something that the adapter does not have.
-    pub left_out: Vec<String>,
-    /// Those that do not hold.
-    pub failures: Vec<Failure>,
+    /// Checks that were skipped, since the adapter does not declare a feature that they need.
+    pub skipped: Vec<String>,
+    /// Checks that failed.
+    pub failures: Vec<FailedCheck>,
 }
 
-/// A check that does not hold.
+/// A check that failed.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Failure {
+pub struct FailedCheck {
     check: String,
     message: String,
 }
 
-impl Failure {
-    /// The name of the check: a sentence in snake case, with the version of HTTP in front.
+impl FailedCheck {
+    /// The name of the check: a sentence in snake case, after the version of HTTP.
     pub fn check(&self) -> &str {
         &self.check
     }
 
-    /// What should have been, and what was: several lines as a rule.
+    /// What was expected, and what happened. Usually several lines.
     pub fn message(&self) -> &str {
         &self.message
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for FailedCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.check, self.message)
     }
 }
 
 impl Report {
-    /// Asserts that every check holds that was run, and that some were.
+    /// Asserts that at least one check ran and none failed.
     ///
     /// # Panics
     ///
-    /// If not. The message names all that do not hold.
+    /// If a check failed, or none ran. The message lists all failed checks.
     #[track_caller]
     pub fn assert_ok(&self) {
         assert!(self.failures.is_empty() && !self.passed.is_empty(), "{self}");
     }
 
-    /// Runs one check, with a time limit, and keeps what came of it. A panic is a failure.
+    /// Runs one check with a time-out, and keeps its result. A panic is a failure.
     pub(crate) async fn run(&mut self, check: String, body: impl Future<Output = Outcome>) {
         let outcome = match tokio::time::timeout(PATIENCE, catch_panic(body)).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(format!("should have come to its end within {} seconds", PATIENCE.as_secs())),
+            Err(_) => Err(format!("should end within {} seconds", PATIENCE.as_secs())),
         };
         match outcome {
             Ok(()) => self.passed.push(check),
-            Err(message) => self.failures.push(Failure { check, message }),
+            Err(message) => self.failures.push(FailedCheck { check, message }),
         }
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { passed, left_out, failures } = self;
-        write!(f, "{} checks hold, {} fail, {} were left out", passed.len(), failures.len(), left_out.len())?;
+        let Report { passed, skipped, failures } = self;
+        write!(f, "{} checks passed, {} failed, {} skipped", passed.len(), failures.len(), skipped.len())?;
         failures.iter().try_for_each(|failure| write!(f, "\n- {failure}"))
     }
 }
@@ -97,7 +97,7 @@ async fn catch_panic(body: impl Future<Output = Outcome>) -> Outcome {
     .await
 }
 
-/// Ends the check with that message unless the condition holds.
+/// Fails the check with the message unless the condition holds.
 macro_rules! ensure {
     ($holds:expr, $($message:tt)+) => {
         if !$holds {
@@ -106,7 +106,7 @@ macro_rules! ensure {
     };
 }
 
-/// Ends the check unless both are equal.
+/// Fails the check unless both are equal.
 macro_rules! ensure_eq {
     ($actual:expr, $expected:expr, $($what:tt)+) => {
         match (&$actual, &$expected) {
@@ -117,7 +117,7 @@ macro_rules! ensure_eq {
     };
 }
 
-/// Names checks after their functions, with what they ask for.
+/// Lists checks, named after their functions, with the features that they need.
 macro_rules! checks {
     ($case:ty, $feature:ty; $($check:ident $([$($needs:ident),+])?),+ $(,)?) => {
         &[$(crate::suite::Check {
@@ -130,7 +130,7 @@ macro_rules! checks {
 
 pub(crate) use {checks, ensure, ensure_eq};
 
-/// A check, its name, and what an adapter must have for it.
+/// A check with its name and the features that it needs.
 pub(crate) struct Check<C, F: 'static> {
     pub(crate) name: &'static str,
     pub(crate) needs: &'static [F],

@@ -1,15 +1,15 @@
-//! The body of an answer, whose end is the end of the span.
+//! The body of a response, whose end is the end of the span.
 
 use opentracing_core::http_rules::ExchangeBody;
 use reqwest::{Body, Response, ResponseBuilderExt};
 
 use crate::call::Call;
 
-/// The same answer, with a body that finishes the span.
+/// The same response, with a body that finishes the span.
 pub(crate) fn trace(response: Response, call: Call) -> Response {
     let url = response.url().clone();
     let mut response = http::Response::<Body>::from(response);
-    // The way back takes the URL out of an extension that only a builder can set.
+    // The conversion back takes the URL from an extension that only a builder can set.
     if let Some(extensions) = http::Response::builder().url(url).extensions_mut() {
         response.extensions_mut().extend(std::mem::take(extensions));
     }

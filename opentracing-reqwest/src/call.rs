@@ -50,7 +50,7 @@ impl Call {
         let url = request.url();
         let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default());
         let attempt = options.resend_counter.as_ref().map(|attempts| attempts.begin(host));
-        let admitted = settings.propagate_to.admits(host, port) && attempt.is_none_or(|attempt| attempt.propagates);
+        let admitted = settings.propagate_to.allows(host, port) && attempt.is_none_or(|attempt| attempt.propagates);
         let resend_count = options.resend_count.saturating_add(attempt.map_or(0, |attempt| attempt.resent));
         let peer = Peer::from_host(host, port);
         let url = [url.as_str()];

@@ -138,7 +138,7 @@ impl TracingClient {
         TracingRequestBuilder::new(self.client.request(method, url), self.settings.clone(), self.follow.clone())
     }
 
-    /// Sends a request. Its span starts now, as a child of the span that is active now.
+    /// Sends a request. The span starts now, as a child of the active span.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What is told of a failure.
+//! What a span records of an error.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -7,7 +7,7 @@ use std::fmt::Write;
 use opentracing_core::http_rules::{ConnectFailure, ErrorText};
 use opentracing_core::{Span, Value, logs, tags};
 
-/// Marks the span as failed, and gives the error as decorators see it. `otherwise` is the kind of an error that is not reqwest's.
+/// Marks the span as failed, and returns the error for decorators. `otherwise` is the kind of an error that is not reqwest's.
 pub(crate) fn record<'a>(span: &mut Span, text: ErrorText<'a>, otherwise: &'static str) -> ErrorText<'a> {
     let text = with_causes(text);
     span.set(tags::ERROR, true);
@@ -38,7 +38,7 @@ fn with_causes(text: ErrorText<'_>) -> ErrorText<'_> {
     text
 }
 
-/// Of the questions that may all be answered with yes, the most telling first.
+/// Several of these may be true; the most specific comes first.
 fn kind(error: &reqwest::Error) -> &'static str {
     if error.is_timeout() {
         "timeout"
@@ -59,16 +59,16 @@ fn kind(error: &reqwest::Error) -> &'static str {
     }
 }
 
-/// The error and its causes. reqwest's own text says nothing of the cause, and often names the URL, which may hold secrets: the span
-/// has it already.
+/// The error and its causes. reqwest's own text does not have the causes, and often has the URL, which may contain secrets and is in a tag
+/// already.
 fn message(error: &(dyn Error + 'static)) -> String {
     let mut message = String::new();
     for error in chain(error) {
         let text = text(error);
-        // Wrappers repeat what they wrap.
+        // Wrappers repeat the text of what they wrap.
         if !message.ends_with(&*text) {
             let separator = if message.is_empty() { "" } else { ": " };
-            // A string takes everything.
+            // Writing to a string does not fail.
             let _ = write!(message, "{separator}{text}");
         }
     }

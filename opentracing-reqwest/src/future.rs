@@ -1,4 +1,4 @@
-//! A call under way.
+//! The future of a response.
 
 use std::fmt;
 use std::pin::Pin;
@@ -17,10 +17,10 @@ use crate::redirect::{self, Follow, Hop, Journey};
 use crate::settings::Settings;
 
 pin_project! {
-    /// Gives the answer once its head is there. The span, which started with this future, goes on to the end of the answer's body.
+    /// Resolves to the response once its head arrives. The span started with this future, and goes on to the end of the response body.
     ///
-    /// The span is active while the future is polled. Dropping the future earlier finishes the span, with the tag
-    /// `http.outcome=cancelled`; that is no error.
+    /// The span is active while the future is polled. Dropping the future before finishes the span with the tag
+    /// `http.outcome=cancelled`, which is not an error.
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture {
         client: Client,
@@ -40,7 +40,7 @@ pin_project! {
     }
 }
 
-/// reqwest gives its future no other name.
+/// reqwest's future has no other public name.
 type Pending = <Client as Service<Request>>::Future;
 
 impl ResponseFuture {

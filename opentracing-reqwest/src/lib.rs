@@ -1,4 +1,4 @@
-//! OpenTracing for reqwest: a span of every request, from sending it to the end of the answer's body, and its context in the headers.
+//! OpenTracing for reqwest: a span for every request, from sending it to the end of the response body, with its context in the headers.
 //!
 //! ```no_run
 //! use opentracing_core::{InSpan, Tracer};
@@ -6,71 +6,76 @@
 //!
 //! #[tokio::main(flavor = "current_thread")]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     // `opentracing-reporter` makes a tracer whose spans go somewhere.
+//!     // `opentracing-reporter` makes a tracer whose spans are sent to a backend.
 //!     let (tracer, _drain) = Tracer::builder("shop").build();
-//!     let client = TracingClient::builder().tracer(tracer.clone()).build()?.peer_service("catalog");
+//!     let client = TracingClient::builder()
+//!         .tracer(tracer.clone())
+//!         .peer_service("catalog")
+//!         .build()?;
 //!
 //!     let checkout = async {
-//!         let call = client.get("http://catalog.example/books/42").operation_name("GET /books/{id}");
-//!         let answer: reqwest::Response = call.send().await?;
-//!         answer.text().await // The span of the call ends with the body.
+//!         let book = client.get("http://catalog.example/books/42").operation_name("GET /books/{id}");
+//!         let response: reqwest::Response = book.send().await?;
+//!         response.text().await // The span of the call ends with the body.
 //!     };
 //!     println!("{}", checkout.in_span(tracer.span("checkout").start()).await?);
 //!     Ok(())
 //! }
 //! ```
 //!
-//! A ready-made client is wrapped by [`TracingClient::with_tracer`], one request of any client is traced by
-//! [`RequestBuilderExt::send_traced`], and for `reqwest-middleware` there is `TracingMiddleware`.
+//! [`TracingClient::from_client`] wraps a ready-made client, [`RequestBuilderExt::send_traced`] traces one request of any client, and
+//! `TracingMiddleware` is for `reqwest-middleware`.
 //!
-//! # What a span says
+//! # What a span records
 //!
-//! It is named after the method, or as the request says, and of kind `client`.
+//! The operation name is the method, or the name that the request sets. The kind is `client`.
 //!
 //! | tag | value |
 //! |---|---|
-//! | `component` | `reqwest` |
-//! | `http.method` | the method; `_OTHER` if it is none of the known ones, which is then in `http.request.method_original` |
-//! | `http.url` | what was asked for, without user name and password, secrets in the query redacted |
-//! | `http.status_code` | of the answer, after redirects |
-//! | `error` | `true` for 5xx and where there is no answer or not all of it; for 4xx [on request](TracingClient::error_statuses) |
-//! | `peer.hostname`, `peer.port` | of the URL |
-//! | `peer.ipv4`, `peer.ipv6` | of the URL, or of the connection once there is an answer: behind a proxy, the proxy's |
-//! | `peer.service` | [of the request](RequestOptions::peer_service), [of the client](TracingClient::peer_service), [of the host](TracingClient::peer_services), else the host's name |
-//! | `http.request.resend_count` | redirects that were followed by a client of [`TracingClient::builder`], attempts before this one as far as `TracingMiddleware` saw them, and what [the request](RequestOptions::resend_counter) says |
-//! | `http.outcome` | `cancelled` if nobody waited for the answer, `aborted` if its body was not read to the end |
-//! | `http.upgrade` | the protocol that the connection was handed over to, with status 101 |
+//! | `component` | `reqwest`; see [`TracingClientBuilder::component`] |
+//! | `http.method` | the method, or `_OTHER` with the method in `http.request.method_original` |
+//! | `http.url` | the requested URL without user name and password; secrets in the query are `<redacted>` |
+//! | `http.status_code` | the status of the response, after redirects |
+//! | `error` | `true` for 5xx, and if there is no response or not all of it; for 4xx [on request](TracingClientBuilder::error_statuses) |
+//! | `peer.hostname`, `peer.port` | from the URL |
+//! | `peer.ipv4`, `peer.ipv6` | from the URL, or the remote address of the connection once there is a response: behind a proxy, the proxy's |
+//! | `peer.service` | [of the request](RequestOptions::peer_service), [of the client](TracingClientBuilder::peer_service), [by host](TracingClientBuilder::peer_services), else the name of the host |
+//! | `http.request.resend_count` | redirects that a client of [`TracingClient::builder`] followed, plus earlier attempts that `TracingMiddleware` saw or [the request](RequestOptions::resend_counter) counts |
+//! | `http.request.body.size`, `http.response.body.size` | bytes, [on request](TracingClientBuilder::body_sizes) |
+//! | `http.outcome` | `cancelled` if the call was dropped before the response, `aborted` if the body was not read to its end |
+//! | `http.upgrade` | the protocol of an upgraded connection (status 101) |
 //!
-//! A failure writes a log `event=error` with the causes in `message`, and in `error.kind` one of `timeout`, `dns`, `connect`, `tls`,
-//! `proxy`, `redirect`, `builder`, `body`, `decode`, `status`, `request`, `middleware`. What is in `http.outcome` is a log `event` too. A redirect that a
-//! client of [`TracingClient::builder`] follows is a log `event=redirect` with `http.status_code` and `http.url`. A
-//! [`ReqwestDecorator`] writes what else you want.
+//! A failure has a log `event=error` with the causes in `message`, and with `timeout`, `dns`, `connect`, `tls`, `proxy`, `redirect`,
+//! `builder`, `body`, `decode`, `status`, `request` or `middleware` in `error.kind`. An outcome has a log with the same `event`. A redirect
+//! that a client of [`TracingClient::builder`] follows has a log `event=redirect` with `http.status_code` and `http.url`. A
+//! [`ReqwestDecorator`] records what else you need.
 //!
-//! | what happens | when the span ends |
+//! | event | the span |
 //! |---|---|
-//! | the body is read to its end, or fails | then |
-//! | the body has a known length | with its last byte |
-//! | there is no body: `HEAD`, 101, 204, 304, length 0 | with the head of the answer |
-//! | the answer, or its body, is dropped | then, `aborted` |
-//! | the call is dropped before its answer | then, `cancelled` |
-//! | there is no answer | with the error |
+//! | the body is read to its end, or fails | ends there |
+//! | the body has a known length | ends with its last byte |
+//! | there is no body: `HEAD`, 101, 204, 304, length 0 | ends with the head of the response |
+//! | the response or its body is dropped | ends there, `aborted` |
+//! | the call is dropped before the response | ends there, `cancelled` |
+//! | there is no response | ends with the error |
 //!
-//! # What it does not
+//! # What is not traced
 //!
-//! - reqwest's own retries happen within one call, and so do redirects: one span. There are no spans of connections.
-//! - Only a client of [`TracingClient::builder`] keeps trace headers from other hosts after a redirect. A ready-made client, a single
-//!   request and the middleware send them along.
-//! - No header and no body becomes a tag.
-//! - What the client inside ([`TracingClient::get_ref`]) sends is not traced.
+//! - reqwest's own retries and redirects happen within one call and share its span. Connections have no spans.
+//! - Only a client of [`TracingClient::builder`] does not send trace headers to other hosts after a redirect. A ready-made client, a
+//!   single request and the middleware send them along.
+//! - No header becomes a tag unless [`HeaderTags`] or a [`ReqwestDecorator`] records it, and no body.
+//! - Requests of the wrapped client itself ([`TracingClient::get_ref`]) are not traced.
 //!
 //! # Features
 //!
 //! | feature | adds |
 //! |---|---|
 //! | `middleware` | `TracingMiddleware` |
-//! | `json`, `query`, `form`, `multipart` | the methods of those names on [`TracingRequestBuilder`] |
+//! | `json`, `query`, `form`, `multipart` | the methods with these names on [`TracingRequestBuilder`] |
 //!
-//! None is on by default, and none of reqwest's is asked for beside those.
+//! No feature is on by default, and this crate enables no others of reqwest.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod body;
 mod builder;

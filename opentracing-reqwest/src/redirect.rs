@@ -1,7 +1,7 @@
-//! Redirects that keep trace headers from other hosts.
+//! Redirects without trace headers for other hosts.
 //!
-//! reqwest follows redirects inside of one call and cannot be told to leave headers out on the way. Our policy lets it follow within
-//! the first host, stops it where trace headers may not go, and the call goes on with a request of its own without them.
+//! reqwest follows redirects inside of one call and cannot leave out headers on the way. Our policy lets it follow within the first host
+//! and stops it where trace headers must not go. The call then continues with a request of its own.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -20,13 +20,13 @@ use tokio::time::Instant;
 use crate::call::Call;
 use crate::settings::Settings;
 
-/// What becomes of redirects in a client that is built by [`TracingClientBuilder`](crate::TracingClientBuilder).
+/// Which redirects a client of [`TracingClientBuilder`](crate::TracingClientBuilder) follows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Redirects {
-    /// Follows that many, and fails at one more. With 10 the default.
+    /// Follows so many, and fails at one more. The default, with 10.
     Limited(usize),
-    /// Follows none: the redirect itself is the answer.
+    /// Follows none: the redirect itself is the response.
     None,
 }
 
@@ -45,14 +45,14 @@ impl Redirects {
     }
 }
 
-/// What must hold for a call as a whole, also if it goes on with a request of its own.
+/// Settings of a call as a whole, which also apply after a redirect.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Follow {
     pub(crate) timeout: Option<Duration>,
     pub(crate) default_headers: HeaderMap,
     /// Whether reqwest writes `referer`.
     pub(crate) referer: bool,
-    /// Whether to stop where trace headers may not go.
+    /// Whether to stop where trace headers must not go.
     pub(crate) stops: bool,
 }
 
@@ -75,24 +75,24 @@ pub(crate) struct Hop {
     pub(crate) url: Url,
 }
 
-/// The way of one call.
+/// The redirects of one call.
 pub(crate) struct Journey {
     follow: Arc<Follow>,
     settings: Arc<Settings>,
-    /// By the clock of reqwest's own time limits, which tests may pause.
+    /// By the clock of reqwest's own time limits, which tests can pause.
     started: Instant,
-    /// Redirects before the request that is under way.
+    /// Redirects before the current request.
     before: usize,
     hops: Vec<Hop>,
-    /// While trace headers go along.
+    /// As long as trace headers are sent along.
     home: Option<Home>,
-    /// Where reqwest stopped for us.
+    /// Where the policy stopped reqwest.
     next: Option<Next>,
 }
 
 struct Home {
     host: Box<str>,
-    /// The request as it would be sent again, changed by the redirects so far.
+    /// The request to send next, changed by the redirects so far.
     request: Request,
 }
 
@@ -102,7 +102,7 @@ struct Next {
 }
 
 impl Journey {
-    /// The headers of the request are complete by now.
+    /// Call it once the headers of the request are complete.
     pub(crate) fn start(follow: Arc<Follow>, call: &Call, request: &Request) -> Self {
         let settings = call.settings.clone();
         let home = (call.carries_trace && follow.stops)
@@ -110,17 +110,17 @@ impl Journey {
         Journey { follow, settings, started: Instant::now(), before: 0, hops: Vec::new(), home, next: None }
     }
 
-    /// The redirects since this was asked last.
+    /// The redirects since the last call.
     pub(crate) fn take_hops(&mut self) -> Vec<Hop> {
         std::mem::take(&mut self.hops)
     }
 
-    /// The request to go on with, if reqwest was stopped for that.
+    /// The request to continue with, if the policy has stopped reqwest.
     pub(crate) fn go_on(&mut self) -> Option<Request> {
         let Next { mut request, previous } = self.next.take()?;
         let headers = request.headers_mut();
         remove_trace_headers(&self.settings.tracer, headers);
-        // Another host or another port, both of which reqwest takes for another origin.
+        // Another host or port is another origin for reqwest.
         SENSITIVE.iter().for_each(|name| drop(headers.remove(name)));
         if self.follow.referer
             && let Some(referer) = referer(request.url(), previous)
@@ -134,7 +134,7 @@ impl Journey {
     }
 
     fn decide(&mut self, limit: usize, attempt: Attempt<'_>) -> Action {
-        // The first of the previous URLs is no redirect.
+        // The first of the previous URLs is not a redirect.
         let redirects = self.before + attempt.previous().len();
         if redirects > limit {
             return attempt.error(TOO_MANY);
@@ -157,22 +157,22 @@ impl Journey {
 impl Home {
     fn may_see(&self, url: &Url, settings: &Settings) -> bool {
         let host = url.host_str().unwrap_or_default();
-        *host == *self.host && settings.propagate_to.admits(host, url.port_or_known_default())
+        *host == *self.host && settings.propagate_to.allows(host, url.port_or_known_default())
     }
 }
 
 thread_local! {
-    /// The call that is being polled: all that a policy is told is URLs and a status.
+    /// The call that is being polled. A policy gets only URLs and a status.
     static POLLED: Cell<Option<Box<Journey>>> = const { Cell::new(None) };
 }
 
-/// Polls with the journey where the policy finds it, and puts it back in its place, also after a panic.
+/// Polls with the journey in the thread-local, where the policy finds it, and takes it back, also after a panic.
 pub(crate) fn during<R>(journey: &mut Option<Box<Journey>>, poll: impl FnOnce() -> R) -> R {
     struct Swap<'a>(&'a mut Option<Box<Journey>>);
 
     impl Swap<'_> {
         fn swap(&mut self) {
-            // Without the thread's locals the policy follows without looking.
+            // Without thread-locals, at the end of a thread, the policy follows all redirects.
             let _ = POLLED.try_with(|polled| *self.0 = polled.replace(self.0.take()));
         }
     }
@@ -195,13 +195,13 @@ fn decide(limit: usize, attempt: Attempt<'_>) -> Action {
             let _ = POLLED.try_with(|polled| polled.set(Some(journey)));
             action
         }
-        // The client is used without us.
+        // The wrapped client is used directly.
         None if attempt.previous().len() > limit => attempt.error(TOO_MANY),
         None => attempt.follow(),
     }
 }
 
-/// A copy; without the body if that is a stream. Then reqwest does not ask the policy where the body would be sent again.
+/// A copy, without the body if that is a stream. reqwest does not ask the policy then if the body would have to be sent again.
 fn again(request: &Request) -> Request {
     request.try_clone().unwrap_or_else(|| {
         let mut copy = Request::new(request.method().clone(), request.url().clone());
@@ -212,7 +212,7 @@ fn again(request: &Request) -> Request {
     })
 }
 
-/// Changes method and body as reqwest does: RFC 9110, section 15.4, and for 301 and 302 what browsers made of it.
+/// Changes method and body as reqwest does: by RFC 9110, section 15.4, and for 301 and 302 as browsers do.
 fn redirected(request: &mut Request, status: StatusCode) {
     let method = request.method_mut();
     match status {
@@ -227,7 +227,7 @@ fn redirected(request: &mut Request, status: StatusCode) {
     }
 }
 
-/// What reqwest tells a server about where its client comes from.
+/// The `referer` that reqwest sends.
 fn referer(next: &Url, mut previous: Url) -> Option<HeaderValue> {
     if next.scheme() == "http" && previous.scheme() == "https" {
         return None;
@@ -241,6 +241,6 @@ fn referer(next: &Url, mut previous: Url) -> Option<HeaderValue> {
 
 const TOO_MANY: &str = "too many redirects";
 
-/// What reqwest keeps from another origin.
+/// The headers that reqwest withholds from another origin.
 pub(crate) const SENSITIVE: [HeaderName; 5] =
     [AUTHORIZATION, COOKIE, HeaderName::from_static("cookie2"), PROXY_AUTHORIZATION, WWW_AUTHENTICATE];

@@ -1,4 +1,4 @@
-//! A request of a wrapped client.
+//! Requests.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,9 +14,21 @@ use crate::options::RequestOptions;
 use crate::redirect::Follow;
 use crate::settings::Settings;
 
-/// Builds a request that is traced when it is sent: a [`reqwest::RequestBuilder`] with settings for its span.
+/// Builds a request that is traced when it is sent: a [`reqwest::RequestBuilder`] with settings for its span. Other methods of reqwest's
+/// builder are available through [`map`](Self::map).
 ///
-/// What is not among its methods is there by way of [`map`](Self::map).
+/// ```
+/// use opentracing_core::Tracer;
+/// use opentracing_reqwest::TracingClient;
+///
+/// let client = TracingClient::with_tracer(Tracer::noop(), reqwest::Client::new());
+/// let request = client
+///     .post("http://users.example/users")
+///     .operation_name("POST /users")
+///     .map(|request| request.header("accept", "text/plain"))
+///     .body("Ada");
+/// # drop(request);
+/// ```
 #[must_use = "a request does nothing until it is sent"]
 pub struct TracingRequestBuilder {
     builder: RequestBuilder,
@@ -30,7 +42,7 @@ impl TracingRequestBuilder {
         TracingRequestBuilder { builder, options: RequestOptions::new(), settings, follow }
     }
 
-    /// Uses any other method of reqwest's builder.
+    /// Calls any method of reqwest's builder.
     pub fn map(mut self, f: impl FnOnce(RequestBuilder) -> RequestBuilder) -> Self {
         self.builder = f(self.builder);
         self
@@ -41,17 +53,17 @@ impl TracingRequestBuilder {
         self
     }
 
-    /// Traces the request with these options, in the place of all that were set.
+    /// Sets these options, in place of all that were set before.
     pub fn options(self, options: RequestOptions) -> Self {
         self.set(|_| options)
     }
 
-    /// Names the span in place of the method. See [`RequestOptions::operation_name`].
+    /// Sets the operation name. See [`RequestOptions::operation_name`].
     pub fn operation_name(self, name: impl Into<Cow<'static, str>>) -> Self {
         self.set(|options| options.operation_name(name))
     }
 
-    /// Names the service that the request goes to. See [`RequestOptions::peer_service`].
+    /// Sets the tag `peer.service`. See [`RequestOptions::peer_service`].
     pub fn peer_service(self, name: impl Into<Cow<'static, str>>) -> Self {
         self.set(|options| options.peer_service(name))
     }
@@ -87,17 +99,17 @@ impl TracingRequestBuilder {
         self.map(|builder| builder.header(name, value))
     }
 
-    /// Sets these headers, in the place of earlier ones of the same names.
+    /// Sets these headers, in place of earlier ones with the same names.
     pub fn headers(self, headers: HeaderMap) -> Self {
         self.map(|builder| builder.headers(headers))
     }
 
-    /// Authenticates by user name and password.
+    /// Authenticates with user name and password.
     pub fn basic_auth(self, username: impl fmt::Display, password: Option<impl fmt::Display>) -> Self {
         self.map(|builder| builder.basic_auth(username, password))
     }
 
-    /// Authenticates by a bearer token.
+    /// Authenticates with a bearer token.
     pub fn bearer_auth(self, token: impl fmt::Display) -> Self {
         self.map(|builder| builder.bearer_auth(token))
     }
@@ -107,7 +119,7 @@ impl TracingRequestBuilder {
         self.map(|builder| builder.body(body))
     }
 
-    /// How long the call may take, from sending the request to the end of the answer's body.
+    /// The time limit of the call, from sending the request to the end of the response body.
     pub fn timeout(self, timeout: Duration) -> Self {
         self.map(|builder| builder.timeout(timeout))
     }
@@ -135,13 +147,13 @@ impl TracingRequestBuilder {
         self.map(|builder| builder.json(json))
     }
 
-    /// Sends a form in parts.
+    /// Sends a multipart form.
     #[cfg(feature = "multipart")]
     pub fn multipart(self, form: reqwest::multipart::Form) -> Self {
         self.map(|builder| builder.multipart(form))
     }
 
-    /// A copy; `None` if the body is a stream, or if the request cannot be built.
+    /// A copy. `None` if the body is a stream, or if the request cannot be built.
     pub fn try_clone(&self) -> Option<Self> {
         Some(TracingRequestBuilder {
             builder: self.builder.try_clone()?,
@@ -151,8 +163,8 @@ impl TracingRequestBuilder {
         })
     }
 
-    /// Builds the request without sending it; [`TracingClient::execute`](crate::TracingClient::execute) does. What was set for its
-    /// span is lost.
+    /// Builds the request without sending it; [`TracingClient::execute`](crate::TracingClient::execute) does that. The
+    /// settings of its span are lost.
     ///
     /// # Errors
     ///
@@ -161,7 +173,7 @@ impl TracingRequestBuilder {
         self.builder.build()
     }
 
-    /// Sends the request. Its span starts now, as a child of the span that is active now.
+    /// Sends the request. The span starts now, as a child of the active span.
     ///
     /// # Errors
     ///

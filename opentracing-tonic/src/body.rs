@@ -1,4 +1,4 @@
-//! The body of an answer.
+//! The body of a response.
 
 use std::fmt;
 use std::pin::Pin;
@@ -12,9 +12,9 @@ use pin_project_lite::pin_project;
 use crate::call::Call;
 
 pin_project! {
-    /// The body of a traced answer. The span is active during each poll and while the wrapped body is dropped, and finishes with it.
+    /// The body of a traced response. The span is active during each poll and while the wrapped body is dropped, and finishes with it.
     ///
-    /// The end is where the trailers are, or where the body ends without, or where it fails, or where it is dropped.
+    /// The span ends with the trailers, with the last frame, with an error, or when the body is dropped.
     pub struct ResponseBody<B> {
         #[pin]
         inner: ExchangeBody<B, Call>,
@@ -48,7 +48,7 @@ where
     }
 }
 
-/// An empty body, of no call. Generated clients ask for it in `with_interceptor`.
+/// An empty body, of no call. Generated clients need it in `with_interceptor`.
 impl<B> Default for ResponseBody<B> {
     fn default() -> Self {
         ResponseBody { inner: ExchangeBody::default() }

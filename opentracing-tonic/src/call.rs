@@ -1,4 +1,4 @@
-//! What the future and the body of one call share: its span, and how it ends.
+//! One call with its response: the span, and how it ends.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::request_body::Counter;
 use crate::settings::Settings;
 use crate::status;
 
-/// A traced call under way. Dropping it finishes the span.
+/// A traced call in flight.
 pub(crate) struct Call {
     pub(crate) span: Span,
     settings: Arc<Settings>,
@@ -27,15 +27,15 @@ pub(crate) struct Call {
     watch: Watch,
     http_status: StatusCode,
     frames: Option<Frames>,
-    /// The status in the body, where gRPC-Web has its trailers.
+    /// The status in the trailers of gRPC-Web, which are in the body.
     status_in_body: Option<WebStatus>,
 }
 
-/// What is counted of a call.
+/// What is counted.
 pub(crate) enum Watch {
     /// The span is not recorded.
     Nothing,
-    /// The messages, those of the request by its body.
+    /// The messages; the request body counts its own.
     Messages(Arc<Counter>),
 }
 
@@ -44,17 +44,17 @@ impl Call {
         Call { span, settings, deadline, watch, http_status: StatusCode::OK, frames: None, status_in_body: None }
     }
 
-    /// Whether there is anything to be learned from such a body: messages to be counted, or the status for a decorator.
+    /// Whether the body is scanned: to count messages, or to find the status for a decorator.
     fn follows(&self, framing: Framing) -> bool {
         let has_status = framing != Framing::Grpc;
         matches!(self.watch, Watch::Messages(_)) || has_status && !self.settings.hooks.is_empty()
     }
 
-    /// The answer is at its end, and had no status.
+    /// The response has ended without a status.
     #[cold]
     fn finish_without_status(self) {
         let code = status::infer(self.http_status);
-        let message = format!("the answer has no status, and its HTTP status is {}", self.http_status.as_u16());
+        let message = format!("the response has no status, and its HTTP status is {}", self.http_status.as_u16());
         self.end(&Ending { code, message: &message, cause: Cause::NoStatus, trailers: None });
     }
 
@@ -69,7 +69,7 @@ impl Call {
     #[cold]
     fn finish_dropped(self, cause: Cause) {
         if cause == Cause::Aborted && self.http_status != StatusCode::OK {
-            // There was no more to be learned from the body.
+            // The body has nothing that matters.
             return self.finish_without_status();
         }
         let is_over = self.deadline.is_some_and(|deadline| match self.settings.kind {
@@ -77,9 +77,9 @@ impl Call {
             _ => deadline.is_over(),
         });
         let (code, message) = match (is_over, cause) {
-            (true, _) => (Code::DeadlineExceeded, "dropped when its time was over"),
-            (_, Cause::Aborted) => (Code::Cancelled, "dropped before the end of the answer"),
-            _ => (Code::Cancelled, "dropped before the answer had begun"),
+            (true, _) => (Code::DeadlineExceeded, "dropped after its time-out"),
+            (_, Cause::Aborted) => (Code::Cancelled, "dropped before the end of the response"),
+            _ => (Code::Cancelled, "dropped before the response"),
         };
         self.end(&Ending { code, message, cause, trailers: None });
     }
@@ -145,10 +145,10 @@ impl Exchange for Call {
         Some(self)
     }
 
-    /// The status of gRPC-Web ends the call, whatever the body has behind it.
+    /// The status of gRPC-Web ends the call, whatever follows in the body.
     fn on_data<B: Body>(&mut self, data: &B::Data, _: Option<&B>) -> ControlFlow<()> {
         let Some(frames) = &mut self.frames else { return ControlFlow::Continue(()) };
-        // Bodies of gRPC are made of `Bytes`, which are one piece.
+        // The data are `Bytes`, which are contiguous.
         frames.scan(data.chunk());
         self.status_in_body = frames.status();
         if self.status_in_body.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

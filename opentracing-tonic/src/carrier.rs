@@ -9,8 +9,8 @@ use tonic::metadata::MetadataMap;
 
 /// Reads the context in a request's metadata, by all formats that the tracer reads and by `grpc-trace-bin` last.
 ///
-/// For handlers of servers that cannot have a [`TracingLayer`](crate::TracingLayer): they start a span of their own. Metadata that
-/// cannot be read is counted, and is no context.
+/// For handlers of a server without a [`TracingLayer`](crate::TracingLayer), which start a span of their own. Metadata that cannot be
+/// read are counted, and give no context.
 ///
 /// ```
 /// use opentracing_core::{InSpan, SpanKind, Tracer};
@@ -19,7 +19,8 @@ use tonic::metadata::MetadataMap;
 ///
 /// async fn greet(tracer: &Tracer, request: Request<String>) -> Result<Response<String>, Status> {
 ///     let caller = extract(tracer, request.metadata());
-///     let span = tracer.span("acme.Greeter/Greet").kind(SpanKind::Server).ignore_active_span().child_of(&caller).start();
+///     let mut span = tracer.span("acme.Greeter/Greet");
+///     let span = span.kind(SpanKind::Server).ignore_active_span().child_of(&caller).start();
 ///     async { Ok(Response::new(format!("Hello, {}", request.into_inner()))) }.in_span(span).await
 /// }
 /// ```
@@ -28,14 +29,14 @@ pub fn extract(tracer: &Tracer, metadata: &MetadataMap) -> Option<SpanContext> {
 }
 
 pub(crate) fn read(tracer: &Tracer, headers: &HeaderMap) -> Option<SpanContext> {
-    // A corrupt context has been counted, and is none.
+    // A corrupt context has been counted, and gives none.
     let found = tracer.extract(HttpHeaders, headers).ok().flatten();
     if !headers.contains_key(GRPC_TRACE_BIN) || found.as_ref().is_some_and(SpanContext::is_valid) {
         return found;
     }
     let last = Propagator::<HttpHeaders>::extract(&*TRACE_BIN, headers).ok().flatten();
     match (found, last) {
-        // What came without ids, a decision or baggage, is said of the span that these name.
+        // A decision or baggage without ids belongs to the span that `grpc-trace-bin` names.
         (Some(found), Some(last)) => {
             let context = found.baggage().fold(last, |context, (name, value)| context.with_baggage_item(name, value));
             Some(match found.sampling() {
@@ -47,7 +48,7 @@ pub(crate) fn read(tracer: &Tracer, headers: &HeaderMap) -> Option<SpanContext> 
     }
 }
 
-/// Writes the context in the place of all that is there. What metadata cannot hold is left out.
+/// Writes the context in place of all trace headers. What metadata cannot hold is left out.
 pub(crate) fn write(tracer: &Tracer, context: &SpanContext, headers: &mut HeaderMap, with_trace_bin: bool) {
     let _ = tracer.inject(context, HttpHeaders, &mut Metadata(headers));
     if with_trace_bin {
@@ -55,7 +56,7 @@ pub(crate) fn write(tracer: &Tracer, context: &SpanContext, headers: &mut Header
     }
 }
 
-/// Takes out all that may have been copied from another request.
+/// Removes trace headers that were copied from another request.
 pub(crate) fn remove(tracer: &Tracer, headers: &mut HeaderMap) {
     write(tracer, &SpanContext::empty(), headers, true);
 }

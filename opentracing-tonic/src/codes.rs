@@ -1,10 +1,10 @@
-//! Status codes: their names, and which are errors.
+//! Status codes: names, and which are errors.
 
 use std::fmt;
 
 use tonic::Code;
 
-/// The status codes that make a span fail.
+/// Which status codes are errors.
 ///
 /// ```
 /// use opentracing_tonic::ErrorCodes;
@@ -18,10 +18,10 @@ use tonic::Code;
 pub struct ErrorCodes(u32);
 
 impl ErrorCodes {
-    /// None.
+    /// No codes.
     pub const NONE: ErrorCodes = ErrorCodes(0);
 
-    /// `UNKNOWN`, `DEADLINE_EXCEEDED`, `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE` and `DATA_LOSS`: what a server has to answer for
+    /// `UNKNOWN`, `DEADLINE_EXCEEDED`, `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE` and `DATA_LOSS`: failures of the server
     /// (OpenTelemetry semantic conventions, gRPC). The default of servers.
     pub const SERVER: ErrorCodes = ErrorCodes::NONE
         .with(Code::Unknown)
@@ -34,17 +34,17 @@ impl ErrorCodes {
     /// All but `OK`. The default of clients.
     pub const CLIENT: ErrorCodes = ErrorCodes(0x1_fffe);
 
-    /// These, and that one.
+    /// Adds a code.
     pub const fn with(self, code: Code) -> Self {
         ErrorCodes(self.0 | 1 << code as u32)
     }
 
-    /// These, but not that one.
+    /// Removes a code.
     pub const fn without(self, code: Code) -> Self {
         ErrorCodes(self.0 & !(1 << code as u32))
     }
 
-    /// Whether the code is one of these.
+    /// Whether the code is an error.
     pub const fn contain(self, code: Code) -> bool {
         self.0 & 1 << code as u32 != 0
     }
@@ -57,7 +57,13 @@ impl fmt::Debug for ErrorCodes {
     }
 }
 
-/// The code's name in gRPC: `NOT_FOUND`.
+/// The name of a code in gRPC: `NOT_FOUND`.
+///
+/// ```
+/// use tonic::Code;
+///
+/// assert_eq!(opentracing_tonic::code_name(Code::NotFound), "NOT_FOUND");
+/// ```
 pub const fn code_name(code: Code) -> &'static str {
     match code {
         Code::Ok => "OK",

@@ -1,10 +1,10 @@
-//! The time that the caller gives a call.
+//! The caller's time-out.
 
 use std::time::{Duration, Instant};
 
 use http::HeaderMap;
 
-/// The time-out of a call, from when it was seen first.
+/// The time-out of a call, from the moment when the layer saw it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
     begun: Instant,
@@ -12,7 +12,7 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    /// Reads `grpc-timeout`; `None` if there is none, or none that can be read. The clock is asked only if there is one.
+    /// Reads `grpc-timeout`. `None` if it is absent or invalid; then the clock is not read.
     pub(crate) fn new(headers: &HeaderMap) -> Option<Self> {
         let timeout = parse(headers.get("grpc-timeout")?.as_bytes())?;
         Some(Deadline { begun: Instant::now(), timeout })
@@ -22,13 +22,13 @@ impl Deadline {
         self.timeout.as_nanos() as f64 / 1e6
     }
 
-    /// Whether the time is over.
+    /// Whether the time-out has expired.
     pub(crate) fn is_over(self) -> bool {
         self.begun.elapsed() >= self.timeout
     }
 
-    /// Whether the time is over for the caller, who began to count when the call was still on its way: a twentieth of it may be missing,
-    /// a second at most.
+    /// Whether the time-out has expired for the caller, who started the clock before the call arrived: a twentieth of the time, a second
+    /// at most, counts as expired.
     pub(crate) fn is_over_for_caller(self) -> bool {
         let way = (self.timeout / 20).min(Duration::from_secs(1));
         self.begun.elapsed().saturating_add(way) >= self.timeout

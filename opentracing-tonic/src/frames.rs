@@ -1,4 +1,4 @@
-//! Counts the messages of a body by the heads of their frames.
+//! Counting the messages of a body by the heads of their frames.
 
 use std::borrow::Cow;
 
@@ -9,17 +9,17 @@ use tonic::Code;
 use crate::framing::Framing;
 use crate::status;
 
-/// Follows a body as it goes by, and keeps nothing of it but the trailers of gRPC-Web.
+/// Scans a body as it passes. Keeps nothing but the trailers of gRPC-Web.
 ///
 /// A frame is a byte of flags, four of length, and so many bytes (gRPC over HTTP2, "Length-Prefixed-Message"). In gRPC-Web the
 /// highest flag says that they are trailers.
 #[derive(Debug)]
 pub(crate) struct Frames {
     messages: u64,
-    /// What has come of a head.
+    /// The part of a head that has arrived.
     head: [u8; HEAD_BYTES],
     head_bytes: u8,
-    /// What is still to come of the frame.
+    /// The bytes of the frame that are missing.
     left: u32,
     web: Option<Box<Web>>,
 }
@@ -27,7 +27,7 @@ pub(crate) struct Frames {
 /// The status in the body of gRPC-Web: the code, its text, and the trailers that have them.
 pub(crate) type WebStatus = (Code, String, HeaderMap);
 
-/// What gRPC-Web has besides.
+/// The state of a gRPC-Web body.
 #[derive(Debug, Default)]
 struct Web {
     text: Option<Base64Decoder>,
@@ -38,7 +38,7 @@ struct Web {
 
 const HEAD_BYTES: usize = 5;
 const TRAILERS: u8 = 0x80;
-/// Longer ones are not looked at.
+/// Longer trailers are ignored.
 const MAX_TRAILERS_BYTES: u32 = 16 * 1024;
 
 impl Frames {
@@ -56,7 +56,7 @@ impl Frames {
         self.messages
     }
 
-    /// Looks at the next bytes of the body.
+    /// Scans the next bytes of the body.
     pub(crate) fn scan(&mut self, data: &[u8]) {
         match self.web.as_mut().and_then(|web| web.text.take()) {
             None => self.scan_bytes(data),
@@ -69,7 +69,7 @@ impl Frames {
         }
     }
 
-    /// The status in the trailers within the body, if they have become whole since it was asked for.
+    /// The status in the trailers of the body, once they are complete. `None` afterwards.
     pub(crate) fn status(&mut self) -> Option<WebStatus> {
         let web = self.web.as_mut().filter(|web| web.is_complete)?;
         web.is_complete = false;
@@ -82,7 +82,7 @@ impl Frames {
         while !data.is_empty() {
             if self.left > 0 {
                 let (payload, rest) = data.split_at(data.len().min(self.left as usize));
-                // No more than was left, which fits.
+                // At most `left`, which fits.
                 self.left -= payload.len() as u32;
                 data = rest;
                 self.keep(payload);
@@ -109,7 +109,7 @@ impl Frames {
             self.messages += 1;
         }
         if let Some(web) = &mut self.web {
-            // A peer may send more frames behind its trailers, and more trailers behind those.
+            // A peer may send more frames after its trailers, and more trailers after those.
             web.in_trailers = !is_message && self.left <= MAX_TRAILERS_BYTES;
             if web.in_trailers {
                 web.trailers.clear();
@@ -126,7 +126,7 @@ impl Frames {
     }
 }
 
-/// Lines of `name: value`. What is none is left out.
+/// Reads lines of `name: value`. Other lines are left out.
 fn parse(trailers: &[u8]) -> HeaderMap {
     let mut map = HeaderMap::new();
     for line in trailers.split(|byte| matches!(byte, b'\r' | b'\n')) {

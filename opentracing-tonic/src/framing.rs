@@ -8,14 +8,14 @@ use http::header::CONTENT_TYPE;
 pub(crate) enum Framing {
     /// `application/grpc`: five bytes before each message, trailers behind the body.
     Grpc,
-    /// `application/grpc-web`: as before, with the trailers in a frame of their own at the end of the body.
+    /// `application/grpc-web`: the same, with the trailers in a frame at the end of the body.
     Web,
-    /// `application/grpc-web-text`: that in base64.
+    /// `application/grpc-web-text`: gRPC-Web in base64.
     WebText,
 }
 
 impl Framing {
-    /// Reads the content type, with or without `+proto` and parameters; `None` if it is not one of gRPC.
+    /// Reads the content type, with or without `+proto` and parameters; `None` if it is not gRPC.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Framing> {
         let value = headers.get(CONTENT_TYPE)?.as_bytes();
         let (prefix, rest) = value.split_at_checked(GRPC.len())?;

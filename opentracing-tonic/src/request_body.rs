@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use crate::frames::Frames;
 use crate::framing::Framing;
 
-/// How many messages have gone by. The body goes to another task as a rule.
+/// The number of messages that have passed. The body usually moves to another task.
 #[derive(Debug, Default)]
 pub(crate) struct Counter(AtomicU64);
 

@@ -15,7 +15,17 @@ use crate::future::ResponseFuture;
 use crate::layer::TracingLayer;
 use crate::server::ServerConfig;
 
-/// Serves each call in a span. Made by [`TracingLayer`], or by [`TracingLayer::wrap`] where there are no layers.
+/// A traced server: each call has a span. Made by [`TracingLayer`], or by [`TracingLayer::wrap`] where there are no layers.
+///
+/// ```
+/// use opentracing_core::Tracer;
+/// use opentracing_tonic::{Tracing, TracingLayer};
+/// use tonic::service::Routes;
+///
+/// fn traced(tracer: Tracer, services: Routes) -> Tracing<Routes> {
+///     TracingLayer::with_tracer(tracer).wrap(services)
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Tracing<S> {
     inner: S,
@@ -37,18 +47,18 @@ impl<S> Tracing<S> {
         &self.inner
     }
 
-    /// The wrapped service, to be changed.
+    /// The wrapped service, mutably.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// The wrapped service again.
+    /// Unwraps the service.
     pub fn into_inner(self) -> S {
         self.inner
     }
 }
 
-/// For a server of tonic, and, by the conversion of bodies, for a router of axum that has services of tonic among its routes.
+/// For a server of tonic, and for an axum router that has services of tonic among its routes.
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Tracing<S>
 where
     S: Service<Request<Body>, Response = Response<ResBody>>,
@@ -68,7 +78,7 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let (parts, body) = request.into_parts();
         let (call, body) = self.config.begin(&parts, Body::new(body));
-        // The service that was polled ready is called here and now, so no clone of it is needed.
+        // The service that was polled ready is called right here, so no clone is needed.
         ResponseFuture::new(call, || self.inner.call(Request::from_parts(parts, body)))
     }
 }

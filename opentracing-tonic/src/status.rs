@@ -1,4 +1,4 @@
-//! Where the status of a call comes from: headers, the HTTP status, errors.
+//! The status of a call: from headers, from the HTTP status, from errors.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -7,15 +7,14 @@ use http::{HeaderMap, StatusCode};
 use opentracing_core::http_rules::{ErrorText, decode_percent};
 use tonic::{Code, ConnectError, Status, TimeoutExpired, transport};
 
-/// The status in trailers, or in the headers of an answer that has nothing else; `None` if there is none. A number that is no code is
-/// `UNKNOWN`.
+/// The status in trailers, or in the headers of a response without a body. An unknown number is `UNKNOWN`.
 pub(crate) fn read(headers: &HeaderMap) -> Option<(Code, Cow<'_, str>)> {
-    // Not by `Status::from_header_map`, which panics on details that are not base64.
+    // `Status::from_header_map` panics on details that are not base64.
     let code = Code::from_bytes(headers.get(Status::GRPC_STATUS)?.as_bytes());
     Some((code, headers.get(Status::GRPC_MESSAGE).map_or(Cow::Borrowed(""), |value| decode_percent(value.as_bytes()))))
 }
 
-/// The code of an answer without a status of its own (gRPC, "HTTP to gRPC Status Code Mapping").
+/// The code of a response without a gRPC status (gRPC, "HTTP to gRPC Status Code Mapping").
 pub(crate) fn infer(status: StatusCode) -> Code {
     match status.as_u16() {
         400 => Code::Internal,
@@ -27,7 +26,7 @@ pub(crate) fn infer(status: StatusCode) -> Code {
     }
 }
 
-/// The code and the text that stand for an error, as tonic makes a status of it, but that a time-out is `DEADLINE_EXCEEDED`.
+/// The code and the text of an error, as in the status that tonic makes of it, except that a time-out is `DEADLINE_EXCEEDED`.
 pub(crate) fn of_error(error: &ErrorText<'_>) -> (Code, String) {
     let mut next = as_error(error);
     while let Some(error) = next {

@@ -1,4 +1,4 @@
-//! The body of an answer.
+//! The body of a response.
 
 use std::fmt;
 use std::pin::Pin;
@@ -11,11 +11,11 @@ use pin_project_lite::pin_project;
 use crate::exchange::HttpExchange;
 
 pin_project! {
-    /// The body of a traced answer. The span is active during each poll and while the wrapped body is dropped, and finishes with it.
+    /// The body of a traced response. The span is active during each poll and while the wrapped body is dropped, and finishes with it.
     ///
-    /// The end is where the body says so, or where it fails, or where it is dropped. Dropped before it said so, it counts as read to
-    /// the end all the same if none is sent (`HEAD`, 204, 304, 101), or if as many bytes were read as `content-length` or the body's
-    /// exact size announced: nobody asks a body for more than that. Otherwise the exchange was aborted.
+    /// The span ends with the last frame, with an error, or when the body is dropped. A body that is dropped before its last frame is
+    /// complete if none is sent (`HEAD`, 204, 304, 101), or if as many bytes were read as `content-length` or the body's exact size
+    /// announced, since a connection does not poll for more. Otherwise the exchange was aborted.
     pub struct ResponseBody<B> {
         #[pin]
         inner: ExchangeBody<B, HttpExchange>,

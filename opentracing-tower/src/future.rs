@@ -1,4 +1,4 @@
-//! The future of an answer.
+//! The future of a response.
 
 use std::fmt;
 use std::pin::Pin;
@@ -13,8 +13,8 @@ use crate::body::ResponseBody;
 use crate::exchange::HttpExchange;
 
 pin_project! {
-    /// The answer of a traced service. The span is active during each poll and while the wrapped future is dropped; the answer's body
-    /// takes it over.
+    /// The future of a traced service. The span is active during each poll and while the wrapped future is dropped, and goes on with
+    /// the response body.
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<F> {
         #[pin]

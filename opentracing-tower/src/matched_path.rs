@@ -1,4 +1,4 @@
-//! The template of the route for a layer outside of the router.
+//! Routes for a layer outside of the router.
 
 use std::task::{Context, Poll};
 
@@ -9,11 +9,11 @@ use tower_service::Service;
 
 use crate::route::Cell;
 
-/// Tells a [`TracingLayer`](crate::TracingLayer) outside of axum's router the template of the route that was matched inside.
+/// Passes the template of the matched route to a [`TracingLayer`](crate::TracingLayer) outside of axum's router.
 ///
-/// `Router::layer` runs behind the routing, so a [`TracingLayer`](crate::TracingLayer) there finds the template by itself. One that
-/// wraps the router as a whole, or a router that has others as services (`nest_service`), cannot: add this one inside. The span gets
-/// its name when the answer comes.
+/// `Router::layer` runs after routing, so a [`TracingLayer`](crate::TracingLayer) there finds the template itself. A layer that wraps
+/// the whole router, or a router with others as services (`nest_service`), cannot find it: add this layer inside. The span gets its name
+/// with the response.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -33,7 +33,7 @@ pub struct MatchedPathService<S> {
 }
 
 impl MatchedPathLayer {
-    /// The layer; there is nothing to set.
+    /// Makes the layer. It has no settings.
     pub fn new() -> Self {
         Self::default()
     }

@@ -1,4 +1,4 @@
-//! The size of a request that does not announce it.
+//! The size of requests without `content-length`.
 
 use std::fmt;
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Where [`RequestSizeLayer`] counts for a layer outside of it.
+/// In which [`RequestSizeLayer`] counts for a layer outside of it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cell(Arc<AtomicU64>);
 
@@ -23,11 +23,11 @@ impl Cell {
     }
 }
 
-/// Counts the bytes of request bodies that have no `content-length`, for a [`TracingLayer`](crate::TracingLayer) outside of it with
-/// [`body_sizes`](crate::TracingLayer::body_sizes): as many as the handler reads.
+/// Counts the bytes that the handler reads of a request body without `content-length`, for a [`TracingLayer`](crate::TracingLayer)
+/// outside of it with [`body_sizes`](crate::TracingLayer::body_sizes).
 ///
-/// A layer of its own, since it changes the type of the body: the service behind it must take a request with any body, as axum's
-/// router does.
+/// This is a layer of its own because it changes the type of the body: the service behind it must accept any body, as axum's router
+/// does.
 ///
 /// ```
 /// use axum::{Router, routing::post};
@@ -49,7 +49,7 @@ pub struct RequestSizeService<S> {
 }
 
 impl RequestSizeLayer {
-    /// The layer; there is nothing to set.
+    /// Makes the layer. It has no settings.
     pub fn new() -> Self {
         Self::default()
     }

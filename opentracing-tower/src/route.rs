@@ -1,4 +1,4 @@
-//! What axum knows of a request: the template of its route, its URI before routers took their prefix away, and the peer.
+//! What axum knows about a request: the template of its route, the URI with the prefix of nested routers, and the peer.
 
 #[cfg(feature = "axum")]
 pub(crate) use self::axum::{Cell, Progress, original_uri, peer_address, template};
@@ -14,7 +14,7 @@ mod axum {
     use http::{Extensions, Uri, request};
     use opentracing_core::Span;
 
-    /// Where [`MatchedPathLayer`](crate::MatchedPathLayer) leaves the template for a layer outside of the router.
+    /// In which [`MatchedPathLayer`](crate::MatchedPathLayer) leaves the template for a layer outside of the router.
     #[derive(Clone, Debug, Default)]
     pub(crate) struct Cell(Arc<OnceLock<MatchedPath>>);
 
@@ -38,7 +38,7 @@ mod axum {
     }
 
     impl Cell {
-        /// The first one counts.
+        /// The first call wins.
         pub(crate) fn fill(&self, path: &MatchedPath) {
             self.0.get_or_init(|| path.clone());
         }
@@ -61,7 +61,7 @@ mod axum {
             matches!(self, Progress::Known)
         }
 
-        /// Calls the closure with a template that became known since the last call.
+        /// Calls the closure with the template, once it is known.
         pub(crate) fn settle(&mut self, f: impl FnOnce(&str)) {
             if let Progress::Awaited(cell) = self
                 && let Some(path) = cell.0.get()

@@ -13,7 +13,23 @@ use crate::future::ResponseFuture;
 use crate::layer::TracingLayer;
 use crate::server::ServerConfig;
 
-/// Serves each request in a span. Made by [`TracingLayer`], or by [`TracingLayer::wrap`] where there are no layers.
+/// A traced server: each request has a span. Made by [`TracingLayer`], or by [`TracingLayer::wrap`] where there are no layers.
+///
+/// ```
+/// use opentracing_core::mock::MockTracer;
+/// use opentracing_tower::TracingLayer;
+/// use tower_service::Service;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mock = MockTracer::new();
+/// let layer = TracingLayer::with_tracer(mock.tracer().clone());
+/// let mut server = layer.wrap(axum::Router::new());
+/// server.call(http::Request::new(axum::body::Body::empty())).await?;
+/// mock.assert_tree("GET (server)");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Tracing<S> {
     inner: S,
@@ -35,12 +51,12 @@ impl<S> Tracing<S> {
         &self.inner
     }
 
-    /// The wrapped service, to be changed.
+    /// The wrapped service, mutably.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// The wrapped service again.
+    /// Unwraps the service.
     pub fn into_inner(self) -> S {
         self.inner
     }
@@ -63,7 +79,7 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
         let exchange = self.config.begin(&mut parts);
-        // The service that was polled ready is called here and now, so no clone of it is needed.
+        // The service that was polled ready is called right here, so no clone is needed.
         ResponseFuture::new(exchange, || self.inner.call(Request::from_parts(parts, body)))
     }
 }

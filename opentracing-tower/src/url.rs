@@ -1,4 +1,4 @@
-//! The URL of a request in the pieces that it is in already; the reporter's thread puts them together and takes secrets out.
+//! The URL of a request, in pieces. The reporter's thread joins them and redacts secrets.
 
 use http::header::{HOST, HeaderMap};
 use http::uri::{Authority, Uri};
@@ -10,10 +10,10 @@ pub(crate) struct Url<'a> {
 }
 
 impl<'a> Url<'a> {
-    /// The URL that was asked for. What a relative URI lacks is taken from the `Host` header; the scheme is `http` then, for neither
-    /// tells about TLS. Without a host it is path and query.
+    /// The requested URL. A relative URI gets the host of the `Host` header and the scheme `http`, since neither knows about TLS. Without a
+    /// host, the URL is path and query.
     pub(crate) fn new(uri: &'a Uri, headers: &'a HeaderMap) -> Self {
-        // An asterisk or an authority alone (RFC 9112, section 3.2) is no path.
+        // An asterisk or an authority alone (RFC 9112, section 3.2) is not a path.
         let path = uri.path_and_query().map_or("", |path| path.as_str());
         let path = if path == "*" { "" } else { path };
         match uri.authority().map(Authority::as_str).or_else(|| host_header(headers)) {
@@ -22,7 +22,7 @@ impl<'a> Url<'a> {
         }
     }
 
-    /// The URL that a proxy was asked for, as far as it says so.
+    /// The URL that the client requested from a proxy, as far as the proxy says so.
     pub(crate) fn forwarded(mut self, forwarded: &Forwarded<'a>) -> Self {
         let [scheme, separator, host, _] = &mut self.pieces;
         if let Some(forwarded) = forwarded.host {
@@ -44,7 +44,7 @@ impl<'a> Url<'a> {
     }
 }
 
-/// The `Host` header, if it is one that can be read.
+/// The `Host` header, if it is readable.
 pub(crate) fn host_header(headers: &HeaderMap) -> Option<&str> {
     headers.get(HOST)?.to_str().ok().filter(|host| !host.is_empty())
 }

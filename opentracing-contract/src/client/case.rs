@@ -1,4 +1,4 @@
-//! What one check works with: a client and a tracer of its own, and somebody to be called.
+//! The tools of one check: a client, its tracer, and a target.
 
 use std::pin::Pin;
 
@@ -27,14 +27,14 @@ pub(crate) struct Stage {
     client: Sender,
 }
 
-/// An exchange that came to its end.
+/// A complete exchange.
 pub(crate) struct Exchange {
     pub(crate) asked: Asked,
     pub(crate) status: u16,
     pub(crate) text: String,
 }
 
-/// An answer that says hello.
+/// A response that says hello.
 pub(crate) const HELLO: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
 
 impl Case {
@@ -42,7 +42,7 @@ impl Case {
         Case(Box::new(make))
     }
 
-    /// A client with the adapter's defaults.
+    /// A client with the defaults of the adapter.
     pub(crate) async fn start(&self) -> Result<Stage, String> {
         self.start_with(MockTracer::new(), ClientVariant::Plain, Protocol::Http1).await
     }
@@ -74,7 +74,7 @@ impl Stage {
         outgoing("GET", &self.target.url(path), &[])
     }
 
-    /// Sends a request, answers it with these bytes, and reads the answer.
+    /// Sends a request, answers it with these bytes, and reads the response.
     pub(crate) async fn exchange(&self, outgoing: Outgoing, answer: &str) -> Result<Exchange, String> {
         let call = self.send(outgoing);
         let (called, asked) = tokio::join!(async { read(call.await?).await }, async {
@@ -113,7 +113,7 @@ impl Stage {
         Ok(span)
     }
 
-    /// Nothing was or is being recorded.
+    /// No span was or is being recorded.
     pub(crate) fn nothing_recorded(&self) -> Outcome {
         ensure!(self.mock.tracer().stats().started == 0, "nothing should be recorded, but\n{}", self.mock.tree());
         Ok(())

@@ -1,4 +1,4 @@
-//! Whose child a call is, and what goes out with it.
+//! The parent of a call's span, and the headers of the request.
 
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{ConstSampler, InSpan, Rule, RuleSampler, SpanKind};

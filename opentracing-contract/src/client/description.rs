@@ -1,4 +1,4 @@
-//! What the span of a call is called, and what its tags say.
+//! The name and the tags of the span of a call.
 
 use bytes::Bytes;
 use opentracing_core::SpanKind;

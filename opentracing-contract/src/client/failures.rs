@@ -1,4 +1,4 @@
-//! Answers that are errors, and calls without an answer.
+//! Error responses, and calls without a response.
 
 use crate::client::ClientFeature;
 use crate::client::case::{Case, HELLO, outgoing, read};
@@ -64,7 +64,7 @@ async fn an_answer_that_is_none_is_a_failure(case: &Case) -> Outcome {
     span.has_failed(None)
 }
 
-/// An answer of which only the beginning comes.
+/// A truncated response.
 async fn breaks_off(case: &Case, answer: &str) -> Outcome {
     let stage = case.start().await?;
     let (answer, asked) = stage.head(stage.get("/foo"), answer).await?;

@@ -1,4 +1,4 @@
-//! Streams of HTTP/2, which end in ways of their own.
+//! How HTTP/2 streams end.
 
 use bytes::Bytes;
 use h2::server::SendResponse;

@@ -1,4 +1,4 @@
-//! When the span of a call ends, and as what.
+//! When and how the span of a call ends.
 
 use std::time::Duration;
 

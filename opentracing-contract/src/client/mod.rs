@@ -1,4 +1,4 @@
-//! The contract of those who call.
+//! The contract of clients.
 
 mod case;
 mod context;
@@ -20,17 +20,17 @@ pub use crate::client::sender::{Answer, AnswerBody, BoxError, Outgoing, Sender};
 use crate::server::Protocol;
 use crate::suite::{Check, Report};
 
-/// A way to call over HTTP with traces.
+/// A traced HTTP client.
 pub trait ClientAdapter: Send + Sync + 'static {
-    /// What the adapter has. Checks that ask for more are left out; a new adapter begins with [`ClientFeature::ALL`].
+    /// The features of the adapter. Checks that need others are skipped. Start with [`ClientFeature::ALL`].
     fn features(&self) -> &[ClientFeature];
 
-    /// Makes a client, traced by the setup's tracer. It goes through no proxy, repeats nothing by itself, and follows redirects only
-    /// if the adapter [says so](ClientFeature::Redirects).
+    /// Makes a client with the tracer and the settings of the setup. It uses no proxy, does not retry, and follows redirects only if the
+    /// adapter [declares that](ClientFeature::Redirects).
     fn client(&self, setup: &ClientSetup) -> Sender;
 }
 
-/// What is asked of a client.
+/// How a check needs the client.
 #[derive(Clone, Debug)]
 pub struct ClientSetup {
     tracer: Tracer,
@@ -38,20 +38,20 @@ pub struct ClientSetup {
     protocol: Protocol,
 }
 
-/// What is asked of the adapter beside its defaults, for one check.
+/// The settings that a check needs beside the defaults of the adapter.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ClientVariant {
-    /// Nothing.
+    /// The defaults.
     Plain,
-    /// All requests go to the service of that name.
+    /// All requests go to the service with that name.
     PeerService(&'static str),
-    /// Only hosts that fit this [list](opentracing_core::http_rules::HostAllowList) get trace headers and baggage.
+    /// Only hosts that match this [list](opentracing_core::http_rules::HostAllowList) get trace headers and baggage.
     PropagatesTo(&'static str),
-    /// 4xx are errors, too.
+    /// 4xx are errors as well.
     ClientErrors,
-    /// A hook at the request sets the operation name `decorated` and the tag `decorated.path` to the path; one at the answer sets
-    /// the tag `decorated.status` to the status.
+    /// A hook for requests sets the operation name `decorated` and the tag `decorated.path` to the path. A hook for responses sets the tag
+    /// `decorated.status` to the status.
     Decorated,
 }
 
@@ -60,29 +60,29 @@ impl ClientSetup {
         ClientSetup { tracer, variant, protocol }
     }
 
-    /// The tracer to trace with.
+    /// The tracer of the check.
     pub fn tracer(&self) -> &Tracer {
         &self.tracer
     }
 
-    /// What is asked of the adapter beside its defaults.
+    /// The settings that the check needs.
     pub fn variant(&self) -> ClientVariant {
         self.variant
     }
 
-    /// The version of HTTP; of HTTP/2 the client knows beforehand.
+    /// The version of HTTP. HTTP/2 is used by prior knowledge.
     pub fn protocol(&self) -> Protocol {
         self.protocol
     }
 }
 
-/// Something that an adapter may lack for good reason.
+/// An optional feature of an adapter.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ClientFeature {
     /// Speaks HTTP/2 without TLS.
     Http2,
-    /// A span starts when the closure of the [`Sender`] is called, rather than when its future is polled.
+    /// The span starts when the closure of the [`Sender`] is called, not when its future is polled.
     StartsAtCall,
     /// [`Outgoing::operation_name`].
     OperationNames,
@@ -98,16 +98,16 @@ pub enum ClientFeature {
     ClientErrors,
     /// [`ClientVariant::Decorated`].
     Decorated,
-    /// Hands back the answer to an upgrade, rather than to refuse it.
+    /// Returns the response to an upgrade instead of refusing it.
     Upgrades,
     /// Follows redirects.
     Redirects,
-    /// Counts the redirects that it has followed, and takes trace headers and baggage out of requests to other hosts.
+    /// Counts the redirects that it follows, and removes trace headers and baggage from requests to other hosts.
     RedirectsWithCare,
 }
 
 impl ClientFeature {
-    /// All of them.
+    /// All features.
     pub const ALL: &[ClientFeature] = &[
         ClientFeature::Http2,
         ClientFeature::StartsAtCall,
@@ -124,7 +124,8 @@ impl ClientFeature {
     ];
 }
 
-/// Runs every check of the contract, each with a client and a tracer of its own. Needs a tokio runtime with time and I/O.
+/// Runs all checks, each with a client and a tracer of its own. Needs a tokio runtime with time and I/O. The [crate's page](crate) has an
+/// example.
 pub async fn check_client(adapter: impl ClientAdapter) -> Report {
     let adapter = Arc::new(adapter);
     let mut report = Report::default();
@@ -134,7 +135,7 @@ pub async fn check_client(adapter: impl ClientAdapter) -> Report {
             let case = Case::new(move |setup| maker.client(setup));
             report.run((*name).to_owned(), run(&case)).await;
         } else {
-            report.left_out.push((*name).to_owned());
+            report.skipped.push((*name).to_owned());
         }
     }
     report

@@ -1,4 +1,4 @@
-//! Calls that are sent elsewhere.
+//! Redirects.
 
 use crate::client::ClientFeature;
 use crate::client::case::{Case, HELLO, Stage};

@@ -1,4 +1,4 @@
-//! A client as the checks see it, whatever library it is made of.
+//! The client as the checks see it.
 
 use std::error::Error;
 use std::fmt;
@@ -16,34 +16,34 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 
 type SendFn = dyn Fn(Outgoing) -> BoxFuture<'static, Result<Answer, BoxError>> + Send + Sync;
 
-/// A client: it sends requests.
+/// A client of any library, as a function from requests to responses.
 pub struct Sender(Box<SendFn>);
 
-/// A request, and what is said about its span.
+/// A request, with the settings of its span.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Outgoing {
-    /// The request. Its URI is absolute; of its body the length is known.
+    /// The request. Its URI is absolute, and the length of its body is known.
     pub request: Request<Bytes>,
-    /// The name of the span, if not the client's own. `None` unless the adapter has
+    /// The operation name, if not the default. `None` unless the adapter declares
     /// [`OperationNames`](crate::ClientFeature::OperationNames).
     pub operation_name: Option<&'static str>,
-    /// The service that is called. `None` unless the adapter has [`PeerServices`](crate::ClientFeature::PeerServices).
+    /// The name of the called service. `None` unless the adapter declares [`PeerServices`](crate::ClientFeature::PeerServices).
     pub peer_service: Option<&'static str>,
-    /// How often the request was sent before. Zero unless the adapter has [`ResendCounts`](crate::ClientFeature::ResendCounts).
+    /// How often the request was sent before. Zero unless the adapter declares [`ResendCounts`](crate::ClientFeature::ResendCounts).
     pub resend_count: u32,
-    /// Whether the request gets trace headers. True unless the adapter has [`OptOut`](crate::ClientFeature::OptOut).
+    /// Whether the request gets trace headers. True unless the adapter declares [`OptOut`](crate::ClientFeature::OptOut).
     pub is_propagated: bool,
 }
 
-/// An answer whose head is there.
+/// A response whose head has arrived.
 pub type Answer = Response<AnswerBody>;
 
-/// The body of an answer, whatever its type was.
+/// The body of a response, of any type.
 pub struct AnswerBody(Pin<Box<dyn Body<Data = Bytes, Error = BoxError> + Send>>);
 
 impl Sender {
-    /// A client that sends requests by the closure.
+    /// Makes a client that sends requests with the closure.
     pub fn new<F, A>(send: F) -> Self
     where
         F: Fn(Outgoing) -> A + Send + Sync + 'static,
@@ -65,7 +65,7 @@ impl Outgoing {
 }
 
 impl AnswerBody {
-    /// Takes a body of any type.
+    /// Wraps a body of any type.
     pub fn new<B>(body: B) -> Self
     where
         B: Body<Data = Bytes> + Send + 'static,
@@ -92,7 +92,7 @@ impl Body for AnswerBody {
     }
 }
 
-/// Makes errors of a body the same as those of all others.
+/// Boxes the errors of a body.
 struct Boxed<B>(Pin<Box<B>>);
 
 impl<B> Body for Boxed<B>

@@ -1,4 +1,4 @@
-//! What an adapter can be asked for beside its defaults.
+//! Settings of an adapter.
 
 use crate::client::case::{Case, HELLO, outgoing};
 use crate::client::{ClientFeature, ClientVariant};
@@ -40,7 +40,7 @@ async fn a_request_that_is_sent_again_says_so(case: &Case) -> Outcome {
     stage.only_span().await?.has("http.request.resend_count", Some("2"))
 }
 
-/// What a request has that was copied from another one.
+/// Trace headers that were copied from another request.
 const STALE: [(&str, &str); 3] = [("x-instana-t", "463ac35c9f6413ad"), ("x-b3-sampled", "1"), ("baggage", "user=joey")];
 
 async fn a_request_may_go_out_without_trace_headers(case: &Case) -> Outcome {

@@ -1,17 +1,17 @@
-//! The other side of a client: it is asked, and the check writes what it answers.
+//! The server of a client check, whose responses the check writes.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-/// A server whose answers are written by hand.
+/// A server whose responses are written by hand.
 pub(crate) struct Target {
     listener: TcpListener,
     address: SocketAddr,
 }
 
-/// A request as it came over the wire, and the connection that waits for an answer.
+/// A request as it arrived, and the connection that waits for a response.
 pub(crate) struct Asked {
     pub(crate) method: String,
     pub(crate) path: String,
@@ -39,7 +39,7 @@ impl Target {
         format!("http://{}{path}", self.address)
     }
 
-    /// The URL by the name of the host.
+    /// The URL with the name of the host.
     pub(crate) fn url_by_name(&self, path: &str) -> String {
         format!("http://localhost:{}{path}", self.address.port())
     }
@@ -60,7 +60,7 @@ impl Asked {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| &**value)
     }
 
-    /// How often the header is there.
+    /// How many lines of the header there are.
     pub(crate) fn count(&self, name: &str) -> usize {
         self.headers.iter().filter(|(key, _)| key == name).count()
     }

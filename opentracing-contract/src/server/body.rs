@@ -1,4 +1,4 @@
-//! The bodies that a site answers with.
+//! The response bodies of a site.
 
 use std::collections::VecDeque;
 use std::error::Error;
@@ -12,16 +12,16 @@ use http_body::{Body, Frame, SizeHint};
 use opentracing_core::Tracer;
 use tokio::sync::mpsc;
 
-/// The body of an answer of a [`Site`](crate::Site).
+/// The body of a response of a [`Site`](crate::Site).
 pub struct SiteBody {
-    /// Frames are made in spans of their own, which shows what is active then.
+    /// Each frame is made in a span of its own, which shows the active span.
     tracer: Option<Tracer>,
     frames: VecDeque<Bytes>,
     then: Then,
     announced: Option<u64>,
 }
 
-/// What comes after the frames.
+/// What follows the frames.
 pub(crate) enum Then {
     End,
     Error,
@@ -30,7 +30,7 @@ pub(crate) enum Then {
     Feed(mpsc::UnboundedReceiver<Fed>),
 }
 
-/// What a check puts into a body.
+/// A frame that a check feeds into a body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Fed {
     Data(&'static str),
@@ -57,7 +57,7 @@ impl SiteBody {
         SiteBody { tracer: Some(tracer.clone()), frames, then, announced: None }
     }
 
-    /// The exact size that the body says it has.
+    /// The exact size that the body announces.
     pub(crate) fn announcing(mut self, bytes: u64) -> Self {
         self.announced = Some(bytes);
         self
@@ -102,7 +102,7 @@ impl Body for SiteBody {
         }
     }
 
-    /// Known at once of what is no stream.
+    /// Known at once unless it is a stream.
     fn is_end_stream(&self) -> bool {
         self.tracer.is_none() && self.frames.is_empty()
     }
@@ -112,7 +112,7 @@ impl Body for SiteBody {
     }
 }
 
-/// No body: for answers that an adapter makes by itself.
+/// An empty body: for responses that an adapter makes itself.
 impl Default for SiteBody {
     fn default() -> Self {
         SiteBody::empty()

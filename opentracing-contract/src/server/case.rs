@@ -1,4 +1,4 @@
-//! What one check works with: a server that has just begun, a tracer of its own, and a visitor.
+//! The tools of one check: a server, its tracer, and a visitor.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -26,7 +26,7 @@ pub(crate) struct Case {
     serve: Serve,
 }
 
-/// A server that runs.
+/// A running server.
 pub(crate) struct Stage {
     pub(crate) mock: MockTracer,
     controls: Controls,
@@ -36,7 +36,7 @@ pub(crate) struct Stage {
     server: AbortHandle,
 }
 
-/// An answer that came to its end.
+/// A complete response.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) text: String,
@@ -52,7 +52,7 @@ impl Case {
         Case { protocol, features: features.into(), serve: Box::new(serve) }
     }
 
-    /// Serves with the adapter's defaults.
+    /// Serves with the defaults of the adapter.
     pub(crate) async fn start(&self) -> Result<Stage, String> {
         self.start_with(MockTracer::new(), Variant::Plain).await
     }
@@ -76,7 +76,7 @@ impl Stage {
         Wire::connect(self.address).await
     }
 
-    /// Asks for a path and reads the whole answer.
+    /// Requests a path and reads the whole response.
     pub(crate) async fn get(&self, path: &str) -> Result<Answer, String> {
         self.ask(request("GET", path, &[])).await
     }
@@ -86,7 +86,7 @@ impl Stage {
         self.ask(request("GET", path, headers)).await
     }
 
-    /// Makes a request on a connection of its own and reads the whole answer.
+    /// Sends a request on a connection of its own and reads the whole response.
     pub(crate) async fn ask(&self, request: Request<Upload>) -> Result<Answer, String> {
         let mut visitor = self.visitor().await?;
         let mut visit = visitor.send(request).await?;
@@ -94,7 +94,7 @@ impl Stage {
         Ok(Answer { status: visit.status(), text, visit })
     }
 
-    /// Waits until a handler has begun.
+    /// Waits until a handler runs.
     pub(crate) async fn begun(&mut self) -> Outcome {
         self.controls.begun.recv().await.ok_or_else(|| "the site should be there".to_owned())
     }
@@ -108,7 +108,7 @@ impl Stage {
         let _ = self.controls.feed.send(Fed::End);
     }
 
-    /// Lets that many requests to `/together` go on.
+    /// Lets so many requests to `/together` continue.
     pub(crate) fn open_gate(&self, requests: usize) {
         self.controls.gate.add_permits(requests);
     }
@@ -118,7 +118,7 @@ impl Stage {
         if self.has_routes { format!("{method} {route}") } else { method.to_owned() }
     }
 
-    /// The route as it stands in `http.route`.
+    /// The value of `http.route`.
     pub(crate) fn route<'a>(&self, route: &'a str) -> Option<&'a str> {
         self.has_routes.then_some(route)
     }
@@ -158,7 +158,7 @@ impl Stage {
         }
     }
 
-    /// Nothing was or is being recorded.
+    /// No span was or is being recorded.
     pub(crate) fn nothing_recorded(&self) -> Outcome {
         ensure!(self.mock.tracer().stats().started == 0, "nothing should be recorded, but\n{}", self.mock.tree());
         Ok(())

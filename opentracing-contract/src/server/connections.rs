@@ -1,4 +1,4 @@
-//! What happens on connections: upgrades, uploads, trailers, requests behind each other and beside each other, resets.
+//! Connections: upgrades, uploads, trailers, sequential and concurrent requests, resets.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Whose child a request is, and what is active while it is served.
+//! The parent of a request's span, and the active span while it is handled.
 
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{ConstSampler, OwnedSpan, Rule, RuleSampler, SpanKind};

@@ -1,4 +1,4 @@
-//! What the span of a request is called, and what its tags say.
+//! The name and the tags of the span of a request.
 
 use opentracing_core::SpanKind;
 

@@ -1,4 +1,4 @@
-//! Answers that are errors, and handlers and bodies that fail.
+//! Error responses, and handlers and bodies that fail.
 
 use opentracing_core::mock::MockTracer;
 
@@ -81,7 +81,7 @@ async fn a_panic_that_is_caught_has_the_status_of_its_answer(case: &Case) -> Out
     Ok(())
 }
 
-/// An answer whose body does not come to its end. What was read of it the client may never see.
+/// A response whose body fails. The client may never see what was read of it.
 async fn body_fails(case: &Case, path: &str, kind: &str) -> Outcome {
     let stage = case.start().await?;
     let mut visitor = stage.visitor().await?;

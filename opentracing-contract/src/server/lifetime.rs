@@ -1,4 +1,4 @@
-//! When the span of a request ends, and as what.
+//! When and how the span of a request ends.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub(super) const CHECKS: &[Check<Case, ServerFeature>] = checks![Case, ServerFea
 
 const LONG: Duration = Duration::from_secs(3);
 
-/// Makes one request whose answer has no surprises.
+/// Sends one request with an ordinary response.
 async fn ends_well(case: &Case, method: &str, path: &str, status: u16, text: &str) -> Result<Stage, String> {
     let stage = case.start().await?;
     let answer = stage.ask(request(method, path, &[])).await?;
@@ -45,8 +45,7 @@ async fn an_answer_without_a_body_ends_the_span(case: &Case) -> Outcome {
     ends_well(case, "GET", "/empty", 200, "").await.map(drop)
 }
 
-/// Makes requests whose answers may have no body, although the handler gives one. Whether the server reads that, and even sends it,
-/// is its own affair.
+/// Sends requests whose responses may have no body, although the handler gives one. Servers may read it, or even send it.
 async fn is_not_sent(case: &Case, status: u16, requests: &[(&str, &str)]) -> Outcome {
     for (method, path) in requests {
         let stage = case.start().await?;

@@ -1,4 +1,4 @@
-//! The contract of those who serve.
+//! The contract of servers.
 
 mod body;
 mod case;
@@ -21,17 +21,17 @@ pub use crate::server::site::{Site, Variant};
 pub use crate::server::visitor::Protocol;
 use crate::suite::{Check, Report};
 
-/// A way to serve HTTP with traces.
+/// A traced HTTP server.
 pub trait ServerAdapter: Send + Sync + 'static {
-    /// What the adapter has. Checks that ask for more are left out; a new adapter begins with [`ServerFeature::ALL`].
+    /// The features of the adapter. Checks that need others are skipped. Start with [`ServerFeature::ALL`].
     fn features(&self) -> &[ServerFeature];
 
-    /// Serves the site, traced by [its tracer](Site::tracer) and set up as [its variant](Site::variant) says, to all who connect. Runs
-    /// until it is dropped. A panic in a handler must not end it: connections belong into tasks of their own.
+    /// Serves the site with [its tracer](Site::tracer) and the settings of [its variant](Site::variant). Runs until it is dropped. A panic
+    /// in a handler must not end it: spawn a task for each connection.
     fn serve(&self, listener: TcpListener, site: Site) -> impl Future<Output = ()> + Send + 'static;
 }
 
-/// Something that an adapter may lack for good reason.
+/// An optional feature of an adapter.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ServerFeature {
@@ -39,9 +39,9 @@ pub enum ServerFeature {
     Http1,
     /// Speaks HTTP/2 without TLS.
     Http2,
-    /// Has a router, whose templates become names and `http.route`.
+    /// Has a router, whose templates become operation names and `http.route`.
     Routes,
-    /// Knows the address of the other side.
+    /// Knows the remote address of a connection.
     PeerAddress,
     /// [`Variant::Skips`].
     Skips,
@@ -53,14 +53,14 @@ pub enum ServerFeature {
     CatchesPanics,
     /// [`Variant::TrustsProxies`].
     TrustsProxies,
-    /// Hands connections over, as `hyper` does.
+    /// Upgrades connections, as `hyper` does.
     Upgrades,
-    /// Answers to sampled requests have `Server-Timing: intid;desc=…` where the tracer writes Instana's headers.
+    /// Responses to sampled requests have `Server-Timing: intid;desc=…` if the tracer writes Instana's headers.
     ServerTiming,
 }
 
 impl ServerFeature {
-    /// All of them.
+    /// All features.
     pub const ALL: &[ServerFeature] = &[
         ServerFeature::Http1,
         ServerFeature::Http2,
@@ -76,8 +76,8 @@ impl ServerFeature {
     ];
 }
 
-/// Runs every check of the contract, each on a server and a tracer of its own, over each version of HTTP that the adapter speaks.
-/// Needs a tokio runtime with time and I/O.
+/// Runs all checks, each with a server and a tracer of its own, over each version of HTTP that the adapter speaks.
+/// Needs a tokio runtime with time and I/O. The [crate's page](crate) has an example.
 pub async fn check_server(adapter: impl ServerAdapter) -> Report {
     let adapter = Arc::new(adapter);
     let features = adapter.features();
@@ -87,7 +87,7 @@ pub async fn check_server(adapter: impl ServerAdapter) -> Report {
             continue;
         }
         for Check { name, needs, run } in all() {
-            // Some are about one version.
+            // Some checks are about one version.
             if needs.iter().any(|need| [ServerFeature::Http1, ServerFeature::Http2].contains(need) && *need != feature)
             {
                 continue;
@@ -98,7 +98,7 @@ pub async fn check_server(adapter: impl ServerAdapter) -> Report {
                 let case = Case::new(protocol, features, move |listener, site| Box::pin(serve.serve(listener, site)));
                 report.run(name, run(&case)).await;
             } else {
-                report.left_out.push(name);
+                report.skipped.push(name);
             }
         }
     }

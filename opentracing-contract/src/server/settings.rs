@@ -1,4 +1,4 @@
-//! What an adapter can be asked for beside its defaults.
+//! Settings of an adapter.
 
 use opentracing_core::ReferenceKind;
 use opentracing_core::mock::MockTracer;

@@ -1,4 +1,4 @@
-//! The site that an adapter serves: paths that answer in every way that a tracer may get wrong.
+//! The site that an adapter serves.
 
 use std::fmt;
 use std::pin::pin;
@@ -15,8 +15,8 @@ use tokio::sync::{Semaphore, mpsc};
 
 use crate::server::body::{Fed, SiteBody, Then};
 
-/// The site that an adapter serves. Whatever an adapter has for a router, each request goes to [`answer`](Site::answer), which knows
-/// by the end of the path what to do.
+/// The site that an adapter serves. Its paths cover what tracers get wrong. Whatever router an adapter has, each request goes to
+/// [`answer`](Site::answer), which chooses the response by the path.
 ///
 /// ```
 /// use axum::Router;
@@ -26,8 +26,12 @@ use crate::server::body::{Fed, SiteBody, Then};
 ///
 /// fn router(site: &Site) -> Router {
 ///     let site = site.clone();
-///     let handler = any(async move |request: Request| site.answer(request).await.map(axum::body::Body::new));
-///     let router = Site::PATHS.iter().fold(Router::new(), |router, path| router.route(path, handler.clone()));
+///     let handler = any(async move |request: Request| {
+///         site.answer(request).await.map(axum::body::Body::new)
+///     });
+///     let router = Site::PATHS
+///         .iter()
+///         .fold(Router::new(), |router, path| router.route(path, handler.clone()));
 ///     router.nest("/nested", Router::new().route("/items/{id}", handler))
 /// }
 /// ```
@@ -42,26 +46,26 @@ struct Inner {
     feed: Mutex<Option<mpsc::UnboundedReceiver<Fed>>>,
 }
 
-/// What is asked of the adapter beside its defaults, for one check.
+/// The settings that a check needs beside the defaults of the adapter.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Variant {
-    /// Nothing.
+    /// The defaults.
     Plain,
-    /// Requests for the path `/skipped` are not to be traced, nor what they do.
+    /// Requests for the path `/skipped` are not recorded, nor the spans below them.
     Skips,
-    /// Requests are those of strangers: each begins a trace.
+    /// Requests are untrusted: each begins a trace.
     PublicEdge,
-    /// A hook at the request sets the operation name `decorated` and the tag `decorated.path` to the path; one at the answer sets
-    /// the tag `decorated.status` to the status.
+    /// A hook for requests sets the operation name `decorated` and the tag `decorated.path` to the path. A hook for responses sets the tag
+    /// `decorated.status` to the status.
     Decorated,
-    /// A layer between the adapter and the handlers makes the status 500 of a panic.
+    /// A layer between the adapter and the handlers turns a panic into the status 500.
     CatchesPanics,
-    /// Proxies at addresses of loopback may say for whom they ask.
+    /// Proxies at loopback addresses are trusted.
     TrustsProxies,
 }
 
-/// What a check does to a site.
+/// How a check controls a site.
 pub(crate) struct Controls {
     pub(crate) begun: mpsc::UnboundedReceiver<()>,
     pub(crate) gate: Arc<Semaphore>,
@@ -69,8 +73,8 @@ pub(crate) struct Controls {
 }
 
 impl Site {
-    /// The templates of all routes but the one below a [nested](Self::NESTED) router. Where a router writes variables otherwise than in
-    /// braces, the adapter translates.
+    /// The templates of all routes except the one of the [nested](Self::NESTED) router. Variables are in braces; an adapter for a router
+    /// with another syntax translates them.
     pub const PATHS: &[&str] = &[
         "/",
         "/foo",
@@ -105,7 +109,7 @@ impl Site {
         "/upgrade",
     ];
 
-    /// The prefix of a router of its own, and the template of its one route.
+    /// The prefix of a nested router, and the template of its only route.
     pub const NESTED: (&str, &str) = ("/nested", "/items/{id}");
 
     pub(crate) fn new(tracer: Tracer, variant: Variant) -> (Self, Controls) {
@@ -115,18 +119,18 @@ impl Site {
         (Site(Arc::new(inner)), Controls { begun: begins, gate, feed })
     }
 
-    /// The tracer to trace with.
+    /// The tracer of the check.
     pub fn tracer(&self) -> &Tracer {
         &self.0.tracer
     }
 
-    /// What is asked of the adapter beside its defaults.
+    /// The settings that the check needs.
     pub fn variant(&self) -> Variant {
         self.0.variant
     }
 
-    /// Answers a request. Adapters call it from their handlers, which belong behind whatever traces. An adapter that serves a
-    /// service of its own calls this in `Service::call` itself, and polls the future later.
+    /// Answers a request. Call it from a handler, inside of the traced layer. An adapter that serves a service of its own calls it in
+    /// `Service::call` itself and polls the future later.
     ///
     /// # Panics
     ///
@@ -142,7 +146,7 @@ impl Site {
     async fn answer_later<B: Body>(&self, mut request: Request<B>) -> Response<SiteBody> {
         let tracer = &self.0.tracer;
         let path = request.uri().path().to_owned();
-        // Nobody listens in most checks.
+        // Most checks do not listen.
         let _ = self.0.begun.send(());
         if let Some((collection, id)) = path.rsplit_once('/')
             && matches!(collection, "/items" | "/nested/items" | "/async_items")
@@ -217,7 +221,7 @@ impl Site {
         }
     }
 
-    /// Waits until the check opens the gate, within a span that is named by the query.
+    /// Waits within a span named by the query until the check opens the gate.
     async fn together(&self, query: &str) -> Response<SiteBody> {
         let tracer = &self.0.tracer;
         let child = tracer.span(Text::Copied(query)).start();
@@ -230,7 +234,7 @@ impl Site {
         Response::new(SiteBody::full(query.to_owned()))
     }
 
-    /// The body that the check feeds; there is one in each check.
+    /// The body that the check feeds. Each check has one.
     fn fed(&self) -> Then {
         self.0.feed.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Then::End, Then::Feed)
     }
@@ -259,7 +263,7 @@ async fn size(body: impl Body) -> Option<usize> {
     Some(bytes)
 }
 
-/// Hands the connection over to something that answers `ping` with `pong`.
+/// Upgrades the connection to a protocol that answers `ping` with `pong`.
 fn upgrade<B>(request: &mut Request<B>) -> Response<SiteBody> {
     let upgraded = hyper::upgrade::on(request);
     tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! The other side of a site: a client with one connection.
+//! A client of the site, with one connection.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -24,7 +24,7 @@ use crate::suite::BoxFuture;
 pub enum Protocol {
     /// HTTP/1.1.
     Http1,
-    /// HTTP/2 without TLS, of which both sides know beforehand.
+    /// HTTP/2 without TLS, by prior knowledge.
     Http2,
 }
 
@@ -37,7 +37,7 @@ impl Protocol {
     }
 }
 
-/// The name by which the visitor knows the site.
+/// The host name of the site.
 pub(crate) const HOST_NAME: &str = "shop.example";
 
 /// A connection to the site. It closes when it is dropped.
@@ -70,12 +70,12 @@ impl Visitor {
         Ok(Visitor { sender, connection, port })
     }
 
-    /// The port on the visitor's side.
+    /// The local port of the visitor.
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
-    /// Waits until the connection is free for a request behind another one.
+    /// Waits until the connection is free for the next request.
     pub(crate) async fn ready(&mut self) -> Result<(), String> {
         match &mut self.sender {
             Sender::Http1(sender) => sender.ready().await,
@@ -106,7 +106,7 @@ impl Visitor {
         }
     }
 
-    /// Leaves: closes the connection of HTTP/1. On HTTP/2 it stays open, and who has dropped the answer has reset its stream.
+    /// Disconnects: closes an HTTP/1 connection. An HTTP/2 connection stays open; dropping the response has reset its stream.
     pub(crate) fn leave(&mut self) {
         if let Sender::Http1(_) = self.sender {
             self.connection.abort();
@@ -120,7 +120,7 @@ impl Drop for Visitor {
     }
 }
 
-/// An answer whose head is there.
+/// A response whose head has arrived.
 pub(crate) struct Visit {
     pub(crate) head: response::Parts,
     body: Incoming,
@@ -140,7 +140,7 @@ impl Visit {
         self.head.headers.get(name)?.to_str().ok()
     }
 
-    /// The whole body, with the trailers behind it.
+    /// The whole body, with its trailers.
     pub(crate) async fn read(&mut self) -> Result<(String, HeaderMap), String> {
         let (mut all, mut trailers) = (Vec::new(), HeaderMap::new());
         while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut self.body).poll_frame(cx)).await {
@@ -160,7 +160,7 @@ impl Visit {
     }
 }
 
-/// What goes to the site with a request.
+/// The body of a request.
 pub(crate) enum Upload {
     Nothing,
     Text(Bytes),
@@ -197,7 +197,7 @@ impl Body for Upload {
     }
 }
 
-/// A connection of HTTP/1 on which bytes are written and read.
+/// A raw HTTP/1 connection.
 pub(crate) struct Wire(TcpStream);
 
 impl Wire {
@@ -209,7 +209,7 @@ impl Wire {
         self.0.write_all(bytes.as_bytes()).await.map_err(text)
     }
 
-    /// Reads until the text has come, and returns everything up to it.
+    /// Reads until the text arrives, and returns everything up to it.
     pub(crate) async fn read_until(&mut self, end: &str) -> Result<String, String> {
         let mut all = Vec::new();
         while !all.ends_with(end.as_bytes()) {
@@ -221,7 +221,7 @@ impl Wire {
         String::from_utf8(all).map_err(text)
     }
 
-    /// Reads all that comes until the other side closes.
+    /// Reads until the peer closes the connection.
     pub(crate) async fn read_to_end(&mut self) -> String {
         let mut all = Vec::new();
         // A server that breaks off resets the connection.

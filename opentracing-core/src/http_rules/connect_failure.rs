@@ -3,25 +3,24 @@
 use std::error::Error;
 use std::io;
 
-/// At what the attempt to connect to a server failed.
+/// Why a connection to a server failed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ConnectFailure {
-    /// The time was over before there was a connection.
+    /// The time-out expired before there was a connection.
     Timeout,
-    /// The host's name could not be looked up.
+    /// The name of the host could not be resolved.
     Dns,
-    /// A proxy did not let the connection through.
+    /// A proxy refused the connection.
     Proxy,
-    /// There was a connection, and no agreement about TLS: a certificate that is not trusted or of another name, or a server that
-    /// does not speak TLS.
+    /// The TLS handshake failed: the certificate is not trusted or has another name, or the server does not speak TLS.
     Tls,
-    /// The server refused the connection, or could not be reached.
+    /// The server refused the connection or could not be reached.
     Connect,
 }
 
 impl ConnectFailure {
-    /// What stands in `error.kind`: `timeout`, `dns`, `proxy`, `tls` or `connect`.
+    /// The value of `error.kind`: `timeout`, `dns`, `proxy`, `tls` or `connect`.
     pub const fn name(self) -> &'static str {
         match self {
             ConnectFailure::Timeout => "timeout",
@@ -32,11 +31,11 @@ impl ConnectFailure {
         }
     }
 
-    /// Tells by the error and its causes. `None` if they do not say that connecting failed; the clients of hyper-util and whatever is
-    /// built on them do. Allocates.
+    /// Reads the error and its causes. `None` if they do not say that connecting failed, as the errors of hyper-util and of clients built
+    /// on it do. Allocates.
     ///
-    /// The types of the causes are private or belong to a library of TLS, so their texts have to tell. Where none does,
-    /// it is [`Connect`](ConnectFailure::Connect).
+    /// The types of the causes are private or belong to a TLS library, so their texts are compared. If none matches, it is
+    /// [`Connect`](ConnectFailure::Connect).
     pub fn of(error: &(dyn Error + 'static)) -> Option<Self> {
         let mut causes = causes(error);
         causes.find(|error| error.to_string() == CONNECTING)?;
@@ -57,7 +56,7 @@ impl ConnectFailure {
         } else if matches!(kind, Some(io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof))
             || OF_TLS.iter().any(|word| text.contains(word))
         {
-            // Before there is a request, only TLS reads from a connection.
+            // Before a request is sent, only TLS reads from a connection.
             Some(ConnectFailure::Tls)
         } else {
             None
@@ -65,8 +64,7 @@ impl ConnectFailure {
     }
 }
 
-/// Whether the error or one of its causes says that the time was over: those of the operating system, tokio, tower and reqwest.
-/// Allocates.
+/// Whether the error or one of its causes is a time-out of the operating system, tokio, tower or reqwest. Allocates.
 pub fn is_timeout(error: &(dyn Error + 'static)) -> bool {
     causes(error).any(|error| {
         let io = error.downcast_ref::<io::Error>();
@@ -75,12 +73,12 @@ pub fn is_timeout(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
-/// The error and what it wraps, some levels deep.
+/// The error and its causes, to a limited depth.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| cause(error)).take(MAX_CAUSES)
 }
 
-/// What the error wraps. [`io::Error`] leaves one out: its source is that of the error that it was made of.
+/// The cause. [`io::Error`] skips a level: its source is the source of the error that it wraps.
 fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(inner) => Some(inner),
@@ -102,5 +100,5 @@ const TUNNELLING: [&str; 2] = ["tunnel error", "SOCKS error"];
 /// Of rustls and of OpenSSL.
 const OF_TLS: [&str; 4] = ["certificate", "handshake", "TLS", "SSL"];
 
-/// Whatever an error says of itself, looking into it comes to an end.
+/// An error may be its own source.
 const MAX_CAUSES: usize = 16;

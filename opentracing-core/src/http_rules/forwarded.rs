@@ -1,4 +1,4 @@
-//! What proxies say of the client that they ask for.
+//! What proxies say about the client.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -9,26 +9,26 @@ use http::uri::Authority;
 use crate::http_rules::peer::Peer;
 use crate::http_rules::proxies::TrustedProxies;
 
-/// The client that a trusted proxy asks for, and what it asked for.
+/// The client behind trusted proxies, and what it requested.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct Forwarded<'a> {
-    /// The client's address, and its port where it is told. Empty if the proxy hides it; `None` if nobody says anything about it, and
-    /// the other side of the connection is all that is known.
+    /// The address of the client, with its port if the proxy names it. Empty if the proxy hides the client. `None` if no proxy names one,
+    /// so that only the remote address of the connection is known.
     pub client: Option<Peer<'static>>,
-    /// The host, and the port, that the client asked for.
+    /// The host that the client requested, with its port.
     pub host: Option<&'a str>,
     /// `http` or `https`.
     pub scheme: Option<&'static str>,
 }
 
 impl<'a> Forwarded<'a> {
-    /// Reads `Forwarded` (RFC 7239), or `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto`, as far as the proxies are
-    /// trusted: from the last entry, which the peer has written, to the first that no trusted proxy has. Nothing is believed that a
-    /// peer says who is not trusted.
+    /// Reads `Forwarded` (RFC 7239), or `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto`. Reading starts at the last entry,
+    /// which the peer has written, and goes back as long as the entries were written by trusted proxies. Headers of an untrusted peer are
+    /// ignored.
     ///
-    /// A proxy writes one of the two and may hand on what a client has put into the other. So if both are there and name
-    /// different clients, neither is believed. At most 64 entries are read.
+    /// A proxy writes one of the two forms and may pass on the other as the client sent it. So if both are present and name different
+    /// clients, both are ignored. At most 64 entries are read.
     pub fn read(proxies: &TrustedProxies, peer: Option<IpAddr>, headers: &'a HeaderMap) -> Self {
         if !proxies.trusts(peer) {
             return Forwarded::default();
@@ -43,7 +43,7 @@ impl<'a> Forwarded<'a> {
         }
     }
 
-    /// Whether it says anything.
+    /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {
         *self == Forwarded::default()
     }
@@ -85,7 +85,7 @@ impl<'a> Forwarded<'a> {
                 break;
             }
         }
-        // Each proxy may have added an entry, or left the only one: the one of the outermost trusted proxy is as far from the end.
+        // Proxies add an entry or keep the only one. The entry of the outermost trusted proxy is as far from the end as its address.
         let outermost = |name: HeaderName| from_last(headers, &name).take(hops.max(1)).last();
         forwarded.host = outermost(X_FORWARDED_HOST).and_then(host);
         forwarded.scheme = outermost(X_FORWARDED_PROTO).and_then(scheme);
@@ -93,7 +93,7 @@ impl<'a> Forwarded<'a> {
     }
 }
 
-/// The entries of a header, of all its lines together, from the last to the first.
+/// The entries of all lines of a header, from the last to the first.
 fn from_last<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
     let lines: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
     let mut entries: Vec<&str> = lines.into_iter().flat_map(|line| parted(line, b',')).collect();
@@ -101,7 +101,7 @@ fn from_last<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Ite
     entries.into_iter().rev().take(MAX_ENTRIES)
 }
 
-/// The parts of a text, without the blanks around them. What is in quotation marks is not parted.
+/// Splits a text, except within quotation marks, and trims the parts.
 fn parted(text: &str, separator: u8) -> impl Iterator<Item = &str> {
     let (mut quoted, mut escaped) = (false, false);
     text.split(move |letter: char| {
@@ -116,8 +116,7 @@ fn parted(text: &str, separator: u8) -> impl Iterator<Item = &str> {
     .map(str::trim)
 }
 
-/// An IP address, with or without a port; an IPv6 address in brackets or not. What else there is, `unknown` or a name of the proxy's
-/// own, is nobody.
+/// An IP address, with or without a port or brackets. Anything else, such as `unknown` or a name of the proxy, hides the client.
 fn client(node: &str) -> Peer<'static> {
     if let Ok(address) = node.parse::<SocketAddr>() {
         return Peer::from(address);

@@ -1,4 +1,4 @@
-//! Which hosts may see trace headers and baggage.
+//! Which hosts get trace headers and baggage.
 
 use std::error::Error;
 use std::fmt;
@@ -8,32 +8,32 @@ use http::Uri;
 
 use crate::http_rules::peer::effective_port;
 
-/// The hosts that get trace headers and baggage with outgoing requests. The default is all of them.
+/// Which hosts get trace headers and baggage. All by default.
 ///
-/// Reads patterns parted by commas or blanks; see [`HostPattern`]. An empty text admits nobody.
+/// Parses patterns that are separated by commas or spaces; see [`HostPattern`]. An empty text allows no host.
 ///
 /// ```
 /// use opentracing_core::http_rules::HostAllowList;
 ///
 /// let hosts: HostAllowList = "*.acme.example, partner.example:8443".parse()?;
-/// assert!(hosts.admits("catalog.acme.example", Some(80)));
-/// assert!(!hosts.admits("partner.example", Some(443)));
+/// assert!(hosts.allows("catalog.acme.example", Some(80)));
+/// assert!(!hosts.allows("partner.example", Some(443)));
 /// # Ok::<(), opentracing_core::http_rules::InvalidHostPattern>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct HostAllowList {
-    /// `None` admits also a host that is not known.
+    /// `None` allows all hosts, also an unknown one.
     patterns: Option<Box<[HostPattern]>>,
 }
 
-/// A host, or all hosts below one, with or without a port. Letter case and a final dot do not count.
+/// A host, or all hosts below a domain, with or without a port. Letter case and a trailing dot are ignored.
 ///
-/// `shop.example` is that host at any port, `shop.example:8080` at that port only. `*.shop.example` is each host below
-/// `shop.example`, at any depth, and not `shop.example` itself. `*` is every host. IPv6 addresses stand in brackets if a port
-/// follows, `[::1]:80`, and may do so if none does; they are compared as text.
+/// `shop.example` is that host at any port, `shop.example:8080` only at that port. `*.shop.example` is each host below
+/// `shop.example`, at any depth, but not `shop.example` itself. `*` is every host. An IPv6 address with a port is written in brackets,
+/// `[::1]:80`; without a port the brackets are optional. IPv6 addresses are compared as text.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct HostPattern {
-    /// In lower case, without brackets; after `*.` what the host must end with, dot included.
+    /// In lower case, without brackets. For `*.` the suffix, with its dot.
     host: Box<str>,
     kind: Kind,
     port: Option<u16>,
@@ -46,30 +46,30 @@ enum Kind {
     Below,
 }
 
-/// A text is no [`HostPattern`]: it is empty, a URL, has `*` elsewhere than at its beginning, or a port that is none.
+/// A text is not a [`HostPattern`]: it is empty, is a URL, has a `*` that is not at the beginning, or has an invalid port.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InvalidHostPattern(String);
 
 impl HostAllowList {
-    /// Admits every host, also one that is not known.
+    /// Allows every host, also an unknown one.
     pub const fn all() -> Self {
         HostAllowList { patterns: None }
     }
 
-    /// Admits no host.
+    /// Allows no host.
     pub fn none() -> Self {
         HostAllowList { patterns: Some(Box::default()) }
     }
 
-    /// Whether the host may see the headers. `host` is without port, an IPv6 address with or without brackets; `port` is the
-    /// effective one, and `None` fits only patterns without. Allocates nothing.
-    pub fn admits(&self, host: &str, port: Option<u16>) -> bool {
+    /// Whether the host gets the headers. `host` has no port; brackets around an IPv6 address are optional. `port` is the effective port;
+    /// `None` matches only patterns without a port. Allocates nothing.
+    pub fn allows(&self, host: &str, port: Option<u16>) -> bool {
         self.patterns.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(host, port)))
     }
 
-    /// Whether the target of a request may see the headers. A relative URI names no host and is admitted only by [`all`](Self::all).
-    pub fn admits_uri(&self, uri: &Uri) -> bool {
-        self.patterns.is_none() || uri.host().is_some_and(|host| self.admits(host, effective_port(uri)))
+    /// Whether the target of a request gets the headers. A relative URI has no host and is allowed only by [`all`](Self::all).
+    pub fn allows_uri(&self, uri: &Uri) -> bool {
+        self.patterns.is_none() || uri.host().is_some_and(|host| self.allows(host, effective_port(uri)))
     }
 }
 
@@ -94,7 +94,7 @@ impl FromStr for HostAllowList {
 }
 
 impl HostPattern {
-    /// Whether the host fits, as [`HostAllowList::admits`] says.
+    /// Whether the host matches, as [`HostAllowList::allows`] says.
     pub fn matches(&self, host: &str, port: Option<u16>) -> bool {
         if self.port.is_some() && self.port != port {
             return false;
@@ -118,7 +118,7 @@ impl FromStr for HostPattern {
         let invalid = || InvalidHostPattern(text.to_owned());
         let text = text.trim();
         let (host, port) = match text.rsplit_once(':') {
-            // An IPv6 address alone has colons of its own.
+            // An IPv6 address without port contains colons, too.
             Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
                 (host, Some(port.parse().ok().filter(|_| !port.starts_with('+')).ok_or_else(invalid)?))
             }
@@ -144,7 +144,11 @@ impl FromStr for HostPattern {
 
 impl fmt::Display for InvalidHostPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is no host, such as shop.example, *.shop.example or shop.example:8080", self.0)
+        write!(
+            f,
+            "invalid host pattern {:?}: expected for example shop.example, *.shop.example or shop.example:8080",
+            self.0
+        )
     }
 }
 

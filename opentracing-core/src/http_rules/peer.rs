@@ -1,4 +1,4 @@
-//! The other side of a connection, as far as a URI or an address tells.
+//! The peer of a connection, from a URI or an address.
 
 use std::fmt::{self, Write};
 use std::net::{IpAddr, SocketAddr};
@@ -10,29 +10,29 @@ use crate::http_rules::hosts::without_brackets;
 use crate::model::tags;
 use crate::span::span::Span;
 
-/// What is known of the other side: the tags `peer.hostname`, `peer.ipv4` or `peer.ipv6`, and `peer.port`.
+/// What is known about the peer: the tags `peer.hostname`, `peer.ipv4` or `peer.ipv6`, and `peer.port`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Peer<'a> {
-    /// The name by which the peer was addressed; absent if it was an IP address.
+    /// The host name of the peer. `None` if it was addressed by its IP address.
     pub hostname: Option<&'a str>,
-    /// The peer's address, if it is known without looking a name up. An IPv4 address within IPv6 is the IPv4 address.
+    /// The IP address, if it is known without name resolution. An IPv4-mapped IPv6 address becomes the IPv4 address.
     pub ip: Option<IpAddr>,
-    /// The port, given or by the scheme.
+    /// The port, explicit or the default of the scheme.
     pub port: Option<u16>,
 }
 
 impl<'a> Peer<'a> {
-    /// The target of a request; nothing is known if the URI is relative.
+    /// The target of a request. Empty if the URI is relative.
     pub fn from_uri(uri: &'a Uri) -> Self {
         uri.host().map_or_else(Peer::default, |host| Self::from_host(host, effective_port(uri)))
     }
 
-    /// The target that an authority or a `Host` header names, with the port that the scheme implies if it names none.
+    /// The target in an authority or a `Host` header. A missing port becomes the default of the scheme.
     pub fn from_authority(authority: &'a Authority, scheme: Option<&Scheme>) -> Self {
         Self::from_host(authority.host(), authority.port_u16().or_else(|| default_port(scheme?)))
     }
 
-    /// A host, an IPv6 address with or without brackets, and its port.
+    /// A host with its port. Brackets around an IPv6 address are optional.
     pub fn from_host(host: &'a str, port: Option<u16>) -> Self {
         let host = without_brackets(host);
         match host.parse::<IpAddr>() {
@@ -41,7 +41,7 @@ impl<'a> Peer<'a> {
         }
     }
 
-    /// Sets the tags `peer.hostname`, `peer.ipv4` or `peer.ipv6`, and `peer.port`, as far as they are known. Allocates nothing.
+    /// Sets the tags `peer.hostname`, `peer.ipv4` or `peer.ipv6`, and `peer.port`, if they are known. Allocates nothing.
     pub fn set_tags(&self, span: &mut Span) {
         if !span.is_recording() {
             return;
@@ -68,12 +68,12 @@ impl From<SocketAddr> for Peer<'_> {
     }
 }
 
-/// The port of a URI: the one that it names, else the one that its scheme implies.
+/// The port of a URI: the explicit one, else the default of its scheme.
 pub fn effective_port(uri: &Uri) -> Option<u16> {
     uri.port_u16().or_else(|| default_port(uri.scheme()?))
 }
 
-/// The port that a scheme implies: 80 for `http` and `ws`, 443 for `https` and `wss`.
+/// The default port of a scheme: 80 for `http` and `ws`, 443 for `https` and `wss`.
 pub fn default_port(scheme: &Scheme) -> Option<u16> {
     match scheme.as_str() {
         "http" | "ws" => Some(80),

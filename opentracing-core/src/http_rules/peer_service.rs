@@ -1,4 +1,4 @@
-//! The name of the service that is called.
+//! The name of the called service.
 
 use crate::http_rules::hosts::{HostPattern, InvalidHostPattern};
 use crate::http_rules::peer::Peer;
@@ -10,14 +10,14 @@ use crate::span::span::Span;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum PeerService<'a> {
-    /// Somebody gave the name.
+    /// A configured name.
     Given(&'a str),
-    /// Only the host's name. Instana is not told it, since two sides naming one service gives undefined results there.
+    /// Only the name of the host. The Instana transport leaves it out: two names for one service give undefined results there.
     Derived(&'a str),
 }
 
-/// Finds the name of the service that a request goes to. In this order: what the request says, what is set here for all
-/// requests, what is set here for the host, the host's name if it is neither an IP address nor `localhost`.
+/// Finds the name of the service that a request goes to. In this order: the name that the request sets, the name for all requests, the
+/// name for the host, the name of the host unless it is an IP address or `localhost`.
 ///
 /// ```
 /// use opentracing_core::http_rules::{Peer, PeerService, PeerServices};
@@ -43,12 +43,12 @@ impl<'a> PeerService<'a> {
         }
     }
 
-    /// Whether the name is only the host's.
+    /// Whether the name is only the name of the host.
     pub fn is_derived(self) -> bool {
         matches!(self, PeerService::Derived(_))
     }
 
-    /// Sets the tag `peer.service`, marked if it was only derived.
+    /// Sets the tag `peer.service`. A derived name is marked as such in the span.
     pub fn set_tag(self, span: &mut Span) {
         match self {
             PeerService::Given(name) => span.set(tags::PEER_SERVICE, name),
@@ -58,28 +58,28 @@ impl<'a> PeerService<'a> {
 }
 
 impl PeerServices {
-    /// Knows no names but those of hosts.
+    /// No names.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Calls every peer by this name. For clients that talk to one service.
+    /// Sets the name for all requests, for a client of one service.
     pub fn with_name(mut self, name: &str) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Calls the hosts that fit the pattern by this name. Of several patterns that fit, the first counts.
+    /// Sets the name for the hosts that match the pattern. The first pattern that matches wins.
     ///
     /// # Errors
     ///
-    /// If the pattern is none; see [`HostPattern`].
+    /// If the pattern is invalid; see [`HostPattern`].
     pub fn with_host(mut self, pattern: &str, name: &str) -> Result<Self, InvalidHostPattern> {
         self.hosts.push((pattern.parse()?, name.into()));
         Ok(self)
     }
 
-    /// Finds the name; `given` is what the request says. Patterns are tried on host names and, written out, on IP addresses.
+    /// Finds the name. `given` is the name that the request sets. Patterns are compared with host names and with the text of IP addresses.
     pub fn resolve<'a>(&'a self, given: Option<&'a str>, peer: &Peer<'a>) -> Option<PeerService<'a>> {
         if let Some(name) = given.or(self.name.as_deref()) {
             return Some(PeerService::Given(name));
@@ -95,7 +95,7 @@ impl PeerServices {
     }
 }
 
-/// `localhost` and what is below it (RFC 6761, section 6.3).
+/// `localhost` and the names below it (RFC 6761, section 6.3).
 fn is_localhost(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host).as_bytes();
     match host.len().checked_sub(LOCALHOST.len()) {

@@ -1,14 +1,14 @@
-//! Whose word is taken for whom it asks.
+//! Trusted proxies.
 
 use std::error::Error;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-/// The proxies whose `Forwarded` and `X-Forwarded-…` headers are believed. None by default.
+/// The proxies whose `Forwarded` and `X-Forwarded-*` headers are trusted. None by default.
 ///
-/// Reads networks and addresses parted by commas or blanks: `10.0.0.0/8, 192.0.2.7, fd00::/8`. `loopback` stands for `127.0.0.0/8` and
-/// `::1`; `private` for the networks of RFC 1918 and RFC 4193. An IPv4 address within IPv6 is the IPv4 address.
+/// Parses networks and addresses that are separated by commas or spaces: `10.0.0.0/8, 192.0.2.7, fd00::/8`. `loopback` means `127.0.0.0/8` and
+/// `::1`; `private` for the networks of RFC 1918 and RFC 4193. An IPv4-mapped IPv6 address counts as the IPv4 address.
 ///
 /// ```
 /// use opentracing_core::http_rules::TrustedProxies;
@@ -30,23 +30,23 @@ struct Network {
     prefix: u32,
 }
 
-/// A text names no network: it is neither an address nor an address with the length of a prefix.
+/// A text is not a network: neither an address nor an address with a prefix length.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InvalidProxies(String);
 
 impl TrustedProxies {
-    /// Trusts nobody.
+    /// Trusts no proxy.
     pub const fn none() -> Self {
         TrustedProxies { networks: Vec::new(), trusts_all: false }
     }
 
-    /// Trusts everybody, also a peer without an IP address, on a socket of the file system for example: for servers that only
-    /// proxies can reach. The first entry, which is whatever the client wrote if a proxy hands it on, then counts.
+    /// Trusts every peer, also one without an IP address, such as a Unix socket: for servers that only proxies can reach. The first entry
+    /// then wins, which the client has written if a proxy passes it on.
     pub const fn all() -> Self {
         TrustedProxies { networks: Vec::new(), trusts_all: true }
     }
 
-    /// Whether that address is a trusted proxy's. A peer without an address is so only for [`all`](Self::all).
+    /// Whether the address is a trusted proxy. A peer without an address is trusted only by [`all`](Self::all).
     pub fn trusts(&self, ip: Option<IpAddr>) -> bool {
         let within = |ip: IpAddr| self.networks.iter().any(|network| network.contains(ip.to_canonical()));
         self.trusts_all || ip.is_some_and(within)

@@ -1,22 +1,30 @@
-//! What the attempts at one request have in common.
+//! Counting the attempts at one request.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::StatusCode;
 
-/// Counts how often a request is sent, by whatever retries it or follows redirects: clones count together. Each attempt is a span, and
-/// those behind the first have the tag `http.request.resend_count`.
+/// Counts how often a request is sent, by retries and redirects. Clones share the count. Each attempt is a span, and the second and later
+/// ones have the tag `http.request.resend_count`.
 ///
-/// Once a request was redirected to another host than that of the first attempt, it has no trace headers and no baggage, wherever it is
-/// redirected to from there. A retry from the first host on has them again.
+/// After a redirect to another host than that of the first attempt, a request has no trace headers and no baggage, also after further
+/// redirects. A retry to the first host has them again.
+///
+/// ```
+/// use opentracing_core::http_rules::ResendCounter;
+///
+/// let counter = ResendCounter::new();
+/// assert_eq!(counter.begin("shop.example").resent, 0);
+/// assert_eq!(counter.clone().begin("shop.example").resent, 1);
+/// ```
 #[derive(Clone, Default)]
 pub struct ResendCounter(Arc<Mutex<Attempts>>);
 
 #[derive(Debug, Default)]
 struct Attempts {
     count: u32,
-    /// Of the first attempt.
+    /// The host of the first attempt.
     host: Option<Box<str>>,
     /// The next attempt follows a redirect.
     awaited: bool,
@@ -27,9 +35,9 @@ struct Attempts {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub struct ResendAttempt {
-    /// How many there were before.
+    /// The number of earlier attempts.
     pub resent: u32,
-    /// Whether trace headers may go along: not to another host after a redirect.
+    /// Whether trace headers are sent along: not to another host after a redirect.
     pub propagates: bool,
 }
 
@@ -39,12 +47,12 @@ impl ResendCounter {
         Self::default()
     }
 
-    /// How often the request has been sent until now.
+    /// How often the request was sent so far.
     pub fn count(&self) -> u32 {
         self.attempts().count
     }
 
-    /// Counts an attempt at the request, which goes to that host. For those who write an adapter.
+    /// Counts an attempt that goes to this host. For adapters.
     pub fn begin(&self, host: &str) -> ResendAttempt {
         let mut attempts = self.attempts();
         let resent = attempts.count;
@@ -54,26 +62,26 @@ impl ResendCounter {
         match (redirected, is_first_host) {
             (true, false) => attempts.left = true,
             (false, true) => attempts.left = false,
-            // Back from elsewhere; or a retry, which may go to another server of the same service.
+            // A redirect back to the first host, or a retry, which may go to another server of the same service.
             (true, true) | (false, false) => {}
         }
         ResendAttempt { resent, propagates: !attempts.left }
     }
 
-    /// Takes notice of an attempt's answer. For those who write an adapter.
+    /// Records the status of an attempt. For adapters.
     pub fn answered(&self, status: StatusCode) {
         if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
             self.attempts().awaited = true;
         }
     }
 
-    /// Whether the last attempt was redirected. For those who write an adapter.
+    /// Whether the last attempt was redirected. For adapters.
     pub fn awaits_redirect(&self) -> bool {
         self.attempts().awaited
     }
 
     fn attempts(&self) -> MutexGuard<'_, Attempts> {
-        // Nothing that can panic runs while it is locked.
+        // No code that can panic runs under the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

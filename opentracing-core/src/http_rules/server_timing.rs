@@ -1,4 +1,4 @@
-//! Tells a browser which trace its request belongs to.
+//! `Server-Timing`, from which a browser learns the trace of its request.
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
@@ -8,8 +8,8 @@ use crate::model::ids::TraceId;
 /// Adds `Server-Timing: intid;desc=<16 digits>`, the lower half of the trace id, by which Instana's end-user monitoring
 /// connects a page load with its trace.
 ///
-/// Adds a header line beside those that are there, and nothing if one of them has an `intid` already, as the Instana tracers do.
-/// To be called for recorded entry spans only. One allocation.
+/// Keeps other lines of the header, and does nothing if one of them has an `intid`, as the Instana tracers do. Call it for sampled server
+/// spans only. Allocates once.
 pub fn append_server_timing(headers: &mut HeaderMap, trace_id: TraceId) {
     let has_intid = |value: &HeaderValue| value.as_bytes().windows(PREFIX.len()).any(|part| part == PREFIX);
     if headers.get_all(SERVER_TIMING).iter().any(has_intid) {
@@ -28,8 +28,7 @@ pub fn append_server_timing(headers: &mut HeaderMap, trace_id: TraceId) {
 /// Adds `Server-Timing: trace;desc=00-…`, the span's context as in `traceparent`: the form of the editor's draft of W3C Trace Context,
 /// which is in no published level.
 ///
-/// Adds a header line beside those that are there, and nothing if one of them has such an entry already. To be called for recorded
-/// entry spans only. Allocates.
+/// Keeps other lines of the header, and does nothing if one of them has such an entry. Call it for sampled server spans only. Allocates.
 pub fn append_trace_timing(headers: &mut HeaderMap, context: &SpanContext) {
     let has_trace = |value: &HeaderValue| value.as_bytes().windows(TRACE.len()).any(|part| part == TRACE);
     if headers.get_all(SERVER_TIMING).iter().any(has_trace) {

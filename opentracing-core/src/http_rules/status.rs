@@ -1,26 +1,35 @@
-//! Which answers are errors.
+//! Which statuses are errors.
 
 use std::ops::RangeInclusive;
 
 use http::StatusCode;
 
-/// The status codes that make a span fail.
+/// Which HTTP statuses are errors.
+///
+/// ```
+/// use http::StatusCode;
+/// use opentracing_core::http_rules::ErrorStatuses;
+///
+/// assert!(!ErrorStatuses::default().contain(StatusCode::NOT_FOUND));
+/// let throttled = ErrorStatuses::OneOf(&[429..=429, 500..=599]);
+/// assert!(throttled.contain(StatusCode::TOO_MANY_REQUESTS));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum ErrorStatuses {
-    /// 500 and above. The default for servers, where a 4xx is the caller's failure, and for clients, as the Instana tracers have it.
+    /// 500 and above: the default of servers, since a 4xx is the client's failure, and of clients, as in the Instana tracers.
     #[default]
     ServerErrors,
-    /// 400 and above, as OpenTelemetry has it for clients.
+    /// 400 and above, as OpenTelemetry does for clients.
     ClientAndServerErrors,
-    /// Those within one of the ranges: `OneOf(&[429..=429, 500..=599])`.
+    /// The statuses in one of the ranges: `OneOf(&[429..=429, 500..=599])`.
     OneOf(&'static [RangeInclusive<u16>]),
-    /// None. Transport failures still make a span fail.
+    /// No status. Failed connections are still errors.
     None,
 }
 
 impl ErrorStatuses {
-    /// Whether the status makes the span fail. Codes above 599, which no registry knows, count as server errors.
+    /// Whether the status is an error. Statuses above 599, which are not registered, count as server errors.
     pub fn contain(self, status: StatusCode) -> bool {
         match self {
             ErrorStatuses::ServerErrors => status.as_u16() >= 500,

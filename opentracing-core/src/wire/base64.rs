@@ -50,15 +50,15 @@ fn value(digit: u8) -> Option<u32> {
     }))
 }
 
-/// Bytes of text that are decoded at once.
+/// How many bytes of text are decoded at once.
 #[cfg(feature = "http")]
 const PIECE: usize = 256;
 
-/// Reads text that comes in pieces of any length. Padding may stand within: each write of the other side is a text of its own.
+/// Decodes text that arrives in pieces of any length. Padding may stand inside, since each write of a peer is padded by itself.
 #[derive(Clone, Debug, Default)]
 #[cfg(feature = "http")]
 pub(crate) struct Decoder {
-    /// Digits of a group that is not whole yet, six bits each, and how many there are.
+    /// The digits of an incomplete group, six bits each, and their number.
     bits: u32,
     digits: u8,
     is_broken: bool,
@@ -66,7 +66,7 @@ pub(crate) struct Decoder {
 
 #[cfg(feature = "http")]
 impl Decoder {
-    /// Gives the bytes in the text to the closure, piece by piece; nothing more once something was no base64.
+    /// Calls the closure with the decoded bytes, piece by piece. Decodes nothing after input that is not base64.
     pub(crate) fn decode(&mut self, text: &[u8], mut f: impl FnMut(&[u8])) {
         for piece in text.chunks(PIECE) {
             let (mut bytes, mut len) = ([0; PIECE], 0);
@@ -92,14 +92,14 @@ impl Decoder {
         }
     }
 
-    /// Takes a digit in, or nothing of padding; gives the group as it would be if its missing digits were zeros.
+    /// Adds a digit, or ignores padding. Returns the group with zeros for missing digits.
     fn push(&mut self, byte: u8) -> u32 {
         match value(byte) {
             Some(value) => {
                 self.bits = self.bits << 6 | value;
                 self.digits += 1;
             }
-            // The second character of padding comes when the group is done.
+            // The second padding character arrives after the group is complete.
             None => self.is_broken = byte != b'=' || self.digits == 1,
         }
         self.bits << (24 - 6 * u32::from(self.digits.min(4)))

@@ -52,8 +52,8 @@ fn tells_errors_by_status() {
 #[track_caller]
 fn check_host(pattern: &str, admitted: &[(&str, Option<u16>)], refused: &[(&str, Option<u16>)]) {
     let hosts: HostAllowList = pattern.parse().unwrap();
-    admitted.iter().for_each(|(host, port)| assert!(hosts.admits(host, *port), "{host} {port:?}"));
-    refused.iter().for_each(|(host, port)| assert!(!hosts.admits(host, *port), "{host} {port:?}"));
+    admitted.iter().for_each(|(host, port)| assert!(hosts.allows(host, *port), "{host} {port:?}"));
+    refused.iter().for_each(|(host, port)| assert!(!hosts.allows(host, *port), "{host} {port:?}"));
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn refuses_what_is_no_host() {
 fn admits_all_hosts_by_default() {
     #[track_caller]
     fn check(hosts: &HostAllowList, uri: &'static str, expected: bool) {
-        assert_eq!(hosts.admits_uri(&Uri::from_static(uri)), expected, "{uri}");
+        assert_eq!(hosts.allows_uri(&Uri::from_static(uri)), expected, "{uri}");
     }
     let all = HostAllowList::default();
     check(&all, "http://a.example/", true);

@@ -77,7 +77,7 @@ impl ClientConfig {
             derived.set_tag(&mut span);
         }
         peer.set_tags(&mut span);
-        let admitted = self.propagate_to.admits(host, port);
+        let admitted = self.propagate_to.allows(host, port);
         let (call, body) = self.settings.call(span, parts, body);
         if parts.extensions.get::<WithoutPropagation>().is_some() {
             // The headers stay as they are.

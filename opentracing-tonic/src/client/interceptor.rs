@@ -1,4 +1,4 @@
-//! The little that an interceptor can do.
+//! Propagation by an interceptor.
 
 use opentracing_core::Tracer;
 use tonic::service::Interceptor;
@@ -6,11 +6,11 @@ use tonic::{Request, Status};
 
 use crate::carrier;
 
-/// Sends the context of the active span along with each call, and makes no span: for clients that can have an interceptor and no layer.
+/// Sends the context of the active span with each call, without a span of its own: for clients that can have an interceptor but no layer.
 ///
-/// An interceptor sees the beginning of a call and nothing of its end, so it cannot know status, duration or messages, and the span
-/// of the called service hangs below the one that was active here. Use [`TracingClientLayer`](crate::TracingClientLayer) where it is
-/// possible. Without an active span the metadata lose what was copied from another request.
+/// An interceptor sees the start of a call and not its end, so it knows neither status nor duration nor messages. The span of the called
+/// service becomes a child of the active span. Prefer [`TracingClientLayer`](crate::TracingClientLayer). Without an active span, trace
+/// headers that were copied from another request are removed.
 ///
 /// ```
 /// use opentracing_core::Tracer;
@@ -32,12 +32,12 @@ pub struct ContextInterceptor {
 }
 
 impl ContextInterceptor {
-    /// Sends contexts of the [global tracer](Tracer::global), also of one that is registered later.
+    /// Uses the [global tracer](Tracer::global), which may be registered later.
     pub fn new() -> Self {
         Self::with_tracer(Tracer::global())
     }
 
-    /// Sends contexts of that tracer.
+    /// Uses this tracer.
     pub fn with_tracer(tracer: Tracer) -> Self {
         ContextInterceptor { tracer }
     }

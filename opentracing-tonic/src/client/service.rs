@@ -51,12 +51,12 @@ impl<S> TracingChannel<S> {
         &self.inner
     }
 
-    /// The wrapped channel, to be changed.
+    /// The wrapped channel, mutably.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// The wrapped channel again.
+    /// Unwraps the channel.
     pub fn into_inner(self) -> S {
         self.inner
     }
@@ -81,7 +81,7 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
         let (call, body) = self.config.begin(&mut parts, Body::new(body));
-        // The service that was polled ready is called here and now, so no clone of it is needed.
+        // The service that was polled ready is called right here, so no clone is needed.
         ResponseFuture::new(call, || self.inner.call(Request::from_parts(parts, body)))
     }
 }

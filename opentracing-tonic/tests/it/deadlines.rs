@@ -43,7 +43,7 @@ async fn a_time_out_of_the_server_is_the_deadline() {
         ],
     );
     assert_eq!(log_field(&server, "error.kind"), "DEADLINE_EXCEEDED");
-    assert_eq!(log_field(&server, "message"), "dropped when its time was over");
+    assert_eq!(log_field(&server, "message"), "dropped after its time-out");
 }
 
 #[tokio::test]

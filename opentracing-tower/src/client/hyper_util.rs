@@ -1,4 +1,4 @@
-//! The client of hyper-util, by its own methods.
+//! The methods of hyper-util's client.
 
 use http::{Request, Uri};
 use http_body::Body;
@@ -9,7 +9,7 @@ use tower_service::Service;
 use crate::client::service::TracingClientService;
 use crate::future::ResponseFuture;
 
-/// What hyper-util's client offers beside being a service, traced. Behind the feature `hyper-util`.
+/// The methods of hyper-util's client, traced. Behind the feature `hyper-util`.
 impl<C, B> TracingClientService<Client<C, B>>
 where
     C: Connect + Clone + Send + Sync + 'static,
@@ -17,17 +17,17 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    /// Sends a request. Its span starts now, as a child of the span that is active now.
+    /// Sends a request. The span starts now, as a child of the active span.
     ///
     /// # Errors
     ///
     /// Those of [`Client::request`].
     pub fn request(&self, request: Request<B>) -> ResponseFuture<Pending> {
-        // Cheap, and without a pool of its own: clones share it.
+        // Clones are cheap and share the pool.
         self.clone().call(request)
     }
 
-    /// Sends a `GET` request to that URI. Its span starts now, as a child of the span that is active now.
+    /// Sends a `GET` request. The span starts now, as a child of the active span.
     ///
     /// # Errors
     ///

@@ -73,7 +73,7 @@ impl ClientConfig {
         if let Some(attempt) = attempt.filter(|attempt| attempt.resent > 0) {
             span.set(tags::HTTP_REQUEST_RESEND_COUNT, attempt.resent.into());
         }
-        let admitted = self.propagate_to.admits(host, port) && attempt.is_none_or(|attempt| attempt.propagates);
+        let admitted = self.propagate_to.allows(host, port) && attempt.is_none_or(|attempt| attempt.propagates);
         if parts.extensions.get::<WithoutPropagation>().is_some() {
             // The headers stay as they are.
         } else if admitted && let Some(context) = span.as_span_context() {

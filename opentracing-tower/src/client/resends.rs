@@ -1,4 +1,4 @@
-//! Counting what a layer that retries or follows redirects does.
+//! Counting retries and redirects.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -11,12 +11,12 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Gives each request a [`ResendCounter`], so that the [`TracingClientLayer`](crate::TracingClientLayer) inside knows which attempt it
-/// sees. Belongs outside of whatever sends a request several times, retries or redirects, and hands its extensions on.
+/// Gives each request a [`ResendCounter`], so that the [`TracingClientLayer`](crate::TracingClientLayer) inside can number the attempts.
+/// Add it outside of the layer that retries or follows redirects, which must pass on the extensions of the request.
 ///
-/// The second and later attempts have the tag `http.request.resend_count`. Attempts behind a redirect to another host have no trace
-/// headers and no baggage. A request that has a counter keeps it. Costs an allocation a request. Where no span is active, each attempt
-/// begins a trace of its own.
+/// The second and later attempts have the tag `http.request.resend_count`. Attempts after a redirect to another host have no trace
+/// headers and no baggage. A request that already has a counter keeps it. Costs one allocation a request. If no span is active, each
+/// attempt begins a trace of its own.
 ///
 /// ```
 /// use opentracing_core::Tracer;
@@ -35,14 +35,14 @@ use tower_service::Service;
 #[must_use]
 pub struct CountResendsLayer;
 
-/// Gives each request a counter. Made by [`CountResendsLayer`].
+/// A client whose requests have counters. Made by [`CountResendsLayer`].
 #[derive(Clone, Copy, Debug)]
 pub struct CountResends<S> {
     inner: S,
 }
 
 impl CountResendsLayer {
-    /// The layer.
+    /// Makes the layer. It has no settings.
     pub fn new() -> Self {
         CountResendsLayer
     }
@@ -59,12 +59,12 @@ impl<S> CountResends<S> {
         &self.inner
     }
 
-    /// The wrapped client, to be changed.
+    /// The wrapped client, mutably.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// The wrapped client again.
+    /// Unwraps the client.
     pub fn into_inner(self) -> S {
         self.inner
     }
@@ -99,7 +99,7 @@ where
 }
 
 pin_project! {
-    /// The answer to a request that may be sent several times.
+    /// The future of a request that may be sent several times.
     #[must_use = "futures do nothing unless polled"]
     pub struct CountResendsFuture<F> {
         #[pin]
@@ -123,13 +123,13 @@ impl<F> fmt::Debug for CountResendsFuture<F> {
     }
 }
 
-/// The counter of a request: the one among its extensions. tower-http takes all extensions from a request that it redirects to
-/// another host, the very one that must be recognised: then it is the counter of the request that is being polled.
+/// The counter in the extensions of a request. tower-http removes all extensions when it redirects a request to another host, exactly the
+/// case that must be recognized. Then it is the counter of the request that is being polled.
 pub(crate) fn counter(extensions: &Extensions) -> Option<ResendCounter> {
     let given = extensions.get::<ResendCounter>().cloned();
     given.or_else(|| {
         let polled = POLLED.try_with(|polled| polled.borrow().clone()).ok().flatten();
-        // Another request without a counter may be made meanwhile, for a token for example.
+        // Other requests without a counter may be sent meanwhile, to get a token for example.
         polled.filter(ResendCounter::awaits_redirect)
     })
 }
@@ -139,13 +139,13 @@ thread_local! {
     static POLLED: RefCell<Option<ResendCounter>> = const { RefCell::new(None) };
 }
 
-/// Polls with the counter in its place on the thread, and takes it back, also after a panic.
+/// Polls with the counter in the thread-local, and takes it back, also after a panic.
 fn during<R>(counter: &mut Option<ResendCounter>, poll: impl FnOnce() -> R) -> R {
     struct Swap<'a>(&'a mut Option<ResendCounter>);
 
     impl Swap<'_> {
         fn swap(&mut self) {
-            // Without the thread's locals there is no tracing either.
+            // Without thread-locals, at the end of a thread, there is no tracing either.
             let _ = POLLED.try_with(|polled| std::mem::swap(&mut *polled.borrow_mut(), self.0));
         }
     }

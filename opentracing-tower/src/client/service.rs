@@ -13,7 +13,7 @@ use crate::client::layer::TracingClientLayer;
 use crate::client::request::ClientConfig;
 use crate::future::ResponseFuture;
 
-/// Makes each request in a span. Made by [`TracingClientLayer`], or by [`TracingClientLayer::wrap`] where there are no layers.
+/// A traced client: each request has a span. Made by [`TracingClientLayer`], or by [`TracingClientLayer::wrap`] where there are no layers.
 #[derive(Clone, Debug)]
 pub struct TracingClientService<S> {
     inner: S,
@@ -35,12 +35,12 @@ impl<S> TracingClientService<S> {
         &self.inner
     }
 
-    /// The wrapped client, to be changed.
+    /// The wrapped client, mutably.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// The wrapped client again.
+    /// Unwraps the client.
     pub fn into_inner(self) -> S {
         self.inner
     }
@@ -63,7 +63,7 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
         let exchange = self.config.begin(&mut parts);
-        // The service that was polled ready is called here and now, so no clone of it is needed.
+        // The service that was polled ready is called right here, so no clone is needed.
         ResponseFuture::new(exchange, || self.inner.call(Request::from_parts(parts, body)))
     }
 }
