@@ -182,6 +182,7 @@ pub use crate::stats::transport_stats::{Latency, TransportStats};
 pub use crate::tracer::builder::TracerBuilder;
 pub use crate::tracer::metrics::{Metrics, MetricsPage};
 pub use crate::tracer::tracer::{SetGlobalError, Tracer};
+pub use crate::wire::encoding;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use opentracing_core::http_rules::Base64Decoder;
+use opentracing_core::encoding::Base64Decoder;
 use tonic::Code;
 
 use crate::framing::Framing;

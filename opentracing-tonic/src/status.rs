@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::error::Error;
 
 use http::{HeaderMap, StatusCode};
-use opentracing_core::http_rules::{ErrorText, decode_percent};
+use opentracing_core::encoding::decode_percent;
+use opentracing_core::http_rules::ErrorText;
 use tonic::{Code, ConnectError, Status, TimeoutExpired, transport};
 
 /// The status in trailers, or in the headers of a response without a body. An unknown number is `UNKNOWN`.

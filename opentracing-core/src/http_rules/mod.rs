@@ -4,7 +4,6 @@
 //! To write an adapter, implement [`Exchange`], start spans by [`ServerRules`] or [`ClientRequest`], and write headers by [`inject`].
 
 mod client;
-mod codecs;
 mod connect_failure;
 mod error_text;
 mod exchange;
@@ -25,7 +24,6 @@ mod server_timing;
 mod status;
 
 pub use self::client::{ClientRequest, inject, remove_trace_headers, set_status};
-pub use self::codecs::{Base64Decoder, decode_percent};
 pub use self::connect_failure::{ConnectFailure, is_timeout};
 pub use self::error_text::ErrorText;
 pub use self::exchange::{Exchange, ExchangeBody, ExchangeEnd, ExchangeFuture};

@@ -51,12 +51,10 @@ fn value(digit: u8) -> Option<u32> {
 }
 
 /// How many bytes of text are decoded at once.
-#[cfg(feature = "http")]
 const PIECE: usize = 256;
 
 /// Decodes text that arrives in pieces of any length. Padding may stand inside, since each write of a peer is padded by itself.
 #[derive(Clone, Debug, Default)]
-#[cfg(feature = "http")]
 pub(crate) struct Decoder {
     /// The digits of an incomplete group, six bits each, and their number.
     bits: u32,
@@ -64,7 +62,6 @@ pub(crate) struct Decoder {
     is_broken: bool,
 }
 
-#[cfg(feature = "http")]
 impl Decoder {
     /// Calls the closure with the decoded bytes, piece by piece. Decodes nothing after input that is not base64.
     pub(crate) fn decode(&mut self, text: &[u8], mut f: impl FnMut(&[u8])) {

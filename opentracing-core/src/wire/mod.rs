@@ -2,6 +2,7 @@
 
 pub(crate) mod base64;
 pub(crate) mod decimal;
+pub mod encoding;
 pub(crate) mod hex;
 pub(crate) mod percent;
 pub(crate) mod text;

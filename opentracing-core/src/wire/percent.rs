@@ -13,6 +13,12 @@ pub(crate) fn decode(value: &[u8]) -> Cow<'_, str> {
     text(value, bytes(value))
 }
 
+/// Decodes `%XX`; `None` if a `%` has not two digits, or the bytes are not UTF-8.
+pub(crate) fn decode_strict(value: &str) -> Option<String> {
+    let is_well_formed = pieces(value.as_bytes()).all(|(byte, escaped)| escaped || byte != b'%');
+    is_well_formed.then(|| String::from_utf8(bytes(value.as_bytes()).collect()).ok())?
+}
+
 /// As [`decode`], and `+` is a blank, as in forms of HTML.
 pub(crate) fn decode_form(value: &[u8]) -> Cow<'_, str> {
     if !value.contains(&b'+') {

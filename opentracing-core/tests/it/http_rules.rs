@@ -6,10 +6,10 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, Method, StatusCode, Uri, uri::Authority, uri::Scheme};
+use opentracing_core::encoding::decode_percent;
 use opentracing_core::http_rules::{
     ConnectFailure, ErrorStatuses, HeaderTags, HostAllowList, HostPattern, Peer, PeerService, PeerServices,
-    ResendCounter, append_server_timing, append_trace_timing, decode_percent, default_port, effective_port,
-    known_method, method_name,
+    ResendCounter, append_server_timing, append_trace_timing, default_port, effective_port, known_method, method_name,
 };
 use opentracing_core::{Sampling, SpanContext, SpanId, TraceId};
 

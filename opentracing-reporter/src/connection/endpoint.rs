@@ -5,10 +5,9 @@ use std::str::FromStr;
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{PathAndQuery, Uri};
+use opentracing_core::encoding::{decode_percent_strict, encode_base64};
 
 use super::invalid_endpoint::{InvalidEndpoint, Reason};
-use crate::wire::base64::base64;
-use crate::wire::percent;
 
 /// The address of a server, with the headers, credentials and certificates for its requests.
 ///
@@ -64,7 +63,7 @@ impl Endpoint {
         if user.contains(':') {
             return Err(InvalidEndpoint::new(Reason::User));
         }
-        let credentials = base64(format!("{user}:{password}").as_bytes());
+        let credentials = encode_base64(format!("{user}:{password}").as_bytes());
         self.header(AUTHORIZATION.as_str(), &format!("Basic {credentials}"))
     }
 
@@ -167,7 +166,7 @@ impl Endpoint {
         match user {
             Some(user) => {
                 let (user, password) = user.split_once(':').unwrap_or((user, ""));
-                let decoded = |text| percent::decode(text).ok_or(Reason::User);
+                let decoded = |text| decode_percent_strict(text).ok_or(Reason::User);
                 let (user, password) = (decoded(user)?, decoded(password)?);
                 endpoint.basic_auth(&user, &password).map_err(InvalidEndpoint::into_reason)
             }

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
+use opentracing_core::encoding::{decode_base64, decode_percent};
 
 use super::protocol::Response;
 use super::{Answer, RetryAfter};
-use crate::wire::base64::from_base64;
-use crate::wire::percent;
 use crate::wire::protobuf::{Field, fields};
 
 /// The message with its prefix ("gRPC over HTTP2", Length-Prefixed-Message).
@@ -52,7 +51,8 @@ pub(super) fn answer(response: Response) -> Answer {
         // The prefix is skipped: there is one message, and it is not compressed, since we accept no compression.
         return Answer::Accepted(body.get(PREFIX..).unwrap_or_default().to_vec());
     }
-    let message = said.get("grpc-message").map(|message| percent::decode_lossy(message.as_bytes())).unwrap_or_default();
+    let message =
+        said.get("grpc-message").map(|message| decode_percent(message.as_bytes()).into_owned()).unwrap_or_default();
     let after = said.get("grpc-status-details-bin").and_then(|details| retry_delay(details.as_bytes()));
     let is_retryable = match code {
         CANCELLED | DEADLINE_EXCEEDED | ABORTED | OUT_OF_RANGE | UNAVAILABLE | DATA_LOSS => true,
@@ -98,7 +98,7 @@ fn code_of(status: StatusCode) -> u32 {
 /// `google.rpc.Status { details: 3 { type_url: 1, value: 2 } }`, of which one detail is `RetryInfo { retry_delay: 1 }` with
 /// `Duration { seconds: 1, nanos: 2 }`.
 fn retry_delay(details: &[u8]) -> Option<Duration> {
-    let status = from_base64(details)?;
+    let status = decode_base64(details)?;
     let find = |message: &[u8], wanted: u64| match fields(message).find(|(number, _)| *number == wanted) {
         Some((_, Field::Bytes(bytes))) => Some(bytes.to_vec()),
         _ => None,

@@ -2,12 +2,13 @@
 
 use std::fmt::Display;
 
+use opentracing_core::encoding::decode_percent_strict;
+
 use crate::connection::{Endpoint, InvalidEndpoint};
 use crate::env::address::endpoint;
 use crate::env::variables::{Variables, pairs};
 use crate::otlp::Otlp;
 use crate::transport::Transport;
-use crate::wire::percent;
 
 /// Each setting has a variable for traces, and one for all signals.
 const ENDPOINT: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
@@ -85,7 +86,7 @@ fn with_headers(variables: &mut Variables<'_>, endpoint: Endpoint) -> Endpoint {
         let mut refuse = |problem: &dyn Display| {
             variables.warn(variable, format_args!("has the header {name:?}, {problem}"), "ignoring it");
         };
-        match percent::decode(value).map(|value| endpoint.clone().header(name, &value)) {
+        match decode_percent_strict(value).map(|value| endpoint.clone().header(name, &value)) {
             Some(Ok(endpoint)) => endpoint,
             Some(Err(_)) => {
                 refuse(&"whose name or value is invalid");

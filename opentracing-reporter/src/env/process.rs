@@ -1,7 +1,8 @@
 //! The service name, and the tags of the process.
 
+use opentracing_core::encoding::decode_percent_strict;
+
 use crate::env::variables::{Variables, pairs};
-use crate::wire::percent;
 
 /// OpenTelemetry's attribute for the service name.
 const SERVICE_NAME: &str = "service.name";
@@ -53,7 +54,10 @@ fn resource_attributes(variables: &mut Variables<'_>) -> Vec<(String, String)> {
     const NAME: &str = "OTEL_RESOURCE_ATTRIBUTES";
     let Some(text) = variables.get(NAME) else { return Vec::new() };
     let decoded = pairs(&text).and_then(|pairs| {
-        pairs.into_iter().map(|(key, value)| Some((percent::decode(key)?, percent::decode(value)?))).collect()
+        pairs
+            .into_iter()
+            .map(|(key, value)| Some((decode_percent_strict(key)?, decode_percent_strict(value)?)))
+            .collect()
     });
     decoded.unwrap_or_else(|| {
         variables.warn(NAME, format_args!("is {text:?}, not a list of key=value"), "ignoring it");
