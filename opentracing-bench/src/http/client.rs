@@ -117,7 +117,7 @@ const ROWS: &[Row] = rows! {
     "name of the called service" : |run| {
         let call = Call { peer_service: Some("catalog"), ..run.call("/") };
         let span = run.span_of(call).await?;
-        Ok(good_if(span.says("catalog"), || "none".to_owned()))
+        Ok(good_if(span.mentions("catalog"), || "none".to_owned()))
     }
     "sends `traceparent`" : |run| { run.sends("\r\ntraceparent:").await }
     "sends B3" : |run| { run.sends("\r\nx-b3-traceid:").await }
@@ -155,7 +155,7 @@ const ROWS: &[Row] = rows! {
     "retry: attempts are numbered" : |run| {
         run.read(Call { retries: true, ..run.call("/busy") }).await?;
         let seen = spans(3, || run.peer.take()).await;
-        let numbered = seen.iter().filter(|span| span.says("resend_count")).count();
+        let numbered = seen.iter().filter(|span| span.mentions("resend_count")).count();
         Ok(good_if(numbered == 2, || "none".to_owned()))
     }
     "the span ends with the body" : |run| {
@@ -206,11 +206,11 @@ const ROWS: &[Row] = rows! {
     "user name and password are not recorded" : |run| {
         let url = run.origin.url("/").replace("http://", "http://ada:sesame@");
         let span = run.span_of(Call { url, ..Call::default() }).await?;
-        Ok(good_if(!span.says("sesame"), || "exported".to_owned()))
+        Ok(good_if(!span.mentions("sesame"), || "exported".to_owned()))
     }
     "secrets in the query are not recorded" : |run| {
         let span = run.span_of_path("/?page=2&token=sesame").await?;
-        Ok(good_if(!span.says("sesame"), || "exported".to_owned()))
+        Ok(good_if(!span.mentions("sesame"), || "exported".to_owned()))
     }
 };
 
@@ -229,8 +229,8 @@ fn kind(span: &Seen) -> &'static str {
         ("timeout", &["timeout", "timed out", "timedout"]),
         ("connect", &["connect", "refused"]),
     ];
-    let said = |words: &[&str]| words.iter().any(|word| span.says(word));
-    kinds.iter().find(|(_, words)| said(words)).map_or("unknown", |(kind, _)| kind)
+    let mentions = |words: &[&str]| words.iter().any(|word| span.mentions(word));
+    kinds.iter().find(|(_, words)| mentions(words)).map_or("unknown", |(kind, _)| kind)
 }
 
 /// Bound but not listening, so that no other process can use the port.

@@ -62,7 +62,7 @@ impl Seen {
             || ["cancel", "abort", "early", "closed", "dropped", "failed"].iter().any(|word| text.contains(word))
     }
 
-    fn says(&self, word: &str) -> bool {
+    fn mentions(&self, word: &str) -> bool {
         self.text.to_lowercase().contains(word)
     }
 }
