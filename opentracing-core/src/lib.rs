@@ -123,6 +123,7 @@
 //! A of active spans, N of the no-op tracer, G of the global one, X of closing. [`harness`] checks most of it on any tracer.
 //!
 #![doc = include_str!("requirements.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
 #[cfg(feature = "mock")]
@@ -152,6 +153,7 @@ pub use crate::model::context::{AsSpanContext, Reference, ReferenceKind, Samplin
 pub use crate::model::ids::{InvalidId, SpanId, TraceId};
 pub use crate::model::kind::SpanKind;
 pub use crate::model::limits::{ExcessNames, Limits};
+pub use crate::model::tag_value::TagValue;
 pub use crate::model::value::{Text, Value};
 pub use crate::model::{logs, tags};
 pub use crate::recorder::drain::Drain;

@@ -8,6 +8,7 @@ pub(crate) mod kind;
 pub(crate) mod limits;
 pub mod logs;
 pub(crate) mod start_tags;
+pub(crate) mod tag_value;
 pub mod tags;
 pub(crate) mod value;
 pub(crate) mod vendor;

@@ -6,7 +6,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::model::value::{Text, Value};
+use crate::model::tag_value::TagValue;
+use crate::model::value::Text;
 
 /// The name of a tag together with the type of its value.
 pub struct TagKey<T: ?Sized> {
@@ -50,7 +51,7 @@ impl<T: ?Sized> From<TagKey<T>> for Text<'_> {
 /// A type of tag values: `str`, `bool`, `i64`, `f64`.
 pub trait TagType {
     /// How a value of the type is given.
-    type Value<'a>: Into<Value<'a>>;
+    type Value<'a>: Into<TagValue<'a>>;
 }
 
 impl TagType for str {

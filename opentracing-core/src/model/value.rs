@@ -25,12 +25,20 @@ impl<'a> Text<'a> {
     }
 }
 
-/// A literal. For text that does not live as long as the program there are [`Text::Copied`] and the conversions from references
-/// to `String`, `Cow<str>`, `Box<str>` and `Arc<str>`.
+/// A literal, kept as a pointer. Other text is given by reference and copied: `&name` for a `name` of the type `&str`, `String`,
+/// `Cow<str>`, `Box<str>` or `Arc<str>`.
 impl From<&'static str> for Text<'_> {
     #[inline]
     fn from(text: &'static str) -> Self {
         Text::Static(text)
+    }
+}
+
+/// A `&str` that need not live as long as the program: `tracer.span(&name)`.
+impl<'a> From<&'a &str> for Text<'a> {
+    #[inline]
+    fn from(text: &'a &str) -> Self {
+        Text::Copied(text)
     }
 }
 

@@ -78,14 +78,17 @@ pub(crate) fn submit(record: Box<Record>) {
 fn submit_stray(record: Box<Record>) {
     let Some(recorder) = Recorder::find(record.context.meta.tracer()) else { return };
     if recorder.closed.load(Ordering::Relaxed) {
+        let is_lost = !record.is_for_figures();
         let mut record = Some(record);
         let refuse = |port: &mut Port| record.take().into_iter().for_each(|record| port.refuse(record));
         with(|local| local.port(&recorder, refuse));
         if let Some(record) = record {
             recorder.keep_stray(record);
         }
-        // Foreign code: after the borrow of the ports.
-        recorder.warn_of_loss();
+        if is_lost {
+            // Foreign code: after the borrow of the ports.
+            recorder.warn_of_loss();
+        }
     } else {
         recorder.keep_stray(record);
     }

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use crate::clock::wall::unix_ns;
 use crate::model::context::{AsSpanContext, SpanContext};
 use crate::model::kind::SpanKind;
+use crate::model::tag_value::{Given, TagValue};
 use crate::model::value::{Text, Value};
 use crate::recorder::local::{self, Token};
 use crate::recorder::state::{End, State};
@@ -16,20 +17,34 @@ use crate::span::operations::write_operations;
 use crate::span::span::Span;
 use crate::span::span_ref::SpanRef;
 
-/// A span is active on this thread while its scope lives: spans started meanwhile are its children.
+/// Keeps a span active on this thread: spans started meanwhile are its children.
 ///
-/// Closing it ends the period, and finishes the span if it was activated so. A scope that is closed while a later one is open changes
-/// nothing until that one is closed too.
+/// Closing or dropping the scope deactivates the span, and finishes it if the scope owns it. If a later scope is still open, this happens once
+/// that one is closed.
 ///
-/// It names a place in this thread's stack, hence is neither `Send` nor `Sync`. So a scope that is held across an `.await` does not
-/// compile where the future must be `Send`; [`InSpan`](crate::InSpan) carries spans with futures.
+/// ```
+/// use opentracing_core::mock::MockTracer;
+///
+/// let mock = MockTracer::new();
+/// let scope = mock.tracer().span("checkout").start_active();
+/// scope.span().set_tag("items", 3);
+/// mock.tracer().span("charge").start().finish();
+/// scope.close();
+/// mock.assert_tree("
+///     checkout
+///       charge
+/// ");
+/// ```
+///
+/// A scope refers to this thread's stack of active spans, so it is neither `Send` nor `Sync`. Holding one across an `.await` does not compile
+/// where the future must be `Send`; use [`InSpan`](crate::InSpan) for futures.
 ///
 /// ```compile_fail,E0277
 /// fn must_be_send<T: Send>(_: T) {}
 /// must_be_send(opentracing_core::Span::noop().activate());
 /// ```
 ///
-/// One that is not kept would close at once, which the compiler tells:
+/// A scope that is not bound to a variable would close at once, of which the compiler warns:
 ///
 /// ```compile_fail
 /// #![deny(unused_must_use)]
@@ -59,12 +74,11 @@ impl Scope {
         &self.span
     }
 
-    /// Ends the active period, as dropping does.
+    /// Deactivates the span, as dropping the scope does.
     #[inline]
     pub fn close(self) {}
 
-    /// Ends the active period and gives the span back unfinished. For the scope of a [`SpanRef`] that is a span which finishes
-    /// together with it.
+    /// Deactivates the span and returns it unfinished. For the scope of a [`SpanRef`], that is a span which shares the handle's record.
     pub fn into_span(mut self) -> Span {
         let mut span = Span::noop();
         if let Some(token) = self.span.token.take() {
@@ -95,10 +109,10 @@ impl fmt::Debug for Scope {
     }
 }
 
-/// The active span of this thread, in its place on the stack: nothing is locked, counted or allocated.
+/// The active span of this thread. Writing to it takes no lock and allocates nothing.
 ///
-/// Each call looks the place up and lets go of it, so calls may nest freely, and scopes may be closed meanwhile. Once the scope is
-/// closed, nothing is found any more, and writing does nothing.
+/// Each call borrows the span for its own duration, so calls may nest and scopes may close meanwhile. Once the scope is closed, writing has no
+/// effect.
 pub struct ActiveSpan {
     token: Option<Token>,
     this_thread: PhantomData<*const ()>,
@@ -132,7 +146,7 @@ impl ActiveSpan {
         self.token.is_none()
     }
 
-    /// Whether tags and logs are kept.
+    /// Whether the span records tags and logs.
     pub fn is_recording(&self) -> bool {
         self.with(|state| state.is_recording()).unwrap_or(false)
     }
@@ -142,12 +156,12 @@ impl ActiveSpan {
         self.with(|state| state.context())?
     }
 
-    /// The baggage item of that name, also one that the span has from its parent.
+    /// The baggage item of that name, including those inherited from the parent.
     pub fn baggage_item(&self, key: &str) -> Option<String> {
         self.context()?.baggage_item(key).map(str::to_owned)
     }
 
-    /// A handle that may leave the thread. The first one moves the record behind a lock: one allocation.
+    /// Returns a handle for other threads. The first one moves the record behind a lock, which allocates once.
     pub fn share(&self) -> SpanRef {
         SpanRef::new(self.with(State::share).flatten())
     }
@@ -165,7 +179,7 @@ impl fmt::Debug for ActiveSpan {
     }
 }
 
-/// A span is active on this thread while this lives; then it is back with its owner, shared or not, also after a panic.
+/// Keeps a borrowed span active on this thread. Dropping the scope returns the span to its owner unfinished, also during a panic.
 #[must_use = "the span is active only while the scope lives"]
 pub struct BorrowedScope<'a> {
     owner: &'a mut Span,

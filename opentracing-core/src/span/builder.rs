@@ -12,6 +12,7 @@ use crate::model::context::{AsSpanContext, Extra, Meta, Reference, ReferenceKind
 use crate::model::ids::{SpanId, TraceId};
 use crate::model::kind::SpanKind;
 use crate::model::start_tags::StartTags;
+use crate::model::tag_value::{Given, TagValue};
 use crate::model::tags::{TagKey, TagType};
 use crate::model::value::{Text, Value};
 use crate::propagation::JAEGER_DEBUG_ID;
@@ -28,9 +29,26 @@ use crate::sampler::{Decision, SamplingDetails, SamplingParams};
 use crate::span::span::Span;
 use crate::sync::count;
 
-/// What a span starts with. Setters work in place, as those of `std::process::Command`, so that no tag is moved twice.
+/// The settings of a span that is about to start. [`Tracer::span`](crate::Tracer::span) makes one.
 ///
-/// Without a reference the span is a child of the thread's active span of the same tracer; without that it begins a trace.
+/// Setters work in place, like those of `std::process::Command`. Without a reference, the span is a child of the thread's active span of the
+/// same tracer; if there is none, it is the root of a new trace.
+///
+/// ```
+/// use opentracing_core::{SpanKind, Tracer};
+///
+/// let tracer = Tracer::builder("shop").build_inline(Discard);
+/// let order = tracer.span("order").start();
+/// let mut builder = tracer.span("charge");
+/// builder.kind(SpanKind::Client).child_of(&order);
+/// builder.tag("amount", 12.5).tag("coupon", None::<&str>);
+/// let charge = builder.start();
+/// assert_eq!(charge.context().and_then(|c| c.parent_id()), order.context().map(|c| c.span_id()));
+/// # struct Discard;
+/// # impl opentracing_core::Reporter for Discard {
+/// #     fn report(&mut self, _: opentracing_core::Batch<'_>) {}
+/// # }
+/// ```
 #[must_use = "a builder does nothing until start() or start_active()"]
 pub struct SpanBuilder<'a> {
     recorder: Option<&'a Arc<Recorder>>,
@@ -76,21 +94,21 @@ impl<'a> SpanBuilder<'a> {
         }
     }
 
-    /// Refers to a span that depends on this one. The first such reference is the parent.
+    /// Adds a `ChildOf` reference: the other span depends on this one. The first such reference is the parent.
     #[inline]
     pub fn child_of(&mut self, parent: &'a impl AsSpanContext) -> &mut Self {
         self.reference(ReferenceKind::ChildOf, parent)
     }
 
-    /// Refers to a span that caused this one and does not depend on it. Without a [`child_of`](SpanBuilder::child_of) the first such
-    /// reference is the parent, and the span is part of its trace.
+    /// Adds a `FollowsFrom` reference: the other span caused this one and does not depend on it. Without a
+    /// [`child_of`](SpanBuilder::child_of), the first such reference is the parent, and the span joins its trace.
     #[inline]
     pub fn follows_from(&mut self, context: &'a impl AsSpanContext) -> &mut Self {
         self.reference(ReferenceKind::FollowsFrom, context)
     }
 
-    /// Refers to another span. A reference to nothing is no reference. Baggage of all references comes along; of two items of one name
-    /// the later wins.
+    /// Adds a reference to another span; `None` adds nothing. The span inherits the baggage of all references, and the later of two items
+    /// with the same name.
     #[inline]
     pub fn reference(&mut self, kind: ReferenceKind, context: &'a impl AsSpanContext) -> &mut Self {
         if self.recorder.is_some()
@@ -122,37 +140,42 @@ impl<'a> SpanBuilder<'a> {
         self.references = References::Several(several);
     }
 
-    /// The thread's active span is not the parent.
+    /// Ignores the thread's active span, which is the parent otherwise.
     pub fn ignore_active_span(&mut self) -> &mut Self {
         self.ignore_active = true;
         self
     }
 
-    /// Begins a trace, whatever the span refers to: the references are kept, and nothing is taken over from them, neither ids nor
-    /// decision nor baggage. For requests from strangers, with a [`follows_from`](SpanBuilder::follows_from) to what they sent.
+    /// Starts a new trace. References are recorded, but the span inherits neither ids nor decision nor baggage from them. For untrusted
+    /// requests, with a [`follows_from`](SpanBuilder::follows_from) to the context that they sent.
     pub fn new_trace(&mut self) -> &mut Self {
         (self.new_trace, self.special) = (true, true);
         self
     }
 
-    /// The span started at that time. Now by default.
+    /// Sets the start time. Now by default.
     pub fn start_time(&mut self, at: SystemTime) -> &mut Self {
         (self.start_time, self.special) = (Some(at), true);
         self
     }
 
-    /// The span's role. [`SpanKind::Internal`] by default.
+    /// Sets the kind. [`SpanKind::Internal`] by default.
     #[inline]
     pub fn kind(&mut self, kind: SpanKind) -> &mut Self {
         self.kind = kind;
         self
     }
 
-    /// Sets a tag that a sampler may look at. See [`Span::set_tag`] for the keys with a meaning.
+    /// Sets a tag, which the sampler may read. See [`Span::set_tag`] for the keys with a meaning.
     #[inline]
-    pub fn tag(&mut self, key: impl Into<Text<'a>>, value: impl Into<Value<'a>>) -> &mut Self {
+    pub fn tag(&mut self, key: impl Into<Text<'a>>, value: impl Into<TagValue<'a>>) -> &mut Self {
         if self.recorder.is_some() {
-            let (key, value) = (key.into(), value.into());
+            let key = key.into();
+            let value = match value.into().0 {
+                Given::Value(value) => value,
+                Given::Nothing => return self,
+                Given::Text(text) => return self.tag_own(key, text),
+            };
             match key.as_str() {
                 SAMPLING_PRIORITY => (self.priority, self.special) = (Some(value.is_positive()), true),
                 "error" => self.failed = value.is_true(),
@@ -169,13 +192,31 @@ impl<'a> SpanBuilder<'a> {
         self
     }
 
+    #[cold]
+    fn tag_own(&mut self, key: Text<'a>, text: String) -> &mut Self {
+        let value = Value::Str(&text);
+        match key.as_str() {
+            SAMPLING_PRIORITY => (self.priority, self.special) = (Some(value.is_positive()), true),
+            "error" => self.failed = value.is_true(),
+            "span.kind" => {
+                if let Some(kind) = SpanKind::from_tag(&text) {
+                    self.kind = kind;
+                    return self;
+                }
+            }
+            _ => {}
+        }
+        self.tags.push_own(key, text);
+        self
+    }
+
     /// Sets a standard tag; a value of another type than the tag has does not compile.
     #[inline]
     pub fn set<T: TagType + ?Sized>(&mut self, key: TagKey<T>, value: T::Value<'a>) -> &mut Self {
         self.tag(key, value)
     }
 
-    /// Starts the span. It is not active: [`Span::activate`] and [`InSpan::in_span`](crate::InSpan::in_span) make it so.
+    /// Starts the span without activating it. [`Span::activate`] and [`InSpan::in_span`](crate::InSpan::in_span) activate it.
     #[inline]
     pub fn start(&mut self) -> Span {
         match self.recorder {

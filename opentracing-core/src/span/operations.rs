@@ -6,23 +6,26 @@ use std::error::Error;
 /// borrowed.
 macro_rules! write_operations {
     ($this:ty) => {
-        /// Sets a tag. A key that was set before has the new value.
+        /// Sets a tag, or replaces its value. See [`TagValue`](crate::TagValue) for the types that values may have.
         ///
-        /// Four tags mean something to the tracer: `error`, `span.kind`, which becomes the span's [`SpanKind`], `peer.service`, and
-        /// `sampling.priority`, whose number above zero keeps the trace from here on, and zero drops it.
+        /// Four tags have a meaning for the tracer: `error` marks the span as failed, `span.kind` becomes the [`SpanKind`], `peer.service` names
+        /// the called service, and `sampling.priority` keeps the trace from here on if it is above zero, and drops it if it is zero.
         #[inline(always)]
-        pub fn set_tag<'v>(self: $this, key: impl Into<Text<'v>>, value: impl Into<Value<'v>>) -> $this {
+        pub fn set_tag<'v>(self: $this, key: impl Into<Text<'v>>, value: impl Into<TagValue<'v>>) -> $this {
             let key = key.into();
             if !self.ignores(key.as_str()) {
-                let value = value.into();
-                self.edit(|state| state.set_tag(key, value));
+                match value.into().0 {
+                    Given::Value(value) => self.edit(|state| state.set_tag(key, value)),
+                    Given::Text(text) => self.edit(|state| state.set_tag(key, Value::Str(&text))),
+                    Given::Nothing => {}
+                }
             }
             self
         }
 
-        /// Sets a tag whose value has to be made first: the closure runs only if the span records.
+        /// Sets a tag to the value of a closure, which runs only if the span records.
         #[inline]
-        pub fn set_tag_with<'v, V: Into<Value<'v>>>(
+        pub fn set_tag_with<'v, V: Into<TagValue<'v>>>(
             self: $this,
             key: impl Into<Text<'v>>,
             value: impl FnOnce() -> V,
@@ -40,14 +43,14 @@ macro_rules! write_operations {
             self.set_tag(key, value)
         }
 
-        /// Sets the span's role.
+        /// Sets the kind.
         pub fn set_kind(self: $this, kind: SpanKind) -> $this {
             self.edit(|state| state.set_kind(kind));
             self
         }
 
-        /// Sets the tag `peer.service` to a name that is only derived from the host that is called, and marks it as such: Instana
-        /// is not told such a name.
+        /// Sets the tag `peer.service` to a name that is derived from the host of the call, and marks it as derived: it is not sent to
+        /// Instana.
         pub fn set_derived_peer_service<'v>(self: $this, name: impl Into<Text<'v>>) -> $this {
             let name = name.into();
             self.edit(|state| state.set_derived_peer_service(name));
@@ -56,8 +59,12 @@ macro_rules! write_operations {
 
         /// Writes a log of the field `event`, stamped with the present time.
         #[inline]
-        pub fn log(self: $this, event: &'static str) -> $this {
-            self.log_kv(&[("event", Value::Static(event))])
+        pub fn log<'v>(self: $this, event: impl Into<Text<'v>>) -> $this {
+            let event = match event.into() {
+                Text::Static(event) => Value::Static(event),
+                Text::Copied(event) => Value::Str(event),
+            };
+            self.log_kv(&[("event", event)])
         }
 
         /// Writes a log of those fields, stamped with the present time. The standard names are in [`logs`](crate::model::logs).
@@ -102,8 +109,8 @@ macro_rules! write_operations {
             self
         }
 
-        /// Sets a baggage item of this span and of all spans that refer to it from now on, here and in other services. What is over
-        /// [`Limits`](crate::Limits) is left out and counted. Costs a copy of the baggage.
+        /// Sets a baggage item of this span and of all spans that refer to it from now on, here and in other services. Items beyond
+        /// [`Limits`](crate::Limits) are dropped and counted. Copies the baggage.
         pub fn set_baggage_item(self: $this, key: &str, value: &str) -> $this {
             self.edit(|state| state.set_baggage_item(key, value));
             self

@@ -9,20 +9,37 @@ use std::time::{Duration, SystemTime};
 use crate::clock::wall::unix_ns;
 use crate::model::context::{AsSpanContext, SpanContext};
 use crate::model::kind::SpanKind;
+use crate::model::tag_value::{Given, TagValue};
 use crate::model::value::{Text, Value};
 use crate::recorder::state::{End, State, finish_other, finish_record};
 use crate::span::finish_options::FinishOptions;
 use crate::span::operations::write_operations;
 use crate::span::span_ref::SpanRef;
 
-/// A started span. It is finished by [`finish`](Span::finish), or when it is dropped.
+/// A started span. [`finish`](Span::finish) finishes it, and so does dropping it.
 ///
-/// Not `Clone`: one owner writes straight into the record, without a lock, and a span may be held across an `.await`. For callbacks
-/// and other threads there is [`SpanRef`]; see [`share`](Span::share).
+/// A span has one owner, which writes into the record without a lock, and may be held across an `.await`. For callbacks and other threads,
+/// [`share`](Span::share) makes a [`SpanRef`].
 ///
-/// A span that is not recorded keeps its context, so that ids, decision and baggage travel on; writing to it costs a comparison.
+/// ```
+/// use opentracing_core::{SpanKind, Tracer, tags};
 ///
-/// Nothing but a context is left of a finished span (OpenTracing specification, "Finish the Span"):
+/// fn charge(tracer: &Tracer) -> Result<(), std::io::Error> {
+///     let mut span = tracer.span("charge card").kind(SpanKind::Client).start();
+///     span.set(tags::PEER_SERVICE, "bank").set_tag("attempt", 1).log("authorized");
+///     let charged = Ok(()); // call the bank
+///     if let Err(error) = &charged {
+///         span.mark_error(error);
+///     }
+///     charged // the span finishes here
+/// }
+/// # charge(&Tracer::noop())?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// A span that is not recorded still has a context, so that ids, decision and baggage are propagated. Writing to it costs one comparison.
+///
+/// A finished span can no longer be written to (OpenTracing specification, "Finish the Span"):
 ///
 /// ```compile_fail,E0382
 /// let mut span = opentracing_core::Tracer::noop().span("done").start();
@@ -41,7 +58,7 @@ impl Span {
         Span { state: ManuallyDrop::new(state) }
     }
 
-    /// A span of no tracer: it has no context, and nothing comes of it.
+    /// Returns a span without a tracer: it has no context and records nothing.
     pub const fn noop() -> Span {
         Span::new(State::Noop)
     }
@@ -58,7 +75,7 @@ impl Span {
         self.state.ignores(key)
     }
 
-    /// Whether tags and logs are kept. `false` for a span that is not sampled, unless somebody decides later.
+    /// Whether the span records tags and logs. `false` for a span that is not sampled, unless a later `sampling.priority` keeps it.
     pub fn is_recording(&self) -> bool {
         self.state.is_recording()
     }
@@ -68,8 +85,8 @@ impl Span {
         self.state.elapsed()
     }
 
-    /// Whether the operation name is that one: for adapters that learn a better name late, and would not replace what somebody else
-    /// has set. `false` unless the span records.
+    /// Whether the span has that operation name. For adapters that learn a better name late and must not replace one that the user has set.
+    /// `false` unless the span records.
     pub fn is_named(&self, operation_name: &str) -> bool {
         self.state.is_named(operation_name)
     }
@@ -79,17 +96,17 @@ impl Span {
         self.state.context()
     }
 
-    /// The baggage item of that name, also one that the span has from its parent.
+    /// The baggage item of that name, including those inherited from the parent.
     pub fn baggage_item(&self, key: &str) -> Option<String> {
         self.state.lent_context()?.baggage_item(key).map(str::to_owned)
     }
 
-    /// A handle for callbacks and other threads. The first one moves the record behind a lock: one allocation.
+    /// Returns a handle for callbacks and other threads. The first one moves the record behind a lock, which allocates once.
     pub fn share(&mut self) -> SpanRef {
         SpanRef::new(self.state.share())
     }
 
-    /// Gives up ownership: the span finishes by [`SpanRef::finish`], else with the last handle.
+    /// Turns the span into a handle. The span finishes by [`SpanRef::finish`], or when the last handle is dropped.
     pub fn detach(mut self) -> SpanRef {
         let handle = SpanRef::new(self.state.share());
         *self.state = State::Noop;
@@ -109,12 +126,12 @@ impl Span {
     #[inline]
     pub fn finish(self) {}
 
-    /// Finishes the span at that time. A time before the start makes a duration of zero, and is counted.
+    /// Finishes the span at that time. A time before the start gives a duration of zero and is counted.
     pub fn finish_at(mut self, at: SystemTime) {
         self.state.take().finish(End::Wall(unix_ns(at)));
     }
 
-    /// Writes logs that were kept until now, and finishes the span.
+    /// Writes the logs of the options, and finishes the span.
     pub fn finish_with(mut self, options: FinishOptions<'_>) {
         for &(at, fields) in options.logs {
             self.log_kv_at(at, fields);

@@ -9,15 +9,31 @@ use std::time::SystemTime;
 use crate::clock::wall::unix_ns;
 use crate::model::context::{AsSpanContext, SpanContext};
 use crate::model::kind::SpanKind;
+use crate::model::tag_value::{Given, TagValue};
 use crate::model::value::{Text, Value};
 use crate::recorder::state::{End, Shared, State};
 use crate::span::finish_options::FinishOptions;
 use crate::span::operations::write_operations;
 use crate::span::span::Span;
 
-/// A handle of a span for callbacks and other threads. Each call takes a lock.
+/// A shared handle of a span, for callbacks and other threads. Each call takes a lock.
 ///
-/// Dropping a handle does not finish the span, unless the span was [detached](Span::detach) and this is the last one.
+/// Dropping a handle does not finish the span, unless the span was [detached](Span::detach) and this is the last handle.
+///
+/// ```
+/// use opentracing_core::mock::MockTracer;
+///
+/// let mock = MockTracer::new();
+/// let mut span = mock.tracer().span("import").start();
+/// let handle = span.share();
+/// std::thread::spawn(move || {
+///     handle.set_tag("rows", 12);
+/// })
+/// .join()
+/// .expect("the thread does not panic");
+/// span.finish();
+/// assert_eq!(mock.span("import").tag("rows"), Some(12.into()));
+/// ```
 #[derive(Clone, Default)]
 pub struct SpanRef {
     shared: Option<Arc<Shared>>,
@@ -28,7 +44,7 @@ impl SpanRef {
         SpanRef { shared }
     }
 
-    /// A handle of no span.
+    /// Returns a handle of no span.
     pub const fn noop() -> SpanRef {
         SpanRef { shared: None }
     }
@@ -50,7 +66,7 @@ impl SpanRef {
         self.shared.is_none()
     }
 
-    /// Whether tags and logs are kept.
+    /// Whether the span records tags and logs.
     pub fn is_recording(&self) -> bool {
         self.shared.as_ref().is_some_and(|shared| shared.with(|state| state.is_recording()))
     }
@@ -65,12 +81,12 @@ impl SpanRef {
         self.shared.as_ref()?.with(|state| state.context())
     }
 
-    /// The baggage item of that name, also one that the span has from its parent.
+    /// The baggage item of that name, including those inherited from the parent.
     pub fn baggage_item(&self, key: &str) -> Option<String> {
         self.context()?.baggage_item(key).map(str::to_owned)
     }
 
-    /// Finishes the span now. The first call wins; another one does nothing, and is counted as a write after the end.
+    /// Finishes the span now. Only the first call has an effect; later ones are counted as writes to a finished span.
     pub fn finish(&self) {
         if let Some(shared) = &self.shared {
             shared.finish(End::Now);
@@ -84,7 +100,7 @@ impl SpanRef {
         }
     }
 
-    /// Writes logs that were kept until now, and finishes the span, as [`finish`](SpanRef::finish) does.
+    /// Writes the logs of the options, and finishes the span, as [`finish`](SpanRef::finish) does.
     pub fn finish_with(&self, options: FinishOptions<'_>) {
         for &(at, fields) in options.logs {
             self.log_kv_at(at, fields);

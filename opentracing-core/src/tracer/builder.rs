@@ -1,4 +1,4 @@
-//! What a tracer is built of.
+//! The settings of a tracer.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -16,7 +16,19 @@ use crate::sampler::{ConstSampler, Sampler};
 use crate::stats::red::RedFigures;
 use crate::tracer::tracer::Tracer;
 
-/// Settings of a tracer. See [`Tracer::builder`].
+/// The settings of a tracer. [`Tracer::builder`] makes one.
+///
+/// ```
+/// use opentracing_core::{Limits, ProbabilisticSampler, Tracer};
+///
+/// let (tracer, drain) = Tracer::builder("shop")
+///     .sampler(ProbabilisticSampler::new(0.1))
+///     .limits(Limits::default().tags(64))
+///     .tag("service.version", "1.4.2")
+///     .build();
+/// assert_eq!(tracer.process().map(|process| process.service()), Some("shop"));
+/// # drop(drain);
+/// ```
 #[must_use = "a builder does nothing until it is built"]
 pub struct TracerBuilder {
     process: Process,
@@ -51,13 +63,13 @@ impl TracerBuilder {
         }
     }
 
-    /// Decides which traces are kept. All by default.
+    /// Decides which traces are sampled. All by default.
     pub fn sampler(mut self, sampler: impl Sampler) -> Self {
         self.sampler = Box::new(sampler);
         self
     }
 
-    /// Moves contexts to and from the carriers of that format. By default there is a
+    /// Injects contexts into, and extracts them from, the carriers of that format. By default there is a
     /// [`Composite`](crate::propagation::Composite) with the default lists for each text format, and Jaeger's layout for
     /// [`Binary`](crate::propagation::Binary).
     pub fn propagator<F: Format>(mut self, _: F, propagator: impl Propagator<F>) -> Self {
@@ -65,7 +77,7 @@ impl TracerBuilder {
         self
     }
 
-    /// Moves contexts to and from HTTP headers, text maps, and Kafka and AMQP headers by that composite's lists.
+    /// Uses that composite for HTTP headers, text maps, and Kafka and AMQP headers.
     pub fn composite(self, composite: Composite) -> Self {
         self.propagator(HttpHeaders, composite.clone())
             .propagator(TextMap, composite.clone())
@@ -95,7 +107,7 @@ impl TracerBuilder {
         self
     }
 
-    /// How wide the recorder's own trace ids are. 128 bits by default.
+    /// The width of the tracer's own trace ids. 128 bits by default.
     pub fn trace_id_width(mut self, width: TraceIdWidth) -> Self {
         self.trace_id_width = width;
         self
@@ -113,7 +125,7 @@ impl TracerBuilder {
         self
     }
 
-    /// Whose values are taken out of URLs. See [`Secrets`] for the default.
+    /// Which query parameters are redacted in URLs. See [`Secrets`] for the default.
     pub fn secrets(mut self, secrets: Secrets) -> Self {
         self.secrets = secrets;
         self
@@ -134,8 +146,8 @@ impl TracerBuilder {
         self
     }
 
-    /// Finished spans that one thread may have waiting; what is over is lost and counted. 4,096 by default, at least 2. A thread that
-    /// has traced holds 8 bytes for each, and up to that many records of some 600 bytes come into being under load.
+    /// The finished spans that one thread may buffer; further ones are dropped and counted. 4,096 by default, at least 2. Each thread that
+    /// traces holds 8 bytes for each place, and under load up to that many records of some 600 bytes.
     pub fn ring_capacity(mut self, spans: usize) -> Self {
         self.ring = spans.max(2);
         self
@@ -173,8 +185,8 @@ impl TracerBuilder {
         (Tracer::new(recorder), drain)
     }
 
-    /// Builds a tracer that is drained on the thread that calls [`Tracer::flush`] or [`Tracer::close`] or drops the last handle, and on
-    /// no other: for tests and for programs without threads. What finishes between two flushes waits in the rings, which bound it.
+    /// Builds a tracer that delivers its spans on the thread that calls [`Tracer::flush`] or [`Tracer::close`] or drops the last handle: for
+    /// tests and for programs without threads. Between two flushes finished spans wait in bounded buffers.
     pub fn build_inline(self, reporter: impl Reporter) -> Tracer {
         let (tracer, drain) = self.build();
         if let Some(recorder) = tracer.recorder() {

@@ -22,9 +22,29 @@ use crate::stats::stats::Stats;
 use crate::sync::{count, lock};
 use crate::tracer::builder::TracerBuilder;
 
-/// Starts spans. One concrete type, whatever it is built of; a clone is a reference count.
+/// Starts spans, and moves their contexts in and out of the process.
 ///
-/// When the last handle is gone the tracer is closed, and its drain ends.
+/// A clone is a handle of the same tracer and costs a reference count. Dropping the last handle closes the tracer and ends its drain.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use opentracing_core::{Batch, Reporter, Tracer};
+///
+/// struct Print;
+///
+/// impl Reporter for Print {
+///     fn report(&mut self, batch: Batch<'_>) {
+///         batch.iter().for_each(|span| println!("{span:?}"));
+///     }
+/// }
+///
+/// let tracer = Tracer::builder("shop").build_inline(Print);
+/// tracer.span("GET /cart").start().finish();
+/// tracer.flush(Duration::from_secs(5))?;
+/// assert_eq!(tracer.stats().delivered, 1);
+/// # Ok::<(), opentracing_core::FlushError>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct Tracer {
     inner: Inner,
@@ -42,28 +62,28 @@ enum Inner {
 static GLOBAL: OnceLock<Tracer> = OnceLock::new();
 
 impl Tracer {
-    /// Begins to build a tracer for the spans of that service.
+    /// Returns the builder of a tracer for that service.
     pub fn builder(service: impl AsRef<str>) -> TracerBuilder {
         TracerBuilder::new(service.as_ref())
     }
 
-    /// A tracer that does nothing, for next to no cost. Its spans have no context.
+    /// Returns a tracer that does nothing, at almost no cost. Its spans have no context.
     pub const fn noop() -> Tracer {
         Tracer { inner: Inner::Noop }
     }
 
-    /// The tracer that is registered for the whole process, also one that is registered later; until then it does nothing.
+    /// Returns the tracer that is registered for the whole process, now or later. Until one is registered it does nothing.
     ///
-    /// Library code should take a tracer, and use this one only where it is given none.
+    /// Library code should take a tracer as an argument, and use this one only as the fallback.
     pub const fn global() -> Tracer {
         Tracer { inner: Inner::Global }
     }
 
-    /// Registers the tracer for the whole process. That can be done once.
+    /// Registers the tracer for the whole process. This works once.
     ///
     /// # Errors
     ///
-    /// If a tracer is registered already, or if this is the global one itself. The error gives the tracer back.
+    /// If a tracer is already registered, or if `tracer` is the global one itself. The error returns the tracer.
     pub fn set_global(tracer: Tracer) -> Result<(), SetGlobalError> {
         match tracer.inner {
             Inner::Global => Err(SetGlobalError { tracer }),
@@ -71,7 +91,7 @@ impl Tracer {
         }
     }
 
-    /// Whether a tracer is registered for the whole process; one that does nothing counts too.
+    /// Whether a tracer is registered for the whole process. A no-op tracer counts too.
     pub fn is_global_registered() -> bool {
         GLOBAL.get().is_some()
     }
@@ -98,12 +118,12 @@ impl Tracer {
         }
     }
 
-    /// Whether nothing comes of the tracer's spans.
+    /// Whether the tracer records nothing.
     pub fn is_noop(&self) -> bool {
         self.recorder().is_none()
     }
 
-    /// Whether this is the global tracer and none is registered: most likely somebody forgot. Writes one warning a process to `log`.
+    /// Whether this is the global tracer while none is registered, which is most likely a mistake. Writes one warning per process to `log`.
     pub fn warn_if_unregistered(&self) -> bool {
         static WARNED: AtomicBool = AtomicBool::new(false);
         let unregistered = matches!(self.inner, Inner::Global) && GLOBAL.get().is_none();
@@ -113,19 +133,33 @@ impl Tracer {
         unregistered
     }
 
-    /// The service that the tracer's spans belong to.
+    /// The service that the tracer records spans for.
     pub fn process(&self) -> Option<&Process> {
         self.recorder().map(|recorder| &*recorder.process)
     }
 
-    /// Begins a span of that operation name. Names should be few: what varies belongs into tags.
+    /// Returns the builder of a span with that operation name.
+    ///
+    /// A literal is kept as a pointer; any other text is passed by reference and copied. Keep the number of distinct names small, and put
+    /// ids and other data into tags.
+    ///
+    /// ```
+    /// use opentracing_core::Tracer;
+    ///
+    /// fn handle(tracer: &Tracer, job: &str) {
+    ///     tracer.span("handle job").tag("job", job).start().finish(); // a literal
+    ///     tracer.span(&job).start().finish(); // a `&str`
+    ///     tracer.span(&format!("job {job}")).start().finish(); // a `String`
+    /// }
+    /// # handle(&Tracer::noop(), "clean");
+    /// ```
     #[inline]
     pub fn span<'a>(&'a self, operation_name: impl Into<Text<'a>>) -> SpanBuilder<'a> {
         SpanBuilder::new(self.recorder(), operation_name.into())
     }
 
-    /// Runs the closure with this thread's active span of this tracer, in its place: nothing is counted, locked or allocated. `None`
-    /// if no span is active.
+    /// Runs the closure with this thread's active span of this tracer. Takes no lock and allocates nothing. Returns `None` if no span is
+    /// active.
     #[inline]
     pub fn with_active<R>(&self, f: impl FnOnce(&ActiveSpan) -> R) -> Option<R> {
         let id = self.recorder()?.id;
@@ -139,16 +173,16 @@ impl Tracer {
         local::with(|local| local.with_top(id, State::context))??
     }
 
-    /// A handle of this thread's active span of this tracer, which may leave the thread; of no span if none is active.
+    /// Returns a handle of this thread's active span of this tracer, which other threads may use. Without an active span it is a no-op.
     pub fn active_span(&self) -> SpanRef {
         self.with_active(ActiveSpan::share).unwrap_or_default()
     }
 
-    /// Writes a context to a carrier. A tracer that does nothing leaves the carrier as it is.
+    /// Writes a context to a carrier. A no-op tracer leaves the carrier unchanged.
     ///
     /// # Errors
     ///
-    /// If the tracer has no propagator for the format, the context has nothing to carry, or the carrier cannot take it.
+    /// If the tracer has no propagator for the format, the context is empty, or the carrier cannot hold it.
     #[inline]
     pub fn inject<F: Format>(
         &self,
@@ -160,22 +194,22 @@ impl Tracer {
         recorder.propagators.get::<F>().ok_or(InjectError::UnsupportedFormat)?.inject(context, carrier)
     }
 
-    /// Whether the tracer writes contexts in the text format of that name, `instana` for example. For adapters that do more of what
-    /// belongs to it.
+    /// Whether the tracer writes contexts in the text format of that name, such as `instana`. For adapters that support more of a format
+    /// than its headers.
     #[inline]
     pub fn injects<F: Format>(&self, _: F, name: &str) -> bool {
         let propagator = self.recorder().and_then(|recorder| recorder.propagators.get::<F>());
         propagator.is_some_and(|propagator| propagator.injects(name))
     }
 
-    /// Reads a context from a carrier. Nothing there is `None`, and so is everything for a tracer that does nothing.
+    /// Reads a context from a carrier. Returns `None` if the carrier holds none, and always for a no-op tracer.
     ///
-    /// A context without valid ids may come back: it brings a decision or baggage for the trace that is to begin.
+    /// The context may lack valid ids: then it carries a sampling decision or baggage for a new trace.
     ///
     /// # Errors
     ///
-    /// If the tracer has no propagator for the format, or if there is something that cannot be read. The latter is counted, and goes
-    /// to `log` at most once a minute; whoever serves a request starts a new trace then.
+    /// If the tracer has no propagator for the format, or if the carrier holds a malformed context. The latter is counted and logged at most
+    /// once a minute; servers start a new trace then.
     #[inline]
     pub fn extract<F: Format>(&self, _: F, carrier: &F::Extract<'_>) -> Result<Option<SpanContext>, ExtractError> {
         let Some(recorder) = self.recorder() else { return Ok(None) };
@@ -186,17 +220,17 @@ impl Tracer {
         extracted
     }
 
-    /// Returns once everything that finished before the call has gone through the reporter.
+    /// Waits until the reporter has sent every span that finished before the call.
     ///
     /// # Errors
     ///
-    /// If the time is over first, or if the reporter could not send. As long as nobody drains it is a time-out; a drain that was dropped
-    /// with spans waiting for it is a failure.
+    /// [`FlushError::Timeout`] if that takes longer than `timeout`, also because the drain does not run. [`FlushError::Failed`] if the reporter
+    /// could not send, or if the drain was dropped while spans were waiting.
     pub fn flush(&self, timeout: Duration) -> Result<(), FlushError> {
         self.recorder().map_or(Ok(()), |recorder| recorder.flush(timeout))
     }
 
-    /// Flushes, and ends the draining. Spans that finish later are counted as lost. Closing again changes nothing.
+    /// Flushes, and ends the drain. Spans that finish later are lost and counted. Closing again has no effect.
     ///
     /// # Errors
     ///
@@ -205,13 +239,13 @@ impl Tracer {
         self.recorder().map_or(Ok(()), |recorder| recorder.close(timeout))
     }
 
-    /// What became of the tracer's spans so far.
+    /// Returns the counters of the tracer: spans, losses by cause, headers, transports.
     pub fn stats(&self) -> Stats {
         self.recorder().map_or(Stats::default(), |recorder| recorder.stats())
     }
 
-    /// What became of the tracer's spans so far, as text for a human: spans made, lost and why, what the sampler and each transport did,
-    /// headers seen and ignored, spans still open.
+    /// Returns the counters of the tracer as text for people: spans started, dropped and why, what the sampler and each transport did,
+    /// malformed and ignored headers, warnings.
     ///
     /// ```
     /// let tracer = opentracing_core::Tracer::builder("shop").build().0;
@@ -226,7 +260,7 @@ impl Tracer {
         }
     }
 
-    /// Counts a server span that ended without a route template; for adapters.
+    /// Counts a server span that finished without a route template. For adapters.
     pub fn count_missing_route(&self) {
         if let Some(recorder) = self.recorder() {
             count(&recorder.shared.rare.missing_route);

@@ -1,8 +1,11 @@
 //! What a span keeps: the requirements S1 to S16 and F1 to F4 of the OpenTracing specification and its language interfaces. F1 is a
 //! program that does not compile, on the page of `Span`.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use opentracing_core::mock::MockTracer;
@@ -436,4 +439,82 @@ fn the_urls_within_a_message_lose_the_secrets_that_the_tracer_knows() {
     assert_eq!(span.tag("reason"), Some(Value::Str(redacted)));
     assert_eq!(span.logs[0].field("message"), Some(Value::Str(redacted)));
     assert_eq!(span.tag("as it is"), Some(Value::Str(text)));
+}
+
+#[test]
+fn tags_take_all_common_types() {
+    macro_rules! check {
+        ($value:expr, $expected:expr) => {{
+            let mock = MockTracer::new();
+            let mut span = mock.tracer().span("work").tag("first", $value).start();
+            span.set_tag("then", $value).set_tag_with("lazy", || $value);
+            span.finish();
+            let span = mock.span("work");
+            for key in ["first", "then", "lazy"] {
+                assert_eq!(span.tag(key), Some(Value::from($expected)), "{key} of {}", stringify!($value));
+            }
+        }};
+    }
+    let text = String::from("text");
+    check!(&text, "text");
+    check!(true, true);
+    check!(7_u16, 7);
+    check!('ß', "ß");
+    check!(u128::MAX, "340282366920938463463374607431768211455");
+    check!(-1_i128, "-1");
+    check!("127.0.0.1:80".parse::<SocketAddr>().unwrap(), "127.0.0.1:80");
+    check!("::1".parse::<IpAddr>().unwrap(), "::1");
+    check!(Duration::from_millis(1_500), 1_500.0);
+    check!(String::from("text"), "text");
+    check!(format!("{}-{}", 1, 2), "1-2");
+    check!(Cow::Borrowed("lent"), "lent");
+    check!(Cow::<str>::Owned("own".to_owned()), "own");
+    check!(Arc::<str>::from("shared"), "shared");
+    check!(Box::<str>::from("boxed"), "boxed");
+    check!(Some("given"), "given");
+    check!(Some(format!("{}", 3)), "3");
+    check!(Value::from(1), 1);
+}
+
+#[test]
+fn no_value_is_no_tag() {
+    let mock = MockTracer::new();
+    let mut span = mock.tracer().span("work").tag("first", None::<&str>).tag("error", None::<bool>).start();
+    span.set_tag("then", None::<i64>).set_tag_with("lazy", || None::<String>);
+    span.finish();
+    assert!(mock.span("work").tags.is_empty() && !mock.span("work").is_failed);
+}
+
+#[test]
+fn the_last_value_of_a_key_counts_whatever_owns_it() {
+    let mock = MockTracer::new();
+    let mut builder = mock.tracer().span("work");
+    builder.tag("a", "lent").tag("a", format!("{}", 1)).tag("b", format!("{}", 2)).tag("b", "lent");
+    builder.tag("span.kind", "client".to_owned()).tag("error", "true".to_owned());
+    builder.start().finish();
+    let span = mock.span("work");
+    assert_eq!((span.tag("a"), span.tag("b")), (Some("1".into()), Some("lent".into())));
+    assert!(span.kind == SpanKind::Client && span.is_failed);
+    let many = (0..9).fold(mock.tracer().span("many"), |mut builder, n| {
+        builder.tag("n", n).tag("text", n.to_string());
+        builder
+    });
+    drop({ many }.start());
+    let span = mock.span("many");
+    assert_eq!((span.tag("n"), span.tag("text")), (Some(8.into()), Some("8".into())));
+}
+
+#[test]
+fn names_and_events_that_are_no_literals_are_given_by_reference() {
+    fn run(tracer: &opentracing_core::Tracer, name: &str, key: &str) {
+        let mut span = tracer.span(&name).tag(&key, 1).start();
+        span.set_tag(&format!("{key}2"), 2).log(&name).log("literal");
+        span.finish();
+    }
+    let mock = MockTracer::new();
+    run(mock.tracer(), &String::from("made"), &String::from("key"));
+    let span = mock.span("made");
+    assert_eq!((span.tag("key"), span.tag("key2")), (Some(1.into()), Some(2.into())));
+    let events: Vec<_> = span.logs.iter().filter_map(|log| log.field("event")).collect();
+    assert_eq!(events, ["made".into(), "literal".into()]);
 }
