@@ -1,11 +1,12 @@
-//! A stand-in for the Instana agent, to look at what a service reports without Instana: prints every span that it takes as a line of
-//! JSON, and to standard error what it refuses and why.
+//! A stand-in for the Instana agent, to see what a service reports without Instana. It prints every accepted span as a line of JSON, and
+//! every refused request with the reason on standard error.
 //!
-//! `cargo run -p opentracing-reporter --example instana_agent -- [PORT [KEY]]`. The port is 42699 unless another is given. With a key
-//! it is the serverless endpoint for those who have that key. Ends with its standard input.
+//! `cargo run -p opentracing-reporter --example instana_agent -- [PORT [KEY]]`
+//!
+//! The default port is 42699. With a key it is the serverless endpoint that accepts this key. It ends when its standard input is closed.
 
 #[path = "../tests/it/instana/agent/mod.rs"]
-#[allow(dead_code, unreachable_pub, reason = "shared with the tests, which need more of it")]
+#[allow(dead_code, unreachable_pub, reason = "shared with the tests, which use more of it")]
 mod agent;
 
 use std::error::Error;

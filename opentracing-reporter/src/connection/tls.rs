@@ -16,12 +16,16 @@ use super::invalid_endpoint::InvalidEndpoint;
 /// Without root certificates, those of the operating system are trusted. The server's certificate must be valid for the endpoint's host,
 /// by name or by IP address.
 ///
-/// ```
-/// # fn f(roots: &[u8], certificate: &[u8], key: &[u8]) -> Result<(), opentracing_reporter::InvalidEndpoint> {
+/// ```no_run
 /// use opentracing_reporter::{Endpoint, Otlp, Tls};
 ///
-/// let tls = Tls::new().roots_pem(roots)?.client_certificate_pem(certificate, key)?;
-/// let otlp = Otlp::http("https://collector.internal:4318".parse::<Endpoint>()?.tls(tls)?)?;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let roots = std::fs::read("ca.pem")?;
+/// let (certificate, key) = (std::fs::read("client.pem")?, std::fs::read("client.key")?);
+///
+/// let tls = Tls::new().roots_pem(&roots)?.client_certificate_pem(&certificate, &key)?;
+/// let endpoint: Endpoint = "https://collector.internal:4318".parse()?;
+/// let otlp = Otlp::http(endpoint.tls(tls)?)?;
 /// # let _ = otlp;
 /// # Ok(())
 /// # }

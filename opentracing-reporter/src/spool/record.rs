@@ -1,7 +1,8 @@
 //! The file format of a batch.
 //!
 //! ```text
-//! "otspool1" | CRC-32 of the rest | process length | number of spans | length and entries of each span | process | spans
+//! "otspool1" | CRC-32 of the rest | process length | number of spans
+//!            | length and entries of each span | process | spans
 //! ```
 //!
 //! Numbers have 32 bits, little-endian.
