@@ -8,8 +8,8 @@ use opentracing_core::{FlushError, Tracer};
 
 /// Flushes and closes the tracer when it is dropped, within the [close time-out](crate::BatchReporter::close_timeout).
 ///
-/// Keep it until the end of `main`: spans that finish after it was dropped are dropped and counted. Bind it to a name such as `_guard`. The
-/// pattern `_` drops it at once:
+/// Keep it until the end of `main`: spans that finish after it was dropped are dropped and counted, and the first one causes a warning in
+/// `log`. Bind it to a name such as `_guard`. The pattern `_` drops it at once:
 ///
 /// ```
 /// use opentracing_core::Tracer;
@@ -52,7 +52,7 @@ impl FlushGuard {
         FlushGuard::new(Tracer::noop(), Duration::ZERO, Arc::default())
     }
 
-    /// Keeps a value alive as long as the guard, such as the [`RemoteSamplingGuard`](crate::RemoteSamplingGuard).
+    /// Keeps a value alive as long as the guard, such as a `RemoteSamplingGuard`.
     pub fn keep_alive(mut self, value: impl Any + Send + Sync) -> Self {
         self.kept.push(Box::new(value));
         self
