@@ -1,8 +1,8 @@
-//! OpenTracing for Rust: tracers, spans, scopes and references; a recorder that takes no lock and allocates nothing for a span;
-//! samplers; and contexts that travel as Instana's headers, W3C Trace Context, B3 and Baggage at once.
+//! OpenTracing for Rust: the API with tracers, spans, scopes and references; a recorder that takes no lock and allocates nothing per
+//! span; samplers; and propagation with Instana's headers, W3C Trace Context, B3 and Baggage at once.
 //!
-//! A service seldom uses this crate alone: `opentracing-tower` and `opentracing-reqwest` make its entry and exit spans, and
-//! `opentracing-reporter` sends them. Use it directly for spans of your own, and for adapters of your own.
+//! Few services use this crate alone: `opentracing-tower` and `opentracing-reqwest` make entry and exit spans, and
+//! `opentracing-reporter` sends them. Use this crate directly for spans of your own, and for your own adapters.
 //!
 //! ```
 //! use std::time::Duration;
@@ -50,32 +50,33 @@
 //!
 //! # How it works
 //!
-//! A recorded span is one pooled record with one owner, written in place. While the span is active the record lies in its thread's
-//! stack, where [`Tracer::with_active`], scopes and implicit children find it. Finishing hands it over as one pointer, through a ring
-//! that each thread has for itself. Only who takes a [`SpanRef`] out of it, for a callback or another thread, moves it behind a lock.
-//! Whatever has to be formatted, redacted or sent waits for the [`Reporter`]'s thread.
+//! A recorded span is one pooled record with one owner, which writes in place. While the span is active, its record lies on the stack of
+//! active spans of the thread, where [`Tracer::with_active`], scopes and implicit children find it. Finishing a span pushes one pointer
+//! into a ring buffer of the thread. Only a [`SpanRef`], for callbacks and other threads, moves the record behind a lock. Formatting,
+//! redaction and sending happen on the thread of the [`Reporter`].
 //!
-//! A span that is not sampled has a context and nothing else: no record, no clock, no conversion of tags.
+//! A span that is not sampled has only a context: no record, no timestamps, no conversion of tags.
 //!
-//! | what happens | what becomes of it |
+//! | event | effect |
 //! |---|---|
-//! | spans finish faster than they are drained | beyond 4,096 a thread they are dropped and counted |
+//! | spans finish faster than they are drained | each thread buffers 4,096; further ones are dropped and counted |
 //! | a span is dropped without `finish` | it finishes |
-//! | a panic goes through a scope or a future | the span is marked as failed, with a log |
-//! | a span is written to after its end, through a handle | nothing, counted |
-//! | scopes are closed in the wrong order | the earlier one waits for the later one, counted |
-//! | a header cannot be read | a new trace begins, counted, one line to `log` a minute at most |
-//! | a reporter or sampler panics | its batch or span is lost, counted |
+//! | a panic unwinds through a scope or a future | the span is marked as failed, with a log |
+//! | a handle writes to a finished span | no effect; counted |
+//! | scopes are closed out of order | the earlier one ends together with the later one; counted |
+//! | a header is malformed | a new trace starts; counted, and logged at most once a minute |
+//! | a reporter or sampler panics | its batch or span is dropped and counted |
+//! | a span finishes after the tracer was closed, or its [`Drain`] was dropped | it is dropped and counted; one warning in `log` |
 //!
-//! [`Tracer::stats`] has all the counts, [`Stats::prometheus`] gives them to Prometheus, and [`Tracer::report`] to you. Nothing is
-//! printed, and nothing panics across this interface, apart from what its page names.
+//! [`Tracer::stats`] has all counters, [`Stats::prometheus`] exports them to Prometheus, and [`Tracer::report`] prints them for people.
+//! Nothing else is printed, and no call panics unless its documentation says so.
 //!
-//! [`RedFigures`] counts requests, errors and durations by operation, if asked to.
+//! [`RedFigures`] counts requests, errors and durations by operation; it is off by default.
 //!
 //! # Formats on the wire
 //!
-//! Read in this order, all written: `instana`, `tracecontext`, `b3`, `baggage`. The others are there for the asking: see
-//! [`propagation`] for the lists and how to choose.
+//! By default `instana`, `tracecontext`, `b3` and `baggage` are read in this order, and all are written. [`propagation`] shows how to choose
+//! others.
 //!
 //! | name | headers |
 //! |---|---|
@@ -94,17 +95,17 @@
 //!
 //! # Samplers
 //!
-//! | sampler | keeps |
+//! | sampler | samples |
 //! |---|---|
 //! | [`ConstSampler`] | all traces, or none |
 //! | [`ProbabilisticSampler`] | a share, by Jaeger's rule |
 //! | [`TraceIdRatioSampler`] | a share, by OpenTelemetry's older rule |
-//! | [`ConsistentProbabilitySampler`] | a share, by OpenTelemetry's newer rule: the threshold goes along in `tracestate` |
-//! | [`RateLimitingSampler`] | so many a second |
-//! | [`PerOperationSampler`] | a share of each operation, and at least so many of each a second |
-//! | [`RemoteSampler`] | what a control plane says while the service runs; `opentracing-reporter` asks Jaeger for it |
-//! | [`RuleSampler`] | what others say, by operation, kind and tags |
-//! | [`ParentBased`] | what others say, also where a remote parent has decided |
+//! | [`ConsistentProbabilitySampler`] | a share, by OpenTelemetry's newer rule, which propagates the threshold in `tracestate` |
+//! | [`RateLimitingSampler`] | a number of traces per second |
+//! | [`PerOperationSampler`] | a share of each operation, with a minimum per second |
+//! | [`RemoteSampler`] | by a strategy that can change at run time; `opentracing-reporter` queries Jaeger for it |
+//! | [`RuleSampler`] | by other samplers, chosen by operation, kind and tags |
+//! | [`ParentBased`] | by other samplers, even if a remote parent has decided |
 //!
 //! # Features
 //!
@@ -118,9 +119,9 @@
 //!
 //! # Requirements of OpenTracing
 //!
-//! What its specification, its drafts (RFC) on scopes, identifiers and closing, and the interfaces that its ports share ask of a tracer,
-//! each with the test that shows it: T of starting spans, S of spans, F of what comes after the finish, C of contexts, P of carriers,
-//! A of active spans, N of the no-op tracer, G of the global one, X of closing. [`harness`] checks most of it on any tracer.
+//! The table lists the requirements of the specification, of its drafts (RFC) on scopes, identifiers and closing, and of the interfaces that
+//! the other ports share, each with its test: T for starting spans, S for spans, F for finished spans, C for contexts, P for carriers, A for
+//! active spans, N for the no-op tracer, G for the global tracer, X for closing. [`harness`] checks most of them on any tracer.
 //!
 #![doc = include_str!("requirements.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -49,12 +49,12 @@ impl SpanKind {
         NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(value)).map(|&(_, kind)| kind)
     }
 
-    /// Whether the span begins the service's part of a trace: [`Server`](SpanKind::Server) or [`Consumer`](SpanKind::Consumer).
+    /// Whether the span is an entry into the service: [`Server`](SpanKind::Server) or [`Consumer`](SpanKind::Consumer).
     pub const fn is_entry(self) -> bool {
         matches!(self, SpanKind::Server | SpanKind::Consumer)
     }
 
-    /// Whether the span leaves the service: [`Client`](SpanKind::Client) or [`Producer`](SpanKind::Producer).
+    /// Whether the span is an exit from the service: [`Client`](SpanKind::Client) or [`Producer`](SpanKind::Producer).
     pub const fn is_exit(self) -> bool {
         matches!(self, SpanKind::Client | SpanKind::Producer)
     }

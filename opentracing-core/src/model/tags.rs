@@ -1,7 +1,17 @@
 //! The standard tags, typed.
 //!
-//! The names of the OpenTracing semantic conventions where there is one, else those of OpenTelemetry's. Reporters translate them to
-//! the terms of the other side.
+//! The names are those of the OpenTracing semantic conventions, or of OpenTelemetry's where OpenTracing has none. Reporters translate them for
+//! their backend.
+//!
+//! ```
+//! use opentracing_core::tags::TagKey;
+//! use opentracing_core::{Tracer, tags};
+//!
+//! const TENANT: TagKey<str> = TagKey::new("shop.tenant");
+//!
+//! let mut span = Tracer::noop().span("GET /cart").start();
+//! span.set(tags::HTTP_STATUS_CODE, 200).set(TENANT, "acme");
+//! ```
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -16,7 +26,7 @@ pub struct TagKey<T: ?Sized> {
 }
 
 impl<T: ?Sized> TagKey<T> {
-    /// A tag of that name.
+    /// Makes the key of a tag with that name.
     pub const fn new(name: &'static str) -> Self {
         TagKey { name, value: PhantomData }
     }
@@ -48,9 +58,9 @@ impl<T: ?Sized> From<TagKey<T>> for Text<'_> {
     }
 }
 
-/// A type of tag values: `str`, `bool`, `i64`, `f64`.
+/// The type of a standard tag's value: `str`, `bool`, `i64` or `f64`.
 pub trait TagType {
-    /// How a value of the type is given.
+    /// The type that [`Span::set`](crate::Span::set) takes for it.
     type Value<'a>: Into<TagValue<'a>>;
 }
 

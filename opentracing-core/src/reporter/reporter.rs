@@ -1,4 +1,4 @@
-//! The way of finished spans out of a tracer.
+//! The `Reporter` trait, and the process that spans belong to.
 
 use std::error::Error;
 use std::fmt;
@@ -9,31 +9,30 @@ use crate::reporter::finished::Batch;
 use crate::stats::stats::ReporterStats;
 use crate::stats::transport_stats::TransportStats;
 
-/// Receives finished spans, in batches, on the thread that drains them; never on the thread of a request.
+/// Receives finished spans in batches, on the thread that drains them, never on the thread of a request.
 ///
-/// All calls come from one thread at a time. While a call runs, finished spans wait in their rings, and are lost (and counted) once
-/// those are full: a reporter that sends should bound the time it takes. A panic loses the batch at hand, counted. It must not flush or
-/// close the tracer that it reports for, which would wait for itself.
+/// All calls come from one thread at a time. While a call runs, finished spans wait in bounded buffers, and are dropped and counted once those
+/// are full: a reporter that sends must bound its time. If a call panics, its batch is dropped and counted. Calling `flush` or `close` on the
+/// same tracer deadlocks.
 pub trait Reporter: Send + 'static {
-    /// Takes what it needs of the spans: their records are used again after the call.
+    /// Reports a batch. The spans are borrowed: copy what must outlive the call.
     fn report(&mut self, batch: Batch<'_>);
 
-    /// Runs after each pass over the rings, at least every 50 milliseconds or so, also when there were no spans: for what is to
-    /// happen in time.
+    /// Runs after each pass of the drain, about every 50 milliseconds at least, even without spans. For timers.
     fn tick(&mut self) {}
 
-    /// Sends everything that it was given, or gives up at the deadline.
+    /// Sends all spans that it holds, or stops at the deadline.
     ///
     /// # Errors
     ///
-    /// If spans were lost or could not be sent in time.
+    /// If spans were dropped or could not be sent in time.
     fn flush(&mut self, deadline: Instant) -> Result<(), FlushError> {
         let _ = deadline;
         Ok(())
     }
 
-    /// The last call but those for [`stats`](Reporter::stats): the tracer is being closed. Sends everything, as [`flush`](Reporter::flush)
-    /// does, and counts as lost what is then left. By default it flushes.
+    /// Runs when the tracer is closed; only calls of [`stats`](Reporter::stats) follow. Sends all spans, as [`flush`](Reporter::flush) does, and
+    /// counts the remaining ones as dropped. Flushes by default.
     ///
     /// # Errors
     ///
@@ -42,12 +41,12 @@ pub trait Reporter: Send + 'static {
         self.flush(deadline)
     }
 
-    /// What became of the spans so far. Becomes part of [`Tracer::stats`](crate::Tracer::stats).
+    /// The counters so far. They become part of [`Tracer::stats`](crate::Tracer::stats).
     fn stats(&self) -> ReporterStats {
         ReporterStats::default()
     }
 
-    /// Appends what each of its transports did so far. Becomes part of [`Tracer::stats`](crate::Tracer::stats). Called as often as
+    /// Appends the counters of each transport. They become part of [`Tracer::stats`](crate::Tracer::stats). Called as often as
     /// [`stats`](Reporter::stats). Nothing by default.
     fn transport_stats(&self, stats: &mut Vec<TransportStats>) {
         let _ = stats;
@@ -80,7 +79,7 @@ impl<R: Reporter + ?Sized> Reporter for Box<R> {
     }
 }
 
-/// The service that a tracer's spans belong to: its name and what is the same for all spans.
+/// The service that a tracer's spans belong to: its name, and the tags that all spans share.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Process {
     pub(crate) service: Box<str>,
@@ -149,20 +148,20 @@ impl fmt::Display for OwnedValue {
     }
 }
 
-/// Spans may not have arrived.
+/// An error of [`Tracer::flush`](crate::Tracer::flush) or [`Tracer::close`](crate::Tracer::close): spans may not have been sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum FlushError {
-    /// Not everything was through when the time was over. What is left goes on its way as usual.
+    /// The time-out was over before all spans were sent. The remaining ones are still sent later.
     Timeout,
-    /// The reporter could not send what it had; [`Stats`](crate::Stats) tells how many spans that were.
+    /// The reporter failed to send; [`Stats`](crate::Stats) has the number of spans.
     Failed,
 }
 
 impl fmt::Display for FlushError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            FlushError::Timeout => "flush timed out before all spans were through",
+            FlushError::Timeout => "flush timed out before all spans were sent",
             FlushError::Failed => "the reporter could not send all spans",
         })
     }

@@ -8,26 +8,26 @@ use crate::span::span::Span;
 use crate::span::span_ref::SpanRef;
 
 impl Span {
-    /// Makes it the active span of this thread. The scope owns it, and finishes it when it is closed or dropped;
-    /// [`Scope::into_span`] gives it back instead.
+    /// Makes this the active span of the thread. The scope owns the span, and finishes it when it is closed or dropped;
+    /// [`Scope::into_span`] returns it unfinished instead.
     #[inline]
     pub fn activate(mut self) -> Scope {
         Scope::open(&mut self.state, true)
     }
 
-    /// Makes it the active span of this thread until the scope is closed or dropped. Then it is here again, unfinished.
+    /// Makes this the active span of the thread until the scope is dropped, which does not finish it.
     #[inline]
     pub fn activate_borrowed(&mut self) -> BorrowedScope<'_> {
         BorrowedScope::open(self)
     }
 
-    /// Runs the closure with the span active; afterwards the span is here again, unfinished, also when the closure panics.
+    /// Runs the closure with the span active, and does not finish the span, even if the closure panics.
     pub fn in_scope<R>(&mut self, f: impl FnOnce() -> R) -> R {
         let _scope = self.activate_borrowed();
         f()
     }
 
-    /// Makes a closure that runs in the span and finishes it: for `std::thread::spawn` and thread pools.
+    /// Wraps a closure so that it runs in the span and finishes it. For `std::thread::spawn` and thread pools.
     pub fn wrap<R, F: FnOnce() -> R>(self, f: F) -> impl FnOnce() -> R + use<R, F> {
         move || {
             let _scope = self.activate();
@@ -44,31 +44,31 @@ impl Span {
 }
 
 impl SpanRef {
-    /// A handle of this thread's active span, of whichever tracer; of no span if none is active.
+    /// Returns a handle of this thread's active span, of any tracer. Without an active span it is a no-op.
     ///
-    /// The first handle of a span moves its record behind a lock. To write to the active span here and now,
-    /// [`Tracer::with_active`] does without.
+    /// The first handle of a span moves its record behind a lock. [`Tracer::with_active`](crate::Tracer::with_active) writes to the
+    /// active span without that.
     pub fn active() -> SpanRef {
         ActiveSpan::of_any().map_or(SpanRef::noop(), |active| active.share())
     }
 
-    /// Makes it the active span of this thread until the scope is closed or dropped, which leaves it unfinished.
+    /// Makes this the active span of the thread until the scope is closed or dropped, which does not finish it.
     pub fn activate(&self) -> Scope {
         Scope::open(&mut self.state(), false)
     }
 
-    /// Makes it the active span of this thread until the scope is closed or dropped, which finishes it.
+    /// Makes this the active span of the thread until the scope is closed or dropped, which finishes it.
     pub fn activate_finish_on_close(&self) -> Scope {
         Scope::open(&mut self.state(), true)
     }
 
-    /// Runs the closure with the span active, and leaves it unfinished.
+    /// Runs the closure with the span active, and does not finish it.
     pub fn in_scope<R>(&self, f: impl FnOnce() -> R) -> R {
         let _scope = self.activate();
         f()
     }
 
-    /// Makes a closure that runs in the span and leaves it unfinished: for other threads and thread pools.
+    /// Wraps a closure so that it runs in the span, and does not finish it. For other threads and thread pools.
     pub fn wrap<R, F: FnOnce() -> R>(&self, f: F) -> impl FnOnce() -> R + use<R, F> {
         let span = self.clone();
         move || span.in_scope(f)
@@ -76,7 +76,7 @@ impl SpanRef {
 }
 
 impl SpanBuilder<'_> {
-    /// Starts the span and makes it the active one of this thread. Closing the scope finishes it.
+    /// Starts the span and makes it the active span of the thread. Closing the scope finishes it.
     pub fn start_active(&mut self) -> Scope {
         self.start().activate()
     }

@@ -10,8 +10,10 @@ use crate::model::context::SpanContext;
 use crate::span::span::Span;
 use crate::span::span_ref::SpanRef;
 
-/// Runs a future or a stream in a span: the span is active during each poll, on whichever thread that is, and while the future or
-/// stream is dropped, so that what its destructors start is part of the span as well.
+/// Runs a future or a stream in a span.
+///
+/// The span is active during each poll, on any thread, and while the future or stream is dropped, so that spans which its destructors start
+/// are children too.
 ///
 /// ```
 /// use opentracing_core::{InSpan, Tracer};
@@ -24,19 +26,19 @@ use crate::span::span_ref::SpanRef;
 /// # request(&Tracer::noop());
 /// ```
 pub trait InSpan: Sized {
-    /// Runs in a span of its own, which finishes when the future is ready or the stream at its end, or when it is dropped before. A
-    /// panic marks the span as failed.
+    /// Runs in this span, and finishes it when the future is ready, when the stream ends, or when either is dropped. A panic marks the span as
+    /// failed.
     fn in_span(self, span: Span) -> WithSpan<Self> {
         WithSpan { inner: Some(self), span, owned: true }
     }
 
-    /// Runs in a span that somebody else finishes.
+    /// Runs in the span of this handle, and does not finish it.
     fn in_span_ref(self, span: &SpanRef) -> WithSpan<Self> {
         WithSpan { inner: Some(self), span: span.lend(), owned: false }
     }
 
-    /// Runs in the span that is active now, which somebody else finishes: for what is spawned as a task of its own. Without an active
-    /// span it runs as it is. Shares the span; see [`SpanRef::active`].
+    /// Runs in the span that is active now, and does not finish it. For futures that are spawned as tasks. Without an active span it changes
+    /// nothing. The span becomes shared; see [`SpanRef::active`].
     fn in_active_span(self) -> WithSpan<Self> {
         self.in_span_ref(&SpanRef::active())
     }
@@ -68,7 +70,7 @@ pin_project! {
 }
 
 impl<T> WithSpan<T> {
-    /// The span, to be written to. Between polls it is here; once the future is ready it is gone.
+    /// The span, for writing to it between polls. Once the future is ready it is a no-op span.
     pub fn span_mut(self: Pin<&mut Self>) -> &mut Span {
         self.project().span
     }
@@ -84,7 +86,7 @@ impl<F: Future> Future for WithSpan<F> {
 
     /// # Panics
     ///
-    /// If it is polled again after it was ready.
+    /// If the future is polled again after it was ready.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         let output = {
@@ -103,7 +105,7 @@ impl<F: Future> Future for WithSpan<F> {
 impl<S: Stream> Stream for WithSpan<S> {
     type Item = S::Item;
 
-    /// Stays at its end once it is there.
+    /// Keeps returning `None` after the end.
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let mut this = self.project();
         {

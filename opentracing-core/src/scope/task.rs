@@ -1,7 +1,6 @@
-//! Tokio's ways to start a task, with the active span carried along: by themselves, they lose it.
+//! Tokio's functions that start a task, with the active span carried along; Tokio's own ones lose it.
 //!
-//! The span is shared with the task and stays its owner's to finish. For a task with a span of its own there is
-//! `tokio::spawn(future.in_span(span))`.
+//! The task shares the span and does not finish it. For a task with a span of its own, use `tokio::spawn(future.in_span(span))`.
 
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 

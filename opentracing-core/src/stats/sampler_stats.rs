@@ -1,22 +1,21 @@
-//! How it went with what a sampler is told from elsewhere.
+//! The counters of a remote sampling strategy.
 
-/// Questions for a sampling strategy, and what came of the answers: of a [`RemoteSampler`](crate::RemoteSampler), and zero for samplers
-/// that are told nothing.
+/// Queries for a sampling strategy and their results. They stay zero for samplers other than [`RemoteSampler`](crate::RemoteSampler).
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct SamplerStats {
-    /// Questions that were answered.
+    /// Queries that succeeded.
     pub queries_ok: u64,
-    /// Questions that nobody answered, or not with success.
+    /// Queries that failed.
     pub queries_failed: u64,
-    /// Strategies that came into effect. An answer that says the same as the one before is none of them.
+    /// Strategies that took effect. An answer equal to the one before does not count.
     pub updates_ok: u64,
-    /// Answers that are no strategy, or one with numbers that cannot be: the last strategy stayed.
+    /// Answers that are no valid strategy; the previous one stayed in effect.
     pub updates_failed: u64,
 }
 
 impl SamplerStats {
-    /// Of a sampler that asks several.
+    /// The sum for a sampler that combines several.
     pub(crate) fn sum(stats: impl Iterator<Item = SamplerStats>) -> Self {
         stats.fold(SamplerStats::default(), |sum, stats| SamplerStats {
             queries_ok: sum.queries_ok + stats.queries_ok,

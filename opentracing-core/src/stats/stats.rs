@@ -1,4 +1,4 @@
-//! Where spans and headers went.
+//! The counters of a tracer.
 
 use std::sync::atomic::AtomicU64;
 
@@ -7,87 +7,97 @@ use crate::stats::prometheus::Prometheus;
 use crate::stats::sampler_stats::SamplerStats;
 use crate::stats::transport_stats::TransportStats;
 
-/// What became of the spans of a tracer, and what it met on the way. A snapshot: each number is exact once the threads rest.
+/// The counters of a tracer: spans, losses by cause, sampling, headers, transports. A snapshot; the numbers are exact once no thread traces.
 ///
-/// `delivered` and the numbers that begin with `dropped` add up to the spans that were recorded and finished.
+/// `delivered` and the counters whose names begin with `dropped` add up to the recorded spans that have finished.
+///
+/// ```
+/// use opentracing_core::mock::MockTracer;
+///
+/// let mock = MockTracer::new();
+/// mock.tracer().span("work").start().finish();
+/// mock.finished_spans();
+/// let stats = mock.tracer().stats();
+/// assert_eq!((stats.started, stats.delivered, stats.lost()), (1, 1, 0));
+/// ```
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Spans whose recording began. Those of traces that are not sampled do not count.
+    /// Recorded spans that were started. Spans of traces that are not sampled do not count.
     pub started: u64,
-    /// Handed to the reporter.
+    /// Spans delivered to the reporter.
     pub delivered: u64,
-    /// Lost because a thread finished spans faster than they were drained.
+    /// Spans dropped because the buffer of their thread was full: it finished spans faster than they were drained.
     pub dropped_full: u64,
-    /// Finished after the tracer was closed.
+    /// Spans dropped because they finished after the tracer was closed.
     pub dropped_shutdown: u64,
-    /// Recorded, then decided against: by a late `sampling.priority`, or recorded without being sampled.
+    /// Recorded spans of traces that are not sampled: because of a late `sampling.priority`, or of
+    /// [`Decision::Record`](crate::Decision::Record).
     pub dropped_unsampled: u64,
-    /// Lost because the reporter panicked.
+    /// Spans dropped because the reporter panicked.
     pub dropped_reporter_panic: u64,
-    /// Tags, logs and values left out or cut because of [`Limits`](crate::Limits).
+    /// Tags, logs and values that were truncated or dropped because of [`Limits`](crate::Limits).
     pub truncated: u64,
-    /// Baggage items left out because of [`Limits`](crate::Limits), or by a propagator because of its limits.
+    /// Baggage items that were dropped because of [`Limits`](crate::Limits) or of the limits of a propagator.
     pub baggage_dropped: u64,
-    /// Spans whose operation name was beyond [`Limits::operation_names`](crate::Limits::operation_names).
+    /// Spans whose operation name exceeded [`Limits::operation_names`](crate::Limits::operation_names).
     pub excess_names: u64,
-    /// Samplers that panicked; their span was not sampled.
+    /// Panics of the sampler; the span was not sampled.
     pub sampler_panics: u64,
-    /// Uses of a span after it had finished; they did nothing.
+    /// Writes to a finished span, which had no effect.
     pub write_after_finish: u64,
     /// Spans with an explicit finish time before their start; their duration is zero.
     pub finished_before_start: u64,
     /// Logs with an explicit time more than a millisecond before the start of their span or after its end; they stay as they are.
     pub logs_out_of_range: u64,
-    /// Scopes that were closed while a later one was open.
+    /// Scopes that were closed while a later scope was open.
     pub scopes_out_of_order: u64,
-    /// Carriers with a context that could not be read.
+    /// Carriers whose context was malformed.
     pub extract_corrupted: u64,
-    /// Headers and properties that could not be read and counted as absent, whether or not another format made up for them.
+    /// Malformed headers and properties, which count as absent, whether or not another format had a valid context.
     pub fields_malformed: u64,
-    /// Formats that are read, and what of them did not count.
+    /// The formats that are read, with their malformed and ignored carriers.
     pub formats: Vec<FormatStats>,
-    /// Server spans that ended without a route template, so that their name is the method alone.
+    /// Server spans that finished without a route template, so that their name is the method alone.
     pub missing_route: u64,
     /// Whether the [`Drain`](crate::Drain) was dropped before it ran, so that every span is lost.
     pub drain_dropped: bool,
     /// Distinct operation names so far, up to [`Limits::operation_names`](crate::Limits::operation_names). Those that stand in the
     /// program as literals do not count.
     pub operation_names: u64,
-    /// Traces that the sampler was asked about and kept, recorded without being sampled included. A sampler that
-    /// [always decides the same](crate::Sampler::constant) is not asked.
+    /// Decisions of the sampler to record a trace. A sampler with a [constant](crate::Sampler::constant) decision is not asked.
     pub sampled: u64,
-    /// Traces that the sampler was asked about and did not keep.
+    /// Decisions of the sampler to drop a trace.
     pub not_sampled: u64,
-    /// How it went with what the sampler is told from elsewhere.
+    /// Queries and updates of a sampler with a remote strategy.
     pub sampler: SamplerStats,
-    /// What the reporter did with the delivered spans.
+    /// What the reporter did with the delivered spans, in total.
     pub reporter: ReporterStats,
-    /// The same by transport, in the order in which the reporter was given them, with what went over the network.
+    /// The same for each transport, in the order of the reporter, with requests and latency.
     pub transports: Vec<TransportStats>,
 }
 
-/// What became of the spans that a [`Reporter`](crate::Reporter) was given.
+/// What a [`Reporter`](crate::Reporter) did with its spans.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct ReporterStats {
-    /// Accepted by the other side, or written.
+    /// Spans that the backend accepted, or that were written.
     pub sent: u64,
-    /// Lost because too many were waiting.
+    /// Spans dropped because a queue was full.
     pub dropped_queue_full: u64,
-    /// Lost because they could not be sent.
+    /// Spans dropped because sending failed.
     pub dropped_failed: u64,
 }
 
 impl ReporterStats {
-    /// Whether any span was lost.
+    /// Whether no span was dropped.
     pub fn is_lossless(&self) -> bool {
         self.dropped_queue_full == 0 && self.dropped_failed == 0
     }
 }
 
 impl Stats {
-    /// Spans that were recorded, have finished, and came to the reporter or were lost before.
+    /// Recorded spans that have finished: delivered or dropped.
     pub fn finished(&self) -> u64 {
         self.delivered
             + self.dropped_full
@@ -102,21 +112,20 @@ impl Stats {
         self.started.saturating_sub(self.finished())
     }
 
-    /// The share of the traces that the sampler was asked about and kept; `None` if it was never asked.
+    /// The share of its decisions in which the sampler recorded the trace; `None` if it made none.
     pub fn sampling_rate(&self) -> Option<f64> {
         let asked = self.sampled + self.not_sampled;
         (asked > 0).then(|| self.sampled as f64 / asked as f64)
     }
 
-    /// The numbers in the text format that Prometheus reads, version 0.0.4, for an endpoint such as `/metrics`. Times are in seconds,
+    /// The counters in the text format of Prometheus, version 0.0.4, for an endpoint such as `/metrics`. Times are in seconds,
     /// sizes in bytes. [`Prometheus`] has the table of metrics.
     pub fn prometheus(&self) -> Prometheus<'_> {
         Prometheus::new(self)
     }
 
-    /// Spans that were recorded and finished, and did not reach their end on purpose or by mishap.
-    ///
-    /// Those of [`dropped_unsampled`](Stats::dropped_unsampled) do not count: somebody asked for that.
+    /// Recorded spans that were dropped before the backend accepted them, by any cause but
+    /// [`dropped_unsampled`](Stats::dropped_unsampled), which is intended.
     pub fn lost(&self) -> u64 {
         self.dropped_full
             + self.dropped_shutdown

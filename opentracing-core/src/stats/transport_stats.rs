@@ -1,52 +1,51 @@
-//! What a transport did.
+//! The counters of a transport.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::stats::histogram::DEFAULT_BOUNDS;
 
-/// What became of the spans of one transport, and what that took. A transport that does not talk to a network leaves most of it at zero.
+/// The counters of one transport. A transport without a network leaves most of them at zero.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct TransportStats {
-    /// What the transport calls itself, `otlp` for example.
+    /// The name of the transport, such as `otlp`.
     pub name: &'static str,
-    /// Spans that the other side accepted, or that were written.
+    /// Spans that the backend accepted, or that were written.
     pub sent: u64,
-    /// Spans lost because too many were waiting.
+    /// Spans dropped because the queue was full.
     pub dropped_queue_full: u64,
-    /// Spans lost because they could not be sent.
+    /// Spans dropped because sending failed.
     pub dropped_failed: u64,
-    /// Of [`dropped_failed`](TransportStats::dropped_failed): larger than the other side takes them.
+    /// Of [`dropped_failed`](TransportStats::dropped_failed): larger than the backend accepts.
     pub oversized: u64,
-    /// Of [`dropped_failed`](TransportStats::dropped_failed): refused by the other side.
+    /// Of [`dropped_failed`](TransportStats::dropped_failed): rejected by the backend.
     pub rejected: u64,
-    /// Of [`dropped_failed`](TransportStats::dropped_failed): tried for as long as the transport tries, in vain.
+    /// Of [`dropped_failed`](TransportStats::dropped_failed): all retries failed.
     pub retries_exhausted: u64,
-    /// Spans that wait or are under way at the moment.
+    /// Spans that are queued or in flight now.
     pub queued: u64,
-    /// Spans that wait on a disk at the moment, where they outlive the process: neither sent nor lost. Some may be an earlier process's.
+    /// Spans in the spool on disk now, neither sent nor dropped. Some may be of an earlier process.
     pub spooled: u64,
-    /// Spans that an earlier process left on the disk and that the other side accepted from this one. They are in no other number.
+    /// Spans that an earlier process left in the spool and this one has sent. No other counter includes them.
     pub recovered_sent: u64,
-    /// Spans that an earlier process left on the disk and that were lost in this one. They are in no other number.
+    /// Spans that an earlier process left in the spool and this one has dropped. No other counter includes them.
     pub recovered_dropped: u64,
-    /// Requests that were answered with success, or datagrams that were sent.
+    /// Requests that succeeded, or datagrams that were sent.
     pub requests: u64,
-    /// Attempts at a request that failed, in whichever way.
+    /// Attempts that failed, for any reason.
     pub failed_requests: u64,
-    /// Requests that were made again because an attempt failed.
+    /// Retries after a failed attempt.
     pub retries: u64,
-    /// Bytes of the bodies of all attempts, after compression.
+    /// Bytes of the request bodies of all attempts, after compression.
     pub bytes: u64,
-    /// How long answers took, of requests that were answered with success.
+    /// Durations of the requests that succeeded.
     pub latency: Latency,
-    /// Why an attempt failed or spans were lost last, in words for a human; stays when things go well again. `None` if that never
-    /// happened, or if nobody said why.
+    /// The last error of an attempt, or the last reason why spans were dropped, as text for people. It stays after later successes.
     pub last_error: Option<Arc<str>>,
 }
 
-/// How often something took how long: a histogram with fixed bounds, from 5 milliseconds to 10 seconds.
+/// A histogram of durations with fixed bounds, from 5 milliseconds to 10 seconds.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Latency {
     /// Not cumulative; the last one is for all beyond the last bound.
@@ -55,24 +54,24 @@ pub struct Latency {
 }
 
 impl Latency {
-    /// Counts one that took that long.
+    /// Adds one duration.
     pub fn record(&mut self, took: Duration) {
         let bucket = DEFAULT_BOUNDS.iter().take_while(|bound| took > **bound).count();
         self.counts[bucket] += 1;
         self.sum = self.sum.saturating_add(took);
     }
 
-    /// How many there were.
+    /// The number of durations.
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()
     }
 
-    /// How long they took together.
+    /// The sum of all durations.
     pub fn sum(&self) -> Duration {
         self.sum
     }
 
-    /// For each bound, how many took that long or less. Those beyond the last bound are in [`count`](Latency::count) alone.
+    /// For each bound, the number of durations up to it. Durations beyond the last bound are only part of [`count`](Latency::count).
     pub fn cumulative(&self) -> impl Iterator<Item = (Duration, u64)> {
         DEFAULT_BOUNDS.iter().zip(self.counts).scan(0, |sum, (bound, count)| {
             *sum += count;

@@ -255,7 +255,7 @@ fn a_tag_that_is_set_again_and_again_takes_the_place_of_one() {
     let mock = limits(|limits| limits.tags = 8);
     let mut span = mock.tracer().span("work").start();
     for n in 0..7 {
-        span.set_tag("progress", n).set_tag("file", &format!("part {n}"));
+        span.set_tag("progress", n).set_tag("file", format!("part {n}"));
     }
     for name in ["a", "b", "c", "d", "e", "f", "g"] {
         span.set_tag(name, true);
@@ -330,7 +330,7 @@ fn many_tags_and_texts_survive_in_the_record() {
     for round in 0..3 {
         let mut span = mock.tracer().span("work").start();
         for n in 0..100 {
-            span.set_tag(&format!("key {n}"), &format!("value {n} of round {round}"));
+            span.set_tag(&format!("key {n}"), format!("value {n} of round {round}"));
         }
         span.finish();
         let all = mock.finished_spans();
