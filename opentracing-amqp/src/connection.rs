@@ -7,9 +7,9 @@ use lapin::uri::AMQPUri;
 use lapin::{Connection, ConnectionProperties, Result};
 use opentracing_core::Tracer;
 
-use crate::channel::TracingChannel;
-use crate::peer::Peer;
-use crate::settings::{Settings, setters};
+use crate::channel::channel::TracingChannel;
+use crate::settings::peer::Peer;
+use crate::settings::settings::{Settings, setters};
 
 /// A connection whose channels are traced.
 ///

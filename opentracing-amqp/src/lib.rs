@@ -110,43 +110,29 @@
 //!
 //! This crate has no features. It enables no runtime and no TLS feature of lapin; choose them in your own dependency on lapin.
 
-mod carrier;
 mod channel;
 mod connection;
 mod consumer;
 mod decorator;
-mod delegate;
 mod delivery;
-mod destination;
-mod error;
-mod extension;
-mod get;
 mod headers;
-mod message_tags;
-mod open_deliveries;
 mod outcome;
-mod peer;
-mod process;
 mod publish;
-mod publisher_confirm;
 mod settings;
-mod settle;
-mod size;
-mod source;
-mod value;
+mod tags;
 
-pub use crate::channel::TracingChannel;
+pub use crate::channel::channel::TracingChannel;
+pub use crate::channel::extension::ChannelExt;
 pub use crate::connection::TracingConnection;
-pub use crate::consumer::TracingConsumer;
+pub use crate::consumer::consumer::TracingConsumer;
+pub use crate::consumer::delegate::{TracingConsumerDelegate, TracingDeliveryResult};
+pub use crate::consumer::process::process;
 pub use crate::decorator::{AmqpDecorator, OutgoingMessage};
-pub use crate::delegate::{TracingConsumerDelegate, TracingDeliveryResult};
-pub use crate::delivery::TracingDelivery;
-pub use crate::extension::ChannelExt;
-pub use crate::get::TracingGetMessage;
+pub use crate::delivery::delivery::TracingDelivery;
+pub use crate::delivery::get::TracingGetMessage;
 pub use crate::headers::{extract, inject};
 pub use crate::outcome::{PublishOutcome, Settlement};
-pub use crate::process::process;
-pub use crate::publisher_confirm::TracingPublisherConfirm;
+pub use crate::publish::confirm::TracingPublisherConfirm;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

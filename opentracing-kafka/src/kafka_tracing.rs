@@ -8,12 +8,12 @@ use rdkafka::config::{FromClientConfig, FromClientConfigAndContext};
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::KafkaResult;
 
-use crate::consumer::TracingConsumer;
+use crate::consumer::consumer::TracingConsumer;
 use crate::decorator::KafkaDecorator;
 use crate::options::{PollSpan, RecordKey};
-use crate::producer::TracingProducer;
+use crate::producer::producer::TracingProducer;
+use crate::producer::wrap_producer::{DefaultContext, WrapProducer};
 use crate::settings::{ClientSettings, Settings};
-use crate::wrap_producer::{DefaultContext, WrapProducer};
 
 /// Creates traced producers and consumers from rdkafka's [`ClientConfig`]. Holds the tracer and the settings of their spans.
 ///

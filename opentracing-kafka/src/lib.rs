@@ -100,50 +100,34 @@
 //! Rebalances, commits and transactions have no spans. A record that is delivered in a transaction finishes as delivered, even if the
 //! transaction is aborted later. Records and messages that rdkafka's own clients (`get_ref`) send and receive have no spans.
 
-mod base_consumer;
-mod base_producer;
-mod batch;
-mod carrier;
 mod consumer;
 mod decorator;
-mod delivery_future;
-mod error;
-mod future_producer;
-mod handling;
+mod from_config;
+mod headers;
 mod kafka_tracing;
 mod message;
-mod name;
 mod options;
 mod outcome;
-mod partition_queue;
-mod process;
 mod producer;
-mod producer_context;
-mod queue_wait;
-mod raw;
-mod received_message;
-mod receiving;
-mod sending;
 mod settings;
-mod stream_consumer;
-mod wrap_producer;
+mod tags;
 
-pub use self::base_consumer::TracingIter;
-pub use self::batch::TracingBatch;
-pub use self::consumer::TracingConsumer;
-pub use self::decorator::{KafkaDecorator, OutgoingRecord};
-pub use self::delivery_future::TracingDeliveryFuture;
-pub use self::kafka_tracing::KafkaTracing;
-pub use self::message::TracingMessage;
-pub use self::options::{PollSpan, RecordKey};
-pub use self::outcome::RecordOutcome;
-pub use self::partition_queue::TracingPartitionQueue;
-pub use self::process::process;
-pub use self::producer::TracingProducer;
-pub use self::producer_context::{TracingDeliveryOpaque, TracingFutureProducerContext, TracingProducerContext};
-pub use self::received_message::{ReceivedMessage, header};
-pub use self::stream_consumer::TracingMessageStream;
-pub use self::wrap_producer::{DefaultContext, WrapProducer};
+pub use crate::consumer::base_consumer::TracingIter;
+pub use crate::consumer::consumer::TracingConsumer;
+pub use crate::consumer::partition_queue::TracingPartitionQueue;
+pub use crate::consumer::stream_consumer::TracingMessageStream;
+pub use crate::decorator::{KafkaDecorator, OutgoingRecord};
+pub use crate::kafka_tracing::KafkaTracing;
+pub use crate::message::batch::TracingBatch;
+pub use crate::message::message::TracingMessage;
+pub use crate::message::process::process;
+pub use crate::message::received_message::{ReceivedMessage, header};
+pub use crate::options::{PollSpan, RecordKey};
+pub use crate::outcome::RecordOutcome;
+pub use crate::producer::context::{TracingDeliveryOpaque, TracingFutureProducerContext, TracingProducerContext};
+pub use crate::producer::delivery_future::TracingDeliveryFuture;
+pub use crate::producer::producer::TracingProducer;
+pub use crate::producer::wrap_producer::{DefaultContext, WrapProducer};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,0 +1,4 @@
+//! The traced channel, and traced calls on lapin's own channel.
+
+pub(crate) mod channel;
+pub(crate) mod extension;

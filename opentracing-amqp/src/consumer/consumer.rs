@@ -1,0 +1,108 @@
+//! The traced consumer.
+
+use std::ops::Deref;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use lapin::Consumer;
+use lapin::message::Delivery;
+
+use crate::consumer::delegate::{Delegate, TracingConsumerDelegate};
+use crate::delivery::delivery::TracingDelivery;
+use crate::delivery::open_deliveries::OpenDeliveries;
+use crate::delivery::source::Source;
+use crate::settings::settings::Settings;
+
+/// A consumer whose deliveries have a span each.
+///
+/// It is a stream of [`TracingDelivery`]. The span of a delivery starts when the stream yields it.
+///
+/// ```
+/// use futures_util::StreamExt;
+/// use lapin::options::BasicAckOptions;
+/// use opentracing_amqp::TracingConsumer;
+///
+/// # async fn pack(_order: &[u8]) -> lapin::Result<()> { Ok(()) }
+/// async fn consume(mut orders: TracingConsumer) -> lapin::Result<()> {
+///     while let Some(order) = orders.next().await {
+///         let order = order?;
+///         order.handle(pack(&order.data)).await?;
+///         order.ack(BasicAckOptions::default()).await?;
+///     }
+///     Ok(())
+/// }
+/// # drop(consume);
+/// ```
+///
+/// [`process`](crate::process) does the same with a handler.
+///
+/// # What is not traced
+///
+/// The consumer dereferences to lapin's [`Consumer`]. The stream and [`set_delegate`](Self::set_delegate) are traced; all other methods
+/// are lapin's own. Polling `&mut Consumer`, or a clone of lapin's consumer, yields deliveries without spans.
+#[derive(Clone, Debug)]
+#[must_use = "a consumer does nothing unless it is polled or has a delegate"]
+pub struct TracingConsumer {
+    inner: Consumer,
+    starter: SpanStarter,
+}
+
+/// Starts the spans of a consumer's deliveries.
+#[derive(Clone, Debug)]
+pub(crate) struct SpanStarter {
+    source: Arc<Source>,
+    open: OpenDeliveries,
+    settings: Arc<Settings>,
+}
+
+impl SpanStarter {
+    pub(crate) fn start(&self, delivery: Delivery) -> TracingDelivery {
+        TracingDelivery::start(&self.settings, &self.open, &self.source, delivery)
+    }
+}
+
+impl TracingConsumer {
+    pub(crate) fn new(inner: Consumer, no_ack: bool, open: OpenDeliveries, settings: Arc<Settings>) -> Self {
+        let source = Arc::new(Source::new(&inner.queue(), no_ack));
+        TracingConsumer { inner, starter: SpanStarter { source, open, settings } }
+    }
+
+    /// Calls a delegate for each delivery, on lapin's runtime, instead of yielding the deliveries as a stream. The delegate runs in the
+    /// span of the delivery.
+    pub fn set_delegate<D: TracingConsumerDelegate + 'static>(&self, delegate: D) {
+        self.inner.set_delegate(Delegate::new(delegate, self.starter.clone()));
+    }
+
+    /// Returns lapin's consumer. Its deliveries are not traced.
+    pub fn get_ref(&self) -> &Consumer {
+        &self.inner
+    }
+
+    /// Unwraps lapin's consumer. Its deliveries are not traced.
+    pub fn into_inner(self) -> Consumer {
+        self.inner
+    }
+}
+
+impl Deref for TracingConsumer {
+    type Target = Consumer;
+
+    fn deref(&self) -> &Consumer {
+        &self.inner
+    }
+}
+
+impl Stream for TracingConsumer {
+    type Item = lapin::Result<TracingDelivery>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let polled = Pin::new(&mut self.inner).poll_next(cx);
+        polled.map(|item| item.map(|delivery| delivery.map(|delivery| self.starter.start(delivery))))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,89 @@
+//! Consumers that call a delegate instead of being polled.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use lapin::message::DeliveryResult;
+use lapin::{ConsumerDelegate, Result};
+use opentracing_core::InSpan;
+
+use crate::consumer::consumer::SpanStarter;
+use crate::delivery::delivery::TracingDelivery;
+
+/// The argument of a [`TracingConsumerDelegate`]: a delivery, `Ok(None)` when the consumer was cancelled, or an error.
+pub type TracingDeliveryResult = Result<Option<TracingDelivery>>;
+
+/// A callback for the deliveries of a [`TracingConsumer`](crate::TracingConsumer), like lapin's [`ConsumerDelegate`].
+///
+/// It is implemented for closures that take a [`TracingDeliveryResult`] and return a future.
+///
+/// ```
+/// use lapin::options::BasicAckOptions;
+/// use opentracing_amqp::{TracingConsumer, TracingDeliveryResult};
+///
+/// fn consume(orders: &TracingConsumer) {
+///     orders.set_delegate(async |order: TracingDeliveryResult| {
+///         if let Ok(Some(order)) = order {
+///             println!("{} bytes", order.data.len());
+///             // Fails only if the connection is lost; the broker then redelivers the order.
+///             let _ = order.ack(BasicAckOptions::default()).await;
+///         }
+///     });
+/// }
+/// # let _ = consume;
+/// ```
+pub trait TracingConsumerDelegate: Send + Sync {
+    /// Called on lapin's runtime for each delivery, cancellation and error. Both the call and the future that it returns run in the span
+    /// of the delivery. Must not block.
+    fn on_new_delivery(&self, delivery: TracingDeliveryResult) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+    /// Called when deliveries that were received but not handled yet should be discarded, for example because the channel closes. They
+    /// can no longer be settled.
+    fn drop_prefetched_messages(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+impl<F, Handler> TracingConsumerDelegate for Handler
+where
+    F: Future<Output = ()> + Send + 'static,
+    Handler: Fn(TracingDeliveryResult) -> F + Send + Sync + 'static,
+{
+    fn on_new_delivery(&self, delivery: TracingDeliveryResult) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(self(delivery))
+    }
+}
+
+/// Adapts a traced delegate to lapin's trait.
+pub(crate) struct Delegate<D> {
+    inner: Arc<D>,
+    starter: SpanStarter,
+}
+
+impl<D> Delegate<D> {
+    pub(crate) fn new(inner: D, starter: SpanStarter) -> Self {
+        Delegate { inner: Arc::new(inner), starter }
+    }
+}
+
+impl<D: TracingConsumerDelegate + 'static> ConsumerDelegate for Delegate<D> {
+    /// Starts the span inside the returned future, because lapin spawns the future as a task and time before that is waiting.
+    fn on_new_delivery(&self, delivery: DeliveryResult) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let (inner, starter) = (self.inner.clone(), self.starter.clone());
+        Box::pin(async move {
+            match delivery {
+                Ok(Some(delivery)) => {
+                    let delivery = starter.start(delivery);
+                    let span = delivery.span().clone();
+                    span.in_scope(|| inner.on_new_delivery(Ok(Some(delivery)))).in_span_ref(&span).await;
+                }
+                Ok(None) => inner.on_new_delivery(Ok(None)).await,
+                Err(error) => inner.on_new_delivery(Err(error)).await,
+            }
+        })
+    }
+
+    fn drop_prefetched_messages(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.inner.drop_prefetched_messages()
+    }
+}

@@ -1,0 +1,267 @@
+//! The traced delivery.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use lapin::Result;
+use lapin::message::Delivery;
+use lapin::options::{BasicAckOptions, BasicNackOptions, BasicRejectOptions};
+use lapin::types::ShortString;
+use opentracing_core::message_rules::HandlerOutput;
+use opentracing_core::{InSpan, SpanRef};
+
+use crate::delivery::open_deliveries::{OpenDeliveries, Session};
+use crate::delivery::settle;
+use crate::delivery::source::Source;
+use crate::outcome::Settlement;
+use crate::settings::settings::Settings;
+use crate::tags::error;
+
+/// A delivery with the span of its handling.
+///
+/// The span starts when the consumer yields the delivery. It finishes when the delivery is acknowledged, negatively acknowledged,
+/// rejected or dropped. Spans that start while it is handled become children of its span where that span is active: in
+/// [`handle`](Self::handle), [`process`](crate::process) and delegates.
+///
+/// ```
+/// use lapin::options::{BasicAckOptions, BasicNackOptions};
+/// use opentracing_amqp::TracingDelivery;
+///
+/// # async fn pack(_order: &[u8]) -> std::io::Result<()> { Ok(()) }
+/// # async fn consume(order: TracingDelivery) -> lapin::Result<()> {
+/// match order.handle(pack(&order.data)).await {
+///     Ok(()) => order.ack(BasicAckOptions::default()).await?,
+///     Err(_) => order.nack(BasicNackOptions { requeue: true, multiple: false }).await?,
+/// };
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # What is not traced
+///
+/// The delivery dereferences to lapin's [`Delivery`], whose fields are all available. [`ack`](Self::ack), [`nack`](Self::nack) and
+/// [`reject`](Self::reject) of this type finish the span. The methods of lapin's acker do not: `delivery.acker.ack(…)`, a clone of the
+/// acker, and a function that takes `&Delivery` settle the message, but the span finishes only when this value is dropped, with the
+/// outcome `settled`.
+#[must_use = "a delivery that is dropped is not acknowledged"]
+pub struct TracingDelivery {
+    inner: Delivery,
+    span: SpanRef,
+    settings: Arc<Settings>,
+    open: OpenDeliveries,
+    /// The session in which the delivery is in the table of open deliveries; `None` if it is not in the table.
+    session: Option<Session>,
+    needs_settling: bool,
+    has_ended: AtomicBool,
+    /// Dropping the delivery leaves finishing the span to the drop of its last handle.
+    defers_finish: bool,
+}
+
+impl TracingDelivery {
+    pub(crate) fn start(settings: &Arc<Settings>, open: &OpenDeliveries, source: &Source, inner: Delivery) -> Self {
+        let span = source.start_span(settings, &inner).detach();
+        let session =
+            if source.needs_settling { open.add(inner.delivery_tag, &inner.acker, span.clone()) } else { None };
+        TracingDelivery {
+            inner,
+            span,
+            settings: settings.clone(),
+            open: open.clone(),
+            session,
+            needs_settling: source.needs_settling,
+            has_ended: AtomicBool::new(false),
+            defers_finish: false,
+        }
+    }
+
+    /// Returns a handle of the span, to write to it, to start children elsewhere, or to run a future in it.
+    ///
+    /// A task that takes the delivery with it can run in the span by [`InSpan::in_span_ref`]:
+    ///
+    /// ```
+    /// use opentracing_amqp::TracingDelivery;
+    /// use opentracing_core::InSpan;
+    ///
+    /// # async fn pack(_order: TracingDelivery) {}
+    /// # fn consume(order: TracingDelivery) {
+    /// let span = order.span().clone();
+    /// tokio::spawn(pack(order).in_span_ref(&span));
+    /// # }
+    /// ```
+    pub fn span(&self) -> &SpanRef {
+        &self.span
+    }
+
+    /// Runs a future in the span of the delivery, so that spans that it starts are children of that span.
+    ///
+    /// The future returns `()` or a [`Result`]. An error marks the span as failed, with its text in a log, unless the delivery was settled
+    /// before. The span does not finish with the future, but when the delivery is settled or dropped. May be called any number of times.
+    ///
+    /// ```
+    /// use lapin::options::BasicAckOptions;
+    /// use opentracing_amqp::TracingDelivery;
+    ///
+    /// # async fn pack(_order: &[u8]) {}
+    /// # async fn consume(order: TracingDelivery) -> lapin::Result<()> {
+    /// let handling = order.handle(async {
+    ///     pack(&order.data).await;
+    ///     order.ack(BasicAckOptions::default()).await
+    /// });
+    /// handling.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn handle<F>(&self, future: F) -> F::Output
+    where
+        F: Future<Output: HandlerOutput>,
+    {
+        self.record(future.in_span_ref(&self.span).await)
+    }
+
+    /// Runs a closure in the span of the delivery, as [`handle`](Self::handle) runs a future.
+    pub fn handle_blocking<T: HandlerOutput>(&self, handler: impl FnOnce() -> T) -> T {
+        self.record(self.span.in_scope(handler))
+    }
+
+    fn record<T: HandlerOutput>(&self, output: T) -> T {
+        if let Some(failure) = output.failure() {
+            error::record_handler(&self.span, failure);
+        }
+        output
+    }
+
+    /// Returns the span, and leaves finishing it to the drop of its last handle if the delivery is dropped unsettled. The caller can then
+    /// still record why the handler failed.
+    pub(crate) fn defer_finish(&mut self) -> SpanRef {
+        self.defers_finish = true;
+        self.span.clone()
+    }
+
+    /// Acknowledges the delivery and finishes its span. With `multiple`, also finishes the spans of all earlier deliveries of the channel.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Acker::ack`](lapin::Acker::ack). It returns `false` if the delivery was settled before, or if the channel was closed
+    /// or recovered since.
+    pub async fn ack(&self, options: BasicAckOptions) -> Result<bool> {
+        let result = self.inner.acker.ack(options).await;
+        self.settled(Settlement::Ack, options.multiple, &result);
+        result
+    }
+
+    /// Negatively acknowledges the delivery and finishes its span as failed. With `multiple`, also finishes the spans of all earlier
+    /// deliveries of the channel.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Acker::nack`](lapin::Acker::nack). Returns `false` in the same cases as [`ack`](Self::ack).
+    pub async fn nack(&self, options: BasicNackOptions) -> Result<bool> {
+        let result = self.inner.acker.nack(options).await;
+        self.settled(Settlement::Nack { requeue: options.requeue }, options.multiple, &result);
+        result
+    }
+
+    /// Rejects the delivery and finishes its span as failed.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Acker::reject`](lapin::Acker::reject). Returns `false` in the same cases as [`ack`](Self::ack).
+    pub async fn reject(&self, options: BasicRejectOptions) -> Result<bool> {
+        let result = self.inner.acker.reject(options).await;
+        self.settled(Settlement::Reject { requeue: options.requeue }, false, &result);
+        result
+    }
+
+    fn settled(&self, settlement: Settlement<'_>, multiple: bool, result: &Result<bool>) {
+        match result {
+            Ok(true) => {
+                self.end(settlement);
+                if multiple && let Some(session) = self.session {
+                    let others = self.open.take_up_to(self.inner.delivery_tag, session, true);
+                    others.iter().for_each(|span| settle::finish(&self.settings, span, settlement));
+                }
+            }
+            Ok(false) if self.inner.acker.poisoned() => self.end(Settlement::Stale),
+            // Settled before: either the span has finished, or a clone of the acker settled the delivery and its drop finishes the span.
+            Ok(false) => {}
+            Err(error) => self.end(Settlement::Failed(error)),
+        }
+    }
+
+    /// Finishes the span if it has not finished.
+    fn end(&self, settlement: Settlement<'_>) {
+        if self.take_end() {
+            settle::finish(&self.settings, &self.span, settlement);
+        }
+    }
+
+    /// Whether the caller has to finish the span. Returns `true` at most once.
+    fn take_end(&self) -> bool {
+        !self.has_ended.swap(true, Ordering::Relaxed)
+            // Another thread may be settling this delivery together with others.
+            && self.session.is_none_or(|session| self.open.take(self.inner.delivery_tag, session))
+    }
+
+    /// The outcome if the delivery is dropped now.
+    fn outcome_of_drop(&self) -> Settlement<'static> {
+        let acker = &self.inner.acker;
+        match () {
+            () if !self.needs_settling => Settlement::NotRequired,
+            () if acker.poisoned() => Settlement::Stale,
+            () if !acker.usable() => Settlement::Unknown,
+            () => Settlement::Dropped,
+        }
+    }
+
+    /// Returns lapin's delivery.
+    pub fn get_ref(&self) -> &Delivery {
+        &self.inner
+    }
+
+    /// Returns lapin's delivery.
+    pub fn get_mut(&mut self) -> &mut Delivery {
+        &mut self.inner
+    }
+
+    /// Unwraps lapin's delivery and the handle of its span. The caller finishes the span, or the drop of its last handle does. How the
+    /// delivery is settled is not recorded.
+    pub fn into_inner(mut self) -> (Delivery, SpanRef) {
+        self.take_end();
+        let placeholder = Delivery::mock(0, ShortString::default(), ShortString::default(), false, Vec::new());
+        (std::mem::replace(&mut self.inner, placeholder), std::mem::take(&mut self.span))
+    }
+}
+
+impl Deref for TracingDelivery {
+    type Target = Delivery;
+
+    fn deref(&self) -> &Delivery {
+        &self.inner
+    }
+}
+
+impl DerefMut for TracingDelivery {
+    fn deref_mut(&mut self) -> &mut Delivery {
+        &mut self.inner
+    }
+}
+
+impl Drop for TracingDelivery {
+    fn drop(&mut self) {
+        if !self.take_end() {
+            return;
+        }
+        settle::record(&self.settings, &self.span, self.outcome_of_drop());
+        if !self.defers_finish {
+            self.span.finish();
+        }
+    }
+}
+
+impl fmt::Debug for TracingDelivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TracingDelivery").field("inner", &self.inner).field("span", &self.span).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,6 @@
+//! The traced consumers and split-off partitions.
+
+pub(crate) mod base_consumer;
+pub(crate) mod consumer;
+pub(crate) mod partition_queue;
+pub(crate) mod stream_consumer;
