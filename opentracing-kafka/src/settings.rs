@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use opentracing_core::message_rules::HeaderTags;
+use opentracing_core::message_rules::MessageHeaderTags;
 use opentracing_core::{ReferenceKind, Tracer};
 use rdkafka::ClientConfig;
 
@@ -25,7 +25,7 @@ pub(crate) struct Settings {
     pub(crate) propagates: bool,
     /// How the span of a received message refers to the span that sent it.
     pub(crate) producer_reference: ReferenceKind,
-    pub(crate) captured: HeaderTags,
+    pub(crate) captured: MessageHeaderTags,
     pub(crate) skip: Vec<Arc<Skip>>,
     pub(crate) decorators: Vec<Arc<dyn KafkaDecorator>>,
 }
@@ -40,7 +40,7 @@ impl Settings {
             poll_span: PollSpan::default(),
             propagates: true,
             producer_reference: ReferenceKind::FollowsFrom,
-            captured: HeaderTags::new(),
+            captured: MessageHeaderTags::new(),
             skip: Vec::new(),
             decorators: Vec::new(),
         }

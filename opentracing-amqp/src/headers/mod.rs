@@ -6,7 +6,7 @@ pub(crate) mod value;
 
 use lapin::BasicProperties;
 use lapin::types::{FieldTable, FrameSize};
-use opentracing_core::message_rules::HeaderTags;
+use opentracing_core::message_rules::MessageHeaderTags;
 use opentracing_core::propagation::AmqpHeaders;
 use opentracing_core::{Span, SpanContext, Tracer};
 
@@ -84,7 +84,7 @@ pub fn extract(tracer: &Tracer, properties: &BasicProperties) -> Option<SpanCont
 }
 
 /// Records the captured headers that the message has.
-pub(crate) fn capture(span: &mut Span, captured: &HeaderTags, properties: &BasicProperties) {
+pub(crate) fn capture(span: &mut Span, captured: &MessageHeaderTags, properties: &BasicProperties) {
     let Some(headers) = properties.headers().as_ref().filter(|_| !captured.is_empty()) else { return };
     for (name, value) in headers {
         if let (Some(tag), Some(value)) = (captured.tag(name.as_str().as_bytes()), tag_value(value)) {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use lapin::types::FrameSize;
-use opentracing_core::message_rules::HeaderTags;
+use opentracing_core::message_rules::MessageHeaderTags;
 use opentracing_core::{ReferenceKind, Tracer, Value};
 
 use crate::decorator::AmqpDecorator;
@@ -26,7 +26,7 @@ pub(crate) struct Settings {
     pub(crate) propagates: bool,
     /// How the span of a delivery refers to the span that published the message.
     pub(crate) producer_reference: ReferenceKind,
-    pub(crate) captured: HeaderTags,
+    pub(crate) captured: MessageHeaderTags,
     pub(crate) skip: Vec<Arc<Skip>>,
     pub(crate) decorators: Vec<Arc<dyn AmqpDecorator>>,
 }
@@ -41,7 +41,7 @@ impl Settings {
             frame_max: DEFAULT_FRAME_MAX,
             propagates: true,
             producer_reference: ReferenceKind::FollowsFrom,
-            captured: HeaderTags::new(),
+            captured: MessageHeaderTags::new(),
             skip: Vec::new(),
             decorators: Vec::new(),
         })

@@ -3,7 +3,7 @@
 //! For authors of adapters. A user of an adapter meets only [`HandlerOutput`], as a bound of `handle`.
 
 mod handler_output;
-mod header_tags;
+mod message_header_tags;
 
 pub use self::handler_output::HandlerOutput;
-pub use self::header_tags::HeaderTags;
+pub use self::message_header_tags::MessageHeaderTags;

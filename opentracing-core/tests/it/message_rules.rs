@@ -1,13 +1,13 @@
 //! The rules that messaging adapters share, and what carriers of adapters build on.
 
 use opentracing_core::Text;
-use opentracing_core::message_rules::{HandlerOutput, HeaderTags};
+use opentracing_core::message_rules::{HandlerOutput, MessageHeaderTags};
 use opentracing_core::mock::MockTracer;
 use opentracing_core::propagation::{TextMap, TextMapReader, has_prefix};
 
 #[test]
 fn captured_headers_have_tags() {
-    let mut tags = HeaderTags::new();
+    let mut tags = MessageHeaderTags::new();
     assert!(tags.is_empty());
     tags.add("X-Tenant");
     tags.add("retries");

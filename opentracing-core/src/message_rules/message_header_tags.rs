@@ -8,23 +8,23 @@ use crate::model::value::Text;
 ///
 /// ```
 /// use opentracing_core::Text;
-/// use opentracing_core::message_rules::HeaderTags;
+/// use opentracing_core::message_rules::MessageHeaderTags;
 ///
-/// let mut tags = HeaderTags::new();
+/// let mut tags = MessageHeaderTags::new();
 /// tags.add("X-Tenant");
 /// assert_eq!(tags.tag(b"x-tenant"), Some(Text::Copied("messaging.header.x-tenant")));
 /// assert_eq!(tags.tag(b"password"), None);
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct HeaderTags {
+pub struct MessageHeaderTags {
     /// The name of each header, and its tag.
     headers: Vec<(Box<str>, Box<str>)>,
 }
 
-impl HeaderTags {
+impl MessageHeaderTags {
     /// Captures no header yet.
     pub const fn new() -> Self {
-        HeaderTags { headers: Vec::new() }
+        MessageHeaderTags { headers: Vec::new() }
     }
 
     /// Adds a header.
