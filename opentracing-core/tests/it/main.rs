@@ -3,6 +3,7 @@
 #[cfg(feature = "mock")]
 mod baggage_tags;
 mod clock;
+#[cfg(feature = "mock")]
 mod delivery;
 #[cfg(feature = "http")]
 mod forwarded;
