@@ -13,5 +13,6 @@ pages! {
     Migration: "migration.md";
     Propagation: "propagation.md";
     Sampling: "sampling.md";
+    Secrets: "secrets.md";
     Troubleshooting: "troubleshooting.md";
 }

@@ -9,8 +9,8 @@ use crate::decorator::{Ending, GrpcDecorator};
 /// Records the values of the named metadata as tags: `rpc.request.metadata.x-tenant`, `rpc.response.metadata.x-cache`. No other metadata
 /// become tags.
 ///
-/// Repeated values are joined with commas. Metadata whose names end in `-bin` are recorded in base64, as they travel. Values are not
-/// redacted.
+/// Repeated values are joined with commas. Metadata whose names end in `-bin` are recorded in base64, as they travel. Values under a
+/// secret name, such as `authorization`, are redacted.
 ///
 /// ```
 /// use http::HeaderName;

@@ -9,7 +9,7 @@ use crate::span::span::Span;
 /// becomes a tag.
 ///
 /// Header names are written in lower case. The values of a repeated header are joined with commas; a value that is not visible ASCII is
-/// left out. Values are not redacted.
+/// left out. Values under a secret name, such as `authorization`, are redacted.
 ///
 /// Add it with the `decorator` method of an adapter's layer, client or middleware.
 ///

@@ -138,7 +138,7 @@ tags! {
     HTTP_ROUTE: str = "http.route";
     /// The response's status.
     HTTP_STATUS_CODE: i64 = "http.status_code";
-    /// The request's URL, without userinfo and secrets.
+    /// The request's URL. Text is treated as a URL, too: user name, password and secrets are taken out where spans are drained.
     HTTP_URL: str = "http.url";
     /// What became of a message that was sent to Kafka, where it is more than that it was delivered or failed: `fire_and_forget` if
     /// nobody waited for it to be delivered, `cancelled` if it was given up before it was queued. Not an error by itself.

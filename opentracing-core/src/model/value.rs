@@ -79,11 +79,11 @@ pub enum Value<'a> {
     Static(&'static str),
     /// Any other text: copied when the span records.
     Str(&'a str),
-    /// A URL in pieces, copied one behind the other when the span records. On the reporter's thread userinfo and the values of
-    /// secret query parameters are taken out of it; see [`Secrets`](crate::Secrets). Reads back as [`Value::Str`].
+    /// A URL in pieces, copied one behind the other when the span records. On the reporter's thread secrets are taken out of it by
+    /// [`Secrets::redact_url`](crate::Secrets::redact_url). Reads back as [`Value::Str`].
     Url(&'a [&'a str]),
-    /// Text for people that may name URLs, such as the message of an error. Copied when the span records; on the reporter's thread the
-    /// URLs within lose what a [`Url`](Value::Url) loses. Reads back as [`Value::Str`].
+    /// Text for people, such as the message of an error. Copied when the span records, and treated as any other text: on the
+    /// reporter's thread secrets are taken out by [`Secrets::redact_text`](crate::Secrets::redact_text). Reads back as [`Value::Str`].
     Message(&'a str),
 }
 

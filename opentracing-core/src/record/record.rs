@@ -6,7 +6,8 @@ use crate::model::kind::SpanKind;
 use crate::model::limits::Limits;
 use crate::model::value::{Text, Value};
 use crate::record::tag_store::{Number, Piece, Stored, Tag, TagStore};
-use crate::redaction::secrets::Secrets;
+use crate::redaction::REDACTED;
+use crate::redaction::keys::{Redactor, Treatment};
 
 /// Aligned to cache lines, since neighbours in memory belong to different threads, and in this order, so that a plain span touches
 /// two lines: each line that travels between two processors costs more than all the writing in it.
@@ -55,7 +56,6 @@ const TAGS: u8 = 1;
 const OTHER_PARTS: u8 = 2;
 const START_WALL: u8 = 4;
 const END_WALL: u8 = 8;
-const URL: u8 = 16;
 /// The tracer has a clock or a counter of its own.
 const OWN_CLOCK: u8 = 32;
 /// The tags are at the limit, a key each.
@@ -361,31 +361,38 @@ impl Record {
         self.context.meta.has(Meta::LOCAL_ROOT)
     }
 
-    /// Whether there is neither text of its own, nor an explicit end, nor anything cut: nothing to be seen to before reporting.
+    /// Whether there are neither tags nor text, nor an explicit end, nor anything cut: nothing to be seen to before reporting.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
-        self.used & (OTHER_PARTS | END_WALL | URL) == 0 && self.truncated == 0
+        self.used & (TAGS | OTHER_PARTS | END_WALL) == 0 && self.truncated == 0
     }
 
-    /// Takes what is private out of URLs and messages. Runs where spans are drained.
-    #[inline]
-    pub(crate) fn redact(&mut self, secrets: &Secrets) {
-        if self.used & URL != 0 {
-            self.redact_texts(secrets);
-        }
-    }
-
-    #[cold]
-    fn redact_texts(&mut self, secrets: &Secrets) {
-        let text = &mut self.text;
+    /// Takes secrets out of tags and logs. Runs where spans are drained. Allocates only where there is one.
+    pub(crate) fn redact(&mut self, redactor: &mut Redactor) {
+        let (text, limit) = (&mut self.text, self.max_value as usize);
         for tag in self.tags.iter_mut().chain(&mut self.fields) {
-            let (piece, redacted) = match tag.value {
-                Stored::Url(piece) => (piece, secrets.redact_url(piece.resolve(text))),
-                Stored::Message(piece) => (piece, secrets.redact_text(piece.resolve(text))),
-                Stored::Number(..) | Stored::Text(_) => continue,
+            let key = tag.key.resolve(text);
+            let treatment = match tag.key {
+                Piece::Static(key) => redactor.known_treatment(key),
+                Piece::Range { .. } => redactor.treatment(key),
             };
+            let (piece, treatment) = match tag.value {
+                Stored::Text(piece) => (piece, treatment),
+                Stored::Url(piece) if treatment != Treatment::Secret => (piece, Treatment::Url),
+                Stored::Url(piece) | Stored::Message(piece) => (piece, treatment),
+                Stored::Number(Number::I64 | Number::U64, _)
+                    if treatment == Treatment::Secret && redactor.is_secret_number(key) =>
+                {
+                    tag.value = Stored::Text(Piece::Static(REDACTED));
+                    continue;
+                }
+                Stored::Number(..) => continue,
+            };
+            let value = piece.resolve(text);
+            // A limit cuts between characters, so up to three bytes before it.
+            let redacted = redactor.redact(treatment, value, value.len() + 3 >= limit);
             // What is lent may be a part of it: without the fragment.
-            let redacted = (*redacted != *piece.resolve(text)).then(|| redacted.into_owned());
+            let redacted = (*redacted != *value).then(|| redacted.into_owned());
             tag.value = Stored::Text(redacted.map_or(piece, |redacted| append(text, &redacted)));
         }
     }
@@ -400,15 +407,12 @@ impl Record {
             Value::Static(text) => Stored::Text(Piece::Static(text)),
             Value::Str(text) => Stored::Text(self.copy(text)),
             Value::Url(pieces) => self.keep_url(pieces),
-            Value::Message(text) => {
-                self.used |= URL;
-                Stored::Message(self.copy(text))
-            }
+            Value::Message(text) => Stored::Message(self.copy(text)),
         }
     }
 
     fn keep_url(&mut self, pieces: &[&str]) -> Stored {
-        self.used |= OTHER_PARTS | URL;
+        self.used |= OTHER_PARTS;
         let at = self.text.len();
         for piece in pieces {
             let room = (self.max_value as usize).saturating_sub(self.text.len() - at);

@@ -13,6 +13,7 @@ use crate::record::record::Record;
 use crate::recorder::names::NameGuard;
 use crate::recorder::port::PortReceiver;
 use crate::recorder::recorder::{BATCH, Recorder};
+use crate::redaction::keys::Redactor;
 use crate::redaction::secrets::Secrets;
 use crate::reporter::finished::{Batch, FinishedSpan};
 use crate::reporter::reporter::{FlushError, Reporter};
@@ -46,7 +47,7 @@ pub struct Drain {
     batch: Vec<Box<Record>>,
     spent: Vec<Box<Record>>,
     names: NameGuard,
-    secrets: Secrets,
+    redactor: Redactor,
     timeline: Timeline,
     ran: bool,
 }
@@ -71,7 +72,7 @@ impl Drain {
             rings: Vec::new(),
             batch: Vec::with_capacity(CHUNK),
             spent: Vec::with_capacity(BATCH),
-            secrets,
+            redactor: Redactor::new(secrets),
             ran: false,
         }
     }
@@ -214,7 +215,7 @@ impl Drain {
         if self.names.exceeds(record) {
             bump(&counters.excess_names, 1);
         }
-        record.redact(&self.secrets);
+        record.redact(&mut self.redactor);
         if record.has_end_wall() && record.end_wall_ns < self.start_of(record) {
             bump(&counters.finished_before_start, 1);
         }

@@ -7,16 +7,56 @@ use std::str::FromStr;
 
 use regex_lite::Regex;
 
-/// Says by its name whether a query parameter, header or tag holds a secret, and takes secrets out of URLs.
+use crate::model::tags;
+use crate::redaction::names;
+use crate::redaction::scan::Place;
+
+/// Finds secrets in all text that leaves the process, and replaces them by `<redacted>`.
 ///
-/// Reads the syntax of the variable `INSTANA_SECRETS`: `<matcher>:<name>,<name>`, for example
-/// `contains-ignore-case:key,pass,secret`. Names are trimmed and empty ones skipped; a comma cannot be part of one. Letter case is
-/// ignored within ASCII.
+/// The thread that drains finished spans applies one set of rules to tags, logs, messages of errors and URLs, no matter which adapter
+/// or service recorded them. Threads that serve requests never pay for it.
 ///
-/// The default finds `key`, `pass` and `secret` in any place and letter case, as the Instana tracers do, and so `token`, `credential`,
-/// `session`, `signature`, `oauth`, `authoriz` and `authent`. Short words that are part of harmless ones (`author`, `design`)
-/// count where they stand between punctuation: `auth`, `jwt`, `pwd`, `sid`, `sig`. What is given by [`Secrets::new`] or read
-/// from text replaces all of these.
+/// # Rules
+///
+/// | place | what is replaced |
+/// |---|---|
+/// | key of a tag or of a log's field | the value, if the key is on the list of names |
+/// | `scheme://me:pw@host`, `//me:pw@host`, `me:pw@host:443` | user name and password, with every character that RFC 3986 allows |
+/// | `#fragment` of a URL | the fragment goes |
+/// | `?name=value`, `&name=value`, `;name=value` of a URL, of a path or of a form | the value, if the name is on the list |
+/// | percent-encoded parts of these, up to four levels | the encoded part as a whole, if there is a secret in it |
+/// | `name=value`, `name: value`, `name => value`, `--name value`, `<name>value</name>` | the value, if the name is on the list |
+/// | `"name":"value"` of JSON, also escaped and cut off | the value, an object or a list as a whole |
+/// | `host=… password=…`, `Server=…;Pwd={…}`, JDBC, `me:pw@tcp(…)`, `PASSWORD '…'` | the password |
+/// | `Authorization`, `Proxy-Authorization` | everything behind the scheme |
+/// | `Bearer …`, `Basic …`, `Digest …`, `Negotiate …`, `ApiKey …`, … without a header's name | the credentials |
+/// | `Cookie`, `Set-Cookie` | everything |
+/// | `eyJ….….…` | JSON Web Tokens, signed and encrypted |
+/// | `AKIA…`, `ASIA…`, `AIza…`, `ya29.…`, `ghp_…`, `github_pat_…`, `glpat-…`, `xoxb-…`, `sk_live_…`, `SG.…`, … | the key |
+/// | `-----BEGIN … PRIVATE KEY-----` | what follows, up to `-----END` |
+///
+/// Values that are no secrets stay: nothing, `null`, `true`, `***`, placeholders such as `$1`, `{token}` and `${DB_PASSWORD}`, and in
+/// prose a plain word: "invalid token: expired". Numbers that are set as such stay unless a PIN or the like is their key; truth values
+/// and floating-point numbers always stay. The page `docs/secrets.md` of the repository says what no rule can find.
+///
+/// # Names
+///
+/// The default list has
+///
+/// - in any place and letter case: `key`, `pass` and `secret`, as the Instana tracers do, and `token`, `credential`, `session`,
+///   `sessid`, `signature`, `oauth`, `authoriz`, `authent`;
+/// - as a word between punctuation or capitals: `auth`, `bearer`, `creds`, `csrf`, `cvc`, `cvv`, `hmac`, `jwt`, `otp`, `pin`, `pw`,
+///   `pwd`, `sid`, `sig`, `totp`, `verifier`, `xsrf`, and `cookie` as the last word;
+/// - as a whole: `code`, `ticket`, `assertion`, `device_code`, `user_code`, `SAMLRequest`, `SAMLResponse`, `SAMLart`, `wresult` and
+///   other names of codes that are used once.
+///
+/// It leaves out ordinary words and names that only describe a secret: `keyword`, `passenger`, `secretary`, `max_tokens`,
+/// `primary_key`, `token_type`, `session_timeout`, `AuthenticationError`. In prose, where they mean something else, `key`, `code`,
+/// `ticket` and `assertion` do not count alone.
+///
+/// Another list replaces the default one. It is read from the syntax of the variable `INSTANA_SECRETS`: `<matcher>:<name>,<name>`, for
+/// example `contains-ignore-case:key,pass,secret`. Names are trimmed and empty ones skipped; a comma cannot be part of one. Letter
+/// case is ignored within ASCII. What needs no name, such as tokens and keys of clouds, is found with any list but `none`.
 ///
 /// ```
 /// use opentracing_core::Secrets;
@@ -102,7 +142,7 @@ impl Secrets {
         }))
     }
 
-    /// Takes nothing for secret. URLs still lose their user names, passwords and fragments.
+    /// Takes nothing for secret. URLs still lose their user names, passwords and fragments, also within other text.
     pub const fn none() -> Self {
         Secrets(Rule::Nothing)
     }
@@ -110,12 +150,7 @@ impl Secrets {
     /// Whether something of that name is a secret. Allocates nothing.
     pub fn matches(&self, name: &str) -> bool {
         match &self.0 {
-            Rule::Default => {
-                PARTS.iter().any(|part| contains_ignore_case(name, part))
-                    || name
-                        .split(|c: char| !c.is_ascii_alphanumeric())
-                        .any(|word| WORDS.iter().any(|w| w.eq_ignore_ascii_case(word)))
-            }
+            Rule::Default => names::is_secret(name),
             Rule::Words(matcher, words) => words.iter().any(|word| match matcher {
                 SecretsMatcher::Equals => **word == *name,
                 SecretsMatcher::EqualsIgnoreCase => word.eq_ignore_ascii_case(name),
@@ -127,21 +162,62 @@ impl Secrets {
         }
     }
 
-    /// Takes secrets out of a URL: user name and password and the fragment go, and the values of query parameters whose names
-    /// match become `<redacted>`.
-    ///
-    /// Names are compared percent-decoded. The text may be a whole URL, a path with a query, or a query alone, and it may have
-    /// been cut at any place: an authority that can be no host is taken for the beginning of a password. A URL that is nested in
-    /// a path or query loses its user name and password as well; what it hides behind percent-encoding is not seen. Allocates
-    /// only if a part within the text goes. Meant for the reporter's thread.
-    pub fn redact_url<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        crate::redaction::redact::redact_url(self, text)
+    /// Whether something of that name is a secret in that place.
+    pub(super) fn matches_in(&self, name: &str, place: Place) -> bool {
+        let is_by_default = place == Place::Text && matches!(self.0, Rule::Default);
+        !(is_by_default && (names::is_common_word(name) || names::is_key_of_map(name))) && self.matches(name)
     }
 
-    /// Takes secrets out of the URLs within a text, for messages of errors that name what they failed on. A URL is what holds `://`
-    /// between blanks, quotes, commas, angle brackets and parentheses; the rest of the text stays as it is.
+    /// Whether the tag or field of a log of that name is a secret. A part of a name does not count for tags of the suite.
+    pub(super) fn matches_key(&self, key: &str) -> bool {
+        let by_part = matches!(&self.0, Rule::Words(SecretsMatcher::Contains | SecretsMatcher::ContainsIgnoreCase, _));
+        let is_harmless = match &self.0 {
+            Rule::Default => names::is_key_of_map(key),
+            _ => by_part && KEYS_OF_MESSAGES.contains(&key),
+        };
+        !is_harmless && self.matches(key)
+    }
+
+    /// Whether the value is shorter than what the name stands for.
+    pub(super) fn is_too_short(&self, name: &str, value: &str) -> bool {
+        let is_number = value.len() < MIN_PIN && value.bytes().all(|byte| byte.is_ascii_digit());
+        is_number && matches!(self.0, Rule::Default) && names::is_pin(name)
+    }
+
+    /// Whether secrets are known by their form as well.
+    pub(super) fn finds_shapes(&self) -> bool {
+        !matches!(self.0, Rule::Nothing)
+    }
+
+    /// Takes secrets out of a URL, which may be a whole one, a path with a query, or a query alone. The rules stand in the table
+    /// [above](Secrets#rules).
+    ///
+    /// The text may have been cut at any place: an authority that cannot be a host is taken for the beginning of a password.
+    /// Allocates only if something within the text goes. Takes linear time. Meant for the reporter's thread.
+    ///
+    /// ```
+    /// # use opentracing_core::Secrets;
+    /// let secrets = Secrets::default();
+    /// assert_eq!(secrets.redact_url("/login;jsessionid=8F2?next=%2Fcb%3Fcode%3D41"), "/login;jsessionid=<redacted>?next=<redacted>");
+    /// ```
+    pub fn redact_url<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        crate::redaction::redact_url(self, text, false)
+    }
+
+    /// Takes secrets out of any text: the message of an error, a tag, a statement. The rules stand in the table
+    /// [above](Secrets#rules).
+    ///
+    /// Allocates only if something within the text goes. Takes linear time. Meant for the reporter's thread.
+    ///
+    /// ```
+    /// # use opentracing_core::Secrets;
+    /// let secrets = Secrets::default();
+    /// assert_eq!(secrets.redact_text("host=db user=me password='p w' is down"), "host=db user=me password='<redacted>' is down");
+    /// assert_eq!(secrets.redact_text("401 for Authorization: Bearer 41x"), "401 for Authorization: Bearer <redacted>");
+    /// assert_eq!(secrets.redact_text("unexpected token: `}`"), "unexpected token: `}`");
+    /// ```
     pub fn redact_text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        crate::redaction::redact::redact_text(self, text)
+        crate::redaction::redact_text(self, text, false)
     }
 }
 
@@ -216,10 +292,12 @@ fn contains_ignore_case(text: &str, part: &str) -> bool {
     text.as_bytes().windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
 }
 
-const PARTS: [&str; 10] =
-    ["key", "pass", "secret", "token", "credential", "session", "signature", "oauth", "authoriz", "authent"];
+/// ISO 9564-1, section 6.1.
+const MIN_PIN: usize = 4;
 
-const WORDS: [&str; 5] = ["auth", "jwt", "pwd", "sid", "sig"];
+/// Tags with `key` in them that hold no secret.
+const KEYS_OF_MESSAGES: [&str; 2] =
+    [tags::MESSAGING_KAFKA_MESSAGE_KEY.name(), tags::MESSAGING_RABBITMQ_ROUTING_KEY.name()];
 
 const MATCHERS: [(&str, SecretsMatcher); 6] = [
     ("equals", SecretsMatcher::Equals),

@@ -125,7 +125,7 @@ impl TracerBuilder {
         self
     }
 
-    /// Which query parameters are redacted in URLs. See [`Secrets`] for the default.
+    /// Which values are redacted in tags, logs, messages and URLs. See [`Secrets`] for the rules and the default.
     pub fn secrets(mut self, secrets: Secrets) -> Self {
         self.secrets = secrets;
         self

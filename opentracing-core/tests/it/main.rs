@@ -38,6 +38,8 @@ mod sampling;
 mod scopes;
 mod secrets;
 #[cfg(feature = "mock")]
+mod secrets_lists;
+#[cfg(feature = "mock")]
 mod spans;
 #[cfg(feature = "mock")]
 mod statistics;

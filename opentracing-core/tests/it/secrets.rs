@@ -57,7 +57,74 @@ fn finds_common_secrets_by_default() {
         "sig",
     ];
     found.iter().for_each(|name| assert!(secrets.matches(name), "{name} is a secret"));
-    let passed = ["", "q", "page", "author", "authority", "design", "sight", "inside", "id", "code", "tok en", "état"];
+    let of_oauth_and_saml = [
+        "code",
+        "code_verifier",
+        "codeVerifier",
+        "device_code",
+        "assertion",
+        "client_assertion",
+        "SAMLResponse",
+        "SAMLRequest",
+        "SAMLart",
+        "wresult",
+        "ticket",
+        "id_token_hint",
+        "oauth_verifier",
+        "otp",
+        "totp_2",
+        "bearer",
+        "pw",
+        "pin",
+        "csrf",
+        "PHPSESSID",
+        "connect.sid",
+        "jsessionid",
+        "http.request.header.cookie",
+        "Set-Cookie",
+        "userPwd",
+    ];
+    of_oauth_and_saml.iter().for_each(|name| assert!(secrets.matches(name), "{name} is a secret"));
+    let passed = [
+        "",
+        "q",
+        "page",
+        "author",
+        "authority",
+        "design",
+        "sight",
+        "inside",
+        "id",
+        "tok en",
+        "état",
+        "status_code",
+        "country_code",
+        "zipCode",
+        "ticket_id",
+        "pinned",
+        "token_type",
+        "tokenType",
+        "max_tokens",
+        "session_timeout",
+        "sessionCount",
+        "password_policy",
+        "authentication.method",
+        "AuthenticationError",
+        "SignatureVersion",
+        "client_assertion_type",
+        "primary_key",
+        "partitionKey",
+        "messaging.rabbitmq.destination.routing_key",
+        "messaging.kafka.message.key",
+        "keyword",
+        "keyboard.layout",
+        "passengers",
+        "bypassed",
+        "secretary",
+        "tokenizer",
+        "unauthorized",
+        "cookie_name",
+    ];
     passed.iter().for_each(|name| assert!(!secrets.matches(name), "{name} is no secret"));
 }
 
@@ -240,6 +307,57 @@ fn takes_secrets_out_of_urls_in_messages() {
     check("é http://a/?key=é, then ://?sig=1", "é http://a/?key=<redacted>, then ://?sig=<redacted>");
 }
 
+#[track_caller]
+fn check_text(text: &str, expected: &str) {
+    let secrets = Secrets::default();
+    assert_eq!(secrets.redact_text(text), expected);
+    assert_eq!(secrets.redact_text(expected), expected, "redacting twice changes nothing more");
+}
+
+#[test]
+fn leaves_the_text_around_a_secret_as_it_is() {
+    check_text("for url (https://me:p(w)@a.example/b): refused", "for url (https://a.example/b): refused");
+    check_text("GET /cb?code=41&page=2 HTTP/1.1", "GET /cb?code=<redacted>&page=2 HTTP/1.1");
+    check_text("GET /cart;jsessionid=8F2?page=2 failed", "GET /cart;jsessionid=<redacted>?page=2 failed");
+    check_text("to /login?next=%2Fcb%3Fcode%3D41&a=b.", "to /login?next=<redacted>&a=b.");
+    check_text("host=db password='it\\'s 4' user=me", "host=db password='<redacted>' user=me");
+    check_text("Server=db;Pwd={p}};w};Encrypt=yes", "Server=db;Pwd={<redacted>};Encrypt=yes");
+    check_text("Server=db;Password=p w;Encrypt=yes", "Server=db;Password=<redacted>;Encrypt=yes");
+    check_text("me:pw@tcp(db:3306)/shop is down", "tcp(db:3306)/shop is down");
+    check_text("user=me, password=41x, port=1", "user=me, password=<redacted>, port=1");
+    check_text("Authorization: Bearer 41x was sent", "Authorization: Bearer <redacted> was sent");
+    check_text("Authorization: Basic bWU6cHc=\r\nHost: a", "Authorization: Basic <redacted>\r\nHost: a");
+    check_text("-H 'Authorization: Digest a=\"b\", c=\"d\"' -v", "-H 'Authorization: Digest <redacted>' -v");
+    check_text("Cookie: theme=dark; sid=41\nHost: a", "Cookie: <redacted>\nHost: a");
+    check_text("the gateway refused Basic bWU6cHc=.", "the gateway refused Basic <redacted>.");
+    check_text(r#"{"a":1,"token":"4\"1","b":[2]}"#, r#"{"a":1,"token":"<redacted>","b":[2]}"#);
+    check_text(r#"{"credentials":{"a":"1","b":["2"]},"c":3}"#, r#"{"credentials":<redacted>,"c":3}"#);
+    check_text(r#""{\"api_key\":\"41\",\"a\":1}""#, r#""{\"api_key\":\"<redacted>\",\"a\":1}""#);
+    check_text(r#"{"pin":1234,"a":null}"#, r#"{"pin":<redacted>,"a":null}"#);
+    check_text("<a><password>41x</password></a>", "<a><password><redacted></password></a>");
+    check_text("user=me&password=41&page=2", "user=me&password=<redacted>&page=2");
+    check_text("run --token 41x --verbose", "run --token <redacted> --verbose");
+    check_text("ROLE me PASSWORD 'p w' LOGIN", "ROLE me PASSWORD '<redacted>' LOGIN");
+    check_text("jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MSJ9.a-b_c, expired", "jwt <redacted>, expired");
+    check_text("AKIAIOSFODNN7EXAMPLE: denied", "<redacted>: denied");
+    check_text(
+        "-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----\n",
+        "-----BEGIN PRIVATE KEY-----<redacted>-----END PRIVATE KEY-----\n",
+    );
+}
+
+#[test]
+fn takes_other_lists_for_texts_as_well() {
+    let text = "card=41x, password=42x, Bearer 43xyz, http://me:pw@a/?card=44x";
+    let check = |secrets: &str, expected: &str| {
+        let secrets: Secrets = secrets.parse().unwrap();
+        assert_eq!(secrets.redact_text(text), expected, "{secrets:?}");
+    };
+    check("equals:card", "card=<redacted>, password=42x, Bearer <redacted>, http://a/?card=<redacted>");
+    check("regex:pass.*", "card=41x, password=<redacted>, Bearer <redacted>, http://a/?card=44x");
+    check("none", "card=41x, password=42x, Bearer 43xyz, http://a/?card=44x");
+}
+
 #[test]
 fn takes_any_text() {
     let alphabet =
@@ -294,4 +412,90 @@ fn redacts_the_urls_of_finished_spans() {
         &["/a?b=c&token=41"],
         "/a?b=<redacted>&token=41",
     );
+}
+
+#[cfg(feature = "mock")]
+#[test]
+fn redacts_tags_and_logs_by_their_keys() {
+    use opentracing_core::{Value, mock::MockTracer};
+
+    let mock = MockTracer::new();
+    let values = [
+        ("password", Value::Str("41"), Value::Str("<redacted>")),
+        ("api_key", Value::Static("41"), Value::Str("<redacted>")),
+        ("oauth.token", Value::Url(&["http://a/", "b"]), Value::Str("<redacted>")),
+        ("otp", Value::I64(123_456), Value::Str("<redacted>")),
+        ("code", Value::U64(404), Value::U64(404)),
+        ("code_verifier", Value::Message("41"), Value::Str("<redacted>")),
+        ("is_secret", Value::Bool(true), Value::Bool(true)),
+        ("token.share", Value::F64(0.5), Value::F64(0.5)),
+        ("session", Value::Str(""), Value::Str("")),
+        ("auth", Value::Static("none"), Value::Static("none")),
+        ("max_tokens", Value::I64(512), Value::I64(512)),
+        ("messaging.kafka.message.key", Value::Str("order-41"), Value::Str("order-41")),
+        ("http.url", Value::Str("/a?b=c#token=41"), Value::Str("/a?b=c")),
+        ("url.query", Value::Str("b=c&code=41"), Value::Str("b=c&code=<redacted>")),
+        ("note", Value::Static("Bearer 41xyz"), Value::Str("Bearer <redacted>")),
+    ];
+    let mut span = mock.tracer().span("call").start();
+    for (key, value, _) in values {
+        span.set_tag(key, value).log_kv(&[(key, value)]);
+    }
+    span.finish();
+    let span = mock.span("call");
+    for (at, (key, _, expected)) in values.into_iter().enumerate() {
+        let same = |found: Option<Value<'_>>| found.is_some_and(|found| found.to_string() == expected.to_string());
+        assert!(same(span.tag(key)), "{key} is {:?}", span.tag(key));
+        assert!(same(span.logs[at].field(key)), "{key} is {:?}", span.logs[at].field(key));
+    }
+}
+
+#[cfg(feature = "mock")]
+#[test]
+fn keeps_the_keys_of_messages_unless_they_are_named() {
+    use opentracing_core::{Value, mock::MockTracer, tags};
+
+    for (secrets, expected) in [
+        ("contains-ignore-case:key,pass,secret", "order-41"),
+        ("contains:key", "order-41"),
+        ("equals:messaging.kafka.message.key", "<redacted>"),
+    ] {
+        let mock = MockTracer::with(|builder| builder.secrets(secrets.parse().unwrap()));
+        mock.tracer().span("send").start().set(tags::MESSAGING_KAFKA_MESSAGE_KEY, "order-41");
+        assert_eq!(mock.span("send").tag("messaging.kafka.message.key"), Some(Value::Str(expected)), "{secrets}");
+    }
+}
+
+#[cfg(feature = "mock")]
+#[test]
+fn no_secret_survives_because_a_limit_cuts_the_value() {
+    use opentracing_core::{Limits, Value, mock::MockTracer};
+
+    for whole in [
+        "https://me:hunter22@shop.example:8443/pay?first=1&%74oken=hunter22&;pass=hunter22#hunter22",
+        "/pay?next=https%3A%2F%2Fme%3Ahunter22%40shop.example%2F%3Ftoken%3Dhunter22&code=hunter22",
+        "/pay?data={\"password\":\"hunter22\",\"a\":{\"token\":\"hunter22\"}}",
+        "failed: {\"user\":\"me\",\"credentials\":[\"hunter22\",\"hunter22\"]} at Server=db;Password=p hunter22;A=b",
+        "failed: Authorization: Basic hunter22== and eyJhbGciOiJIUzI1NiJ9.hunter22eyJzdWIiOiI0MSJ9.hunter22 too",
+        "failed: -----BEGIN PRIVATE KEY-----\nhunter22\n-----END PRIVATE KEY-----",
+        "failed: redis://:hunter22@cache:6379 and https://hunter22@git.example/a",
+    ] {
+        for limit in 1..=whole.len() {
+            let mock = MockTracer::with(|builder| {
+                let mut limits = Limits::default();
+                limits.value_bytes = limit as u32;
+                builder.limits(limits)
+            });
+            let mut span = mock.tracer().span("call").start();
+            span.set_tag("http.url", whole).set_tag("target", Value::Url(&[whole])).set_tag("note", whole);
+            span.log_error(&std::io::Error::other(whole));
+            span.finish();
+            let span = mock.span("call");
+            let logged = span.logs.iter().flat_map(|log| &log.fields);
+            for (key, value) in span.tags.iter().chain(logged) {
+                let text = value.as_value().to_string();
+                assert!(!text.contains("hunter"), "{key} is {text:?} of {:?}", &whole[..limit]);
+            }
+        }
+    }
 }
