@@ -21,7 +21,7 @@ pub(crate) trait SpanExt {
     fn has_failed(&self, kind: Option<&str>) -> Outcome;
 
     /// The exchange was dropped: `http.outcome` and a log, and no error.
-    fn was_left(&self, outcome: &str) -> Outcome;
+    fn was_dropped(&self, outcome: &str) -> Outcome;
 
     /// The span has that kind.
     fn is_of_kind(&self, kind: SpanKind) -> Outcome;
@@ -58,7 +58,7 @@ impl SpanExt for OwnedSpan {
         Ok(())
     }
 
-    fn was_left(&self, outcome: &str) -> Outcome {
+    fn was_dropped(&self, outcome: &str) -> Outcome {
         self.has("http.outcome", Some(outcome))?;
         ensure!(!self.is_failed, "a client that disconnects is not an error, but it failed: {}", shown(self));
         let events: Vec<_> = self.logs.iter().filter_map(|log| Some(log.field("event")?.to_string())).collect();

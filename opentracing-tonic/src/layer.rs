@@ -44,7 +44,8 @@ impl TracingLayer {
     }
 
     /// Does not record the calls for which the closure returns true. The decision covers the spans below, in this process and in called
-    /// services. No calls by default. If several closures are added, one that returns true is enough.
+    /// services. Request figures ([`RedFigures`](opentracing_core::RedFigures)) count these calls all the same. No calls by default. If
+    /// several closures are added, one that returns true is enough.
     pub fn skip(mut self, skip: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
         self.config.rules.skip(skip);
         self

@@ -60,7 +60,9 @@ impl TracingLayer {
     }
 
     /// Does not record the requests for which the closure returns true: health checks, for example. The decision covers the spans below,
-    /// in this process and in called services. No requests by default. If several closures are added, one that returns true is enough.
+    /// in this process and in called services. Request figures
+    /// ([`RedFigures`](opentracing_core::RedFigures)) count these requests all the same. No requests by default. If several closures are
+    /// added, one that returns true is enough.
     pub fn skip(mut self, skip: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
         self.config.rules.skip(skip);
         self

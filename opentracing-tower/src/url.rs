@@ -22,7 +22,7 @@ impl<'a> Url<'a> {
         }
     }
 
-    /// The URL that the client requested from a proxy, as far as the proxy says so.
+    /// The URL that the client requested from a trusted proxy, if the proxy names it.
     pub(crate) fn forwarded(mut self, forwarded: &Forwarded<'a>) -> Self {
         let [scheme, separator, host, _] = &mut self.pieces;
         if let Some(forwarded) = forwarded.host {

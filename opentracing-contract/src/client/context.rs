@@ -18,7 +18,7 @@ pub(super) const CHECKS: &[Check<Case, ClientFeature>] = checks![Case, ClientFea
     baggage_goes_out,
     baggage_of_an_unsampled_trace_goes_out,
     an_unsampled_trace_is_told_so,
-    a_rule_of_the_sampler_leaves_calls_out,
+    a_rule_of_the_sampler_excludes_calls,
     copied_trace_headers_are_replaced,
     other_headers_are_left_alone,
     the_parent_is_active_when_the_call_is_made [StartsAtCall],
@@ -119,7 +119,7 @@ async fn an_unsampled_trace_is_told_so(case: &Case) -> Outcome {
     stage.nothing_recorded()
 }
 
-async fn a_rule_of_the_sampler_leaves_calls_out(case: &Case) -> Outcome {
+async fn a_rule_of_the_sampler_excludes_calls(case: &Case) -> Outcome {
     let rule = Rule::new().kind(SpanKind::Client).tag_value("http.method", "PUT");
     let sampler = RuleSampler::new(ConstSampler::on()).rule(rule, ConstSampler::off());
     let mock = MockTracer::with(|builder| builder.sampler(sampler));

@@ -110,7 +110,7 @@ async fn a_stream_of_http2_that_is_left_is_aborted(case: &Case) -> Outcome {
     let stage = start(case).await?;
     let (answer, _body, _request) = begun(&stage).await?;
     drop(answer);
-    stage.only_span().await?.was_left("aborted")
+    stage.only_span().await?.was_dropped("aborted")
 }
 
 fn text(error: h2::Error) -> String {

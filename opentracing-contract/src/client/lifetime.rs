@@ -17,9 +17,9 @@ pub(super) const CHECKS: &[Check<Case, ClientFeature>] = checks![Case, ClientFea
     a_body_that_ends_with_the_connection_ends_the_span,
     the_span_lasts_as_long_as_the_body,
     the_span_lasts_as_long_as_the_server_thinks,
-    a_call_that_nobody_waits_for_is_cancelled,
-    a_body_that_nobody_reads_is_aborted,
-    a_body_that_is_left_half_way_is_aborted,
+    a_dropped_call_is_cancelled,
+    a_dropped_body_is_aborted,
+    a_half_read_body_is_aborted,
     an_interim_answer_is_none,
     calls_on_one_connection_are_a_span_each,
     an_upgrade_ends_with_its_head [Upgrades],
@@ -108,7 +108,7 @@ async fn the_span_lasts_as_long_as_the_server_thinks(case: &Case) -> Outcome {
     span.is_ok(200)
 }
 
-async fn a_call_that_nobody_waits_for_is_cancelled(case: &Case) -> Outcome {
+async fn a_dropped_call_is_cancelled(case: &Case) -> Outcome {
     let stage = case.start().await?;
     let mut call = stage.send(stage.get("/foo"));
     let asked = tokio::select! {
@@ -121,7 +121,7 @@ async fn a_call_that_nobody_waits_for_is_cancelled(case: &Case) -> Outcome {
     drop(asked);
     ensure!(span.duration() >= LONG, "the span should last {LONG:?}, not {:?}", span.duration());
     span.has("http.status_code", None)?;
-    span.was_left("cancelled")
+    span.was_dropped("cancelled")
 }
 
 const BEGUN: &str = "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nbegun";
@@ -129,17 +129,17 @@ const BEGUN: &str = "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nbegun";
 async fn was_aborted(stage: &Stage) -> Outcome {
     let span = stage.only_span().await?;
     span.has("http.status_code", Some("200"))?;
-    span.was_left("aborted")
+    span.was_dropped("aborted")
 }
 
-async fn a_body_that_nobody_reads_is_aborted(case: &Case) -> Outcome {
+async fn a_dropped_body_is_aborted(case: &Case) -> Outcome {
     let stage = case.start().await?;
     let (answer, _asked) = stage.head(stage.get("/foo"), BEGUN).await?;
     drop(answer);
     was_aborted(&stage).await
 }
 
-async fn a_body_that_is_left_half_way_is_aborted(case: &Case) -> Outcome {
+async fn a_half_read_body_is_aborted(case: &Case) -> Outcome {
     let stage = case.start().await?;
     let (mut answer, _asked) = stage.head(stage.get("/foo"), BEGUN).await?;
     ensure_eq!(next(&mut answer).await?, "begun", "the first piece");

@@ -21,7 +21,7 @@ pub(crate) struct Asked {
     stream: TcpStream,
 }
 
-/// A port that is taken, and where nobody listens.
+/// A bound port that refuses connections.
 pub(crate) struct Refusing(TcpSocket);
 
 impl Target {

@@ -162,7 +162,7 @@ async fn a_request_that_is_refused_without_100_is_traced_once(case: &Case) -> Ou
                 connection: close\r\n\r\n";
     wire.write(head).await?;
     let answer = wire.read_to_end().await;
-    ensure!(answer.starts_with("HTTP/1.1 400 "), "nobody reads the body, so there should be no 100: {answer}");
+    ensure!(answer.starts_with("HTTP/1.1 400 "), "the body is not read, so there should be no 100: {answer}");
     stage.only_span().await?.is_ok(400)
 }
 
@@ -193,9 +193,9 @@ async fn a_reset_before_the_answer_cancels_its_request_alone(case: &Case) -> Out
     let reset = tokio::spawn(visitor.send(request("GET", "/hang", &[])));
     stage.begun().await?;
     reset.abort();
-    // The task is dropped by then, and with it what waits for the answer.
+    // Dropping the task drops the future of the response.
     let _ = reset.await;
-    stage.mock.finished(1).await[0].was_left("cancelled")?;
+    stage.mock.finished(1).await[0].was_dropped("cancelled")?;
     stage.open_gate(1);
     let mut visit = other.await.map_err(|error| error.to_string())??;
     ensure_eq!(visit.read().await?.0, "other", "the other answer");
@@ -215,7 +215,7 @@ async fn a_reset_within_the_answer_aborts_its_request_alone(case: &Case) -> Outc
     drop(reset);
     let spans = stage.mock.finished(2).await;
     let reset = spans.iter().find(|span| span.kind == SpanKind::Server).ok_or("the span should have ended")?;
-    reset.was_left("aborted")?;
+    reset.was_dropped("aborted")?;
     stage.open_gate(1);
     let mut visit = other.await.map_err(|error| error.to_string())??;
     ensure_eq!(visit.read().await?.0, "other", "the other answer");

@@ -19,7 +19,7 @@ pub(super) const CHECKS: &[Check<Case, ServerFeature>] = checks![Case, ServerFea
     reads_baggage_of_an_unsampled_trace,
     reads_baggage_of_an_existing_trace,
     records_nothing_where_sampling_is_off,
-    a_rule_of_the_sampler_leaves_requests_out,
+    a_rule_of_the_sampler_excludes_requests,
     an_unsampled_trace_is_continued_and_not_recorded,
     the_span_is_active_in_the_handler,
     the_span_is_active_behind_an_await,
@@ -104,7 +104,7 @@ async fn records_nothing_where_sampling_is_off(case: &Case) -> Outcome {
     stage.nothing_recorded()
 }
 
-async fn a_rule_of_the_sampler_leaves_requests_out(case: &Case) -> Outcome {
+async fn a_rule_of_the_sampler_excludes_requests(case: &Case) -> Outcome {
     let rule = Rule::new().kind(SpanKind::Server).tag_value("http.method", "PUT");
     let sampler = RuleSampler::new(ConstSampler::on()).rule(rule, ConstSampler::off());
     let stage = case.start_with(MockTracer::with(|builder| builder.sampler(sampler)), Variant::Plain).await?;

@@ -12,7 +12,7 @@ pub(super) const CHECKS: &[Check<Case, ServerFeature>] = checks![Case, ServerFea
     a_client_error_is_no_failure,
     a_server_error_is_a_failure,
     a_server_error_of_a_handler_that_awaits_is_a_failure,
-    a_panic_is_a_failure_and_no_client_that_left,
+    a_panic_is_a_failure_and_not_a_cancellation,
     a_panic_of_a_handler_that_awaits_is_a_failure,
     a_panic_before_there_is_a_future_is_a_failure,
     a_panic_that_is_caught_has_the_status_of_its_answer [CatchesPanics],
@@ -49,14 +49,14 @@ async fn panics(case: &Case, path: &str) -> Outcome {
     let stage = case.start().await?;
     let mut visitor = stage.visitor().await?;
     let answer = visitor.send(request("GET", path, &[])).await;
-    ensure!(answer.is_err(), "a panic that nobody catches should not be answered");
+    ensure!(answer.is_err(), "an uncaught panic should not be answered");
     let span = stage.only_span().await?;
     ensure_eq!(&*span.operation_name, stage.name("GET", path), "the name");
     span.has("http.status_code", None)?;
     span.has_failed(Some("panic"))
 }
 
-async fn a_panic_is_a_failure_and_no_client_that_left(case: &Case) -> Outcome {
+async fn a_panic_is_a_failure_and_not_a_cancellation(case: &Case) -> Outcome {
     panics(case, "/panic").await
 }
 

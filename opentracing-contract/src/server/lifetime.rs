@@ -21,9 +21,9 @@ pub(super) const CHECKS: &[Check<Case, ServerFeature>] = checks![Case, ServerFea
     a_stream_of_exact_size_keeps_it_and_ends_the_span,
     the_span_lasts_as_long_as_the_stream,
     the_span_lasts_as_long_as_the_handler,
-    a_client_that_leaves_before_the_answer_cancels,
-    a_client_that_leaves_a_stream_aborts_it,
-    a_client_that_leaves_a_download_aborts_it,
+    a_client_that_disconnects_before_the_response_cancels,
+    a_client_that_disconnects_from_a_stream_aborts_it,
+    a_client_that_disconnects_from_a_download_aborts_it,
 ];
 
 const LONG: Duration = Duration::from_secs(3);
@@ -127,21 +127,21 @@ async fn the_span_lasts_as_long_as_the_handler(case: &Case) -> Outcome {
     span.is_ok(200)
 }
 
-async fn a_client_that_leaves_before_the_answer_cancels(case: &Case) -> Outcome {
+async fn a_client_that_disconnects_before_the_response_cancels(case: &Case) -> Outcome {
     let mut stage = case.start().await?;
     let mut visitor = stage.visitor().await?;
     let answer = tokio::spawn(visitor.send(request("GET", "/hang", &[])));
     stage.begun().await?;
     stage.mock.clock().advance(LONG);
     answer.abort();
-    // The task is dropped by then, and with it what waits for the answer.
+    // Dropping the task drops the future of the response.
     let _ = answer.await;
     visitor.leave();
     let span = stage.only_span().await?;
     ensure_eq!(&*span.operation_name, stage.name("GET", "/hang"), "the name");
     span.has("http.status_code", None)?;
     ensure!(span.duration() >= LONG, "the span should last {LONG:?}, not {:?}", span.duration());
-    span.was_left("cancelled")
+    span.was_dropped("cancelled")
 }
 
 async fn leaves(case: &Case, path: &str) -> Outcome {
@@ -156,13 +156,13 @@ async fn leaves(case: &Case, path: &str) -> Outcome {
     let span = stage.server_span(2).await?;
     span.has("http.status_code", Some("200"))?;
     ensure!(span.duration() >= LONG, "the span should last {LONG:?}, not {:?}", span.duration());
-    span.was_left("aborted")
+    span.was_dropped("aborted")
 }
 
-async fn a_client_that_leaves_a_stream_aborts_it(case: &Case) -> Outcome {
+async fn a_client_that_disconnects_from_a_stream_aborts_it(case: &Case) -> Outcome {
     leaves(case, "/feed").await
 }
 
-async fn a_client_that_leaves_a_download_aborts_it(case: &Case) -> Outcome {
+async fn a_client_that_disconnects_from_a_download_aborts_it(case: &Case) -> Outcome {
     leaves(case, "/download").await
 }

@@ -12,10 +12,10 @@ use crate::suite::{Check, Outcome, checks, ensure, ensure_eq};
 pub(super) const CHECKS: &[Check<Case, ServerFeature>] = checks![Case, ServerFeature;
     what_is_skipped_is_not_recorded [Skips],
     at_a_public_edge_each_request_begins_a_trace [PublicEdge],
-    at_a_public_edge_nobody_switches_recording_off [PublicEdge],
+    an_untrusted_request_cannot_switch_off_recording [PublicEdge],
     hooks_have_the_last_word [Decorated],
     a_trusted_proxy_says_for_whom_it_asks [TrustsProxies],
-    of_several_proxies_only_the_trusted_are_believed [TrustsProxies],
+    entries_of_untrusted_proxies_are_ignored [TrustsProxies],
     answers_tell_instanas_monitoring_the_trace [ServerTiming],
     answers_to_unsampled_requests_tell_nothing [ServerTiming],
 ];
@@ -35,21 +35,21 @@ async fn at_a_public_edge_each_request_begins_a_trace(case: &Case) -> Outcome {
     let stage = case.start_with(MockTracer::new(), Variant::PublicEdge).await?;
     let headers = [("traceparent", TRACEPARENT), ("baggage", "user=joey")];
     let answer = stage.get_with("/baggage", &headers).await?;
-    ensure_eq!(answer.text, "", "the baggage of a stranger");
-    ensure_eq!(answer.visit.header("server-timing"), None, "what a stranger is told of the trace");
+    ensure_eq!(answer.text, "", "the baggage of an untrusted request");
+    ensure_eq!(answer.visit.header("server-timing"), None, "the header for an untrusted request");
     let span = stage.only_span().await?;
     ensure_eq!(span.parent_id, None, "the parent");
-    let stranger = &TRACEPARENT[3..35];
-    ensure!(span.context.trace_id().to_string() != stranger, "a stranger should not choose the trace id");
+    let foreign = &TRACEPARENT[3..35];
+    ensure!(span.context.trace_id().to_string() != foreign, "an untrusted request should not choose the trace id");
     let [reference] = &span.references[..] else {
         return Err(format!("there should be one reference: {:?}", span.references));
     };
     ensure_eq!(reference.kind, ReferenceKind::FollowsFrom, "the reference");
-    ensure_eq!(reference.context.trace_id().to_string(), stranger, "the trace that is referred to");
+    ensure_eq!(reference.context.trace_id().to_string(), foreign, "the referenced trace");
     Ok(())
 }
 
-async fn at_a_public_edge_nobody_switches_recording_off(case: &Case) -> Outcome {
+async fn an_untrusted_request_cannot_switch_off_recording(case: &Case) -> Outcome {
     let stage = case.start_with(MockTracer::new(), Variant::PublicEdge).await?;
     stage.get_with("/foo", &[("x-instana-l", "0")]).await?;
     stage.only_span().await?.is_ok(200)
@@ -82,7 +82,7 @@ async fn a_trusted_proxy_says_for_whom_it_asks(case: &Case) -> Outcome {
     Ok(())
 }
 
-async fn of_several_proxies_only_the_trusted_are_believed(case: &Case) -> Outcome {
+async fn entries_of_untrusted_proxies_are_ignored(case: &Case) -> Outcome {
     let stage = case.start_with(MockTracer::new(), Variant::TrustsProxies).await?;
     // The first is what the client made up, the last is what the first of our proxies saw.
     let headers = [("x-forwarded-for", "198.51.100.1, 203.0.113.7"), ("x-forwarded-for", "127.0.0.9")];

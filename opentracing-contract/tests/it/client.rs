@@ -51,8 +51,8 @@ async fn what_a_naive_client_gets_wrong_is_found() {
             ("the_server_has_an_address", "the tag peer.ipv4 of \"GET\" should be Some(\"127.0.0.1\"), not None"),
             ("a_refused_connection_is_a_failure", "it should have failed"),
             ("the_span_lasts_as_long_as_the_body", "the number of spans within the body should be 0, not 1"),
-            ("a_body_that_is_left_half_way_is_aborted", "the tag http.outcome"),
-            ("a_call_that_nobody_waits_for_is_cancelled", "the tag http.outcome"),
+            ("a_half_read_body_is_aborted", "the tag http.outcome"),
+            ("a_dropped_call_is_cancelled", "the tag http.outcome"),
         ],
     );
     assert_eq!(report.passed.len() + report.failures.len() + report.skipped.len(), client_checks().count());

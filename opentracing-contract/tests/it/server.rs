@@ -60,12 +60,12 @@ async fn what_a_naive_server_gets_wrong_is_found() {
         &[
             ("http1: the_url_is_whole", "should be Some(\"http://shop.example/foo?z=2&yAA=1\")"),
             ("http1: no_header_becomes_a_tag", "no header should be in the span"),
-            ("http1: a_stranger_does_not_say_for_whom_it_asks", "nobody vouches for the address"),
+            ("http1: forwarded_headers_of_an_untrusted_peer_are_ignored", "the address comes from an untrusted peer"),
             ("http1: a_server_error_is_a_failure", "a 5xx should be a failure"),
             ("http1: a_stream_ends_the_span_with_its_last_chunk", "the tree of spans should be"),
             ("http1: the_span_lasts_as_long_as_the_stream", "the number of spans within the stream"),
-            ("http1: a_client_that_leaves_before_the_answer_cancels", "http.outcome"),
-            ("http1: a_client_that_leaves_a_stream_aborts_it", "should last 3s"),
+            ("http1: a_client_that_disconnects_before_the_response_cancels", "http.outcome"),
+            ("http1: a_client_that_disconnects_from_a_stream_aborts_it", "should last 3s"),
             ("http1: a_body_that_breaks_is_a_failure", ""),
         ],
     );

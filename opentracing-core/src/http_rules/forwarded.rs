@@ -53,7 +53,7 @@ impl<'a> Forwarded<'a> {
         for element in from_last(headers, &FORWARDED) {
             let mut node = None;
             (forwarded.host, forwarded.scheme) = (None, None);
-            for pair in parted(element, b';') {
+            for pair in split_unquoted(element, b';') {
                 let Some((name, value)) = pair.split_once('=') else { continue };
                 let value = value.trim();
                 let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
@@ -96,13 +96,13 @@ impl<'a> Forwarded<'a> {
 /// The entries of all lines of a header, from the last to the first.
 fn from_last<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
     let lines: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
-    let mut entries: Vec<&str> = lines.into_iter().flat_map(|line| parted(line, b',')).collect();
+    let mut entries: Vec<&str> = lines.into_iter().flat_map(|line| split_unquoted(line, b',')).collect();
     entries.retain(|entry| !entry.is_empty());
     entries.into_iter().rev().take(MAX_ENTRIES)
 }
 
 /// Splits a text, except within quotation marks, and trims the parts.
-fn parted(text: &str, separator: u8) -> impl Iterator<Item = &str> {
+fn split_unquoted(text: &str, separator: u8) -> impl Iterator<Item = &str> {
     let (mut quoted, mut escaped) = (false, false);
     text.split(move |letter: char| {
         match letter {

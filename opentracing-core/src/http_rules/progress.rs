@@ -35,7 +35,7 @@ pub struct ProgressLogs {
     logs: u32,
 }
 
-/// A span keeps its first 128 logs, and the last one tells how it ended.
+/// A span keeps its first 128 logs, and the last one says how it ended.
 const BEFORE_DOUBLING: u32 = 8;
 
 impl ProgressLogs {
