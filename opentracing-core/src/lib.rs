@@ -61,12 +61,13 @@
 //! |---|---|
 //! | spans finish faster than they are drained | each thread buffers 4,096; further ones are dropped and counted |
 //! | a span is dropped without `finish` | it finishes |
-//! | a panic unwinds through a scope or a future | the span is marked as failed, with a log |
+//! | a panic unwinds through a scope or a future | the span is marked as failed, with a log; [`panic_hook`] adds message and place |
 //! | a handle writes to a finished span | no effect; counted |
 //! | scopes are closed out of order | the earlier one ends together with the later one; counted |
 //! | a header is malformed | a new trace starts; counted, and logged at most once a minute |
 //! | a reporter or sampler panics | its batch or span is dropped and counted |
 //! | a span finishes after the tracer was closed, or its [`Drain`] was dropped | it is dropped and counted; one warning in `log` |
+//! | the process forks | the child makes its own ids. Without a thread that drains, its spans are dropped and counted; one warning in `log` |
 //!
 //! [`Tracer::stats`] has all counters, [`Stats::prometheus`] exports them to Prometheus, and [`Tracer::report`] prints them for people.
 //! Nothing else is printed, and no call panics unless its documentation says so.
@@ -155,6 +156,7 @@ pub use crate::model::ids::{InvalidId, SpanId, TraceId};
 pub use crate::model::kind::SpanKind;
 pub use crate::model::limits::{ExcessNames, Limits};
 pub use crate::model::tag_value::TagValue;
+pub use crate::model::unfinished::UnfinishedSpans;
 pub use crate::model::value::{Text, Value};
 pub use crate::model::{logs, tags};
 pub use crate::recorder::drain::Drain;
@@ -169,6 +171,7 @@ pub use crate::sampler::{
     SamplerStats, SamplingDetails, SamplingParams, SamplingStrategy, TraceIdRatioSampler,
 };
 pub use crate::scope::in_span::{InSpan, WithSpan};
+pub use crate::scope::panic_hook::panic_hook;
 pub use crate::scope::scope::{ActiveSpan, BorrowedScope, Scope};
 #[cfg(feature = "tokio")]
 pub use crate::scope::task;
@@ -177,6 +180,7 @@ pub use crate::span::finish_options::FinishOptions;
 pub use crate::span::span::Span;
 pub use crate::span::span_ref::SpanRef;
 pub use crate::stats::histogram::{Exemplar, Histogram};
+pub use crate::stats::open_span::{OpenPlace, OpenSpan};
 pub use crate::stats::prometheus::Prometheus;
 pub use crate::stats::red::{Red, RedFigures, RedFiguresBuilder, RedPrometheus};
 pub use crate::stats::report::Report;

@@ -183,7 +183,7 @@ impl MockTracer {
 
     fn drain(&self) {
         // The reporter of this tracer cannot fail.
-        let _ = self.tracer.flush(Duration::ZERO);
+        let _ = self.tracer.flush(PATIENCE);
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::model::baggage::{Baggage, BaggageItem};
 use crate::model::ids::{SpanId, TraceId};
 use crate::model::kind::SpanKind;
+use crate::model::limits::Limits;
 use crate::model::vendor::{datadog::DatadogState, instana::InstanaState, jaeger::JaegerState};
 
 /// The sampling decision that a context carries.
@@ -272,11 +273,12 @@ impl SpanContext {
         Arc::make_mut(self.extra.get_or_insert_default())
     }
 
-    /// Takes over the baggage of another reference; what comes later wins.
-    pub(crate) fn merge_baggage(&mut self, other: &SpanContext) {
-        for item in other.baggage_items() {
-            self.extra_mut().baggage.set(item.clone());
-        }
+    /// Takes over the baggage of another reference within the limits; of two items of one name the later wins. Returns how many items
+    /// were left out.
+    pub(crate) fn merge_baggage(&mut self, other: &SpanContext, limits: &Limits) -> u64 {
+        let (items, bytes) = (limits.baggage_items.into(), limits.baggage_bytes as usize);
+        let mut set = |item: &BaggageItem| self.extra_mut().baggage.set_within(item.clone(), items, bytes);
+        other.baggage_items().iter().filter(|item| !set(item)).count() as u64
     }
 }
 

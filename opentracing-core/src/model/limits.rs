@@ -16,6 +16,8 @@ pub struct Limits {
     pub tags: u16,
     /// Logs of a span. 128 by default.
     pub logs: u16,
+    /// References of a span to others; further ones are dropped, never the parent. 128 by default.
+    pub references: u16,
     /// Bytes of one text value; longer ones are truncated on a character boundary. 4,096 by default, 1 MiB at most. Once all texts of
     /// a span together take 1 MiB, further ones are dropped.
     pub value_bytes: u32,
@@ -45,6 +47,7 @@ impl Default for Limits {
         Limits {
             tags: 128,
             logs: 128,
+            references: 128,
             value_bytes: 4096,
             baggage_items: 64,
             baggage_bytes: 8192,

@@ -6,6 +6,8 @@ pub const EVENT: &str = "event";
 pub const MESSAGE: &str = "message";
 /// Where an error came from.
 pub const STACK: &str = "stack";
+/// Where a panic happened: file, line and column.
+pub const PLACE: &str = "place";
 /// The kind of an error, of few values: `timeout`, `panic`.
 pub const ERROR_KIND: &str = "error.kind";
 /// The error itself, as text.

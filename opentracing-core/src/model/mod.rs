@@ -10,5 +10,6 @@ pub mod logs;
 pub(crate) mod start_tags;
 pub(crate) mod tag_value;
 pub mod tags;
+pub(crate) mod unfinished;
 pub(crate) mod value;
 pub(crate) mod vendor;

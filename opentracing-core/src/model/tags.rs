@@ -223,4 +223,6 @@ tags! {
     SQLX_ROWS_AFFECTED: i64 = "sqlx.rows_affected";
     /// The span's role; see [`SpanKind`](crate::SpanKind).
     SPAN_KIND: str = "span.kind";
+    /// The span had not finished when its tracer was closed; what is reported is what was known of it by then.
+    UNFINISHED: bool = "unfinished";
 }

@@ -1,5 +1,7 @@
 //! The record of one span: written in place by its single owner, read by who drains, then used again with its capacity.
 
+use std::borrow::Cow;
+
 use crate::clock::ticks::Ticks;
 use crate::model::context::{Meta, Reference, SpanContext};
 use crate::model::kind::SpanKind;
@@ -18,7 +20,8 @@ pub(crate) struct Record {
     used: u8,
     pub(crate) failed: bool,
     pub(crate) started_panicking: bool,
-    pub(crate) peer_service_derived: bool,
+    /// Beside `used`, since what does not concern the span's text must not slow it down where spans are drained.
+    marks: u8,
     /// Tags, logs and values left out or cut.
     pub(crate) truncated: u32,
     pub(crate) start: Ticks,
@@ -38,6 +41,7 @@ pub(crate) struct Record {
     /// Explicit times, which must come out exactly as they went in.
     pub(crate) start_wall_ns: u64,
     pub(crate) end_wall_ns: u64,
+    max_references: u16,
 }
 
 pub(crate) struct Log {
@@ -62,9 +66,16 @@ const OWN_CLOCK: u8 = 32;
 const NO_REPEATS: u8 = 64;
 const LOG_WALL: u8 = 128;
 
+const PEER_SERVICE_DERIVED: u8 = 1;
+/// It stands in the list of open spans.
+const LISTED: u8 = 2;
+/// Its future was not ready at least once.
+const WAITED: u8 = 4;
+
 /// What a pooled record may keep allocated.
 const KEEP_TEXT: usize = 4096;
 const KEEP_TAGS: usize = 128;
+const KEEP_REFERENCES: usize = 16;
 /// All text of a span together.
 const MAX_TEXT: usize = 1 << 20;
 
@@ -75,7 +86,7 @@ impl Record {
             used: 0,
             failed: false,
             started_panicking: false,
-            peer_service_derived: false,
+            marks: 0,
             truncated: 0,
             start: Ticks::ZERO,
             end: Ticks::ZERO,
@@ -84,6 +95,7 @@ impl Record {
             end_wall_ns: 0,
             max_tags: limits.tags,
             max_logs: limits.logs,
+            max_references: limits.references,
             max_value: limits.value_bytes.min(MAX_TEXT as u32),
             tags: TagStore::new(),
             text: String::new(),
@@ -105,8 +117,7 @@ impl Record {
                 self.references.clear();
             }
         }
-        (self.used, self.failed, self.started_panicking, self.peer_service_derived, self.truncated) =
-            (0, false, false, false, 0);
+        (self.used, self.failed, self.started_panicking, self.marks, self.truncated) = (0, false, false, 0, 0);
     }
 
     /// Kept for the sake of its end alone: figures count it, and no reporter sees it.
@@ -127,22 +138,30 @@ impl Record {
     pub(crate) fn retire(&mut self) {
         if self.context.extra.is_some() {
             self.context.extra = None;
-            self.references.clear();
         }
-        if self.used & (TAGS | OTHER_PARTS) != 0
-            && (self.text.capacity() > KEEP_TEXT
-                || self.tags.capacity() > KEEP_TAGS
-                || self.fields.capacity() > KEEP_TAGS)
-        {
-            self.shed();
+        if self.used & OTHER_PARTS != 0 {
+            self.retire_other_parts();
+        }
+        if self.used & TAGS != 0 && self.tags.capacity() > KEEP_TAGS {
+            self.tags = TagStore::new();
         }
     }
 
-    #[cold]
-    fn shed(&mut self) {
-        self.text = String::new();
-        self.tags = TagStore::new();
-        self.fields = Vec::new();
+    fn retire_other_parts(&mut self) {
+        // Their contexts hold baggage of their own.
+        self.references.clear();
+        if self.references.capacity() > KEEP_REFERENCES {
+            self.references = Vec::new();
+        }
+        if self.text.capacity() > KEEP_TEXT {
+            self.text = String::new();
+        }
+        if self.fields.capacity() > KEEP_TAGS {
+            self.fields = Vec::new();
+        }
+        if self.logs.capacity() > KEEP_TAGS {
+            self.logs = Vec::new();
+        }
     }
 
     #[inline]
@@ -308,6 +327,14 @@ impl Record {
         self.references.push(reference);
     }
 
+    pub(crate) fn max_references(&self) -> usize {
+        self.max_references.into()
+    }
+
+    pub(crate) fn count_truncated(&mut self, more: usize) {
+        self.truncated = self.truncated.saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
+    }
+
     pub(crate) fn set_start(&mut self, at: Stamp) {
         match at {
             Stamp::Ticks(at) => self.start = at,
@@ -357,6 +384,38 @@ impl Record {
         self.used & OWN_CLOCK != 0
     }
 
+    pub(crate) fn set_peer_service_derived(&mut self) {
+        self.marks |= PEER_SERVICE_DERIVED;
+    }
+
+    pub(crate) fn is_peer_service_derived(&self) -> bool {
+        self.marks & PEER_SERVICE_DERIVED != 0
+    }
+
+    pub(crate) fn mark_listed(&mut self) {
+        self.marks |= LISTED;
+    }
+
+    #[inline]
+    pub(crate) fn is_listed(&self) -> bool {
+        self.marks & LISTED != 0
+    }
+
+    /// Whether it waits for the first time.
+    #[inline]
+    pub(crate) fn begins_to_wait(&mut self) -> bool {
+        let first = self.marks & WAITED == 0;
+        self.marks |= WAITED;
+        first
+    }
+
+    pub(crate) fn owned_name(&self) -> Cow<'static, str> {
+        match self.name {
+            Piece::Static(name) => Cow::Borrowed(name),
+            name @ Piece::Range { .. } => Cow::Owned(name.resolve(&self.text).to_owned()),
+        }
+    }
+
     pub(crate) fn is_local_root(&self) -> bool {
         self.context.meta.has(Meta::LOCAL_ROOT)
     }
@@ -364,7 +423,7 @@ impl Record {
     /// Whether there are neither tags nor text, nor an explicit end, nor anything cut: nothing to be seen to before reporting.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
-        self.used & (TAGS | OTHER_PARTS | END_WALL) == 0 && self.truncated == 0
+        self.used & (TAGS | OTHER_PARTS | END_WALL) == 0 && self.truncated == 0 && self.marks & LISTED == 0
     }
 
     /// Takes secrets out of tags and logs. Runs where spans are drained. Allocates only where there is one.

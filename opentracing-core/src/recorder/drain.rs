@@ -2,6 +2,7 @@
 
 #![expect(clippy::vec_box, reason = "records are handed on by pointer and keep their place in memory")]
 
+use std::cell::RefCell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::sync::atomic::{Ordering, fence};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::clock::timeline::Timeline;
+use crate::model::unfinished::UnfinishedSpans;
 use crate::record::record::Record;
 use crate::recorder::names::NameGuard;
 use crate::recorder::port::PortReceiver;
@@ -50,6 +52,11 @@ pub struct Drain {
     redactor: Redactor,
     timeline: Timeline,
     ran: bool,
+    stock_limit: usize,
+    process: u32,
+    looked_for_rest: Instant,
+    unfinished: UnfinishedSpans,
+    trimmed: Instant,
 }
 
 /// Between passes while there is much to do: finishing threads cannot cut it short, so they have the processor meanwhile.
@@ -58,13 +65,15 @@ const PACE: Duration = Duration::from_millis(1);
 const IDLE: Duration = Duration::from_millis(50);
 /// What wall time and time stamps may differ by within that time, so that a log of just now is not taken for one of before.
 const SLACK_NS: u64 = 1_000_000;
+/// Half of the free records that nobody took within that time are given back to the allocator.
+const IDLE_STOCK: Duration = Duration::from_secs(10);
 /// Spans in one call of the reporter, at most.
 const CHUNK: usize = 256;
 /// What the reporter is given for its last flush when nobody waits for it.
 pub(crate) const LAST_FLUSH: Duration = Duration::from_secs(5);
 
 impl Drain {
-    pub(crate) fn new(recorder: Arc<Recorder>, secrets: Secrets) -> Self {
+    pub(crate) fn new(recorder: Arc<Recorder>, secrets: Secrets, unfinished: UnfinishedSpans) -> Self {
         Drain {
             names: NameGuard::new(&recorder.limits),
             timeline: Timeline::new(recorder.begun),
@@ -74,6 +83,11 @@ impl Drain {
             spent: Vec::with_capacity(BATCH),
             redactor: Redactor::new(secrets),
             ran: false,
+            stock_limit: 0,
+            process: std::process::id(),
+            looked_for_rest: Instant::now(),
+            unfinished,
+            trimmed: Instant::now(),
         }
     }
 
@@ -83,6 +97,7 @@ impl Drain {
     /// [`Tracer::close`](crate::Tracer::close).
     pub fn run(mut self, mut reporter: impl Reporter) {
         let shared = &self.recorder.clone().shared;
+        let _draining = Draining::new(self.recorder.id);
         // Fails only if this drain ran on another thread before, which `self` rules out.
         let _ = shared.drainer.set(std::thread::current());
         loop {
@@ -93,6 +108,9 @@ impl Drain {
             }
             let fullest = self.pass(&mut reporter);
             if closing || wanted > lock(&shared.gate).flushed {
+                if closing {
+                    self.report_unfinished(&mut reporter);
+                }
                 let deadline = lock(&shared.gate).deadline.take().unwrap_or_else(|| Instant::now() + LAST_FLUSH);
                 let flushed = self.flush(&mut reporter, deadline, closing);
                 let mut gate = lock(&shared.gate);
@@ -136,13 +154,29 @@ impl Drain {
 
     /// Empties every ring as far as it was filled on arrival, and says how full the fullest was.
     fn pass(&mut self, reporter: &mut dyn Reporter) -> usize {
+        let now = Instant::now();
         self.ran = true;
         self.timeline.follow(self.recorder.read_counter());
         self.recorder.publish_rate(self.timeline.ns_per_tick());
         self.rings.append(&mut lock(&self.recorder.shared.new_ports));
+        let process = std::process::id();
+        if self.process != process {
+            // Forked: what waits was started by the parent, which has it too and reports it.
+            self.process = process;
+            self.rings.retain(|receiver| receiver.process == process);
+            lock(&self.recorder.shared.stray).clear();
+        }
+        self.trim_stock(now);
+        let rests = now - self.looked_for_rest >= IDLE;
+        if rests {
+            self.looked_for_rest = now;
+        }
         let mut fullest = 0;
         let mut rings = std::mem::take(&mut self.rings);
         rings.retain_mut(|receiver| {
+            if rests {
+                receiver.note_rest();
+            }
             let gone = receiver.ring.is_abandoned(); // before the last look: what the thread pushed is then visible
             let mut left = receiver.ring.slots();
             fullest = fullest.max(left);
@@ -172,6 +206,7 @@ impl Drain {
 
     #[inline]
     fn accept(&mut self, mut record: Box<Record>) {
+        self.recorder.forget_open(&record);
         if let Some(red) = &self.recorder.red {
             let span = FinishedSpan { record: &record, timeline: &self.timeline, process: &self.recorder.process };
             let exemplar = || {
@@ -260,15 +295,43 @@ impl Drain {
     }
 
     fn restock(&mut self) {
-        let limit = self.recorder.ring * self.rings.len().max(1) / BATCH + 1;
         self.spent.reverse(); // taken from the end, so in the order they came
+        lock(&self.recorder.shared.stock).put(&mut self.spent);
+        self.spent.clear();
+    }
+
+    /// As many free records as the threads that trace could have waiting, and fewer the longer nobody takes them.
+    fn trim_stock(&mut self, now: Instant) {
+        let limit = self.recorder.ring.saturating_mul(self.rings.len().max(1));
+        let idle = now - self.trimmed >= IDLE_STOCK;
+        if limit == self.stock_limit && !idle {
+            return;
+        }
+        self.stock_limit = limit;
         let mut stock = lock(&self.recorder.shared.stock);
-        if stock.full.len() < limit {
-            let empty = stock.empty.pop().unwrap_or_else(|| Vec::with_capacity(BATCH));
-            stock.full.push(std::mem::replace(&mut self.spent, empty));
-        } else {
-            drop(stock);
-            self.spent.clear();
+        let mut surplus = stock.limit(limit);
+        if idle {
+            self.trimmed = now;
+            surplus.append(&mut stock.shed_idle());
+        }
+        drop(stock);
+        drop(surplus);
+    }
+
+    /// Reports what is known of spans that are still open, for who closes the tracer.
+    fn report_unfinished(&mut self, reporter: &mut dyn Reporter) {
+        if self.unfinished == UnfinishedSpans::Drop || self.recorder.shared.handles_gone.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut unfinished = self.recorder.shared.open.take_unfinished(&self.recorder).into_iter().peekable();
+        while unfinished.peek().is_some() {
+            let chunk = unfinished.by_ref().take(CHUNK);
+            let mut records: Vec<_> = chunk.map(|span| span.into_record(&self.recorder)).collect();
+            records.iter_mut().for_each(|record| self.prepare(record));
+            let batch = Batch { records: &records, timeline: &self.timeline, process: &self.recorder.process };
+            if catch_unwind(AssertUnwindSafe(|| reporter.report(batch))).is_ok() {
+                bump(&self.recorder.shared.drained.unfinished, records.len() as u64);
+            }
         }
     }
 
@@ -306,7 +369,8 @@ impl Drop for Drain {
         shared.drain_dropped.store(!self.ran, Ordering::Relaxed);
         self.recorder.closed.store(true, Ordering::SeqCst);
         self.rings.append(&mut lock(&shared.new_ports));
-        let in_rings: usize = self.rings.iter_mut().map(PortReceiver::empty).sum();
+        let recorder = &self.recorder;
+        let in_rings: usize = self.rings.iter_mut().map(|ring| ring.empty(recorder)).sum();
         let lost = self.batch.len()
             + in_rings
             + std::mem::take(&mut *lock(&shared.stray)).iter().filter(|record| !record.is_for_figures()).count();
@@ -328,6 +392,32 @@ impl fmt::Debug for Drain {
     }
 }
 
+thread_local! {
+    /// The tracers that this thread is draining.
+    static DRAINING: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Marks this thread as the one that drains a tracer, so that a reporter that flushes it gets an error.
+struct Draining;
+
+impl Draining {
+    fn new(tracer: u32) -> Self {
+        let _ = DRAINING.try_with(|tracers| tracers.borrow_mut().push(tracer));
+        Draining
+    }
+}
+
+impl Drop for Draining {
+    fn drop(&mut self) {
+        let _ = DRAINING.try_with(|tracers| tracers.borrow_mut().pop());
+    }
+}
+
+/// Whether the caller is, somewhere further out, the reporter of that tracer.
+pub(crate) fn is_draining(tracer: u32) -> bool {
+    DRAINING.try_with(|tracers| tracers.borrow().contains(&tracer)).unwrap_or(false)
+}
+
 /// Drains on the thread that asks for it, by [`Tracer::flush`](crate::Tracer::flush).
 pub(crate) struct InlineDrain {
     drain: Drain,
@@ -339,10 +429,10 @@ impl InlineDrain {
         InlineDrain { drain, reporter }
     }
 
-    pub(crate) fn drain(&mut self, timeout: Duration) -> Result<(), FlushError> {
-        let now = Instant::now();
+    pub(crate) fn drain(&mut self, deadline: Instant) -> Result<(), FlushError> {
+        let _draining = Draining::new(self.drain.recorder.id);
         self.drain.pass(&mut self.reporter);
         let closing = self.drain.recorder.closed.load(Ordering::SeqCst);
-        self.drain.flush(&mut self.reporter, now.checked_add(timeout).unwrap_or(now + LAST_FLUSH), closing)
+        self.drain.flush(&mut self.reporter, deadline, closing)
     }
 }

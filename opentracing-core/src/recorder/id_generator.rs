@@ -4,7 +4,14 @@ use std::cell::Cell;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
+#[cfg(not(miri))]
+use forkguard::Guard as ForkGuard;
+// Miri does not know the handlers of a fork, and cannot fork.
+#[cfg(miri)]
+use forkguard::noop::Guard as ForkGuard;
+
 use crate::model::ids::{SpanId, TraceId};
+use crate::recorder::local;
 
 /// Makes ids for a tracer. Called on the thread that starts the span, so it must be quick, and must not block or panic.
 ///
@@ -38,26 +45,21 @@ pub enum TraceIdWidth {
 struct Ids {
     state: Cell<u64>,
     secret: Cell<u64>,
-    until_check: Cell<u32>,
-    process: Cell<u32>,
+    /// Sees a fork by a counter that the C library lets the child increment: a comparison for each draw, no system call.
+    fork: Cell<Option<ForkGuard>>,
 }
 
 // Without a destructor: reachable at any time, with no check on the way.
 thread_local! {
-    static IDS: Ids = const { Ids { state: Cell::new(0), secret: Cell::new(0), until_check: Cell::new(1), process: Cell::new(0) } };
+    static IDS: Ids = const { Ids { state: Cell::new(0), secret: Cell::new(0), fork: Cell::new(None) } };
 }
-
-/// Draws between two looks at the process id.
-const CHECK_EVERY: u32 = 1024;
 
 /// `N` random numbers, none of them zero.
 #[inline(always)]
 pub(crate) fn random<const N: usize>() -> [u64; N] {
     IDS.with(|ids| {
-        let left = ids.until_check.get() - 1;
-        ids.until_check.set(left);
-        if left == 0 {
-            ids.check_process();
+        if ids.is_stale() {
+            ids.begin();
         }
         let (mut state, secret) = (ids.state.get(), ids.secret.get());
         let drawn = std::array::from_fn(|_| {
@@ -71,19 +73,37 @@ pub(crate) fn random<const N: usize>() -> [u64; N] {
     })
 }
 
+/// Lets go of what a parent process had, if this one has been forked since: for who draws no random number.
+pub(crate) fn notice_fork() {
+    IDS.with(|ids| {
+        if ids.is_stale() {
+            ids.begin();
+        }
+    });
+}
+
 /// Takes a new seed on this thread. A tracer is built with fresh ids, also in a forked child.
 pub(crate) fn reseed() {
     IDS.with(Ids::reseed);
 }
 
 impl Ids {
-    /// A forked child has the parent's state. Asking for the process id is a system call, so it happens once in a while only.
+    /// Whether this thread has not drawn yet, or not in this process.
+    #[inline(always)]
+    fn is_stale(&self) -> bool {
+        let mut fork = self.fork.take();
+        let stale = fork.as_mut().is_none_or(ForkGuard::detected_fork);
+        self.fork.set(fork);
+        stale
+    }
+
+    /// A forked child has the parent's state, and rings that nobody empties in this process.
     #[cold]
-    fn check_process(&self) {
-        self.until_check.set(CHECK_EVERY);
-        if self.process.get() != std::process::id() {
-            self.reseed();
-        }
+    #[inline(never)]
+    fn begin(&self) {
+        self.fork.set(ForkGuard::try_new().ok());
+        self.reseed();
+        local::leave_forked();
     }
 
     /// `RandomState` takes its keys from the operating system once per thread and counts from there; the hash hides the keys.
@@ -91,7 +111,6 @@ impl Ids {
     fn reseed(&self) {
         let process = std::process::id();
         let (keys, salt) = (RandomState::new(), (process, std::time::SystemTime::now()));
-        self.process.set(process);
         self.state.set(self.state.get() ^ keys.hash_one((0u8, salt)));
         self.secret.set(keys.hash_one((1u8, salt)) | 1);
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::model::context::{Extra, Meta, Reference, ReferenceKind, Sampling, SpanContext};
 use crate::model::ids::{SpanId, TraceId};
+use crate::model::limits::Limits;
 use crate::recorder::recorder::Recorder;
 use crate::sampler::Decision;
 
@@ -56,16 +57,22 @@ impl Inherited {
     }
 }
 
-/// The first `ChildOf`, else the first reference; one without ids only where there is no other. Baggage of all of them comes along.
+/// The first `ChildOf`, else the first reference; one without ids only where there is no other.
 #[cold]
-pub(crate) fn preferred_parent(all: &[Reference]) -> SpanContext {
+pub(crate) fn preferred_reference(all: &[Reference]) -> Option<&Reference> {
     let valid = || all.iter().filter(|reference| reference.context.is_valid());
     let child_of = |reference: &&Reference| reference.kind == ReferenceKind::ChildOf;
-    let preferred =
-        valid().find(child_of).or_else(|| valid().next()).or_else(|| all.iter().find(child_of)).or(all.first());
-    let mut context = preferred.map_or(SpanContext::EMPTY, |reference| reference.context.clone());
+    valid().find(child_of).or_else(|| valid().next()).or_else(|| all.iter().find(child_of)).or(all.first())
+}
+
+/// The context that a span with these references inherits from: that of the preferred one, with the baggage of all within the limits.
+/// And how many items were left out.
+#[cold]
+pub(crate) fn preferred_parent(all: &[Reference], limits: &Limits) -> (SpanContext, u64) {
+    let mut context = preferred_reference(all).map_or(SpanContext::EMPTY, |reference| reference.context.clone());
+    let mut cut = 0;
     if all.len() > 1 {
-        all.iter().for_each(|reference| context.merge_baggage(&reference.context));
+        cut = all.iter().map(|reference| context.merge_baggage(&reference.context, limits)).sum();
     }
-    context
+    (context, cut)
 }

@@ -74,6 +74,16 @@ pub(crate) fn submit(record: Box<Record>) {
     }
 }
 
+/// Drops this thread's ports to tracers of a parent process, since what goes into them comes out nowhere. New ones take their place.
+#[cold]
+pub(crate) fn leave_forked() {
+    with(|local| {
+        if let Ok(mut ports) = local.ports.try_borrow_mut() {
+            ports.retain_own();
+        }
+    });
+}
+
 #[cold]
 fn submit_stray(record: Box<Record>) {
     let Some(recorder) = Recorder::find(record.context.meta.tracer()) else { return };

@@ -9,29 +9,61 @@ use rtrb::{Consumer, Producer, PushError, RingBuffer};
 
 use crate::record::record::Record;
 use crate::recorder::recorder::{BATCH, Recorder};
-use crate::stats::stats::PortStats;
-use crate::sync::{bump, lock};
+use crate::stats::stats::{PortStats, RESTED};
+use crate::sync::{bump, count, lock};
+
+/// So many records a thread takes one by one before it takes whole batches.
+const SINGLE_REFILLS: u32 = 32;
+
+/// Places in a thread's first ring. The ring of full size comes with the first span that does not fit.
+const FIRST_RING: usize = 64;
 
 /// The thread's end.
 pub(crate) struct Port {
     recorder: Arc<Recorder>,
     ring: Producer<Box<Record>>,
+    capacity: usize,
     until_check: usize,
+    /// The first, small ring after it was replaced, until it is drained.
+    outgrown: Option<Producer<Box<Record>>>,
+    /// The ring, while as much waits as may: meanwhile there is one without any room in its place.
+    blocked: Option<Producer<Box<Record>>>,
     free: Vec<Box<Record>>,
+    refills: u32,
     stats: Arc<PortStats>,
     settled: bool,
+    /// In which process the port was made.
+    process: u32,
+    /// Nobody drains in this process. The parent's threads may have held any lock when it forked, so none is taken.
+    orphan: bool,
 }
 
 /// The drainer's end. The ring outlives the thread, and is seen as abandoned once the thread is gone.
 pub(crate) struct PortReceiver {
     pub(crate) ring: Consumer<Box<Record>>,
+    pub(crate) process: u32,
+    stats: Arc<PortStats>,
+    /// How many spans the thread had started at the last look.
+    seen: u64,
 }
 
 impl PortReceiver {
     /// Drops the records in the ring and returns how many spans are lost with them.
-    pub(crate) fn empty(&mut self) -> usize {
+    pub(crate) fn empty(&mut self, recorder: &Recorder) -> usize {
         let Ok(chunk) = self.ring.read_chunk(self.ring.slots()) else { return 0 };
-        chunk.into_iter().filter(|record| !record.is_for_figures()).count()
+        let dropped = chunk.into_iter().inspect(|record| recorder.forget_open(record));
+        dropped.filter(|record| !record.is_for_figures()).count()
+    }
+
+    /// Marks a thread that has started no span since the last look. Its next ones are listed as open from their start.
+    pub(crate) fn note_rest(&mut self) {
+        let started = self.stats.started.load(Ordering::Relaxed);
+        if started == self.seen && started & RESTED == 0 {
+            // If it starts one right now, it does not rest.
+            let rested = started | RESTED;
+            let _ = self.stats.started.compare_exchange(started, rested, Ordering::Relaxed, Ordering::Relaxed);
+        }
+        self.seen = started;
     }
 }
 
@@ -50,6 +82,13 @@ impl Ports {
             self.bring_forward(recorder);
         }
         self.first.as_mut()
+    }
+
+    /// Without those that were made before a fork.
+    pub(crate) fn retain_own(&mut self) {
+        let process = std::process::id();
+        self.first.take_if(|port| port.process != process);
+        self.rest.retain(|port| port.process == process);
     }
 
     #[inline(always)]
@@ -83,41 +122,59 @@ impl Ports {
 
 impl Port {
     fn connect(recorder: &Arc<Recorder>) -> Port {
-        let (ring, receiver) = RingBuffer::new(recorder.ring);
+        let (capacity, orphan) = (recorder.ring.min(FIRST_RING), recorder.is_orphan());
         let stats = Arc::new(PortStats::default());
-        lock(&recorder.shared.ports).push(stats.clone());
-        let mut new_ports = lock(&recorder.shared.new_ports);
-        // The drain closes the tracer before it takes the last of them, so none waits here for nobody.
-        if !recorder.closed.load(Ordering::Relaxed) {
-            new_ports.push(PortReceiver { ring: receiver });
+        if !orphan {
+            lock(&recorder.shared.ports).push(stats.clone());
         }
-        drop(new_ports);
-        let until_check = recorder.ring / 2;
-        Port { recorder: recorder.clone(), ring, until_check, free: Vec::new(), stats, settled: false }
+        Port {
+            ring: if orphan { RingBuffer::new(0).0 } else { make_ring(recorder, &stats, capacity) },
+            recorder: recorder.clone(),
+            capacity,
+            until_check: capacity / 2,
+            outgrown: None,
+            blocked: None,
+            free: Vec::new(),
+            refills: 0,
+            stats,
+            settled: false,
+            process: std::process::id(),
+            orphan,
+        }
     }
 
     #[inline]
-    pub(crate) fn take(&mut self) -> Box<Record> {
-        bump(&self.stats.started, 1);
-        self.take_for_figures()
+    pub(crate) fn take(&mut self) -> Option<Box<Record>> {
+        let started = self.stats.started.load(Ordering::Relaxed) + 1;
+        self.stats.started.store(started, Ordering::Relaxed);
+        if started & RESTED != 0 { None } else { self.free.pop() }
     }
 
     /// A record that does not count as a started span.
     #[inline(always)]
     pub(crate) fn take_for_figures(&mut self) -> Box<Record> {
-        match self.free.pop() {
-            Some(record) => record,
-            None => self.refill(),
-        }
+        self.free.pop().unwrap_or_else(|| self.take_slow())
     }
 
+    /// Where [`take`](Port::take) has nothing: on a thread that has few records, or has started no span for a while.
     #[cold]
-    fn refill(&mut self) -> Box<Record> {
-        let mut stock = lock(&self.recorder.shared.stock);
-        if let Some(batch) = stock.full.pop() {
-            stock.empty.push(std::mem::replace(&mut self.free, batch));
+    #[inline(never)]
+    pub(crate) fn take_slow(&mut self) -> Box<Record> {
+        let started = self.stats.started.load(Ordering::Relaxed);
+        if started & RESTED != 0 {
+            self.stats.started.store(started & !RESTED, Ordering::Relaxed);
+            self.refills = 0;
+            if !self.orphan {
+                lock(&self.recorder.shared.stock).put(&mut self.free);
+            }
+            self.free.clear();
         }
-        drop(stock);
+        // A thread that traces once keeps next to nothing; one that goes on takes many at once.
+        let wanted = if self.refills < SINGLE_REFILLS { 1 } else { BATCH };
+        self.refills = self.refills.saturating_add(1);
+        if !self.orphan {
+            lock(&self.recorder.shared.stock).take(wanted, &mut self.free);
+        }
         // The drainer has read these lines, so the first write to each waits for its processor to give it up. Writing them all in
         // a row lets the processor wait for many at once.
         for record in &mut self.free {
@@ -125,7 +182,7 @@ impl Port {
         }
         if self.free.is_empty() {
             // Neighbours in memory, taken in ascending order from here on: the processor fetches the next one ahead.
-            self.free.extend((0..BATCH).map(|_| Record::new(&self.recorder.limits)));
+            self.free.extend((0..wanted).map(|_| Record::new(&self.recorder.limits)));
             self.free.reverse();
         }
         self.free.pop().unwrap_or_else(|| Record::new(&self.recorder.limits))
@@ -145,26 +202,68 @@ impl Port {
                     self.check_fill();
                 }
             }
-            Err(PushError::Full(record)) => self.lose(record),
+            Err(PushError::Full(record)) => self.push_beyond(record),
         }
     }
 
     /// Reads the consumer's index, a shared cache line, once per half ring when the drainer keeps up.
     #[cold]
     fn check_fill(&mut self) {
-        let (capacity, free) = (self.recorder.ring, self.ring.slots());
+        let (capacity, free) = (self.capacity, self.ring.slots());
         let half = capacity / 2;
         if free <= half {
             self.recorder.wake();
         }
         self.until_check = free.saturating_sub(half).max(capacity / 8).max(1);
+        let waiting_before = self.waiting_before();
+        if waiting_before > 0 {
+            if free <= waiting_before {
+                self.blocked = Some(std::mem::replace(&mut self.ring, RingBuffer::new(0).0));
+            } else {
+                self.until_check = self.until_check.min(free - waiting_before);
+            }
+        }
     }
 
+    /// What waits in the ring that was replaced.
+    fn waiting_before(&mut self) -> usize {
+        let waiting = self.outgrown.as_ref().map_or(0, |ring| FIRST_RING - ring.slots());
+        if waiting == 0 {
+            self.outgrown = None;
+        }
+        waiting
+    }
+
+    /// The ring is full: perhaps only since it is the small one that a thread begins with, or since that one was full until now.
     #[cold]
     #[inline(never)]
+    fn push_beyond(&mut self, record: Box<Record>) {
+        self.recorder.wake();
+        if self.capacity < self.recorder.ring {
+            self.capacity = self.recorder.ring;
+            let first = std::mem::replace(&mut self.ring, make_ring(&self.recorder, &self.stats, self.capacity));
+            self.outgrown = Some(first);
+            self.check_fill();
+        } else if self.blocked.is_some()
+            && self.waiting_before() == 0
+            && let Some(ring) = self.blocked.take()
+        {
+            self.ring = ring;
+            self.check_fill();
+        }
+        match self.ring.push(record) {
+            Ok(()) => {
+                self.until_check -= 1;
+                if self.until_check == 0 {
+                    self.check_fill();
+                }
+            }
+            Err(PushError::Full(record)) => self.lose(record),
+        }
+    }
+
     fn lose(&mut self, record: Box<Record>) {
         self.count_lost(&record, &self.stats.dropped_full);
-        self.recorder.wake();
         self.keep(record);
     }
 
@@ -172,8 +271,15 @@ impl Port {
     #[cold]
     #[inline(never)]
     pub(crate) fn refuse(&mut self, record: Box<Record>) {
-        self.count_lost(&record, &self.stats.dropped_shutdown);
-        self.settle();
+        if self.orphan {
+            if !record.is_for_figures() {
+                count(&self.recorder.shared.retired.started);
+                count(&self.recorder.shared.rare.dropped_fork);
+            }
+        } else {
+            self.count_lost(&record, &self.stats.dropped_shutdown);
+            self.settle();
+        }
         self.keep(record);
     }
 
@@ -185,6 +291,9 @@ impl Port {
     }
 
     fn keep(&mut self, mut record: Box<Record>) {
+        if !self.orphan {
+            self.recorder.forget_open(&record);
+        }
         if self.free.len() < 2 * BATCH {
             record.retire();
             self.free.push(record);
@@ -193,24 +302,48 @@ impl Port {
 
     /// What was pushed between the drainer's last look and its end is still in the ring.
     fn settle(&mut self) {
-        if !self.settled && self.ring.is_abandoned() {
+        if self.settled || !self.recorder.closed.load(Ordering::Relaxed) {
+            return;
+        }
+        let rings = [
+            Some((&self.ring, if self.blocked.is_some() { 0 } else { self.capacity })),
+            self.blocked.as_ref().map(|ring| (ring, self.capacity)),
+            self.outgrown.as_ref().map(|ring| (ring, FIRST_RING)),
+        ];
+        if rings.iter().flatten().all(|(ring, _)| ring.is_abandoned()) {
             self.settled = true;
-            bump(&self.stats.dropped_shutdown, (self.recorder.ring - self.ring.slots()) as u64);
+            let left: usize = rings.iter().flatten().map(|(ring, capacity)| capacity - ring.slots()).sum();
+            bump(&self.stats.dropped_shutdown, left as u64);
         }
     }
 }
 
+/// A ring whose other end the drain finds.
+fn make_ring(recorder: &Recorder, stats: &Arc<PortStats>, capacity: usize) -> Producer<Box<Record>> {
+    let (ring, receiver) = RingBuffer::new(capacity);
+    let mut new_ports = lock(&recorder.shared.new_ports);
+    // The drain closes the tracer before it takes the last of them, so none waits here for nobody.
+    if !recorder.closed.load(Ordering::Relaxed) {
+        new_ports.push(PortReceiver { ring: receiver, process: std::process::id(), stats: stats.clone(), seen: 0 });
+    }
+    ring
+}
+
 impl Drop for Port {
     fn drop(&mut self) {
+        if self.orphan || self.process != std::process::id() {
+            return;
+        }
         self.settle();
         let shared = &self.recorder.shared;
-        if !self.recorder.closed.load(Ordering::Relaxed) && self.free.len() >= BATCH / 4 {
-            lock(&shared.stock).full.push(std::mem::take(&mut self.free));
+        if !self.recorder.closed.load(Ordering::Relaxed) && !self.free.is_empty() {
+            lock(&shared.stock).put(&mut self.free);
         }
         let mut ports = lock(&shared.ports);
         ports.retain(|port| !Arc::ptr_eq(port, &self.stats));
         let retire = |counter: fn(&PortStats) -> &AtomicU64| {
-            counter(&shared.retired).fetch_add(counter(&self.stats).load(Ordering::Relaxed), Ordering::Relaxed);
+            counter(&shared.retired)
+                .fetch_add(counter(&self.stats).load(Ordering::Relaxed) & !RESTED, Ordering::Relaxed);
         };
         retire(|port| &port.started);
         retire(|port| &port.dropped_full);

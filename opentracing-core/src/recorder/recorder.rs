@@ -17,14 +17,16 @@ use crate::model::limits::Limits;
 use crate::propagation::Propagators;
 use crate::record::record::{Record, Stamp};
 use crate::recorder::decisions::Decisions;
-use crate::recorder::drain::InlineDrain;
+use crate::recorder::drain::{InlineDrain, is_draining};
 use crate::recorder::id_generator::IdGenerator;
+use crate::recorder::open::OpenSpans;
 use crate::recorder::port::PortReceiver;
 use crate::recorder::running::Running;
+use crate::recorder::stock::Stock;
 use crate::reporter::reporter::{FlushError, Process};
 use crate::sampler::{Decision, Sampler};
 use crate::stats::red::RedFigures;
-use crate::stats::stats::{DrainStats, PortStats, RareStats, ReporterStats, Stats};
+use crate::stats::stats::{DrainStats, PortStats, RESTED, RareStats, ReporterStats, Stats};
 use crate::stats::transport_stats::TransportStats;
 use crate::sync::{count, lock};
 
@@ -43,6 +45,11 @@ pub(crate) struct Recorder {
     /// The marks of a trace that begins here.
     pub(crate) root_marks: u64,
     pub(crate) closed: AtomicBool,
+    /// The process that the tracer was built in.
+    process_id: u32,
+    /// Whether a flush drains on its own thread: there is no thread that a fork could leave behind.
+    drains_inline: AtomicBool,
+    orphaned: AtomicBool,
     wakeable: AtomicBool,
     pub(crate) ring: usize,
     pub(crate) limits: Limits,
@@ -70,12 +77,16 @@ pub(crate) struct Shared {
     pub(crate) gate: Mutex<Gate>,
     pub(crate) flushed: Condvar,
     pub(crate) drainer: OnceLock<Thread>,
-    pub(crate) inline: Mutex<Option<InlineDrain>>,
+    pub(crate) inline: Mutex<Inline>,
+    pub(crate) inline_rests: Condvar,
     pub(crate) running: OnceLock<Weak<Running>>,
     pub(crate) new_ports: Mutex<Vec<PortReceiver>>,
     /// Records finished where no ring can be reached: while thread-locals are being destroyed.
     pub(crate) stray: Mutex<Vec<Box<Record>>>,
     pub(crate) stock: Mutex<Stock>,
+    pub(crate) open: OpenSpans,
+    /// The tracer ends since its last handle is gone, not since somebody closes it.
+    pub(crate) handles_gone: AtomicBool,
     pub(crate) ports: Mutex<Vec<Arc<PortStats>>>,
     pub(crate) retired: PortStats,
     pub(crate) rare: RareStats,
@@ -90,14 +101,17 @@ pub(crate) struct Shared {
     warned_of_loss: AtomicBool,
 }
 
-/// Records in one batch of the pool.
+/// Records that go through the stock at once.
 pub(crate) const BATCH: usize = 64;
 
-/// Batches of free records. Empty vectors travel back, so that refilling allocates nothing.
+/// The drain of a tracer that has no thread for it.
 #[derive(Default)]
-pub(crate) struct Stock {
-    pub(crate) full: Vec<Vec<Box<Record>>>,
-    pub(crate) empty: Vec<Vec<Box<Record>>>,
+pub(crate) enum Inline {
+    #[default]
+    None,
+    Rests(Box<InlineDrain>),
+    /// It is draining, on some thread.
+    Works,
 }
 
 /// What the reporter said last of what it did.
@@ -160,6 +174,9 @@ impl Recorder {
             high_mask: parts.high_mask,
             root_marks: parts.root_marks,
             closed: AtomicBool::new(false),
+            process_id: std::process::id(),
+            drains_inline: AtomicBool::new(false),
+            orphaned: AtomicBool::new(false),
             wakeable: AtomicBool::new(false),
             ring: parts.ring,
             limits: parts.limits,
@@ -185,6 +202,15 @@ impl Recorder {
     #[cold]
     pub(crate) fn find(id: u32) -> Option<Arc<Recorder>> {
         lock(&RECORDERS).iter().find(|(number, _)| *number == id)?.1.upgrade()
+    }
+
+    pub(crate) fn has_wall_clock(&self) -> bool {
+        self.clock.is_some()
+    }
+
+    /// By the clock that the tracer was given.
+    pub(crate) fn own_unix_ns(&self) -> Option<u64> {
+        self.clock.as_ref().map(|clock| clock.unix_ns())
     }
 
     /// Whether the tracer was given a clock or a counter.
@@ -235,6 +261,14 @@ impl Recorder {
         Duration::from_nanos((counter.ticks().saturating_sub(start.0) as f64 * rate) as u64)
     }
 
+    /// A span has ended.
+    #[inline]
+    pub(crate) fn forget_open(&self, record: &Record) {
+        if record.is_listed() {
+            self.shared.open.remove(record);
+        }
+    }
+
     /// From here on the drainer may be woken by a ring that is half full.
     pub(crate) fn allow_waking(&self, allowed: bool) {
         self.wakeable.store(allowed, Ordering::Relaxed);
@@ -271,6 +305,7 @@ impl Recorder {
         if !record.is_for_figures() {
             count(counter);
         }
+        self.forget_open(&record);
         self.miss_figures(&record);
     }
 
@@ -303,39 +338,106 @@ impl Recorder {
     }
 
     pub(crate) fn flush(&self, timeout: Duration) -> Result<(), FlushError> {
-        if let Some(inline) = &mut *lock(&self.shared.inline) {
-            return inline.drain(timeout);
+        self.may_wait()?;
+        let deadline = deadline(timeout);
+        if let Some(drained) = self.drain_inline(deadline, false) {
+            return drained;
         }
         let wanted = self.shared.flush_wanted.fetch_add(1, Ordering::AcqRel) + 1;
-        self.wait(timeout, |gate| gate.flushed >= wanted || gate.stopped)
+        self.wait(deadline, |gate| gate.flushed >= wanted || gate.stopped)
     }
 
     pub(crate) fn close(&self, timeout: Duration) -> Result<(), FlushError> {
+        self.may_wait()?;
         self.shared.closing.store(true, Ordering::Release);
-        let mut inline = lock(&self.shared.inline);
-        if let Some(drain) = &mut *inline {
-            self.closed.store(true, Ordering::SeqCst);
-            let closed = drain.drain(timeout);
-            lock(&self.shared.gate).error = closed.err();
-            let drained = inline.take();
-            // The reporter goes outside of the lock: it is foreign.
-            drop(inline);
-            drop(drained);
-            return closed;
+        let deadline = deadline(timeout);
+        if let Some(drained) = self.drain_inline(deadline, true) {
+            return drained;
         }
-        drop(inline);
-        self.wait(timeout, |gate| gate.stopped)
+        self.wait(deadline, |gate| gate.stopped)
+    }
+
+    /// Who waits for itself, or for a thread of another process, waits for ever.
+    fn may_wait(&self) -> Result<(), FlushError> {
+        if is_draining(self.id) {
+            return Err(FlushError::Reentrant);
+        }
+        if self.is_orphan() { Err(FlushError::Forked) } else { Ok(()) }
+    }
+
+    /// Whether this process was forked from the one whose thread drains. Says so once in `log`.
+    #[cold]
+    pub(crate) fn is_orphan(&self) -> bool {
+        if self.process_id == std::process::id() || self.drains_inline.load(Ordering::Relaxed) {
+            return false;
+        }
+        self.closed.store(true, Ordering::SeqCst);
+        if !self.orphaned.swap(true, Ordering::Relaxed) {
+            let service = self.process.service();
+            log::warn!(
+                "this process was forked after the tracer of {service:?} was built, and has no thread that reports: \
+                 its spans are dropped. Build the tracer after the fork"
+            );
+        }
+        true
+    }
+
+    pub(crate) fn set_inline(&self, drain: InlineDrain) {
+        self.drains_inline.store(true, Ordering::Relaxed);
+        *lock(&self.shared.inline) = Inline::Rests(Box::new(drain));
     }
 
     pub(crate) fn is_inline(&self) -> bool {
-        lock(&self.shared.inline).is_some()
+        self.drains_inline.load(Ordering::Relaxed)
     }
 
-    fn wait(&self, timeout: Duration, done: impl Fn(&Gate) -> bool) -> Result<(), FlushError> {
-        // A timeout beyond what the clock can count is none.
-        let end = Instant::now()
-            .checked_add(timeout)
-            .unwrap_or_else(|| Instant::now() + Duration::from_secs(u32::MAX.into()));
+    /// Drains on this thread; `None` if that is another one's task. The drain is taken out meanwhile: the reporter is foreign code, which
+    /// runs under no lock.
+    fn drain_inline(&self, deadline: Instant, closing: bool) -> Option<Result<(), FlushError>> {
+        if !self.is_inline() {
+            return None;
+        }
+        let mut inline = lock(&self.shared.inline);
+        let mut drain = loop {
+            match std::mem::replace(&mut *inline, Inline::Works) {
+                Inline::Rests(drain) => break drain,
+                Inline::Works => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return Some(Err(FlushError::Timeout));
+                    }
+                    let waited = self.shared.inline_rests.wait_timeout(inline, left);
+                    inline = waited.unwrap_or_else(PoisonError::into_inner).0;
+                }
+                Inline::None => {
+                    *inline = Inline::None;
+                    drop(inline);
+                    return Some(lock(&self.shared.gate).error.map_or(Ok(()), Err));
+                }
+            }
+        };
+        drop(inline);
+        if closing {
+            self.closed.store(true, Ordering::SeqCst);
+        }
+        let mut drained = drain.drain(deadline);
+        // The reporter itself may have wanted to close, or another thread that did not wait long enough.
+        let ends = self.shared.closing.load(Ordering::Acquire);
+        if ends && !closing {
+            self.closed.store(true, Ordering::SeqCst);
+            drained = drained.and(drain.drain(deadline));
+        }
+        if ends {
+            lock(&self.shared.gate).error = drained.err();
+            *lock(&self.shared.inline) = Inline::None;
+        } else {
+            *lock(&self.shared.inline) = Inline::Rests(drain);
+        }
+        self.shared.inline_rests.notify_all();
+        Some(drained)
+    }
+
+    fn wait(&self, end: Instant, done: impl Fn(&Gate) -> bool) -> Result<(), FlushError> {
         let mut gate = lock(&self.shared.gate);
         gate.deadline = gate.deadline.max(Some(end));
         self.unpark();
@@ -354,9 +456,11 @@ impl Recorder {
         let sampler = catch_unwind(AssertUnwindSafe(|| self.sampler.stats())).unwrap_or_default();
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let Shared { rare, drained, retired, .. } = &self.shared;
-        let ports = lock(&self.shared.ports);
+        // In a forked child, a thread that is not there may hold the lock.
+        let ports = if self.is_orphan() { self.shared.ports.try_lock().ok() } else { Some(lock(&self.shared.ports)) };
+        let ports = ports.as_deref().map_or(&[][..], Vec::as_slice);
         let sum = |counter: fn(&PortStats) -> &AtomicU64| {
-            ports.iter().map(|port| get(counter(port))).sum::<u64>() + get(counter(retired))
+            ports.iter().map(|port| get(counter(port)) & !RESTED).sum::<u64>() + get(counter(retired))
         };
         let propagators = self.propagators.stats();
         let (sampled, not_sampled) = self.shared.decisions.sum();
@@ -371,6 +475,8 @@ impl Recorder {
             dropped_shutdown: sum(|port| &port.dropped_shutdown),
             dropped_unsampled: get(&drained.dropped_unsampled),
             dropped_reporter_panic: get(&drained.dropped_reporter_panic),
+            dropped_fork: get(&rare.dropped_fork),
+            unfinished: get(&drained.unfinished),
             truncated: get(&drained.truncated),
             baggage_dropped: get(&rare.baggage_dropped) + propagators.baggage_dropped,
             excess_names: get(&drained.excess_names),
@@ -394,4 +500,10 @@ impl Recorder {
         // Read last, so that no span seems to have finished that has not been started.
         Stats { started: sum(|port| &port.started), ..stats }
     }
+}
+
+/// A timeout beyond what the clock can count is none.
+fn deadline(timeout: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(timeout).unwrap_or_else(|| now + Duration::from_secs(u32::MAX.into()))
 }

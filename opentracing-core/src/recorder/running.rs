@@ -13,10 +13,11 @@ pub(crate) struct Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        self.recorder.shared.handles_gone.store(true, Ordering::Relaxed);
         self.recorder.shared.closing.store(true, Ordering::Release);
         self.recorder.unpark();
         if self.recorder.is_inline() {
-            // Nobody is left who could be told.
+            // Nobody is left who could be told. If this is the reporter's own doing, its drain ends behind it.
             let _ = self.recorder.close(LAST_FLUSH);
         }
     }

@@ -12,6 +12,7 @@ use crate::model::kind::SpanKind;
 use crate::model::value::{Text, Value};
 use crate::record::record::{Record, Stamp};
 use crate::recorder::local;
+use crate::recorder::open::Seen;
 use crate::recorder::port::Port;
 use crate::recorder::recorder::Recorder;
 use crate::sync::{count, lock};
@@ -24,6 +25,8 @@ pub(crate) enum State {
     Recording(Box<Record>),
     Unsampled(Unsampled),
     Shared(Arc<Shared>),
+    /// A shared span that somebody else finishes: letting go of this does not.
+    Lent(Arc<Shared>),
     /// Only inside a `Shared`: the context stays readable, writes are counted.
     Finished(SpanContext),
 }
@@ -34,7 +37,7 @@ pub(crate) struct Unsampled {
     pub(crate) name: &'static str,
 }
 
-/// The record behind a lock, once the span has been shared. Never holds `State::Shared`.
+/// The record behind a lock, once the span has been shared. Never holds `State::Shared` or `State::Lent`.
 pub(crate) struct Shared {
     tracer: u32,
     state: Mutex<State>,
@@ -64,7 +67,7 @@ impl State {
         match self {
             State::Recording(record) => record.context.meta.tracer(),
             State::Unsampled(unsampled) => unsampled.context.meta.tracer(),
-            State::Shared(shared) => shared.tracer,
+            State::Shared(shared) | State::Lent(shared) => shared.tracer,
             State::Finished(context) => context.meta.tracer(),
             State::Noop => 0,
         }
@@ -89,7 +92,7 @@ impl State {
         match self {
             State::Recording(record) => Some(&record.context),
             State::Unsampled(unsampled) => Some(&unsampled.context),
-            State::Noop | State::Shared(_) | State::Finished(_) => None,
+            State::Noop | State::Shared(_) | State::Lent(_) | State::Finished(_) => None,
         }
     }
 
@@ -99,7 +102,7 @@ impl State {
             State::Recording(record) => Some(Cow::Borrowed(&record.context)),
             State::Unsampled(unsampled) => Some(Cow::Borrowed(&unsampled.context)),
             State::Noop => None,
-            State::Shared(_) | State::Finished(_) => self.context().map(Cow::Owned),
+            State::Shared(_) | State::Lent(_) | State::Finished(_) => self.context().map(Cow::Owned),
         }
     }
 
@@ -107,7 +110,7 @@ impl State {
         match self {
             State::Recording(record) => Some(record.context.clone()),
             State::Unsampled(unsampled) => Some(unsampled.context.clone()),
-            State::Shared(shared) => lock(&shared.state).context(),
+            State::Shared(shared) | State::Lent(shared) => lock(&shared.state).context(),
             State::Finished(context) => Some(context.clone()),
             State::Noop => None,
         }
@@ -116,23 +119,15 @@ impl State {
     pub(crate) fn is_recording(&self) -> bool {
         match self {
             State::Recording(_) => true,
-            State::Shared(shared) => lock(&shared.state).is_recording(),
+            State::Shared(shared) | State::Lent(shared) => lock(&shared.state).is_recording(),
             _ => false,
         }
     }
 
     pub(crate) fn elapsed(&self) -> Option<Duration> {
         match self {
-            State::Recording(record) if record.has_start_wall() => {
-                let recorder = record.has_own_clock().then(|| Recorder::find(record.context.meta.tracer())).flatten();
-                let now = recorder.map_or_else(|| unix_ns(SystemTime::now()), |recorder| recorder.unix_ns());
-                Some(Duration::from_nanos(now.saturating_sub(record.start_wall_ns)))
-            }
-            State::Recording(record) if record.has_own_clock() => {
-                Recorder::find(record.context.meta.tracer()).map(|recorder| recorder.elapsed(record.start))
-            }
-            State::Recording(record) => Some(record.start.elapsed()),
-            State::Shared(shared) => lock(&shared.state).elapsed(),
+            State::Recording(record) => record.elapsed(),
+            State::Shared(shared) | State::Lent(shared) => lock(&shared.state).elapsed(),
             _ => None,
         }
     }
@@ -140,7 +135,7 @@ impl State {
     pub(crate) fn is_named(&self, operation_name: &str) -> bool {
         match self {
             State::Recording(record) => record.name.resolve(&record.text) == operation_name,
-            State::Shared(shared) => lock(&shared.state).is_named(operation_name),
+            State::Shared(shared) | State::Lent(shared) => lock(&shared.state).is_named(operation_name),
             _ => false,
         }
     }
@@ -168,7 +163,7 @@ impl State {
         match self {
             State::Recording(record) => record.set_tag(key, value),
             State::Noop | State::Unsampled(_) => {}
-            State::Shared(shared) => lock(&shared.state).set_tag_slow(key, value),
+            State::Shared(shared) | State::Lent(shared) => lock(&shared.state).set_tag_slow(key, value),
             State::Finished(context) => context.count_late_write(),
         }
     }
@@ -188,31 +183,41 @@ impl State {
                 record.log(at, fields);
             }
             State::Noop | State::Unsampled(_) => {}
-            State::Shared(shared) => lock(&shared.state).log(at, fields),
+            State::Shared(shared) | State::Lent(shared) => lock(&shared.state).log(at, fields),
             State::Finished(context) => context.count_late_write(),
         }
     }
 
     pub(crate) fn set_operation_name(&mut self, name: Text<'_>) {
         match self {
-            State::Recording(record) => record.set_name(name),
+            State::Recording(record) => {
+                record.set_name(name);
+                if record.is_listed() {
+                    update_listed(record);
+                }
+            }
             State::Unsampled(unsampled) => {
                 if let Text::Static(name) = name {
                     unsampled.name = name;
                 }
             }
             State::Noop => {}
-            State::Shared(shared) => lock(&shared.state).set_operation_name(name),
+            State::Shared(shared) | State::Lent(shared) => lock(&shared.state).set_operation_name(name),
             State::Finished(context) => context.count_late_write(),
         }
     }
 
     pub(crate) fn set_kind(&mut self, kind: SpanKind) {
         match self {
-            State::Recording(record) => record.context.meta = record.context.meta.with_kind(kind),
+            State::Recording(record) => {
+                record.context.meta = record.context.meta.with_kind(kind);
+                if record.is_listed() {
+                    update_listed(record);
+                }
+            }
             State::Unsampled(unsampled) => unsampled.context.meta = unsampled.context.meta.with_kind(kind),
             State::Noop => {}
-            State::Shared(shared) => lock(&shared.state).set_kind(kind),
+            State::Shared(shared) | State::Lent(shared) => lock(&shared.state).set_kind(kind),
             State::Finished(context) => context.count_late_write(),
         }
     }
@@ -220,11 +225,11 @@ impl State {
     pub(crate) fn set_derived_peer_service(&mut self, name: Text<'_>) {
         match self {
             State::Recording(record) => {
-                record.peer_service_derived = true;
+                record.set_peer_service_derived();
                 record.set_tag(Text::Static("peer.service"), Value::Str(name.as_str()));
             }
             State::Noop | State::Unsampled(_) => {}
-            State::Shared(shared) => lock(&shared.state).set_derived_peer_service(name),
+            State::Shared(shared) | State::Lent(shared) => lock(&shared.state).set_derived_peer_service(name),
             State::Finished(context) => context.count_late_write(),
         }
     }
@@ -234,7 +239,7 @@ impl State {
             State::Recording(record) => record.context.set_baggage_within_limits(key, value),
             State::Unsampled(unsampled) => unsampled.context.set_baggage_within_limits(key, value),
             State::Noop => {}
-            State::Shared(shared) => lock(&shared.state).set_baggage_item(key, value),
+            State::Shared(shared) | State::Lent(shared) => lock(&shared.state).set_baggage_item(key, value),
             State::Finished(context) => context.count_late_write(),
         }
     }
@@ -250,13 +255,26 @@ impl State {
                     record.context.meta = record.context.meta.with(Meta::RECORDING, true);
                 }
                 record.context.meta = record.context.meta.with_sampling(sampling);
+                if record.is_listed() {
+                    update_listed(record);
+                }
             }
             State::Unsampled(unsampled) if keep => {
                 if let Some(record) = unsampled.begin_recording() {
                     *self = State::Recording(record);
                 }
             }
-            State::Noop | State::Unsampled(_) | State::Finished(_) | State::Shared(_) => {}
+            State::Noop | State::Unsampled(_) | State::Finished(_) | State::Shared(_) | State::Lent(_) => {}
+        }
+    }
+
+    /// Its future is not ready. Costs something the first time only.
+    #[inline]
+    pub(crate) fn wait(&mut self) {
+        if let State::Recording(record) = self
+            && record.begins_to_wait()
+        {
+            list(record, Seen::Pending);
         }
     }
 
@@ -272,7 +290,31 @@ impl State {
     fn leave_by_panic(&mut self) {
         match self {
             State::Recording(record) => note_panic(record),
-            State::Shared(shared) => lock(&shared.state).leave_by_panic(),
+            State::Shared(shared) | State::Lent(shared) => lock(&shared.state).leave_by_panic(),
+            State::Noop | State::Unsampled(_) | State::Finished(_) => {}
+        }
+    }
+
+    /// In a panic hook, where a panic would end the process: nothing is waited for.
+    #[cold]
+    pub(crate) fn note_panic(&mut self, message: &str, place: &str) {
+        match self {
+            State::Recording(record) => {
+                record.started_panicking = true;
+                record.set_tag(Text::Static("error"), Value::Bool(true));
+                let fields = [
+                    ("event", Value::Static("error")),
+                    ("error.kind", Value::Static("panic")),
+                    ("message", Value::Message(message)),
+                    ("place", Value::Str(place)),
+                ];
+                record.log(panic_stamp(record), &fields);
+            }
+            State::Shared(shared) | State::Lent(shared) => {
+                if let Ok(mut state) = shared.state.try_lock() {
+                    state.note_panic(message, place);
+                }
+            }
             State::Noop | State::Unsampled(_) | State::Finished(_) => {}
         }
     }
@@ -281,10 +323,13 @@ impl State {
     #[cold]
     pub(crate) fn share(&mut self) -> Option<Arc<Shared>> {
         match self {
-            State::Shared(shared) => Some(shared.clone()),
+            State::Shared(shared) | State::Lent(shared) => Some(shared.clone()),
             State::Noop => None,
             _ => {
                 let tracer = self.tracer();
+                if let State::Recording(record) = self {
+                    list(record, Seen::Shared);
+                }
                 let shared = Arc::new(Shared { tracer, state: Mutex::new(self.take()) });
                 *self = State::Shared(shared.clone());
                 Some(shared)
@@ -297,7 +342,7 @@ impl State {
         match self {
             State::Recording(record) => finish_record(record, end),
             State::Shared(shared) => shared.finish(end),
-            State::Noop | State::Unsampled(_) | State::Finished(_) => {}
+            State::Noop | State::Unsampled(_) | State::Lent(_) | State::Finished(_) => {}
         }
     }
 }
@@ -341,8 +386,42 @@ fn note_panic(record: &mut Record) {
         return;
     }
     record.set_tag(Text::Static("error"), Value::Bool(true));
-    let at = if record.has_own_clock() { own_time(&record.context) } else { Stamp::Ticks(Ticks::now()) };
-    record.log(at, &[("event", Value::Static("error")), ("error.kind", Value::Static("panic"))]);
+    record.log(panic_stamp(record), &[("event", Value::Static("error")), ("error.kind", Value::Static("panic"))]);
+}
+
+/// Lists an open span: something happens to it that is slow anyway.
+#[cold]
+fn list(record: &mut Record, seen: Seen) {
+    if let Some(recorder) = Recorder::find(record.context.meta.tracer()) {
+        recorder.shared.open.list(record, &recorder, seen);
+    }
+}
+
+#[cold]
+fn update_listed(record: &Record) {
+    if let Some(recorder) = Recorder::find(record.context.meta.tracer()) {
+        recorder.shared.open.update(record);
+    }
+}
+
+impl Record {
+    /// How old the span is; `None` if its tracer's own clock is gone.
+    pub(crate) fn elapsed(&self) -> Option<Duration> {
+        let recorder = || Recorder::find(self.context.meta.tracer());
+        if self.has_start_wall() {
+            let recorder = self.has_own_clock().then(recorder).flatten();
+            let now = recorder.map_or_else(|| unix_ns(SystemTime::now()), |recorder| recorder.unix_ns());
+            return Some(Duration::from_nanos(now.saturating_sub(self.start_wall_ns)));
+        }
+        if self.has_own_clock() {
+            return recorder().map(|recorder| recorder.elapsed(self.start));
+        }
+        Some(self.start.elapsed())
+    }
+}
+
+fn panic_stamp(record: &Record) -> Stamp {
+    if record.has_own_clock() { own_time(&record.context) } else { Stamp::Ticks(Ticks::now()) }
 }
 
 /// The time by the clock or the counter that the span's tracer was given.
@@ -355,7 +434,8 @@ fn own_time(context: &SpanContext) -> Stamp {
 impl Unsampled {
     fn begin_recording(&self) -> Option<Box<Record>> {
         let recorder = Recorder::find(self.context.meta.tracer())?;
-        let mut record = local::with(|local| local.port(&recorder, Port::take))??;
+        let take = |port: &mut Port| port.take().unwrap_or_else(|| port.take_slow());
+        let mut record = local::with(|local| local.port(&recorder, take))??;
         record.reset();
         let meta = self.context.meta.with_sampling(Sampling::Debug).with(Meta::RECORDING, true);
         record.context = SpanContext { meta, ..self.context.clone() };

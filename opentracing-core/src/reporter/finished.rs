@@ -95,7 +95,7 @@ impl<'a> FinishedSpan<'a> {
 
     /// Whether the tag `peer.service` was only derived from the name of the host that was called.
     pub fn is_peer_service_derived(&self) -> bool {
-        self.record.peer_service_derived
+        self.record.is_peer_service_derived()
     }
 
     /// When the span started, in nanoseconds since the beginning of 1970, UTC.

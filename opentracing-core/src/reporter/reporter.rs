@@ -12,8 +12,8 @@ use crate::stats::transport_stats::TransportStats;
 /// Receives finished spans in batches, on the thread that drains them, never on the thread of a request.
 ///
 /// All calls come from one thread at a time. While a call runs, finished spans wait in bounded buffers, and are dropped and counted once those
-/// are full: a reporter that sends must bound its time. If a call panics, its batch is dropped and counted. Calling `flush` or `close` on the
-/// same tracer deadlocks.
+/// are full: a reporter that sends must bound its time. If a call panics, its batch is dropped and counted. `flush` and `close` of the
+/// same tracer return [`FlushError::Reentrant`].
 pub trait Reporter: Send + 'static {
     /// Reports a batch. The spans are borrowed: copy what must outlive the call.
     fn report(&mut self, batch: Batch<'_>);
@@ -156,6 +156,11 @@ pub enum FlushError {
     Timeout,
     /// The reporter failed to send; [`Stats`](crate::Stats) has the number of spans.
     Failed,
+    /// The tracer's own reporter asked, which would wait for itself. Nothing was done.
+    Reentrant,
+    /// This process was forked after the tracer was built, and has no thread that reports. Its spans are dropped, and counted in
+    /// [`Stats::dropped_fork`](crate::Stats::dropped_fork).
+    Forked,
 }
 
 impl fmt::Display for FlushError {
@@ -163,6 +168,8 @@ impl fmt::Display for FlushError {
         f.write_str(match self {
             FlushError::Timeout => "flush timed out before all spans were sent",
             FlushError::Failed => "the reporter could not send all spans",
+            FlushError::Reentrant => "the reporter cannot flush or close its own tracer",
+            FlushError::Forked => "the process was forked after the tracer was built, and nothing reports its spans",
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Carrying a span with a future or a stream.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use pin_project_lite::pin_project;
@@ -29,12 +29,12 @@ pub trait InSpan: Sized {
     /// Runs in this span, and finishes it when the future is ready, when the stream ends, or when either is dropped. A panic marks the span as
     /// failed.
     fn in_span(self, span: Span) -> WithSpan<Self> {
-        WithSpan { inner: Some(self), span, owned: true }
+        WithSpan { inner: Some(self), span }
     }
 
     /// Runs in the span of this handle, and does not finish it.
     fn in_span_ref(self, span: &SpanRef) -> WithSpan<Self> {
-        WithSpan { inner: Some(self), span: span.lend(), owned: false }
+        WithSpan { inner: Some(self), span: span.lend() }
     }
 
     /// Runs in the span that is active now, and does not finish it. For futures that are spawned as tasks. Without an active span it changes
@@ -54,23 +54,24 @@ pin_project! {
         #[pin]
         inner: Option<T>,
         span: Span,
-        owned: bool,
     }
 
     impl<T> PinnedDrop for WithSpan<T> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if this.inner.is_some() {
+                // If this panics, dropping the field ends the span.
                 let _scope = this.span.activate_borrowed();
                 this.inner.set(None);
             }
-            this.span.end_use(*this.owned);
+            this.span.end();
         }
     }
 }
 
 impl<T> WithSpan<T> {
-    /// The span, for writing to it between polls. Once the future is ready it is a no-op span.
+    /// The span, for writing to it between polls. Once the future is ready it is a no-op span. If somebody else finishes the span, this is a
+    /// handle of it: taking it out and dropping it does not finish the span.
     pub fn span_mut(self: Pin<&mut Self>) -> &mut Span {
         self.project().span
     }
@@ -92,12 +93,18 @@ impl<F: Future> Future for WithSpan<F> {
         let output = {
             let _scope = this.span.activate_borrowed();
             let inner = this.inner.as_mut().as_pin_mut().expect("a future is not polled again after it was ready");
-            let output = ready!(inner.poll(cx));
-            // Destructors of the future may trace: they run inside the span, before it ends.
-            this.inner.set(None);
+            let output = inner.poll(cx);
+            if output.is_ready() {
+                // Destructors of the future may trace: they run inside the span, before it ends.
+                this.inner.set(None);
+            }
             output
         };
-        this.span.end_use(*this.owned);
+        let Poll::Ready(output) = output else {
+            this.span.wait();
+            return Poll::Pending;
+        };
+        this.span.end();
         Poll::Ready(output)
     }
 }
@@ -108,16 +115,23 @@ impl<S: Stream> Stream for WithSpan<S> {
     /// Keeps returning `None` after the end.
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let mut this = self.project();
-        {
+        let item = {
             let _scope = this.span.activate_borrowed();
-            if let Some(inner) = this.inner.as_mut().as_pin_mut() {
-                if let Some(item) = ready!(inner.poll_next(cx)) {
-                    return Poll::Ready(Some(item));
-                }
+            let item = this.inner.as_mut().as_pin_mut().map_or(Poll::Ready(None), |inner| inner.poll_next(cx));
+            if let Poll::Ready(None) = item {
                 this.inner.set(None);
             }
+            item
+        };
+        match item {
+            Poll::Ready(Some(item)) => return Poll::Ready(Some(item)),
+            Poll::Ready(None) => {}
+            Poll::Pending => {
+                this.span.wait();
+                return Poll::Pending;
+            }
         }
-        this.span.end_use(*this.owned);
+        this.span.end();
         Poll::Ready(None)
     }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use crate::clock::ticks::Ticks;
@@ -19,8 +20,9 @@ use crate::propagation::JAEGER_DEBUG_ID;
 use crate::propagation::TraceState;
 use crate::record::record::Record;
 use crate::recorder::id_generator;
-use crate::recorder::inherited::{Inherited, preferred_parent};
+use crate::recorder::inherited::{Inherited, preferred_parent, preferred_reference};
 use crate::recorder::local::{self, Local};
+use crate::recorder::open::Seen;
 use crate::recorder::plan::Plan;
 use crate::recorder::port::Port;
 use crate::recorder::recorder::Recorder;
@@ -262,9 +264,27 @@ impl<'a> SpanBuilder<'a> {
             let name = if let Text::Static(name) = self.name { name } else { "" };
             return Err(Unsampled { context: SpanContext { trace_id, span_id, parent_id, meta, extra }, name });
         }
+        let plan = Plan { trace_id, span_id, parent_id, meta, extra };
+        match local::with(|local| local.port(recorder, Port::take)).flatten().flatten() {
+            Some(record) => Ok(self.fill(record, plan)),
+            None => Ok(self.begin_slow(plan, recorder)),
+        }
+    }
+
+    /// A thread that has no record at hand does not start many spans: this one is listed as open from the start.
+    #[cold]
+    #[inline(never)]
+    fn begin_slow(&self, plan: Plan, recorder: &Arc<Recorder>) -> Box<Record> {
         // While this thread's locals are being destroyed there is no pool.
-        let record = local::with(|local| local.port(recorder, Port::take)).flatten();
-        let mut record = record.unwrap_or_else(|| stray_record(recorder));
+        let record = local::with(|local| local.port(recorder, Port::take_slow)).flatten();
+        let mut record = self.fill(record.unwrap_or_else(|| stray_record(recorder)), plan);
+        recorder.shared.open.list(&mut record, recorder, Seen::Started);
+        record
+    }
+
+    #[inline(always)]
+    fn fill(&self, mut record: Box<Record>, plan: Plan) -> Box<Record> {
+        let Plan { trace_id, span_id, parent_id, meta, extra } = plan;
         record.start = Ticks::now();
         record.reset();
         // Word by word: a context that is built aside is read back in wider pieces than it was written in, which stalls.
@@ -275,7 +295,7 @@ impl<'a> SpanBuilder<'a> {
         record.context.extra = extra;
         record.started_panicking = std::thread::panicking();
         record.set_name(self.name);
-        Ok(record)
+        record
     }
 
     /// Figures count the end of a span that is not recorded, too: it has a record, which is dropped where spans are drained.
@@ -321,13 +341,20 @@ impl<'a> SpanBuilder<'a> {
 
     #[inline(never)]
     fn start_special(&mut self, recorder: &Arc<Recorder>) -> Span {
+        if recorder.ids.is_some() {
+            id_generator::notice_fork();
+        }
         let parent = match &self.references {
             _ if self.new_trace => None,
             References::ChildOf(parent) => Some(Inherited::of(parent, recorder)),
             References::None if self.ignore_active => None,
             References::None => inherit_active(recorder),
             References::ChildOfOwned(parent) => Some(Inherited::of(parent, recorder)),
-            References::Several(all) => Some(Inherited::of(&preferred_parent(all), recorder)),
+            References::Several(all) => {
+                let (parent, baggage_dropped) = preferred_parent(all, &recorder.limits);
+                recorder.shared.rare.baggage_dropped.fetch_add(baggage_dropped, Ordering::Relaxed);
+                Some(Inherited::of(&parent, recorder))
+            }
         };
         let mut parent = parent.unwrap_or(Inherited::NONE);
         let mut rule = None;
@@ -392,6 +419,10 @@ impl<'a> SpanBuilder<'a> {
             record.set_tag(Text::Static("sampler.param"), param);
         }
         self.add_tags(&mut record);
+        if record.is_listed() {
+            // Again, since only now it is known when it started.
+            recorder.shared.open.list(&mut record, recorder, Seen::Started);
+        }
         Span::new(State::Recording(record))
     }
 
@@ -405,7 +436,17 @@ impl<'a> SpanBuilder<'a> {
             References::ChildOf(context) => record.add_reference(child_of(context)),
             References::ChildOfOwned(context) => record.add_reference(child_of(context)),
             // Copied, since the builder may start another span.
-            References::Several(all) => all.iter().for_each(|reference| record.add_reference(reference.clone())),
+            References::Several(all) => {
+                let (kept, beyond) = all.split_at(all.len().min(record.max_references()));
+                kept.iter().for_each(|reference| record.add_reference(reference.clone()));
+                // The parent counts among them, wherever it stands.
+                let parent = preferred_reference(all).filter(|_| !self.new_trace);
+                if let Some(parent) = parent.filter(|parent| beyond.iter().any(|other| std::ptr::eq(*parent, other))) {
+                    record.references.pop();
+                    record.add_reference(parent.clone());
+                }
+                record.count_truncated(beyond.len());
+            }
         }
     }
 
@@ -418,7 +459,7 @@ impl<'a> SpanBuilder<'a> {
             References::ChildOf(context) => Some(*context),
             References::ChildOfOwned(context) => Some(context),
             References::Several(all) => {
-                owned = preferred_parent(all);
+                owned = preferred_parent(all, &recorder.limits).0;
                 Some(&owned)
             }
         };

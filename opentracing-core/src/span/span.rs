@@ -113,13 +113,16 @@ impl Span {
         handle
     }
 
+    /// For wrappers of futures and streams that are not ready.
+    #[inline]
+    pub(crate) fn wait(&mut self) {
+        self.state.wait();
+    }
+
     /// For wrappers that hold a span in place: finishes an owned one, lets go of a lent one.
     #[inline]
-    pub(crate) fn end_use(&mut self, owned: bool) {
-        let state = self.state.take();
-        if owned {
-            state.finish(End::Now);
-        }
+    pub(crate) fn end(&mut self) {
+        self.state.take().finish(End::Now);
     }
 
     /// Finishes the span now.

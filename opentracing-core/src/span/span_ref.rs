@@ -111,9 +111,9 @@ impl SpanRef {
         }
     }
 
-    /// A `Span` that must end with `end_use(false)`.
+    /// A `Span` that is this one to write to and to activate, and that ends without finishing it.
     pub(crate) fn lend(&self) -> Span {
-        Span::new(self.state())
+        Span::new(self.shared.clone().map_or(State::Noop, State::Lent))
     }
 
     pub(crate) fn state(&self) -> State {

@@ -17,7 +17,7 @@ use crate::stats::transport_stats::TransportStats;
 /// | metric | labels |
 /// |---|---|
 /// | `opentracing_spans_started_total`, `_spans_delivered_total`, `_spans_open` | |
-/// | `opentracing_spans_dropped_total` | `cause`: `full`, `shutdown`, `unsampled`, `reporter_panic` |
+/// | `opentracing_spans_dropped_total` | `cause`: `full`, `shutdown`, `unsampled`, `reporter_panic`, `fork` |
 /// | `opentracing_sampler_decisions_total` | `sampled`: `true`, `false` |
 /// | `opentracing_sampler_queries_total`, `_sampler_updates_total` | `result`: `ok`, `error` |
 /// | `opentracing_sampler_panics_total` | |
@@ -78,6 +78,7 @@ impl Stats {
                 ("shutdown", stats.dropped_shutdown),
                 ("unsampled", stats.dropped_unsampled),
                 ("reporter_panic", stats.dropped_reporter_panic),
+                ("fork", stats.dropped_fork),
             ],
         )?;
         out.counters(

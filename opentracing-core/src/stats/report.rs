@@ -4,6 +4,7 @@ use std::fmt::{self, Display};
 
 use crate::model::decision::Decision;
 use crate::propagation::FormatStats;
+use crate::stats::open_span::OpenSpan;
 use crate::stats::stats::Stats;
 use crate::stats::transport_stats::TransportStats;
 
@@ -22,22 +23,45 @@ struct Of {
     service: Box<str>,
     constant: Option<Decision>,
     stats: Stats,
+    open: Vec<OpenSpan>,
+    /// Those that are not among `open` included.
+    all_open: usize,
 }
 
 impl Report {
-    pub(crate) fn new(service: &str, constant: Option<Decision>, stats: Stats) -> Self {
-        Report { of: Some(Box::new(Of { service: service.into(), constant, stats })) }
+    pub(crate) fn new(
+        service: &str,
+        constant: Option<Decision>,
+        stats: Stats,
+        (open, all_open): (Vec<OpenSpan>, usize),
+    ) -> Self {
+        Report { of: Some(Box::new(Of { service: service.into(), constant, stats, open, all_open })) }
+    }
+
+    /// The spans that have been open for a second or longer, the oldest first, at most 20.
+    ///
+    /// A span is listed if something slow has happened to it: its thread had started no span for some 50 milliseconds or fewer than 32
+    /// since then, its future was not ready when it was polled, or it was shared. One that a busy thread holds without any of that
+    /// is not, and counts in [`Stats::open`] only.
+    pub fn open_spans(&self) -> &[OpenSpan] {
+        self.of.as_ref().map_or(&[], |of| &of.open)
     }
 }
 
 impl Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(of) = &self.of else { return f.write_str("no tracer is running\n") };
-        let Of { service, constant, stats } = &**of;
+        let Of { service, constant, stats, open: oldest, all_open } = &**of;
         let (started, finished, open) = (Spans(stats.started), Number(stats.finished()), Number(stats.open()));
         // A service name from the environment must not add lines of its own.
         let service = service.escape_debug();
         writeln!(f, "{service}: {started} started, {finished} finished, {open} open")?;
+        for (index, span) in oldest.iter().enumerate() {
+            row(f, if index == 0 { "open" } else { "" }, span)?;
+        }
+        if *all_open > oldest.len() {
+            row(f, "", &format_args!("and {} more", Number((*all_open - oldest.len()) as u64)))?;
+        }
         row(f, "sampling", &Sampling { constant: *constant, stats })?;
         row(f, "dropped", &Causes(&dropped(stats)))?;
         row(f, "limits", &Causes(&over_limits(stats)))?;
@@ -62,12 +86,13 @@ const DRAIN_DROPPED: &str =
     "all spans are lost: keep the Drain that TracerBuilder::build returns, and call Drain::run on a thread";
 
 /// Finished spans that were lost, by cause.
-fn dropped(stats: &Stats) -> [(u64, &'static str); 5] {
+fn dropped(stats: &Stats) -> [(u64, &'static str); 6] {
     let reporter = stats.reporter;
     [
         (stats.dropped_full, "buffer of the thread full"),
         (stats.dropped_shutdown, "finished after the tracer was closed"),
         (stats.dropped_reporter_panic, "reporter panicked"),
+        (stats.dropped_fork, "finished in a forked process"),
         (reporter.dropped_queue_full, "queue of a transport full"),
         (reporter.dropped_failed, "failed to send"),
     ]
@@ -77,8 +102,9 @@ fn over_limits(stats: &Stats) -> [(u64, &'static str); 2] {
     [(stats.truncated, "× tag, log or value truncated"), (stats.baggage_dropped, "× baggage item dropped")]
 }
 
-fn warnings(stats: &Stats) -> [(u64, &'static str); 9] {
+fn warnings(stats: &Stats) -> [(u64, &'static str); 10] {
     [
+        (stats.unfinished, "× span reported unfinished at the end"),
         (stats.extract_corrupted, "× carrier without a readable context"),
         (stats.excess_names, "× span name beyond the limit of distinct names"),
         (stats.missing_route, "× server span without a route"),

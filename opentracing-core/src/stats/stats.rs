@@ -36,6 +36,10 @@ pub struct Stats {
     pub dropped_unsampled: u64,
     /// Spans dropped because the reporter panicked.
     pub dropped_reporter_panic: u64,
+    /// Spans that finished in a forked process, which has no thread that reports them.
+    pub dropped_fork: u64,
+    /// Spans that were open when the tracer was closed, and were reported as unfinished. They do not count as finished.
+    pub unfinished: u64,
     /// Tags, logs and values that were truncated or dropped because of [`Limits`](crate::Limits).
     pub truncated: u64,
     /// Baggage items that were dropped because of [`Limits`](crate::Limits) or of the limits of a propagator.
@@ -104,6 +108,7 @@ impl Stats {
             + self.dropped_shutdown
             + self.dropped_unsampled
             + self.dropped_reporter_panic
+            + self.dropped_fork
     }
 
     /// Spans that are being recorded: started and not [finished](Stats::finished). A span that finishes counts until it is drained, 50
@@ -130,10 +135,14 @@ impl Stats {
         self.dropped_full
             + self.dropped_shutdown
             + self.dropped_reporter_panic
+            + self.dropped_fork
             + self.reporter.dropped_queue_full
             + self.reporter.dropped_failed
     }
 }
+
+/// Set in [`PortStats::started`] of a thread that has not started a span for a while.
+pub(crate) const RESTED: u64 = 1 << 63;
 
 /// Counters written by one thread only: a load and a store, no locked instruction. A line of their own, since another thread reads.
 #[derive(Default)]
@@ -147,6 +156,7 @@ pub(crate) struct PortStats {
 /// Events that are rare on every thread.
 #[derive(Default)]
 pub(crate) struct RareStats {
+    pub(crate) dropped_fork: AtomicU64,
     pub(crate) baggage_dropped: AtomicU64,
     pub(crate) sampler_panics: AtomicU64,
     pub(crate) write_after_finish: AtomicU64,
@@ -159,6 +169,7 @@ pub(crate) struct RareStats {
 #[derive(Default)]
 pub(crate) struct DrainStats {
     pub(crate) delivered: AtomicU64,
+    pub(crate) unfinished: AtomicU64,
     pub(crate) dropped_unsampled: AtomicU64,
     pub(crate) dropped_reporter_panic: AtomicU64,
     pub(crate) truncated: AtomicU64,

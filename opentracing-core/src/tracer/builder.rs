@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::clock::{Clock, TickCounter};
 use crate::model::context::Meta;
 use crate::model::limits::Limits;
+use crate::model::unfinished::UnfinishedSpans;
 use crate::model::value::Value;
 use crate::propagation::{AmqpHeaders, Composite, Format, HttpHeaders, KafkaHeaders, Propagator, Propagators, TextMap};
 use crate::recorder::drain::{Drain, InlineDrain};
@@ -15,6 +16,9 @@ use crate::reporter::reporter::{OwnedValue, Process, Reporter};
 use crate::sampler::{ConstSampler, Sampler};
 use crate::stats::red::RedFigures;
 use crate::tracer::tracer::Tracer;
+
+const MIN_RING: usize = 2;
+const MAX_RING: usize = 1 << 20;
 
 /// The settings of a tracer. [`Tracer::builder`] makes one.
 ///
@@ -43,6 +47,7 @@ pub struct TracerBuilder {
     baggage_tags: Vec<Box<str>>,
     red: Option<RedFigures>,
     ring: usize,
+    unfinished: UnfinishedSpans,
 }
 
 impl TracerBuilder {
@@ -60,6 +65,7 @@ impl TracerBuilder {
             baggage_tags: Vec::new(),
             red: None,
             ring: 4096,
+            unfinished: UnfinishedSpans::default(),
         }
     }
 
@@ -146,10 +152,25 @@ impl TracerBuilder {
         self
     }
 
-    /// The finished spans that one thread may buffer; further ones are dropped and counted. 4,096 by default, at least 2. Each thread that
-    /// traces holds 8 bytes for each place, and under load up to that many records of some 600 bytes.
+    /// The finished spans that one thread may buffer; further ones are dropped and counted. 4,096 by default.
+    ///
+    /// From 2 to 1,048,576: a value outside is replaced by the nearest one, with a warning in `log`. Each thread that traces holds 8 bytes
+    /// for each place, once it has buffered more than 64 spans, and under load up to that many records of some 600 bytes.
     pub fn ring_capacity(mut self, spans: usize) -> Self {
-        self.ring = spans.max(2);
+        self.ring = spans.clamp(MIN_RING, MAX_RING);
+        if self.ring != spans {
+            log::warn!("a ring of {spans} spans a thread is refused, {} is used instead", self.ring);
+        }
+        self
+    }
+
+    /// What becomes of spans that are still open when the tracer is closed: a stream that goes on, a job that hangs. By default they
+    /// are reported with the tag [`unfinished`](crate::tags::UNFINISHED), as far as the tracer knows of them: all that
+    /// [`Report::open_spans`](crate::Report::open_spans) may list, also younger ones. Those that end later are dropped, and counted.
+    ///
+    /// Holds for a tracer whose drain [runs](Drain::run) on a thread, as that of `opentracing-reporter` does, and that somebody closes.
+    pub fn unfinished_spans(mut self, unfinished: UnfinishedSpans) -> Self {
+        self.unfinished = unfinished;
         self
     }
 
@@ -181,7 +202,7 @@ impl TracerBuilder {
             red: self.red,
             process: self.process,
         });
-        let drain = Drain::new(recorder.clone(), self.secrets);
+        let drain = Drain::new(recorder.clone(), self.secrets, self.unfinished);
         (Tracer::new(recorder), drain)
     }
 
@@ -190,7 +211,7 @@ impl TracerBuilder {
     pub fn build_inline(self, reporter: impl Reporter) -> Tracer {
         let (tracer, drain) = self.build();
         if let Some(recorder) = tracer.recorder() {
-            *crate::sync::lock(&recorder.shared.inline) = Some(InlineDrain::new(drain, Box::new(reporter)));
+            recorder.set_inline(InlineDrain::new(drain, Box::new(reporter)));
         }
         tracer
     }

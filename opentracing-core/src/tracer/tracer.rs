@@ -255,7 +255,10 @@ impl Tracer {
     /// ```
     pub fn report(&self) -> Report {
         match self.recorder() {
-            Some(recorder) => Report::new(recorder.process.service(), recorder.constant, recorder.stats()),
+            Some(recorder) => {
+                let open = recorder.shared.open.oldest(MAX_OPEN, recorder);
+                Report::new(recorder.process.service(), recorder.constant, recorder.stats(), open)
+            }
             None => Report::default(),
         }
     }
@@ -267,6 +270,9 @@ impl Tracer {
         }
     }
 }
+
+/// Open spans that a report lists.
+const MAX_OPEN: usize = 20;
 
 /// Between two lines about corrupt carriers.
 const LOG_INTERVAL: Duration = Duration::from_secs(60);

@@ -1,6 +1,5 @@
 //! How finished spans reach the reporter: rings, pool, flush, close, limits, and every loss counted.
 
-use std::process::Command;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -11,6 +10,8 @@ use opentracing_core::{
     Batch, ExcessNames, FlushError, IdGenerator, Limits, OwnedSpan, Reporter, ReporterStats, SpanId, TraceId,
     TraceIdWidth, Tracer, TracerBuilder, Value,
 };
+
+use crate::child::{in_child_process, resident_kib};
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -426,32 +427,12 @@ fn several_tracers_in_one_thread_keep_their_spans_apart() {
     }
 }
 
-/// Sets the tag that makes the test below do its work, in a process of its own whose memory can be measured.
-const FLOOD: &str = "OPENTRACING_TEST_FLOOD";
-
 #[test]
 fn a_flood_with_a_reporter_that_hangs_takes_little_memory() {
-    if std::env::var_os(FLOOD).is_some() {
-        return flood();
-    }
-    let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
-        use std::io::Write;
-        let _ = writeln!(std::io::stderr(), "skipped: resident memory can be read on Linux only");
-        return;
-    };
-    assert!(status.contains("VmRSS"));
-    let test = "delivery::a_flood_with_a_reporter_that_hangs_takes_little_memory";
-    let child =
-        Command::new(std::env::current_exe().unwrap()).args([test, "--exact"]).env(FLOOD, "1").output().unwrap();
-    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+    in_child_process("delivery::a_flood_with_a_reporter_that_hangs_takes_little_memory", flood);
 }
 
 fn flood() {
-    let resident_kib = || {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
-    };
     let (arrived, arrivals) = channel();
     let (pass, gate) = channel();
     let keep = Keep { gate: Some((arrived, gate)), ..Keep::default() };

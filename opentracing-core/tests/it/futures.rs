@@ -272,3 +272,42 @@ mod tokio_helpers {
         assert_eq!(mock.span("task").logs.len(), 1);
     }
 }
+
+#[test]
+fn a_lent_span_is_not_finished_by_a_destructor_that_panics() {
+    struct PanicsOnDrop;
+    impl Drop for PanicsOnDrop {
+        fn drop(&mut self) {
+            panic!("on purpose");
+        }
+    }
+    let mock = MockTracer::new();
+    let owner = mock.tracer().span("owner").start().detach();
+    let bomb = PanicsOnDrop;
+    let future = async move {
+        let _bomb = &bomb;
+        std::future::pending::<()>().await;
+    };
+    let future = future.in_span_ref(&owner);
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(future))).is_err());
+    owner.set_tag("late", true);
+    assert!(!owner.is_finished());
+    owner.finish();
+    assert_eq!(mock.span("owner").tag("late"), Some(opentracing_core::Value::Bool(true)));
+    assert_eq!(mock.tracer().stats().write_after_finish, 0);
+}
+
+#[test]
+fn a_lent_span_that_is_taken_out_finishes_nothing() {
+    let mock = MockTracer::new();
+    let owner = mock.tracer().span("owner").start().detach();
+    let mut future = Box::pin(std::future::pending::<()>().in_span_ref(&owner));
+    let mut taken = std::mem::take(future.as_mut().span_mut());
+    taken.set_tag("taken", true);
+    taken.finish();
+    drop(future);
+    assert!(!owner.is_finished());
+    owner.set_tag("late", true).finish();
+    let span = mock.span("owner");
+    assert_eq!((span.tags.len(), mock.tracer().stats().write_after_finish), (2, 0));
+}

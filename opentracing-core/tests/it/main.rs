@@ -2,9 +2,14 @@
 
 #[cfg(feature = "mock")]
 mod baggage_tags;
+#[cfg(feature = "mock")]
+mod child;
+#[cfg(feature = "mock")]
 mod clock;
 #[cfg(feature = "mock")]
 mod delivery;
+#[cfg(all(feature = "mock", unix))]
+mod fork;
 #[cfg(feature = "http")]
 mod forwarded;
 #[cfg(feature = "mock")]
@@ -19,12 +24,20 @@ mod http_client;
 mod http_rules;
 mod lost;
 #[cfg(feature = "mock")]
+mod memory;
+#[cfg(feature = "mock")]
 mod message_rules;
 #[cfg(feature = "mock")]
 mod new_trace;
+#[cfg(feature = "mock")]
+mod open_spans;
+#[cfg(feature = "mock")]
+mod panics;
 mod propagation;
 #[cfg(feature = "mock")]
 mod red;
+#[cfg(feature = "mock")]
+mod reentrance;
 #[cfg(feature = "mock")]
 mod references;
 #[cfg(feature = "mock")]

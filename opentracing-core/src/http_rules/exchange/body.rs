@@ -59,7 +59,7 @@ where
         if this.guard.exchange().is_none() {
             return this.inner.as_pin_mut().map_or(Poll::Ready(None), |inner| inner.poll_frame(cx));
         }
-        let frame = ready!(this.guard.run(|| {
+        let frame = ready!(this.guard.poll(|| {
             let Some(inner) = this.inner.as_mut().as_pin_mut() else { return Poll::Ready(None) };
             let frame = inner.poll_frame(cx);
             if let Poll::Ready(frame) = &frame {

@@ -68,7 +68,7 @@ impl<F: Future, X: Exchange> ExchangeFuture<F, X> {
     #[inline]
     pub fn poll_output(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<(F::Output, Option<X>)> {
         let mut this = self.project();
-        let output = ready!(this.guard.run(|| {
+        let output = ready!(this.guard.poll(|| {
             let output = this.inner.as_mut().as_pin_mut().expect("it is not polled again after it was ready").poll(cx);
             if output.is_ready() {
                 // Destructors of the future may trace: they run inside the span.

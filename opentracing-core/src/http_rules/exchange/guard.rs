@@ -1,5 +1,7 @@
 //! What the future and the body of an exchange have in common.
 
+use std::task::Poll;
+
 use crate::http_rules::exchange::{Exchange, ExchangeEnd};
 use crate::http_rules::failure::HttpFailure;
 
@@ -35,6 +37,16 @@ impl<X: Exchange> Guard<X> {
         let output = f();
         self.polling = false;
         output
+    }
+
+    /// The same for a poll. An exchange that is not ready is open for longer.
+    #[inline]
+    pub(super) fn poll<T>(&mut self, f: impl FnOnce() -> Poll<T>) -> Poll<T> {
+        let polled = self.run(f);
+        if let (Poll::Pending, Some(exchange)) = (&polled, &mut self.exchange) {
+            exchange.span().wait();
+        }
+        polled
     }
 
     /// Ends the exchange if it has not ended: for destructors. The closure, which drops what is wrapped, runs inside the span.

@@ -1,0 +1,188 @@
+//! Spans that have not finished, as far as something slow has happened to them.
+//!
+//! A record belongs to its span alone, so nobody else can look into it. It is listed here when its span does something that is
+//! slow anyway: see `RATIONALE.md`, "How open spans are found". Who drains removes it.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::clock::wall::unix_ns;
+use crate::model::context::SpanContext;
+use crate::model::tags;
+use crate::model::value::Text;
+use crate::record::record::Record;
+use crate::recorder::recorder::Recorder;
+use crate::stats::open_span::{OpenPlace, OpenSpan};
+use crate::sync::lock;
+
+/// By span id, in parts so that threads seldom meet.
+#[derive(Default)]
+pub(crate) struct OpenSpans {
+    parts: [Mutex<HashMap<u64, Listed>>; PARTS],
+}
+
+const PARTS: usize = 16;
+
+/// A span is shown when it is older than that.
+const SHOWN_AGE: Duration = Duration::from_secs(1);
+
+struct Listed {
+    name: Cow<'static, str>,
+    context: SpanContext,
+    start: Start,
+    place: OpenPlace,
+}
+
+enum Start {
+    /// By the clock of the tracer.
+    Wall(u64),
+    /// It was that old at that time.
+    Age(Duration, Instant),
+}
+
+/// A span that has not finished when the tracer is closed.
+pub(crate) struct Unfinished {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) context: SpanContext,
+    pub(crate) start_unix_ns: u64,
+    pub(crate) end_unix_ns: u64,
+}
+
+thread_local! {
+    static THREAD: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
+}
+
+/// The name of this thread, or what stands for it.
+fn thread_name() -> Arc<str> {
+    let named = THREAD.try_with(|name| {
+        let mut name = name.try_borrow_mut().ok()?;
+        Some(name.get_or_insert_with(|| std::thread::current().name().unwrap_or("without a name").into()).clone())
+    });
+    named.ok().flatten().unwrap_or_else(|| "that ends".into())
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Seen {
+    Started,
+    Pending,
+    Shared,
+}
+
+impl OpenSpans {
+    fn part(&self, span_id: u64) -> &Mutex<HashMap<u64, Listed>> {
+        &self.parts[(span_id ^ span_id >> 8) as usize % PARTS]
+    }
+
+    /// Lists a span, or says where a listed one is now.
+    #[cold]
+    pub(crate) fn list(&self, record: &mut Record, recorder: &Recorder, seen: Seen) {
+        record.mark_listed();
+        let start = if recorder.has_wall_clock() && record.has_start_wall() {
+            Start::Wall(record.start_wall_ns)
+        } else {
+            Start::Age(record.elapsed().unwrap_or_default(), Instant::now())
+        };
+        let thread = thread_name();
+        let place = match seen {
+            Seen::Started => OpenPlace::Thread(thread),
+            Seen::Pending => OpenPlace::Future(thread),
+            Seen::Shared => OpenPlace::Handle(thread),
+        };
+        let context = SpanContext { extra: None, ..record.context.clone() };
+        let listed = Listed { name: record.owned_name(), context, start, place };
+        let id = record.context.span_id.get();
+        // In a forked child, a thread that is not there may hold the lock.
+        if !recorder.is_orphan() {
+            lock(self.part(id)).insert(id, listed);
+        }
+    }
+
+    /// Its name or its decision is another.
+    #[cold]
+    pub(crate) fn update(&self, record: &Record) {
+        let id = record.context.span_id.get();
+        if let Some(listed) = lock(self.part(id)).get_mut(&id) {
+            listed.name = record.owned_name();
+            listed.context.meta = record.context.meta;
+        }
+    }
+
+    #[cold]
+    pub(crate) fn remove(&self, record: &Record) {
+        let id = record.context.span_id.get();
+        lock(self.part(id)).remove(&id);
+    }
+
+    /// The ones that have been open for a second, the oldest first, and how many there are.
+    pub(crate) fn oldest(&self, most: usize, recorder: &Recorder) -> (Vec<OpenSpan>, usize) {
+        let own_now = recorder.own_unix_ns();
+        let now = Instant::now();
+        let mut open = Vec::new();
+        for part in &self.parts {
+            let part = if recorder.is_orphan() { part.try_lock().ok() } else { Some(lock(part)) };
+            for listed in part.iter().flat_map(|part| part.values()) {
+                let age = listed.start.age(now, own_now);
+                if age >= SHOWN_AGE {
+                    open.push(OpenSpan {
+                        operation_name: listed.name.clone(),
+                        context: listed.context.clone(),
+                        age,
+                        place: listed.place.clone(),
+                    });
+                }
+            }
+        }
+        open.sort_by(|a, b| b.age.cmp(&a.age));
+        let all = open.len();
+        open.truncate(most);
+        (open, all)
+    }
+
+    /// Takes all that are sampled out of the list.
+    pub(crate) fn take_unfinished(&self, recorder: &Recorder) -> Vec<Unfinished> {
+        let own_now = recorder.own_unix_ns();
+        let (now, wall_now) = (Instant::now(), unix_ns(SystemTime::now()));
+        let mut unfinished: Vec<_> = self
+            .parts
+            .iter()
+            .flat_map(|part| std::mem::take(&mut *lock(part)).into_values())
+            .filter(|listed| listed.context.is_sampled())
+            .map(|listed| {
+                let age = u64::try_from(listed.start.age(now, own_now).as_nanos()).unwrap_or(u64::MAX);
+                let end_unix_ns = own_now.unwrap_or(wall_now);
+                let start_unix_ns = end_unix_ns.saturating_sub(age);
+                Unfinished { name: listed.name, context: listed.context, start_unix_ns, end_unix_ns }
+            })
+            .collect();
+        unfinished.sort_by_key(|span| span.start_unix_ns);
+        unfinished
+    }
+}
+
+impl Start {
+    fn age(&self, now: Instant, own_now: Option<u64>) -> Duration {
+        match self {
+            Start::Wall(start) => Duration::from_nanos(own_now.unwrap_or(*start).saturating_sub(*start)),
+            Start::Age(age, at) => *age + now.saturating_duration_since(*at),
+        }
+    }
+}
+
+impl Unfinished {
+    /// A record of what is known of the span, as if it had finished now.
+    pub(crate) fn into_record(self, recorder: &Recorder) -> Box<Record> {
+        let mut record = Record::new(&recorder.limits);
+        record.context = self.context;
+        record.set_name(match &self.name {
+            Cow::Borrowed(name) => Text::Static(name),
+            Cow::Owned(name) => Text::Copied(name),
+        });
+        record.set_start_wall(self.start_unix_ns);
+        record.set_end_wall(self.end_unix_ns);
+        record.set_tag(tags::UNFINISHED.into(), true.into());
+        record
+    }
+}
