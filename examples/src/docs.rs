@@ -14,5 +14,6 @@ pages! {
     Propagation: "propagation.md";
     Sampling: "sampling.md";
     Secrets: "secrets.md";
+    Shutdown: "shutdown.md";
     Troubleshooting: "troubleshooting.md";
 }

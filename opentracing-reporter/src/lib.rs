@@ -193,6 +193,7 @@
 //! | `env` | `from_env` and `EnvConfig`; includes all transports and `remote-sampling` |
 //! | `remote-sampling` | `JaegerRemoteSampling`: sampling strategies from Jaeger |
 //! | `tls` | `https` endpoints, and `Tls` for root and client certificates |
+//! | `signals` | [`FlushGuard::flush_on_terminate`](FlushGuard): flushes on SIGTERM and Ctrl-C (Unix) |
 //! | `webpki-roots` | `tls`, and `Tls::webpki_roots`: Mozilla's root certificates |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -33,6 +33,8 @@ pub struct FlushGuard {
     timeout: Option<Duration>,
     kept: KeptValues,
     unguarded: Unguarded,
+    #[cfg(all(unix, feature = "signals"))]
+    terminating: OnceLock<crate::reporter::terminate::Terminating>,
 }
 
 /// Values that live as long as the guard.
@@ -43,7 +45,14 @@ pub(crate) type Unguarded = Arc<OnceLock<KeptValues>>;
 
 impl FlushGuard {
     pub(crate) fn new(tracer: Tracer, timeout: Duration, unguarded: Unguarded) -> Self {
-        FlushGuard { tracer, timeout: Some(timeout), kept: Vec::new(), unguarded }
+        FlushGuard {
+            tracer,
+            timeout: Some(timeout),
+            kept: Vec::new(),
+            unguarded,
+            #[cfg(all(unix, feature = "signals"))]
+            terminating: OnceLock::new(),
+        }
     }
 
     /// The guard of a tracer that records nothing.
@@ -56,6 +65,39 @@ impl FlushGuard {
     pub fn keep_alive(mut self, value: impl Any + Send + Sync) -> Self {
         self.kept.push(Box::new(value));
         self
+    }
+
+    /// Closes the tracer when the process gets SIGTERM or SIGINT (Ctrl-C), within that time, and then ends the process as the signal
+    /// does without a handler: after SIGTERM, a shell sees the exit status 143.
+    ///
+    /// For programs without a handler of their own. One that stops gracefully handles the signal itself, ends its servers, and drops the
+    /// guard at the end of `main`; with this method it would be ended before. `docs/shutdown.md` shows both.
+    ///
+    /// Several guards of one process are closed at the same time, each within its own limit. A second call for a guard changes nothing. The
+    /// handlers stay installed for the life of the process. Needs the feature `signals` and Unix.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use opentracing_core::Tracer;
+    /// # use opentracing_reporter::{BatchReporter, Console};
+    /// let reporter = BatchReporter::new(Console::stderr());
+    /// let (tracer, guard) = reporter.start(Tracer::builder("nightly-job"))?;
+    /// guard.flush_on_terminate(Duration::from_secs(2))?;
+    /// # drop((tracer, guard));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the handlers or their thread cannot be installed.
+    #[cfg(all(unix, feature = "signals"))]
+    pub fn flush_on_terminate(&self, grace: Duration) -> std::io::Result<()> {
+        if self.terminating.get().is_none() {
+            let terminating = crate::reporter::terminate::install(&self.tracer, grace)?;
+            // Of two calls at the same time, one entry is dropped again.
+            let _ = self.terminating.set(terminating);
+        }
+        Ok(())
     }
 
     /// Flushes: returns once all spans that finished before the call are sent, or stored in a [spool](crate::Spool). Like

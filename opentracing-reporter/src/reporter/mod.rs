@@ -3,6 +3,8 @@
 mod batch_reporter;
 mod guard;
 mod managed_transport;
+#[cfg(all(unix, feature = "signals"))]
+mod terminate;
 
 pub use self::batch_reporter::BatchReporter;
 pub use self::guard::FlushGuard;

@@ -20,6 +20,8 @@ mod otlp;
 mod remote_sampling;
 mod reporter;
 mod support;
+#[cfg(all(unix, feature = "signals"))]
+mod terminate;
 #[cfg(feature = "network")]
 mod terms;
 mod types;

@@ -48,6 +48,8 @@ async fn run(options: Options) -> Result<ExitCode, BoxError> {
     if options.serve {
         say(format_args!("open {} in a browser; press Ctrl-C to stop", shop.front_end));
         interrupted.await?;
+        // The first signal stops the shop, a second one does not wait for that.
+        tracers.flush_on_terminate()?;
     }
 
     shop.close().await;

@@ -71,6 +71,15 @@ impl Tracers {
         }
     }
 
+    /// From here on, a signal sends the remaining spans and ends the program at once.
+    pub(crate) fn flush_on_terminate(&self) -> Result<(), BoxError> {
+        #[cfg(unix)]
+        for (_, guard) in &self.running {
+            guard.flush_on_terminate(SHORT_FLUSH_TIMEOUT)?;
+        }
+        Ok(())
+    }
+
     /// Sends the remaining spans and returns the result. Blocks.
     pub(crate) fn close(self) -> SpanReport {
         let tracers: Vec<Tracer> = self.running.iter().map(|(tracer, _)| tracer.clone()).collect();
