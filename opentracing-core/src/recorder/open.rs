@@ -135,7 +135,7 @@ impl OpenSpans {
                 }
             }
         }
-        open.sort_by(|a, b| b.age.cmp(&a.age));
+        open.sort_by_key(|span| std::cmp::Reverse(span.age));
         let all = open.len();
         open.truncate(most);
         (open, all)

@@ -474,3 +474,38 @@ fn limits_are_set_one_by_one() {
     assert_eq!(limits.excess_names, ExcessNames::Replace);
     assert_eq!(Limits::default().tags, 128, "setters change a copy");
 }
+
+#[test]
+fn the_deadline_of_a_flush_is_handed_to_the_reporter() {
+    /// Keeps the deadlines.
+    #[derive(Clone, Default)]
+    struct Deadlines(Arc<Mutex<Vec<Instant>>>);
+    impl Reporter for Deadlines {
+        fn report(&mut self, _: Batch<'_>) {}
+        fn flush(&mut self, deadline: Instant) -> Result<(), FlushError> {
+            self.0.lock().unwrap().push(deadline);
+            Ok(())
+        }
+    }
+    let (inline, threaded) = (Deadlines::default(), Deadlines::default());
+    let first = Tracer::builder("inline").build_inline(inline.clone());
+    let (second, _thread) = run(Tracer::builder("threaded"), threaded.clone());
+    for (tracer, deadlines) in [(first, inline), (second, threaded)] {
+        let (hour, before) = (Duration::from_secs(3600), Instant::now());
+        tracer.flush(hour).unwrap();
+        tracer.close(2 * hour).unwrap();
+        let after = Instant::now();
+        let deadlines = deadlines.0.lock().unwrap();
+        assert!((before + hour..=after + hour).contains(&deadlines[0]));
+        assert!((before + 2 * hour..=after + 2 * hour).contains(&deadlines[1]));
+    }
+}
+
+#[test]
+fn spans_that_finish_while_a_thread_ends_are_counted_when_nobody_drains() {
+    let (tracer, drain) = Tracer::builder("shop").build();
+    let ending = tracer.clone();
+    std::thread::spawn(move || std::mem::forget(ending.span("leaked").start_active())).join().unwrap();
+    drop(drain);
+    assert_eq!((tracer.stats().dropped_shutdown, tracer.stats().open()), (1, 0));
+}

@@ -1,5 +1,7 @@
 //! Active spans on threads: the requirements A1 to A14. A9 is a program that does not compile, on the page of `Scope`.
 
+use std::time::Duration;
+
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{Span, SpanRef, Value};
 
@@ -222,7 +224,7 @@ fn a_scope_that_waited_for_a_later_one_ended_when_it_was_closed() {
     let early = mock.tracer().span("early").start_active();
     let late = mock.tracer().span("late").start_active();
     drop(early);
-    mock.clock().advance(std::time::Duration::from_secs(1));
+    mock.clock().advance(Duration::from_secs(1));
     drop(late);
     assert!(mock.span("early").duration() < std::time::Duration::from_millis(1));
     assert!(mock.span("late").duration() > std::time::Duration::from_millis(999));
@@ -244,4 +246,17 @@ fn a_span_that_a_thread_local_holds_until_the_thread_ends_is_not_lost() {
     .unwrap();
     mock.wait_for(1);
     mock.assert_tree("held");
+}
+
+#[test]
+fn a_scope_that_is_closed_out_of_order_ends_its_span_when_it_is_closed() {
+    let mock = MockTracer::new();
+    let outer = mock.tracer().span("outer").start_active();
+    let inner = mock.tracer().span("inner").start_active();
+    mock.clock().advance(Duration::from_secs(1));
+    outer.close();
+    mock.clock().advance(Duration::from_secs(10));
+    inner.close();
+    assert_eq!(mock.span("outer").duration().as_secs(), 1);
+    assert_eq!(mock.span("inner").duration().as_secs(), 11);
 }
