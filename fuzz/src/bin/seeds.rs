@@ -35,7 +35,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     write(&corpus(folder, "binary"), &seeds)?;
-    for (name, texts) in [("tracestate", TRACESTATE), ("secrets", SECRETS), ("settings", SETTINGS)] {
+    for (name, texts) in [
+        ("tracestate", TRACESTATE),
+        ("secrets", SECRETS),
+        ("settings", SETTINGS),
+        ("redact_text", TEXTS),
+        ("forwarded", PROXIES),
+        ("statement", STATEMENTS),
+    ] {
         let seeds: Vec<_> = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
         write(&corpus(folder, name), &seeds)?;
     }
@@ -104,4 +111,21 @@ const SETTINGS: &[&str] = &[
     "0af7651916cd43dd8448eb211c80319c",
     "00F067aa0ba902b7",
     "contains-ignore-case",
+];
+
+const TEXTS: &[&str] = &[
+    "failed (https://me:p(w)@shop.example/?next=%2Fcb%3Fcode%3D41#a), Authorization: Digest a=\"b\", response=\"c\"",
+    "Server=db;Pwd={p}};w};Encrypt=yes; host=db password='it\\'s' me:pw@tcp(db:3306)/shop",
+    "{\"access_token\":\"41\",\"a\":{\"pin\":1234}} \\\"key\\\":\\\"41\\\" eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MSJ9.abc",
+    "-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY----- AKIAIOSFODNN7EXAMPLE --token 41x <password>41</password>",
+];
+
+const PROXIES: &[&str] = &[
+    "\0for=192.0.2.7;host=a.example;proto=https, for=\"[2001:db8::1]:80\"",
+    "\u{1}192.0.2.7, 10.0.0.2\n\u{2}a.example\n\u{3}https",
+];
+
+const STATEMENTS: &[&str] = &[
+    "SELECT a.b, 'it''s', $1::int, $tag$x$tag$ FROM \"a\" -- c\nWHERE x = 0x41 /* /* */ */ AND y IN (?, :z, @w);",
+    "INSERT INTO `a` (b) VALUES (\"x\", 1.5e-3, x'41') # c\nON DUPLICATE KEY UPDATE b = b + 1",
 ];

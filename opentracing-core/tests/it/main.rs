@@ -34,6 +34,7 @@ mod open_spans;
 #[cfg(feature = "mock")]
 mod panics;
 mod propagation;
+mod properties;
 #[cfg(feature = "mock")]
 mod red;
 #[cfg(feature = "mock")]

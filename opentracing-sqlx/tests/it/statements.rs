@@ -273,3 +273,61 @@ async fn accepts_any_input() {
         }
     }
 }
+
+/// Pieces of statements in an order that no grammar has. What a fuzzer makes up, `fuzz` tries for longer.
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn any_text_is_read_to_its_end() {
+    let pieces = [
+        "SELECT ",
+        "FROM ",
+        "INSERT INTO ",
+        "WHERE ",
+        "a",
+        "\"a\"",
+        "'it''s'",
+        "'",
+        "\"",
+        "`",
+        "[",
+        "]",
+        "$1",
+        "$t$",
+        "?",
+        ":x",
+        "@w",
+        "--",
+        "/*",
+        "*/",
+        "\n",
+        " ",
+        ";",
+        "(",
+        ")",
+        ",",
+        "1.5e3",
+        "x'41'",
+        "::",
+        "é",
+        "=",
+        "\\",
+        ".",
+    ];
+    let mock = opentracing_core::mock::MockTracer::new();
+    let pool = crate::databases::sqlite::closed(&mock).await;
+    let mut state = 41_u64;
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    for _ in 0..500 {
+        let sql: String = (0..next(20)).map(|_| pieces[next(pieces.len())]).collect();
+        mock.reset();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql.clone())).execute(&pool).await.unwrap_err();
+        for span in mock.finished_spans() {
+            let statement = crate::support::tag(&span, "db.statement").unwrap_or_default();
+            assert!(statement.len() <= sql.len() + 1, "{sql:?} became {statement:?}");
+            assert!(!span.operation_name.is_empty(), "{sql:?} has no name");
+        }
+    }
+}
