@@ -13,13 +13,13 @@ struct RecordArguments;
 
 impl AmqpDecorator for RecordArguments {
     fn on_send(&self, span: &mut Span, message: &OutgoingMessage<'_>) {
-        span.set_tag("key", &message.routing_key.to_owned())
+        span.set_tag("key", message.routing_key.to_owned())
             .set_tag("first", message.payload.first().copied().unwrap_or(0));
         assert!(message.properties.headers().is_none(), "the context is injected later");
     }
 
     fn on_sent(&self, span: &mut Span, outcome: PublishOutcome<'_>) {
-        span.set_tag("outcome", &format!("{outcome:?}"));
+        span.set_tag("outcome", format!("{outcome:?}"));
     }
 
     fn on_receive(&self, span: &mut Span, delivery: &Delivery) {
@@ -27,7 +27,7 @@ impl AmqpDecorator for RecordArguments {
     }
 
     fn on_settle(&self, span: &SpanRef, settlement: Settlement<'_>) {
-        span.set_tag("outcome", &format!("{settlement:?}"));
+        span.set_tag("outcome", format!("{settlement:?}"));
         if let Settlement::Nack { requeue: true } = settlement {
             span.set_tag("error", false);
         }

@@ -21,7 +21,8 @@ use crate::settings::ClientSettings;
 ///
 /// ```no_run
 /// use opentracing_kafka::{KafkaTracing, TracingProducer};
-/// /// use rdkafka::producer::{FutureProducer, FutureRecord};
+/// use rdkafka::ClientConfig;
+/// use rdkafka::producer::{FutureProducer, FutureRecord};
 /// use rdkafka::util::Timeout;
 ///
 /// # async fn send() -> Result<(), Box<dyn std::error::Error>> {

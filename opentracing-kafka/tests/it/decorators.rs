@@ -28,7 +28,7 @@ impl KafkaDecorator for RecordArguments {
                 span.set_tag("delivered.at", record.offset());
             }
             RecordOutcome::Failed(error) => {
-                span.set_tag("failed.by", &error.to_string()).set_tag("error", false);
+                span.set_tag("failed.by", error.to_string()).set_tag("error", false);
             }
             _ => {
                 span.set_tag("cancelled", true);
