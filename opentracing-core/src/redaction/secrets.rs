@@ -198,7 +198,10 @@ impl Secrets {
     /// ```
     /// # use opentracing_core::Secrets;
     /// let secrets = Secrets::default();
-    /// assert_eq!(secrets.redact_url("/login;jsessionid=8F2?next=%2Fcb%3Fcode%3D41"), "/login;jsessionid=<redacted>?next=<redacted>");
+    /// assert_eq!(
+    ///     secrets.redact_url("/login;jsessionid=8F2?next=%2Fcb%3Fcode%3D41"),
+    ///     "/login;jsessionid=<redacted>?next=<redacted>",
+    /// );
     /// ```
     pub fn redact_url<'a>(&self, text: &'a str) -> Cow<'a, str> {
         crate::redaction::redact_url(self, text, false)
@@ -212,8 +215,14 @@ impl Secrets {
     /// ```
     /// # use opentracing_core::Secrets;
     /// let secrets = Secrets::default();
-    /// assert_eq!(secrets.redact_text("host=db user=me password='p w' is down"), "host=db user=me password='<redacted>' is down");
-    /// assert_eq!(secrets.redact_text("401 for Authorization: Bearer 41x"), "401 for Authorization: Bearer <redacted>");
+    /// assert_eq!(
+    ///     secrets.redact_text("host=db password='p w' is down"),
+    ///     "host=db password='<redacted>' is down",
+    /// );
+    /// assert_eq!(
+    ///     secrets.redact_text("401 for Authorization: Bearer 41x"),
+    ///     "401 for Authorization: Bearer <redacted>",
+    /// );
     /// assert_eq!(secrets.redact_text("unexpected token: `}`"), "unexpected token: `}`");
     /// ```
     pub fn redact_text<'a>(&self, text: &'a str) -> Cow<'a, str> {
