@@ -24,7 +24,11 @@
 //!         &[ServerFeature::Http1, ServerFeature::Routes]
 //!     }
 //!
-//!     fn serve(&self, listener: TcpListener, site: Site) -> impl Future<Output = ()> + Send + 'static {
+//!     fn serve(
+//!         &self,
+//!         listener: TcpListener,
+//!         site: Site,
+//!     ) -> impl Future<Output = ()> + Send + 'static {
 //!         let handler = {
 //!             let site = site.clone();
 //!             any(async move |request: Request| site.answer(request).await.map(Body::new))

@@ -23,7 +23,8 @@ use reqwest::{Request, Response};
 ///
 /// impl ReqwestDecorator for CacheStatus {
 ///     fn on_response(&self, span: &mut Span, response: &Response) {
-///         if let Some(status) = response.headers().get("x-cache").and_then(|value| value.to_str().ok()) {
+///         let status = response.headers().get("x-cache");
+///         if let Some(status) = status.and_then(|value| value.to_str().ok()) {
 ///             span.set_tag("cache.status", status);
 ///         }
 ///     }

@@ -28,7 +28,8 @@ use crate::settings::{Settings, setters};
 /// use reqwest_middleware::ClientBuilder;
 ///
 /// # async fn load(tracer: Tracer) -> reqwest_middleware::Result<()> {
-/// let client = ClientBuilder::new(reqwest::Client::new()).with(TracingMiddleware::with_tracer(tracer)).build();
+/// let tracing = TracingMiddleware::with_tracer(tracer);
+/// let client = ClientBuilder::new(reqwest::Client::new()).with(tracing).build();
 /// let user = client
 ///     .get("http://users.example/users/42")
 ///     .with_extension(RequestOptions::new().operation_name("GET /users/{id}"))

@@ -45,9 +45,9 @@ impl Settings {
 /// The setters of a type with the field `settings: Arc<Settings>`.
 macro_rules! setters {
     () => {
-        /// Does not record the requests for which the closure returns true, and sends the called service the same decision. No requests
-        /// by default. If several closures are added, one that returns true is enough. A request that should have no trace headers at all
-        /// is [untraced](crate::RequestOptions::untraced).
+        /// Does not record the requests for which the closure returns true, and sends the called service the same decision. Request
+        /// figures ([`RedFigures`](opentracing_core::RedFigures)) count these requests all the same. No requests by default. If several
+        /// closures are added, one that returns true is enough. A request that should have no trace headers at all is [untraced](crate::RequestOptions::untraced).
         pub fn skip(mut self, skip: impl Fn(&reqwest::Request) -> bool + Send + Sync + 'static) -> Self {
             Arc::make_mut(&mut self.settings).skip.add(skip);
             self

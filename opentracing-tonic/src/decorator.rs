@@ -23,8 +23,8 @@ use tonic::Code;
 ///
 /// impl GrpcDecorator for Quotas {
 ///     fn on_end(&self, span: &mut Span, ending: &Ending<'_>) {
-///         let left = ending.trailers().and_then(|trailers| trailers.get("x-quota-left")?.to_str().ok());
-///         if let Some(left) = left {
+///         let left = ending.trailers().and_then(|trailers| trailers.get("x-quota-left"));
+///         if let Some(left) = left.and_then(|value| value.to_str().ok()) {
 ///             span.set_tag("quota.left", left);
 ///         }
 ///     }

@@ -24,7 +24,8 @@ use opentracing_core::{Span, Value, logs, tags};
 ///
 /// impl HttpDecorator for Tenants {
 ///     fn on_request(&self, span: &mut Span, request: &http::request::Parts) {
-///         if let Some(tenant) = request.headers.get("x-tenant").and_then(|value| value.to_str().ok()) {
+///         let tenant = request.headers.get("x-tenant");
+///         if let Some(tenant) = tenant.and_then(|value| value.to_str().ok()) {
 ///             span.set_tag("tenant", tenant);
 ///         }
 ///     }

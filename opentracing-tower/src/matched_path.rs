@@ -19,7 +19,9 @@ use crate::route::Cell;
 /// use axum::{Router, routing::get};
 /// use opentracing_tower::{MatchedPathLayer, TracingLayer};
 ///
-/// let router: Router = Router::new().route("/users/{id}", get(|| async { "Ada" })).layer(MatchedPathLayer::new());
+/// let router: Router = Router::new()
+///     .route("/users/{id}", get(|| async { "Ada" }))
+///     .layer(MatchedPathLayer::new());
 /// let service = TracingLayer::new().wrap(router);
 /// ```
 #[derive(Clone, Copy, Debug, Default)]

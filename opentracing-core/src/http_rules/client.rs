@@ -23,7 +23,8 @@ use crate::tracer::tracer::Tracer;
 ///
 /// let mock = MockTracer::new();
 /// let peer = Peer::from_host("catalog.example", Some(80));
-/// let mut request = ClientRequest::new("my-client", &Method::GET, &["http://catalog.example/books"], peer);
+/// let url = ["http://catalog.example/books"];
+/// let mut request = ClientRequest::new("my-client", &Method::GET, &url, peer);
 /// request.operation_name = Some("GET /books".into());
 /// request.start(mock.tracer()).finish();
 /// mock.assert_tree("GET /books (client)");

@@ -24,7 +24,8 @@ pub struct OperationName(pub Cow<'static, str>);
 /// ```
 /// use opentracing_core::http_rules::PeerServiceName;
 ///
-/// let request = http::Request::get("http://10.0.0.7/users/7").extension(PeerServiceName("users".into())).body(())?;
+/// let request = http::Request::get("http://10.0.0.7/users/7");
+/// let request = request.extension(PeerServiceName("users".into())).body(())?;
 /// # Ok::<(), http::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

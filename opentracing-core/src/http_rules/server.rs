@@ -21,7 +21,9 @@ use crate::span::builder::SpanBuilder;
 /// let mut rules = ServerRules::default();
 /// rules.public_edge_for(|request| request.headers.contains_key("x-from-outside"));
 /// rules.trusted_proxies("10.0.0.0/8".parse()?);
-/// let request = http::Request::get("/").header("x-from-outside", "1").header("x-forwarded-for", "192.0.2.7");
+/// let request = http::Request::get("/")
+///     .header("x-from-outside", "1")
+///     .header("x-forwarded-for", "192.0.2.7");
 /// let (parts, ()) = request.body(())?.into_parts();
 /// let incoming = rules.apply(&parts, Some("10.0.0.1:80".parse()?));
 /// assert!(incoming.is_untrusted());

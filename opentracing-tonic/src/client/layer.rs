@@ -79,8 +79,9 @@ impl TracingClientLayer {
         self
     }
 
-    /// Does not record the calls for which the closure returns true, and sends the called service the same decision. No calls by
-    /// default. If several closures are added, one that returns true is enough.
+    /// Does not record the calls for which the closure returns true, and sends the called service the same decision. Request
+    /// figures ([`RedFigures`](opentracing_core::RedFigures)) count these calls all the same. No calls by default. If several closures are
+    /// added, one that returns true is enough.
     pub fn skip(mut self, skip: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
         self.config.skip.add(skip);
         self

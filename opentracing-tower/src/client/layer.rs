@@ -62,8 +62,9 @@ impl TracingClientLayer {
         TracingClientLayer { config: ClientConfig::new(tracer) }
     }
 
-    /// Does not record the requests for which the closure returns true, and sends the called service the same decision. No requests by
-    /// default. If several closures are added, one that returns true is enough. A request that should have no trace headers at all takes
+    /// Does not record the requests for which the closure returns true, and sends the called service the same decision. Request
+    /// figures ([`RedFigures`](opentracing_core::RedFigures)) count these requests all the same. No requests by default. If several
+    /// closures are added, one that returns true is enough. A request that should have no trace headers at all takes
     /// [`Untraced`](crate::Untraced) among its extensions.
     pub fn skip(mut self, skip: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
         self.config.skip.add(skip);

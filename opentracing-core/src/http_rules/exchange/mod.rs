@@ -53,7 +53,8 @@ use crate::span::span::Span;
 /// # fn main() {
 /// let mock = MockTracer::new();
 /// let call = Call(mock.tracer().span("GET").start());
-/// let mut future = ExchangeFuture::new(Some(call), || std::future::ready(Ok::<_, String>(Response::new(String::new()))));
+/// let response = Ok::<_, String>(Response::new(String::new()));
+/// let mut future = ExchangeFuture::new(Some(call), || std::future::ready(response));
 /// let mut cx = Context::from_waker(std::task::Waker::noop());
 /// let poll = Pin::new(&mut future).poll_response(&mut cx, |body| body);
 /// let Poll::Ready(Ok(response)) = poll else { panic!("the response is ready") };
