@@ -13,18 +13,18 @@ use crate::model::vendor::{datadog::DatadogState, instana::InstanaState, jaeger:
 
 /// The sampling decision that a context carries.
 ///
-/// These four states are all that any format can express, and a format must write each of them: so the enum is exhaustive on purpose, and
-/// a `match` needs no wildcard.
+/// The enum is exhaustive on purpose, so that a `match` needs no wildcard: the four states are all that any format can express, and every
+/// format must handle each of them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Sampling {
-    /// There is no decision yet (B3 calls it deferred); the next service decides.
+    /// No decision has been made yet (B3: deferred). The next service decides.
     #[default]
     Undecided,
     /// The trace is not kept.
     NotSampled,
     /// The trace is kept.
     Sampled,
-    /// The trace is kept, and no sampler may drop it.
+    /// The trace is kept, and no sampler can drop it.
     Debug,
 }
 
@@ -38,12 +38,11 @@ impl Sampling {
 
 /// The part of a span that crosses process boundaries: ids, sampling decision, baggage, tracestate.
 ///
-/// Immutable: the `with_…` methods return a changed copy. It has 48 bytes. Cloning never allocates; it counts one reference if there is
-/// baggage, tracestate or vendor state.
+/// A context is immutable: the `with_…` methods return a changed copy. It takes 48 bytes. Cloning never allocates; it increments one
+/// reference count if there is baggage, tracestate or vendor state.
 ///
-/// Two contexts are equal if they carry the same: ids and parent id, decision, flags, baggage, tracestate, and vendor state. Whether they
-/// were extracted or belong to a span of this process makes no difference. To ask whether two contexts identify the same span, use
-/// [`same_span`](SpanContext::same_span).
+/// Two contexts are equal if ids, parent id, decision, flags, baggage, tracestate and vendor state are equal. It makes no difference
+/// whether a context was extracted or belongs to a span of this process. [`same_span`](SpanContext::same_span) compares the ids only.
 ///
 /// ```
 /// use opentracing_core::{Sampling, SpanContext, SpanId, TraceId};
@@ -61,7 +60,7 @@ pub struct SpanContext {
     pub(crate) extra: Option<Arc<Extra>>,
 }
 
-/// What few contexts have; shared, copied on write.
+/// The parts that few contexts have. Shared between clones, and copied on write.
 #[derive(Clone, Default, Debug, PartialEq, Eq)]
 pub(crate) struct Extra {
     pub(crate) baggage: Baggage,
@@ -87,68 +86,69 @@ impl SpanContext {
         extra: None,
     };
 
-    /// A context as it comes over the wire: remote, undecided, without parent, baggage or state.
+    /// Creates a remote context with these ids: undecided, without parent, baggage, tracestate or vendor state.
     pub const fn new(trace_id: TraceId, span_id: SpanId) -> Self {
         SpanContext { trace_id, span_id, ..Self::EMPTY }
     }
 
-    /// A context without ids. It carries baggage, a sampling decision or vendor state to a trace that is yet to begin.
+    /// Creates a context without ids. It can carry baggage, a sampling decision or vendor state into a new trace.
     pub const fn empty() -> Self {
         Self::EMPTY
     }
 
-    /// Identifies the trace.
+    /// The id of the trace.
     #[inline]
     pub fn trace_id(&self) -> TraceId {
         self.trace_id
     }
 
-    /// Identifies the span.
+    /// The id of the span.
     #[inline]
     pub fn span_id(&self) -> SpanId {
         self.span_id
     }
 
-    /// The id of the span's parent, as far as it is known. B3 and Jaeger put it on the wire.
+    /// The id of the span's parent, if it is known. B3 and Jaeger propagate it.
     pub fn parent_id(&self) -> Option<SpanId> {
         Some(self.parent_id).filter(|id| id.is_valid())
     }
 
-    /// What is known about keeping the trace.
+    /// The sampling decision.
     #[inline]
     pub fn sampling(&self) -> Sampling {
         self.meta.sampling()
     }
 
-    /// Whether both contexts identify the same span: their trace ids and span ids are equal.
+    /// Whether both contexts identify the same span, that is, whether their trace ids and span ids are equal.
     #[inline]
     pub fn same_span(&self, other: &SpanContext) -> bool {
         self.trace_id == other.trace_id && self.span_id == other.span_id
     }
 
-    /// Whether trace id and span id are both there. A context without them is no parent, but may bring baggage or a decision.
+    /// Whether the context has a trace id and a span id. Without them it cannot be a parent, but it can still carry baggage or a decision.
     #[inline]
     pub fn is_valid(&self) -> bool {
         self.trace_id.is_valid() && self.span_id.is_valid()
     }
 
-    /// Whether the trace is kept.
+    /// Whether the trace is kept: the decision is [`Sampled`](Sampling::Sampled) or [`Debug`](Sampling::Debug).
     #[inline]
     pub fn is_sampled(&self) -> bool {
         self.sampling().is_sampled()
     }
 
-    /// Whether the trace is kept whatever any sampler says.
+    /// Whether the decision is [`Debug`](Sampling::Debug): the trace is kept, and no sampler can drop it.
     pub fn is_debug(&self) -> bool {
         self.sampling() == Sampling::Debug
     }
 
-    /// Whether the context came from outside of this process's tracers.
+    /// Whether the context does not belong to a span of this process.
     pub fn is_remote(&self) -> bool {
         self.meta.tracer() == 0
     }
 
-    /// Whether the span is recorded in this process. A span may be recorded and yet not sampled, for a later decision.
+    /// Whether the span is recorded in this process. A span can be recorded although it is not sampled; see
+    /// [`Decision::Record`](crate::Decision::Record).
     pub fn is_recording(&self) -> bool {
         self.meta.is_recording()
     }
@@ -158,38 +158,39 @@ impl SpanContext {
         self.meta.has(Meta::RANDOM)
     }
 
-    /// Whether the trace id came in as 64 bits, so that formats with both widths write it back so (B3).
+    /// Whether the trace id was extracted as 64 bits. Formats that have both widths, such as B3, then inject it as 64 bits, too.
     pub fn is_64_bit(&self) -> bool {
         self.meta.has(Meta::SHORT)
     }
 
-    /// Whether the trace came into this process by a `traceparent` header, not by headers of another format. Instana wants to
-    /// know (`tp` of an entry span).
+    /// Whether the trace id was extracted from a `traceparent` header rather than from headers of another format. Instana's entry
+    /// spans report it as `tp`.
     pub fn is_from_traceparent(&self) -> bool {
         self.meta.has(Meta::TRACEPARENT)
     }
 
-    /// All baggage items, in the order in which they were set.
+    /// The keys and values of all baggage items, in the order in which they were set.
     pub fn baggage(&self) -> impl Iterator<Item = (&str, &str)> {
         self.baggage_items().iter().map(|item| (item.key(), item.value()))
     }
 
-    /// All baggage items with their properties.
+    /// All baggage items with their properties, in the order in which they were set.
     pub fn baggage_items(&self) -> &[BaggageItem] {
         self.extra.as_ref().map_or(&[], |extra| extra.baggage.items())
     }
 
-    /// The baggage item of that name, if there is one. Names are case-sensitive.
+    /// The value of a baggage item; `None` if there is no item with this key. Keys are case-sensitive.
     pub fn baggage_item(&self, key: &str) -> Option<&str> {
         self.baggage().find(|(k, _)| *k == key).map(|(_, value)| value)
     }
 
-    /// The other vendors' list members (W3C Trace Context, section 3.3), valid as a whole and never empty.
+    /// The `tracestate` list (W3C Trace Context, section 3.3). Never empty. A list from a header is valid; one set by
+    /// [`with_tracestate`](SpanContext::with_tracestate) is unchecked.
     pub fn tracestate(&self) -> Option<&str> {
         self.extra.as_ref()?.tracestate.as_deref()
     }
 
-    /// What Instana's headers said beside the ids.
+    /// The fields of Instana's headers other than ids and level.
     pub fn instana(&self) -> Option<&InstanaState> {
         self.extra.as_ref()?.instana.as_ref()
     }
@@ -202,44 +203,44 @@ impl SpanContext {
         self.extra.as_ref()?.jaeger.as_ref()
     }
 
-    /// The same context with that parent.
+    /// Sets the parent's span id.
     #[must_use]
     pub fn with_parent_id(mut self, parent_id: SpanId) -> Self {
         self.parent_id = parent_id;
         self
     }
 
-    /// The same context with that decision.
+    /// Sets the sampling decision.
     #[must_use]
     pub fn with_sampling(mut self, sampling: Sampling) -> Self {
         self.meta = self.meta.with_sampling(sampling);
         self
     }
 
-    /// The same context, its trace id marked as random or not. See [`is_random`](SpanContext::is_random).
+    /// Marks the trace id as random or not. See [`is_random`](SpanContext::is_random).
     #[must_use]
     pub fn with_random(mut self, random: bool) -> Self {
         self.meta = self.meta.with(Meta::RANDOM, random);
         self
     }
 
-    /// The same context, its trace id marked as 64 bits wide on the wire or not. See [`is_64_bit`](SpanContext::is_64_bit).
+    /// Marks the trace id as 64 bits wide on the wire or not. See [`is_64_bit`](SpanContext::is_64_bit).
     #[must_use]
-    pub fn with_64_bit(mut self, short: bool) -> Self {
-        self.meta = self.meta.with(Meta::SHORT, short);
+    pub fn with_64_bit(mut self, is_64_bit: bool) -> Self {
+        self.meta = self.meta.with(Meta::SHORT, is_64_bit);
         self
     }
 
-    /// The same context with that baggage item, in the place of an earlier one of the same name. Copies the baggage.
+    /// Sets a baggage item. Replaces an earlier one with the same key. Copies the baggage if other clones share it.
     ///
-    /// No limits are applied here; [`Span::set_baggage_item`](crate::Span::set_baggage_item) and the propagators apply them.
+    /// Applies no limits, unlike [`Span::set_baggage_item`](crate::Span::set_baggage_item) and the propagators.
     #[must_use]
     pub fn with_baggage_item(mut self, key: &str, value: &str) -> Self {
         self.extra_mut().baggage.set(BaggageItem::new(key, value));
         self
     }
 
-    /// The same context without that baggage item.
+    /// Removes a baggage item, if it exists.
     #[must_use]
     pub fn without_baggage_item(mut self, key: &str) -> Self {
         if self.baggage_item(key).is_some() {
@@ -248,7 +249,7 @@ impl SpanContext {
         self
     }
 
-    /// The same context with that tracestate, unchecked; an empty text removes it.
+    /// Sets the tracestate without checking it. An empty text removes the tracestate.
     #[must_use]
     pub fn with_tracestate(mut self, tracestate: &str) -> Self {
         if !tracestate.is_empty() || self.tracestate().is_some() {
@@ -257,14 +258,14 @@ impl SpanContext {
         self
     }
 
-    /// The same context with that vendor state.
+    /// Sets the fields of Instana's headers other than ids and level.
     #[must_use]
     pub fn with_instana(mut self, state: InstanaState) -> Self {
         self.extra_mut().instana = Some(state);
         self
     }
 
-    /// Whether there is nothing that another process would want to know.
+    /// Whether the context holds neither ids nor a decision nor baggage, so that there is nothing to inject.
     pub(crate) fn has_nothing_to_carry(&self) -> bool {
         !self.is_valid() && self.sampling() == Sampling::Undecided && self.baggage_items().is_empty()
     }
@@ -273,8 +274,8 @@ impl SpanContext {
         Arc::make_mut(self.extra.get_or_insert_default())
     }
 
-    /// Takes over the baggage of another reference within the limits; of two items of one name the later wins. Returns how many items
-    /// were left out.
+    /// Adds the baggage of another reference, within the limits. An item of `other` replaces one with the same key. Returns how many
+    /// items were dropped.
     pub(crate) fn merge_baggage(&mut self, other: &SpanContext, limits: &Limits) -> u64 {
         let (items, bytes) = (limits.baggage_items.into(), limits.baggage_bytes as usize);
         let mut set = |item: &BaggageItem| self.extra_mut().baggage.set_within(item.clone(), items, bytes);
@@ -294,7 +295,7 @@ impl PartialEq for SpanContext {
 
 impl Eq for SpanContext {}
 
-/// Hashes trace id and span id only, which differ where it matters.
+/// Hashes trace id and span id only. Distinct spans have distinct ids, so more would not make better hashes.
 impl Hash for SpanContext {
     fn hash<H: Hasher>(&self, state: &mut H) {
         (self.trace_id, self.span_id).hash(state);
@@ -319,8 +320,8 @@ impl fmt::Debug for SpanContext {
     }
 }
 
-/// Sampling, marks, kind and the starting tracer's number in one word. Contexts are copied for every span, and a copy whose parts
-/// were written narrower than they are read waits for the store buffer: several nanoseconds each time.
+/// Sampling decision, flags, span kind and the number of the starting tracer in one word. Contexts are copied for every span; reading a
+/// word whose bytes were just written one by one stalls store forwarding, which costs several nanoseconds each time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Meta(u64);
 
@@ -330,27 +331,27 @@ impl Meta {
     pub(crate) const SHORT: u64 = 1 << 3;
     pub(crate) const RECORDING: u64 = 1 << 4;
     pub(crate) const LOCAL_ROOT: u64 = 1 << 5;
-    /// The ids came in by `traceparent`.
+    /// The ids were extracted from `traceparent`.
     pub(crate) const TRACEPARENT: u64 = 1 << 6;
-    /// Takes part in what a child inherits.
+    /// The flags that a child inherits.
     const INHERITED: u64 = Self::RANDOM | Self::SHORT | Self::TRACEPARENT;
 
-    /// What a child has of its parent, with its own marks, kind and tracer.
+    /// The word of a child: inherited flags of its parent, and its own decision, flags, kind and tracer.
     #[inline]
-    pub(crate) fn child(self, sampling: Sampling, marks: u64, kind: SpanKind, tracer: u32) -> Meta {
-        Meta(self.0 & Self::INHERITED | sampling as u64 | marks | (kind as u64) << 16 | u64::from(tracer) << 32)
+    pub(crate) fn child(self, sampling: Sampling, flags: u64, kind: SpanKind, tracer: u32) -> Meta {
+        Meta(self.0 & Self::INHERITED | sampling as u64 | flags | (kind as u64) << 16 | u64::from(tracer) << 32)
     }
 
     pub(crate) const NONE: Meta = Meta(0);
 
     #[inline]
-    pub(crate) fn has(self, mark: u64) -> bool {
-        self.0 & mark != 0
+    pub(crate) fn has(self, flag: u64) -> bool {
+        self.0 & flag != 0
     }
 
     #[inline]
-    pub(crate) fn with(self, mark: u64, on: bool) -> Meta {
-        Meta(if on { self.0 | mark } else { self.0 & !mark })
+    pub(crate) fn with(self, flag: u64, on: bool) -> Meta {
+        Meta(if on { self.0 | flag } else { self.0 & !flag })
     }
 
     #[inline]
@@ -363,7 +364,7 @@ impl Meta {
         }
     }
 
-    /// What travels with the context: the decision and the marks of the trace id.
+    /// The part that is propagated and compared: the decision and the flags of the trace id.
     fn carried(self) -> u64 {
         self.0 & (Self::SAMPLING | Self::RANDOM | Self::SHORT)
     }
@@ -373,20 +374,20 @@ impl Meta {
         Meta(self.0 & !Self::SAMPLING | sampling as u64)
     }
 
-    /// Recorded in this process, although perhaps not sampled on the wire.
+    /// Whether the span is recorded in this process, sampled or not.
     #[inline]
     pub(crate) fn is_recording(self) -> bool {
         self.has(Self::RECORDING)
     }
 
-    /// Recorded and sampled, or neither: what it usually comes to, and what a child takes over as it is.
+    /// Whether the span is recorded and sampled, or neither. These are the common cases, and a child takes over the decision unchanged.
     #[inline]
     pub(crate) fn is_settled(self) -> bool {
         const BOTH: u64 = Meta::RECORDING | Sampling::Sampled as u64;
         self.0 & BOTH == BOTH || self.0 & (Self::RECORDING | Self::SAMPLING) == Sampling::NotSampled as u64
     }
 
-    /// The number of the tracer that started the span here, 0 for a context that came over the wire.
+    /// The number of the tracer that started the span in this process; 0 for a remote context.
     #[inline]
     pub(crate) fn tracer(self) -> u32 {
         (self.0 >> 32) as u32
@@ -403,9 +404,11 @@ impl Meta {
     }
 }
 
-/// What can stand as a reference: contexts, spans, scopes, and pointers to and options of them. `None` is ignored, as the OpenTracing libraries do.
+/// Types that a span can reference: contexts, spans and scopes, and pointers to and options of these.
+///
+/// A reference to `None` is ignored, as in the other OpenTracing libraries.
 pub trait AsSpanContext {
-    /// The context, lent where it can be.
+    /// The context, borrowed if possible. `None` if there is none.
     fn as_span_context(&self) -> Option<Cow<'_, SpanContext>>;
 }
 
@@ -423,7 +426,7 @@ impl<T: AsSpanContext> AsSpanContext for Option<T> {
     }
 }
 
-macro_rules! as_what_it_points_to {
+macro_rules! deref_as_span_context {
     ($($pointer:ty),+) => { $(
         impl<T: AsSpanContext + ?Sized> AsSpanContext for $pointer {
             #[inline]
@@ -433,17 +436,17 @@ macro_rules! as_what_it_points_to {
         }
     )+ };
 }
-as_what_it_points_to! { &T, Box<T>, Arc<T> }
+deref_as_span_context! { &T, Box<T>, Arc<T> }
 
-/// How a span refers to another one.
+/// The kind of a reference between spans.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ReferenceKind {
-    /// The other span depends on this one in some way: the usual parent.
+    /// This span is the child of the other one, which depends on it in some way.
     ChildOf,
-    /// The other span caused this one and does not depend on its outcome.
+    /// The other span caused this one, but does not depend on its result.
     FollowsFrom,
-    /// A kind that the OpenTracing specification does not name; kept as it is.
+    /// A kind that the OpenTracing specification does not define.
     Other(&'static str),
 }
 
@@ -451,24 +454,24 @@ pub enum ReferenceKind {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Reference {
-    /// The nature of the relation.
+    /// The kind of the reference.
     pub kind: ReferenceKind,
     /// The other span.
     pub context: SpanContext,
 }
 
 impl Reference {
-    /// A reference of that kind.
+    /// Creates a reference of any kind.
     pub const fn new(kind: ReferenceKind, context: SpanContext) -> Self {
         Reference { kind, context }
     }
 
-    /// A [`ChildOf`](ReferenceKind::ChildOf) reference.
+    /// Creates a [`ChildOf`](ReferenceKind::ChildOf) reference.
     pub const fn child_of(context: SpanContext) -> Self {
         Reference::new(ReferenceKind::ChildOf, context)
     }
 
-    /// A [`FollowsFrom`](ReferenceKind::FollowsFrom) reference.
+    /// Creates a [`FollowsFrom`](ReferenceKind::FollowsFrom) reference.
     pub const fn follows_from(context: SpanContext) -> Self {
         Reference::new(ReferenceKind::FollowsFrom, context)
     }

@@ -4,10 +4,10 @@
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Decision {
-    /// Nothing is recorded. Ids, decision and baggage are still propagated.
+    /// The span is not recorded. Ids, decision and baggage are still propagated.
     Drop,
-    /// The span is recorded, but propagated as not sampled, so that a later decision may still keep it. Unless something decides so, the
-    /// span is counted in [`Stats::dropped_unsampled`](crate::Stats::dropped_unsampled).
+    /// The span is recorded, but propagated as not sampled. It reaches no reporter: it is dropped when it is drained, and counted in
+    /// [`Stats::dropped_unsampled`](crate::Stats::dropped_unsampled).
     Record,
     /// The span is recorded and sampled.
     RecordAndSample,

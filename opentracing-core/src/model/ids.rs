@@ -8,21 +8,42 @@ use crate::wire;
 
 /// Identifies a trace: 128 bits, written as 32 lower-case hexadecimal digits.
 ///
-/// Zero is not a valid id. A 64-bit id is one whose high half is zero.
+/// Zero is not a valid id. The upper half of a 64-bit id is zero.
+///
+/// ```
+/// use opentracing_core::TraceId;
+///
+/// let id: TraceId = "463ac35c9f6413ad48485a3953bb6124".parse()?;
+/// assert_eq!(id.low(), 0x4848_5a39_53bb_6124);
+/// assert_eq!(id.to_string(), "463ac35c9f6413ad48485a3953bb6124");
+///
+/// let short: TraceId = "4848".parse()?;
+/// assert_eq!(short.to_string(), "00000000000000000000000000004848");
+/// assert!("0".parse::<TraceId>().is_err());
+/// # Ok::<(), opentracing_core::InvalidId>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct TraceId([u64; 2]); // high, low: words, so that a context needs an alignment of 8 only
+pub struct TraceId([u64; 2]); // upper and lower half: two words need an alignment of 8, `u128` needs 16
 
 /// Identifies a span within its trace: 64 bits, written as 16 lower-case hexadecimal digits.
 ///
 /// Zero is not a valid id.
+///
+/// ```
+/// use opentracing_core::SpanId;
+///
+/// let id = SpanId::new(255);
+/// assert_eq!(id.to_string(), "00000000000000ff");
+/// assert_eq!("ff".parse(), Ok(id));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct SpanId(u64);
 
 impl TraceId {
-    /// The id that no trace has.
+    /// Zero, which no trace has as its id.
     pub const INVALID: TraceId = TraceId([0, 0]);
 
-    /// Puts an id together from its upper and lower 64 bits.
+    /// Creates an id from its upper and lower 64 bits.
     #[inline]
     pub const fn from_parts(high: u64, low: u64) -> Self {
         TraceId([high, low])
@@ -34,7 +55,7 @@ impl TraceId {
         self.0[0]
     }
 
-    /// The lower 64 bits, which are what Instana and Datadog know of the id.
+    /// The lower 64 bits. Instana and Datadog identify a trace by these alone.
     #[inline]
     pub const fn low(self) -> u64 {
         self.0[1]
@@ -46,7 +67,7 @@ impl TraceId {
         self.0[0] | self.0[1] != 0
     }
 
-    /// The id in network byte order, as W3C Trace Context and OTLP count the bytes.
+    /// The id in network byte order, as in W3C Trace Context and OTLP.
     pub const fn to_bytes(self) -> [u8; 16] {
         ((self.0[0] as u128) << 64 | self.0[1] as u128).to_be_bytes()
     }
@@ -59,10 +80,10 @@ impl TraceId {
 }
 
 impl SpanId {
-    /// The id that no span has.
+    /// Zero, which no span has as its id.
     pub const INVALID: SpanId = SpanId(0);
 
-    /// Makes an id of a number.
+    /// Creates an id from a number.
     #[inline]
     pub const fn new(id: u64) -> Self {
         SpanId(id)
@@ -134,7 +155,7 @@ impl FromStr for SpanId {
     }
 }
 
-/// A text that is not an id: empty, too long, zero, or with a character that is no hexadecimal digit.
+/// The error for text that is not an id: it is empty, too long or zero, or contains a character that is not a hexadecimal digit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct InvalidId(());
 
@@ -146,7 +167,7 @@ impl fmt::Display for InvalidId {
 
 impl Error for InvalidId {}
 
-/// Digit by digit: `from_str_radix` would also take a sign.
+/// Parses digit by digit, since `from_str_radix` would also accept a sign.
 fn parse(digits: &str, max_digits: usize) -> Result<u128, InvalidId> {
     if digits.len() > max_digits {
         return Err(InvalidId(()));
@@ -165,7 +186,7 @@ impl wire::text::Text {
         self.push_hex(id.get());
     }
 
-    /// All 32 digits.
+    /// Appends all 32 digits.
     #[inline]
     pub(crate) fn push_trace_id(&mut self, id: TraceId) {
         self.push_hex(id.high());

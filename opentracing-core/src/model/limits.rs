@@ -1,6 +1,6 @@
-//! What one span may hold.
+//! The limits of a span and its baggage.
 
-/// The limits of a span and its baggage. What exceeds them is dropped or truncated, and counted in [`Stats`](crate::Stats).
+/// The limits of a span and its baggage. Whatever exceeds them is dropped or truncated, and counted in [`Stats`](crate::Stats).
 ///
 /// ```
 /// use opentracing_core::{ExcessNames, Limits, Tracer};
@@ -12,33 +12,34 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Tags of a span, and fields of one log. 128 by default.
+    /// Maximum number of tags of a span, and of fields of one log. 128 by default.
     pub tags: u16,
-    /// Logs of a span. 128 by default.
+    /// Maximum number of logs of a span. 128 by default.
     pub logs: u16,
-    /// References of a span to others; further ones are dropped, never the parent. 128 by default.
+    /// Maximum number of references of a span to others. The parent is never dropped. 128 by default.
     pub references: u16,
-    /// Bytes of one text value; longer ones are truncated on a character boundary. 4,096 by default, 1 MiB at most. Once all texts of
-    /// a span together take 1 MiB, further ones are dropped.
+    /// Maximum size of a text value in bytes. Longer values are truncated on a character boundary. 4,096 by default, 1 MiB at most.
+    /// All texts of a span together take at most 1 MiB; further ones are dropped.
     pub value_bytes: u32,
-    /// Baggage items. 64 by default, which W3C Baggage asks everybody to carry.
+    /// Maximum number of baggage items. 64 by default, the number that W3C Baggage requires every implementation to propagate.
     pub baggage_items: u16,
-    /// Bytes of all baggage names, values and properties. 8,192 by default.
+    /// Maximum size of all baggage keys, values and properties together in bytes. 8,192 by default.
     pub baggage_bytes: u32,
-    /// Distinct operation names of a tracer, beyond which further ones are counted. 1,000 by default. Literals do not count.
+    /// Number of distinct operation names of a tracer above which further ones are counted as excess. 1,000 by default. Literals do not
+    /// count.
     pub operation_names: u32,
-    /// What happens to an operation name beyond the limit. Kept by default.
+    /// What happens to operation names above the limit. They are kept by default.
     pub excess_names: ExcessNames,
 }
 
-/// What happens to operation names beyond [`Limits::operation_names`].
+/// What happens to operation names above [`Limits::operation_names`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ExcessNames {
-    /// They stay; the tracer writes one warning to `log`.
+    /// The names are kept, and the tracer writes one warning to `log`.
     #[default]
     Keep,
-    /// They become `_OTHER`.
+    /// The names are replaced by `_OTHER`.
     Replace,
 }
 
@@ -71,11 +72,11 @@ macro_rules! setters {
 }
 
 setters! {
-    tags: u16, "tags of a span, and fields of one log";
-    logs: u16, "logs of a span";
-    value_bytes: u32, "bytes of one text value";
-    baggage_items: u16, "baggage items";
-    baggage_bytes: u32, "bytes of all baggage";
-    operation_names: u32, "distinct operation names";
-    excess_names: ExcessNames, "what happens to further operation names";
+    tags: u16, "maximum number of tags of a span, and of fields of one log";
+    logs: u16, "maximum number of logs of a span";
+    value_bytes: u32, "maximum size of a text value in bytes";
+    baggage_items: u16, "maximum number of baggage items";
+    baggage_bytes: u32, "maximum size of all baggage in bytes";
+    operation_names: u32, "number of distinct operation names";
+    excess_names: ExcessNames, "what happens to operation names above the limit";
 }

@@ -1,14 +1,16 @@
 //! The standard fields of logs.
+//!
+//! The names are those of the OpenTracing semantic conventions, except [`PLACE`], which is this crate's own.
 
-/// What happened, as a stable name: `error` for a failure.
+/// A stable name for what happened, such as `error`.
 pub const EVENT: &str = "event";
-/// What happened, for people.
+/// A human-readable message.
 pub const MESSAGE: &str = "message";
-/// Where an error came from.
+/// The stack trace of an error.
 pub const STACK: &str = "stack";
-/// Where a panic happened: file, line and column.
+/// The source location of a panic: file, line and column.
 pub const PLACE: &str = "place";
-/// The kind of an error, of few values: `timeout`, `panic`.
+/// The kind of an error, such as `timeout` or `panic`. Of low cardinality.
 pub const ERROR_KIND: &str = "error.kind";
 /// The error itself, as text.
 pub const ERROR_OBJECT: &str = "error.object";

@@ -1,4 +1,4 @@
-//! Plain data of a trace: ids, contexts, baggage, tags, values, limits. Knows no other room but the codecs of `wire`.
+//! The plain data of a trace: ids, contexts, baggage, tags, values, limits. Depends on the codecs of `wire` only.
 
 pub(crate) mod baggage;
 pub(crate) mod context;

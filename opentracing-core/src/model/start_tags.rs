@@ -1,27 +1,27 @@
-//! The tags that a span starts with, until it starts.
+//! The tags of a span that has not started yet.
 
 use crate::model::value::{Text, Value};
 
-/// Borrowed tags, the first ones in place.
+/// Borrowed tags. The first [`INLINE`] are stored without an allocation.
 ///
-/// It has no destructor that could look at what is borrowed, so a tag may borrow from a temporary of the statement that starts the span.
+/// The type has no destructor of its own, so a tag can borrow from a temporary of the statement that starts the span.
 pub(crate) struct StartTags<'a> {
     len: usize,
     inline: [Option<(Text<'a>, Value<'a>)>; INLINE],
-    more: Vec<(Text<'a>, Kept<'a>)>,
+    more: Vec<(Text<'a>, Stored<'a>)>,
 }
 
-/// A value beyond those in place, or text that the builder was given to keep.
-enum Kept<'a> {
-    Lent(Value<'a>),
-    Own(String),
+/// A tag's value outside of the inline array.
+enum Stored<'a> {
+    Borrowed(Value<'a>),
+    Owned(String),
 }
 
-impl Kept<'_> {
+impl Stored<'_> {
     fn value(&self) -> Value<'_> {
         match self {
-            Kept::Lent(value) => *value,
-            Kept::Own(text) => Value::Str(text),
+            Stored::Borrowed(value) => *value,
+            Stored::Owned(text) => Value::Str(text),
         }
     }
 }
@@ -38,16 +38,16 @@ impl<'a> StartTags<'a> {
     pub(crate) fn push(&mut self, key: Text<'a>, value: Value<'a>) {
         match self.inline.get_mut(self.len) {
             Some(place) => *place = Some((key, value)),
-            None => self.more.push((key, Kept::Lent(value))),
+            None => self.more.push((key, Stored::Borrowed(value))),
         }
         self.len += 1;
     }
 
-    /// Keeps the text, and leaves the places free, so that the order stays.
+    /// Adds an owned text. Later tags must not go into free inline places, since they would then come before this one.
     #[cold]
     pub(crate) fn push_own(&mut self, key: Text<'a>, text: String) {
         self.len = self.len.max(INLINE) + 1;
-        self.more.push((key, Kept::Own(text)));
+        self.more.push((key, Stored::Owned(text)));
     }
 
     #[inline]
@@ -55,7 +55,7 @@ impl<'a> StartTags<'a> {
         self.len == 0
     }
 
-    /// Without an iterator over both parts, whose closure would be called and not inlined.
+    /// Two loops rather than `iter().for_each(f)`, whose closure the compiler does not inline.
     #[inline(always)]
     pub(crate) fn for_each(&self, mut f: impl FnMut(Text<'_>, Value<'_>)) {
         for &place in &self.inline {

@@ -1,4 +1,4 @@
-//! Tag values as setters take them.
+//! The argument type of tag setters.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -7,18 +7,18 @@ use std::time::Duration;
 
 use crate::model::value::Value;
 
-/// A tag value as setters take it. You never name this type: every type in the table converts to it.
+/// The value argument of tag setters. You rarely need to name this type: every type in the table converts to it.
 ///
 /// | given | recorded |
 /// |---|---|
-/// | `bool`, numbers up to 64 bits | as they are |
+/// | `bool`, numbers up to 64 bits | unchanged |
 /// | `&str`, `String`, `Cow<str>`, `Box<str>`, `Arc<str>`, and references to them | text |
 /// | `char`, `u128`, `i128`, `IpAddr`, `SocketAddr` | text; formatting it allocates |
 /// | `Duration` | milliseconds, as a floating-point number |
 /// | `Option` of one of these | the value; `None` writes no tag |
-/// | [`Value`] | as it is |
+/// | [`Value`] | unchanged |
 ///
-/// A span that does not record converts nothing.
+/// A span that is not recorded skips these conversions.
 ///
 /// ```
 /// use std::time::Duration;
@@ -38,7 +38,7 @@ use crate::model::value::Value;
 #[derive(Clone, Debug)]
 pub struct TagValue<'a>(pub(crate) Given<'a>);
 
-/// What a setter was given.
+/// The converted argument of a setter.
 #[derive(Clone, Debug)]
 pub(crate) enum Given<'a> {
     Nothing,
@@ -107,7 +107,7 @@ impl<'a> From<Cow<'a, str>> for TagValue<'a> {
     }
 }
 
-/// In milliseconds.
+/// Converts to milliseconds, as a floating-point number.
 impl From<Duration> for TagValue<'_> {
     #[inline]
     fn from(value: Duration) -> Self {

@@ -1,16 +1,16 @@
-//! Tag keys and values as the caller gives them. Both only borrow, so a span that is not recorded never pays for a copy.
+//! Borrowed tag keys and values. A span that is not recorded never copies them.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-/// A key or an operation name: static text is kept as a pointer, other text is copied into the span's own buffer.
+/// A key or an operation name. A recorded span keeps static text as a pointer and copies other text into its own buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Text<'a> {
-    /// Kept as a pointer.
+    /// Static text, kept as a pointer.
     Static(&'static str),
-    /// Copied when the span records.
+    /// Other text, copied if the span is recorded.
     Copied(&'a str),
 }
 
@@ -25,8 +25,8 @@ impl<'a> Text<'a> {
     }
 }
 
-/// A literal, kept as a pointer. Other text is given by reference and copied: `&name` for a `name` of the type `&str`, `String`,
-/// `Cow<str>`, `Box<str>` or `Arc<str>`.
+/// Converts a literal, which is kept as a pointer. Pass other text by reference: `&name` for a `name` of type `&str`, `String`,
+/// `Cow<str>`, `Box<str>` or `Arc<str>`. It is copied.
 impl From<&'static str> for Text<'_> {
     #[inline]
     fn from(text: &'static str) -> Self {
@@ -34,7 +34,7 @@ impl From<&'static str> for Text<'_> {
     }
 }
 
-/// A `&str` that need not live as long as the program: `tracer.span(&name)`.
+/// Converts a `&str` of any lifetime, which is copied: `tracer.span(&name)`.
 impl<'a> From<&'a &str> for Text<'a> {
     #[inline]
     fn from(text: &'a &str) -> Self {
@@ -61,29 +61,30 @@ macro_rules! from_text {
 }
 from_text! { String, Cow<'_, str>, Box<str>, Arc<str> }
 
-/// A typed tag or log value. `Copy`, without destructor: text is borrowed until the span copies it.
+/// A typed tag or log value. The type is `Copy` and borrows its text until the span copies it.
 ///
-/// Converts from `bool`, the integers up to 64 bits, floating-point numbers, `&str`, and references to the types that own text.
+/// Converts from `bool`, integers up to 64 bits, floating-point numbers, `&str`, and references to `String`, `Cow<str>`, `Box<str>`
+/// and `Arc<str>`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Value<'a> {
-    /// A truth value.
+    /// A Boolean.
     Bool(bool),
-    /// A signed number.
+    /// A signed integer.
     I64(i64),
-    /// An unsigned number, for those that a signed one cannot hold.
+    /// An unsigned integer, for types whose values may not fit into an `i64`.
     U64(u64),
     /// A floating-point number.
     F64(f64),
-    /// Text that lives as long as the program: kept as a pointer.
+    /// Static text, kept as a pointer.
     Static(&'static str),
-    /// Any other text: copied when the span records.
+    /// Other text, copied if the span is recorded.
     Str(&'a str),
-    /// A URL in pieces, copied one behind the other when the span records. On the reporter's thread secrets are taken out of it by
-    /// [`Secrets::redact_url`](crate::Secrets::redact_url). Reads back as [`Value::Str`].
+    /// A URL in parts, which are concatenated if the span is recorded. The draining thread redacts secrets in it by
+    /// [`Secrets::redact_url`](crate::Secrets::redact_url). A finished span returns it as [`Value::Str`].
     Url(&'a [&'a str]),
-    /// Text for people, such as the message of an error. Copied when the span records, and treated as any other text: on the
-    /// reporter's thread secrets are taken out by [`Secrets::redact_text`](crate::Secrets::redact_text). Reads back as [`Value::Str`].
+    /// A human-readable text, such as the message of an error, copied if the span is recorded. The draining thread redacts secrets in it
+    /// by [`Secrets::redact_text`](crate::Secrets::redact_text), as in any text. A finished span returns it as [`Value::Str`].
     Message(&'a str),
 }
 
@@ -92,7 +93,7 @@ impl Value<'_> {
         matches!(self, Value::Bool(true) | Value::Static("true") | Value::Str("true"))
     }
 
-    /// `sampling.priority` is a number; above zero asks for the trace to be kept.
+    /// Whether a value of `sampling.priority` requests that the trace is kept: it is above zero.
     pub(crate) fn is_positive(&self) -> bool {
         match *self {
             Value::I64(number) => number > 0,
@@ -148,7 +149,7 @@ impl<'a> From<&'a str> for Value<'a> {
     }
 }
 
-/// What an iterator over texts lends.
+/// Converts the items of an iterator over `&[&str]`.
 impl<'a> From<&'a &str> for Value<'a> {
     #[inline]
     fn from(value: &'a &str) -> Self {

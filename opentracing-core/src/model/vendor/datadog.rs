@@ -1,4 +1,4 @@
-//! What Datadog's headers say beside ids, decision and baggage.
+//! The fields of Datadog's headers other than ids, decision and baggage.
 
 use std::fmt::Write as _;
 
@@ -6,23 +6,23 @@ use crate::model::context::{Sampling, SpanContext};
 use crate::wire::hex;
 use crate::wire::text::Text;
 
-/// Of the tags in `x-datadog-tags`.
+/// The maximum size of `x-datadog-tags`.
 pub(crate) const MAX_TAGS_BYTES: usize = 512;
-/// Of the member's value in `tracestate`.
+/// The maximum size of the value of Datadog's member in `tracestate`.
 const MAX_MEMBER_BYTES: usize = 256;
-/// The tags that are passed on begin so.
+/// The prefix of tags that are propagated.
 const TAG_PREFIX: &str = "_dd.p.";
-/// The tag of the upper 64 bits of the trace id.
+/// The tag that holds the upper 64 bits of the trace id.
 pub(crate) const TRACE_ID_HIGH: &str = "_dd.p.tid";
 
-/// Vendor state that a context from Datadog carries, passed on to whoever is called.
+/// The vendor state of a context from Datadog. It is propagated to all called services.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DatadogState {
-    /// A user has decided, not a sampler: priority 2 or -1, not 1 or 0.
+    /// Whether a user rather than a sampler made the decision: the priority is 2 or -1 instead of 1 or 0.
     pub(crate) by_user: bool,
-    /// Where the trace comes from: `rum`, `synthetics` and others.
+    /// The origin of the trace, such as `rum` or `synthetics`.
     pub(crate) origin: Option<Box<str>>,
-    /// `_dd.p.…=…` with commas between, in order and without the upper half of the trace id.
+    /// The propagated tags `_dd.p.…=…`, separated by commas, in order. The upper half of the trace id is not among them.
     pub(crate) tags: Box<str>,
 }
 
@@ -35,7 +35,7 @@ impl DatadogState {
         self.tags.split(',').filter(|tag| !tag.is_empty())
     }
 
-    /// The number for the decision, if there is one.
+    /// The sampling priority for the decision; `None` if it is undecided.
     pub(crate) fn priority(context: &SpanContext) -> Option<i8> {
         let by_user = context.datadog().is_some_and(|state| state.by_user);
         match context.sampling() {
@@ -46,7 +46,7 @@ impl DatadogState {
         }
     }
 
-    /// `s:<priority>;o:<origin>;p:<span>;t.<tag>:<value>`. What makes it too long is left out.
+    /// The value of the member: `s:<priority>;o:<origin>;p:<span>;t.<tag>:<value>`. Parts that would make it too long are left out.
     pub(crate) fn member(context: &SpanContext) -> Text {
         let mut member = Text::new();
         if let Some(priority) = Self::priority(context) {
@@ -78,13 +78,13 @@ impl DatadogState {
         member
     }
 
-    /// Reads the value of the member. Unknown parts are skipped, and so is a priority that is at odds with the sampled flag.
+    /// Parses the value of the member. Skips unknown parts, and a priority that contradicts the sampled flag.
     pub(crate) fn from_member(member: &str, sampled: bool) -> DatadogState {
         let (mut state, mut tags) = (DatadogState::default(), String::new());
         for (key, value) in member.split(';').filter_map(|part| part.trim().split_once(':')) {
             match key {
                 "s" => state.by_user = value.parse::<i64>().is_ok_and(|s| if sampled { s > 1 } else { s < 0 }),
-                // Blanks in front of it would be lost in a header of its own.
+                // Leading blanks would be lost in the header `x-datadog-origin`.
                 "o" if !value.trim_start().is_empty() => {
                     state.origin = Some(value.trim_start().replace('~', "=").into());
                 }
@@ -102,11 +102,11 @@ impl DatadogState {
 }
 
 fn push_mapped(text: &mut Text, from: &str, map: impl Fn(u8) -> u8) {
-    // Printable ASCII, as all of the state is.
+    // The whole state is printable ASCII, so each byte is a character.
     from.bytes().for_each(|byte| text.push(char::from(map(byte)).encode_utf8(&mut [0; 4])));
 }
 
-/// Reads `x-datadog-tags`: what is to be passed on, and the upper half of the trace id, zero if that is malformed.
+/// Parses `x-datadog-tags` into the tags to propagate and the upper half of the trace id, which is zero if it is malformed.
 pub(crate) fn read_tags(value: &[u8]) -> Result<(Box<str>, Option<u64>), &'static str> {
     if value.len() > MAX_TAGS_BYTES {
         return Err("it is too long");
