@@ -3,7 +3,7 @@
 use std::io;
 
 use bytes::Bytes;
-use http::Request;
+use http::{Request, Uri};
 use http_body_util::Full;
 use tokio::net::TcpStream;
 
@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use super::connector::Connector;
 use super::endpoint::Endpoint;
 use super::protocol::{Connection, Protocol, Response};
-use super::{Answer, BoxError};
+use super::{Answer, BoxError, redirect};
 
 pub(super) struct Client {
     endpoint: Endpoint,
@@ -34,10 +34,14 @@ impl Client {
     }
 
     pub(super) async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Answer {
-        let (mut response, was_open) = self.attempt(request.clone()).await;
-        if response.is_err() && was_open {
-            // Servers close idle connections, and a request may cross that on its way.
-            (response, _) = self.attempt(request).await;
+        let mut response = self.attempt_twice(request.clone()).await;
+        if let Ok(first) = &response
+            && !self.protocol.is_grpc()
+            && let Some(path) = redirect::same_server_path(first, &self.endpoint)
+        {
+            let mut request = request;
+            *request.uri_mut() = Uri::from(path);
+            response = self.attempt_twice(request).await;
         }
         match response {
             Ok(response) => match self.protocol {
@@ -53,6 +57,15 @@ impl Client {
     /// Closes the connection: part of a cancelled request may already be on its way.
     pub(super) fn disconnect(&mut self) {
         self.connection = None;
+    }
+
+    async fn attempt_twice(&mut self, request: Request<Full<Bytes>>) -> Result<Response, BoxError> {
+        let (response, was_open) = self.attempt(request.clone()).await;
+        if response.is_err() && was_open {
+            // Servers close idle connections, and a request may cross that on its way.
+            return self.attempt(request).await.0;
+        }
+        response
     }
 
     /// The response, and whether the connection had been used before.

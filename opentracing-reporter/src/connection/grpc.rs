@@ -6,6 +6,7 @@ use http::{HeaderMap, StatusCode};
 use opentracing_core::encoding::{decode_base64, decode_percent};
 
 use super::protocol::Response;
+use super::size_refusal::says_too_large;
 use super::{Answer, RetryAfter};
 use crate::wire::protobuf::{Field, fields};
 
@@ -54,10 +55,12 @@ pub(super) fn answer(response: Response) -> Answer {
     let message =
         said.get("grpc-message").map(|message| decode_percent(message.as_bytes()).into_owned()).unwrap_or_default();
     let after = said.get("grpc-status-details-bin").and_then(|details| retry_delay(details.as_bytes()));
+    // gRPC's equivalents of 413.
+    if matches!(code, RESOURCE_EXHAUSTED | OUT_OF_RANGE) && says_too_large(&message) {
+        return Answer::TooLarge;
+    }
     let is_retryable = match code {
         CANCELLED | DEADLINE_EXCEEDED | ABORTED | OUT_OF_RANGE | UNAVAILABLE | DATA_LOSS => true,
-        // gRPC's equivalent of 413.
-        RESOURCE_EXHAUSTED if message.contains("larger than max") => return Answer::TooLarge,
         RESOURCE_EXHAUSTED => after.is_some(),
         _ => false,
     };

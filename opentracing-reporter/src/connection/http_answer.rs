@@ -6,14 +6,23 @@ use http::StatusCode;
 use http::header::{HeaderMap, RETRY_AFTER};
 
 use super::protocol::Response;
-use super::{Answer, RetryAfter};
+use super::size_refusal::says_too_large;
+use super::{Answer, RetryAfter, redirect};
 
 /// Follows OTLP (OTLP specification, "OTLP/HTTP Response"), whose rules suit the other backends too: 429, 502, 503 and 504 are retried,
-/// 413 is retried with fewer spans, and any other failure is permanent.
+/// 413 is retried with fewer spans, as is a 400 that says the same in words, and any other failure is permanent.
 pub(super) fn answer(response: Response) -> Answer {
+    if let Some(location) = redirect::location(&response) {
+        let status = response.status;
+        let error = format!(
+            "the server answered {status} and redirects to {location}: use that address if it is the right one"
+        );
+        return Answer::Refused(error.into());
+    }
     let Response { status, headers, body, .. } = response;
     match status {
         StatusCode::PAYLOAD_TOO_LARGE => Answer::TooLarge,
+        StatusCode::BAD_REQUEST if says_too_large(&beginning(&body)) => Answer::TooLarge,
         StatusCode::TOO_MANY_REQUESTS
         | StatusCode::BAD_GATEWAY
         | StatusCode::SERVICE_UNAVAILABLE
@@ -43,14 +52,18 @@ fn retry_after(headers: &HeaderMap) -> Option<RetryAfter> {
     httpdate::parse_http_date(value).ok().map(RetryAfter::Date)
 }
 
-/// The status, and the beginning of the body as far as it is printable text.
+/// The status, and the beginning of the body.
 fn text(status: StatusCode, body: &[u8]) -> String {
-    const CHARS: usize = 200;
-    let body = String::from_utf8_lossy(&body[..body.len().min(4 * CHARS)]);
-    let is_printable = |letter: &char| !letter.is_control() && *letter != char::REPLACEMENT_CHARACTER;
-    let said: String = body.chars().filter(is_printable).take(CHARS).collect();
-    match said.trim() {
+    match beginning(body).trim() {
         "" => format!("the server answered {status}"),
         said => format!("the server answered {status}: {said}"),
     }
+}
+
+/// The beginning of the body as far as it is printable text.
+fn beginning(body: &[u8]) -> String {
+    const CHARS: usize = 200;
+    let body = String::from_utf8_lossy(&body[..body.len().min(4 * CHARS)]);
+    let is_printable = |letter: &char| !letter.is_control() && *letter != char::REPLACEMENT_CHARACTER;
+    body.chars().filter(is_printable).take(CHARS).collect()
 }

@@ -12,6 +12,8 @@ mod http_answer;
 mod http_channel;
 mod invalid_endpoint;
 mod protocol;
+mod redirect;
+mod size_refusal;
 #[cfg(feature = "tls")]
 mod tls;
 mod worker;

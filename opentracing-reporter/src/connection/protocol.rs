@@ -26,6 +26,12 @@ pub(super) enum Protocol {
     Grpc,
 }
 
+impl Protocol {
+    pub(super) fn is_grpc(self) -> bool {
+        !matches!(self, Protocol::Http | Protocol::Agent)
+    }
+}
+
 /// A complete response.
 #[derive(Debug)]
 pub(super) struct Response {

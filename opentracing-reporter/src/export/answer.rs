@@ -4,15 +4,14 @@ use std::error::Error;
 use std::time::Duration;
 
 use super::exporter::Exporter;
-use super::request::{Origin, Phase, Request, WaitCause};
+use super::request::{Origin, Phase, Request};
 use crate::batch::Encoding;
 use crate::connection::{Answer, BoxError, Channel, RetryAfter};
+use crate::retry::FLUSH_BACKOFF;
 use crate::transport::SendOutcome;
 
 /// The longest delay that a server may ask for, so that a wrong date does not end the reporting.
 const MAX_SERVER_DELAY: Duration = Duration::from_secs(300);
-/// Requests are not made smaller than this after a server refused one as too large, unless a single span is.
-const MIN_REQUEST_BYTES: usize = 4096;
 
 impl<E: Encoding, C: Channel> Exporter<E, C> {
     pub(super) fn handle_answer(&mut self, answer: Answer) -> SendOutcome {
@@ -53,6 +52,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
 
     fn accepted(&mut self, request: Request, body: &[u8]) -> SendOutcome {
         self.backoff.reset();
+        self.request_size.accepted(request.batch.bytes.len());
         let (spans, origin) = (request.batch.len(), request.origin);
         let answer = self.encoding.partial_success(body);
         let rejected = answer.rejected.min(spans);
@@ -72,7 +72,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
     /// Sends the two halves of a request that was too large, one after the other.
     fn halve(&mut self, mut request: Request) {
         self.backoff.reset();
-        self.max_request_bytes = (request.batch.bytes.len() / 2).max(MIN_REQUEST_BYTES);
+        self.request_size.refused(request.batch.bytes.len());
         let tail = request.batch.split_off(request.batch.len() / 2);
         match request.origin {
             Origin::Memory => {
@@ -97,12 +97,11 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
             self.stats.retries_exhausted += spans as u64;
             return spooled.and(self.drop_spans(Origin::Memory, spans, error));
         }
-        let backoff = self.backoff.after_failure();
-        let (delay, cause) = match after {
-            Some(after) => (self.server_delay(after).min(MAX_SERVER_DELAY), WaitCause::ServerDelay),
-            None => (backoff, WaitCause::Backoff),
-        };
-        request.phase = Phase::Waiting { since: now, until: now + delay, cause };
+        // A delay of zero, or a date that our clock has passed, must not make us hammer the server.
+        let server_delay = after.map_or(Duration::ZERO, |after| self.server_delay(after).min(MAX_SERVER_DELAY));
+        let until = now + server_delay.max(self.backoff.after_failure());
+        let in_flush = now + server_delay.max(FLUSH_BACKOFF);
+        request.phase = Phase::Waiting { until, in_flush, is_retry: true };
         self.request = Some(request);
         // Nothing is dropped so far, but the error belongs in `last_error` and in the log.
         spooled.and(SendOutcome::retrying(error))
@@ -121,7 +120,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
 
     fn send_when_permitted(&mut self, mut request: Request) {
         let now = self.settings.clock.now();
-        request.phase = Phase::Waiting { since: now, until: now, cause: WaitCause::Pace };
+        request.phase = Phase::Waiting { until: now, in_flush: now, is_retry: false };
         self.request = Some(request);
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use opentracing_core::{FinishedSpan, TransportStats};
 
 use super::request::Request;
+use super::request_size::RequestSize;
 use super::settings::Settings;
 use super::spooling::Spooling;
 use crate::batch::{BatchQueue, Detail, Encoding};
@@ -24,8 +25,7 @@ pub(crate) struct Exporter<E, C> {
     pub(super) request: Option<Request>,
     pub(super) spooling: Option<Spooling>,
     pub(super) backoff: Backoff,
-    /// Half the size of the last request that the server refused as too large.
-    pub(super) max_request_bytes: usize,
+    pub(super) request_size: RequestSize,
     pub(crate) pace: Pace,
     has_process: bool,
     process_bytes: usize,
@@ -48,7 +48,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
             request: None,
             spooling: None,
             backoff: Backoff::new(),
-            max_request_bytes: usize::MAX,
+            request_size: RequestSize::unlimited(),
             pace: Pace::default(),
             has_process: false,
             process_bytes: 0,
@@ -70,7 +70,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         }
         self.pending += 1;
         let limits = self.encoding.limits();
-        let max_bytes = limits.bytes.saturating_sub(self.process_bytes).min(self.max_request_bytes);
+        let max_bytes = limits.bytes.saturating_sub(self.process_bytes).min(self.request_size.limit());
         let max_span = limits.span_bytes.min(limits.bytes.saturating_sub(self.process_bytes));
         let waiting = self.queue.bytes();
         let buffer = self.queue.buffer();

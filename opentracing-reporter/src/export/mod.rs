@@ -9,6 +9,7 @@
 mod answer;
 mod exporter;
 mod request;
+mod request_size;
 mod send;
 mod settings;
 mod spooling;

@@ -46,17 +46,6 @@ impl Origin {
 pub(super) enum Phase {
     /// The channel has it.
     InFlight { sent_at: Instant },
-    /// It is sent once `until` is reached and the pace permits.
-    Waiting { since: Instant, until: Instant, cause: WaitCause },
-}
-
-/// Why a request waits.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum WaitCause {
-    /// It failed, and our own backoff runs.
-    Backoff,
-    /// It failed, and the server said how long to wait.
-    ServerDelay,
-    /// It has not failed: the pace does not permit another request yet.
-    Pace,
+    /// It is sent once `until` is reached and the pace permits; in a flush, once `in_flush` is.
+    Waiting { until: Instant, in_flush: Instant, is_retry: bool },
 }

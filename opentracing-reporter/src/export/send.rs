@@ -4,14 +4,16 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::exporter::Exporter;
-use super::request::{Origin, Phase, Request, WaitCause};
+use super::request::{Origin, Phase, Request};
 use crate::batch::{EncodedBatch, Encoding};
 use crate::connection::{Answer, Channel};
-use crate::retry::{FLUSH_BACKOFF, Permit};
+use crate::retry::Permit;
 use crate::transport::{SendOutcome, SendReason};
 
 /// How long a flush waits for an answer before it checks the deadline again.
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
+/// The answer to a request of this many bytes usually arrives within the time slice of a transport.
+const SMALL_REQUEST: usize = 64 << 10;
 
 impl<E: Encoding, C: Channel> Exporter<E, C> {
     pub(crate) fn send(&mut self, reason: SendReason, until: Instant) -> SendOutcome {
@@ -24,14 +26,13 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
                     Some(answer) => outcome = outcome.and(self.handle_answer(answer)),
                     None => break,
                 },
-                Some(Phase::Waiting { since, until, cause }) => {
-                    let is_hurried = reason == SendReason::Flush && cause == WaitCause::Backoff;
-                    let until = if is_hurried { until.min(since + FLUSH_BACKOFF) } else { until };
+                Some(Phase::Waiting { until, in_flush, is_retry }) => {
+                    let until = if reason == SendReason::Flush { until.min(in_flush) } else { until };
                     if self.settings.clock.now() < until {
                         break;
                     }
                     let Some(permit) = self.permit() else { break };
-                    self.stats.retries += u64::from(cause != WaitCause::Pace);
+                    self.stats.retries += u64::from(is_retry);
                     if self.release_waiting_record() {
                         self.pace.release(permit);
                     } else {
@@ -78,11 +79,12 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         (next, outcome)
     }
 
-    /// Blocks only while the queue is full or the tracer is flushed. Otherwise the answer is there in one of the next calls.
+    /// Blocks only while the queue is full, the tracer is flushed, or a small request holds up others. Otherwise the answer is there in
+    /// one of the next calls.
     fn wait_for_answer(&mut self, reason: SendReason, until: Instant, sent_at: Instant) -> Option<Answer> {
         loop {
             let now = Instant::now();
-            let wait = if reason == SendReason::Due {
+            let wait = if reason == SendReason::Due && !self.holds_up_others() {
                 Duration::ZERO
             } else {
                 until.saturating_duration_since(now).min(POLL_INTERVAL)
@@ -101,6 +103,14 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         }
     }
 
+    /// Whether the request in flight is small and others wait behind it. With one request a tick, small ones would carry too little.
+    fn holds_up_others(&self) -> bool {
+        let Some(request) = &self.request else { return false };
+        let own = if request.origin == Origin::Memory { 0 } else { request.batch.len() };
+        let has_more = self.queue.has_full() || !request.rest.is_empty() || self.spooled() > own;
+        has_more && request.batch.bytes.len() <= SMALL_REQUEST
+    }
+
     fn permit(&self) -> Option<Permit> {
         self.pace.try_acquire(self.settings.clock.now(), self.encoding.limits().interval)
     }
@@ -108,7 +118,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
     /// Shortens the batch to one request. The rest goes back to the queue, or is returned if it belongs to a spool record.
     fn fit(&mut self, batch: &mut EncodedBatch, origin: Origin) -> VecDeque<EncodedBatch> {
         let mut rest = VecDeque::new();
-        let fitting = batch.fitting(self.max_request_bytes);
+        let fitting = batch.fitting(self.request_size.limit());
         if fitting < batch.len() {
             let tail = batch.split_off(fitting);
             match origin {

@@ -18,7 +18,10 @@ use crate::support::collector::{Collector, Got, Hand, Reply, stepped};
 use crate::support::transports::{NEVER, PATIENCE, finish_spans, names};
 
 /// A tracer that sends to this address, and its clock.
-fn tracer(address: &str, set: impl FnOnce(Otlp) -> Otlp) -> Result<(Tracer, Hand), Box<dyn std::error::Error>> {
+pub(crate) fn tracer(
+    address: &str,
+    set: impl FnOnce(Otlp) -> Otlp,
+) -> Result<(Tracer, Hand), Box<dyn std::error::Error>> {
     let hand = Hand::new();
     let otlp = set(Otlp::http(address)?.clock(hand.shared()));
     Ok((Tracer::builder("shop").build_inline(BatchReporter::new(otlp).queue_size(100_000).batch_delay(NEVER)), hand))
@@ -44,7 +47,7 @@ pub(crate) fn until(tracer: &Tracer, is_there: impl Fn(ReporterStats) -> bool) -
 
 /// Runs the transport until the collector has received a request.
 #[track_caller]
-fn next(tracer: &Tracer, collector: &Collector) -> Got {
+pub(crate) fn next(tracer: &Tracer, collector: &Collector) -> Got {
     let end = Instant::now() + PATIENCE;
     loop {
         let _ = tracer.flush(Duration::ZERO);
@@ -58,7 +61,7 @@ fn next(tracer: &Tracer, collector: &Collector) -> Got {
 
 /// Checks that the transport does not send, although it could.
 #[track_caller]
-fn nothing_arrives(tracer: &Tracer, collector: &Collector) {
+pub(crate) fn nothing_arrives(tracer: &Tracer, collector: &Collector) {
     // Long enough for the answer, and for a request that a bug would send.
     assert_eq!(tracer.flush(Duration::from_millis(50)), Err(FlushError::Timeout));
     assert_eq!(collector.all().len(), 0, "nothing was to be sent yet");

@@ -1,4 +1,5 @@
 //! Retries, limits and the spool, over OTLP.
 
 pub(crate) mod faults;
+mod pace;
 mod spool;

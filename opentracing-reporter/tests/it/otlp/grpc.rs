@@ -76,6 +76,9 @@ fn compresses_the_message_but_not_its_prefix() -> TestResult {
     Ok(())
 }
 
+/// `google.rpc.Status` with a `RetryInfo` of zero.
+const RETRY_AT_ONCE: &str = "CAgSBGJ1c3kaLgoodHlwZS5nb29nbGVhcGlzLmNvbS9nb29nbGUucnBjLlJldHJ5SW5mbxICCgA";
+
 #[test]
 fn retries_by_status() -> TestResult {
     let details = |code| Answer {
@@ -141,13 +144,39 @@ fn reports_the_message_of_the_server() -> TestResult {
 
 #[test]
 fn splits_messages_that_are_too_large() -> TestResult {
-    let too_large = failure(8, "grpc: received message larger than max (5000000 vs. 4194304)");
-    let service = Service::start(Version::Http2, None, [too_large])?;
-    let (tracer, _) = tracer(&service, |otlp| otlp)?;
-    finish_spans(&tracer, 4);
+    let rows = [
+        ("Go", 8, "grpc: received message larger than max (5000000 vs. 4194304)"),
+        ("Go, compressed", 8, "grpc: received message after decompression larger than max 4194304"),
+        ("C++", 8, "CLIENT: Received message larger than max (5000000 vs. 4194304)"),
+        ("Java", 8, "gRPC message exceeds maximum size 4194304: 5000000"),
+        (".NET", 8, "Received message exceeds the maximum configured message size."),
+        ("tonic", 11, "Error, decoded message length too large: found 5000000 bytes, the limit is: 4194304 bytes"),
+    ];
+    for (name, code, message) in rows {
+        let service = Service::start(Version::Http2, None, [failure(code, message)])?;
+        let (tracer, _) = tracer(&service, |otlp| otlp)?;
+        finish_spans(&tracer, 4);
+        assert_eq!(tracer.flush(PATIENCE), Ok(()), "{name}");
+        let sizes: Vec<_> = (0..3).map(|_| names_in(&service.next()).len()).collect();
+        assert_eq!(sizes, [4, 2, 2], "{name}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_delay_of_zero_is_no_shorter_than_the_backoff() -> TestResult {
+    let trailers = vec![("grpc-status", "8".to_owned()), ("grpc-status-details-bin", RETRY_AT_ONCE.to_owned())];
+    let service = Service::start(Version::Http2, None, [Answer { status: 200, trailers, ..Answer::default() }])?;
+    let (tracer, hand) = tracer(&service, |otlp| otlp)?;
+    finish_spans(&tracer, 3);
+    assert_eq!(tracer.flush(Duration::from_millis(100)), Err(FlushError::Timeout));
+    assert_eq!(names_in(&service.next()), names(3));
+    hand.advance(Duration::from_millis(249));
+    assert_eq!(tracer.flush(Duration::from_millis(50)), Err(FlushError::Timeout));
+    assert_eq!(service.count(), 0);
+    hand.advance(Duration::from_millis(1));
     assert_eq!(tracer.flush(PATIENCE), Ok(()));
-    let sizes: Vec<_> = (0..3).map(|_| names_in(&service.next()).len()).collect();
-    assert_eq!(sizes, [4, 2, 2]);
+    assert_eq!(service.count(), 1);
     Ok(())
 }
 

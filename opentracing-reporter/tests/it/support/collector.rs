@@ -56,7 +56,7 @@ impl Reply {
     }
 }
 
-/// Answers as scripted, then with 200.
+/// Answers as scripted, then with 200, or as a closure decides.
 pub(crate) struct Collector {
     address: SocketAddr,
     got: Receiver<Got>,
@@ -68,14 +68,32 @@ impl Collector {
     }
 
     pub(crate) fn listen(listener: TcpListener, replies: impl IntoIterator<Item = Reply>) -> io::Result<Self> {
+        let mut script = replies.into_iter().collect::<VecDeque<_>>();
+        Self::serving(listener, move |_| script.pop_front().unwrap_or_else(Reply::ok))
+    }
+
+    /// Answers each request as the closure decides.
+    pub(crate) fn deciding(decide: impl FnMut(&Got) -> Reply + Send + 'static) -> io::Result<Self> {
+        Self::serving(TcpListener::bind(("127.0.0.1", 0))?, decide)
+    }
+
+    /// Redirects the first request. In `location`, `{url}` stands for the address of this server.
+    pub(crate) fn redirecting(status: &'static str, location: &str) -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        let location = location.replace("{url}", &format!("http://{}", listener.local_addr()?));
+        let headers: &'static [&'static str] = vec![&*format!("location: {location}").leak()].leak();
+        Self::listen(listener, [Reply::Say(status, headers, Vec::new())])
+    }
+
+    fn serving(listener: TcpListener, decide: impl FnMut(&Got) -> Reply + Send + 'static) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let (sender, got) = channel();
-        let script = Arc::new(Mutex::new(replies.into_iter().collect::<VecDeque<_>>()));
+        let decide: Arc<Mutex<Decide>> = Arc::new(Mutex::new(decide));
         std::thread::spawn(move || {
             for (number, stream) in listener.incoming().flatten().enumerate() {
-                let (sender, script) = (sender.clone(), script.clone());
+                let (sender, decide) = (sender.clone(), decide.clone());
                 // Ends with the connection.
-                std::thread::spawn(move || serve(stream, number, &sender, &script));
+                std::thread::spawn(move || serve(stream, number, &sender, &decide));
             }
         });
         Ok(Collector { address, got })
@@ -105,14 +123,16 @@ impl Collector {
     }
 }
 
-fn serve(stream: TcpStream, connection: usize, got: &Sender<Got>, script: &Mutex<VecDeque<Reply>>) -> io::Result<()> {
+type Decide = dyn FnMut(&Got) -> Reply + Send;
+
+fn serve(stream: TcpStream, connection: usize, got: &Sender<Got>, decide: &Mutex<Decide>) -> io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut stream = stream;
     loop {
         let Some(request) = read_request(&mut reader, connection)? else { return Ok(()) };
+        let reply = (decide.lock().expect("nothing panics under this lock"))(&request);
         // The test may already have ended.
         let _ = got.send(request);
-        let reply = script.lock().expect("nothing panics under this lock").pop_front().unwrap_or_else(Reply::ok);
         match reply {
             Reply::Say(status, headers, body) => say(&mut stream, status, headers, &body)?,
             Reply::Nothing => {}
