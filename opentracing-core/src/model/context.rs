@@ -68,11 +68,13 @@ pub(crate) struct Extra {
     pub(crate) instana: Option<InstanaState>,
     pub(crate) jaeger: Option<JaegerState>,
     pub(crate) datadog: Option<DatadogState>,
+    /// The fields of X-Ray's header that only its services know.
+    pub(crate) xray: Option<Box<str>>,
 }
 
 impl Extra {
     pub(crate) fn is_empty(&self) -> bool {
-        let vendors = self.instana.is_some() || self.jaeger.is_some() || self.datadog.is_some();
+        let vendors = self.instana.is_some() || self.jaeger.is_some() || self.datadog.is_some() || self.xray.is_some();
         self.baggage.items().is_empty() && self.tracestate.is_none() && !vendors
     }
 }
@@ -158,6 +160,11 @@ impl SpanContext {
         self.meta.has(Meta::RANDOM)
     }
 
+    /// Whether the trace id was made in this process.
+    pub(crate) fn began_here(&self) -> bool {
+        self.meta.has(Meta::BEGAN_HERE)
+    }
+
     /// Whether the trace id was extracted as 64 bits. Formats that have both widths, such as B3, then inject it as 64 bits, too.
     pub fn is_64_bit(&self) -> bool {
         self.meta.has(Meta::SHORT)
@@ -197,6 +204,10 @@ impl SpanContext {
 
     pub(crate) fn datadog(&self) -> Option<&DatadogState> {
         self.extra.as_ref()?.datadog.as_ref()
+    }
+
+    pub(crate) fn xray(&self) -> Option<&str> {
+        self.extra.as_ref()?.xray.as_deref()
     }
 
     pub(crate) fn jaeger(&self) -> Option<&JaegerState> {
@@ -333,8 +344,10 @@ impl Meta {
     pub(crate) const LOCAL_ROOT: u64 = 1 << 5;
     /// The ids were extracted from `traceparent`.
     pub(crate) const TRACEPARENT: u64 = 1 << 6;
+    /// The trace began in this process.
+    pub(crate) const BEGAN_HERE: u64 = 1 << 7;
     /// The flags that a child inherits.
-    const INHERITED: u64 = Self::RANDOM | Self::SHORT | Self::TRACEPARENT;
+    const INHERITED: u64 = Self::RANDOM | Self::SHORT | Self::TRACEPARENT | Self::BEGAN_HERE;
 
     /// The word of a child: inherited flags of its parent, and its own decision, flags, kind and tracer.
     #[inline]

@@ -15,7 +15,8 @@ use crate::propagation::medium::Medium;
 ///
 /// - The first context with valid ids wins. Later ones have a say only if they are of the same trace.
 /// - A decision without ids applies if it stands before the winner, or if the winner has none, or if there is no winner.
-/// - A winner without a decision takes that of a later format with the same trace id. A 64-bit winner takes the upper half of a
+/// - A winner without a decision takes that of a later format with the same trace id, but not a no of a format that cannot say that
+///   nobody has decided, such as a clear flag of `traceparent`. A 64-bit winner takes the upper half of a
 ///   later trace id with the same lower half.
 /// - A trace id without a span id, which load balancers add, is that of the trace that begins here if there is no winner. Its decision
 ///   goes the same way.
@@ -35,6 +36,7 @@ pub struct Extraction {
     /// Whether Datadog's headers are read, so that its member of `tracestate` is as well.
     datadog: bool,
     datadog_state: Option<(TraceId, DatadogState)>,
+    xray_fields: Option<(TraceId, Box<str>)>,
     /// Whether Instana's headers are read, so that its rules apply to the others.
     instana: bool,
     tracestate_members: usize,
@@ -56,6 +58,8 @@ enum Winner {
     Traceparent,
     Instana,
     Datadog,
+    /// Of a format that cannot say that nobody has decided.
+    YesOrNo,
     Other,
 }
 
@@ -70,6 +74,7 @@ impl Extraction {
             trace_only: None,
             datadog: false,
             datadog_state: None,
+            xray_fields: None,
             instana: false,
             tracestate_members: 0,
             earlier_items: 0,
@@ -110,9 +115,14 @@ impl Extraction {
     }
 
     /// Returns whether it is of the trace that counts.
-    pub(crate) fn add_context_with_state(&mut self, context: &SpanContext) -> bool {
-        self.add_context_as(Winner::Other, context);
+    pub(crate) fn add_jaeger(&mut self, context: &SpanContext) -> bool {
+        self.add_yes_or_no(context);
         context.is_valid() && is_same_trace(self.context.trace_id, context.trace_id)
+    }
+
+    /// Hands over a context of a format that has no word for an undecided trace.
+    pub(crate) fn add_yes_or_no(&mut self, context: &SpanContext) {
+        self.add_context_as(Winner::YesOrNo, context);
     }
 
     fn add_context_as(&mut self, winner: Winner, context: &SpanContext) {
@@ -132,7 +142,10 @@ impl Extraction {
                 .with(Meta::TRACEPARENT, winner == Winner::Traceparent)
                 .with_sampling(if decided == Sampling::Undecided { context.sampling() } else { decided });
         } else if is_same_trace(self.context.trace_id, context.trace_id) {
-            self.add_sampling(context.sampling());
+            let cannot_defer = matches!(winner, Winner::Traceparent | Winner::YesOrNo);
+            if !cannot_defer || context.sampling() != Sampling::NotSampled {
+                self.add_sampling(context.sampling());
+            }
             if self.context.trace_id.high() == 0 {
                 self.context.trace_id = context.trace_id;
             }
@@ -168,6 +181,12 @@ impl Extraction {
     /// Takes note of a baggage item that is not read since it is beyond a limit.
     pub fn count_dropped_baggage(&mut self) {
         self.baggage_dropped += 1;
+    }
+
+    /// Hands over what a format read of a context whose ids cannot be used: the decision beside them stays. Returns the error.
+    pub(crate) fn keep_sampling(&mut self, sampling: Sampling, error: ExtractError) -> ExtractError {
+        self.add_sampling(sampling);
+        error
     }
 
     /// Takes note of something that cannot be read. It counts as absent.
@@ -240,6 +259,14 @@ impl Extraction {
         self.datadog_state = Some((context.trace_id, state));
     }
 
+    /// Hands over what X-Ray's header says, and its fields to pass on.
+    pub(crate) fn add_xray(&mut self, context: &SpanContext, fields: String) {
+        self.add_context_as(Winner::Other, context);
+        if !fields.is_empty() {
+            self.xray_fields = Some((context.trace_id, fields.into()));
+        }
+    }
+
     pub(crate) fn jaeger_state(&mut self) -> &mut JaegerState {
         self.context.extra_mut().jaeger.get_or_insert_default()
     }
@@ -278,6 +305,11 @@ impl Extraction {
         }
         if self.datadog {
             self.settle_datadog();
+        }
+        if let Some((trace_id, fields)) = self.xray_fields.take()
+            && is_same_trace(self.context.trace_id, trace_id)
+        {
+            self.context.extra_mut().xray = Some(fields);
         }
         if self.winner != Winner::None && self.context.extra.as_ref().is_some_and(|extra| extra.jaeger.is_some()) {
             self.jaeger_state().debug_id = None;

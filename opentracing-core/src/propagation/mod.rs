@@ -57,7 +57,7 @@ pub(crate) use self::formats::jaeger::DEBUG_ID_TAG as JAEGER_DEBUG_ID;
 pub use self::formats::jaeger::Jaeger;
 pub use self::formats::ot::OtTrace;
 pub use self::formats::text_format::{Injection, TextFormat};
-pub use self::formats::trace_context::{TraceContext, TraceCorrelation, UnsampledParent};
+pub use self::formats::trace_context::{RandomFlag, TraceContext, TraceCorrelation, UnsampledParent};
 pub(crate) use self::formats::tracestate::members;
 pub use self::formats::tracestate::{InvalidTraceState, TraceState, TracestateMembers};
 pub use self::formats::w3c_baggage::W3cBaggage;

@@ -183,7 +183,7 @@ impl TracerBuilder {
         id_generator::reseed();
         let short = self.trace_id_width == TraceIdWidth::Bits64;
         let random = self.ids.as_ref().is_none_or(|ids| ids.is_random());
-        let mut root_marks = if random { Meta::RANDOM } else { 0 };
+        let mut root_marks = Meta::BEGAN_HERE | if random { Meta::RANDOM } else { 0 };
         if short {
             root_marks |= Meta::SHORT;
         }

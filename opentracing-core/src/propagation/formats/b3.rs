@@ -5,7 +5,7 @@ use crate::model::ids::{SpanId, TraceId};
 use crate::propagation::carrier::{Field, TextMapReader, TextMapWriter};
 use crate::propagation::error::ExtractError;
 use crate::propagation::extraction::Extraction;
-use crate::propagation::formats::text_format::{Injection, Repeated, TextFormat, read};
+use crate::propagation::formats::text_format::{Injection, Repeated, TextFormat, optional, pair, read};
 use crate::propagation::medium::Medium;
 use crate::wire::hex;
 use crate::wire::text::Text;
@@ -69,7 +69,7 @@ impl TextFormat for B3 {
         if !found.is_open() {
             return Ok(());
         }
-        let single = match read(carrier, &SINGLE, found.medium(), Repeated::First, parse_single) {
+        let single = match read(carrier, &SINGLE, found, Repeated::First, parse_single) {
             Ok(Some(context)) => {
                 found.add_context(&context);
                 return Ok(());
@@ -77,7 +77,7 @@ impl TextFormat for B3 {
             Ok(None) => None,
             Err(error) => Some(error),
         };
-        let multi = read_multi(carrier, found.medium());
+        let multi = read_multi(carrier, found);
         if let Ok(Some(context)) = &multi {
             found.add_context(context);
         }
@@ -134,28 +134,38 @@ fn parse_letter(letter: u8) -> Result<Sampling, &'static str> {
     }
 }
 
-/// One malformed header voids all of them, as in Brave; but ids may be missing where there is a decision.
-fn read_multi(carrier: &dyn TextMapReader, medium: Medium) -> Result<Option<SpanContext>, ExtractError> {
-    let first = Repeated::First;
-    let sampled = read(carrier, &SAMPLED, medium, first, parse_sampled)?;
-    let debug = read(carrier, &FLAGS, medium, first, |value| Ok(value == b"1"))? == Some(true);
-    let sampling = if debug { Sampling::Debug } else { sampled.unwrap_or_default() };
-    let trace_id = read(carrier, &TRACE_ID, medium, first, parse_trace_id)?;
-    let Some((trace_id, short)) = trace_id else {
-        if sampling != Sampling::Undecided {
-            return Ok(Some(SpanContext::empty().with_sampling(sampling)));
-        }
-        return match read(carrier, &SPAN_ID, medium, first, parse_span_id)? {
-            Some(_) => Err(ExtractError::corrupted(TRACE_ID.name(), "it is missing")),
-            None => Ok(None),
-        };
+/// Ids may be missing where there is a decision, which also stays beside ids that cannot be used. Nothing depends on the parent.
+/// Applications in service meshes copy headers that they never got, as empty ones.
+fn read_multi(carrier: &dyn TextMapReader, found: &mut Extraction) -> Result<Option<SpanContext>, ExtractError> {
+    let sampled = read_filled(carrier, &SAMPLED, found, parse_sampled);
+    let debug = read_filled(carrier, &FLAGS, found, |value| Ok(value == b"1"))? == Some(true);
+    let sampling = match &sampled {
+        _ if debug => Sampling::Debug,
+        Ok(Some(sampling)) => *sampling,
+        Ok(None) | Err(_) => Sampling::Undecided,
     };
-    let Some(span_id) = read(carrier, &SPAN_ID, medium, first, parse_span_id)? else {
-        return Err(ExtractError::corrupted(SPAN_ID.name(), "it is missing"));
-    };
-    let parent_id = read(carrier, &PARENT_ID, medium, first, parse_parent_id)?.unwrap_or_default();
+    let trace_id = read_filled(carrier, &TRACE_ID, found, parse_padded_trace_id);
+    let span_id = read_filled(carrier, &SPAN_ID, found, parse_span_id);
+    if matches!(trace_id, Ok(None)) && sampling != Sampling::Undecided {
+        return Ok(Some(SpanContext::empty().with_sampling(sampling)));
+    }
+    let ids = pair(&TRACE_ID, trace_id, &SPAN_ID, span_id).map_err(|error| found.keep_sampling(sampling, error))?;
+    sampled?;
+    let Some(((trace_id, short), span_id)) = ids else { return Ok(None) };
+    let parent_id = optional(read_filled(carrier, &PARENT_ID, found, parse_parent_id), found).unwrap_or_default();
     let context = SpanContext::new(trace_id, span_id).with_64_bit(short);
     Ok(Some(context.with_sampling(sampling).with_parent_id(parent_id)))
+}
+
+/// An empty value is none. The first of several counts.
+fn read_filled<T: PartialEq>(
+    carrier: &dyn TextMapReader,
+    field: &'static Field,
+    found: &mut Extraction,
+    parse: impl Fn(&[u8]) -> Result<T, &'static str>,
+) -> Result<Option<T>, ExtractError> {
+    let parse = |value: &[u8]| if value.is_empty() { Ok(None) } else { parse(value).map(Some) };
+    Ok(read(carrier, field, found, Repeated::First, parse)?.flatten())
 }
 
 /// Old libraries wrote words.
@@ -181,6 +191,16 @@ fn parse_trace_id(digits: &[u8]) -> Result<(TraceId, bool), &'static str> {
         32 => digits.split_at(16),
         _ => return Err("the trace id has neither 16 nor 32 digits"),
     };
+    let id = TraceId::from_parts(parse_half(high)?, parse_half(low)?);
+    if id.is_valid() { Ok((id, high.is_empty())) } else { Err("the trace id is zero") }
+}
+
+/// Of the several headers: 1 to 32 digits, of which leading zeros may be lost, and whether they are at most 16.
+fn parse_padded_trace_id(digits: &[u8]) -> Result<(TraceId, bool), &'static str> {
+    if digits.len() > 32 {
+        return Err("the trace id has more than 32 digits");
+    }
+    let (high, low) = digits.split_at(digits.len().saturating_sub(16));
     let id = TraceId::from_parts(parse_half(high)?, parse_half(low)?);
     if id.is_valid() { Ok((id, high.is_empty())) } else { Err("the trace id is zero") }
 }

@@ -9,7 +9,7 @@ use crate::propagation::carrier::{Field, TextMapReader, TextMapWriter};
 use crate::propagation::error::ExtractError;
 use crate::propagation::extraction::Extraction;
 use crate::propagation::formats::ot;
-use crate::propagation::formats::text_format::{Injection, Repeated, TextFormat, read, trim};
+use crate::propagation::formats::text_format::{Injection, Repeated, TextFormat, optional, read, trim};
 use crate::propagation::formats::tracestate::TracestateMembers;
 use crate::propagation::medium::Medium;
 use crate::wire::decimal;
@@ -60,25 +60,27 @@ impl TextFormat for Datadog {
     fn extract(&self, carrier: &dyn TextMapReader, found: &mut Extraction) -> Result<(), ExtractError> {
         found.read_datadog();
         ot::BAGGAGE.extract(carrier, found);
-        let (medium, repeated) = (found.medium(), Repeated::Malformed);
-        let Some(low) = read(carrier, &TRACE_ID, medium, repeated, parse_trace_id)? else { return Ok(()) };
-        let origin = optional(read(carrier, &ORIGIN, medium, Repeated::First, parse_origin), found).flatten();
-        let span_id = read(carrier, &PARENT_ID, medium, repeated, parse_parent_id)?.unwrap_or_default();
+        let low = read(carrier, &TRACE_ID, found, Repeated::Malformed, parse_trace_id).transpose();
+        let Some(low) = low else { return Ok(()) };
+        let priority = optional(read(carrier, &PRIORITY, found, Repeated::Last, parse_priority), found);
+        let sampling = priority.map_or(Sampling::Undecided, |priority| match priority {
+            1.. => Sampling::Sampled,
+            _ => Sampling::NotSampled,
+        });
+        let low = low.map_err(|error| found.keep_sampling(sampling, error))?;
+        let origin = optional(read(carrier, &ORIGIN, found, Repeated::First, parse_origin), found).flatten();
+        let span_id = read(carrier, &PARENT_ID, found, Repeated::Last, parse_parent_id);
+        let span_id = span_id.map_err(|error| found.keep_sampling(sampling, error))?.unwrap_or_default();
         if !span_id.is_valid() && origin.is_none() {
-            return Err(ExtractError::corrupted(PARENT_ID.name(), "it is missing or zero"));
+            let error = ExtractError::corrupted(PARENT_ID.name(), "it is missing or zero");
+            return Err(found.keep_sampling(sampling, error));
         }
-        let priority = optional(read(carrier, &PRIORITY, medium, repeated, parse_priority), found);
-        let (tags, high) =
-            optional(read(carrier, &TAGS, medium, Repeated::First, read_tags), found).unwrap_or_default();
+        let (tags, high) = optional(read(carrier, &TAGS, found, Repeated::First, read_tags), found).unwrap_or_default();
         if high == Some(0) {
             found.add_malformed(ExtractError::corrupted(TAGS.name(), "_dd.p.tid has not 16 digits, or is zero"));
         }
         let high = high.unwrap_or(0);
         let context = SpanContext::new(TraceId::from_parts(high, low), span_id).with_64_bit(high == 0);
-        let sampling = priority.map_or(Sampling::Undecided, |priority| match priority {
-            1.. => Sampling::Sampled,
-            _ => Sampling::NotSampled,
-        });
         let by_user = priority.is_some_and(|priority| !matches!(priority, 0 | 1));
         found.add_datadog(&context.with_sampling(sampling), DatadogState { by_user, origin, tags });
         Ok(())
@@ -130,14 +132,6 @@ impl TextFormat for Datadog {
             carrier.set(&TAGS, value.as_str());
         }
     }
-}
-
-/// Without it the context stays what it is.
-fn optional<T>(read: Result<Option<T>, ExtractError>, found: &mut Extraction) -> Option<T> {
-    read.unwrap_or_else(|error| {
-        found.add_malformed(error);
-        None
-    })
 }
 
 fn parse_trace_id(value: &[u8]) -> Result<u64, &'static str> {

@@ -8,6 +8,7 @@ use crate::propagation::carrier::{Field, TextMapReader, TextMapWriter};
 use crate::propagation::error::ExtractError;
 use crate::propagation::extraction::Extraction;
 use crate::propagation::formats::text_format::{Injection, Repeated, TextFormat, read, trim};
+use crate::propagation::formats::trace_context::UnsampledParent;
 use crate::propagation::medium::Medium;
 use crate::wire::decimal;
 use crate::wire::hex;
@@ -24,12 +25,21 @@ const SAMPLED: u64 = 1;
 /// Without a span id, or with zero, the trace id is that of a trace that begins here, unless another format brings a context. Options
 /// that are absent are undecided, and are not written then.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct GoogleCloud(());
+pub struct GoogleCloud {
+    unsampled: UnsampledParent,
+}
 
 impl GoogleCloud {
     /// The format.
     pub const fn new() -> Self {
-        GoogleCloud(())
+        GoogleCloud { unsampled: UnsampledParent::Honor }
+    }
+
+    /// What `o=0` says. [`UnsampledParent::Honor`] by default.
+    #[must_use]
+    pub const fn unsampled_parent(mut self, unsampled: UnsampledParent) -> Self {
+        self.unsampled = unsampled;
+        self
     }
 }
 
@@ -43,11 +53,19 @@ impl TextFormat for GoogleCloud {
     }
 
     fn extract(&self, carrier: &dyn TextMapReader, found: &mut Extraction) -> Result<(), ExtractError> {
-        if found.is_open()
-            && let Some(context) = read(carrier, &CONTEXT, found.medium(), Repeated::Malformed, parse)?
-        {
-            found.add_context(&context);
+        if !found.is_open() {
+            return Ok(());
         }
+        let repeated =
+            Repeated::SameTrace(|header: &Header| header.ids.map_or(TraceId::INVALID, |(trace_id, _)| trace_id));
+        let Some(header) = read(carrier, &CONTEXT, found, repeated, parse)? else { return Ok(()) };
+        let sampling = match header.sampling {
+            Sampling::NotSampled => self.unsampled.sampling(),
+            sampling => sampling,
+        };
+        let ids = header.ids.map_err(|reason| ExtractError::corrupted(CONTEXT.name(), reason));
+        let (trace_id, span_id) = ids.map_err(|error| found.keep_sampling(sampling, error))?;
+        found.add_context(&SpanContext::new(trace_id, span_id).with_sampling(sampling));
         Ok(())
     }
 
@@ -67,16 +85,20 @@ impl TextFormat for GoogleCloud {
     }
 }
 
+/// Trace and span id, or why they cannot be used, and the decision.
+#[derive(PartialEq)]
+struct Header {
+    ids: Result<(TraceId, SpanId), &'static str>,
+    sampling: Sampling,
+}
+
 /// `<trace>[/<span>][;o=<options>]`.
-fn parse(value: &[u8]) -> Result<SpanContext, &'static str> {
-    let (trace_id, rest) = trim(value).split_at_checked(32).ok_or("the trace id has not 32 digits")?;
-    let (high, low) = hex::any_length(trace_id).ok_or("a character of the trace id is no hexadecimal digit")?;
-    let mut parts = rest.split(|&byte| byte == b';');
-    let span_id = match parts.next().unwrap_or_default() {
-        [] => 0,
-        [b'/', digits @ ..] => decimal::parse(digits).ok_or("the span id is no decimal number below 2^64")?,
-        _ => return Err("the trace id has not 32 digits"),
-    };
+fn parse(value: &[u8]) -> Result<Header, &'static str> {
+    if value.contains(&b',') {
+        return Err("it has a comma");
+    }
+    let mut parts = trim(value).split(|&byte| byte == b';');
+    let ids = parse_ids(parts.next().unwrap_or_default());
     let sampling = match (parts.next(), parts.next()) {
         (None, _) => Sampling::Undecided,
         (Some(options), None) => {
@@ -85,9 +107,17 @@ fn parse(value: &[u8]) -> Result<SpanContext, &'static str> {
         }
         _ => return Err("it has too many parts"),
     };
+    Ok(Header { ids, sampling })
+}
+
+fn parse_ids(ids: &[u8]) -> Result<(TraceId, SpanId), &'static str> {
+    let (trace_id, rest) = ids.split_at_checked(32).ok_or("the trace id has not 32 digits")?;
+    let (high, low) = hex::any_length(trace_id).ok_or("a character of the trace id is no hexadecimal digit")?;
+    let span_id = match rest {
+        [] => 0,
+        [b'/', digits @ ..] => decimal::parse(digits).ok_or("the span id is no decimal number below 2^64")?,
+        _ => return Err("the trace id has not 32 digits"),
+    };
     let trace_id = TraceId::from_parts(high, low);
-    if !trace_id.is_valid() {
-        return Err("the trace id is zero");
-    }
-    Ok(SpanContext::new(trace_id, SpanId::new(span_id)).with_sampling(sampling))
+    if trace_id.is_valid() { Ok((trace_id, SpanId::new(span_id))) } else { Err("the trace id is zero") }
 }

@@ -47,9 +47,9 @@ impl TextFormat for GrpcTraceBin {
 
     fn extract(&self, carrier: &dyn TextMapReader, found: &mut Extraction) -> Result<(), ExtractError> {
         if found.is_open()
-            && let Some(context) = read(carrier, &CONTEXT, found.medium(), Repeated::Malformed, parse)?
+            && let Some(context) = read(carrier, &CONTEXT, found, Repeated::SameTrace(SpanContext::trace_id), parse)?
         {
-            found.add_context(&context);
+            found.add_yes_or_no(&context);
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use crate::model::vendor::instana::{Ancestor, Correlation};
 use crate::propagation::carrier::{Field, TextMapReader, TextMapWriter};
 use crate::propagation::error::ExtractError;
 use crate::propagation::extraction::Extraction;
-use crate::propagation::formats::text_format::{Injection, Repeated, TextFormat, read, trim};
+use crate::propagation::formats::text_format::{Injection, Repeated, TextFormat, pair, read, trim};
 use crate::propagation::formats::tracestate::{self, TracestateMembers};
 use crate::propagation::medium::Medium;
 use crate::wire::hex;
@@ -68,13 +68,13 @@ impl TextFormat for Instana {
         let medium = found.medium();
         let (trace_id, span_id, level) = fields(medium);
         // Instana's gRPC clients for Node send the level twice.
-        let level = read(carrier, level, medium, Repeated::First, |value| Ok(parse_level(value)))?.unwrap_or_default();
+        let level = read(carrier, level, found, Repeated::First, |value| Ok(parse_level(value)))?.unwrap_or_default();
         found.add_sampling(level.sampling);
         if level.sampling == Sampling::NotSampled {
             return Ok(());
         }
         if medium != Medium::Kafka
-            && read(carrier, &SYNTHETIC, medium, Repeated::First, |value| Ok(trim(value) == b"1"))? == Some(true)
+            && read(carrier, &SYNTHETIC, found, Repeated::First, |value| Ok(trim(value) == b"1"))? == Some(true)
         {
             found.instana_state().synthetic = true;
         }
@@ -84,19 +84,14 @@ impl TextFormat for Instana {
             return Ok(());
         }
         let ids = (
-            read(carrier, trace_id, medium, Repeated::Malformed, parse_trace_id)?,
-            read(carrier, span_id, medium, Repeated::Malformed, parse_span_id)?,
+            read(carrier, trace_id, found, Repeated::Malformed, parse_trace_id),
+            read(carrier, span_id, found, Repeated::Last, parse_span_id),
         );
-        match ids {
-            (Some((trace_id, long)), Some(span_id)) => {
-                let context = SpanContext::new(trace_id, span_id).with_64_bit(!long);
-                found.add_instana(&context.with_sampling(Sampling::Sampled));
-                Ok(())
-            }
-            (None, None) => Ok(()),
-            (Some(_), None) => Err(ExtractError::corrupted(span_id.name(), "it is missing")),
-            (None, Some(_)) => Err(ExtractError::corrupted(trace_id.name(), "it is missing")),
+        if let Some(((trace_id, long), span_id)) = pair(trace_id, ids.0, span_id, ids.1)? {
+            let context = SpanContext::new(trace_id, span_id).with_64_bit(!long);
+            found.add_instana(&context.with_sampling(Sampling::Sampled));
         }
+        Ok(())
     }
 
     fn add_tracestate_members(&self, context: &SpanContext, members: &mut TracestateMembers) {
@@ -140,7 +135,7 @@ fn fields(medium: Medium) -> (&'static Field, &'static Field, &'static Field) {
     }
 }
 
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 struct Level {
     sampling: Sampling,
     correlation: Option<Correlation>,

@@ -62,19 +62,26 @@ impl TextFormat for Jaeger {
     fn extract(&self, carrier: &dyn TextMapReader, found: &mut Extraction) -> Result<(), ExtractError> {
         carrier.values(&ROOT_BAGGAGE, &mut |list| read_list(list, found));
         BAGGAGE.extract(carrier, found);
-        let ids = read(carrier, &TRACE_ID, found.medium(), Repeated::Malformed, parse);
-        if let Ok(Some((context, other_flags))) = &ids {
-            let is_of_trace = found.add_context_with_state(context);
+        let repeated =
+            Repeated::SameTrace(|header: &Header| header.ids.as_ref().map_or(TraceId::INVALID, SpanContext::trace_id));
+        let header = read(carrier, &TRACE_ID, found, repeated, parse);
+        if let Ok(Some(Header { ids: Ok(context), sampling, other_flags })) = &header {
+            let is_of_trace = found.add_jaeger(&context.clone().with_sampling(*sampling));
             if is_of_trace && *other_flags != 0 {
                 found.jaeger_state().other_flags = *other_flags;
             }
             return Ok(());
         }
-        if let Some(id) = read(carrier, &DEBUG_ID, found.medium(), Repeated::First, parse_debug_id)? {
+        if let Some(id) = read(carrier, &DEBUG_ID, found, Repeated::First, parse_debug_id)? {
             found.add_sampling(Sampling::Debug);
             found.jaeger_state().debug_id = Some(id);
         }
-        ids.map(drop)
+        match header? {
+            Some(Header { ids: Err(reason), sampling, .. }) => {
+                Err(found.keep_sampling(sampling, ExtractError::corrupted(TRACE_ID.name(), reason)))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn inject(&self, context: &SpanContext, carrier: &mut dyn TextMapWriter, injection: &Injection) {
@@ -101,8 +108,16 @@ impl TextFormat for Jaeger {
     }
 }
 
-/// `<trace>:<span>:<parent>:<flags>`; the parent is deprecated and zero for a root. Also the flags beside sampled and debug.
-fn parse(value: &[u8]) -> Result<(SpanContext, u8), &'static str> {
+/// The ids, or why they cannot be used, and the flags: the decision and those beside sampled and debug.
+#[derive(PartialEq)]
+struct Header {
+    ids: Result<SpanContext, &'static str>,
+    sampling: Sampling,
+    other_flags: u8,
+}
+
+/// `<trace>:<span>:<parent>:<flags>`; the parent is deprecated and zero for a root.
+fn parse(value: &[u8]) -> Result<Header, &'static str> {
     let value = trim(value);
     if value.len() > MAX_VALUE_BYTES {
         return Err("it is too long");
@@ -113,20 +128,21 @@ fn parse(value: &[u8]) -> Result<(SpanContext, u8), &'static str> {
     let (Some(trace_id), Some(span_id), Some(parent_id), Some(flags), None) = parts else {
         return Err("it has not four parts");
     };
-    let (high, low) = hex::any_length(trace_id).ok_or("the trace id has not 1 to 32 hexadecimal digits")?;
-    let span_id = parse_id(span_id).ok_or("the span id has not 1 to 16 hexadecimal digits")?;
-    let parent_id = parse_id(parent_id).ok_or("the parent id has not 1 to 16 hexadecimal digits")?;
     let flags = match flags {
         [_] | [_, _] => hex::any_case(flags).and_then(|flags| u8::try_from(flags).ok()),
         _ => None,
     };
     // The Go client reads decimal digits, all other clients and the documentation have hexadecimal ones.
     let (sampling, other_flags) = read_flags(flags.ok_or("the flags have not 1 or 2 hexadecimal digits")?);
+    Ok(Header { ids: parse_ids(trace_id, span_id, parent_id), sampling, other_flags })
+}
+
+fn parse_ids(trace_id: &[u8], span_id: &[u8], parent_id: &[u8]) -> Result<SpanContext, &'static str> {
+    let (high, low) = hex::any_length(trace_id).ok_or("the trace id has not 1 to 32 hexadecimal digits")?;
+    let span_id = parse_id(span_id).ok_or("the span id has not 1 to 16 hexadecimal digits")?;
+    let parent_id = parse_id(parent_id).ok_or("the parent id has not 1 to 16 hexadecimal digits")?;
     let context = SpanContext::new(TraceId::from_parts(high, low), span_id).with_64_bit(trace_id.len() <= 16);
-    if !context.is_valid() {
-        return Err("an id is zero");
-    }
-    Ok((context.with_parent_id(parent_id).with_sampling(sampling), other_flags))
+    if context.is_valid() { Ok(context.with_parent_id(parent_id)) } else { Err("an id is zero") }
 }
 
 fn parse_id(digits: &[u8]) -> Option<SpanId> {

@@ -6,7 +6,7 @@ use crate::propagation::carrier::{Field, TextMapReader, TextMapWriter};
 use crate::propagation::error::ExtractError;
 use crate::propagation::extraction::Extraction;
 use crate::propagation::formats::prefixed_baggage::{Encoding, PrefixedBaggage};
-use crate::propagation::formats::text_format::{Injection, Repeated, TextFormat, read, trim};
+use crate::propagation::formats::text_format::{Injection, Repeated, TextFormat, optional, pair, read, trim};
 use crate::propagation::medium::Medium;
 use crate::wire::hex;
 use crate::wire::text::Text;
@@ -50,17 +50,13 @@ impl TextFormat for OtTrace {
 
     fn extract(&self, carrier: &dyn TextMapReader, found: &mut Extraction) -> Result<(), ExtractError> {
         BAGGAGE.extract(carrier, found);
-        let (medium, repeated) = (found.medium(), Repeated::Malformed);
-        let trace_id = read(carrier, &TRACE_ID, medium, repeated, parse_trace_id)?;
-        let span_id = read(carrier, &SPAN_ID, medium, repeated, parse_span_id)?;
-        let (trace_id, short, span_id) = match (trace_id, span_id) {
-            (Some((trace_id, short)), Some(span_id)) => (trace_id, short, span_id),
-            (None, None) => return Ok(()),
-            (None, Some(_)) => return Err(ExtractError::corrupted(TRACE_ID.name(), "it is missing")),
-            (Some(_), None) => return Err(ExtractError::corrupted(SPAN_ID.name(), "it is missing")),
-        };
-        let sampling = read(carrier, &SAMPLED, medium, repeated, parse_sampled)?.unwrap_or_default();
-        found.add_context(&SpanContext::new(trace_id, span_id).with_64_bit(short).with_sampling(sampling));
+        let trace_id = read(carrier, &TRACE_ID, found, Repeated::Malformed, parse_trace_id);
+        let span_id = read(carrier, &SPAN_ID, found, Repeated::Last, parse_span_id);
+        let Some(ids) = pair(&TRACE_ID, trace_id, &SPAN_ID, span_id).transpose() else { return Ok(()) };
+        let sampling = optional(read(carrier, &SAMPLED, found, Repeated::Last, parse_sampled), found);
+        let sampling = sampling.unwrap_or_default();
+        let ((trace_id, short), span_id) = ids.map_err(|error| found.keep_sampling(sampling, error))?;
+        found.add_yes_or_no(&SpanContext::new(trace_id, span_id).with_64_bit(short).with_sampling(sampling));
         Ok(())
     }
 

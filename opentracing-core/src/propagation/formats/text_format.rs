@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fmt::Debug;
 
 use crate::model::context::SpanContext;
+use crate::model::ids::TraceId;
 use crate::propagation::carrier::{Field, TextMapReader, TextMapWriter};
 use crate::propagation::error::ExtractError;
 use crate::propagation::extraction::Extraction;
@@ -77,34 +78,86 @@ impl Injection {
     }
 }
 
-/// What to make of a header that has several values, where only one makes sense.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Repeated {
+/// What to make of a header that has several different values, where only one makes sense. Equal values count once.
+#[derive(Clone, Copy)]
+pub(crate) enum Repeated<T> {
     /// Nobody can tell which is meant.
     Malformed,
     /// The first one counts.
     First,
+    /// The last one counts, and the others are counted as malformed.
+    Last,
+    /// As `Last`, if all have the same trace id; as `Malformed` otherwise.
+    SameTrace(fn(&T) -> TraceId),
 }
 
-/// Reads a header that has one value. Of messages the last value counts.
-pub(crate) fn read<T>(
+/// Reads a header that has one value. Of messages the last value counts. Over HTTP, proxies fold several lines into one with commas.
+pub(crate) fn read<T: PartialEq>(
     carrier: &dyn TextMapReader,
     field: &'static Field,
-    medium: Medium,
-    repeated: Repeated,
+    found: &mut Extraction,
+    repeated: Repeated<T>,
     mut parse: impl FnMut(&[u8]) -> Result<T, &'static str>,
 ) -> Result<Option<T>, ExtractError> {
-    let (mut values, mut read) = (0, Ok(None));
-    carrier.values(field, &mut |value| {
-        values += 1;
-        if values == 1 || medium.is_message() {
-            read = parse(value).map(Some);
-        } else if repeated == Repeated::Malformed {
-            read = Err("more than one value");
+    let is_message = found.medium().is_message();
+    let (mut read, mut differs) = (None, false);
+    let mut add = |parsed: Result<T, &'static str>| {
+        read = Some(match (read.take(), parsed) {
+            (None, parsed) => parsed,
+            (Some(_), parsed) if is_message => parsed,
+            (Some(Ok(first)), parsed) if matches!(repeated, Repeated::First) || parsed.as_ref() == Ok(&first) => {
+                Ok(first)
+            }
+            (Some(Ok(first)), Ok(last)) => {
+                let is_usable = match repeated {
+                    Repeated::SameTrace(trace_id) => trace_id(&first) == trace_id(&last),
+                    Repeated::Last => true,
+                    Repeated::First | Repeated::Malformed => false,
+                };
+                differs |= is_usable;
+                if is_usable { Ok(last) } else { Err(DIFFERENT) }
+            }
+            (Some(Err(reason)), _) | (_, Err(reason)) => Err(reason),
+        });
+    };
+    carrier.values(field, &mut |value| match parse(value) {
+        Err(_) if !is_message && value.contains(&b',') => {
+            value.split(|&byte| byte == b',').for_each(|value| add(parse(trim(value))));
         }
+        parsed => add(parsed),
     });
-    read.map_err(|reason| ExtractError::corrupted(field.name(), reason))
+    let read = read.transpose().map_err(|reason| ExtractError::corrupted(field.name(), reason))?;
+    if differs {
+        found.add_malformed(ExtractError::corrupted(field.name(), DIFFERENT));
+    }
+    Ok(read)
 }
+
+/// A value on which nothing depends: without it the context stays what it is.
+pub(crate) fn optional<T>(read: Result<Option<T>, ExtractError>, found: &mut Extraction) -> Option<T> {
+    read.unwrap_or_else(|error| {
+        found.add_malformed(error);
+        None
+    })
+}
+
+/// Trace id and span id that stand in two headers: both or none.
+pub(crate) fn pair<T, S>(
+    trace_field: &Field,
+    trace_id: Result<Option<T>, ExtractError>,
+    span_field: &Field,
+    span_id: Result<Option<S>, ExtractError>,
+) -> Result<Option<(T, S)>, ExtractError> {
+    let missing = |field: &Field| Err(ExtractError::corrupted(field.name(), "it is missing"));
+    match (trace_id?, span_id?) {
+        (Some(trace_id), Some(span_id)) => Ok(Some((trace_id, span_id))),
+        (None, None) => Ok(None),
+        (None, Some(_)) => missing(trace_field),
+        (Some(_), None) => missing(span_field),
+    }
+}
+
+const DIFFERENT: &str = "two different values";
 
 /// Takes off optional whitespace (RFC 9110, section 5.6.3). HTTP/1.1 libraries do it, HTTP/2 and messages keep it.
 pub(crate) fn trim(mut value: &[u8]) -> &[u8] {

@@ -27,9 +27,22 @@ const RANDOM: u64 = 2;
 pub struct TraceContext {
     unsampled: UnsampledParent,
     correlation: TraceCorrelation,
+    random_flag: RandomFlag,
 }
 
-/// What a `traceparent` with a clear sampled flag says.
+/// For which traces `traceparent` carries the random flag of W3C Trace Context level 2.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub enum RandomFlag {
+    /// For traces whose `traceparent` came in with it. OpenTelemetry's Go tracer refuses the flag up to release 1.41 and would begin
+    /// a new trace.
+    #[default]
+    Received,
+    /// Also for traces that begin in this process, if their ids are random.
+    Always,
+}
+
+/// What a context that is not sampled says: a clear flag of `traceparent`, `o=0` of Google Cloud, or `Sampled=0` of X-Ray.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum UnsampledParent {
@@ -52,10 +65,23 @@ pub enum TraceCorrelation {
     Disabled,
 }
 
+impl UnsampledParent {
+    pub(crate) fn sampling(self) -> Sampling {
+        match self {
+            UnsampledParent::Honor => Sampling::NotSampled,
+            UnsampledParent::Defer => Sampling::Undecided,
+        }
+    }
+}
+
 impl TraceContext {
     /// The format as the specification has it.
     pub const fn new() -> Self {
-        TraceContext { unsampled: UnsampledParent::Honor, correlation: TraceCorrelation::Enabled }
+        TraceContext {
+            unsampled: UnsampledParent::Honor,
+            correlation: TraceCorrelation::Enabled,
+            random_flag: RandomFlag::Received,
+        }
     }
 
     /// What a clear sampled flag says. [`UnsampledParent::Honor`] by default.
@@ -71,6 +97,13 @@ impl TraceContext {
         self.correlation = correlation;
         self
     }
+
+    /// Which traces are sent with the random flag. [`RandomFlag::Received`] by default.
+    #[must_use]
+    pub const fn random_flag(mut self, random_flag: RandomFlag) -> Self {
+        self.random_flag = random_flag;
+        self
+    }
 }
 
 impl TextFormat for TraceContext {
@@ -84,7 +117,10 @@ impl TextFormat for TraceContext {
 
     fn extract(&self, carrier: &dyn TextMapReader, found: &mut Extraction) -> Result<(), ExtractError> {
         let medium = found.medium();
-        let Some(parent) = read(carrier, &TRACEPARENT, medium, Repeated::Malformed, parse)? else { return Ok(()) };
+        let Some(parent) = read(carrier, &TRACEPARENT, found, Repeated::SameTrace(Traceparent::trace_id), parse)?
+        else {
+            return Ok(());
+        };
         let context = parent.context(self.unsampled);
         if self.correlation == TraceCorrelation::Enabled {
             if !found.add_traceparent(&context) {
@@ -113,7 +149,8 @@ impl TextFormat for TraceContext {
             return;
         }
         let foreign = context.instana().and_then(|state| Some((state.foreign_trace_id?, state.foreign_random)));
-        let (trace_id, random) = foreign.unwrap_or((context.trace_id(), context.is_random()));
+        let own_random = context.is_random() && (!context.began_here() || self.random_flag == RandomFlag::Always);
+        let (trace_id, random) = foreign.unwrap_or((context.trace_id(), own_random));
         let mut value = Text::new();
         value.push("00-");
         value.push_trace_id(trace_id);
@@ -154,6 +191,7 @@ fn read_tracestate(carrier: &dyn TextMapReader, medium: Medium) -> Result<ReadLi
     read.map_err(|reason| ExtractError::corrupted(TRACESTATE.name(), reason))
 }
 
+#[derive(PartialEq)]
 struct Traceparent {
     trace_id: TraceId,
     span_id: SpanId,
@@ -161,12 +199,12 @@ struct Traceparent {
 }
 
 impl Traceparent {
+    fn trace_id(&self) -> TraceId {
+        self.trace_id
+    }
+
     fn context(&self, unsampled: UnsampledParent) -> SpanContext {
-        let sampling = match unsampled {
-            _ if self.flags & SAMPLED != 0 => Sampling::Sampled,
-            UnsampledParent::Honor => Sampling::NotSampled,
-            UnsampledParent::Defer => Sampling::Undecided,
-        };
+        let sampling = if self.flags & SAMPLED != 0 { Sampling::Sampled } else { unsampled.sampling() };
         let random = self.flags & RANDOM != 0;
         SpanContext::new(self.trace_id, self.span_id).with_sampling(sampling).with_random(random)
     }

@@ -75,7 +75,8 @@ impl TextFormat for W3cBaggage {
             list.push(if before == 0 { "" } else { "," });
             list.push(item.key());
             list.push("=");
-            percent::encode(item.value(), &mut list, |byte| is_value_byte(byte) && byte != b'%');
+            // Some readers take `+` for a blank.
+            percent::encode(item.value(), &mut list, |byte| is_value_byte(byte) && !matches!(byte, b'%' | b'+'));
             if !item.properties().is_empty() && item.properties().split(';').all(is_property) {
                 list.push(";");
                 list.push(item.properties());

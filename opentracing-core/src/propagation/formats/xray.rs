@@ -8,6 +8,7 @@ use crate::propagation::carrier::{Field, TextMapReader, TextMapWriter};
 use crate::propagation::error::ExtractError;
 use crate::propagation::extraction::Extraction;
 use crate::propagation::formats::text_format::{Injection, Repeated, TextFormat, read, trim};
+use crate::propagation::formats::trace_context::UnsampledParent;
 use crate::propagation::medium::Medium;
 use crate::wire::hex;
 use crate::wire::text::Text;
@@ -15,22 +16,35 @@ use crate::wire::text::Text;
 static TRACE_ID: Field = Field::new("X-Amzn-Trace-Id", "x-amzn-trace-id");
 static FIELDS: [&Field; 1] = [&TRACE_ID];
 
+const MAX_OTHERS_BYTES: usize = 512;
+
 /// The format `xray`: `X-Amzn-Trace-Id: Root=1-<8 digits>-<24 digits>;Parent=<16 digits>;Sampled=1`, as
 /// [AWS X-Ray](https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader) has it.
 ///
-/// - The fields may come in any order; unknown ones are skipped and not passed on.
+/// - The fields may come in any order. Unknown ones are passed on, up to 512 bytes: by `Lineage`, AWS Lambda detects recursion. `Self`,
+///   which load balancers add for themselves, is not.
+/// - A field that cannot be used voids no other: `Sampled=0` counts beside ids of zero, and a root beside a malformed parent.
 /// - A root alone, which a load balancer adds, gives the trace id of a trace that begins here, unless another format brings a context.
 /// - `Sampled=?`, or none, is undecided, and is written so.
 ///
 /// X-Ray takes the first eight digits of a trace id for the time at which the trace began. Ids that are made here are random, which
 /// X-Ray accepts since 2023.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct XRay(());
+pub struct XRay {
+    unsampled: UnsampledParent,
+}
 
 impl XRay {
     /// The format.
     pub const fn new() -> Self {
-        XRay(())
+        XRay { unsampled: UnsampledParent::Honor }
+    }
+
+    /// What `Sampled=0` says. [`UnsampledParent::Honor`] by default.
+    #[must_use]
+    pub const fn unsampled_parent(mut self, unsampled: UnsampledParent) -> Self {
+        self.unsampled = unsampled;
+        self
     }
 }
 
@@ -44,12 +58,18 @@ impl TextFormat for XRay {
     }
 
     fn extract(&self, carrier: &dyn TextMapReader, found: &mut Extraction) -> Result<(), ExtractError> {
-        if found.is_open()
-            && let Some(Some(context)) = read(carrier, &TRACE_ID, found.medium(), Repeated::Malformed, parse)?
-        {
-            found.add_context(&context);
+        let repeated = Repeated::SameTrace(|header: &Header| header.trace_id);
+        let Some(header) = read(carrier, &TRACE_ID, found, repeated, parse)? else { return Ok(()) };
+        let sampling = match header.sampling {
+            Sampling::NotSampled => self.unsampled.sampling(),
+            sampling => sampling,
+        };
+        if header.trace_id.is_valid() {
+            found.add_xray(&SpanContext::new(header.trace_id, header.span_id).with_sampling(sampling), header.others);
+        } else {
+            found.add_sampling(sampling);
         }
-        Ok(())
+        header.malformed.map_or(Ok(()), |reason| Err(ExtractError::corrupted(TRACE_ID.name(), reason)))
     }
 
     fn inject(&self, context: &SpanContext, carrier: &mut dyn TextMapWriter, _injection: &Injection) {
@@ -67,46 +87,74 @@ impl TextFormat for XRay {
             Sampling::NotSampled => ";Sampled=0",
             Sampling::Sampled | Sampling::Debug => ";Sampled=1",
         });
+        if let Some(others) = context.xray() {
+            value.push(";");
+            value.push(others);
+        }
         carrier.set(&TRACE_ID, value.as_str());
     }
 }
 
-/// Fields with a semicolon and perhaps blanks between them. An empty value says nothing.
-fn parse(value: &[u8]) -> Result<Option<SpanContext>, &'static str> {
-    let value = trim(value);
-    if value.is_empty() {
-        return Ok(None);
-    }
-    let (mut trace_id, mut span_id, mut sampling) = (None, SpanId::INVALID, Sampling::Undecided);
-    for field in value.split(|&byte| byte == b';').map(trim) {
-        if let Some(root) = field.strip_prefix(b"Root=") {
-            trace_id = Some(parse_root(root).ok_or("the root is not 1, 8 and 24 hexadecimal digits")?);
-        } else if let Some(parent) = field.strip_prefix(b"Parent=") {
-            let id = hex::any_length(parent).filter(|_| parent.len() == 16);
-            span_id = id.map(|(_, id)| SpanId::new(id)).ok_or("the parent has not 16 hexadecimal digits")?;
-            if !span_id.is_valid() {
-                return Err("the parent is zero");
-            }
-        } else if let Some(sampled) = field.strip_prefix(b"Sampled=") {
-            sampling = match sampled {
-                b"0" => Sampling::NotSampled,
-                b"1" => Sampling::Sampled,
-                b"?" | b"" => Sampling::Undecided,
-                _ => return Err("there is no such sampling state"),
-            };
-        }
-    }
-    let trace_id = trace_id.ok_or("it has no root")?;
-    if !trace_id.is_valid() {
-        return Err("the root is zero");
-    }
-    Ok(Some(SpanContext::new(trace_id, span_id).with_sampling(sampling)))
+/// Trace id and parent, zero where they are absent or cannot be used, and the other fields.
+#[derive(Default, PartialEq)]
+struct Header {
+    trace_id: TraceId,
+    span_id: SpanId,
+    sampling: Sampling,
+    /// The fields to pass on, with semicolons between.
+    others: String,
+    malformed: Option<&'static str>,
 }
 
-/// `1-<8 digits>-<24 digits>`, which make one id.
+/// Fields with a semicolon and perhaps blanks between them. An empty value and an id of zero say nothing: AWS's SDK for Python sends
+/// zeros for a request that it does not sample.
+fn parse(value: &[u8]) -> Result<Header, &'static str> {
+    let mut header = Header::default();
+    let value = trim(value);
+    if value.is_empty() {
+        return Ok(header);
+    }
+    if value.contains(&b',') {
+        return Err("it has a comma");
+    }
+    for field in value.split(|&byte| byte == b';').map(trim) {
+        if let Some(root) = field.strip_prefix(b"Root=") {
+            match parse_root(root) {
+                Some(trace_id) => header.trace_id = trace_id,
+                None => header.malformed = Some("the root is not 1, up to 8 and 24 hexadecimal digits"),
+            }
+        } else if let Some(parent) = field.strip_prefix(b"Parent=") {
+            match hex::any_case(parent) {
+                Some(id) if matches!(parent.len(), 0 | 16) => header.span_id = SpanId::new(id),
+                _ => header.malformed = Some("the parent has not 16 hexadecimal digits"),
+            }
+        } else if let Some(sampled) = field.strip_prefix(b"Sampled=") {
+            match sampled {
+                b"0" => header.sampling = Sampling::NotSampled,
+                b"1" => header.sampling = Sampling::Sampled,
+                b"?" | b"" => header.sampling = Sampling::Undecided,
+                _ => header.malformed = Some("there is no such sampling state"),
+            }
+        } else if !field.starts_with(b"Self=")
+            && field.contains(&b'=')
+            && header.others.len() + field.len() < MAX_OTHERS_BYTES
+            && field.iter().all(|byte| matches!(byte, b' '..=b'~'))
+        {
+            header.others.push_str(if header.others.is_empty() { "" } else { ";" });
+            header.others.push_str(&String::from_utf8_lossy(field));
+        }
+    }
+    if !header.trace_id.is_valid() && header.sampling == Sampling::Undecided {
+        header.malformed.get_or_insert("it has no root");
+    }
+    Ok(header)
+}
+
+/// `1-<8 digits>-<24 digits>`, which make one id. AWS leaves out leading zeros of the time.
 fn parse_root(root: &[u8]) -> Option<TraceId> {
-    let (time, rest) = root.strip_prefix(b"1-")?.split_at_checked(8)?;
-    let unique = rest.strip_prefix(b"-").filter(|digits| digits.len() == 24)?;
-    let (middle, low) = unique.split_at_checked(8)?;
+    let rest = root.strip_prefix(b"1-")?;
+    let hyphen = rest.iter().take(9).position(|&byte| byte == b'-').filter(|&digits| digits > 0)?;
+    let (time, unique) = (rest.get(..hyphen)?, rest.get(hyphen + 1..)?);
+    let (middle, low) = unique.split_at_checked(8).filter(|(_, low)| low.len() == 16)?;
     Some(TraceId::from_parts(hex::any_case(time)? << 32 | hex::any_case(middle)?, hex::any_case(low)?))
 }

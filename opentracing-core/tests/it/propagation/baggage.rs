@@ -21,7 +21,7 @@ fn round_trip(key: &str, value: &str, header: &str) {
 #[test]
 fn any_value_makes_a_legal_header() {
     round_trip("a", "", "a=");
-    round_trip("a", "b c/ü%,;\"\\=+", "a=b%20c/%C3%BC%25%2C%3B%22%5C=+");
+    round_trip("a", "b c/ü%,;\"\\=+", "a=b%20c/%C3%BC%25%2C%3B%22%5C=%2B");
     round_trip("a", "100%", "a=100%25");
     round_trip("a", "\u{0}\r\n\t\u{7f}", "a=%00%0D%0A%09%7F");
     round_trip("a", "日本", "a=%E6%97%A5%E6%9C%AC");

@@ -26,12 +26,11 @@ fn reads_what_xray_has() {
     check(XRAY, &format!(" {root} ; {parent} ;Sampled=0; "), "IDS no");
     check(XRAY, &format!("{};{parent}", root.to_uppercase().replace("ROOT", "Root")), "IDS undecided");
     for bad in [
-        format!("{root};{parent};Sampled=2"),
-        format!("{root};Parent=53995c3f42cd8ad"),
-        format!("{root};Parent=0000000000000000"),
         format!("{root}1;{parent}"),
         format!("Root=1-5759e988-bd862e3fe1be46a99427279;{parent}"),
         format!("Root=1-5759e98-8bd862e3fe1be46a994272793;{parent}"),
+        format!("Root=1--bd862e3fe1be46a994272793;{parent}"),
+        format!("Root=1-5759e9888-bd862e3fe1be46a994272793;{parent}"),
         format!("Root=1-00000000-000000000000000000000000;{parent}"),
         format!("Root=1-+759e988-bd862e3fe1be46a994272793;{parent}"),
         parent.to_owned(),

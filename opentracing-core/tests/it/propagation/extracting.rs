@@ -82,7 +82,7 @@ fn a_decision_without_ids_is_remembered() {
 
 #[test]
 fn an_undecided_winner_takes_the_decision_of_the_same_trace() {
-    check("b3,tracecontext", &[B3_UNDECIDED, PARENT_NO], "TRACE/00f067aa0ba902b7 no");
+    check("b3,tracecontext", &[B3_UNDECIDED, PARENT_YES], "TRACE/00f067aa0ba902b7 yes");
     check("b3,tracecontext", &[B3_UNDECIDED, PARENT_OTHER], "TRACE/00f067aa0ba902b7 undecided");
     check("b3,tracecontext", &[B3_UNDECIDED], "TRACE/00f067aa0ba902b7 undecided");
 }

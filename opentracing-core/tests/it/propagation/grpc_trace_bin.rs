@@ -28,7 +28,7 @@ fn reads_base64_with_and_without_padding() {
         VALUE.replace('+', "-"),
         VALUE[..20].to_owned(),
         format!("{VALUE}==="),
-        format!("{VALUE},{VALUE}"),
+        format!("{VALUE},{VALUE},"),
         format!("{VALUE}{}", "A".repeat(256)),
         "AAAAAAAAAAAAAAAAAAAAAAAAAQDwZ6oLqQK3AgE".to_owned(),
     ] {

@@ -36,8 +36,8 @@ fn reads_ids_decision_and_baggage() {
 fn both_ids_are_needed_and_uuids() {
     check(&[TRACE], "corrupted wf-ot-spanid");
     check(&[SPAN], "corrupted wf-ot-traceid");
-    check(&[TRACE, TRACE, SPAN], "corrupted wf-ot-traceid");
-    check(&[TRACE, SPAN, ("wf-ot-sample", "1")], "corrupted wf-ot-sample");
+    check(&[TRACE, TRACE, SPAN], "IDS undecided");
+    check(&[TRACE, SPAN, ("wf-ot-sample", "1")], "IDS undecided");
     for bad in [
         "",
         "-",
@@ -63,9 +63,9 @@ fn writes_uuids_and_a_decision_once_it_is_made() {
         ["wf-ot-spanid: 00000000-0000-0000-b7ad-6b7169203331", "wf-ot-traceid: 0af76519-16cd-43dd-8448-eb211c80319c"];
     let rows = [
         (Sampling::Undecided, None),
-        (Sampling::NotSampled, Some("wf-ot-sample: false")),
-        (Sampling::Sampled, Some("wf-ot-sample: true")),
-        (Sampling::Debug, Some("wf-ot-sample: true")),
+        (Sampling::NotSampled, Some("wf-ot-sample: False")),
+        (Sampling::Sampled, Some("wf-ot-sample: True")),
+        (Sampling::Debug, Some("wf-ot-sample: True")),
     ];
     for (sampling, line) in rows {
         let expected: Vec<&str> = line.into_iter().chain(ids).collect();
