@@ -20,7 +20,7 @@ pub(crate) fn given(variable: &str) -> Option<String> {
         // The test runner does not capture this stream.
         let _ = writeln!(
             std::io::stderr(),
-            "skipped because {variable} is not set: {}",
+            "skipped, {variable} is not set: {}",
             std::thread::current().name().unwrap_or("?")
         );
     }

@@ -7,7 +7,7 @@ use crate::redaction::edit::REDACTED;
 use crate::redaction::scan::{Place, Scan, redact_text, redact_url};
 use crate::redaction::secrets::Secrets;
 
-/// What a value is taken for.
+/// How a value is redacted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Treatment {
     /// Text in which there may be a secret.

@@ -192,7 +192,7 @@ impl Secrets {
     /// Takes secrets out of a URL, which may be a whole one, a path with a query, or a query alone. The rules stand in the table
     /// [above](Secrets#rules).
     ///
-    /// The text may have been cut at any place: an authority that cannot be a host is taken for the beginning of a password.
+    /// The text may have been cut at any place: an authority that cannot be a host counts as the beginning of a password.
     /// Allocates only if something within the text goes. Takes linear time. Meant for the reporter's thread.
     ///
     /// ```

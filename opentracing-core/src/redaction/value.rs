@@ -234,7 +234,7 @@ pub(super) fn is_word(text: &str) -> bool {
 
 const NEAR: usize = 512;
 
-/// The longest run of letters that is taken for a word.
+/// The longest run of letters that counts as a word.
 const MAX_WORD: usize = 18;
 
 const NOTHING: [&str; 14] = [

@@ -1,4 +1,4 @@
-//! What a tracer tells of itself: numbers, the text for Prometheus, the report for a human.
+//! Statistics of a tracer: counters, the Prometheus text, the report for people.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -144,7 +144,7 @@ fn formats_that_do_not_count_are_counted() {
     check_formats(&[("X-INSTANA-T", "1"), ("X-INSTANA-S", "2"), TRACEPARENT], &[]);
 }
 
-/// Says what it is told.
+/// Returns the statistics that the test sets.
 #[derive(Clone, Default)]
 struct Telling(Arc<Mutex<(ReporterStats, Vec<TransportStats>)>>);
 

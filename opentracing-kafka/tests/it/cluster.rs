@@ -38,7 +38,7 @@ impl Cluster {
             // The test runner does not capture this stream.
             let _ = writeln!(
                 std::io::stderr(),
-                "skipped because KAFKA_BROKERS is not set: {}",
+                "skipped, KAFKA_BROKERS is not set: {}",
                 std::thread::current().name().unwrap_or("?")
             );
         }

@@ -9,7 +9,7 @@ fn headers_are_read_and_removed_without_memory_errors() {
     let Some(valgrind) = std::env::var_os("VALGRIND").filter(|path| !path.is_empty()) else {
         assert!(std::env::var_os("CI").is_none_or(|ci| ci.is_empty()), "VALGRIND is not set");
         // The test runner does not capture this stream.
-        let _ = writeln!(std::io::stderr(), "skipped because VALGRIND is not set: memcheck of headers");
+        let _ = writeln!(std::io::stderr(), "skipped, VALGRIND is not set: memcheck of headers");
         return;
     };
     let output = Command::new(valgrind)

@@ -16,8 +16,7 @@ fn python() -> Option<String> {
     if python.is_none() {
         assert!(std::env::var_os("CI").is_none_or(|ci| ci.is_empty()), "KAFKA_PYTHON is not set");
         // The test runner does not capture this stream.
-        let _ =
-            writeln!(std::io::stderr(), "skipped because KAFKA_PYTHON is not set: messages to and from kafka-python");
+        let _ = writeln!(std::io::stderr(), "skipped, KAFKA_PYTHON is not set: messages to and from kafka-python");
     }
     python
 }

@@ -349,7 +349,7 @@ fn a_real_jaeger_answers() {
     }
     let Ok(collector) = std::env::var("JAEGER_URL") else {
         assert!(std::env::var_os("CI").is_none(), "JAEGER_URL is missing");
-        let _ = writeln!(std::io::stderr(), "left out: a_real_jaeger_answers, for want of JAEGER_URL");
+        let _ = writeln!(std::io::stderr(), "skipped, JAEGER_URL is not set: a_real_jaeger_answers");
         return;
     };
     check(&format!("{collector}/api/sampling"));

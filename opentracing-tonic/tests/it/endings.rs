@@ -1,4 +1,4 @@
-//! Ends that no status tells of: panics in strange places, connections that break.
+//! Calls that end without a status: panics in various places, broken connections.
 
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -11,7 +11,7 @@ use tokio_stream::StreamExt;
 use crate::echo::EchoClient;
 use crate::support::{Fixture, check_tags, log_field, tag};
 
-/// The interpreter that has grpcio. Without it a test is left out, and says so; where tests are run for good it fails.
+/// The Python interpreter with grpcio, at `GRPC_PYTHON`. If it is unset, the test is skipped with a line on standard error; in CI it fails.
 fn python() -> Option<String> {
     let python = std::env::var("GRPC_PYTHON").ok();
     if python.is_none() {
@@ -19,8 +19,8 @@ fn python() -> Option<String> {
             std::env::var_os("CI").is_none(),
             "GRPC_PYTHON should name a Python with grpcio; scripts/test makes one"
         );
-        // The test runner captures what is printed, but not this.
-        let _ = writeln!(std::io::stderr(), "left out: a peer in Python, for GRPC_PYTHON names none with grpcio");
+        // The test runner does not capture this stream.
+        let _ = writeln!(std::io::stderr(), "skipped, GRPC_PYTHON is not set: a peer in Python");
     }
     python
 }

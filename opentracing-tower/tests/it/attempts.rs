@@ -181,7 +181,7 @@ async fn a_redirect_to_another_host_gets_neither_trace_headers_nor_baggage() {
     let spans = send(&mock, service, get(format!("http://{first_address}/")), 3).await;
     assert_eq!(first.traced(), [(true, true)]);
     assert_eq!(other.traced(), [(false, false)]);
-    assert_eq!(home.traced(), [(false, false)], "the way back leads over a stranger");
+    assert_eq!(home.traced(), [(false, false)], "the redirect back comes from an untrusted host");
     assert_eq!(resend_counts(&spans), [None, Some(Value::I64(1)), Some(Value::I64(2))]);
 }
 

@@ -62,7 +62,7 @@ async fn speaking_tls() -> SocketAddr {
     address
 }
 
-/// A server that says this to whoever connects, and then waits for the end.
+/// A server that sends this text on every connection, and then waits for the end.
 async fn saying(text: &'static str) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

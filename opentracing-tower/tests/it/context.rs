@@ -92,33 +92,35 @@ async fn skipped_requests_are_not_recorded_nor_what_they_do() {
 }
 
 #[tokio::test]
-async fn at_a_public_edge_strangers_choose_nothing() {
+async fn at_a_public_edge_callers_choose_nothing() {
     let mock = MockTracer::new();
     let address = serve(router(&mock, TracingLayer::public_edge)).await;
     let answer = get(address, "GET /", &format!("{TRACEPARENT}baggage: tenant=acme\r\n")).await;
     mock.finished(2).await;
     mock.assert_tree("GET (server)\n  work\n");
     let span = mock.span("GET");
-    let stranger = TraceId::from_parts(0x4bf9_2f35_77b3_4da6, 0xa3ce_929d_0e0e_4736);
-    assert_ne!(span.context.trace_id(), stranger);
+    let untrusted = TraceId::from_parts(0x4bf9_2f35_77b3_4da6, 0xa3ce_929d_0e0e_4736);
+    assert_ne!(span.context.trace_id(), untrusted);
     assert_eq!((span.parent_id, span.context.baggage().count()), (None, 0));
     assert_eq!(span.references.len(), 1);
     assert_eq!(span.references[0].kind, ReferenceKind::FollowsFrom);
-    assert_eq!(span.references[0].context.trace_id(), stranger);
+    assert_eq!(span.references[0].context.trace_id(), untrusted);
     assert!(!answer.contains("server-timing"), "{answer}");
 }
 
 #[tokio::test]
-async fn a_door_may_be_for_strangers_and_ones_own() {
+async fn public_edge_for_decides_by_request() {
     let mock = MockTracer::new();
     let outside = |request: &http::request::Parts| request.headers.contains_key("x-from-outside");
     let address = serve(router(&mock, |layer| layer.public_edge_for(outside))).await;
-    for (headers, strange) in [(TRACEPARENT.to_owned(), false), (format!("{TRACEPARENT}x-from-outside: 1\r\n"), true)] {
+    for (headers, is_untrusted) in
+        [(TRACEPARENT.to_owned(), false), (format!("{TRACEPARENT}x-from-outside: 1\r\n"), true)]
+    {
         mock.reset();
         let answer = get(address, "GET /", &headers).await;
         mock.finished(2).await;
-        assert_eq!(mock.span("GET").parent_id.is_none(), strange);
-        assert_eq!(answer.contains("server-timing"), !strange, "{answer}");
+        assert_eq!(mock.span("GET").parent_id.is_none(), is_untrusted);
+        assert_eq!(answer.contains("server-timing"), !is_untrusted, "{answer}");
     }
 }
 

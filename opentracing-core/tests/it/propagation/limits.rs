@@ -1,4 +1,4 @@
-//! What strangers write is bounded before it is parsed, and never makes anything panic.
+//! Untrusted input is bounded before it is parsed, and never causes a panic.
 
 use opentracing_core::propagation::{Composite, JaegerBinary, Propagator, TextMap};
 use opentracing_core::{SpanContext, Tracer};

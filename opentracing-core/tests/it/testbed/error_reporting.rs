@@ -1,4 +1,4 @@
-//! Where errors are reported: in the span they happen in, by whoever knows that they are errors.
+//! Errors are recorded in the span in which they happen, by the code that knows that they are errors.
 
 use std::io;
 

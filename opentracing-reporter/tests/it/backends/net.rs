@@ -22,7 +22,11 @@ pub(crate) fn addresses<const N: usize>(variables: [&str; N]) -> Option<[String;
             _ => {
                 assert!(env::var_os("CI").is_none_or(|ci| ci.is_empty()), "{variable} is not set");
                 // Not with `eprintln!`, which the test runner captures.
-                let _ = writeln!(std::io::stderr(), "left out, since {variable} is not set");
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "skipped, {variable} is not set: {}",
+                    std::thread::current().name().unwrap_or("?")
+                );
                 return None;
             }
         }

@@ -92,10 +92,10 @@ fn trusts_the_given_root_certificates() -> TestResult {
 
 #[test]
 fn refuses_an_untrusted_server() -> TestResult {
-    let (authority, stranger) = (Authority::new()?, Authority::new()?);
+    let (authority, untrusted) = (Authority::new()?, Authority::new()?);
     let trusted = || Tls::new().roots_pem(authority.pem().as_bytes());
     let rows = [
-        ("of another authority", stranger.sign("127.0.0.1")?, trusted()?),
+        ("of another authority", untrusted.sign("127.0.0.1")?, trusted()?),
         ("of another name", authority.sign("collector.example")?, trusted()?),
         #[cfg(feature = "webpki-roots")]
         ("of an authority that Mozilla does not know", authority.sign("127.0.0.1")?, Tls::new().webpki_roots()),
@@ -114,13 +114,13 @@ fn refuses_an_untrusted_server() -> TestResult {
 
 #[test]
 fn presents_a_client_certificate_on_request() -> TestResult {
-    let (authority, stranger) = (Authority::new()?, Authority::new()?);
+    let (authority, untrusted) = (Authority::new()?, Authority::new()?);
     let roots = || Tls::new().roots_pem(authority.pem().as_bytes());
     let with =
         |client: &Identity| roots()?.client_certificate_pem(client.certificate.as_bytes(), client.key.as_bytes());
     let rows = [
         ("the right one", with(&authority.sign("shop")?)?, true),
-        ("that of a stranger", with(&stranger.sign("shop")?)?, false),
+        ("that of an untrusted authority", with(&untrusted.sign("shop")?)?, false),
         ("none", roots()?, false),
     ];
     for (name, tls, is_welcome) in rows {
@@ -202,16 +202,16 @@ fn reads_certificates_named_by_the_environment() -> TestResult {
         assert_eq!(guard.close(PATIENCE), Ok(()), "{protocol}");
         assert_eq!(service.count(), 1, "{protocol}");
 
-        let told = |wrong: &[(&str, &str)]| {
+        let warnings = |wrong: &[(&str, &str)]| {
             let read = read(&[&variables[..3], wrong].concat());
             read.warnings().iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         assert_eq!(
-            told(&[("OTEL_EXPORTER_OTLP_CLIENT_KEY", &key)]),
+            warnings(&[("OTEL_EXPORTER_OTLP_CLIENT_KEY", &key)]),
             ["OTEL_EXPORTER_OTLP_CLIENT_KEY is set without OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: using neither"]
         );
         let missing = [("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/nowhere"), ("OTEL_EXPORTER_OTLP_CLIENT_KEY", &*key)];
-        let [unread, alone] = <[String; 2]>::try_from(told(&missing)).map_err(|_| "two warnings")?;
+        let [unread, alone] = <[String; 2]>::try_from(warnings(&missing)).map_err(|_| "two warnings")?;
         assert!(
             unread.starts_with("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE is \"/nowhere\", which cannot be read"),
             "{unread}"

@@ -159,7 +159,7 @@ fn grpc() {
         }),
     );
     check(
-        "exit that fails, for whoever calls it an error",
+        "exit with an error tag",
         SpanKind::Client,
         &[
             ("rpc.method", "/shop.Prices/Quote".into()),

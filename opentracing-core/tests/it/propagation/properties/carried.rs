@@ -39,13 +39,13 @@ impl Carried {
         let parent_id = context.parent_id().filter(|_| valid);
         let two_states = if kept { Sampling::Sampled } else { Sampling::NotSampled };
         let three_states = if sampling == Sampling::Debug { Sampling::Sampled } else { sampling };
-        // Of what has no ids these say nothing.
+        // These formats carry no decision without ids.
         let decision = |ids: Option<(TraceId, SpanId)>, sampling| ids.map_or(Sampling::Undecided, |_| sampling);
         match format {
             "instana" if sampling == Sampling::NotSampled => Carried { sampling, ..Carried::default() },
             "instana" => {
                 let ids = if medium == Medium::Kafka { all } else { with_lower_half.map(|_| (lower_half, span_id)) };
-                // Ids without a level are recorded by whoever receives them.
+                // The receiver records a trace whose ids come without a level.
                 let sampling = if ids.is_some() { Sampling::Sampled } else { three_states };
                 Carried { ids, sampling, ..Carried::default() }
             }

@@ -1,4 +1,4 @@
-//! What holds of every input, whoever made it up.
+//! Properties that hold for every input.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -19,7 +19,7 @@ const MAX_BINARY_MEMORY: u64 = 28 * 1024;
 /// An encoded byte takes three.
 const MAX_ENCODED: usize = 3;
 
-/// Reads what a stranger sent, and writes and reads again what it said.
+/// Extracts a context from untrusted input, then injects and extracts it again.
 pub(crate) fn input(formats: &Formats, medium: Medium, carrier: &Wire) {
     let read = within(MAX_MEMORY, || formats.extract(medium, carrier));
     match read {

@@ -1,4 +1,4 @@
-//! Carriers of bytes that a stranger may have written, and their formats.
+//! Carriers with untrusted bytes, and their formats.
 
 use std::collections::HashSet;
 
