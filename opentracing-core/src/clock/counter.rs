@@ -1,4 +1,4 @@
-//! Counters that spans can be stamped with.
+//! Counters for the time stamps of spans.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use std::fmt;
 /// Spans are stamped with ticks. The draining thread converts them to time: it [reads](TickCounter::read) the counter together with the
 /// system's clocks before each batch, and measures the counter's rate for as long as the tracer lives.
 ///
-/// - Start times follow the wall clock, durations the monotonic clock. A wall clock that is set changes no duration.
-/// - After the wall clock is set, or the counter has stood still or changed its rate, spans are right again two readings later. That is
-///   100 ms where a thread drains.
-/// - A wall clock that is set back can place a child before its parent. Nothing else can, by more than a microsecond.
+/// - Start times follow the wall clock, durations the monotonic clock. Setting the wall clock changes no duration.
+/// - After the wall clock is set, or the counter has stopped for a while or changed its rate, times are correct again after two readings.
+///   With a draining thread, this takes 100 ms.
+/// - Setting the wall clock back can place a child before its parent. Otherwise a child is at most a microsecond too early.
 ///
 /// Both methods must be quick, and must not block, panic or trace.
 pub trait TickCounter: Send + Sync + fmt::Debug + 'static {
@@ -28,11 +28,11 @@ pub trait TickCounter: Send + Sync + fmt::Debug + 'static {
 pub struct TickReading {
     /// The counter's value.
     pub ticks: u64,
-    /// The monotonic clock, in nanoseconds since any moment.
+    /// The monotonic clock, in nanoseconds since an arbitrary moment.
     pub monotonic_ns: u64,
     /// The wall clock, in nanoseconds since the beginning of 1970, UTC.
     pub unix_ns: u64,
-    /// How many ticks the reading took. Differences below that count as errors of the reading.
+    /// How many ticks the reading took. Smaller differences count as measurement errors.
     pub width: u64,
 }
 

@@ -1,17 +1,17 @@
-//! Time as a function of ticks, made of straight pieces.
+//! Time as a piecewise linear function of ticks.
 
 use crate::clock::rate::{DRIFT, JUMP_NS, Mark};
 
 /// Follows a clock from reading to reading. A tick always converts to the same time: a reading changes the line only after the last tick
 /// that may have been converted. So a span that is drained now keeps its order with its parent, which may be drained an hour later.
 ///
-/// Small differences between line and clock are levelled by a change of slope, so that the line has no gaps. Where the clock was set, or
-/// the counter stood still, the line jumps.
+/// A change of slope corrects small differences between line and clock, so that the line has no gaps. The line jumps where the clock was set
+/// or the counter stopped.
 pub(crate) struct Line {
     last: Piece,
-    /// The pieces before, oldest first.
+    /// The earlier pieces, oldest first.
     past: Vec<Piece>,
-    /// The tick at which the last piece meets the clock again, if it levels a difference.
+    /// The tick at which the last piece meets the clock again, if it corrects a difference.
     level_at: Option<u64>,
 }
 
@@ -20,15 +20,15 @@ struct Piece {
     from: u64,
     ns: u64,
     ns_per_tick: f64,
-    /// It does not begin where the piece before it ends.
+    /// The piece does not begin where the one before it ends.
     jumps: bool,
 }
 
-/// Smaller differences are left alone. Readings are not more exact than that.
+/// Smaller differences are not corrected, since readings are no more accurate.
 const SLACK_NS: f64 = 500.0;
-/// A difference is levelled over at least that time.
+/// A difference is corrected over at least this time.
 const LEVEL_NS: f64 = 250_000_000.0;
-/// Number of pieces, 32 KiB. When it is reached, up to a quarter of the pieces is joined with their neighbours.
+/// The maximum number of pieces, 32 KiB. When it is reached, up to a quarter of the pieces are joined with their neighbours.
 const PIECES: usize = 1024;
 
 impl Line {
@@ -125,7 +125,7 @@ impl Line {
         }
     }
 
-    /// One piece instead of two neighbours, and how far it is off where they met.
+    /// Joins two neighbours. Returns the new piece and its error at the point where they met.
     fn joined(&self, first: usize, second: usize) -> (Piece, f64) {
         let (start, middle) = (self.past[first], self.past[second]);
         let end = self.past.get(second + 1).unwrap_or(&self.last).from;

@@ -1,4 +1,4 @@
-//! The time of a tracer: ticks on the threads that trace, turned into time where spans are drained.
+//! The time of a tracer. Threads that record spans read ticks, and the drain converts them to time.
 
 pub(crate) mod counter;
 pub(crate) mod line;

@@ -1,4 +1,4 @@
-//! The processor's counter, and whether it is fit to measure time.
+//! The processor's time stamp counter, and whether it can be used as a clock.
 
 /// The time stamp counter, if the Linux kernel lists it as a clock source.
 #[cfg(all(target_arch = "x86_64", target_os = "linux", not(miri)))]
@@ -16,7 +16,7 @@ mod counter {
     }
 }
 
-/// Not elsewhere, and not under Miri, which does not know the instruction.
+/// No counter on other platforms, nor under Miri, which does not support the instruction.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux", not(miri))))]
 mod counter {
     #[inline]

@@ -1,4 +1,4 @@
-//! How fast a counter runs, measured for as long as it is read.
+//! Measures the rate of a counter.
 
 /// A reading of the counter with one of the clocks.
 #[derive(Clone, Copy)]
@@ -7,18 +7,18 @@ pub(crate) struct Mark {
     pub(crate) ns: u64,
 }
 
-/// The rate over the last 16 to 32 seconds, or since the first reading. A reading is wrong by some 50 ns, which over 16 seconds is 3 parts
-/// in a billion. A longer measurement would be late to follow a clock that is being slewed.
+/// The rate over the last 16 to 32 seconds, or since the first reading. A reading has an error of about 50 ns, which
+/// over 16 seconds is 3 parts in a billion. A longer window would follow a slewed clock too slowly.
 pub(crate) struct Rate {
     /// Where the measurement begins.
     base: Mark,
-    /// Where it will begin once that is a window ago.
+    /// The next start of the measurement, once it is a window old.
     next: Mark,
     last: Mark,
-    /// When the rate was set.
+    /// When the rate was last updated.
     measured_ns: u64,
     ns_per_tick: f64,
-    /// The relative error that the rate may have. 1 until there is a measurement.
+    /// The maximum relative error of the rate. 1 before the first measurement.
     doubt: f64,
 }
 
@@ -37,20 +37,20 @@ impl Rate {
         self.ns_per_tick
     }
 
-    /// Measures with a later reading. After a jump the rate stays as it is until the next reading.
+    /// Updates the rate from a later reading. After a jump, the rate stays unchanged until the next reading.
     pub(crate) fn follow(&mut self, mark: Mark, width: u64) {
         let (ticks, ns) = (mark.ticks.saturating_sub(self.last.ticks), mark.ns.saturating_sub(self.last.ns) as f64);
         let apart = (ns - ticks as f64 * self.ns_per_tick).abs();
         self.last = mark;
         if self.doubt < 1.0 && apart > JUMP_NS + ns * (self.doubt + DRIFT) {
-            return self.begin_again(mark);
+            return self.restart(mark);
         }
         let (ticks, ns) = (mark.ticks.saturating_sub(self.base.ticks), mark.ns.saturating_sub(self.base.ns));
         if ticks == 0 || ns == 0 {
             return;
         }
         let doubt = (2.0 * width.max(1) as f64 / ticks as f64).min(0.5);
-        // A reading that was interrupted would only make the rate worse. If all of them are, one a window counts.
+        // An interrupted reading is too inaccurate, so it is ignored. If all readings are interrupted, one per window is used.
         if doubt > 4.0 * self.doubt && mark.ns.saturating_sub(self.measured_ns) < WINDOW_NS {
             return;
         }
@@ -60,8 +60,8 @@ impl Rate {
         }
     }
 
-    /// Begins a new measurement. Until there is one, the rate stays as it is.
-    pub(crate) fn begin_again(&mut self, mark: Mark) {
+    /// Starts a new measurement. The rate stays unchanged until then.
+    pub(crate) fn restart(&mut self, mark: Mark) {
         (self.base, self.next, self.last, self.doubt) = (mark, mark, mark, 1.0);
     }
 }

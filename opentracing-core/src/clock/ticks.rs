@@ -1,4 +1,4 @@
-//! Ticks of the built-in counter: the processor's, or std's clock in nanoseconds where that one is not steady.
+//! Ticks of the built-in counter: the processor's, or std's clock in nanoseconds if that counter is not steady.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use crate::clock::wall::unix_ns;
 pub(crate) struct Ticks(pub(crate) u64);
 
 impl Ticks {
-    /// Before every moment that is taken.
+    /// Earlier than every moment that is read.
     pub(crate) const ZERO: Ticks = Ticks(0);
 
     #[inline]
@@ -21,7 +21,7 @@ impl Ticks {
         if COUNTER.load(Ordering::Relaxed) == PROCESSOR { Ticks(processor::ticks()) } else { Ticks(other_ticks()) }
     }
 
-    /// The time since then, by the rate as it is known.
+    /// The time since this moment, by the rate measured so far.
     pub(crate) fn elapsed(self) -> Duration {
         let rate = f64::from_bits(NS_PER_TICK.load(Ordering::Relaxed));
         let rate = if rate > 0.0 { rate } else { rate_so_far() };
@@ -29,7 +29,7 @@ impl Ticks {
     }
 }
 
-/// Reads the counter and the clocks together. The quickest of a few tries counts, since a try may be interrupted.
+/// Reads the counter and the clocks together. Returns the quickest of several tries, since a try may be interrupted.
 pub(crate) fn read() -> TickReading {
     let start = start();
     let mut best: Option<TickReading> = None;
@@ -53,7 +53,7 @@ pub(crate) fn publish_rate(ns_per_tick: f64) {
     NS_PER_TICK.store(ns_per_tick.to_bits(), Ordering::Relaxed);
 }
 
-/// The average rate since the first tracer was built, for as long as no drain has measured it.
+/// The average rate since the first tracer was built. Used until a drain has measured it.
 #[cold]
 fn rate_so_far() -> f64 {
     let start = start();
@@ -67,18 +67,18 @@ fn other_ticks() -> u64 {
     if COUNTER.load(Ordering::Relaxed) == PROCESSOR { processor::ticks() } else { system_ticks(start.instant) }
 }
 
-/// Never zero, which is before every moment.
+/// Never returns zero, which is `Ticks::ZERO`.
 fn system_ticks(start: Instant) -> u64 {
     nanos(start.elapsed()) + 1
 }
 
-/// Where the counter stood when it was chosen.
+/// The value of the counter when it was chosen.
 struct Start {
     instant: Instant,
     ticks: u64,
 }
 
-/// Chooses the counter when the first tracer is built. A process that builds none does not get here.
+/// Chooses the counter when the first tracer is built.
 fn start() -> &'static Start {
     static START: OnceLock<Start> = OnceLock::new();
     START.get_or_init(|| {
@@ -103,5 +103,5 @@ const SYSTEM: u8 = 2;
 static NS_PER_TICK: AtomicU64 = AtomicU64::new(0);
 
 const TRIES: usize = 5;
-/// A reading of so few ticks was not interrupted: a microsecond at most on any counter that is faster than a clock.
+/// A reading of at most this many ticks was not interrupted: that is at most a microsecond on any counter faster than 1 GHz.
 const QUICK: u64 = 1_000;

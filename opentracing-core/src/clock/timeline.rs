@@ -1,4 +1,4 @@
-//! Where ticks become time.
+//! Converts ticks to time.
 
 use crate::clock::counter::TickReading;
 use crate::clock::line::Line;
@@ -16,7 +16,7 @@ pub(crate) struct Timeline {
     converted: u64,
 }
 
-/// A counter that is behind by less did not begin again: the counters of two processors may differ.
+/// A counter that is behind by less has not been reset, since the counters of two processors may differ.
 const SKEW_TICKS: u64 = 1_000_000;
 
 impl Timeline {
@@ -30,10 +30,10 @@ impl Timeline {
         }
     }
 
-    /// Corrects itself by a reading. Ticks before the last [`settle`](Timeline::settle) convert to the same time as before.
+    /// Updates the conversion from a reading. Ticks before the last [`settle`](Timeline::settle) convert to the same time as before.
     pub(crate) fn follow(&mut self, reading: TickReading) {
         if reading.ticks.saturating_add(SKEW_TICKS) < self.converted {
-            return self.start_over(reading);
+            return self.reset(reading);
         }
         if reading.ticks <= self.converted {
             return;
@@ -65,11 +65,11 @@ impl Timeline {
         self.elapsed.between(start.0, end.0)
     }
 
-    /// The counter began again, as some do when a machine was suspended. Only its rate is kept.
+    /// The counter was reset, as some are when the machine is suspended. Only the rate is kept.
     #[cold]
-    fn start_over(&mut self, reading: TickReading) {
+    fn reset(&mut self, reading: TickReading) {
         let (monotonic, wall) = marks(reading);
-        self.rate.begin_again(monotonic);
+        self.rate.restart(monotonic);
         (self.elapsed, self.wall, self.converted) = (Line::new(monotonic), Line::new(wall), reading.ticks);
         for (line, mark) in [(&mut self.elapsed, monotonic), (&mut self.wall, wall)] {
             line.follow(mark, self.rate.ns_per_tick(), 0.0, reading.ticks);

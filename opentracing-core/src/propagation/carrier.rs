@@ -1,11 +1,11 @@
-//! What headers, message properties and maps look like to a propagator.
+//! Carriers: headers, message properties and maps as a propagator sees them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
 
 /// The name of a header or property that a format reads or writes.
 ///
-/// Made once, as a `static`: carriers over `http` types then look it up without parsing the name again.
+/// Create it once, as a `static`, so that carriers over `http` types look it up without parsing the name again.
 #[derive(Debug)]
 pub struct Field {
     name: &'static str,
@@ -14,11 +14,11 @@ pub struct Field {
 }
 
 impl Field {
-    /// `name` is as it is written to carriers that know letter case, `lower` the same in lower case.
+    /// `name` is the spelling for carriers that preserve letter case, and `lower` is the same name in lower case.
     ///
     /// # Panics
     ///
-    /// If `lower` is not a header name in lower case: at compile time, when the field is a `static`.
+    /// If `lower` is not a header name in lower case, or if the two names differ in length. For a `static`, this is a compile-time error.
     pub const fn new(name: &'static str, lower: &'static str) -> Self {
         assert!(name.len() == lower.len(), "a field has one name in two spellings");
         Field {
@@ -28,7 +28,7 @@ impl Field {
         }
     }
 
-    /// The name as it is written to carriers that know letter case.
+    /// The spelling of the name for carriers that preserve letter case.
     pub const fn name(&self) -> &'static str {
         self.name
     }
@@ -40,12 +40,12 @@ impl Field {
     }
 }
 
-/// A carrier that a context is read from. Names are matched in any letter case.
+/// A carrier that a context is read from. Names match in any letter case.
 pub trait TextMapReader {
     /// Calls `visit` with every name and value of the carrier, in order.
     fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8]));
 
-    /// Calls `visit` with each value of the field, in order. A value need not be text.
+    /// Calls `visit` with each value of the field, in order. Values may be arbitrary bytes.
     fn values(&self, field: &Field, visit: &mut dyn FnMut(&[u8])) {
         self.for_each(&mut |name, value| {
             if name.eq_ignore_ascii_case(field.name()) {
@@ -55,29 +55,29 @@ pub trait TextMapReader {
     }
 }
 
-/// A carrier that a context is written to. It may hold other entries, which stay as they are.
+/// A carrier that a context is written to. Other entries in it stay unchanged.
 pub trait TextMapWriter {
-    /// Puts that value in the place of all earlier ones of that name, in any letter case. Of a value that the carrier cannot hold
-    /// nothing remains but that the earlier ones are gone.
+    /// Replaces all values of that name, in any letter case, with this one. If the carrier cannot hold the value, only removes the earlier
+    /// ones.
     fn set_key(&mut self, key: &str, value: &str);
 
     /// Removes every value of that name, in any letter case.
     fn remove_key(&mut self, key: &str);
 
-    /// Removes every entry whose name begins so, in any letter case. Some formats put each baggage item into an entry of its own.
+    /// Removes every entry whose name has that prefix, in any letter case. Some formats write each baggage item as an entry of its own.
     fn remove_prefix(&mut self, prefix: &str);
 
-    /// As [`set_key`](TextMapWriter::set_key), for a name that is known beforehand.
+    /// As [`set_key`](TextMapWriter::set_key), for a predefined name.
     fn set(&mut self, field: &Field, value: &str) {
         self.set_key(field.name(), value);
     }
 
-    /// As [`set`](TextMapWriter::set), for a value that is known beforehand as well.
+    /// As [`set`](TextMapWriter::set), for a static value.
     fn set_static(&mut self, field: &Field, value: &'static str) {
         self.set(field, value);
     }
 
-    /// As [`remove_key`](TextMapWriter::remove_key), for a name that is known beforehand.
+    /// As [`remove_key`](TextMapWriter::remove_key), for a predefined name.
     fn remove(&mut self, field: &Field) {
         self.remove_key(field.name());
     }
@@ -148,7 +148,7 @@ impl TextMapReader for http::HeaderMap {
     }
 }
 
-/// Names and values that no header can have are left out: a request is never failed by tracing.
+/// Invalid header names and values are not written: tracing never fails a request.
 #[cfg(feature = "http")]
 impl TextMapWriter for http::HeaderMap {
     fn set_key(&mut self, key: &str, value: &str) {
@@ -161,7 +161,7 @@ impl TextMapWriter for http::HeaderMap {
     }
 
     fn remove_key(&mut self, key: &str) {
-        // By name, not by text: removing by a text that is no header name would find nothing anyway.
+        // A key that is not a valid header name is simply not found.
         http::HeaderMap::remove(self, key);
     }
 

@@ -19,11 +19,11 @@ const MAX_BAGGAGE_BYTES: usize = 8192;
 
 /// Reads contexts by one ordered list of formats and writes them by another.
 ///
-/// [`Extraction`] tells what counts if several formats are found. Every format of the writing list is written. Both lists are
-/// `instana, tracecontext, b3, baggage` unless something else is said. A clone counts for itself what it cannot read.
+/// [`Extraction`] documents which context is used if several formats are found. Every format of the writing list is written. Both lists are
+/// `instana, tracecontext, b3, baggage` by default. A clone has its own counters.
 ///
-/// Whatever a carrier holds, reading takes no more memory at a time than 64 KiB, 8 bytes for each byte of baggage that may be read, and
-/// 64 for each item: 132 KiB by default. The time it takes grows with the carrier, whose size is for the server to limit.
+/// Reading uses bounded memory for any input: 64 KiB, plus 8 bytes for each byte of baggage that may be read, plus 64 bytes for each item.
+/// That is 132 KiB by default. The time grows with the size of the carrier, which the server must limit.
 #[derive(Clone, Debug)]
 pub struct Composite {
     reading: Vec<Read>,
@@ -33,7 +33,7 @@ pub struct Composite {
     counters: Counters,
 }
 
-/// A format to read, and what became of it.
+/// A format to read, and its counters.
 #[derive(Clone, Debug)]
 struct Read {
     format: Arc<dyn TextFormat>,
@@ -47,7 +47,7 @@ impl Read {
 }
 
 impl Composite {
-    /// With empty lists: reads and writes nothing.
+    /// Creates a propagator with empty lists, which reads and writes nothing.
     pub fn empty() -> Self {
         Composite {
             reading: Vec::new(),
@@ -81,14 +81,15 @@ impl Composite {
         self
     }
 
-    /// The most baggage items to read and to write. 64 by default, which W3C Baggage asks everybody to carry.
+    /// The maximum number of baggage items to read and to write. 64 by default, the number that W3C Baggage requires implementations to propagate.
     #[must_use]
     pub fn max_baggage_items(mut self, items: usize) -> Self {
         self.max_baggage_items = items;
         self
     }
 
-    /// The most bytes of baggage to read and to write, encoded. 8,192 by default, which W3C Baggage asks everybody to carry.
+    /// The maximum size of encoded baggage to read and to write, in bytes. 8,192 by default, the size that W3C Baggage requires implementations to
+    /// propagate.
     #[must_use]
     pub fn max_baggage_bytes(mut self, bytes: usize) -> Self {
         self.max_baggage_bytes = bytes;

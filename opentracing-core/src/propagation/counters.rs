@@ -1,36 +1,36 @@
-//! What a propagator counts.
+//! Statistics of a propagator.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What became of the fields and baggage that a [`Propagator`](crate::propagation::Propagator) met.
+/// Statistics of a [`Propagator`](crate::propagation::Propagator).
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct PropagatorStats {
-    /// Fields that could not be read and counted as absent, whether or not others made up for them.
+    /// Malformed fields, which were treated as absent. Counted also if another field had a usable context.
     pub malformed: u64,
-    /// Baggage items that were not read or written: they were beyond a limit, or their name cannot be written.
+    /// Baggage items that were not read or written, because of a limit or because their name cannot be written.
     pub baggage_dropped: u64,
 }
 
-/// What one format of a propagator brought and did not count.
+/// Statistics of one format of a propagator.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct FormatStats {
-    /// The format's name, `b3` for example.
+    /// The name of the format, for example `b3`.
     pub name: &'static str,
-    /// Carriers in which something of the format could not be read.
+    /// Carriers with a malformed field of the format.
     pub malformed: u64,
-    /// Carriers in which the format had a context of another trace than the one that counted.
+    /// Carriers in which the format had a context of another trace than the one that was used.
     pub ignored: u64,
 }
 
 impl FormatStats {
-    /// Nothing so far, of the format of that name.
+    /// Creates statistics of zero for the format of that name.
     pub fn new(name: &'static str) -> Self {
         FormatStats { name, malformed: 0, ignored: 0 }
     }
 
-    /// Adds to what the list has of that name.
+    /// Adds these statistics to the entry of that name in the list.
     pub(crate) fn add_to(self, list: &mut Vec<FormatStats>) {
         match list.iter_mut().find(|stats| stats.name == self.name) {
             Some(stats) => {
@@ -42,7 +42,7 @@ impl FormatStats {
     }
 }
 
-/// Of one format. Written seldom, by any thread. A clone begins at zero.
+/// The counters of one format. Any thread may write them, which is rare. A clone starts at zero.
 #[derive(Default, Debug)]
 pub(crate) struct FormatCounters {
     malformed: AtomicU64,
@@ -68,7 +68,7 @@ impl Clone for FormatCounters {
     }
 }
 
-/// Written seldom, by any thread. A clone begins at zero.
+/// The counters of a propagator. Any thread may write them, which is rare. A clone starts at zero.
 #[derive(Default, Debug)]
 pub(crate) struct Counters {
     malformed: AtomicU64,

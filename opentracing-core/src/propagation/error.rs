@@ -1,4 +1,4 @@
-//! What can go wrong between a context and a carrier.
+//! Errors of injection and extraction.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -10,13 +10,13 @@ use std::fmt;
 pub enum InjectError {
     /// The tracer has no propagator for the format.
     UnsupportedFormat,
-    /// The context has nothing to carry: neither ids, nor a decision, nor baggage.
+    /// The context has nothing to inject: no ids, no decision and no baggage.
     InvalidSpanContext,
-    /// The carrier cannot take a context.
+    /// The carrier cannot hold a context.
     InvalidCarrier(Box<dyn Error + Send + Sync>),
 }
 
-/// A carrier holds something in the format's fields that is not a context. A carrier that holds nothing is no error.
+/// No context was read from a carrier. A carrier without any context is not an error.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ExtractError {
@@ -24,17 +24,17 @@ pub enum ExtractError {
     UnsupportedFormat,
     /// The carrier cannot be read.
     InvalidCarrier(Box<dyn Error + Send + Sync>),
-    /// A field holds what cannot be read.
+    /// A field has a malformed value.
     SpanContextCorrupted {
         /// The header or property.
         field: &'static str,
-        /// What is wrong with it; never its content, which a stranger wrote.
+        /// What is wrong with the value. Never contains the value itself, which is untrusted.
         reason: Cow<'static, str>,
     },
 }
 
 impl ExtractError {
-    /// A field that cannot be read, and why.
+    /// Creates a [`SpanContextCorrupted`](Self::SpanContextCorrupted).
     pub fn corrupted(field: &'static str, reason: &'static str) -> Self {
         ExtractError::SpanContextCorrupted { field, reason: Cow::Borrowed(reason) }
     }

@@ -1,4 +1,4 @@
-//! Formats name carriers; a tracer has one propagator for each format that it supports.
+//! Formats. A tracer has one propagator for each format that it supports.
 
 use std::any::{Any, TypeId};
 use std::fmt;
@@ -10,11 +10,11 @@ use crate::propagation::counters::{FormatStats, PropagatorStats};
 use crate::propagation::error::{ExtractError, InjectError};
 use crate::propagation::formats::binary::JaegerBinary;
 
-/// Names a kind of carrier. Other crates define their own as empty types and register a [`Propagator`] for them.
+/// A kind of carrier. Other crates define their own formats as empty types and register a [`Propagator`] for them.
 pub trait Format: Copy + Send + Sync + 'static {
-    /// What a context is written to.
+    /// The type that a context is written to.
     type Inject<'a>: ?Sized;
-    /// What a context is read from.
+    /// The type that a context is read from.
     type Extract<'a>: ?Sized;
 }
 
@@ -22,11 +22,11 @@ pub trait Format: Copy + Send + Sync + 'static {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TextMap;
 
-/// HTTP headers and gRPC metadata: names in any letter case, values in visible ASCII, several values a name.
+/// HTTP headers and gRPC metadata. Names match in any letter case, values are visible ASCII, and a name may have several values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HttpHeaders;
 
-/// The headers of a Kafka record: names in any letter case, values of bytes.
+/// The headers of a Kafka record. Names match in any letter case, and values are bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KafkaHeaders;
 
@@ -34,7 +34,7 @@ pub struct KafkaHeaders;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AmqpHeaders;
 
-/// One opaque sequence of bytes, in the layout of the Jaeger clients. Writing appends.
+/// A sequence of bytes in the layout of the Jaeger clients. Writing appends to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Binary;
 
@@ -65,41 +65,40 @@ impl Format for Binary {
 
 /// Moves contexts to and from the carriers of one format.
 ///
-/// Called on the thread that serves or makes the request, for every request: it must be quick and must not block.
+/// Called for every request, on the thread that serves or sends it, so it must be quick and must not block.
 pub trait Propagator<F: Format>: fmt::Debug + Send + Sync + 'static {
-    /// Writes the context, in the place of what the carrier has in the same fields.
+    /// Writes the context. Replaces the values of the same fields.
     ///
     /// # Errors
     ///
-    /// If the carrier cannot take it. Then the carrier holds no part of a context.
+    /// If there is nothing to write, or the carrier cannot hold it. Then the carrier holds no part of a context.
     fn inject(&self, context: &SpanContext, carrier: &mut F::Inject<'_>) -> Result<(), InjectError>;
 
-    /// Reads a context. Nothing there is `None`. A context without valid ids may bring a decision or baggage.
+    /// Reads a context. Returns `None` if the carrier has none. A context without valid ids may have a decision or baggage.
     ///
     /// # Errors
     ///
-    /// If there is something that cannot be read, and nothing else that can.
+    /// If a field is malformed, and no other field has a usable context.
     fn extract(&self, carrier: &F::Extract<'_>) -> Result<Option<SpanContext>, ExtractError>;
 
-    /// Whether contexts are written in the text format of that name, `instana` for example, among others perhaps.
+    /// Whether contexts are written in the text format of that name, for example `instana`. `false` by default.
     fn injects(&self, name: &str) -> bool {
         let _ = name;
         false
     }
 
-    /// What could not be read or written so far, for [`Stats`](crate::Stats).
+    /// The statistics so far, for [`Stats`](crate::Stats). Zero by default.
     fn stats(&self) -> PropagatorStats {
         PropagatorStats::default()
     }
 
-    /// Appends what became of each format that is read, for [`Stats`](crate::Stats), which adds up those of the same name. Nothing by
-    /// default.
+    /// Appends the statistics of each format, for [`Stats`](crate::Stats), which sums those of the same name. Appends nothing by default.
     fn format_stats(&self, stats: &mut Vec<FormatStats>) {
         let _ = stats;
     }
 }
 
-/// The propagators of a tracer, by format. Few, so a list is the quickest to search.
+/// The propagators of a tracer, by format. A list, which is the fastest to search for so few.
 #[derive(Default)]
 pub(crate) struct Propagators {
     list: Vec<Registered>,
@@ -113,7 +112,7 @@ struct Registered {
 }
 
 impl Propagators {
-    /// What a tracer has unless it is told otherwise.
+    /// The default propagators.
     pub(crate) fn standard() -> Self {
         let (mut propagators, composite) = (Propagators::default(), Composite::default());
         propagators.register::<HttpHeaders>(composite.clone());
@@ -124,7 +123,7 @@ impl Propagators {
         propagators
     }
 
-    /// The last one registered for a format counts.
+    /// Registers a propagator, in place of an earlier one for the same format.
     pub(crate) fn register<F: Format>(&mut self, propagator: impl Propagator<F>) {
         self.list.retain(|registered| registered.format != TypeId::of::<F>());
         self.list.push(Registered {
@@ -144,7 +143,7 @@ impl Propagators {
         downcast(&*self.list.iter().find(|registered| registered.format == TypeId::of::<F>())?.propagator)
     }
 
-    /// What all of them together could not read or write.
+    /// The sum of the statistics of all propagators.
     pub(crate) fn stats(&self) -> PropagatorStats {
         let mut sum = PropagatorStats::default();
         for registered in &self.list {
@@ -155,7 +154,7 @@ impl Propagators {
         sum
     }
 
-    /// By format, for all media together.
+    /// The statistics of each format, summed over all media.
     pub(crate) fn format_stats(&self) -> Vec<FormatStats> {
         let (mut all, mut sums) = (Vec::new(), Vec::new());
         self.list.iter().for_each(|registered| (registered.format_stats)(&*registered.propagator, &mut all));

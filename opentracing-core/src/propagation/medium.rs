@@ -1,22 +1,22 @@
-//! What carries the headers.
+//! The kind of a carrier.
 
-/// What kind of carrier a text format reads or writes. The formats say the same on all of them, in slightly different headers.
+/// The kind of carrier that a text format reads or writes. The formats use slightly different headers on each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Medium {
     /// HTTP headers and gRPC metadata.
     Http,
-    /// A map from text to text. As HTTP.
+    /// A map from text to text. The formats use the same headers as for HTTP.
     Text,
-    /// Record headers of Kafka.
+    /// Headers of Kafka records.
     Kafka,
     /// The headers table of AMQP 0-9-1.
     Amqp,
 }
 
 impl Medium {
-    /// Whether messages are carried. Their headers are copied along when they are sent again, by brokers and clients that add
-    /// rather than replace, so that the last value of a name is the one that counts.
+    /// Whether the carrier is a message. Brokers and clients that send a message again often append headers instead of replacing them, so the
+    /// last value of a name is used.
     pub const fn is_message(self) -> bool {
         matches!(self, Medium::Kafka | Medium::Amqp)
     }

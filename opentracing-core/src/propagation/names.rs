@@ -1,4 +1,4 @@
-//! The names of the formats, and lists of them as texts.
+//! The names of the formats, and lists of names.
 
 use std::error::Error;
 use std::fmt;
@@ -17,7 +17,7 @@ use crate::propagation::formats::w3c_baggage::W3cBaggage;
 use crate::propagation::formats::wavefront::Wavefront;
 use crate::propagation::formats::xray::XRay;
 
-/// The variable that names formats in the environment.
+/// The environment variable with the names of the formats.
 const VARIABLE: &str = "OTEL_PROPAGATORS";
 const DEFAULT: &str = "instana,tracecontext,b3,baggage";
 
@@ -28,8 +28,8 @@ impl Default for Composite {
     }
 }
 
-/// Reads a list of names, separated by commas, as `OTEL_PROPAGATORS` has it; both lists are that one. `none` stands for no format,
-/// and a name given twice counts once. An empty text stands for the default.
+/// Parses a comma-separated list of names, as in `OTEL_PROPAGATORS`, for both reading and writing. `none` adds no format, and repeated names
+/// are ignored. An empty text means the default.
 impl FromStr for Composite {
     type Err = UnknownFormat;
 
@@ -40,15 +40,16 @@ impl FromStr for Composite {
 }
 
 impl Composite {
-    /// The formats that the environment names in `OTEL_PROPAGATORS`, read and written; the default ones where it is unset or empty.
+    /// Creates a propagator that reads and writes the formats in the environment variable `OTEL_PROPAGATORS`. Uses the default formats if it is
+    /// unset or empty.
     ///
-    /// A list of names as a `Composite` is [parsed](str::parse) from. A name that is unknown is left out, with a warning to `log`; if no
-    /// other is given, the default ones are used (OpenTelemetry, "Environment Variable Specification").
+    /// The variable has the form that a `Composite` is [parsed](str::parse) from. Unknown names are ignored with a warning through `log`. If
+    /// all names are unknown, the default formats are used (OpenTelemetry, "Environment Variable Specification").
     pub fn from_env() -> Self {
         Self::from_lookup(|name| std::env::var(name).ok())
     }
 
-    /// As [`from_env`](Self::from_env), of what the closure says that a variable holds.
+    /// As [`from_env`](Self::from_env), with a closure that returns the value of a variable.
     ///
     /// ```
     /// use opentracing_core::Tracer;
@@ -72,11 +73,11 @@ impl Composite {
 }
 
 impl Composite {
-    /// Appends the format of that name to both lists, unless it is in the reading one already. `none` appends nothing.
+    /// Appends the format of that name to both lists, unless the reading list already has it. `none` appends nothing.
     ///
     /// # Errors
     ///
-    /// If no format has that name; names are case-sensitive.
+    /// If no format has that name. Names are case-sensitive.
     pub fn with_named(self, name: &str) -> Result<Self, UnknownFormat> {
         if self.is_reading(name) {
             return Ok(self);
@@ -101,7 +102,7 @@ impl Composite {
     }
 }
 
-/// The formats of a list, and the names in it that are none.
+/// Returns the formats of a list, and the unknown names in it.
 fn read(names: &str) -> (Composite, Vec<UnknownFormat>) {
     let is_empty = names.split(',').all(|name| name.trim().is_empty());
     let names = if is_empty { DEFAULT } else { names };
@@ -115,7 +116,7 @@ fn read(names: &str) -> (Composite, Vec<UnknownFormat>) {
     (composite, unknown)
 }
 
-/// A name that no format has.
+/// The name of an unknown propagation format.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UnknownFormat(String);
 

@@ -1,4 +1,4 @@
-//! The record of one span: written in place by its single owner, read by who drains, then used again with its capacity.
+//! The record of one span. Its owner writes it in place, the draining thread reads it, and then it is reused with its capacity.
 
 use std::borrow::Cow;
 
@@ -11,18 +11,18 @@ use crate::record::tag_store::{Number, Piece, Stored, Tag, TagStore};
 use crate::redaction::REDACTED;
 use crate::redaction::keys::{Redactor, Treatment};
 
-/// Aligned to cache lines, since neighbours in memory belong to different threads, and in this order, so that a plain span touches
-/// two lines: each line that travels between two processors costs more than all the writing in it.
+/// Aligned to cache lines, because neighbours in memory belong to different threads. The order of the fields lets a plain span touch only
+/// two lines: moving a line between processors costs more than all writes to it.
 #[repr(C, align(64))]
 pub(crate) struct Record {
     pub(crate) context: SpanContext,
-    /// Which of the parts beyond the first two lines hold something.
+    /// Which parts beyond the first two lines are in use.
     used: u8,
     pub(crate) failed: bool,
     pub(crate) started_panicking: bool,
-    /// Beside `used`, since what does not concern the span's text must not slow it down where spans are drained.
+    /// Further flags. They are not in `used`, since they must not put a span on the slow path of the drain.
     marks: u8,
-    /// Tags, logs and values left out or cut.
+    /// The number of tags, logs and values that were dropped or truncated.
     pub(crate) truncated: u32,
     pub(crate) start: Ticks,
     // second line
@@ -32,13 +32,13 @@ pub(crate) struct Record {
     max_tags: u16,
     max_logs: u16,
     max_value: u32,
-    /// Begins with the number of tags; the tags themselves begin a line.
+    /// Begins with the number of tags, so that the tags themselves begin on a new line.
     pub(crate) tags: TagStore,
     // further lines
     pub(crate) logs: Vec<Log>,
     pub(crate) fields: Vec<Tag>,
     pub(crate) references: Vec<Reference>,
-    /// Explicit times, which must come out exactly as they went in.
+    /// Explicit times, kept exactly.
     pub(crate) start_wall_ns: u64,
     pub(crate) end_wall_ns: u64,
     max_references: u16,
@@ -49,7 +49,7 @@ pub(crate) struct Log {
     pub(crate) first_field: u32,
 }
 
-/// A moment as it was taken: turned into wall time by who drains.
+/// A moment as it was recorded. The drain converts it to wall time.
 #[derive(Clone, Copy)]
 pub(crate) enum Stamp {
     Ticks(Ticks),
@@ -60,23 +60,23 @@ const TAGS: u8 = 1;
 const OTHER_PARTS: u8 = 2;
 const START_WALL: u8 = 4;
 const END_WALL: u8 = 8;
-/// The tracer has a clock or a counter of its own.
+/// The tracer has its own clock or counter.
 const OWN_CLOCK: u8 = 32;
-/// The tags are at the limit, a key each.
+/// The number of tags is at the limit, and no two have the same key.
 const NO_REPEATS: u8 = 64;
 const LOG_WALL: u8 = 128;
 
 const PEER_SERVICE_DERIVED: u8 = 1;
-/// It stands in the list of open spans.
+/// The span is in the list of open spans.
 const LISTED: u8 = 2;
-/// Its future was not ready at least once.
+/// The span's future has been pending at least once.
 const WAITED: u8 = 4;
 
-/// What a pooled record may keep allocated.
+/// The capacity that a free record may keep.
 const KEEP_TEXT: usize = 4096;
 const KEEP_TAGS: usize = 128;
 const KEEP_REFERENCES: usize = 16;
-/// All text of a span together.
+/// The maximum size of all text of a span together.
 const MAX_TEXT: usize = 1 << 20;
 
 impl Record {
@@ -105,7 +105,8 @@ impl Record {
         })
     }
 
-    /// Runs on the starting thread: what the draining one does not write stays readable in this processor's cache.
+    /// Runs on the thread that starts the span. The draining thread writes as little as possible, so that the lines stay in this
+    /// processor's cache.
     #[inline]
     pub(crate) fn reset(&mut self) {
         if self.used != 0 {
@@ -120,20 +121,20 @@ impl Record {
         (self.used, self.failed, self.started_panicking, self.marks, self.truncated) = (0, false, false, 0, 0);
     }
 
-    /// Kept for the sake of its end alone: figures count it, and no reporter sees it.
+    /// Whether the record exists only for the RED figures. No reporter gets it.
     #[inline]
     pub(crate) fn is_for_figures(&self) -> bool {
         !self.context.meta.is_recording()
     }
 
-    /// Writes a word of each line that every span writes, and reads nothing: a read would wait for its line before the next write.
+    /// Writes a word of each line that every span writes. Reads nothing, because a read would wait for its line.
     #[inline]
     pub(crate) fn touch(&mut self) {
         self.truncated = 0;
         self.end = Ticks::ZERO;
     }
 
-    /// Runs where spans are drained: a free record must not keep baggage alive, nor one huge span set the size of the pool.
+    /// Prepares the record for the stock. A free record must not keep baggage alive, nor the memory of one huge span.
     #[inline]
     pub(crate) fn retire(&mut self) {
         if self.context.extra.is_some() {
@@ -148,7 +149,7 @@ impl Record {
     }
 
     fn retire_other_parts(&mut self) {
-        // Their contexts hold baggage of their own.
+        // The contexts of references hold baggage as well.
         self.references.clear();
         if self.references.capacity() > KEEP_REFERENCES {
             self.references = Vec::new();
@@ -177,8 +178,8 @@ impl Record {
         self.copy(name)
     }
 
-    /// Always inlined, so that for a literal key and a known type of value only the call with words in registers is left. An enum
-    /// handed over in memory is written in parts and read whole, which stalls.
+    /// Always inlined, so that a literal key and a known type of value compile to one call with its arguments in registers. An enum that is
+    /// passed in memory is written in parts and read whole, which stalls the processor.
     #[inline(always)]
     pub(crate) fn set_tag(&mut self, key: Text<'_>, value: Value<'_>) {
         match key.as_str() {
@@ -189,7 +190,7 @@ impl Record {
         self.add_tag(key, value);
     }
 
-    /// A tag that means nothing to the record.
+    /// Adds a tag without interpreting its key.
     #[inline(always)]
     pub(crate) fn add_tag(&mut self, key: Text<'_>, value: Value<'_>) {
         let Text::Static(key) = key else { return self.set_tag_copied(key.as_str(), value) };
@@ -238,7 +239,7 @@ impl Record {
         self.push_beyond(key, Stored::Number(number, bits).resolve(""));
     }
 
-    /// The general case: there may be room only in memory of its own, or none.
+    /// The slow path: the tag needs further memory, or exceeds the limit.
     #[cold]
     #[inline(never)]
     fn push_beyond(&mut self, key: &'static str, value: Value<'_>) {
@@ -257,7 +258,7 @@ impl Record {
         }
     }
 
-    /// The kind lives in the context, where a sampler and a late start of recording find it; another text stays a tag.
+    /// The kind is kept in the context, where samplers and a late start of recording read it. Unknown kinds stay a tag.
     #[cold]
     fn set_kind(&mut self, key: Text<'_>, value: Value<'_>) {
         match value.as_text().and_then(SpanKind::from_tag) {
@@ -277,7 +278,8 @@ impl Record {
         self.tags.len() < usize::from(self.max_tags) || self.make_room(key)
     }
 
-    /// Below the limit the reader lets the last one of a key win; here earlier ones make room, first of this key, then of others.
+    /// Makes room at the limit by removing a superseded tag: first one with this key, then any other. Below the limit, superseded tags stay,
+    /// and readers use the last one of a key.
     #[cold]
     #[inline(never)]
     fn make_room(&mut self, key: &str) -> bool {
@@ -292,7 +294,7 @@ impl Record {
         made
     }
 
-    /// Leaves out what nothing refers to any more, if it is more than half of the text.
+    /// Removes text that is no longer referenced, if it is more than half of the buffer.
     #[cold]
     fn compact_text(&mut self) {
         let entries = self.tags.iter_mut().chain(&mut self.fields);
@@ -342,7 +344,7 @@ impl Record {
         }
     }
 
-    /// When the span started, by the counter. If the counter began again since, the start is lost, and the end takes its place.
+    /// The start by the counter. If the counter has been reset since, the start is lost, and the end is returned.
     #[inline]
     pub(crate) fn began(&self) -> Ticks {
         if self.has_end_wall() { self.start } else { self.start.min(self.end) }
@@ -370,7 +372,7 @@ impl Record {
         self.used |= LOG_WALL;
     }
 
-    /// Whether a log has a time that somebody gave.
+    /// Whether a log has an explicit time.
     pub(crate) fn has_log_wall(&self) -> bool {
         self.used & LOG_WALL != 0
     }
@@ -401,7 +403,7 @@ impl Record {
         self.marks & LISTED != 0
     }
 
-    /// Whether it waits for the first time.
+    /// Notes that the span's future is pending. Returns whether this is the first time.
     #[inline]
     pub(crate) fn begins_to_wait(&mut self) -> bool {
         let first = self.marks & WAITED == 0;
@@ -420,13 +422,13 @@ impl Record {
         self.context.meta.has(Meta::LOCAL_ROOT)
     }
 
-    /// Whether there are neither tags nor text, nor an explicit end, nor anything cut: nothing to be seen to before reporting.
+    /// Whether the record can be reported as it is: it has no tags, text or explicit end, and nothing was truncated.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         self.used & (TAGS | OTHER_PARTS | END_WALL) == 0 && self.truncated == 0 && self.marks & LISTED == 0
     }
 
-    /// Takes secrets out of tags and logs. Runs where spans are drained. Allocates only where there is one.
+    /// Redacts secrets in tags and logs. Runs on the draining thread. Allocates only if there is one.
     pub(crate) fn redact(&mut self, redactor: &mut Redactor) {
         let (text, limit) = (&mut self.text, self.max_value as usize);
         for tag in self.tags.iter_mut().chain(&mut self.fields) {
@@ -448,9 +450,9 @@ impl Record {
                 Stored::Number(..) => continue,
             };
             let value = piece.resolve(text);
-            // A limit cuts between characters, so up to three bytes before it.
+            // A value is truncated at a character boundary, up to three bytes before the limit.
             let redacted = redactor.redact(treatment, value, value.len() + 3 >= limit);
-            // What is lent may be a part of it: without the fragment.
+            // A borrowed result may be shorter than the value, as for a URL without its fragment.
             let redacted = (*redacted != *value).then(|| redacted.into_owned());
             tag.value = Stored::Text(redacted.map_or(piece, |redacted| append(text, &redacted)));
         }
@@ -496,7 +498,7 @@ impl Record {
         append(&mut self.text, text)
     }
 
-    /// As much of the text as fits, ending with a whole character.
+    /// The part of the text that fits, up to a character boundary.
     fn within<'s>(&self, room: usize, text: &'s str) -> &'s str {
         let room = if self.text.len() > MAX_TEXT { 0 } else { room };
         let mut end = room.min(text.len());

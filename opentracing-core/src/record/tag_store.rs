@@ -1,8 +1,8 @@
-//! Tags as a record keeps them: fixed-size entries whose text is static or lies in the record's buffer.
+//! The tags of a record: entries of fixed size whose text is static or in the record's buffer.
 
 use crate::model::value::Value;
 
-/// Text as it is kept: a static pointer, or a range of the record's buffer. 16 bytes.
+/// Text of a tag: a static pointer, or a range of the record's buffer. 16 bytes.
 #[derive(Clone, Copy)]
 pub(crate) enum Piece {
     Static(&'static str),
@@ -10,8 +10,7 @@ pub(crate) enum Piece {
 }
 
 impl Piece {
-    /// A range is only made behind what was appended, on character boundaries; a broken one reads as empty rather than panicking
-    /// where spans are drained.
+    /// Ranges are always valid and on character boundaries. An invalid one would read as empty, so that the draining thread cannot panic.
     #[inline]
     pub(crate) fn resolve(self, text: &str) -> &str {
         match self {
@@ -66,8 +65,8 @@ pub(crate) struct Tag {
     pub(crate) value: Stored,
 }
 
-/// Tags in the order in which they were set. The first ones lie in the record itself: most spans have few, and each further
-/// allocation is another cache line to fetch from the processor that last wrote it.
+/// Tags in the order in which they were set. The first ones are stored inline: most spans have few tags, and each allocation is another cache
+/// line to fetch from another processor.
 #[repr(C)]
 pub(crate) struct TagStore {
     len: u64,
@@ -83,7 +82,7 @@ impl TagStore {
         TagStore { len: 0, inline: [EMPTY; INLINE], more: Vec::new() }
     }
 
-    /// Tags inline and beyond.
+    /// The number of all tags.
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len as usize
@@ -110,7 +109,7 @@ impl TagStore {
         self.len += 1;
     }
 
-    /// Whether there is room in the record itself, and for one of at most that many.
+    /// Whether the next tag fits inline and within the limit.
     #[inline(always)]
     pub(crate) fn has_room_inline(&self, max: u16) -> bool {
         self.len() < INLINE && self.len < max.into()
@@ -121,8 +120,8 @@ impl TagStore {
         self.more.get(index - INLINE)
     }
 
-    /// Whether two tags have the same key. The lengths of all keys are noted in one word and their outer letters in another: cheaper
-    /// than comparing each with each, which is seldom worth it.
+    /// Whether two tags have the same key. Collects the lengths of the keys in one bit set and their outer letters in another, and compares
+    /// keys only if both match. This is cheaper than comparing all pairs.
     #[inline]
     pub(crate) fn repeats(&self, text: &str) -> bool {
         let (mut lengths, mut letters, mut index) = (0u64, 0u64, 0);
@@ -158,7 +157,7 @@ impl TagStore {
         self.inline[..inline].iter_mut().chain(&mut self.more)
     }
 
-    /// Whether there was a tag of that key, which is gone then.
+    /// Removes the first tag with that key. Returns whether there was one.
     #[cold]
     pub(crate) fn remove(&mut self, key: &str, text: &str) -> bool {
         let Some(at) = self.iter().position(|tag| tag.key.resolve(text) == key) else { return false };
@@ -169,7 +168,7 @@ impl TagStore {
         true
     }
 
-    /// Leaves the last tag of each key. Whether there were others.
+    /// Removes all but the last tag of each key. Returns whether there were any to remove.
     #[cold]
     pub(crate) fn remove_repeated(&mut self, text: &str) -> bool {
         let all: Vec<Tag> = self.iter().copied().collect();

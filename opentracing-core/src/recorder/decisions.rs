@@ -1,6 +1,6 @@
-//! How often the sampler kept a trace and how often it did not.
+//! Counts sampling decisions.
 //!
-//! Counted apart from what recording threads count, since a thread that drops every trace needs no ring.
+//! These counters are separate from those of the rings, because a thread that samples no trace has no ring.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::sync::{bump, lock};
 
-/// Of one thread. A line of their own, since another thread reads.
+/// The counts of one thread. They have a cache line of their own, because other threads read them.
 #[derive(Default)]
 #[repr(align(64))]
 struct Counts {
@@ -16,21 +16,21 @@ struct Counts {
     not_sampled: AtomicU64,
 }
 
-/// Those of all threads of a tracer.
+/// The counts of all threads of a tracer.
 #[derive(Default)]
 pub(crate) struct Decisions {
     threads: Mutex<Vec<Arc<Counts>>>,
-    /// Of threads that have ended.
+    /// The sums of threads that have ended.
     retired: Counts,
 }
 
 thread_local! {
-    /// By the number of the tracer.
+    /// This thread's counts, by tracer id.
     static OWN: RefCell<Vec<(u32, Arc<Counts>)>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Decisions {
-    /// Of the tracer of that number.
+    /// Counts a decision of the tracer with that id.
     #[inline]
     pub(crate) fn count(&self, tracer: u32, sampled: bool) {
         let counted = OWN.try_with(|own| {
@@ -41,7 +41,7 @@ impl Decisions {
             }
             true
         });
-        // While this thread's locals are being destroyed.
+        // The thread-locals are already being destroyed.
         if counted != Ok(true) {
             self.retired.of(sampled).fetch_add(1, Ordering::Relaxed);
         }
@@ -49,7 +49,7 @@ impl Decisions {
 
     #[cold]
     fn join(&self, tracer: u32, own: &mut Vec<(u32, Arc<Counts>)>, sampled: bool) {
-        // Those of tracers that are gone.
+        // Removes the counts of tracers that no longer exist.
         own.retain(|(_, counts)| Arc::strong_count(counts) > 1);
         let counts = Arc::new(Counts::default());
         bump(counts.of(sampled), 1);
@@ -61,7 +61,7 @@ impl Decisions {
 
     fn retire(&self, threads: &mut Vec<Arc<Counts>>) {
         threads.retain_mut(|counts| {
-            // Whoever is alone with it sees all that the thread has written.
+            // With the only reference, this thread sees everything that the ended thread wrote.
             let Some(Counts { sampled, not_sampled }) = Arc::get_mut(counts) else { return true };
             self.retired.sampled.fetch_add(*sampled.get_mut(), Ordering::Relaxed);
             self.retired.not_sampled.fetch_add(*not_sampled.get_mut(), Ordering::Relaxed);
@@ -69,7 +69,7 @@ impl Decisions {
         });
     }
 
-    /// How many traces were sampled, and how many were not.
+    /// Returns the number of sampled traces and of traces that were not sampled.
     pub(crate) fn sum(&self) -> (u64, u64) {
         let mut threads = lock(&self.threads);
         self.retire(&mut threads);

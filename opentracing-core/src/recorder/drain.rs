@@ -1,4 +1,4 @@
-//! Empties the rings, shows spans to the reporter, gives records back.
+//! Empties the rings, passes spans to the reporter, and returns the records to the stock.
 
 #![expect(clippy::vec_box, reason = "records are handed on by pointer and keep their place in memory")]
 
@@ -22,10 +22,10 @@ use crate::reporter::reporter::{FlushError, Reporter};
 use crate::stats::histogram::Exemplar;
 use crate::sync::{bump, lock};
 
-/// The end of a tracer where finished spans come out. There is one; whoever has it drains.
+/// Takes the finished spans of a tracer and passes them to a reporter. A tracer has exactly one drain.
 ///
 /// Call [`run`](Drain::run) on a thread of its own, as `opentracing-reporter` does. Dropping the drain closes the tracer: spans that finish
-/// later are lost and counted, and the first one writes a warning to `log`. So do not bind the drain to `_`, which drops it at once.
+/// later are lost and counted, and the first one logs a warning through `log`. Do not bind the drain to `_`, which drops it at once.
 ///
 /// ```
 /// use opentracing_core::{Batch, Reporter, Tracer};
@@ -39,7 +39,7 @@ use crate::sync::{bump, lock};
 /// let (tracer, drain) = Tracer::builder("shop").build();
 /// let thread = std::thread::spawn(move || drain.run(Discard));
 /// tracer.span("GET /cart").start().finish();
-/// drop(tracer); // the last handle: the drain delivers what is left, and returns
+/// drop(tracer); // the last handle: the drain delivers the remaining spans and returns
 /// thread.join().expect("the reporter does not panic");
 /// ```
 #[must_use = "dropping the drain closes the tracer, which then loses every span"]
@@ -54,22 +54,22 @@ pub struct Drain {
     ran: bool,
     stock_limit: usize,
     process: u32,
-    looked_for_rest: Instant,
+    idle_checked: Instant,
     unfinished: UnfinishedSpans,
     trimmed: Instant,
 }
 
-/// Between passes while there is much to do: finishing threads cannot cut it short, so they have the processor meanwhile.
+/// The pause between passes under load. Finishing threads cannot wake the drain early, so they get the processor meanwhile.
 const PACE: Duration = Duration::from_millis(1);
-/// Otherwise: the longest that a span waits in a ring that does not fill.
+/// The pause otherwise. A span waits at most this long in a ring that does not fill up.
 const IDLE: Duration = Duration::from_millis(50);
-/// What wall time and time stamps may differ by within that time, so that a log of just now is not taken for one of before.
+/// How far wall time and converted ticks may differ. A log within this tolerance counts as inside its span.
 const SLACK_NS: u64 = 1_000_000;
-/// Half of the free records that nobody took within that time are given back to the allocator.
+/// How often half of the unused free records are freed.
 const IDLE_STOCK: Duration = Duration::from_secs(10);
-/// Spans in one call of the reporter, at most.
+/// The maximum number of spans in one call of the reporter.
 const CHUNK: usize = 256;
-/// What the reporter is given for its last flush when nobody waits for it.
+/// The time-out of the last flush of the reporter when no caller waits for it.
 pub(crate) const LAST_FLUSH: Duration = Duration::from_secs(5);
 
 impl Drain {
@@ -85,20 +85,20 @@ impl Drain {
             ran: false,
             stock_limit: 0,
             process: std::process::id(),
-            looked_for_rest: Instant::now(),
+            idle_checked: Instant::now(),
             unfinished,
             trimmed: Instant::now(),
         }
     }
 
-    /// Drains into the reporter until the tracer is closed or its last handle is gone. The reporter is flushed before this returns.
+    /// Passes spans to the reporter until the tracer is closed or its last handle is dropped, then flushes the reporter and returns.
     ///
-    /// Rests between passes, and is woken by a ring that is half full, by [`Tracer::flush`](crate::Tracer::flush) and by
-    /// [`Tracer::close`](crate::Tracer::close).
+    /// Sleeps between passes. A half full ring, [`Tracer::flush`](crate::Tracer::flush) and [`Tracer::close`](crate::Tracer::close)
+    /// wake it.
     pub fn run(mut self, mut reporter: impl Reporter) {
         let shared = &self.recorder.clone().shared;
         let _draining = Draining::new(self.recorder.id);
-        // Fails only if this drain ran on another thread before, which `self` rules out.
+        // Fails only if this drain has run before, which taking `self` rules out.
         let _ = shared.drainer.set(std::thread::current());
         loop {
             let closing = shared.closing.load(Ordering::Acquire);
@@ -152,7 +152,7 @@ impl Drain {
         self.recorder.allow_waking(false);
     }
 
-    /// Empties every ring as far as it was filled on arrival, and says how full the fullest was.
+    /// Takes the spans that are in the rings at the time of the call. Returns how many there were in the fullest ring.
     fn pass(&mut self, reporter: &mut dyn Reporter) -> usize {
         let now = Instant::now();
         self.ran = true;
@@ -161,23 +161,23 @@ impl Drain {
         self.rings.append(&mut lock(&self.recorder.shared.new_ports));
         let process = std::process::id();
         if self.process != process {
-            // Forked: what waits was started by the parent, which has it too and reports it.
+            // After a fork: the parent has the waiting spans as well, and reports them.
             self.process = process;
             self.rings.retain(|receiver| receiver.process == process);
             lock(&self.recorder.shared.stray).clear();
         }
         self.trim_stock(now);
-        let rests = now - self.looked_for_rest >= IDLE;
-        if rests {
-            self.looked_for_rest = now;
+        let checks_idle = now - self.idle_checked >= IDLE;
+        if checks_idle {
+            self.idle_checked = now;
         }
         let mut fullest = 0;
         let mut rings = std::mem::take(&mut self.rings);
         rings.retain_mut(|receiver| {
-            if rests {
-                receiver.note_rest();
+            if checks_idle {
+                receiver.mark_idle();
             }
-            let gone = receiver.ring.is_abandoned(); // before the last look: what the thread pushed is then visible
+            let gone = receiver.ring.is_abandoned(); // read first, so that all that the thread pushed is visible below
             let mut left = receiver.ring.slots();
             fullest = fullest.max(left);
             while left > 0 {
@@ -220,7 +220,7 @@ impl Drain {
             red.count(span.kind(), span.operation_name(), span.is_failed(), span.duration(), exemplar);
         }
         if !record.context.is_sampled() {
-            return self.leave_out(record);
+            return self.discard_unsampled(record);
         }
         if !record.is_plain() {
             self.prepare(&mut record);
@@ -229,7 +229,7 @@ impl Drain {
     }
 
     #[cold]
-    fn leave_out(&mut self, mut record: Box<Record>) {
+    fn discard_unsampled(&mut self, mut record: Box<Record>) {
         if !record.is_for_figures() {
             bump(&self.recorder.shared.drained.dropped_unsampled, 1);
         }
@@ -240,7 +240,7 @@ impl Drain {
         }
     }
 
-    /// Guards, redacts and counts where there is something to.
+    /// Applies the limit of names, redacts secrets, and updates the counters.
     #[inline(never)]
     fn prepare(&mut self, record: &mut Record) {
         let counters = &self.recorder.shared.drained;
@@ -280,7 +280,7 @@ impl Drain {
         self.batch = records;
     }
 
-    /// Gives the records back in batches, and leaves the list empty.
+    /// Returns the records to the stock in batches, and empties the list.
     fn recycle(&mut self, records: &mut Vec<Box<Record>>) {
         records.iter_mut().for_each(|record| record.retire());
         let mut rest = records.drain(..);
@@ -295,12 +295,12 @@ impl Drain {
     }
 
     fn restock(&mut self) {
-        self.spent.reverse(); // taken from the end, so in the order they came
+        self.spent.reverse(); // the stock is taken from its end, so this keeps the order
         lock(&self.recorder.shared.stock).put(&mut self.spent);
         self.spent.clear();
     }
 
-    /// As many free records as the threads that trace could have waiting, and fewer the longer nobody takes them.
+    /// Limits the stock to the number of records that all rings can hold, and frees records that stay unused.
     fn trim_stock(&mut self, now: Instant) {
         let limit = self.recorder.ring.saturating_mul(self.rings.len().max(1));
         let idle = now - self.trimmed >= IDLE_STOCK;
@@ -318,7 +318,7 @@ impl Drain {
         drop(surplus);
     }
 
-    /// Reports what is known of spans that are still open, for who closes the tracer.
+    /// Reports the spans that are still open when the tracer is closed.
     fn report_unfinished(&mut self, reporter: &mut dyn Reporter) {
         if self.unfinished == UnfinishedSpans::Drop || self.recorder.shared.handles_gone.load(Ordering::Relaxed) {
             return;
@@ -344,7 +344,7 @@ impl Drain {
 
     fn publish(&self, reporter: &dyn Reporter) {
         let published = &self.recorder.shared.reporter;
-        // Taken out and put back: no foreign code under the lock, and no list anew with each pass.
+        // The list is taken out so that the reporter does not run under the lock, and put back so that its memory is reused.
         let mut transports = std::mem::take(&mut lock(published).transports_spare);
         transports.clear();
         let ask = || {
@@ -362,8 +362,7 @@ impl Drain {
 }
 
 impl Drop for Drain {
-    /// Also when its thread dies of a panic: nobody waits for it in vain, and what has not gone through or finishes from here on is
-    /// counted.
+    /// Runs also when the thread panics: wakes callers that wait for a flush, and counts the spans that are lost.
     fn drop(&mut self) {
         let shared = &self.recorder.shared;
         shared.drain_dropped.store(!self.ran, Ordering::Relaxed);
@@ -393,11 +392,11 @@ impl fmt::Debug for Drain {
 }
 
 thread_local! {
-    /// The tracers that this thread is draining.
+    /// The ids of the tracers that this thread is draining.
     static DRAINING: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Marks this thread as the one that drains a tracer, so that a reporter that flushes it gets an error.
+/// Marks this thread as draining a tracer, so that a reporter that flushes the same tracer gets an error instead of a deadlock.
 struct Draining;
 
 impl Draining {
@@ -413,12 +412,12 @@ impl Drop for Draining {
     }
 }
 
-/// Whether the caller is, somewhere further out, the reporter of that tracer.
+/// Whether the call comes from within the reporter of that tracer.
 pub(crate) fn is_draining(tracer: u32) -> bool {
     DRAINING.try_with(|tracers| tracers.borrow().contains(&tracer)).unwrap_or(false)
 }
 
-/// Drains on the thread that asks for it, by [`Tracer::flush`](crate::Tracer::flush).
+/// A drain without a thread: it runs on the thread that calls [`Tracer::flush`](crate::Tracer::flush).
 pub(crate) struct InlineDrain {
     drain: Drain,
     reporter: Box<dyn Reporter>,

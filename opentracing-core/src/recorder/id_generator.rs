@@ -1,4 +1,4 @@
-//! Where new ids come from.
+//! Generates ids.
 
 use std::cell::Cell;
 use std::fmt;
@@ -6,30 +6,30 @@ use std::hash::{BuildHasher, RandomState};
 
 #[cfg(not(miri))]
 use forkguard::Guard as ForkGuard;
-// Miri does not know the handlers of a fork, and cannot fork.
+// Miri supports neither fork nor its handlers.
 #[cfg(miri)]
 use forkguard::noop::Guard as ForkGuard;
 
 use crate::model::ids::{SpanId, TraceId};
 use crate::recorder::local;
 
-/// Makes ids for a tracer. Called on the thread that starts the span, so it must be quick, and must not block or panic.
+/// Generates the ids of a tracer. Called on the thread that starts the span, so it must be quick, and must not block or panic.
 ///
-/// An id of zero is replaced by the recorder with one of its own.
+/// The recorder replaces an id of zero with a random one.
 pub trait IdGenerator: Send + Sync + fmt::Debug + 'static {
-    /// A new trace id. With 64-bit ids the high half is zero.
+    /// Generates a trace id. A 64-bit id has a high half of zero.
     fn trace_id(&self) -> TraceId;
 
-    /// A new span id, unique within its trace.
+    /// Generates a span id, unique within its trace.
     fn span_id(&self) -> SpanId;
 
-    /// Whether the lower 56 bits of the trace ids are random, which W3C Trace Context level 2 tells the next service by a flag.
+    /// Whether the lower 56 bits of the trace ids are random. W3C Trace Context level 2 passes this to the next service as a flag.
     fn is_random(&self) -> bool {
         false
     }
 }
 
-/// How many bits the trace ids that a tracer makes itself have.
+/// The length of the trace ids that a tracer generates.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum TraceIdWidth {
@@ -40,21 +40,21 @@ pub enum TraceIdWidth {
     Bits128,
 }
 
-/// wyrand with a private increment: fast and well mixed, not cryptographic. Ids are unguessable across processes because of the
-/// seed, but whoever sees many ids of one thread could compute the next.
+/// wyrand with a private increment: fast and well mixed, but not cryptographic. The seed makes ids unpredictable across processes. An
+/// observer of many ids of one thread could compute the next one.
 struct Ids {
     state: Cell<u64>,
     secret: Cell<u64>,
-    /// Sees a fork by a counter that the C library lets the child increment: a comparison for each draw, no system call.
+    /// Detects forks with a counter that a fork handler increments in the child. A check is a comparison, without a system call.
     fork: Cell<Option<ForkGuard>>,
 }
 
-// Without a destructor: reachable at any time, with no check on the way.
+// The type has no destructor, so access needs no check and works also while the thread ends.
 thread_local! {
     static IDS: Ids = const { Ids { state: Cell::new(0), secret: Cell::new(0), fork: Cell::new(None) } };
 }
 
-/// `N` random numbers, none of them zero.
+/// Returns `N` random numbers, none of them zero.
 #[inline(always)]
 pub(crate) fn random<const N: usize>() -> [u64; N] {
     IDS.with(|ids| {
@@ -73,7 +73,7 @@ pub(crate) fn random<const N: usize>() -> [u64; N] {
     })
 }
 
-/// Lets go of what a parent process had, if this one has been forked since: for who draws no random number.
+/// Drops the state of the parent process if this process was forked. For code paths that generate no id.
 pub(crate) fn notice_fork() {
     IDS.with(|ids| {
         if ids.is_stale() {
@@ -82,13 +82,13 @@ pub(crate) fn notice_fork() {
     });
 }
 
-/// Takes a new seed on this thread. A tracer is built with fresh ids, also in a forked child.
+/// Seeds this thread anew, so that a tracer that is built in a forked child has ids of its own.
 pub(crate) fn reseed() {
     IDS.with(Ids::reseed);
 }
 
 impl Ids {
-    /// Whether this thread has not drawn yet, or not in this process.
+    /// Whether this thread has not been seeded in this process.
     #[inline(always)]
     fn is_stale(&self) -> bool {
         let mut fork = self.fork.take();
@@ -97,7 +97,7 @@ impl Ids {
         stale
     }
 
-    /// A forked child has the parent's state, and rings that nobody empties in this process.
+    /// Seeds the thread. A forked child also drops the rings of its parent, which no drain empties in this process.
     #[cold]
     #[inline(never)]
     fn begin(&self) {
@@ -106,7 +106,7 @@ impl Ids {
         local::leave_forked();
     }
 
-    /// `RandomState` takes its keys from the operating system once per thread and counts from there; the hash hides the keys.
+    /// `RandomState` reads its keys from the operating system once per thread and increments them afterwards. The hash hides the keys.
     #[cold]
     fn reseed(&self) {
         let process = std::process::id();

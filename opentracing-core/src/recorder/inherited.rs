@@ -1,4 +1,4 @@
-//! What a span takes over, and from whom.
+//! What a span inherits, and from which reference.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::model::limits::Limits;
 use crate::recorder::recorder::Recorder;
 use crate::sampler::Decision;
 
-/// What a span takes over from its parent.
+/// What a span inherits from its parent.
 pub(crate) struct Inherited {
     pub(crate) trace_id: TraceId,
     pub(crate) span_id: SpanId,
@@ -28,8 +28,8 @@ impl Inherited {
         extra: None,
     };
 
-    /// A parent of this tracer has decided for its children. A foreign one has by its state on the wire, unless the sampler wants to
-    /// be asked again; without ids it brings its decision and baggage only.
+    /// The decision of a parent of this tracer applies to its children. So does the decision of a remote parent, unless the sampler
+    /// overrides remote decisions. A remote parent without ids contributes only its decision and baggage.
     pub(crate) fn of(parent: &SpanContext, recorder: &Recorder) -> Inherited {
         let here = parent.meta.tracer() == recorder.id;
         let decision = if here {
@@ -57,7 +57,7 @@ impl Inherited {
     }
 }
 
-/// The first `ChildOf`, else the first reference; one without ids only where there is no other.
+/// The first `ChildOf` reference, or else the first reference. References with ids take precedence over those without.
 #[cold]
 pub(crate) fn preferred_reference(all: &[Reference]) -> Option<&Reference> {
     let valid = || all.iter().filter(|reference| reference.context.is_valid());
@@ -65,8 +65,7 @@ pub(crate) fn preferred_reference(all: &[Reference]) -> Option<&Reference> {
     valid().find(child_of).or_else(|| valid().next()).or_else(|| all.iter().find(child_of)).or(all.first())
 }
 
-/// The context that a span with these references inherits from: that of the preferred one, with the baggage of all within the limits.
-/// And how many items were left out.
+/// Returns the context of the preferred reference with the baggage of all references, and how many items exceeded the limits.
 #[cold]
 pub(crate) fn preferred_parent(all: &[Reference], limits: &Limits) -> (SpanContext, u64) {
     let mut context = preferred_reference(all).map_or(SpanContext::EMPTY, |reference| reference.context.clone());

@@ -1,4 +1,4 @@
-//! What a thread keeps for itself: the stack of active spans, and its ports to the tracers.
+//! Thread-local state: the stack of active spans, and the ports to the tracers.
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::Ordering;
@@ -16,20 +16,21 @@ thread_local! {
     };
 }
 
-/// Neither cell is borrowed while foreign code runs, sampler, reporter, closures, apart from a clock that is asked for the time of a log,
-/// and from plug-ins' destructors when a port to a closed tracer goes. What these find borrowed is as if it were gone; nothing panics.
+/// Neither cell is borrowed while code of the user runs, such as samplers, reporters and closures. There are two exceptions: a clock that is
+/// read for the time of a log, and the destructors of plug-ins when a port to a closed tracer is dropped. Calls from these that find a cell
+/// borrowed do nothing; they do not panic.
 pub(crate) struct Local {
     active: RefCell<Vec<Entry>>,
-    /// Length of `active`, to leave quickly.
+    /// The length of `active`, for a quick exit when no span is active.
     depth: Cell<usize>,
     serial: Cell<u32>,
     ports: RefCell<Ports>,
 }
 
-/// One period of being active.
+/// One activation of a span.
 struct Entry {
     state: State,
-    /// Closed while a later one was still open: waits to become the top. `ZERO` while it is open.
+    /// When the scope was closed out of order. The entry then stays until it is on top. `ZERO` while it is open.
     closed_at: Ticks,
     tracer: u32,
     serial: u32,
@@ -42,20 +43,20 @@ impl Entry {
     }
 }
 
-/// Names one entry of this thread's stack; stale tokens find nothing.
+/// Identifies an entry of this thread's stack. A stale token finds none.
 #[derive(Clone, Copy)]
 pub(crate) struct Token {
     index: u32,
     serial: u32,
 }
 
-/// `None` while the thread's locals are being destroyed.
+/// Returns `None` while the thread-locals are being destroyed.
 #[inline]
 pub(crate) fn with<R>(f: impl FnOnce(&Local) -> R) -> Option<R> {
     LOCAL.try_with(f).ok()
 }
 
-/// Hands a finished record over from whichever thread this is.
+/// Passes a finished record to its tracer, from any thread.
 #[inline]
 pub(crate) fn submit(record: Box<Record>) {
     let mut record = Some(record);
@@ -74,7 +75,7 @@ pub(crate) fn submit(record: Box<Record>) {
     }
 }
 
-/// Drops this thread's ports to tracers of a parent process, since what goes into them comes out nowhere. New ones take their place.
+/// Drops this thread's ports that were made before a fork, because no drain empties them in this process. New ones are made on demand.
 #[cold]
 pub(crate) fn leave_forked() {
     with(|local| {
@@ -96,7 +97,7 @@ fn submit_stray(record: Box<Record>) {
             recorder.keep_stray(record);
         }
         if is_lost {
-            // Foreign code: after the borrow of the ports.
+            // `log` may call code of the user, so this comes after the borrow of the ports.
             recorder.warn_of_loss();
         }
     } else {
@@ -122,7 +123,7 @@ impl Local {
         Some(Token { index, serial })
     }
 
-    /// Takes the span back out of its place. Out of order, the entry stays behind, closed and empty.
+    /// Removes the span from the stack. If it is not on top, a closed and empty entry stays in its place.
     #[inline]
     pub(crate) fn deactivate(&self, token: Token, into: &mut State) {
         let Ok(mut active) = self.active.try_borrow_mut() else { return };
@@ -144,7 +145,7 @@ impl Local {
         }
     }
 
-    /// Ends the active period, and the span if so asked: now when it is on top, else once everything above it has closed.
+    /// Ends the activation, and finishes the span if its scope does that: now if it is on top, or else once every entry above it is closed.
     #[inline]
     pub(crate) fn close(&self, token: Token) {
         let Ok(mut active) = self.active.try_borrow_mut() else { return };
@@ -172,7 +173,7 @@ impl Local {
         }
     }
 
-    /// By the clock or the counter that a tracer was given, a span that waits for a later one has ended now.
+    /// For a tracer with its own clock or counter, records now as the end of a span whose scope was closed out of order.
     #[cold]
     fn note_own_time(&self, token: Token, tracer: u32) {
         let Some(recorder) = Recorder::find(tracer).filter(|recorder| recorder.has_own_clock()) else { return };
@@ -185,7 +186,7 @@ impl Local {
         }
     }
 
-    /// Pops what was closed out of order. One at a time, so that finishing runs without the borrow.
+    /// Pops entries that were closed out of order, one at a time, so that no cell is borrowed while a span finishes.
     #[cold]
     fn unwind(&self) {
         loop {
@@ -206,7 +207,7 @@ impl Local {
         Some(f(&mut entry.state))
     }
 
-    /// The active span of this tracer; another tracer's spans are looked through.
+    /// The active span of this tracer. Spans of other tracers above it are ignored.
     #[inline]
     pub(crate) fn top(&self, tracer: u32) -> Option<Token> {
         let active = self.active.try_borrow().ok()?;
@@ -214,7 +215,7 @@ impl Local {
         Some(Token { index: index as u32, serial: active[index].serial })
     }
 
-    /// The active span of whichever tracer.
+    /// The active span of any tracer.
     pub(crate) fn top_of_any(&self) -> Option<Token> {
         let active = self.active.try_borrow().ok()?;
         let index = active.iter().rposition(Entry::is_open)?;
@@ -237,7 +238,7 @@ fn find(active: &mut [Entry], token: Token) -> Option<&mut Entry> {
     active.get_mut(token.index as usize).filter(|entry| entry.serial == token.serial)
 }
 
-/// Of a span that somebody else finishes.
+/// Releases a span that its scope does not finish.
 #[cold]
 #[inline(never)]
 fn release(mut state: State) {
@@ -252,13 +253,13 @@ fn count_out_of_order(tracer: u32) {
 }
 
 impl Drop for Local {
-    /// A scope that was leaked leaves its span here, which is finished as a stray: `LOCAL` is out of reach by now.
+    /// Finishes the spans of leaked scopes. `LOCAL` is no longer accessible, so their records bypass the rings.
     fn drop(&mut self) {
         for entry in std::mem::take(self.active.get_mut()) {
             let end = if entry.is_open() { End::Now } else { End::Ticks(entry.closed_at) };
             match entry.state {
                 state @ State::Recording(_) => state.finish(end),
-                // Who has a handle finishes it.
+                // The owner of the shared handle finishes it.
                 other => drop(other),
             }
         }

@@ -1,4 +1,4 @@
-//! Records spans: the state of each thread, the rings out of it, and the drain behind them.
+//! Records spans: per-thread state, the rings that finished spans leave through, and the drain that empties them.
 
 pub(crate) mod decisions;
 pub(crate) mod drain;

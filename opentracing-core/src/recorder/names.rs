@@ -1,4 +1,4 @@
-//! Guards against operation names that are made of data.
+//! Limits the number of distinct operation names.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -7,8 +7,8 @@ use crate::model::limits::{ExcessNames, Limits};
 use crate::record::record::Record;
 use crate::record::tag_store::Piece;
 
-/// Knows the first so many distinct operation names that a tracer's spans were given as text. Names that stand in the program are
-/// not made of data, and are not counted. Runs where spans are drained.
+/// Remembers the first distinct operation names of a tracer's spans, up to the limit. Names that are string literals do not count, since
+/// they cannot contain data. Runs on the draining thread.
 pub(crate) struct NameGuard {
     hashes: HashSet<u64>,
     hasher: RandomState,
@@ -28,12 +28,12 @@ impl NameGuard {
         }
     }
 
-    /// How many are known.
+    /// The number of names seen so far.
     pub(crate) fn len(&self) -> usize {
         self.hashes.len()
     }
 
-    /// Whether the span's name came after the limit was reached.
+    /// Whether the span's name is beyond the limit. If so configured, replaces the name with `_OTHER`.
     #[inline]
     pub(crate) fn exceeds(&mut self, record: &mut Record) -> bool {
         match record.name {
@@ -53,7 +53,7 @@ impl NameGuard {
         }
         if !self.warned {
             self.warned = true;
-            log::warn!("more than {} distinct operation names: are they made of data?", self.max);
+            log::warn!("more than {} distinct operation names; do they contain ids or paths?", self.max);
         }
         if self.excess == ExcessNames::Replace {
             record.name = Piece::Static("_OTHER");

@@ -1,7 +1,7 @@
-//! Spans that have not finished, as far as something slow has happened to them.
+//! The list of open spans.
 //!
-//! A record belongs to its span alone, so nobody else can look into it. It is listed here when its span does something that is
-//! slow anyway: see `RATIONALE.md`, "How open spans are found". Who drains removes it.
+//! Only its span can access a record, so open spans cannot be found through their records. A span is listed when it does something that
+//! is slow anyway: see `RATIONALE.md`, "How open spans are found". The drain removes it.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -18,7 +18,7 @@ use crate::recorder::recorder::Recorder;
 use crate::stats::open_span::{OpenPlace, OpenSpan};
 use crate::sync::lock;
 
-/// By span id, in parts so that threads seldom meet.
+/// Open spans by span id, in several maps to keep lock contention low.
 #[derive(Default)]
 pub(crate) struct OpenSpans {
     parts: [Mutex<HashMap<u64, Listed>>; PARTS],
@@ -26,7 +26,7 @@ pub(crate) struct OpenSpans {
 
 const PARTS: usize = 16;
 
-/// A span is shown when it is older than that.
+/// The age from which a span is shown.
 const SHOWN_AGE: Duration = Duration::from_secs(1);
 
 struct Listed {
@@ -37,13 +37,13 @@ struct Listed {
 }
 
 enum Start {
-    /// By the clock of the tracer.
+    /// The start by the tracer's own clock, in nanoseconds.
     Wall(u64),
-    /// It was that old at that time.
+    /// The age of the span at a moment.
     Age(Duration, Instant),
 }
 
-/// A span that has not finished when the tracer is closed.
+/// A span that is still open when the tracer is closed.
 pub(crate) struct Unfinished {
     pub(crate) name: Cow<'static, str>,
     pub(crate) context: SpanContext,
@@ -55,7 +55,7 @@ thread_local! {
     static THREAD: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
 }
 
-/// The name of this thread, or what stands for it.
+/// The name of this thread, or a substitute.
 fn thread_name() -> Arc<str> {
     let named = THREAD.try_with(|name| {
         let mut name = name.try_borrow_mut().ok()?;
@@ -76,7 +76,7 @@ impl OpenSpans {
         &self.parts[(span_id ^ span_id >> 8) as usize % PARTS]
     }
 
-    /// Lists a span, or says where a listed one is now.
+    /// Lists a span, or updates the place of a span that is already listed.
     #[cold]
     pub(crate) fn list(&self, record: &mut Record, recorder: &Recorder, seen: Seen) {
         record.mark_listed();
@@ -94,13 +94,13 @@ impl OpenSpans {
         let context = SpanContext { extra: None, ..record.context.clone() };
         let listed = Listed { name: record.owned_name(), context, start, place };
         let id = record.context.span_id.get();
-        // In a forked child, a thread that is not there may hold the lock.
+        // In a forked child, a thread of the parent may have held the lock at the time of the fork.
         if !recorder.is_orphan() {
             lock(self.part(id)).insert(id, listed);
         }
     }
 
-    /// Its name or its decision is another.
+    /// Updates the name and the sampling decision of a listed span.
     #[cold]
     pub(crate) fn update(&self, record: &Record) {
         let id = record.context.span_id.get();
@@ -116,7 +116,7 @@ impl OpenSpans {
         lock(self.part(id)).remove(&id);
     }
 
-    /// The ones that have been open for a second, the oldest first, and how many there are.
+    /// Returns at most `most` spans that have been open for a second, oldest first, and the number of all of them.
     pub(crate) fn oldest(&self, most: usize, recorder: &Recorder) -> (Vec<OpenSpan>, usize) {
         let own_now = recorder.own_unix_ns();
         let now = Instant::now();
@@ -141,7 +141,7 @@ impl OpenSpans {
         (open, all)
     }
 
-    /// Takes all that are sampled out of the list.
+    /// Empties the list and returns its sampled spans.
     pub(crate) fn take_unfinished(&self, recorder: &Recorder) -> Vec<Unfinished> {
         let own_now = recorder.own_unix_ns();
         let (now, wall_now) = (Instant::now(), unix_ns(SystemTime::now()));
@@ -172,7 +172,7 @@ impl Start {
 }
 
 impl Unfinished {
-    /// A record of what is known of the span, as if it had finished now.
+    /// Makes a record of what is known of the span, which ends now.
     pub(crate) fn into_record(self, recorder: &Recorder) -> Box<Record> {
         let mut record = Record::new(&recorder.limits);
         record.context = self.context;

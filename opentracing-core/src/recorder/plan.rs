@@ -1,4 +1,4 @@
-//! What a span will be, before it has a record.
+//! The context of a span that is about to start.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::model::kind::SpanKind;
 use crate::recorder::id_generator;
 use crate::recorder::recorder::Recorder;
 
-/// The context of a span that is about to start, in parts that stay in registers.
+/// The context of a span that is about to start, as separate values that stay in registers.
 pub(crate) struct Plan {
     pub(crate) trace_id: TraceId,
     pub(crate) span_id: SpanId,
@@ -18,7 +18,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// For the root of a tracer that keeps every trace and makes its own ids.
+    /// Plans a root, for a recorder that generates its own ids. `None` unless the sampler is constant.
     #[inline(always)]
     pub(crate) fn root(kind: SpanKind, recorder: &Recorder) -> Option<Plan> {
         let meta = recorder.root_meta?;
@@ -32,10 +32,10 @@ impl Plan {
         })
     }
 
-    /// For a parent of this tracer whose marks are as they were at its start.
+    /// Plans a child. `None` unless the parent belongs to this tracer and is either both recorded and sampled, or neither.
     #[inline(always)]
     pub(crate) fn child(parent: &SpanContext, kind: SpanKind, recorder: &Recorder) -> Option<Plan> {
-        // A closure for `then` would not be inlined.
+        // Not `then`, whose closure is not inlined.
         if parent.meta.tracer() != recorder.id || !parent.meta.is_settled() {
             return None;
         }

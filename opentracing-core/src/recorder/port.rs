@@ -1,4 +1,4 @@
-//! A thread's way to a tracer: the ring that its finished spans leave through, and its stock of free records.
+//! The connection of a thread to a tracer: the ring for its finished spans, and its free records.
 
 #![expect(clippy::vec_box, reason = "records are handed on by pointer and keep their place in memory")]
 
@@ -12,62 +12,62 @@ use crate::recorder::recorder::{BATCH, Recorder};
 use crate::stats::stats::{PortStats, RESTED};
 use crate::sync::{bump, count, lock};
 
-/// So many records a thread takes one by one before it takes whole batches.
+/// The number of records that a thread takes one by one before it takes whole batches.
 const SINGLE_REFILLS: u32 = 32;
 
-/// Places in a thread's first ring. The ring of full size comes with the first span that does not fit.
+/// The capacity of a thread's first ring. The first span that does not fit makes the thread switch to a ring of full size.
 const FIRST_RING: usize = 64;
 
-/// The thread's end.
+/// The producing end, owned by the thread.
 pub(crate) struct Port {
     recorder: Arc<Recorder>,
     ring: Producer<Box<Record>>,
     capacity: usize,
     until_check: usize,
-    /// The first, small ring after it was replaced, until it is drained.
+    /// The first, small ring once it has been replaced, until it is drained.
     outgrown: Option<Producer<Box<Record>>>,
-    /// The ring, while as much waits as may: meanwhile there is one without any room in its place.
+    /// The ring while the maximum number of spans waits. Meanwhile, `ring` has no capacity.
     blocked: Option<Producer<Box<Record>>>,
     free: Vec<Box<Record>>,
     refills: u32,
     stats: Arc<PortStats>,
     settled: bool,
-    /// In which process the port was made.
+    /// The process in which the port was made.
     process: u32,
-    /// Nobody drains in this process. The parent's threads may have held any lock when it forked, so none is taken.
+    /// No drain runs in this forked process. Threads of the parent may have held any lock at the time of the fork, so none is taken.
     orphan: bool,
 }
 
-/// The drainer's end. The ring outlives the thread, and is seen as abandoned once the thread is gone.
+/// The consuming end, owned by the drain. The ring outlives the thread and is abandoned once the thread has ended.
 pub(crate) struct PortReceiver {
     pub(crate) ring: Consumer<Box<Record>>,
     pub(crate) process: u32,
     stats: Arc<PortStats>,
-    /// How many spans the thread had started at the last look.
+    /// How many spans the thread had started at the last check.
     seen: u64,
 }
 
 impl PortReceiver {
-    /// Drops the records in the ring and returns how many spans are lost with them.
+    /// Drops the records in the ring, and returns how many spans are lost.
     pub(crate) fn empty(&mut self, recorder: &Recorder) -> usize {
         let Ok(chunk) = self.ring.read_chunk(self.ring.slots()) else { return 0 };
         let dropped = chunk.into_iter().inspect(|record| recorder.forget_open(record));
         dropped.filter(|record| !record.is_for_figures()).count()
     }
 
-    /// Marks a thread that has started no span since the last look. Its next ones are listed as open from their start.
-    pub(crate) fn note_rest(&mut self) {
+    /// Marks a thread that has started no span since the last check. Its next span is listed as open from its start.
+    pub(crate) fn mark_idle(&mut self) {
         let started = self.stats.started.load(Ordering::Relaxed);
         if started == self.seen && started & RESTED == 0 {
-            // If it starts one right now, it does not rest.
-            let rested = started | RESTED;
-            let _ = self.stats.started.compare_exchange(started, rested, Ordering::Relaxed, Ordering::Relaxed);
+            // Fails if the thread starts a span right now; then it is not idle.
+            let marked = started | RESTED;
+            let _ = self.stats.started.compare_exchange(started, marked, Ordering::Relaxed, Ordering::Relaxed);
         }
         self.seen = started;
     }
 }
 
-/// The ports of one thread, the one used last in front.
+/// The ports of one thread, the most recently used first.
 pub(crate) struct Ports {
     first: Option<Port>,
     rest: Vec<Port>,
@@ -84,7 +84,7 @@ impl Ports {
         self.first.as_mut()
     }
 
-    /// Without those that were made before a fork.
+    /// Drops the ports that were made before a fork.
     pub(crate) fn retain_own(&mut self) {
         let process = std::process::id();
         self.first.take_if(|port| port.process != process);
@@ -150,13 +150,13 @@ impl Port {
         if started & RESTED != 0 { None } else { self.free.pop() }
     }
 
-    /// A record that does not count as a started span.
+    /// Takes a record that does not count as a started span.
     #[inline(always)]
     pub(crate) fn take_for_figures(&mut self) -> Box<Record> {
         self.free.pop().unwrap_or_else(|| self.take_slow())
     }
 
-    /// Where [`take`](Port::take) has nothing: on a thread that has few records, or has started no span for a while.
+    /// Takes a record when [`take`](Port::take) returns none: on a thread that has few records, or has started no span for a while.
     #[cold]
     #[inline(never)]
     pub(crate) fn take_slow(&mut self) -> Box<Record> {
@@ -169,19 +169,19 @@ impl Port {
             }
             self.free.clear();
         }
-        // A thread that traces once keeps next to nothing; one that goes on takes many at once.
+        // A thread that starts few spans keeps few records; a busy one takes a batch at a time.
         let wanted = if self.refills < SINGLE_REFILLS { 1 } else { BATCH };
         self.refills = self.refills.saturating_add(1);
         if !self.orphan {
             lock(&self.recorder.shared.stock).take(wanted, &mut self.free);
         }
-        // The drainer has read these lines, so the first write to each waits for its processor to give it up. Writing them all in
-        // a row lets the processor wait for many at once.
+        // The draining thread has read these cache lines, so the first write to each waits for the other processor. Writing to all of
+        // them in a row overlaps these waits.
         for record in &mut self.free {
             record.touch();
         }
         if self.free.is_empty() {
-            // Neighbours in memory, taken in ascending order from here on: the processor fetches the next one ahead.
+            // Allocated together and taken in ascending order, so that the processor prefetches the next one.
             self.free.extend((0..wanted).map(|_| Record::new(&self.recorder.limits)));
             self.free.reverse();
         }
@@ -206,7 +206,7 @@ impl Port {
         }
     }
 
-    /// Reads the consumer's index, a shared cache line, once per half ring when the drainer keeps up.
+    /// Checks how full the ring is. Reads the consumer's index, a shared cache line, once per half ring if the drain keeps up.
     #[cold]
     fn check_fill(&mut self) {
         let (capacity, free) = (self.capacity, self.ring.slots());
@@ -225,7 +225,7 @@ impl Port {
         }
     }
 
-    /// What waits in the ring that was replaced.
+    /// The number of spans that wait in the replaced ring.
     fn waiting_before(&mut self) -> usize {
         let waiting = self.outgrown.as_ref().map_or(0, |ring| FIRST_RING - ring.slots());
         if waiting == 0 {
@@ -234,7 +234,7 @@ impl Port {
         waiting
     }
 
-    /// The ring is full: perhaps only since it is the small one that a thread begins with, or since that one was full until now.
+    /// Handles a full ring: replaces the small first one, or opens the blocked one once the first is drained, or drops the span.
     #[cold]
     #[inline(never)]
     fn push_beyond(&mut self, record: Box<Record>) {
@@ -267,7 +267,7 @@ impl Port {
         self.keep(record);
     }
 
-    /// The tracer is closed: counts the span as lost.
+    /// Counts a span that finishes after the tracer was closed as lost.
     #[cold]
     #[inline(never)]
     pub(crate) fn refuse(&mut self, record: Box<Record>) {
@@ -300,7 +300,7 @@ impl Port {
         }
     }
 
-    /// What was pushed between the drainer's last look and its end is still in the ring.
+    /// Counts the spans that were pushed after the last pass of the drain, and so are still in the ring, as lost.
     fn settle(&mut self) {
         if self.settled || !self.recorder.closed.load(Ordering::Relaxed) {
             return;
@@ -318,11 +318,11 @@ impl Port {
     }
 }
 
-/// A ring whose other end the drain finds.
+/// Makes a ring and registers its consuming end with the drain.
 fn make_ring(recorder: &Recorder, stats: &Arc<PortStats>, capacity: usize) -> Producer<Box<Record>> {
     let (ring, receiver) = RingBuffer::new(capacity);
     let mut new_ports = lock(&recorder.shared.new_ports);
-    // The drain closes the tracer before it takes the last of them, so none waits here for nobody.
+    // The drain closes the tracer before it takes the last new rings, so no ring is left here.
     if !recorder.closed.load(Ordering::Relaxed) {
         new_ports.push(PortReceiver { ring: receiver, process: std::process::id(), stats: stats.clone(), seen: 0 });
     }

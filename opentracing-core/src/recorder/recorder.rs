@@ -1,4 +1,4 @@
-//! What the threads of one tracer share. The hot path only reads it; locks are taken once per batch.
+//! The state that all threads of a tracer share. The hot path only reads it; locks are taken once per batch.
 
 #![expect(clippy::vec_box, reason = "records are handed on by pointer and keep their place in memory")]
 
@@ -30,24 +30,24 @@ use crate::stats::stats::{DrainStats, PortStats, RESTED, RareStats, ReporterStat
 use crate::stats::transport_stats::TransportStats;
 use crate::sync::{count, lock};
 
-/// Read by every start and finish, written almost never.
+/// Read whenever a span starts or finishes, and rarely written.
 pub(crate) struct Recorder {
     pub(crate) id: u32,
     pub(crate) constant: Option<Decision>,
-    /// Of a root, if the sampler always decides the same.
+    /// The meta of a root, if the sampler is constant.
     pub(crate) root_meta: Option<Meta>,
-    /// Ids and times are the recorder's own.
+    /// No id generator, clock or counter was configured.
     pub(crate) is_plain: bool,
     pub(crate) reads_tags: bool,
     pub(crate) overrides_remote: bool,
     /// All ones, or zero for 64-bit trace ids.
     pub(crate) high_mask: u64,
-    /// The marks of a trace that begins here.
+    /// The marks of a trace that this tracer begins.
     pub(crate) root_marks: u64,
     pub(crate) closed: AtomicBool,
     /// The process that the tracer was built in.
     process_id: u32,
-    /// Whether a flush drains on its own thread: there is no thread that a fork could leave behind.
+    /// Whether a flush drains on the calling thread. Then a forked child works as well, since no thread is missing.
     drains_inline: AtomicBool,
     orphaned: AtomicBool,
     wakeable: AtomicBool,
@@ -55,7 +55,7 @@ pub(crate) struct Recorder {
     pub(crate) limits: Limits,
     clock: Option<Box<dyn Clock>>,
     counter: Option<Box<dyn TickCounter>>,
-    /// Where the counter and the clocks were when the tracer was built.
+    /// The counter and the clocks at the time when the tracer was built.
     pub(crate) begun: TickReading,
     pub(crate) ids: Option<Box<dyn IdGenerator>>,
     pub(crate) sampler: Box<dyn Sampler>,
@@ -68,7 +68,7 @@ pub(crate) struct Recorder {
     pub(crate) shared: Shared,
 }
 
-/// What is written, on lines of its own.
+/// The mutable state, on cache lines of its own.
 #[repr(align(64))]
 #[derive(Default)]
 pub(crate) struct Shared {
@@ -78,14 +78,14 @@ pub(crate) struct Shared {
     pub(crate) flushed: Condvar,
     pub(crate) drainer: OnceLock<Thread>,
     pub(crate) inline: Mutex<Inline>,
-    pub(crate) inline_rests: Condvar,
+    pub(crate) inline_idle: Condvar,
     pub(crate) running: OnceLock<Weak<Running>>,
     pub(crate) new_ports: Mutex<Vec<PortReceiver>>,
-    /// Records finished where no ring can be reached: while thread-locals are being destroyed.
+    /// Records of spans that finished while the thread-locals were being destroyed, when no ring is accessible.
     pub(crate) stray: Mutex<Vec<Box<Record>>>,
     pub(crate) stock: Mutex<Stock>,
     pub(crate) open: OpenSpans,
-    /// The tracer ends since its last handle is gone, not since somebody closes it.
+    /// The last handle was dropped, as opposed to a call of `close`.
     pub(crate) handles_gone: AtomicBool,
     pub(crate) ports: Mutex<Vec<Arc<PortStats>>>,
     pub(crate) retired: PortStats,
@@ -101,20 +101,20 @@ pub(crate) struct Shared {
     warned_of_loss: AtomicBool,
 }
 
-/// Records that go through the stock at once.
+/// The number of records that are moved to or from the stock at once.
 pub(crate) const BATCH: usize = 64;
 
-/// The drain of a tracer that has no thread for it.
+/// The drain of a tracer without a draining thread.
 #[derive(Default)]
 pub(crate) enum Inline {
     #[default]
     None,
-    Rests(Box<InlineDrain>),
-    /// It is draining, on some thread.
-    Works,
+    Idle(Box<InlineDrain>),
+    /// It runs on some thread.
+    Draining,
 }
 
-/// What the reporter said last of what it did.
+/// The most recent statistics of the reporter.
 #[derive(Default)]
 pub(crate) struct Published {
     pub(crate) stats: ReporterStats,
@@ -126,16 +126,17 @@ pub(crate) struct Published {
 pub(crate) struct Gate {
     pub(crate) flushed: u64,
     pub(crate) stopped: bool,
-    /// How the last flush of the reporter failed, if it did.
+    /// The error of the last flush of the reporter.
     pub(crate) error: Option<FlushError>,
-    /// Until when the reporter may take.
+    /// The deadline of the flush.
     pub(crate) deadline: Option<Instant>,
 }
 
-/// By number, so that none but the one asked for is held under the lock: the last holder runs destructors of plug-ins.
+/// All recorders by id. A lookup upgrades only the one it wants, since dropping the last reference runs destructors of plug-ins, which must
+/// not happen under the lock.
 static RECORDERS: Mutex<Vec<(u32, Weak<Recorder>)>> = Mutex::new(Vec::new());
 
-/// What a tracer is built with.
+/// The parts of a tracer.
 pub(crate) struct Parts {
     pub(crate) id: u32,
     pub(crate) high_mask: u64,
@@ -198,7 +199,7 @@ impl Recorder {
         recorder
     }
 
-    /// Records and contexts carry the tracer's number instead of a counted pointer; this is the slow way back.
+    /// Finds a recorder by id. Records and contexts carry the id instead of a reference-counted pointer. Slow.
     #[cold]
     pub(crate) fn find(id: u32) -> Option<Arc<Recorder>> {
         lock(&RECORDERS).iter().find(|(number, _)| *number == id)?.1.upgrade()
@@ -208,12 +209,12 @@ impl Recorder {
         self.clock.is_some()
     }
 
-    /// By the clock that the tracer was given.
+    /// The time of the tracer's own clock, if it has one.
     pub(crate) fn own_unix_ns(&self) -> Option<u64> {
         self.clock.as_ref().map(|clock| clock.unix_ns())
     }
 
-    /// Whether the tracer was given a clock or a counter.
+    /// Whether the tracer has its own clock or counter.
     pub(crate) fn has_own_clock(&self) -> bool {
         self.clock.is_some() || self.counter.is_some()
     }
@@ -249,7 +250,7 @@ impl Recorder {
         }
     }
 
-    /// The time since then, by the rate that the drain has measured. Until then, by the average since the tracer was built.
+    /// The time since `start`, by the rate that the drain has measured. Before there is one, by the average since the tracer was built.
     pub(crate) fn elapsed(&self, start: Ticks) -> Duration {
         let Some(counter) = &self.counter else { return start.elapsed() };
         let mut rate = f64::from_bits(self.shared.ns_per_tick.load(Ordering::Relaxed));
@@ -261,7 +262,7 @@ impl Recorder {
         Duration::from_nanos((counter.ticks().saturating_sub(start.0) as f64 * rate) as u64)
     }
 
-    /// A span has ended.
+    /// Removes a finished span from the list of open spans.
     #[inline]
     pub(crate) fn forget_open(&self, record: &Record) {
         if record.is_listed() {
@@ -269,7 +270,7 @@ impl Recorder {
         }
     }
 
-    /// From here on the drainer may be woken by a ring that is half full.
+    /// Sets whether a half full ring wakes the draining thread.
     pub(crate) fn allow_waking(&self, allowed: bool) {
         self.wakeable.store(allowed, Ordering::Relaxed);
     }
@@ -309,7 +310,7 @@ impl Recorder {
         self.miss_figures(&record);
     }
 
-    /// Counts a span whose end the figures will not see.
+    /// Counts a span that is missing from the RED figures.
     #[cold]
     pub(crate) fn miss_figures(&self, record: &Record) {
         if let Some(red) = &self.red {
@@ -317,7 +318,7 @@ impl Recorder {
         }
     }
 
-    /// Writes one warning about spans that finish after the end of the tracer.
+    /// Logs a warning about spans that finish after the tracer was closed, once per tracer.
     #[cold]
     pub(crate) fn warn_of_loss(&self) {
         if self.shared.warned_of_loss.swap(true, Ordering::Relaxed) {
@@ -357,7 +358,7 @@ impl Recorder {
         self.wait(deadline, |gate| gate.stopped)
     }
 
-    /// Who waits for itself, or for a thread of another process, waits for ever.
+    /// Returns an error where a wait would never end: inside the reporter of this tracer, or in a forked child.
     fn may_wait(&self) -> Result<(), FlushError> {
         if is_draining(self.id) {
             return Err(FlushError::Reentrant);
@@ -365,7 +366,7 @@ impl Recorder {
         if self.is_orphan() { Err(FlushError::Forked) } else { Ok(()) }
     }
 
-    /// Whether this process was forked from the one whose thread drains. Says so once in `log`.
+    /// Whether this process was forked from the one whose thread drains. Logs a warning once.
     #[cold]
     pub(crate) fn is_orphan(&self) -> bool {
         if self.process_id == std::process::id() || self.drains_inline.load(Ordering::Relaxed) {
@@ -384,29 +385,29 @@ impl Recorder {
 
     pub(crate) fn set_inline(&self, drain: InlineDrain) {
         self.drains_inline.store(true, Ordering::Relaxed);
-        *lock(&self.shared.inline) = Inline::Rests(Box::new(drain));
+        *lock(&self.shared.inline) = Inline::Idle(Box::new(drain));
     }
 
     pub(crate) fn is_inline(&self) -> bool {
         self.drains_inline.load(Ordering::Relaxed)
     }
 
-    /// Drains on this thread; `None` if that is another one's task. The drain is taken out meanwhile: the reporter is foreign code, which
-    /// runs under no lock.
+    /// Drains on this thread. `None` if the tracer has a draining thread. The drain is taken out meanwhile, so that the reporter does not run
+    /// under a lock.
     fn drain_inline(&self, deadline: Instant, closing: bool) -> Option<Result<(), FlushError>> {
         if !self.is_inline() {
             return None;
         }
         let mut inline = lock(&self.shared.inline);
         let mut drain = loop {
-            match std::mem::replace(&mut *inline, Inline::Works) {
-                Inline::Rests(drain) => break drain,
-                Inline::Works => {
+            match std::mem::replace(&mut *inline, Inline::Draining) {
+                Inline::Idle(drain) => break drain,
+                Inline::Draining => {
                     let left = deadline.saturating_duration_since(Instant::now());
                     if left.is_zero() {
                         return Some(Err(FlushError::Timeout));
                     }
-                    let waited = self.shared.inline_rests.wait_timeout(inline, left);
+                    let waited = self.shared.inline_idle.wait_timeout(inline, left);
                     inline = waited.unwrap_or_else(PoisonError::into_inner).0;
                 }
                 Inline::None => {
@@ -421,7 +422,7 @@ impl Recorder {
             self.closed.store(true, Ordering::SeqCst);
         }
         let mut drained = drain.drain(deadline);
-        // The reporter itself may have wanted to close, or another thread that did not wait long enough.
+        // The reporter itself may have called `close`, or another thread whose wait timed out.
         let ends = self.shared.closing.load(Ordering::Acquire);
         if ends && !closing {
             self.closed.store(true, Ordering::SeqCst);
@@ -431,9 +432,9 @@ impl Recorder {
             lock(&self.shared.gate).error = drained.err();
             *lock(&self.shared.inline) = Inline::None;
         } else {
-            *lock(&self.shared.inline) = Inline::Rests(drain);
+            *lock(&self.shared.inline) = Inline::Idle(drain);
         }
-        self.shared.inline_rests.notify_all();
+        self.shared.inline_idle.notify_all();
         Some(drained)
     }
 
@@ -452,11 +453,11 @@ impl Recorder {
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        // Foreign code: before a lock is taken.
+        // The sampler is code of the user, so it is called before a lock is taken.
         let sampler = catch_unwind(AssertUnwindSafe(|| self.sampler.stats())).unwrap_or_default();
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let Shared { rare, drained, retired, .. } = &self.shared;
-        // In a forked child, a thread that is not there may hold the lock.
+        // In a forked child, a thread of the parent may have held the lock at the time of the fork.
         let ports = if self.is_orphan() { self.shared.ports.try_lock().ok() } else { Some(lock(&self.shared.ports)) };
         let ports = ports.as_deref().map_or(&[][..], Vec::as_slice);
         let sum = |counter: fn(&PortStats) -> &AtomicU64| {
@@ -497,12 +498,12 @@ impl Recorder {
             reporter,
             transports,
         };
-        // Read last, so that no span seems to have finished that has not been started.
+        // Read last, so that there are never more finished than started spans.
         Stats { started: sum(|port| &port.started), ..stats }
     }
 }
 
-/// A timeout beyond what the clock can count is none.
+/// A timeout that the clock cannot represent becomes about 136 years.
 fn deadline(timeout: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(timeout).unwrap_or_else(|| now + Duration::from_secs(u32::MAX.into()))

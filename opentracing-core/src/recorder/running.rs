@@ -1,4 +1,4 @@
-//! The users' handles of a recorder, counted apart from its threads.
+//! Counts the handles of a tracer, separately from its threads.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use crate::recorder::drain::LAST_FLUSH;
 use crate::recorder::recorder::Recorder;
 
-/// Threads keep the recorder alive for as long as they have a port; the users' handles are counted apart.
+/// Dropped with the last handle of a tracer. Threads keep the recorder itself alive for as long as they have a port.
 pub(crate) struct Running {
     recorder: Arc<Recorder>,
 }
@@ -17,17 +17,17 @@ impl Drop for Running {
         self.recorder.shared.closing.store(true, Ordering::Release);
         self.recorder.unpark();
         if self.recorder.is_inline() {
-            // Nobody is left who could be told. If this is the reporter's own doing, its drain ends behind it.
+            // There is no caller to return an error to. If the reporter dropped the last handle, its drain closes afterwards.
             let _ = self.recorder.close(LAST_FLUSH);
         }
     }
 }
 
 impl Running {
-    /// The only handle so far.
+    /// Makes the first handle.
     pub(crate) fn new(recorder: Arc<Recorder>) -> Arc<Running> {
         let running = Arc::new(Running { recorder });
-        // A recorder is made for one tracer, so the place is empty.
+        // A recorder belongs to one tracer, so the cell is empty.
         let _ = running.recorder.shared.running.set(Arc::downgrade(&running));
         running
     }

@@ -1,4 +1,4 @@
-//! Where a span is, and what can be done to it there.
+//! The state of a span, and the operations on it.
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
@@ -25,26 +25,26 @@ pub(crate) enum State {
     Recording(Box<Record>),
     Unsampled(Unsampled),
     Shared(Arc<Shared>),
-    /// A shared span that somebody else finishes: letting go of this does not.
+    /// A shared span that another handle finishes. Dropping this one does not.
     Lent(Arc<Shared>),
-    /// Only inside a `Shared`: the context stays readable, writes are counted.
+    /// Only inside a `Shared`. The context stays readable; writes are counted.
     Finished(SpanContext),
 }
 
-/// What is kept of a span that is not recorded: enough to propagate, and to begin recording on a late `sampling.priority`.
+/// A span that is not recorded. It can be propagated, and a late `sampling.priority` starts its recording.
 pub(crate) struct Unsampled {
     pub(crate) context: SpanContext,
     pub(crate) name: &'static str,
 }
 
-/// The record behind a lock, once the span has been shared. Never holds `State::Shared` or `State::Lent`.
+/// The state of a shared span, behind a lock. Never holds `State::Shared` or `State::Lent`.
 pub(crate) struct Shared {
     tracer: u32,
     state: Mutex<State>,
 }
 
 impl Drop for Shared {
-    /// The last handle of a detached span finishes it.
+    /// Dropping the last handle of a detached span finishes it.
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(|poisoned| poisoned.into_inner());
         state.take().finish(End::Now);
@@ -55,9 +55,9 @@ impl Drop for Shared {
 #[derive(Clone, Copy)]
 pub(crate) enum End {
     Now,
-    /// When its scope was closed.
+    /// The time when its scope was closed.
     Ticks(Ticks),
-    /// As the caller says.
+    /// The time that the caller gave.
     Wall(u64),
 }
 
@@ -73,7 +73,7 @@ impl State {
         }
     }
 
-    /// Moves the span out. Only what the variant holds is copied, not the size of the largest one.
+    /// Moves the span out. Copies only the size of the variant, not that of the largest one.
     #[inline]
     pub(crate) fn take(&mut self) -> State {
         match self {
@@ -86,7 +86,7 @@ impl State {
         }
     }
 
-    /// The context, unless it lies behind a lock.
+    /// The context, unless it is behind a lock.
     #[inline]
     pub(crate) fn context_in_place(&self) -> Option<&SpanContext> {
         match self {
@@ -140,7 +140,7 @@ impl State {
         }
     }
 
-    /// Not recorded, and nothing that `set_tag` would have to do about it.
+    /// Whether `set_tag` would do nothing with this key.
     #[inline(always)]
     pub(crate) fn ignores(&self, key: &str) -> bool {
         matches!(self, State::Noop | State::Unsampled(_)) && key != SAMPLING_PRIORITY
@@ -244,7 +244,7 @@ impl State {
         }
     }
 
-    /// Later children follow the new decision. A span that was not recorded is recorded from here on.
+    /// Changes the sampling decision. Later children inherit it. A span that was not recorded is recorded from here on.
     #[cold]
     fn set_priority(&mut self, keep: bool) {
         match self {
@@ -268,7 +268,7 @@ impl State {
         }
     }
 
-    /// Its future is not ready. Costs something the first time only.
+    /// Notes that the span's future is pending. Only the first call has a cost.
     #[inline]
     pub(crate) fn wait(&mut self) {
         if let State::Recording(record) = self
@@ -278,7 +278,7 @@ impl State {
         }
     }
 
-    /// A scope is left: by a panic, perhaps.
+    /// Called when a scope is left. Notes a panic.
     #[inline]
     pub(crate) fn leave(&mut self) {
         if std::thread::panicking() {
@@ -295,7 +295,7 @@ impl State {
         }
     }
 
-    /// In a panic hook, where a panic would end the process: nothing is waited for.
+    /// Called in a panic hook, where another panic would abort the process. Waits for no lock.
     #[cold]
     pub(crate) fn note_panic(&mut self, message: &str, place: &str) {
         match self {
@@ -319,7 +319,7 @@ impl State {
         }
     }
 
-    /// Moves the span behind a shared handle, the first time anybody asks.
+    /// Returns a shared handle. The first call moves the span behind it.
     #[cold]
     pub(crate) fn share(&mut self) -> Option<Arc<Shared>> {
         match self {
@@ -347,7 +347,7 @@ impl State {
     }
 }
 
-/// Out of line, and so with the pointer in a register and nothing of the other states to be undone.
+/// A function of its own, so that the pointer stays in a register and the other states need no clean-up.
 #[inline(never)]
 pub(crate) fn finish_record(mut record: Box<Record>, end: End) {
     match end {
@@ -367,7 +367,7 @@ pub(crate) fn finish_record(mut record: Box<Record>, end: End) {
 #[cold]
 fn end_by_own_clock(record: &mut Record, end: End) {
     match (own_time(&record.context), end) {
-        // Taken from the tracer's counter when the scope was closed.
+        // The tracer's own counter was already read when the scope was closed.
         (Stamp::Ticks(_), End::Ticks(_)) => {}
         (Stamp::Ticks(now), _) => record.end = now,
         (Stamp::Wall(now), _) => record.set_end_wall(now),
@@ -379,7 +379,7 @@ pub(crate) fn finish_other(state: &mut State) {
     state.take().finish(End::Now);
 }
 
-/// The span's code was left by a panic. Noted once; a span that was started during a panic, by a destructor, is not concerned.
+/// Records that a panic left the span's code, once. Does not apply to a span that a destructor started during the panic.
 #[cold]
 fn note_panic(record: &mut Record) {
     if std::mem::replace(&mut record.started_panicking, true) {
@@ -389,7 +389,7 @@ fn note_panic(record: &mut Record) {
     record.log(panic_stamp(record), &[("event", Value::Static("error")), ("error.kind", Value::Static("panic"))]);
 }
 
-/// Lists an open span: something happens to it that is slow anyway.
+/// Lists an open span, on an occasion that is slow anyway.
 #[cold]
 fn list(record: &mut Record, seen: Seen) {
     if let Some(recorder) = Recorder::find(record.context.meta.tracer()) {
@@ -405,7 +405,7 @@ fn update_listed(record: &Record) {
 }
 
 impl Record {
-    /// How old the span is; `None` if its tracer's own clock is gone.
+    /// The age of the span. `None` if its tracer has its own clock and no longer exists.
     pub(crate) fn elapsed(&self) -> Option<Duration> {
         let recorder = || Recorder::find(self.context.meta.tracer());
         if self.has_start_wall() {
@@ -424,7 +424,7 @@ fn panic_stamp(record: &Record) -> Stamp {
     if record.has_own_clock() { own_time(&record.context) } else { Stamp::Ticks(Ticks::now()) }
 }
 
-/// The time by the clock or the counter that the span's tracer was given.
+/// The time by the tracer's own clock or counter.
 #[cold]
 fn own_time(context: &SpanContext) -> Stamp {
     let recorder = Recorder::find(context.meta.tracer());
@@ -458,7 +458,7 @@ impl SpanContext {
         }
     }
 
-    /// Of a span that was kept for figures until now.
+    /// Counts the start of a span that so far was only kept for the RED figures.
     #[cold]
     fn count_start(&self) {
         if let Some(recorder) = Recorder::find(self.meta.tracer()) {
@@ -476,7 +476,7 @@ impl SpanContext {
 }
 
 impl Shared {
-    /// First wins; the record leaves under the lock and is handed over outside of it.
+    /// The first call wins. The record is taken out under the lock and passed on outside of it.
     #[cold]
     pub(crate) fn finish(&self, end: End) {
         let mut state = lock(&self.state);

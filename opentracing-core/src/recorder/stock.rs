@@ -1,20 +1,20 @@
-//! Free records between two spans, on their way from the draining thread back to those that trace.
+//! The free records of a tracer. The draining thread puts them back, and threads that start spans take them.
 
 #![expect(clippy::vec_box, reason = "records are handed on by pointer and keep their place in memory")]
 
 use crate::record::record::Record;
 
-/// Free records, the ones given back last at the end. Bounded, whoever gives them back.
+/// A bounded list of free records, the most recently returned last.
 #[derive(Default)]
 pub(crate) struct Stock {
     records: Vec<Box<Record>>,
     limit: usize,
-    /// The fewest that lay here since the last look: nobody needed those.
+    /// The smallest number of records since the last call of `shed_idle`: so many were not needed.
     idle: usize,
 }
 
 impl Stock {
-    /// Takes records as far as there is room, and leaves the others to the caller, who drops them outside of the lock.
+    /// Takes as many records as there is room for. The caller drops the others outside of the lock.
     pub(crate) fn put(&mut self, from: &mut Vec<Box<Record>>) {
         let room = self.limit.saturating_sub(self.records.len());
         let rest = from.len().saturating_sub(room);
@@ -28,20 +28,20 @@ impl Stock {
         self.idle = self.idle.min(rest);
     }
 
-    /// Sets the bound, and returns what is beyond it.
+    /// Sets the bound, and returns the records beyond it.
     pub(crate) fn limit(&mut self, records: usize) -> Vec<Box<Record>> {
         self.limit = records;
         self.shed(self.records.len().saturating_sub(records))
     }
 
-    /// Half of what lay here unused since the last call.
+    /// Removes half of the records that were unused since the last call.
     pub(crate) fn shed_idle(&mut self) -> Vec<Box<Record>> {
         let idle = self.idle.min(self.records.len());
         self.idle = usize::MAX;
         self.shed(idle.div_ceil(2))
     }
 
-    /// The ones that have waited longest.
+    /// Removes the records that have waited longest.
     fn shed(&mut self, records: usize) -> Vec<Box<Record>> {
         let shed: Vec<_> = self.records.drain(..records).collect();
         if self.records.capacity() > 2 * self.records.len() + KEEP_PLACES {
@@ -51,5 +51,5 @@ impl Stock {
     }
 }
 
-/// Places for records without a record, which cost a pointer each.
+/// Spare capacity of the list, which costs a pointer for each record.
 const KEEP_PLACES: usize = 512;

@@ -1,4 +1,4 @@
-//! Base64 (RFC 4648, section 4): of the few bytes of a header at once, and of bodies piece by piece.
+//! Base64 (RFC 4648, section 4): header values at once, and bodies piece by piece.
 
 use smallvec::SmallVec;
 
@@ -32,7 +32,7 @@ pub(crate) fn decode(encoded: &[u8]) -> Option<SmallVec<[u8; 64]>> {
             bits = bits << 6 | value;
         }
         let [_, decoded @ ..] = bits.to_be_bytes();
-        // One digit alone is less than a byte.
+        // A single digit is less than a byte.
         let len = group.len().checked_sub(2)? + 1;
         bytes.extend_from_slice(decoded.get(..len)?);
     }
@@ -78,7 +78,7 @@ impl Decoder {
                     (_, 4) => 3,
                     _ => continue,
                 };
-                // A group gives no more bytes than it has digits.
+                // A group has fewer bytes than digits, so the buffer is large enough.
                 if let (Some(target), Some(source)) = (bytes.get_mut(len..len + whole), decoded.get(..whole)) {
                     target.copy_from_slice(source);
                     len += whole;

@@ -1,4 +1,4 @@
-//! Decimal digits, byte by byte: integer parsers also take a sign.
+//! Decimal digits, read byte by byte, because integer parsers also accept a sign.
 
 /// Reads a number below 2^64, with any number of leading zeros.
 pub(crate) fn parse(digits: &[u8]) -> Option<u64> {

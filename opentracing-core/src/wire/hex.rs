@@ -1,4 +1,4 @@
-//! Hexadecimal digits, byte by byte: integer parsers also take signs and any length.
+//! Hexadecimal digits, read byte by byte, because integer parsers also accept signs and any length.
 
 /// No digit has any of these bits.
 const INVALID: u8 = 0xf0;
@@ -20,13 +20,13 @@ const fn digits(upper: bool) -> [u8; 256] {
     table
 }
 
-/// Reads up to 16 lower-case digits. The caller checks their number.
+/// Reads up to 16 lower-case digits. The caller checks how many there are.
 #[inline]
 pub(crate) fn lower_case(digits: &[u8]) -> Option<u64> {
     decode(digits, &LOWER_CASE)
 }
 
-/// Reads up to 16 digits of either case. The caller checks their number.
+/// Reads up to 16 digits of either case. The caller checks how many there are.
 #[inline]
 pub(crate) fn any_case(digits: &[u8]) -> Option<u64> {
     decode(digits, &ANY_CASE)
@@ -70,7 +70,7 @@ pub(crate) fn encode(number: u64) -> [u8; 16] {
     digits
 }
 
-/// The two upper-case digits of a byte, as percent-encoding prefers them (RFC 3986, section 2.1).
+/// The two upper-case digits of a byte, as recommended for percent-encoding (RFC 3986, section 2.1).
 pub(crate) fn upper_case_pair(byte: u8) -> [u8; 2] {
     PAIRS[usize::from(byte)].map(|digit| digit.to_ascii_uppercase())
 }

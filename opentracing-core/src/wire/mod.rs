@@ -1,4 +1,4 @@
-//! Text codecs without a protocol: hexadecimal, base64, percent-encoding, decimal numbers, short texts on the stack.
+//! Text codecs that belong to no protocol: hexadecimal, base64, percent-encoding, decimal numbers, and a text buffer on the stack.
 
 pub(crate) mod base64;
 pub(crate) mod decimal;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::wire::hex;
 use crate::wire::text::Text;
 
-/// Decodes `%XX`; a `%` without two digits stands for itself. What is no UTF-8 then becomes U+FFFD.
+/// Decodes `%XX`. A `%` without two digits stands for itself. Bytes that are not UTF-8 become U+FFFD.
 pub(crate) fn decode(value: &[u8]) -> Cow<'_, str> {
     if !value.contains(&b'%') {
         return String::from_utf8_lossy(value);
@@ -13,13 +13,13 @@ pub(crate) fn decode(value: &[u8]) -> Cow<'_, str> {
     text(value, bytes(value))
 }
 
-/// Decodes `%XX`; `None` if a `%` has not two digits, or the bytes are not UTF-8.
+/// Decodes `%XX`. `None` if a `%` is not followed by two digits, or if the bytes are not UTF-8.
 pub(crate) fn decode_strict(value: &str) -> Option<String> {
     let is_well_formed = pieces(value.as_bytes()).all(|(byte, escaped)| escaped || byte != b'%');
     is_well_formed.then(|| String::from_utf8(bytes(value.as_bytes()).collect()).ok())?
 }
 
-/// As [`decode`], and `+` is a blank, as in forms of HTML.
+/// As [`decode`], but a `+` becomes a space, as in HTML forms.
 pub(crate) fn decode_form(value: &[u8]) -> Cow<'_, str> {
     if !value.contains(&b'+') {
         return decode(value);
@@ -28,7 +28,7 @@ pub(crate) fn decode_form(value: &[u8]) -> Cow<'_, str> {
     text(value, pieces(value).map(blank))
 }
 
-/// How many bytes are decoded from a value, before what is no UTF-8 is replaced.
+/// The length of the decoded value, before bytes that are not UTF-8 are replaced.
 pub(crate) fn decoded_len(value: &[u8]) -> usize {
     if value.contains(&b'%') { bytes(value).count() } else { value.len() }
 }
@@ -37,7 +37,7 @@ fn bytes(value: &[u8]) -> impl Iterator<Item = u8> {
     pieces(value).map(|(byte, _)| byte)
 }
 
-/// The bytes that a value stands for, and which of them were escaped.
+/// The decoded bytes, and whether each was escaped.
 fn pieces(value: &[u8]) -> impl Iterator<Item = (u8, bool)> {
     let mut rest = value;
     std::iter::from_fn(move || {
@@ -62,11 +62,11 @@ fn text<'a>(value: &[u8], bytes: impl Iterator<Item = u8>) -> Cow<'a, str> {
     })
 }
 
-/// Appends a text, every byte of it that is not plain as `%XX`. No byte beyond ASCII is plain.
+/// Appends a text, with each byte that is not plain as `%XX`. `is_plain` must be false for bytes beyond ASCII.
 pub(crate) fn encode(value: &str, encoded: &mut Text, is_plain: impl Fn(u8) -> bool) {
     let mut rest = value;
     while let Some(end) = rest.bytes().position(|byte| !is_plain(byte)) {
-        // The byte found may begin a character of several bytes, all of which are encoded.
+        // The byte may begin a character of several bytes; all of them are encoded.
         let (plain, tail) = rest.split_at(end);
         let len = tail.chars().next().map_or(0, char::len_utf8);
         let (special, tail) = tail.split_at(len);

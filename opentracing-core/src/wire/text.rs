@@ -1,4 +1,4 @@
-//! Text put together on the stack.
+//! A text buffer on the stack.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use crate::wire::hex;
 
-/// A header value in the making. Most fit; longer ones move to the heap.
+/// A buffer for a header value. Values of more than 128 bytes move to the heap.
 #[derive(Default, Debug)]
 pub(crate) struct Text(SmallVec<[u8; 128]>);
 
@@ -25,7 +25,7 @@ impl Text {
         self.0.extend_from_slice(&hex::encode(number));
     }
 
-    /// Puts the bytes of a text as `%XX`.
+    /// Appends a byte as `%XX`. The caller appends all bytes of a character.
     pub(crate) fn push_percent(&mut self, byte: u8) {
         self.0.push(b'%');
         self.0.extend_from_slice(&hex::upper_case_pair(byte));
@@ -39,7 +39,7 @@ impl Text {
         self.0.is_empty()
     }
 
-    /// Takes back what was pushed behind a length that the text had.
+    /// Shortens the text to an earlier length.
     pub(crate) fn truncate(&mut self, len: usize) {
         self.0.truncate(len);
     }
@@ -50,7 +50,7 @@ impl Text {
     }
 }
 
-/// For numbers. Never fails.
+/// For formatting numbers. Never fails.
 impl fmt::Write for Text {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.push(text);

@@ -9,15 +9,15 @@ use crate::propagation::error::{ExtractError, InjectError};
 use crate::propagation::format::{Binary, Propagator};
 
 const FIELD: &str = "binary";
-/// What the Go client takes; more is taken for corrupt.
+/// The limit of the Go client. A carrier with more items is malformed.
 const MAX_ITEMS: u32 = 180;
 
 /// Jaeger's layout, all numbers big-endian: trace id in two halves, span id, parent id (8 bytes each), flags (1 byte), count of
 /// baggage items (4 bytes), and for each the length (4 bytes) and bytes of key and value.
 ///
-/// It cannot say that nobody has decided: a context with ids is sampled or it is not. It has no place for `tracestate` or the state
-/// of other vendors, nor for properties of baggage. What comes behind it in the carrier is not looked at. Whatever a carrier holds, reading
-/// takes no more memory at a time than 3 bytes for each byte of baggage that may be read and 64 for each item: 28 KiB by default.
+/// The layout cannot express an undecided context: a context with ids is sampled or not sampled. It has no room for `tracestate`, the state
+/// of other vendors, or properties of baggage. Bytes after it in the carrier are ignored. Reading uses bounded memory for any input: 3 bytes
+/// for each byte of baggage that may be read, plus 64 bytes for each item. That is 28 KiB by default.
 #[derive(Clone, Debug)]
 pub struct JaegerBinary {
     max_baggage_items: usize,
@@ -26,19 +26,19 @@ pub struct JaegerBinary {
 }
 
 impl JaegerBinary {
-    /// With the limits of W3C Baggage: 64 items and 8,192 bytes.
+    /// Creates a propagator with the limits of W3C Baggage: 64 items and 8,192 bytes.
     pub const fn new() -> Self {
         JaegerBinary { max_baggage_items: 64, max_baggage_bytes: 8192, counters: Counters::new() }
     }
 
-    /// The most baggage items to read and to write. 64 by default.
+    /// The maximum number of baggage items to read and to write. 64 by default. Values above 180, the limit of the Go client, have no effect.
     #[must_use]
     pub fn max_baggage_items(mut self, items: usize) -> Self {
         self.max_baggage_items = items;
         self
     }
 
-    /// The most bytes of baggage keys and values to read and to write. 8,192 by default.
+    /// The maximum size of baggage keys and values to read and to write, in bytes. 8,192 by default.
     #[must_use]
     pub fn max_baggage_bytes(mut self, bytes: usize) -> Self {
         self.max_baggage_bytes = bytes;
@@ -54,7 +54,7 @@ impl Default for JaegerBinary {
 
 impl Propagator<Binary> for JaegerBinary {
     fn inject(&self, context: &SpanContext, carrier: &mut Vec<u8>) -> Result<(), InjectError> {
-        // That a trace yet to begin is not to be kept cannot be said.
+        // The layout cannot express a negative decision without ids.
         if !context.is_valid() && !context.is_sampled() && context.baggage_items().is_empty() {
             return Err(InjectError::InvalidSpanContext);
         }
@@ -103,10 +103,10 @@ impl Propagator<Binary> for JaegerBinary {
         for _ in 0..items {
             let key = take_text(&mut carrier).ok_or(corrupted("a baggage item is too short"))?;
             let value = take_text(&mut carrier).ok_or(corrupted("a baggage item is too short"))?;
-            // An item that is no text is dropped by itself, as in the text formats.
+            // Only an item that is not UTF-8 is dropped, as in the text formats.
             if let (Ok(key), Ok(value)) = (std::str::from_utf8(key), std::str::from_utf8(value)) {
                 let (items, bytes) = (self.max_baggage_items, self.max_baggage_bytes);
-                // Before it is copied.
+                // Checked before the item is copied.
                 let fits = key.len().saturating_add(value.len()) <= bytes
                     && context.extra_mut().baggage.set_within(BaggageItem::new(key, value), items, bytes);
                 self.counters.add(0, u32::from(!fits));
@@ -121,11 +121,11 @@ impl Propagator<Binary> for JaegerBinary {
 }
 
 fn push_len(carrier: &mut Vec<u8>, len: usize) {
-    // Limits far below keep it in range.
+    // The limits keep the length far below `u32::MAX`.
     carrier.extend_from_slice(&u32::try_from(len).unwrap_or(0).to_be_bytes());
 }
 
-/// Without ids, flags of zero are no decision: that is what a context with baggage only is written as.
+/// Flags of zero without ids are no decision, since a context that has only baggage is written so.
 fn read_ids(carrier: &mut &[u8]) -> Option<SpanContext> {
     let [high, low, span_id, parent_id] = [take(carrier)?, take(carrier)?, take(carrier)?, take(carrier)?];
     let [flags] = take(carrier)?;
@@ -151,7 +151,7 @@ fn take<const N: usize>(carrier: &mut &[u8]) -> Option<[u8; N]> {
     Some(*head)
 }
 
-/// The length is checked against what is there before anything is copied.
+/// Takes a text with its length. Returns `None` if the carrier is shorter.
 fn take_text<'a>(carrier: &mut &'a [u8]) -> Option<&'a [u8]> {
     let len = usize::try_from(u32::from_be_bytes(take(carrier)?)).ok()?;
     let (text, rest) = carrier.split_at_checked(len)?;

@@ -1,4 +1,4 @@
-//! Baggage in a header for each item, as the OpenTracing libraries write it.
+//! Baggage with a header for each item, as the OpenTracing libraries write it.
 
 use std::borrow::Cow;
 
@@ -12,10 +12,10 @@ use crate::propagation::medium::Medium;
 use crate::wire::percent;
 use crate::wire::text::Text;
 
-/// The headers whose names begin with a prefix, which the name of the baggage item follows.
+/// Headers whose names consist of a prefix and the name of the baggage item.
 ///
-/// Over HTTP names come back in lower case and values are encoded; an item whose name is no token (RFC 9110) is not written. Text maps
-/// and messages hold both as they are, as OpenTracing has it. Of names that differ in letter case only one is written.
+/// Over HTTP, names arrive in lower case and values are encoded. An item whose name is not a token (RFC 9110) is not written. Text maps and
+/// messages hold names and values unchanged, as OpenTracing specifies. Of several names that differ only in letter case, one is written.
 #[derive(Debug)]
 pub(crate) struct PrefixedBaggage {
     prefix: &'static str,
@@ -23,22 +23,22 @@ pub(crate) struct PrefixedBaggage {
     reserved: &'static [&'static str],
 }
 
-/// What peers make of a value over HTTP.
+/// How peers decode a value over HTTP.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Encoding {
-    /// `%XX`, and `+` is a blank. Blanks are written as `%20`, which all peers understand.
+    /// As `%XX`, with `+` for a space. Spaces are written as `%20`, which all peers understand.
     Form,
-    /// Most take it as it is: only what cannot be in a header is written as `%XX`.
+    /// Most peers do not decode the value. Only bytes that cannot be in a header are written as `%XX`.
     Percent,
 }
 
 impl PrefixedBaggage {
-    /// `prefix` is in lower case.
+    /// `prefix` must be in lower case.
     pub(crate) const fn new(prefix: &'static str, encoding: Encoding) -> Self {
         PrefixedBaggage { prefix, encoding, reserved: &[] }
     }
 
-    /// Behind the prefix these names mean something else, so no item can have them.
+    /// Sets names that have another meaning after the prefix. No item can have them.
     pub(crate) const fn reserving(mut self, names: &'static [&'static str]) -> Self {
         self.reserved = names;
         self
@@ -50,7 +50,7 @@ impl PrefixedBaggage {
         carrier.for_each(&mut |name, value| {
             let Some(key) = self.key(name) else { return };
             let len = if is_http { percent::decoded_len(value) } else { value.len() };
-            // Before anything is copied.
+            // Checked before anything is copied.
             if key.len().saturating_add(len) > max_bytes {
                 return found.count_dropped_baggage();
             }
@@ -111,7 +111,7 @@ impl PrefixedBaggage {
     fn encode(&self, value: &str, encoded: &mut Text) {
         let plain = match self.encoding {
             Encoding::Form => |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'+' | b',' | b'%'),
-            // Blanks at an end are lost on the way.
+            // Spaces at either end of a header value get lost, so they are encoded.
             Encoding::Percent if value.trim_ascii() == value => |byte: u8| matches!(byte, b' '..=b'~') && byte != b'%',
             Encoding::Percent => |byte: u8| byte.is_ascii_graphic() && byte != b'%',
         };
@@ -119,8 +119,8 @@ impl PrefixedBaggage {
     }
 }
 
-/// Whether another item has that name in other letter case, which names of headers do not tell apart. Of all of them the last in the order
-/// of bytes is written: the one in lower case, if there is one.
+/// Whether another item with the same name in other letter case takes precedence, since header names ignore letter case. The last one in the
+/// order of bytes is written: the name in lower case, if there is one.
 fn is_shadowed(key: &str, items: &[BaggageItem]) -> bool {
     items.iter().any(|other| other.key().eq_ignore_ascii_case(key) && other.key() > key)
 }

@@ -1,4 +1,4 @@
-//! A carrier that keeps no old value of the fields that are written.
+//! A carrier in which no old values of the written fields remain.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::propagation::carrier::{Field, TextMapWriter};
 use crate::propagation::formats::text_format::TextFormat;
 use crate::propagation::medium::Medium;
 
-/// Remembers which fields of a writing list are set, since a set field needs no removal: most carriers search for each.
+/// Tracks which fields of the writing list have been set. Only the others need to be removed, which costs a search in most carriers.
 pub(crate) struct Replacing<'a> {
     carrier: &'a mut dyn TextMapWriter,
     unset: SmallVec<[&'static Field; 16]>,
@@ -20,12 +20,12 @@ impl<'a> Replacing<'a> {
         Replacing { carrier, unset }
     }
 
-    /// Removes what an earlier request may have left.
+    /// Removes the fields that were not set, which may be left from an earlier injection.
     pub(crate) fn remove_unset(self) {
         self.unset.iter().for_each(|field| self.carrier.remove(field));
     }
 
-    fn is_set(&mut self, field: &Field) {
+    fn mark_set(&mut self, field: &Field) {
         self.unset.retain(|unset| !std::ptr::eq(*unset, field));
     }
 }
@@ -45,12 +45,12 @@ impl TextMapWriter for Replacing<'_> {
     }
 
     fn set(&mut self, field: &Field, value: &str) {
-        self.is_set(field);
+        self.mark_set(field);
         self.carrier.set(field, value);
     }
 
     fn set_static(&mut self, field: &Field, value: &'static str) {
-        self.is_set(field);
+        self.mark_set(field);
         self.carrier.set_static(field, value);
     }
 

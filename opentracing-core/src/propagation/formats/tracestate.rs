@@ -6,20 +6,20 @@ use std::str::FromStr;
 
 use crate::wire::text::Text;
 
-/// Longer lists are dropped as a whole, as the specification allows.
+/// The maximum number of members. Longer lists in a carrier are dropped as a whole, as the specification allows.
 pub(crate) const MAX_MEMBERS: usize = 32;
-/// What is read at all: Instana's tracers look for their own member also beyond the 32nd.
+/// The maximum number of members that are read. Instana's tracers find their own member also beyond the 32nd.
 const MAX_MEMBERS_READ: usize = 64;
-/// What is cut first.
+/// Members longer than this are dropped first.
 const LONG_MEMBER: usize = 128;
-/// With its comma.
+/// The length of the shortest member with its comma.
 const SHORTEST_MEMBER: usize = "a=1,".len();
-/// Room for 32 members of the greatest length with a comma and a blank each. Not a limit of the specification, which has none.
+/// The size of 32 members of the maximum length, each with a comma and a space. The specification limits only the members.
 const MAX_BYTES: usize = MAX_MEMBERS * (256 + 1 + 256 + 2);
 
-/// What several vendors know of a trace: a list of keys and values, the most recently changed one first.
+/// The state that vendors keep for a trace: a list of keys and values, the most recently changed one first.
 ///
-/// Valid at any time: at most 32 members, each with a valid key and value, no key twice.
+/// Always valid: it has at most 32 members, each key and value is valid, and no key occurs twice.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct TraceState(String);
 
@@ -29,21 +29,22 @@ impl TraceState {
         TraceState(String::new())
     }
 
-    /// The value of that key.
+    /// Returns the value of that key.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.iter().find(|(other, _)| *other == key).map(|(_, value)| value)
     }
 
-    /// All keys and values, in order.
+    /// Iterates over all keys and values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         members(&self.0)
     }
 
-    /// Puts a member first, in the place of an earlier one with that key. Of 32 others the last is dropped.
+    /// Inserts a member at the front, and removes an earlier one with that key. With more than 32 members, one is dropped: the last one with
+    /// more than 128 characters, or else the last one.
     ///
     /// # Errors
     ///
-    /// If key or value has characters or a length that are not allowed. Then nothing has changed.
+    /// If the key or the value has invalid characters or an invalid length. Then the list is unchanged.
     pub fn insert(&mut self, key: &str, value: &str) -> Result<(), InvalidTraceState> {
         if !is_key(key.as_bytes()) || !is_value(value.as_bytes()) {
             return Err(InvalidTraceState("a key or value has characters or a length that are not allowed"));
@@ -57,7 +58,7 @@ impl TraceState {
         Ok(())
     }
 
-    /// Removes a member, and says whether there was one.
+    /// Removes a member. Returns whether there was one.
     pub fn remove(&mut self, key: &str) -> bool {
         let before = self.0.len();
         let mut list = String::with_capacity(before);
@@ -66,7 +67,7 @@ impl TraceState {
         self.0.len() != before
     }
 
-    /// The list as it is written to the header; empty if there is nothing to write.
+    /// Returns the list in the form of the header value. Empty if there are no members.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -83,7 +84,7 @@ impl fmt::Display for TraceState {
     }
 }
 
-/// Reads one header value: blanks around members and empty members are left out, and all but the first member of a key.
+/// Parses a header value. Ignores whitespace around members, empty members, and all but the first member of a key.
 impl FromStr for TraceState {
     type Err = InvalidTraceState;
 
@@ -97,7 +98,7 @@ impl FromStr for TraceState {
     }
 }
 
-/// A text that is not a list of members, or not a member.
+/// A text that is not a valid list or member.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct InvalidTraceState(&'static str);
 
@@ -109,7 +110,7 @@ impl fmt::Display for InvalidTraceState {
 
 impl Error for InvalidTraceState {}
 
-/// The members that the formats of a writing list put first, each format its own.
+/// The members that the formats of a writing list put at the front of the list.
 #[derive(Default, Debug)]
 pub struct TracestateMembers {
     text: Text,
@@ -117,15 +118,15 @@ pub struct TracestateMembers {
 }
 
 impl TracestateMembers {
-    /// Adds a member behind those that are there. It replaces what other services have put under that key. What is not valid, and
-    /// what would be the 33rd, is left out.
+    /// Appends a member. It replaces a member of other services with that key. Does nothing if the member is invalid, if its key was already
+    /// added, or if there are 32 members.
     pub fn add(&mut self, key: &str, value: &str) {
         if is_key(key.as_bytes()) && is_value(value.as_bytes()) {
             self.push(key, value);
         }
     }
 
-    /// For keys and values that are known to be valid.
+    /// Appends a member whose key and value are known to be valid.
     pub(crate) fn push(&mut self, key: &str, value: &str) {
         if self.count < MAX_MEMBERS && !self.has(key) {
             self.text.push(if self.count == 0 { "" } else { "," });
@@ -144,8 +145,8 @@ impl TracestateMembers {
         self.count == 0
     }
 
-    /// The own members, then as many of the others as there is room for. An old member of an own key goes before the cut; members
-    /// of more than 128 characters go first, then those on the right, as the specification advises.
+    /// Writes these members, then as many of the others as there is room for. Others with the same key are dropped. If there are too many,
+    /// members of more than 128 characters are dropped first, then those at the end, as the specification recommends.
     pub(crate) fn write(&self, others: &str, list: &mut Text) {
         list.push(self.text.as_str());
         let foreign = || members(others).filter(|(key, _)| !self.has(key));
@@ -175,7 +176,7 @@ impl TracestateMembers {
     }
 }
 
-/// A list as it is read, header by header.
+/// A list that is read header by header.
 #[derive(Default)]
 pub(crate) struct ReadList {
     pub(crate) text: String,
@@ -183,7 +184,7 @@ pub(crate) struct ReadList {
 }
 
 impl ReadList {
-    /// Adds the members of one header value, without blanks and repeated keys.
+    /// Adds the members of one header value, without whitespace and repeated keys.
     pub(crate) fn add(&mut self, value: &[u8]) -> Result<(), &'static str> {
         if self.text.len() + value.len() > MAX_BYTES {
             return Err("it is too long");
@@ -224,12 +225,12 @@ fn push_member(list: &mut String, (key, value): (&str, &str)) {
     list.push_str(value);
 }
 
-/// The keys and values of a list that is in order.
+/// The keys and values of a valid list.
 pub(crate) fn members(list: &str) -> impl Iterator<Item = (&str, &str)> {
     list.split(',').filter_map(|member| member.split_once('='))
 }
 
-/// Whether a list that is in order may be sent as it is.
+/// Whether a valid list has at most 32 members.
 pub(crate) fn is_within_limit(list: &str) -> bool {
     list.len() < MAX_MEMBERS * SHORTEST_MEMBER || members(list).count() <= MAX_MEMBERS
 }
