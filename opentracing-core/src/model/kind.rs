@@ -1,12 +1,12 @@
-//! The role of a span in a call between services.
+//! The kind of a span: its role in a call between services.
 
 use std::fmt;
 
-/// The value of the tag `span.kind`.
+/// The role of a span in a call between services: the value of the tag `span.kind`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum SpanKind {
-    /// Work inside the service; the tag is absent. Instana: intermediate.
+    /// Works inside the service. The tag is absent. Instana: intermediate.
     #[default]
     Internal,
     /// Serves a remote call. Instana: entry.
@@ -23,7 +23,7 @@ impl SpanKind {
     pub(crate) const ALL: [SpanKind; 5] =
         [SpanKind::Internal, SpanKind::Server, SpanKind::Client, SpanKind::Producer, SpanKind::Consumer];
 
-    /// The tag's value: `internal`, `server`, `client`, `producer` or `consumer`.
+    /// The value of the tag: `internal`, `server`, `client`, `producer` or `consumer`.
     pub const fn as_str(self) -> &'static str {
         match self {
             SpanKind::Internal => "internal",
@@ -34,7 +34,7 @@ impl SpanKind {
         }
     }
 
-    /// Reads the tag's value in any letter case, with Instana's `entry`, `exit` and `intermediate`; `None` for other texts.
+    /// Parses the value of the tag in any letter case. Also accepts Instana's `entry`, `exit` and `intermediate`. `None` for other text.
     pub fn from_tag(value: &str) -> Option<SpanKind> {
         const NAMES: [(&str, SpanKind); 8] = [
             ("server", SpanKind::Server),
@@ -49,12 +49,12 @@ impl SpanKind {
         NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(value)).map(|&(_, kind)| kind)
     }
 
-    /// Whether the span is an entry into the service: [`Server`](SpanKind::Server) or [`Consumer`](SpanKind::Consumer).
+    /// Whether the span enters the service: [`Server`](SpanKind::Server) or [`Consumer`](SpanKind::Consumer).
     pub const fn is_entry(self) -> bool {
         matches!(self, SpanKind::Server | SpanKind::Consumer)
     }
 
-    /// Whether the span is an exit from the service: [`Client`](SpanKind::Client) or [`Producer`](SpanKind::Producer).
+    /// Whether the span leaves the service: [`Client`](SpanKind::Client) or [`Producer`](SpanKind::Producer).
     pub const fn is_exit(self) -> bool {
         matches!(self, SpanKind::Client | SpanKind::Producer)
     }

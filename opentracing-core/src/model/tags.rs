@@ -1,7 +1,7 @@
-//! The standard tags, typed.
+//! The standard tags as typed keys.
 //!
-//! The names are those of the OpenTracing semantic conventions, or of OpenTelemetry's where OpenTracing has none. Reporters translate them for
-//! their backend.
+//! The names are those of the OpenTracing semantic conventions, or those of OpenTelemetry where OpenTracing has none. Names that neither
+//! has begin with their component, such as `kafka.` or `sqlx.`. Reporters translate the names for their backend.
 //!
 //! ```
 //! use opentracing_core::tags::TagKey;
@@ -19,19 +19,19 @@ use std::marker::PhantomData;
 use crate::model::tag_value::TagValue;
 use crate::model::value::Text;
 
-/// The name of a tag together with the type of its value.
+/// The name of a tag, with the type of its value.
 pub struct TagKey<T: ?Sized> {
     name: &'static str,
     value: PhantomData<fn(&T)>,
 }
 
 impl<T: ?Sized> TagKey<T> {
-    /// Makes the key of a tag with that name.
+    /// Creates the key of a tag with this name.
     pub const fn new(name: &'static str) -> Self {
         TagKey { name, value: PhantomData }
     }
 
-    /// The name.
+    /// The name of the tag.
     pub const fn name(self) -> &'static str {
         self.name
     }
@@ -58,9 +58,9 @@ impl<T: ?Sized> From<TagKey<T>> for Text<'_> {
     }
 }
 
-/// The type of a standard tag's value: `str`, `bool`, `i64` or `f64`.
+/// The value type of a standard tag: `str`, `bool`, `i64` or `f64`.
 pub trait TagType {
-    /// The type that [`Span::set`](crate::Span::set) takes for it.
+    /// The type that [`Span::set`](crate::Span::set) accepts for it.
     type Value<'a>: Into<TagValue<'a>>;
 }
 
@@ -87,142 +87,142 @@ macro_rules! tags {
 }
 
 tags! {
-    /// The library that made the span: `axum`, `reqwest`.
+    /// The library that is traced, such as `axum` or `reqwest`.
     COMPONENT: str = "component";
-    /// The database's name.
+    /// The name of the database.
     DB_INSTANCE: str = "db.instance";
-    /// The statement, with its literals masked.
+    /// The database statement. Adapters mask its literals by default.
     DB_STATEMENT: str = "db.statement";
-    /// The category of database: `sql` for any that speaks SQL.
+    /// The type of the database: `sql` for SQL databases.
     DB_TYPE: str = "db.type";
-    /// Who uses the database.
+    /// The user name of the database connection.
     DB_USER: str = "db.user";
-    /// The database's product, as OpenTelemetry names it: `postgresql`, `mysql`, `sqlite`.
+    /// The database product by its OpenTelemetry name: `postgresql`, `mysql`, `sqlite`.
     DB_SYSTEM_NAME: str = "db.system.name";
-    /// How many statements were executed at once, where there were several.
+    /// The number of statements in a batch. Absent for a single statement.
     DB_OPERATION_BATCH_SIZE: i64 = "db.operation.batch.size";
-    /// The database's operation: `SELECT`.
+    /// The database operation, such as `SELECT`.
     DB_OPERATION_NAME: str = "db.operation.name";
     /// The table or collection.
     DB_COLLECTION_NAME: str = "db.collection.name";
-    /// The number of rows that came back.
+    /// The number of rows that the database returned.
     DB_RESPONSE_RETURNED_ROWS: i64 = "db.response.returned_rows";
-    /// The database's status, for SQL the SQLSTATE.
+    /// The status code of the database, for SQL the SQLSTATE.
     DB_RESPONSE_STATUS_CODE: str = "db.response.status_code";
-    /// Whether the operation failed. Absence means that it did not.
+    /// Whether the operation failed. Absent if it succeeded.
     ERROR: bool = "error";
-    /// Whether a gRPC call went on, or was given up, beyond the time that its caller gave it. Absence means that it did not.
+    /// Whether a gRPC call finished or was cancelled after the deadline of its caller. Absent if it was in time.
     GRPC_DEADLINE_EXCEEDED: bool = "grpc.deadline_exceeded";
     /// The number of messages in the request of a gRPC call.
     GRPC_REQUEST_MESSAGES: i64 = "grpc.request.messages";
-    /// The number of messages in the answer of a gRPC call.
+    /// The number of messages in the response of a gRPC call.
     GRPC_RESPONSE_MESSAGES: i64 = "grpc.response.messages";
-    /// The time that the caller of a gRPC call gave it, in milliseconds.
+    /// The time-out that the caller of a gRPC call set, in milliseconds.
     GRPC_TIMEOUT_MS: f64 = "grpc.timeout_ms";
-    /// How an exchange ended that did not come to its end: `cancelled` before the answer had begun, `aborted` within its body. As a
-    /// rule the client left. Not an error by itself.
+    /// How an incomplete HTTP exchange ended: `cancelled` before the response started, `aborted` within its body. Usually the client
+    /// disconnected. Not an error by itself. Absent for complete exchanges.
     HTTP_OUTCOME: str = "http.outcome";
-    /// The protocol that the connection was handed over to.
+    /// The protocol that the connection was upgraded to.
     HTTP_UPGRADE: str = "http.upgrade";
-    /// The request's method.
+    /// The request method.
     HTTP_METHOD: str = "http.method";
-    /// The size of the request's body in bytes.
+    /// The size of the request body in bytes.
     HTTP_REQUEST_BODY_SIZE: i64 = "http.request.body.size";
-    /// The request's method as it came, where `http.method` is `_OTHER`.
+    /// The original request method if `http.method` is `_OTHER`.
     HTTP_REQUEST_METHOD_ORIGINAL: str = "http.request.method_original";
-    /// How often the request was sent before.
+    /// The number of earlier attempts to send the request. Absent for the first one.
     HTTP_REQUEST_RESEND_COUNT: i64 = "http.request.resend_count";
-    /// The size of the answer's body in bytes, as far as it was sent.
+    /// The size of the response body in bytes. Counts only what was transferred.
     HTTP_RESPONSE_BODY_SIZE: i64 = "http.response.body.size";
-    /// The template of the route that was matched.
+    /// The template of the matched route, such as `/users/{id}`.
     HTTP_ROUTE: str = "http.route";
-    /// The response's status.
+    /// The response status code.
     HTTP_STATUS_CODE: i64 = "http.status_code";
-    /// The request's URL. Text is treated as a URL, too: user name, password and secrets are taken out where spans are drained.
+    /// The request URL. The draining thread redacts user name, password and secrets in it, also if it was set as plain text.
     HTTP_URL: str = "http.url";
-    /// What became of a message that was sent to Kafka, where it is more than that it was delivered or failed: `fire_and_forget` if
-    /// nobody waited for it to be delivered, `cancelled` if it was given up before it was queued. Not an error by itself.
+    /// The outcome of a message to Kafka that was neither delivered nor failed while its span was open: `fire_and_forget` if the
+    /// producer did not wait for the delivery, `cancelled` if it gave up before the message was queued. Not an error by itself.
     KAFKA_OUTCOME: str = "kafka.outcome";
-    /// The time between a record's timestamp and its receipt, in milliseconds. Clocks of two machines differ.
+    /// The time between the timestamp of a Kafka record and its receipt, in milliseconds. The clocks of two machines may differ.
     KAFKA_QUEUE_TIME_MS: i64 = "kafka.queue_time_ms";
-    /// The topic, queue or exchange.
+    /// The topic, queue or exchange of a message.
     MESSAGE_BUS_DESTINATION: str = "message_bus.destination";
-    /// The number of messages that are handled at once.
+    /// The number of messages in a batch.
     MESSAGING_BATCH_MESSAGE_COUNT: i64 = "messaging.batch.message_count";
-    /// What the client calls itself towards the broker.
+    /// The client id that the broker knows.
     MESSAGING_CLIENT_ID: str = "messaging.client.id";
-    /// The consumer group.
+    /// The name of the consumer group.
     MESSAGING_CONSUMER_GROUP_NAME: str = "messaging.consumer.group.name";
-    /// The partition of the topic.
+    /// The id of the topic's partition.
     MESSAGING_DESTINATION_PARTITION_ID: str = "messaging.destination.partition.id";
-    /// The record's key, as text.
+    /// The key of a Kafka record, as text.
     MESSAGING_KAFKA_MESSAGE_KEY: str = "messaging.kafka.message.key";
-    /// Whether the record has no value, which deletes its key where the topic is compacted. Absence means that it has one.
+    /// Whether a Kafka record has no value, which deletes its key in a compacted topic. Absent if it has one.
     MESSAGING_KAFKA_MESSAGE_TOMBSTONE: bool = "messaging.kafka.message.tombstone";
-    /// The record's offset in its partition.
+    /// The offset of a Kafka record in its partition.
     MESSAGING_KAFKA_OFFSET: i64 = "messaging.kafka.offset";
-    /// The size of the message's body in bytes.
+    /// The size of the message body in bytes.
     MESSAGING_MESSAGE_BODY_SIZE: i64 = "messaging.message.body.size";
-    /// What ties a message to others, such as an answer to its question: the correlation id.
+    /// The correlation id, which connects related messages such as a request and its reply.
     MESSAGING_MESSAGE_CONVERSATION_ID: str = "messaging.message.conversation_id";
-    /// The message's id.
+    /// The id of the message.
     MESSAGING_MESSAGE_ID: str = "messaging.message.id";
-    /// What is done with the message: `send`, `poll`, `process`.
+    /// The operation on the message: `send`, `poll` or `process`.
     MESSAGING_OPERATION_NAME: str = "messaging.operation.name";
-    /// The exchange of RabbitMQ that a message went through. Absent for the default one.
+    /// The RabbitMQ exchange of a message. Absent for the default exchange.
     MESSAGING_RABBITMQ_EXCHANGE: str = "messaging.rabbitmq.exchange";
-    /// The routing key of a message of RabbitMQ.
+    /// The routing key of a RabbitMQ message.
     MESSAGING_RABBITMQ_ROUTING_KEY: str = "messaging.rabbitmq.destination.routing_key";
-    /// The other side's address in a form of its own.
+    /// The address of the peer in a form of the protocol's own.
     PEER_ADDRESS: str = "peer.address";
-    /// The other side's host name.
+    /// The host name of the peer.
     PEER_HOSTNAME: str = "peer.hostname";
-    /// The other side's IPv4 address, dotted.
+    /// The IPv4 address of the peer in dotted form.
     PEER_IPV4: str = "peer.ipv4";
-    /// The other side's IPv6 address.
+    /// The IPv6 address of the peer.
     PEER_IPV6: str = "peer.ipv6";
-    /// The other side's port.
+    /// The port of the peer.
     PEER_PORT: i64 = "peer.port";
-    /// The other side's service name.
+    /// The service name of the peer.
     PEER_SERVICE: str = "peer.service";
-    /// How often a message of RabbitMQ was dead-lettered before it came here.
+    /// How often a RabbitMQ message was dead-lettered before this delivery.
     RABBITMQ_DEATH_COUNT: i64 = "rabbitmq.death_count";
-    /// The queue that a message of RabbitMQ was dead-lettered from first.
+    /// The queue from which a RabbitMQ message was first dead-lettered.
     RABBITMQ_DEATH_QUEUE: str = "rabbitmq.death_queue";
-    /// Why a message of RabbitMQ was dead-lettered last: `rejected`, `expired`, `maxlen`, `delivery_limit`.
+    /// Why a RabbitMQ message was last dead-lettered: `rejected`, `expired`, `maxlen` or `delivery_limit`.
     RABBITMQ_DEATH_REASON: str = "rabbitmq.death_reason";
-    /// What became of a message of RabbitMQ. Of one that was published: `ack`, `nack`, `returned`, `unconfirmed`, `cancelled`. Of one
-    /// that was delivered: `ack`, `nack`, `reject`, `dropped`, `settled`, `stale`.
+    /// The outcome of a RabbitMQ message. A published one: `ack`, `nack`, `returned`, `unconfirmed` or `cancelled`. A delivered one:
+    /// `ack`, `nack`, `reject`, `dropped`, `settled` or `stale`.
     RABBITMQ_OUTCOME: str = "rabbitmq.outcome";
-    /// How long a message of RabbitMQ was under way, in milliseconds, as far as it says when it was sent.
+    /// The time between the timestamp of a RabbitMQ message and its receipt, in milliseconds. Absent if it has no timestamp.
     RABBITMQ_QUEUE_TIME_MS: f64 = "rabbitmq.queue_time_ms";
-    /// Whether RabbitMQ may have delivered the message before. Absence means that it has not.
+    /// Whether RabbitMQ marked the message as redelivered: it may have been delivered before. Absent if not.
     RABBITMQ_REDELIVERED: bool = "rabbitmq.redelivered";
-    /// The code with which RabbitMQ returned a message, or closed a channel or connection: 312 for a message without a queue.
+    /// The reply code with which RabbitMQ returned a message, or closed a channel or connection, such as 312 for an unroutable message.
     RABBITMQ_REPLY_CODE: i64 = "rabbitmq.reply_code";
-    /// Whether a message that was refused goes back into its queue.
+    /// Whether a rejected message is requeued.
     RABBITMQ_REQUEUE: bool = "rabbitmq.requeue";
-    /// The method that is called remotely, with package and service.
+    /// The full name of the remote method, with package and service.
     RPC_METHOD: str = "rpc.method";
-    /// What was asked for, where `rpc.method` is `_OTHER`.
+    /// The requested method if `rpc.method` is `_OTHER`.
     RPC_METHOD_ORIGINAL: str = "rpc.method_original";
-    /// The call's status, by name.
+    /// The name of the call's status.
     RPC_STATUS_CODE: str = "rpc.status_code";
-    /// What kind of remote calls these are: `grpc`.
+    /// The RPC system, such as `grpc`.
     RPC_SYSTEM_NAME: str = "rpc.system.name";
-    /// Above zero asks for the trace to be kept, zero to drop it.
+    /// A sampling decision by the user: a number above zero keeps the trace, zero drops it.
     SAMPLING_PRIORITY: i64 = "sampling.priority";
-    /// Whether a transaction was rolled back because nobody ended it.
+    /// Whether a transaction was rolled back because it was dropped while open.
     SQLX_IMPLICIT_ROLLBACK: bool = "sqlx.implicit_rollback";
-    /// How a statement ended that did not come to its end: `cancelled` before the first row, `aborted` before the last one. Not an
-    /// error by itself.
+    /// How an incomplete statement ended: `cancelled` before the first row, `aborted` before the last one. Not an error by itself.
+    /// Absent for complete statements.
     SQLX_OUTCOME: str = "sqlx.outcome";
-    /// How long a statement waited for a connection of the pool, in milliseconds.
+    /// How long a statement waited for a connection from the pool, in milliseconds.
     SQLX_POOL_WAIT_MS: f64 = "sqlx.pool_wait_ms";
-    /// The number of rows that a statement has changed.
+    /// The number of rows that a statement changed.
     SQLX_ROWS_AFFECTED: i64 = "sqlx.rows_affected";
-    /// The span's role; see [`SpanKind`](crate::SpanKind).
+    /// The kind of the span. See [`SpanKind`](crate::SpanKind).
     SPAN_KIND: str = "span.kind";
-    /// The span had not finished when its tracer was closed; what is reported is what was known of it by then.
+    /// Whether the span was still open when its tracer was closed. The report then shows what was known at that time.
     UNFINISHED: bool = "unfinished";
 }

@@ -1,4 +1,4 @@
-//! Finished spans as a reporter sees them: the records themselves, by reference.
+//! Finished spans as reporters receive them: views of the records, without a copy.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -11,7 +11,7 @@ use crate::model::value::Value;
 use crate::record::record::{Record, Stamp};
 use crate::reporter::reporter::Process;
 
-/// Finished spans of one tracer, in the order in which each thread finished them.
+/// A batch of finished spans of one tracer. The spans of each thread are in the order in which they finished.
 #[derive(Clone, Copy)]
 pub struct Batch<'a> {
     pub(crate) records: &'a [Box<Record>],
@@ -20,22 +20,22 @@ pub struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    /// How many spans there are.
+    /// The number of spans.
     pub fn len(&self) -> usize {
         self.records.len()
     }
 
-    /// Whether there are none.
+    /// Whether the batch is empty.
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
 
-    /// The service that the spans belong to.
+    /// The process that recorded the spans.
     pub fn process(&self) -> &'a Process {
         self.process
     }
 
-    /// The spans.
+    /// Iterates over the spans.
     #[inline]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = FinishedSpan<'a>> + use<'a> {
         let Batch { timeline, process, .. } = *self;
@@ -49,7 +49,7 @@ impl fmt::Debug for Batch<'_> {
     }
 }
 
-/// One finished span. Reading it converts nothing but time.
+/// A finished span. Reading it copies nothing; only times are converted.
 #[derive(Clone, Copy)]
 pub struct FinishedSpan<'a> {
     pub(crate) record: &'a Record,
@@ -58,27 +58,27 @@ pub struct FinishedSpan<'a> {
 }
 
 impl<'a> FinishedSpan<'a> {
-    /// The service that the span belongs to.
+    /// The process that recorded the span.
     pub fn process(&self) -> &'a Process {
         self.process
     }
 
-    /// The span's context: ids, decision, baggage, tracestate.
+    /// The context of the span: ids, sampling decision, baggage, tracestate.
     pub fn context(&self) -> &'a SpanContext {
         &self.record.context
     }
 
-    /// The parent's span id; `None` for the root of a trace.
+    /// The span id of the parent; `None` for the root of a trace.
     pub fn parent_id(&self) -> Option<SpanId> {
         self.record.context.parent_id()
     }
 
-    /// The last name that the span was given.
+    /// The operation name, as last set.
     pub fn operation_name(&self) -> &'a str {
         self.record.name.resolve(&self.record.text)
     }
 
-    /// The role of the span. It is not among the tags.
+    /// The kind of the span. It is not among the tags.
     pub fn kind(&self) -> SpanKind {
         self.record.context.meta.kind()
     }
@@ -88,17 +88,17 @@ impl<'a> FinishedSpan<'a> {
         self.record.is_local_root()
     }
 
-    /// Whether the tag `error` is true.
+    /// Whether the span failed: its tag `error` is true.
     pub fn is_failed(&self) -> bool {
         self.record.failed
     }
 
-    /// Whether the tag `peer.service` was only derived from the name of the host that was called.
+    /// Whether the adapter derived the tag `peer.service` from the host name of the target, rather than from a setting.
     pub fn is_peer_service_derived(&self) -> bool {
         self.record.is_peer_service_derived()
     }
 
-    /// When the span started, in nanoseconds since the beginning of 1970, UTC.
+    /// The start time in nanoseconds since the Unix epoch.
     #[inline]
     pub fn start_unix_ns(&self) -> u64 {
         if self.record.has_start_wall() {
@@ -108,12 +108,12 @@ impl<'a> FinishedSpan<'a> {
         }
     }
 
-    /// When the span started.
+    /// The start time.
     pub fn start_time(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_nanos(self.start_unix_ns())
     }
 
-    /// How long the span took, in nanoseconds. A finish before the start counts as no time.
+    /// The duration in nanoseconds. Zero if the finish time is before the start time.
     #[inline]
     pub fn duration_ns(&self) -> u64 {
         let record = self.record;
@@ -124,17 +124,17 @@ impl<'a> FinishedSpan<'a> {
         }
     }
 
-    /// When the span ended, in nanoseconds since the beginning of 1970, UTC.
+    /// The finish time in nanoseconds since the Unix epoch.
     pub fn end_unix_ns(&self) -> u64 {
         self.start_unix_ns().saturating_add(self.duration_ns())
     }
 
-    /// How long the span took.
+    /// The duration. Zero if the finish time is before the start time.
     pub fn duration(&self) -> Duration {
         Duration::from_nanos(self.duration_ns())
     }
 
-    /// The tags: one entry a key, the last value given.
+    /// Iterates over the tags. Each key occurs once, with the value that was set last.
     #[inline]
     pub fn tags(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> + use<'a> {
         let (tags, text) = (&self.record.tags, self.record.text.as_str());
@@ -151,20 +151,20 @@ impl<'a> FinishedSpan<'a> {
         })
     }
 
-    /// The tag of that name, if there is one.
+    /// The value of a tag; `None` if the span does not have it.
     pub fn tag(&self, key: &str) -> Option<Value<'a>> {
         let text = self.record.text.as_str();
         self.record.tags.iter().rfind(|tag| tag.key.resolve(text) == key).map(|tag| tag.value.resolve(text))
     }
 
-    /// The logs, in the order in which they were written.
+    /// Iterates over the logs, in the order in which they were written.
     #[inline]
     pub fn logs(&self) -> impl ExactSizeIterator<Item = LogRecord<'a>> + use<'a> {
         let FinishedSpan { record, timeline, .. } = *self;
         (0..record.logs.len()).map(move |index| LogRecord { record, timeline, index })
     }
 
-    /// What the span refers to: the references it was started with, or its parent.
+    /// Iterates over the references: those that the span was started with, or else one to its parent.
     #[inline]
     pub fn references(&self) -> impl Iterator<Item = Reference> + use<'a> {
         let FinishedSpan { record, .. } = *self;
@@ -179,13 +179,13 @@ impl<'a> FinishedSpan<'a> {
         })
     }
 
-    /// How many tags, logs and values were left out or cut by the limits.
+    /// The number of tags, logs and values that were dropped or truncated because of [`Limits`](crate::Limits).
     pub fn truncated(&self) -> u32 {
         self.record.truncated
     }
 }
 
-/// The reference of a span that was started with its parent alone.
+/// The reference to the parent, for a span that was started without explicit references.
 fn parent(context: &SpanContext) -> Option<Reference> {
     context.parent_id().map(|id| Reference {
         kind: ReferenceKind::ChildOf,
@@ -204,7 +204,7 @@ impl fmt::Debug for FinishedSpan<'_> {
     }
 }
 
-/// One log of a finished span.
+/// A log of a finished span.
 #[derive(Clone, Copy)]
 pub struct LogRecord<'a> {
     record: &'a Record,
@@ -213,7 +213,7 @@ pub struct LogRecord<'a> {
 }
 
 impl<'a> LogRecord<'a> {
-    /// When it was written, in nanoseconds since the beginning of 1970, UTC.
+    /// The time of the log in nanoseconds since the Unix epoch.
     #[inline]
     pub fn unix_ns(&self) -> u64 {
         match self.record.logs[self.index].at {
@@ -222,17 +222,17 @@ impl<'a> LogRecord<'a> {
         }
     }
 
-    /// Whether its time was given, not taken.
+    /// Whether the caller set the time of the log, rather than the tracer's clock.
     pub(crate) fn is_wall(&self) -> bool {
         matches!(self.record.logs[self.index].at, Stamp::Wall(_))
     }
 
-    /// When it was written.
+    /// The time of the log.
     pub fn time(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_nanos(self.unix_ns())
     }
 
-    /// Its fields, in order.
+    /// Iterates over the fields, in the order in which they were written.
     #[inline]
     pub fn fields(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> + use<'a> {
         let LogRecord { record, index, .. } = *self;
@@ -241,7 +241,7 @@ impl<'a> LogRecord<'a> {
         fields.iter().map(|field| (field.key.resolve(&record.text), field.value.resolve(&record.text)))
     }
 
-    /// The field of that name, if there is one.
+    /// The value of a field; `None` if the log does not have it.
     pub fn field(&self, key: &str) -> Option<Value<'a>> {
         self.fields().find(|(name, _)| *name == key).map(|(_, value)| value)
     }

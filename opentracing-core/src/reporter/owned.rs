@@ -1,4 +1,4 @@
-//! Finished spans that own what they hold.
+//! Owned copies of finished spans.
 
 use std::time::Duration;
 
@@ -9,52 +9,63 @@ use crate::model::value::Value;
 use crate::reporter::finished::FinishedSpan;
 use crate::reporter::reporter::OwnedValue;
 
-/// A copy of a finished span, for who keeps spans: tests, reporters that group by trace. Copying allocates.
+/// An owned copy of a [`FinishedSpan`], for tests and for reporters that keep spans, such as those that group by trace. Copying
+/// allocates.
+///
+/// ```
+/// use opentracing_core::mock::MockTracer;
+///
+/// let mock = MockTracer::new();
+/// mock.tracer().span("charge").tag("amount", 42).start().finish();
+/// let span = mock.span("charge");
+/// assert_eq!(span.tag("amount").map(|value| value.to_string()).as_deref(), Some("42"));
+/// assert!(span.parent_id.is_none() && !span.is_failed);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct OwnedSpan {
     /// The name of the service.
     pub service: Box<str>,
-    /// The last name that the span was given.
+    /// The operation name, as last set.
     pub operation_name: Box<str>,
-    /// Ids, decision, baggage, tracestate.
+    /// The context: ids, sampling decision, baggage, tracestate.
     pub context: SpanContext,
-    /// The parent's span id; `None` for the root of a trace.
+    /// The span id of the parent; `None` for the root of a trace.
     pub parent_id: Option<SpanId>,
-    /// The role of the span.
+    /// The kind of the span.
     pub kind: SpanKind,
-    /// When it started, in nanoseconds since the beginning of 1970, UTC.
+    /// The start time in nanoseconds since the Unix epoch.
     pub start_unix_ns: u64,
-    /// How long it took, in nanoseconds.
+    /// The duration in nanoseconds.
     pub duration_ns: u64,
-    /// One entry a key, the last value given.
+    /// The tags. Each key occurs once, with the value that was set last.
     pub tags: Vec<(Box<str>, OwnedValue)>,
-    /// In the order in which they were written.
+    /// The logs, in the order in which they were written.
     pub logs: Vec<OwnedLog>,
-    /// What the span refers to.
+    /// The references to other spans, or to the parent.
     pub references: Vec<Reference>,
-    /// Whether the tag `error` is true.
+    /// Whether the span failed: its tag `error` is true.
     pub is_failed: bool,
     /// Whether the span has no parent in this process.
     pub is_local_root: bool,
-    /// Whether the tag `peer.service` was only derived from the host that was called.
+    /// Whether the adapter derived the tag `peer.service` from the host name of the target, rather than from a setting.
     pub is_peer_service_derived: bool,
-    /// How many tags, logs and values were left out or cut by the limits.
+    /// The number of tags, logs and values that were dropped or truncated because of [`Limits`](crate::Limits).
     pub truncated: u32,
 }
 
 impl OwnedSpan {
-    /// The tag of that name, if there is one.
+    /// The value of a tag; `None` if the span does not have it.
     pub fn tag(&self, key: &str) -> Option<Value<'_>> {
         self.tags.iter().find(|(name, _)| **name == *key).map(|(_, value)| value.as_value())
     }
 
-    /// How long it took.
+    /// The duration.
     pub fn duration(&self) -> Duration {
         Duration::from_nanos(self.duration_ns)
     }
 
-    /// When it ended, in nanoseconds since the beginning of 1970, UTC.
+    /// The finish time in nanoseconds since the Unix epoch.
     pub fn end_unix_ns(&self) -> u64 {
         self.start_unix_ns.saturating_add(self.duration_ns)
     }
@@ -64,14 +75,14 @@ impl OwnedSpan {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct OwnedLog {
-    /// When it was written, in nanoseconds since the beginning of 1970, UTC.
+    /// The time of the log in nanoseconds since the Unix epoch.
     pub unix_ns: u64,
-    /// Its fields, in order.
+    /// The fields, in the order in which they were written.
     pub fields: Vec<(Box<str>, OwnedValue)>,
 }
 
 impl OwnedLog {
-    /// The field of that name, if there is one.
+    /// The value of a field; `None` if the log does not have it.
     pub fn field(&self, key: &str) -> Option<Value<'_>> {
         self.fields.iter().find(|(name, _)| **name == *key).map(|(_, value)| value.as_value())
     }

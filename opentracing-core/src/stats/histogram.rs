@@ -1,4 +1,4 @@
-//! How long requests took, in buckets of the user's choice.
+//! Histograms of durations with configurable buckets.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -9,22 +9,22 @@ use crate::model::ids::{SpanId, TraceId};
 #[derive(Clone, PartialEq, Debug)]
 pub struct Histogram {
     bounds: Arc<[Duration]>,
-    /// Not cumulative; the last bucket is for all durations above the last bound.
+    /// Not cumulative. The last bucket is for all durations above the last bound.
     buckets: Box<[Bucket]>,
     sum: Duration,
 }
 
-/// A sampled span whose duration lies in a bucket: the link from a figure to a trace.
+/// A sampled span whose duration falls into a bucket. It links a metric to a trace.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Exemplar {
-    /// The span's trace.
+    /// The trace id of the span.
     pub trace_id: TraceId,
-    /// The span.
+    /// The span id.
     pub span_id: SpanId,
-    /// How long the span took.
+    /// The duration of the span.
     pub duration: Duration,
-    /// When the span ended.
+    /// The finish time of the span.
     pub at: SystemTime,
 }
 
@@ -34,7 +34,7 @@ struct Bucket {
     exemplar: Option<Exemplar>,
 }
 
-/// The bounds that Prometheus clients have by default: 5 milliseconds to 10 seconds.
+/// The default bounds of Prometheus clients: 5 milliseconds to 10 seconds.
 pub(crate) const DEFAULT_BOUNDS: [Duration; 11] = {
     let ms = Duration::from_millis;
     [ms(5), ms(10), ms(25), ms(50), ms(100), ms(250), ms(500), ms(1_000), ms(2_500), ms(5_000), ms(10_000)]
@@ -52,18 +52,18 @@ impl Histogram {
         self.sum = self.sum.saturating_add(took);
     }
 
-    /// The number of durations.
+    /// The number of recorded durations.
     pub fn count(&self) -> u64 {
         self.buckets.iter().map(|bucket| bucket.count).sum()
     }
 
-    /// The sum of all durations.
+    /// The sum of all recorded durations.
     pub fn sum(&self) -> Duration {
         self.sum
     }
 
-    /// For each bound, the number of durations up to and including it. Durations above the last bound are only in
-    /// [`count`](Histogram::count).
+    /// Iterates over the bounds, each with the number of durations up to and including it. Durations above the last bound are only
+    /// included in [`count`](Histogram::count).
     pub fn cumulative(&self) -> impl Iterator<Item = (Duration, u64)> {
         self.bounds.iter().zip(&self.buckets).scan(0, |sum, (bound, bucket)| {
             *sum += bucket.count;
@@ -71,7 +71,7 @@ impl Histogram {
         })
     }
 
-    /// The exemplar of each bucket, in the order of the bounds; the last one is that of durations above the last bound.
+    /// Iterates over the latest exemplar of each bucket, in the order of the bounds. The last one is for durations above the last bound.
     pub fn exemplars(&self) -> impl Iterator<Item = Option<Exemplar>> {
         self.buckets.iter().map(|bucket| bucket.exemplar)
     }

@@ -1,4 +1,4 @@
-//! Requests, errors and durations, counted where spans are drained.
+//! Request counts, errors and durations. The draining thread counts them.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -11,18 +11,21 @@ use crate::stats::histogram::{DEFAULT_BOUNDS, Exemplar, Histogram};
 use crate::stats::text_format::{Dialect, Writer};
 use crate::sync::{count, lock};
 
-/// Requests, errors and durations (RED) by operation, of every server, client, producer and consumer span: a server's by route, a
-/// client's by method or the name it was given, a consumer's by queue or topic.
+/// Requests, errors and durations (RED) by operation name, of all server, client, producer and consumer spans.
 ///
-/// They do not depend on sampling: a span of a trace that is not sampled counts as well. For that it is recorded
-/// ([`Span::is_recording`](crate::Span::is_recording) is `true`) and dropped where spans are drained, so a tracer with figures pays for
-/// each such span what a recorded one costs, without redaction and transport. Nothing else about the trace changes; it stays
-/// unsampled for other services. Internal spans are not counted.
+/// The adapters name a server span after its route, a client span after its method or the given name, and a consumer span after its
+/// queue or topic.
 ///
-/// Off unless a tracer is built with [`TracerBuilder::red`](crate::TracerBuilder::red). Figures are as late as reports. Spans that are
-/// lost before they are drained count in [`missed`](RedFigures::missed) only.
+/// Figures are off unless the tracer is built with [`TracerBuilder::red`](crate::TracerBuilder::red). Internal spans are not counted.
 ///
-/// Clones count together, and several tracers may share one.
+/// Figures do not depend on sampling: spans of unsampled traces count as well. To count them, the tracer records these spans
+/// ([`Span::is_recording`](crate::Span::is_recording) is `true`) and drops them when they are drained. Each of them then costs as much as
+/// any recorded span, without redaction and transport. The trace remains unsampled, here and in other services.
+///
+/// Spans are counted when they are drained, so the figures are as delayed as reports. Spans that are lost before they are drained are
+/// only counted in [`missed`](RedFigures::missed).
+///
+/// Clones share their counters. Several tracers can share one `RedFigures`.
 ///
 /// ```
 /// use opentracing_core::mock::MockTracer;
@@ -51,9 +54,9 @@ pub struct RedFiguresBuilder {
 struct Shared {
     limit: usize,
     bounds: Arc<[Duration]>,
-    /// By kind in the order of [`KINDS`], then by name.
+    /// One map for each kind, in the order of [`KINDS`], keyed by operation name.
     operations: Mutex<[BTreeMap<Box<str>, Red>; KINDS.len()]>,
-    /// Spans whose end was lost before it could be counted.
+    /// Spans that were lost before they could be counted.
     missed: AtomicU64,
 }
 
@@ -61,16 +64,17 @@ struct Shared {
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Red {
-    /// Spans that ended.
+    /// The number of finished spans.
     pub requests: u64,
-    /// Spans among them with the tag `error`.
+    /// The number of failed spans among them: those whose tag `error` is true.
     pub errors: u64,
-    /// How long they took, with exemplars of sampled spans.
+    /// Their durations, with exemplars of sampled spans.
     pub duration: Histogram,
 }
 
-/// [`RedFigures`] in the text format of Prometheus, written by its `Display`. Send it as
-/// `text/plain; version=0.0.4; charset=utf-8`, behind [`Stats::prometheus`](crate::Stats::prometheus) if you like.
+/// Displays [`RedFigures`] in the Prometheus text format. Serve it with the content type
+/// `text/plain; version=0.0.4; charset=utf-8`, also in one page after [`Stats::prometheus`](crate::Stats::prometheus).
+/// [`Metrics`](crate::Metrics) does both.
 ///
 /// | metric | labels |
 /// |---|---|
@@ -84,30 +88,30 @@ pub struct RedPrometheus<'a> {
     labels: Vec<(&'a str, &'a str)>,
 }
 
-/// What is within a service is no request.
+/// The kinds that count as requests. Internal spans do not.
 const KINDS: [SpanKind; 4] = [SpanKind::Server, SpanKind::Client, SpanKind::Producer, SpanKind::Consumer];
 
-/// What stands for the operations beyond the limit.
+/// The name of all operations above the limit.
 const OTHER: &str = "_OTHER";
 
 impl RedFigures {
-    /// Figures with the default settings of [`builder`](RedFigures::builder).
+    /// Creates figures with the default settings of [`builder`](RedFigures::builder).
     pub fn new() -> Self {
         Self::builder().build()
     }
 
-    /// Begins to build figures with other limits or buckets.
+    /// Starts building figures with another limit or other buckets.
     pub fn builder() -> RedFiguresBuilder {
         RedFiguresBuilder { operations: 1_000, buckets: DEFAULT_BOUNDS.to_vec() }
     }
 
-    /// The figures of one operation; `None` if there were no requests.
+    /// The figures of one operation; `None` if it has not been counted.
     pub fn operation(&self, kind: SpanKind, name: &str) -> Option<Red> {
         let kind = KINDS.iter().position(|known| *known == kind)?;
         lock(&self.0.operations)[kind].get(name).cloned()
     }
 
-    /// All figures, by kind and then by name.
+    /// The figures of all operations, sorted by kind and then by name.
     pub fn operations(&self) -> Vec<(SpanKind, Box<str>, Red)> {
         let operations = lock(&self.0.operations);
         let of_kind = |(kind, names): (&SpanKind, &BTreeMap<Box<str>, Red>)| {
@@ -117,24 +121,25 @@ impl RedFigures {
         KINDS.iter().zip(&*operations).flat_map(of_kind).collect()
     }
 
-    /// Requests that are in none of the figures: their spans finished faster than they were drained, or after the tracer was closed.
+    /// The number of requests that are in none of the figures, because their spans finished faster than they could be drained, or after
+    /// the tracer was closed.
     pub fn missed(&self) -> u64 {
         self.0.missed.load(Ordering::Relaxed)
     }
 
-    /// Counts the end of a span that was lost.
+    /// Counts a span that was lost.
     pub(crate) fn miss(&self, kind: SpanKind) {
         if KINDS.contains(&kind) {
             count(&self.0.missed);
         }
     }
 
-    /// The text for Prometheus.
+    /// The figures in the Prometheus text format.
     pub fn prometheus(&self) -> RedPrometheus<'_> {
         RedPrometheus { figures: self, labels: Vec::new() }
     }
 
-    /// Counts a span. Allocates for the first of a name.
+    /// Counts a span. Allocates for the first span of each operation.
     pub(crate) fn count(
         &self,
         kind: SpanKind,
@@ -162,15 +167,15 @@ impl RedFigures {
 }
 
 impl RedFiguresBuilder {
-    /// How many operations of each kind have figures of their own. 1,000 by default. Operations beyond the limit share the name
-    /// `_OTHER`, so that names with ids in them cannot fill the memory of those who store the figures.
+    /// Sets the maximum number of operations of each kind. 1,000 by default. Further operations share the name `_OTHER`, so that names
+    /// that contain ids cannot create unbounded series.
     pub fn operations(mut self, operations: usize) -> Self {
         self.operations = operations;
         self
     }
 
-    /// The upper bounds of the histogram's buckets, in any order; zero and repeated bounds are ignored. By default those of
-    /// Prometheus clients, 5 milliseconds to 10 seconds. Every operation has a counter for each bound: keep to a few dozen.
+    /// Sets the upper bounds of the histogram buckets, in any order. Zeros and duplicates are ignored. By default these are the 11 bounds
+    /// of Prometheus clients, from 5 milliseconds to 10 seconds. Each operation has one counter for each bound, so use a few dozen at most.
     pub fn buckets(mut self, bounds: impl IntoIterator<Item = Duration>) -> Self {
         self.buckets = bounds.into_iter().filter(|bound| !bound.is_zero()).collect();
         self.buckets.sort();
@@ -178,7 +183,7 @@ impl RedFiguresBuilder {
         self
     }
 
-    /// Figures without any requests yet.
+    /// Builds the figures, with all counters at zero.
     pub fn build(self) -> RedFigures {
         RedFigures(Arc::new(Shared {
             limit: self.operations,
@@ -189,7 +194,7 @@ impl RedFiguresBuilder {
     }
 }
 
-/// As [`RedFigures::new`].
+/// The same as [`RedFigures::new`].
 impl Default for RedFigures {
     fn default() -> Self {
         Self::new()

@@ -1,4 +1,4 @@
-//! All figures of a process as one page for a scraper.
+//! The metrics of a process as one page for a scraper.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -7,10 +7,10 @@ use crate::stats::red::RedFigures;
 use crate::stats::text_format::{Dialect, Writer};
 use crate::tracer::tracer::Tracer;
 
-/// The statistics of a tracer, and RED figures if there are any, as a page for Prometheus or any other OpenMetrics scraper.
+/// The statistics of a tracer, and optionally its RED figures, as a page for Prometheus or any other OpenMetrics scraper.
 ///
-/// Cheap to clone, so that it can be the state of a route. A handler passes the request's `Accept` header and answers with text and
-/// content type:
+/// It is cheap to clone, so it can be the state of a route. A handler passes the request's `Accept` header to [`page`](Metrics::page) and
+/// responds with the text and its content type:
 ///
 /// ```
 /// use opentracing_core::{Metrics, RedFigures, Tracer};
@@ -30,7 +30,7 @@ pub struct Metrics {
     labels: Arc<[(Box<str>, Box<str>)]>,
 }
 
-/// A page of [`Metrics`] in one of two text formats.
+/// A page of [`Metrics`], in the Prometheus or OpenMetrics text format.
 #[derive(Clone, Debug)]
 pub struct MetricsPage {
     dialect: Dialect,
@@ -38,26 +38,26 @@ pub struct MetricsPage {
 }
 
 impl Metrics {
-    /// The statistics of that tracer.
+    /// Creates a page of the tracer's statistics.
     pub fn new(tracer: Tracer) -> Self {
         Metrics { tracer, red: None, labels: Arc::new([]) }
     }
 
-    /// Adds requests, errors and durations by operation.
+    /// Adds requests, errors and durations by operation name.
     pub fn red(mut self, figures: &RedFigures) -> Self {
         self.red = Some(figures.clone());
         self
     }
 
-    /// Adds a label to every sample, such as `service`. In a name, characters other than ASCII letters, digits and underscores become
+    /// Adds a label to every sample, such as `service`. Characters of the name other than ASCII letters, digits and underscores become
     /// underscores.
     pub fn label(mut self, name: &str, value: &str) -> Self {
         self.labels = self.labels.iter().cloned().chain([(name.into(), value.into())]).collect();
         self
     }
 
-    /// The page in the format that a request's `Accept` header asks for: OpenMetrics 1.0.0, with exemplars, where the header names
-    /// `application/openmetrics-text`; else the Prometheus text format 0.0.4, which has none.
+    /// Writes the page in the format that the request's `Accept` header accepts: OpenMetrics 1.0.0 with exemplars if the header names
+    /// `application/openmetrics-text`, otherwise the Prometheus text format 0.0.4, which has no exemplars.
     pub fn page(&self, accept: Option<&str>) -> MetricsPage {
         let open = accept.is_some_and(accepts_open_metrics);
         let dialect = if open { Dialect::OpenMetrics } else { Dialect::Prometheus };
@@ -77,7 +77,7 @@ impl Metrics {
 }
 
 impl MetricsPage {
-    /// The value of the header `Content-Type`.
+    /// The value of the `Content-Type` header.
     pub fn content_type(&self) -> &'static str {
         match self.dialect {
             Dialect::Prometheus => "text/plain; version=0.0.4; charset=utf-8",
@@ -85,18 +85,18 @@ impl MetricsPage {
         }
     }
 
-    /// The body.
+    /// The text of the page.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The body.
+    /// The text of the page.
     pub fn into_text(self) -> String {
         self.text
     }
 }
 
-/// Whether a media range of the header names the format without refusing it by `q=0`.
+/// Whether a media range of the header names the format, without rejecting it by `q=0`.
 fn accepts_open_metrics(accept: &str) -> bool {
     accept.split(',').any(|range| {
         let mut parts = range.split(';').map(str::trim);
