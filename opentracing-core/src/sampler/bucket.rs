@@ -1,4 +1,4 @@
-//! The leaky bucket of the rate limits.
+//! The leaky bucket of rate limits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use crate::clock::Clock;
 
-/// What tells a bucket the time, in nanoseconds since any moment.
+/// The time source of a bucket, in nanoseconds since an arbitrary start.
 #[derive(Clone, Debug)]
 pub(super) enum Ticker {
-    /// Never goes backwards, which the time of day does.
+    /// The default, since the time of day can go backwards.
     Monotonic(Instant),
     Clock(Arc<dyn Clock>),
 }
@@ -27,8 +27,9 @@ impl Ticker {
     }
 }
 
-/// So many traces a second, with a burst of one second's worth, or of one trace if that is more. Without a lock: all that changes is
-/// one number, the time up to which everything is spent, as in Jaeger's client for Java.
+/// A leaky bucket. It holds the traces of one second, or one trace if that is more.
+///
+/// It needs no lock: its state is one number, the time up to which its capacity has been spent, as in Jaeger's client for Java.
 #[derive(Debug)]
 pub(super) struct Bucket {
     spent_until_ns: AtomicI64,
@@ -36,11 +37,11 @@ pub(super) struct Bucket {
     burst_ns: i64,
 }
 
-/// Also keeps sums of two of them within bounds.
+/// A maximum with which sums of two durations cannot overflow.
 const LONGEST_NS: i64 = i64::MAX / 4;
 
 impl Bucket {
-    /// A full one. No trace at all for a rate of 0, below it, or that is not a number.
+    /// Creates a full bucket. Admits nothing if the rate is zero, negative or NaN.
     pub(super) fn new(per_second: f64, now_ns: i64) -> Self {
         let (cost_ns, burst_ns) = if per_second > 0.0 {
             let cost = (1e9 / per_second).clamp(1.0, LONGEST_NS as f64) as i64;
@@ -51,10 +52,10 @@ impl Bucket {
         Bucket { spent_until_ns: AtomicI64::new(now_ns.saturating_sub(burst_ns)), cost_ns, burst_ns }
     }
 
-    /// One of another rate that is as full as this one, in proportion.
+    /// Creates a bucket with another rate, filled in proportion to this one.
     pub(super) fn at_rate(&self, per_second: f64, now_ns: i64) -> Self {
         let mut bucket = Bucket::new(per_second, now_ns);
-        // One that admits nothing is not empty either.
+        // A bucket that admits nothing has no level, so its successor starts full.
         if self.burst_ns > 0 {
             let balance = now_ns.saturating_sub(self.spent_until_ns.load(Ordering::Relaxed)).clamp(0, self.burst_ns);
             let fill = balance as f64 / self.burst_ns as f64;
@@ -64,7 +65,7 @@ impl Bucket {
         bucket
     }
 
-    /// Takes one trace's worth, if it is there.
+    /// Takes one trace from the bucket. Returns `false` if there is not enough in it.
     pub(super) fn take(&self, now_ns: i64) -> bool {
         let spend = |spent_until_ns: i64| {
             let balance = now_ns.saturating_sub(spent_until_ns).min(self.burst_ns) - self.cost_ns;

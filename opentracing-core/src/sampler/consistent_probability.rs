@@ -1,37 +1,49 @@
-//! OpenTelemetry's rule for keeping a share of the traces, which tells the share to whoever comes later.
+//! OpenTelemetry's consistent probability sampling, which propagates its threshold.
 
 use crate::model::context::SpanContext;
 use crate::model::ids::TraceId;
 use crate::propagation::TraceState;
 use crate::sampler::{Decision, Sampler, SamplingDetails, SamplingParams, clamp};
 
-/// Keeps a share of the traces and writes the threshold to `tracestate`, as `ot=th:…` (OpenTelemetry, `TraceState`: Probability
-/// Sampling; in development there).
+/// Keeps a fraction of the traces and writes the threshold to `tracestate` as `ot=th:…` (OpenTelemetry, "TraceState: Probability
+/// Sampling", which is still in development).
 ///
-/// Randomness is the sub-key `rv` of a parent's `ot`, which is passed on unchanged, or else the lower 56 bits of the trace id. A trace
-/// is kept if that is not below the threshold; so whoever keeps a smaller share keeps a part of the same traces, and a backend reckons
-/// from the threshold how many traces there were. A threshold of an earlier decision is removed where the trace is dropped.
+/// The random value of a trace is the sub-key `rv` of the parent's `ot` member, which is propagated unchanged, or else the lower 56 bits
+/// of the trace id. A trace is kept if its random value is not below the threshold. A service with a smaller fraction therefore keeps a
+/// subset of the same traces, and a backend can extrapolate the number of traces from the threshold. If a trace is dropped, the threshold
+/// of an earlier decision is removed.
 ///
-/// The default generator's ids are random enough. With 64-bit trace ids they still are.
+/// The ids of the default generator are random enough, also with 64-bit trace ids.
+///
+/// ```
+/// use opentracing_core::{ConsistentProbabilitySampler, Decision, Sampler, SamplingDetails};
+/// use opentracing_core::{SamplingParams, TraceId};
+///
+/// let sampler = ConsistentProbabilitySampler::new(0.25);
+/// let params = SamplingParams::root(TraceId::from_parts(0, 0xff_ffff_ffff_ffff), "GET /cart");
+/// let mut details = SamplingDetails::default();
+/// assert_eq!(sampler.decide_with_details(&params, &mut details), Decision::RecordAndSample);
+/// assert_eq!(details.tracestate().map(|list| list.to_string()).as_deref(), Some("ot=th:c"));
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct ConsistentProbabilitySampler {
     probability: f64,
-    /// 2^56 for none at all.
+    /// 2^56 if no trace is kept.
     threshold: u64,
-    /// `th:` and the threshold.
+    /// The sub-key of the threshold: `th:…`.
     sub_key: String,
 }
 
 const BITS: u32 = 56;
 const DIGITS: i32 = 14;
 const LIMIT: u64 = 1 << BITS;
-/// Hexadecimal digits of the threshold, beyond leading ones that are all zeros or all `f`s.
+/// The number of hexadecimal digits of the threshold after its leading zeros or leading `f`s.
 const PRECISION: i32 = 4;
-/// What the specification allows for the whole value.
+/// The maximum size of the member's value in the specification.
 const MAX_MEMBER: usize = 256;
 
 impl ConsistentProbabilitySampler {
-    /// Keeps that share, 2^-56 to 1. What is below, and what is not a number, keeps nothing; what is above 1 counts as 1.
+    /// Creates a sampler that keeps this fraction, 2^-56 to 1. Smaller numbers and NaN keep nothing; larger numbers count as 1.
     pub fn new(probability: f64) -> Self {
         let probability = clamp(probability);
         let threshold = threshold(probability);
@@ -43,7 +55,7 @@ impl ConsistentProbabilitySampler {
         ConsistentProbabilitySampler { probability, threshold, sub_key: format!("th:{digits}") }
     }
 
-    /// The share that is kept.
+    /// The fraction of traces that are kept.
     pub fn probability(&self) -> f64 {
         self.probability
     }
@@ -59,18 +71,19 @@ impl Sampler for ConsistentProbabilitySampler {
         if self.keeps(params) { Decision::RecordAndSample } else { Decision::Drop }
     }
 
-    fn decide_with_details(&self, params: &SamplingParams<'_>, notes: &mut SamplingDetails) -> Decision {
+    fn decide_with_details(&self, params: &SamplingParams<'_>, details: &mut SamplingDetails) -> Decision {
         let decision = self.decide(params);
         let own = if decision == Decision::RecordAndSample { &*self.sub_key } else { "" };
         let list = params.parent.and_then(SpanContext::tracestate).unwrap_or_default();
         if let Some(tracestate) = with_threshold(list, own) {
-            notes.set_tracestate(tracestate);
+            details.set_tracestate(tracestate);
         }
         decision
     }
 }
 
-/// How much of the randomness is below, rounded to a precision that does not depend on the size of the share.
+/// The threshold for a probability: the random values below it are dropped. Rounded so that its relative precision is the same for all
+/// probabilities.
 fn threshold(probability: f64) -> u64 {
     if probability >= 1.0 {
         return 0;
@@ -89,7 +102,7 @@ fn threshold(probability: f64) -> u64 {
     }
 }
 
-/// Of a share as a fraction from one half to one and a power of two: that power.
+/// The binary exponent of a number, with a mantissa from one half to one.
 fn exponent(share: f64) -> i32 {
     (share.to_bits() >> 52 & 0x7ff) as i32 - 1022
 }
@@ -98,7 +111,7 @@ fn low_bits(trace_id: TraceId) -> u64 {
     trace_id.low() & (LIMIT - 1)
 }
 
-/// The sub-key `rv` of the member `ot`: exactly 14 hexadecimal digits in lower case.
+/// The random value in the sub-key `rv` of the member `ot`: exactly 14 lower-case hexadecimal digits.
 fn random_value(list: &str) -> Option<u64> {
     let (_, value) = crate::propagation::members(list).find(|(key, _)| *key == "ot")?;
     let digits = value.split(';').find_map(|sub_key| sub_key.strip_prefix("rv:"))?;
@@ -106,7 +119,7 @@ fn random_value(list: &str) -> Option<u64> {
     u64::from_str_radix(digits, 16).ok().filter(|_| valid)
 }
 
-/// The list with that sub-key in the place of an earlier threshold; an empty one removes it. `None` if nothing changes.
+/// Replaces the threshold in a tracestate by `own`, or removes it if `own` is empty. `None` if nothing changes.
 fn with_threshold(list: &str, own: &str) -> Option<TraceState> {
     let others = crate::propagation::members(list).find(|(key, _)| *key == "ot").map_or("", |(_, value)| value);
     let is_threshold = |sub_key: &str| sub_key.starts_with("th:");
@@ -123,7 +136,7 @@ fn with_threshold(list: &str, own: &str) -> Option<TraceState> {
         }
         value
     };
-    // Sub-keys of others are kept rather than our own where there is no room for both.
+    // If there is no room for all, other sub-keys take precedence over our own.
     let value = Some(joined(own)).filter(|value| value.len() <= MAX_MEMBER).unwrap_or_else(|| joined(""));
     if value.is_empty() || tracestate.insert("ot", &value).is_err() {
         tracestate.remove("ot");

@@ -1,25 +1,33 @@
-//! The same decision for all.
+//! A constant decision.
 
 use crate::sampler::{Decision, Sampler, SamplingDetails, SamplingParams};
 
-/// Decides the same for every trace: Jaeger's `const`, OpenTelemetry's always-on and always-off.
+/// Makes the same decision for every trace: Jaeger's `const`, OpenTelemetry's `AlwaysOn` and `AlwaysOff`.
+///
+/// ```
+/// use opentracing_core::mock::MockTracer;
+/// use opentracing_core::ConstSampler;
+///
+/// let mock = MockTracer::with(|builder| builder.sampler(ConstSampler::off()));
+/// assert!(!mock.tracer().span("GET /cart").start().is_recording());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ConstSampler {
     decision: Decision,
 }
 
 impl ConstSampler {
-    /// Keeps every trace.
+    /// Creates a sampler that keeps every trace.
     pub const fn on() -> Self {
         ConstSampler { decision: Decision::RecordAndSample }
     }
 
-    /// Keeps no trace.
+    /// Creates a sampler that drops every trace.
     pub const fn off() -> Self {
         ConstSampler { decision: Decision::Drop }
     }
 
-    /// Decides so for every trace.
+    /// Creates a sampler with any constant decision.
     pub const fn new(decision: Decision) -> Self {
         ConstSampler { decision }
     }
@@ -30,8 +38,8 @@ impl Sampler for ConstSampler {
         self.decision
     }
 
-    fn decide_with_details(&self, params: &SamplingParams<'_>, notes: &mut SamplingDetails) -> Decision {
-        notes.set_rule("const", self.decision == Decision::RecordAndSample);
+    fn decide_with_details(&self, params: &SamplingParams<'_>, details: &mut SamplingDetails) -> Decision {
+        details.set_rule("const", self.decision == Decision::RecordAndSample);
         self.decide(params)
     }
 

@@ -1,9 +1,9 @@
-//! Which traces are kept.
+//! Samplers, which decide which traces are kept.
 
 mod bucket;
 mod consistent_probability;
 mod constant;
-mod notes;
+mod details;
 mod parent_based;
 mod per_operation;
 mod probabilistic;
@@ -22,7 +22,7 @@ use crate::model::value::{Text, Value};
 
 pub use self::consistent_probability::ConsistentProbabilitySampler;
 pub use self::constant::ConstSampler;
-pub use self::notes::SamplingDetails;
+pub use self::details::SamplingDetails;
 pub use self::parent_based::ParentBased;
 pub use self::per_operation::PerOperationSampler;
 pub use self::probabilistic::ProbabilisticSampler;
@@ -34,39 +34,69 @@ pub use self::trace_id_ratio::TraceIdRatioSampler;
 pub use crate::model::decision::Decision;
 pub use crate::stats::sampler_stats::SamplerStats;
 
-/// Decides once for each span that begins a trace in this process, unless its remote parent has decided: that holds, as with the
-/// Jaeger clients and OpenTelemetry's parent based sampler. The tag `sampling.priority` at the start goes before any sampler.
+/// Decides which traces are kept.
 ///
-/// Called on the starting thread, so it must be quick and must not block. It may trace, with another tracer. If it panics, that is counted, and the span is
-/// dropped.
+/// The tracer calls the sampler once for each span that starts a trace in this process. It does not call it
+///
+/// - if the remote parent has a sampling decision, which always wins, as with the Jaeger clients and OpenTelemetry's `ParentBased`
+///   (unless [`overrides_remote`](Sampler::overrides_remote) is `true`);
+/// - if the span starts with the tag `sampling.priority`, which always wins over the sampler;
+/// - if the decision is [`constant`](Sampler::constant).
+///
+/// It is called on the thread that starts the span, so it must be fast and must not block. It may use another tracer, but not the one
+/// that calls it. A panic is counted in [`Stats::sampler_panics`](crate::Stats::sampler_panics), and the span is dropped.
+///
+/// ```
+/// use opentracing_core::mock::MockTracer;
+/// use opentracing_core::{Decision, Sampler, SamplingParams};
+///
+/// #[derive(Debug)]
+/// struct Checkouts;
+///
+/// impl Sampler for Checkouts {
+///     fn decide(&self, params: &SamplingParams<'_>) -> Decision {
+///         match params.operation_name {
+///             "POST /checkout" => Decision::RecordAndSample,
+///             _ => Decision::Drop,
+///         }
+///     }
+/// }
+///
+/// let mock = MockTracer::with(|builder| builder.sampler(Checkouts));
+/// mock.tracer().span("GET /cart").start().finish();
+/// mock.tracer().span("POST /checkout").start().finish();
+/// mock.assert_tree("POST /checkout");
+/// ```
 pub trait Sampler: Send + Sync + fmt::Debug + 'static {
-    /// Decides about one span.
+    /// Decides whether to keep the trace that the span starts.
     fn decide(&self, params: &SamplingParams<'_>) -> Decision;
 
-    /// Decides about one span, and notes what is to be known of that. This is what tracers call, and samplers that ask others; by
-    /// default it decides and notes nothing.
-    fn decide_with_details(&self, params: &SamplingParams<'_>, notes: &mut SamplingDetails) -> Decision {
-        let _ = notes;
+    /// Decides like [`decide`](Sampler::decide), and sets details of the decision. Tracers call this method, and samplers that delegate to
+    /// others should do so, too. The default implementation calls `decide` and sets no details.
+    fn decide_with_details(&self, params: &SamplingParams<'_>, details: &mut SamplingDetails) -> Decision {
+        let _ = details;
         self.decide(params)
     }
 
-    /// A decision that never changes. Asked once, when the tracer is built, it saves the call, and with it the notes.
+    /// The decision, if it never changes. The tracer reads it once, when it is built, and then never calls the sampler, so that
+    /// [details](SamplingDetails) are not set. `None` by default.
     fn constant(&self) -> Option<Decision> {
         None
     }
 
-    /// Whether the decision looks at the start tags. Asked once, when the tracer is built; otherwise no tags are handed in.
+    /// Whether the sampler reads [`SamplingParams::tags`], which are empty otherwise. The tracer reads it once, when it is built. `false` by
+    /// default.
     fn reads_tags(&self) -> bool {
         false
     }
 
-    /// Whether the sampler is asked also where a remote parent has decided. Asked once, when the tracer is built.
+    /// Whether the sampler is also called for spans whose remote parent has a decision. The tracer reads it once, when it is built. `false`
+    /// by default.
     fn overrides_remote(&self) -> bool {
         false
     }
 
-    /// How it went with what the sampler is told from elsewhere. Becomes part of [`Tracer::stats`](crate::Tracer::stats). Nothing by
-    /// default.
+    /// Statistics of remote strategies, which become part of [`Tracer::stats`](crate::Tracer::stats). All zero by default.
     fn stats(&self) -> SamplerStats {
         SamplerStats::default()
     }
@@ -77,8 +107,8 @@ impl<S: Sampler + ?Sized> Sampler for Box<S> {
         (**self).decide(params)
     }
 
-    fn decide_with_details(&self, params: &SamplingParams<'_>, notes: &mut SamplingDetails) -> Decision {
-        (**self).decide_with_details(params, notes)
+    fn decide_with_details(&self, params: &SamplingParams<'_>, details: &mut SamplingDetails) -> Decision {
+        (**self).decide_with_details(params, details)
     }
 
     fn constant(&self) -> Option<Decision> {
@@ -98,29 +128,29 @@ impl<S: Sampler + ?Sized> Sampler for Box<S> {
     }
 }
 
-/// What a sampler may look at.
+/// The parameters of a sampling decision.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SamplingParams<'a> {
-    /// The trace's id.
+    /// The id of the new trace, or that of the remote parent.
     pub trace_id: TraceId,
-    /// The span's name at its start.
+    /// The operation name that the span starts with.
     pub operation_name: &'a str,
-    /// The span's role.
+    /// The kind of the span.
     pub kind: SpanKind,
-    /// The start tags, if the sampler [reads them](Sampler::reads_tags).
+    /// The tags that the span starts with, if the sampler [reads them](Sampler::reads_tags). Empty otherwise.
     pub tags: &'a [(Text<'a>, Value<'a>)],
-    /// The remote parent, if there is one.
+    /// The remote parent, if the span has one.
     pub parent: Option<&'a SpanContext>,
 }
 
 impl<'a> SamplingParams<'a> {
-    /// The parameters of a root span without tags, for tests of samplers.
+    /// Creates the parameters of a root span without tags, for tests of samplers.
     pub fn root(trace_id: TraceId, operation_name: &'a str) -> Self {
         SamplingParams { trace_id, operation_name, kind: SpanKind::Internal, tags: &[], parent: None }
     }
 
-    /// The same with that remote parent.
+    /// Sets the remote parent.
     #[must_use]
     pub fn with_parent(mut self, parent: &'a SpanContext) -> Self {
         self.parent = Some(parent);
@@ -128,7 +158,7 @@ impl<'a> SamplingParams<'a> {
     }
 }
 
-/// A probability as the samplers take it: what is below 0 or not a number counts as 0, what is above 1 as 1.
+/// Limits a probability to 0 to 1. NaN becomes 0.
 fn clamp(probability: f64) -> f64 {
     if probability.is_nan() { 0.0 } else { probability.clamp(0.0, 1.0) }
 }

@@ -1,12 +1,25 @@
-//! Different samplers for traces that begin here and for those that a remote parent has decided about.
+//! Different samplers for new traces and for traces with a remote parent.
 
 use crate::model::context::Sampling;
 use crate::sampler::{Decision, Sampler, SamplerStats, SamplingDetails, SamplingParams};
 
-/// Asks one sampler about traces that begin here, and two others where a remote parent has decided
-/// (OpenTelemetry Trace SDK, `ParentBased`).
+/// Delegates to different samplers, depending on the decision of the remote parent (OpenTelemetry Trace SDK, `ParentBased`).
 ///
-/// Without the two others it does what every tracer does by itself: the remote decision holds. Local parents always hold.
+/// One sampler decides about traces without a remote decision. Two more can override the decision of a remote parent. Without them, the
+/// remote decision wins, as it does for every tracer. The decision of a local parent always wins.
+///
+/// ```
+/// use opentracing_core::mock::MockTracer;
+/// use opentracing_core::{ConstSampler, ParentBased, Sampling, SpanContext, SpanId, TraceId};
+///
+/// // Keeps new traces, and drops what others have sampled.
+/// let sampler = ParentBased::new(ConstSampler::on()).remote_sampled(ConstSampler::off());
+/// let mock = MockTracer::with(|builder| builder.sampler(sampler));
+/// let remote = SpanContext::new(TraceId::from_parts(0, 7), SpanId::new(9))
+///     .with_sampling(Sampling::Sampled);
+/// assert!(mock.tracer().span("new").start().is_recording());
+/// assert!(!mock.tracer().span("remote").child_of(&remote).start().is_recording());
+/// ```
 #[derive(Debug)]
 pub struct ParentBased {
     root: Box<dyn Sampler>,
@@ -15,19 +28,19 @@ pub struct ParentBased {
 }
 
 impl ParentBased {
-    /// Asks that sampler about traces that begin here.
+    /// Sets the sampler for traces without a remote decision.
     pub fn new(root: impl Sampler) -> Self {
         ParentBased { root: Box::new(root), remote_sampled: None, remote_not_sampled: None }
     }
 
-    /// Asks that sampler where the remote parent is sampled. By default the span is sampled.
+    /// Sets the sampler for spans whose remote parent is sampled. By default they are sampled.
     #[must_use]
     pub fn remote_sampled(mut self, sampler: impl Sampler) -> Self {
         self.remote_sampled = Some(Box::new(sampler));
         self
     }
 
-    /// Asks that sampler where the remote parent is not sampled. By default the span is dropped.
+    /// Sets the sampler for spans whose remote parent is not sampled. By default they are dropped.
     #[must_use]
     pub fn remote_not_sampled(mut self, sampler: impl Sampler) -> Self {
         self.remote_not_sampled = Some(Box::new(sampler));
@@ -47,13 +60,13 @@ impl Sampler for ParentBased {
         self.decide_with_details(params, &mut SamplingDetails::default())
     }
 
-    fn decide_with_details(&self, params: &SamplingParams<'_>, notes: &mut SamplingDetails) -> Decision {
+    fn decide_with_details(&self, params: &SamplingParams<'_>, details: &mut SamplingDetails) -> Decision {
         let (sampler, otherwise) = match params.parent.map_or(Sampling::Undecided, |parent| parent.sampling()) {
             Sampling::Undecided => (Some(&self.root), Decision::Drop),
             Sampling::NotSampled => (self.remote_not_sampled.as_ref(), Decision::Drop),
             Sampling::Sampled | Sampling::Debug => (self.remote_sampled.as_ref(), Decision::RecordAndSample),
         };
-        sampler.map_or(otherwise, |sampler| sampler.decide_with_details(params, notes))
+        sampler.map_or(otherwise, |sampler| sampler.decide_with_details(params, details))
     }
 
     fn constant(&self) -> Option<Decision> {

@@ -1,11 +1,20 @@
-//! Jaeger's rule for keeping a share of the traces.
+//! Jaeger's probabilistic sampling.
 
 use crate::sampler::{Decision, Sampler, SamplingDetails, SamplingParams, clamp};
 
-/// Keeps a share of the traces by Jaeger's rule: the lower 63 bits of the trace id are compared with a boundary.
+/// Keeps a fraction of the traces by Jaeger's rule, which compares the lower 63 bits of the trace id with a boundary.
 ///
-/// Services that use this rule with the same rate decide alike about a trace. OpenTelemetry's rule differs:
+/// Services with this sampler and the same rate make the same decision about a trace. OpenTelemetry's rule gives other decisions; see
 /// [`TraceIdRatioSampler`](crate::TraceIdRatioSampler).
+///
+/// ```
+/// use opentracing_core::{Decision, ProbabilisticSampler, Sampler, SamplingParams, TraceId};
+///
+/// let sampler = ProbabilisticSampler::new(0.25);
+/// let decide = |low| sampler.decide(&SamplingParams::root(TraceId::from_parts(0, low), "GET /cart"));
+/// assert_eq!(decide(1 << 60), Decision::RecordAndSample);
+/// assert_eq!(decide(1 << 62), Decision::Drop);
+/// ```
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct ProbabilisticSampler {
     rate: f64,
@@ -15,13 +24,13 @@ pub struct ProbabilisticSampler {
 const MAX: u64 = u64::MAX >> 1;
 
 impl ProbabilisticSampler {
-    /// Keeps that share, 0 to 1. A rate outside of that counts as the nearer end, one that is not a number as 0.
+    /// Creates a sampler that keeps this fraction, 0 to 1. Rates outside of the range are clamped, and NaN counts as 0.
     pub fn new(rate: f64) -> Self {
         let rate = clamp(rate);
         ProbabilisticSampler { rate, boundary: (rate * MAX as f64) as u64 }
     }
 
-    /// The share that is kept.
+    /// The fraction of traces that are kept.
     pub fn rate(&self) -> f64 {
         self.rate
     }
@@ -36,12 +45,12 @@ impl Sampler for ProbabilisticSampler {
         }
     }
 
-    fn decide_with_details(&self, params: &SamplingParams<'_>, notes: &mut SamplingDetails) -> Decision {
-        notes.set_rule("probabilistic", self.rate);
+    fn decide_with_details(&self, params: &SamplingParams<'_>, details: &mut SamplingDetails) -> Decision {
+        details.set_rule("probabilistic", self.rate);
         self.decide(params)
     }
 
-    /// Nothing is dropped at a rate of 1 either, but Jaeger's backend wants to see the rate.
+    /// A rate of 1 is not constant, since Jaeger's backend needs the tags with the rate for adaptive sampling.
     fn constant(&self) -> Option<Decision> {
         (self.rate <= 0.0).then_some(Decision::Drop)
     }

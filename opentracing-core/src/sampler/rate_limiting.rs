@@ -1,4 +1,4 @@
-//! So many traces a second.
+//! A limit of traces per second.
 
 use std::sync::Arc;
 
@@ -6,10 +6,10 @@ use crate::clock::Clock;
 use crate::sampler::bucket::{Bucket, Ticker};
 use crate::sampler::{Decision, Sampler, SamplingDetails, SamplingParams};
 
-/// Keeps up to so many traces a second: Jaeger's `ratelimiting`.
+/// Keeps a maximum number of traces per second: Jaeger's `ratelimiting`.
 ///
-/// A leaky bucket that holds one second's worth, or one trace where the rate is below 1; it is full at first. Threads share it without
-/// a lock. Services that use it decide on their own, each with its own traces.
+/// The limit is a leaky bucket that holds the traces of one second, or one trace if the rate is below 1. It starts full. Threads share it
+/// without a lock. Each process limits only the traces that it starts itself.
 ///
 /// ```
 /// use opentracing_core::{RateLimitingSampler, Tracer};
@@ -26,12 +26,12 @@ pub struct RateLimitingSampler {
 }
 
 impl RateLimitingSampler {
-    /// Keeps that many traces a second; 0.1 is one in ten seconds. None for 0, for what is below, and for what is not a number.
+    /// Creates a sampler with this limit. 0.1 keeps one trace in ten seconds. Zero, negative numbers and NaN keep none.
     pub fn new(traces_per_second: f64) -> Self {
         Self::with_ticker(traces_per_second, Ticker::new())
     }
 
-    /// Takes the time from that clock. By default it is a clock that never goes backwards; while this one does, no trace is kept.
+    /// Sets the clock. The default is a monotonic clock. If this clock goes backwards, no traces are kept until it has caught up.
     #[must_use]
     pub fn clock(self, clock: impl Clock) -> Self {
         Self::with_ticker(self.per_second, Ticker::Clock(Arc::new(clock)))
@@ -42,7 +42,7 @@ impl RateLimitingSampler {
         Self::after(None, traces_per_second, ticker, now_ns)
     }
 
-    /// With the balance of the one before, in proportion.
+    /// Creates a sampler whose bucket is filled in proportion to that of the previous one.
     pub(super) fn after(before: Option<&Self>, traces_per_second: f64, ticker: Ticker, now_ns: i64) -> Self {
         let per_second = if traces_per_second > 0.0 { traces_per_second } else { 0.0 };
         let bucket = match before {
@@ -52,7 +52,7 @@ impl RateLimitingSampler {
         RateLimitingSampler { per_second, ticker, bucket }
     }
 
-    /// How many traces are kept in a second.
+    /// The maximum number of traces per second.
     pub fn traces_per_second(&self) -> f64 {
         self.per_second
     }
@@ -63,8 +63,8 @@ impl Sampler for RateLimitingSampler {
         if self.bucket.take(self.ticker.now_ns()) { Decision::RecordAndSample } else { Decision::Drop }
     }
 
-    fn decide_with_details(&self, params: &SamplingParams<'_>, notes: &mut SamplingDetails) -> Decision {
-        notes.set_rule("ratelimiting", self.per_second);
+    fn decide_with_details(&self, params: &SamplingParams<'_>, details: &mut SamplingDetails) -> Decision {
+        details.set_rule("ratelimiting", self.per_second);
         self.decide(params)
     }
 

@@ -1,4 +1,4 @@
-//! A sampler that is told from elsewhere what to keep.
+//! A sampler whose strategy can be replaced at run time.
 
 use std::cell::Cell;
 use std::fmt;
@@ -14,15 +14,16 @@ use crate::sampler::{
 };
 use crate::sync::{count, lock};
 
-/// Samples by a strategy that can be replaced while it runs: Jaeger's `remote`. A clone is a handle of the same sampler, for whoever
-/// gets the strategies; `opentracing-reporter` asks Jaeger for them.
+/// Samples by a strategy that can be replaced at run time: Jaeger's `remote`.
 ///
-/// Until the first strategy an initial sampler decides. An update keeps what is still the same: rate limits and lower bounds are as full
-/// afterwards as they were before, in proportion where the rate changes, so that not every service lets a burst through whenever a
-/// strategy changes.
+/// Clones are handles to the same sampler. Give one to the tracer and keep another to [`update`](RemoteSampler::update) the strategy.
+/// `opentracing-reporter` polls Jaeger for strategies. An initial sampler decides until the first update.
 ///
-/// A decision takes no lock and allocates nothing, unless the strategy has changed since the thread's last one, or the operation is new
-/// to a strategy by operations. Each thread keeps the strategy that it has asked last.
+/// An update keeps the state of the previous strategy if it is of the same kind: rate limits and bounds keep their level, in proportion
+/// if the rate changes. An update therefore does not let through a burst of traces in every service.
+///
+/// A decision takes no lock and does not allocate, unless the strategy has changed since the thread's last decision, or the operation is
+/// new to a per-operation strategy. Each thread keeps a reference to the last strategy that it used.
 ///
 /// ```
 /// use opentracing_core::{ConstSampler, RemoteSampler, SamplingStrategy, Tracer};
@@ -41,7 +42,7 @@ pub struct RemoteSampler {
 
 struct Shared {
     initial: Box<dyn Sampler>,
-    /// Of the strategy in effect; [`INITIAL`] before the first.
+    /// The version of the current strategy; [`INITIAL`] before the first update.
     version: AtomicU64,
     state: Mutex<State>,
     queries_ok: AtomicU64,
@@ -58,27 +59,27 @@ struct State {
     current: Option<Current>,
 }
 
-/// What the next update may go on with.
+/// The current sampler by its type, so that the next update can take over its state.
 enum Applied {
     Stateless,
     RateLimiting(Arc<RateLimitingSampler>),
     PerOperation(Arc<PerOperationSampler>),
 }
 
-/// A strategy at work, and its number.
+/// The sampler of a strategy, and the strategy's version.
 type Current = (u64, Arc<dyn Sampler>);
 
 const INITIAL: u64 = 0;
-/// Numbers are not used twice in a process, since threads know strategies by their number alone.
+/// The next version. Unique in the process, since a thread recognizes its cached strategy by the version alone.
 static VERSIONS: AtomicU64 = AtomicU64::new(INITIAL + 1);
 
 thread_local! {
-    /// The strategy that this thread has asked last, of whichever sampler. Taken out while it is asked.
+    /// The strategy that this thread used last, of any sampler. Empty while the strategy is in use.
     static LAST: Cell<Option<Current>> = const { Cell::new(None) };
 }
 
 impl RemoteSampler {
-    /// Asks that sampler until the first strategy comes.
+    /// Creates a sampler that uses `initial` until the first update.
     pub fn new(initial: impl Sampler) -> Self {
         let state = State {
             ticker: Ticker::new(),
@@ -99,33 +100,34 @@ impl RemoteSampler {
         RemoteSampler { shared: Arc::new(shared) }
     }
 
-    /// How many operations have a lower bound of their own, if the strategy is by operations. 2,000 by default. See
-    /// [`PerOperationSampler::max_operations`]. Holds from the next strategy on.
+    /// Sets the maximum number of operations that have bounds in a per-operation strategy. 2,000 by default. See
+    /// [`PerOperationSampler::max_operations`]. Takes effect with the next strategy.
     #[must_use]
     pub fn max_operations(self, operations: usize) -> Self {
         lock(&self.shared.state).max_operations = operations;
         self
     }
 
-    /// Takes the time from that clock, from the next strategy on. By default it is a clock that never goes backwards.
+    /// Sets the clock of rate limits and bounds. The default is a monotonic clock. Takes effect with the next strategy.
     #[must_use]
     pub fn clock(self, clock: impl Clock) -> Self {
         lock(&self.shared.state).ticker = Ticker::Clock(Arc::new(clock));
         self
     }
 
-    /// Puts a strategy into effect. One that is the same as before changes nothing, and is not counted.
+    /// Replaces the strategy. Counts a successful query, and an update unless the strategy equals the current one.
     ///
     /// # Errors
     ///
-    /// If a probability is not within 0 to 1, or a rate is below 0 or not finite. The last strategy stays then, and that is counted.
+    /// If a probability is not within 0 to 1, or a rate is negative or not finite. The current strategy is kept, and the failure is
+    /// counted in [`SamplerStats::updates_failed`].
     pub fn update(&self, strategy: SamplingStrategy) -> Result<(), InvalidStrategy> {
         count(&self.shared.queries_ok);
         if let Err(invalid) = strategy.check() {
             count(&self.shared.updates_failed);
             return Err(invalid);
         }
-        // The clock is foreign code: asked before the lock is taken.
+        // The clock is foreign code, so it is read before the lock is taken.
         let ticker = lock(&self.shared.state).ticker.clone();
         let now_ns = ticker.now_ns();
         let mut state = lock(&self.shared.state);
@@ -136,7 +138,7 @@ impl RemoteSampler {
         let version = VERSIONS.fetch_add(1, Ordering::Relaxed);
         state.strategy = Some(strategy);
         let before = state.current.replace((version, sampler));
-        // Under the lock, so that the number is never that of an older strategy for good.
+        // Stored under the lock, so that concurrent updates cannot leave an older version behind.
         self.shared.version.store(version, Ordering::Release);
         drop(state);
         drop(before);
@@ -144,40 +146,40 @@ impl RemoteSampler {
         Ok(())
     }
 
-    /// Counts a question for the strategy that nobody has answered, or not with success. The last strategy stays.
+    /// Counts a query for a strategy that got no response or an unsuccessful one. The current strategy is kept.
     pub fn count_query_failed(&self) {
         count(&self.shared.queries_failed);
     }
 
-    /// Counts an answer that is no strategy. The last strategy stays.
+    /// Counts a response that is not a valid strategy. The current strategy is kept.
     pub fn count_update_failed(&self) {
         count(&self.shared.queries_ok);
         count(&self.shared.updates_failed);
     }
 
-    /// The strategy in effect; `None` as long as the initial sampler decides.
+    /// The current strategy; `None` before the first update.
     pub fn strategy(&self) -> Option<SamplingStrategy> {
         lock(&self.shared.state).strategy.clone()
     }
 
-    fn ask<R>(&self, ask: impl FnOnce(&dyn Sampler) -> R) -> R {
+    fn with_current<R>(&self, decide: impl FnOnce(&dyn Sampler) -> R) -> R {
         let version = self.shared.version.load(Ordering::Acquire);
         if version == INITIAL {
-            return ask(&*self.shared.initial);
+            return decide(&*self.shared.initial);
         }
-        // While this thread's locals are being destroyed, and if a clock samples while it is asked, nothing is there.
+        // Empty while the thread's locals are destroyed, and on reentrance, if a clock samples while it is read.
         let last = LAST.try_with(Cell::take).ok().flatten().filter(|(number, _)| *number == version);
         let Some(current) = last.or_else(|| lock(&self.shared.state).current.clone()) else {
-            return ask(&*self.shared.initial);
+            return decide(&*self.shared.initial);
         };
-        let answer = ask(&*current.1);
+        let answer = decide(&*current.1);
         let _ = LAST.try_with(|last| last.set(Some(current)));
         answer
     }
 }
 
 impl State {
-    /// Builds upon what was there before, if it is of the same kind.
+    /// Creates the sampler of a strategy. Takes over the state of the previous one if it is of the same kind.
     fn apply(&mut self, strategy: &SamplingStrategy, ticker: Ticker, now_ns: i64) -> Arc<dyn Sampler> {
         match strategy {
             SamplingStrategy::Probabilistic { sampling_rate } => {
@@ -209,7 +211,7 @@ impl State {
 }
 
 impl Default for RemoteSampler {
-    /// Keeps one trace in a thousand until the first strategy comes, as Jaeger's clients do.
+    /// Keeps one trace in a thousand until the first update, as Jaeger's clients do.
     fn default() -> Self {
         RemoteSampler::new(ProbabilisticSampler::new(0.001))
     }
@@ -217,14 +219,14 @@ impl Default for RemoteSampler {
 
 impl Sampler for RemoteSampler {
     fn decide(&self, params: &SamplingParams<'_>) -> Decision {
-        self.ask(|sampler| sampler.decide(params))
+        self.with_current(|sampler| sampler.decide(params))
     }
 
-    fn decide_with_details(&self, params: &SamplingParams<'_>, notes: &mut SamplingDetails) -> Decision {
-        self.ask(|sampler| sampler.decide_with_details(params, notes))
+    fn decide_with_details(&self, params: &SamplingParams<'_>, details: &mut SamplingDetails) -> Decision {
+        self.with_current(|sampler| sampler.decide_with_details(params, details))
     }
 
-    /// The initial sampler may; strategies do not.
+    /// Only the initial sampler may read tags. Strategies do not.
     fn reads_tags(&self) -> bool {
         self.shared.initial.reads_tags()
     }

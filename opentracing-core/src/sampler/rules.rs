@@ -1,13 +1,13 @@
-//! Different samplers for different operations, kinds and tags.
+//! Sampling rules by operation name, kind and tags.
 
 use crate::model::kind::SpanKind;
 use crate::model::value::Value;
 use crate::sampler::{Decision, Sampler, SamplerStats, SamplingDetails, SamplingParams};
 
-/// Asks the sampler of the first rule that fits, or else a last one.
+/// Delegates to the sampler of the first rule that matches the span, or else to a default sampler.
 ///
-/// As every sampler, it is asked about spans that begin a trace here. Where a remote parent has decided, that holds, also if a sampler
-/// of a rule would override it; [`ParentBased`](crate::ParentBased) around the rules changes that.
+/// The sampling decision of a remote parent always wins, also if the sampler of a rule would [override](Sampler::overrides_remote) it. To
+/// apply rules to such spans, wrap the rules in [`ParentBased`](crate::ParentBased).
 ///
 /// ```
 /// use opentracing_core::{ConstSampler, ProbabilisticSampler, Rule, RuleSampler, SpanKind, Tracer};
@@ -26,12 +26,12 @@ pub struct RuleSampler {
 }
 
 impl RuleSampler {
-    /// Asks that sampler where no rule fits.
+    /// Creates a sampler without rules. `otherwise` decides if no rule matches.
     pub fn new(otherwise: impl Sampler) -> Self {
         RuleSampler { rules: Vec::new(), otherwise: Box::new(otherwise) }
     }
 
-    /// Asks that sampler where the rule fits and none before it does.
+    /// Adds a rule. Its sampler decides if the rule matches and no earlier rule does.
     #[must_use]
     pub fn rule(mut self, rule: Rule, sampler: impl Sampler) -> Self {
         self.rules.push((rule, Box::new(sampler)));
@@ -44,9 +44,9 @@ impl Sampler for RuleSampler {
         self.decide_with_details(params, &mut SamplingDetails::default())
     }
 
-    fn decide_with_details(&self, params: &SamplingParams<'_>, notes: &mut SamplingDetails) -> Decision {
-        let fitting = self.rules.iter().find(|(rule, _)| rule.fits(params));
-        fitting.map_or(&self.otherwise, |(_, sampler)| sampler).decide_with_details(params, notes)
+    fn decide_with_details(&self, params: &SamplingParams<'_>, details: &mut SamplingDetails) -> Decision {
+        let matching = self.rules.iter().find(|(rule, _)| rule.matches(params));
+        matching.map_or(&self.otherwise, |(_, sampler)| sampler).decide_with_details(params, details)
     }
 
     fn reads_tags(&self) -> bool {
@@ -60,7 +60,18 @@ impl Sampler for RuleSampler {
     }
 }
 
-/// Which spans a sampler is asked about. Fits all at first; every condition that is added must hold.
+/// The conditions of a rule in [`RuleSampler`]. All conditions must hold. A rule without conditions matches every span.
+///
+/// ```
+/// use opentracing_core::mock::MockTracer;
+/// use opentracing_core::{ConstSampler, Rule, RuleSampler};
+///
+/// let rule = Rule::new().operation("GET /*").tag_value("tenant", "test");
+/// let sampler = RuleSampler::new(ConstSampler::on()).rule(rule, ConstSampler::off());
+/// let mock = MockTracer::with(|builder| builder.sampler(sampler));
+/// assert!(!mock.tracer().span("GET /cart").tag("tenant", "test").start().is_recording());
+/// assert!(mock.tracer().span("GET /cart").tag("tenant", "acme").start().is_recording());
+/// ```
 #[derive(Clone, Debug, Default)]
 #[must_use = "a rule does nothing until it is given to a sampler"]
 pub struct Rule {
@@ -76,13 +87,13 @@ enum Pattern {
 }
 
 impl Rule {
-    /// A rule that fits every span.
+    /// Creates a rule that matches every span.
     pub fn new() -> Self {
         Rule::default()
     }
 
-    /// The operation name at the start is that one; with a `*` at its end, it begins so. A `*` elsewhere is an ordinary character, and
-    /// letter case counts.
+    /// Matches spans that start with this operation name. A `*` at the end of the pattern matches any suffix; elsewhere it has no special
+    /// meaning. Names are case-sensitive.
     pub fn operation(mut self, pattern: &str) -> Self {
         self.operation = Some(match pattern.strip_suffix('*') {
             Some(prefix) => Pattern::Prefix(prefix.into()),
@@ -91,36 +102,36 @@ impl Rule {
         self
     }
 
-    /// The span has that role at its start.
+    /// Matches spans that start with this kind.
     pub fn kind(mut self, kind: SpanKind) -> Self {
         self.kind = Some(kind);
         self
     }
 
-    /// There is a start tag of that name, whatever its value. Its role a span has as its kind, not as a tag.
+    /// Matches spans that start with this tag, with any value. `span.kind` is not a tag; use [`kind`](Rule::kind).
     pub fn tag(mut self, key: &str) -> Self {
         self.tags.push((key.into(), None));
         self
     }
 
-    /// The last start tag of that name has that value; numbers and truth values are compared in their decimal form and as `true` and
-    /// `false`.
+    /// Matches spans that start with this tag and value. If the tag is set several times, its last value counts. Numbers are compared in
+    /// decimal form, and Booleans as `true` and `false`.
     pub fn tag_value(mut self, key: &str, value: &str) -> Self {
         self.tags.push((key.into(), Some(value.into())));
         self
     }
 
-    fn fits(&self, params: &SamplingParams<'_>) -> bool {
+    fn matches(&self, params: &SamplingParams<'_>) -> bool {
         let operation = match &self.operation {
             None => true,
             Some(Pattern::Exact(name)) => params.operation_name == &**name,
             Some(Pattern::Prefix(prefix)) => params.operation_name.starts_with(&**prefix),
         };
-        let tag_fits = |(key, expected): &(Box<str>, Option<Box<str>>)| {
+        let tag_matches = |(key, expected): &(Box<str>, Option<Box<str>>)| {
             let tag = params.tags.iter().rev().find(|(name, _)| name.as_str() == &**key);
             tag.is_some_and(|(_, value)| expected.as_deref().is_none_or(|expected| is_value(value, expected)))
         };
-        operation && self.kind.is_none_or(|kind| kind == params.kind) && self.tags.iter().all(tag_fits)
+        operation && self.kind.is_none_or(|kind| kind == params.kind) && self.tags.iter().all(tag_matches)
     }
 }
 

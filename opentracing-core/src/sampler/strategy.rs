@@ -1,38 +1,38 @@
-//! What a control plane says of the traces that are to be kept.
+//! Sampling strategies from a remote control plane.
 
 use std::error::Error;
 use std::fmt;
 
-/// Which traces a service is to keep, as Jaeger's backend answers (`SamplingStrategyResponse` of `sampling.proto`); put into effect by
-/// [`RemoteSampler::update`](crate::RemoteSampler::update).
+/// A sampling strategy from a control plane, such as Jaeger's backend (`SamplingStrategyResponse` in `sampling.proto`).
+/// [`RemoteSampler::update`](crate::RemoteSampler::update) applies it.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub enum SamplingStrategy {
-    /// A share of the traces, by Jaeger's rule: [`ProbabilisticSampler`](crate::ProbabilisticSampler).
+    /// Keeps a fraction of the traces, like [`ProbabilisticSampler`](crate::ProbabilisticSampler).
     Probabilistic {
-        /// The share, 0 to 1.
+        /// The fraction, 0 to 1.
         sampling_rate: f64,
     },
-    /// So many traces a second: [`RateLimitingSampler`](crate::RateLimitingSampler).
+    /// Keeps a maximum number of traces per second, like [`RateLimitingSampler`](crate::RateLimitingSampler).
     RateLimiting {
-        /// Traces a second, from 0.
+        /// The maximum number of traces per second, 0 or more.
         max_traces_per_second: f64,
     },
-    /// A share of each operation's traces, with bounds: [`PerOperationSampler`](crate::PerOperationSampler).
+    /// Keeps a fraction of the traces of each operation, with bounds, like [`PerOperationSampler`](crate::PerOperationSampler).
     PerOperation(PerOperationStrategies),
 }
 
-/// The shares and bounds of operations: `PerOperationSamplingStrategies` of Jaeger's `sampling.proto`. All zero and empty at first.
+/// The fractions and bounds of operations: `PerOperationSamplingStrategies` in Jaeger's `sampling.proto`. All are zero or empty by default.
 #[derive(Clone, PartialEq, Debug, Default)]
 #[non_exhaustive]
 pub struct PerOperationStrategies {
-    /// The share, 0 to 1, of operations that are not named.
+    /// The fraction, 0 to 1, for operations that are not in `per_operation`.
     pub default_sampling_probability: f64,
-    /// Traces a second that are kept of each operation at least, named or not, as far as there are any; 0 guarantees nothing.
+    /// The minimum number of traces per second that are kept for each operation, if there are that many. 0 means no minimum.
     pub default_lower_bound_traces_per_second: f64,
-    /// Traces a second that are kept of each operation at most, named or not; 0 is no bound. Jaeger's own backend sets none.
+    /// The maximum number of traces per second that are kept for each operation. 0 means no maximum. Jaeger's backend sets none.
     pub default_upper_bound_traces_per_second: f64,
-    /// Names of operations, and the share of each. Of a name that comes twice the last share counts.
+    /// The names of operations and their fractions. If a name occurs twice, the last fraction applies.
     pub per_operation: Vec<(String, f64)>,
 }
 
@@ -61,7 +61,7 @@ fn rate(field: &'static str, value: f64) -> Result<(), InvalidStrategy> {
     if value >= 0.0 && value.is_finite() { Ok(()) } else { Err(InvalidStrategy { field, value, range: "0 and above" }) }
 }
 
-/// A strategy with a number that is out of its range, or is none.
+/// The error for a strategy with a number that is out of range or NaN.
 #[derive(Clone, PartialEq, Debug)]
 pub struct InvalidStrategy {
     field: &'static str,

@@ -1,11 +1,20 @@
-//! OpenTelemetry's older rule for keeping a share of the traces.
+//! OpenTelemetry's older rule for probabilistic sampling.
 
 use crate::sampler::{Decision, Sampler, SamplingParams, clamp};
 
-/// Keeps a share of the traces by the rule of OpenTelemetry's `TraceIdRatioBased` in Rust: the upper 63 of the lower 64 bits of the
-/// trace id are compared with a bound.
+/// Keeps a fraction of the traces by the rule of `TraceIdRatioBased` in OpenTelemetry's Rust SDK, which compares the upper 63 of the lower
+/// 64 bits of the trace id with a bound.
 ///
-/// Jaeger's rule differs: [`ProbabilisticSampler`](crate::ProbabilisticSampler). With the same rate the two keep different traces.
+/// Jaeger's rule keeps other traces at the same rate; see [`ProbabilisticSampler`](crate::ProbabilisticSampler).
+///
+/// ```
+/// use opentracing_core::{Decision, Sampler, SamplingParams, TraceId, TraceIdRatioSampler};
+///
+/// let sampler = TraceIdRatioSampler::new(0.25);
+/// let decide = |low| sampler.decide(&SamplingParams::root(TraceId::from_parts(0, low), "GET /cart"));
+/// assert_eq!(decide(1 << 61), Decision::RecordAndSample);
+/// assert_eq!(decide(1 << 63), Decision::Drop);
+/// ```
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct TraceIdRatioSampler {
     ratio: f64,
@@ -13,13 +22,13 @@ pub struct TraceIdRatioSampler {
 }
 
 impl TraceIdRatioSampler {
-    /// Keeps that share, 0 to 1. A ratio outside of that counts as the nearer end, one that is not a number as 0.
+    /// Creates a sampler that keeps this fraction, 0 to 1. Ratios outside of the range are clamped, and NaN counts as 0.
     pub fn new(ratio: f64) -> Self {
         let ratio = clamp(ratio);
         TraceIdRatioSampler { ratio, bound: (ratio * (1u64 << 63) as f64) as u64 }
     }
 
-    /// The share that is kept.
+    /// The fraction of traces that are kept.
     pub fn ratio(&self) -> f64 {
         self.ratio
     }

@@ -36,7 +36,7 @@ impl<'a> FinishOptions<'a> {
     }
 
     /// Sets the finish time. By default the span finishes now. A time before the start gives a duration of zero, and is counted in
-    /// [`Stats`](crate::Stats).
+    /// [`Stats::finished_before_start`](crate::Stats::finished_before_start).
     pub const fn at(mut self, at: SystemTime) -> Self {
         self.at = Some(at);
         self
