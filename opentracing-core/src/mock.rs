@@ -1,4 +1,4 @@
-//! A tracer scoped to one test, with deterministic ids and clock, and assertions that print the tree of spans when they fail.
+//! A tracer for a single test, with deterministic ids and clock. Failed assertions print the tree of spans.
 //!
 //! ```
 //! use opentracing_core::mock::MockTracer;
@@ -30,7 +30,20 @@ use crate::reporter::reporter::Reporter;
 use crate::tracer::builder::TracerBuilder;
 use crate::tracer::tracer::Tracer;
 
-/// A tracer for one test. Several may run side by side, in one thread or in many.
+/// A tracer for a single test. Several can be used in parallel, on one thread or on many.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use opentracing_core::mock::MockTracer;
+///
+/// let mock = MockTracer::new();
+/// let span = mock.tracer().span("charge").tag("amount", 42).start();
+/// mock.clock().advance(Duration::from_secs(2));
+/// span.finish();
+/// let span = mock.span("charge");
+/// assert!(span.duration() >= Duration::from_secs(2) && span.tag("amount").is_some());
+/// ```
 #[derive(Debug)]
 pub struct MockTracer {
     tracer: Tracer,
@@ -53,16 +66,16 @@ impl Reporter for Finished {
     }
 }
 
-/// How long [`MockTracer::wait_for`] and [`MockTracer::finished`] wait for spans that do not come.
+/// The time-out of [`MockTracer::wait_for`] and [`MockTracer::finished`].
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl MockTracer {
-    /// A tracer of the service `mock`, that keeps every trace.
+    /// Creates a tracer of the service `mock` that keeps every trace.
     pub fn new() -> Self {
         Self::with(|builder| builder)
     }
 
-    /// A tracer with further settings.
+    /// Creates a tracer with further settings.
     pub fn with(settings: impl FnOnce(TracerBuilder) -> TracerBuilder) -> Self {
         let (clock, finished) = (MockClock::default(), Finished::default());
         let builder = Tracer::builder("mock").clock(clock.clone()).id_generator(SequentialIds::default());
@@ -70,29 +83,29 @@ impl MockTracer {
         MockTracer { tracer, clock, finished }
     }
 
-    /// The tracer itself.
+    /// The tracer.
     pub fn tracer(&self) -> &Tracer {
         &self.tracer
     }
 
-    /// The tracer's clock.
+    /// The clock of the tracer.
     pub fn clock(&self) -> &MockClock {
         &self.clock
     }
 
-    /// The spans that have finished so far, each thread's in the order of finishing.
+    /// All spans that have finished so far. The spans of each thread are in the order in which they finished.
     pub fn finished_spans(&self) -> Vec<OwnedSpan> {
         self.drain();
         self.finished.lock().clone()
     }
 
-    /// Forgets the spans that have finished so far.
+    /// Removes all spans that have finished so far.
     pub fn reset(&self) {
         self.drain();
         self.finished.lock().clear();
     }
 
-    /// Waits until that many spans have finished, on other threads, and returns all.
+    /// Blocks until at least this many spans have finished, and returns all finished spans.
     ///
     /// # Panics
     ///
@@ -108,7 +121,7 @@ impl MockTracer {
         }
     }
 
-    /// Waits until that many spans have finished, and returns all; lets other tasks run meanwhile.
+    /// Waits until at least this many spans have finished, and returns all finished spans. Other tasks can run in the meantime.
     ///
     /// # Panics
     ///
@@ -137,11 +150,11 @@ impl MockTracer {
         (all.len() >= spans).then_some(all)
     }
 
-    /// The one span of that name.
+    /// The finished span with this operation name.
     ///
     /// # Panics
     ///
-    /// If there is none, or more than one.
+    /// If there is no such span, or more than one.
     #[track_caller]
     pub fn span(&self, operation_name: &str) -> OwnedSpan {
         let all = self.finished_spans();
@@ -152,8 +165,8 @@ impl MockTracer {
         }
     }
 
-    /// The tree of finished spans: a line each, children below their parents and indented by two spaces, in the order of starting. A
-    /// kind stands in parentheses, and failed spans end in an exclamation mark.
+    /// The tree of finished spans, with one line for each span. Children follow their parent, indented by two spaces, in the order of their
+    /// start times. The kind of a span is in parentheses unless it is internal, and the line of a failed span ends in ` !`.
     pub fn tree(&self) -> String {
         render(&self.finished_spans(), |span, line| {
             line.push_str(&span.operation_name);
@@ -166,11 +179,11 @@ impl MockTracer {
         })
     }
 
-    /// Compares the [tree](MockTracer::tree) with the expected one, whose common indentation and empty lines do not count.
+    /// Asserts that the [tree](MockTracer::tree) equals the expected one. Common indentation and empty lines of the latter are ignored.
     ///
     /// # Panics
     ///
-    /// If they differ; prints both, and all spans with their tags.
+    /// If they differ. The message contains both trees, and all spans with their tags and logs.
     #[track_caller]
     pub fn assert_tree(&self, expected: &str) {
         let (actual, expected) = (self.tree(), unindent(expected));
@@ -182,7 +195,7 @@ impl MockTracer {
     }
 
     fn drain(&self) {
-        // The reporter of this tracer cannot fail.
+        // Flushing cannot fail, since this tracer's reporter does not.
         let _ = self.tracer.flush(PATIENCE);
     }
 }
@@ -193,14 +206,14 @@ impl Default for MockTracer {
     }
 }
 
-/// A clock that begins at 1,000 seconds past the beginning of 1970 and moves on by a microsecond each time it is read.
+/// A clock that starts at 1,000 seconds after the Unix epoch and advances by a microsecond on each reading.
 #[derive(Clone, Debug)]
 pub struct MockClock {
     unix_ns: Arc<AtomicU64>,
 }
 
 impl MockClock {
-    /// Lets that time pass.
+    /// Advances the clock.
     pub fn advance(&self, by: Duration) {
         self.unix_ns.fetch_add(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
@@ -218,7 +231,7 @@ impl Clock for MockClock {
     }
 }
 
-/// Ids 1, 2, 3 and so on, traces and spans each for themselves.
+/// Generates the ids 1, 2, 3 and so on, separately for traces and spans.
 #[derive(Debug, Default)]
 pub struct SequentialIds {
     traces: AtomicU64,
@@ -235,7 +248,7 @@ impl IdGenerator for SequentialIds {
     }
 }
 
-/// All that is known of the spans, as a tree.
+/// The tree of spans with their kinds, tags and logs.
 fn details(spans: &[OwnedSpan]) -> String {
     render(spans, |span, line| {
         let _ = write!(line, "{} ({})", span.operation_name, span.kind);

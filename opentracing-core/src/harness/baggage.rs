@@ -1,4 +1,4 @@
-//! Baggage within the process.
+//! Checks of baggage within the process.
 
 use crate::harness::Capability;
 use crate::harness::case::{Case, Check, Outcome, checks, ensure};
@@ -28,7 +28,10 @@ fn context_baggage(case: &Case) -> Outcome {
         let items = |context: Option<crate::model::context::SpanContext>| -> Vec<(String, String)> {
             context.iter().flat_map(|c| c.baggage()).map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
         };
-        ensure!(items(before).is_empty(), "a context should never change, and begin without baggage");
+        ensure!(
+            items(before).is_empty(),
+            "a new span should have no baggage, and its earlier context should not change"
+        );
         let expected = [("Kiff-loves".to_owned(), "Amy Wong".to_owned())];
         ensure!(items(span.context()) == expected, "the context should have the last value of each item");
     }
@@ -45,7 +48,7 @@ fn multi_baggage(case: &Case) -> Outcome {
         let (one, two) = (all.contains(&("Bag1", "BaggageVal1")), all.contains(&("Bag2", "BaggageVal2")));
         ensure!(one && two, "every baggage item should be seen");
         let first = context.iter().flat_map(|c| c.baggage()).take(1).count();
-        ensure!(first == 1, "going through the baggage should end where the caller likes");
+        ensure!(first == 1, "the caller should be able to stop iterating over the baggage");
     }
     Ok(())
 }

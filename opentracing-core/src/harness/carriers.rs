@@ -1,4 +1,4 @@
-//! Contexts in carriers.
+//! Checks of inject and extract.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ pub(super) const CHECKS: &[Check] = checks![
     invalid_extract,
 ];
 
-/// There and back again in one format; the context as it comes back, if one does.
+/// Injects a context in one format and returns the extracted one.
 type RoundTrip = fn(&Tracer, &SpanContext) -> Result<Option<SpanContext>, String>;
 
 fn text<F>(tracer: &Tracer, context: &SpanContext, format: F) -> Result<Option<SpanContext>, String>
@@ -32,7 +32,7 @@ where
     let kept = carrier.clone();
     tracer.inject(context, format, &mut carrier).map_err(|error| format!("inject should succeed: {error}"))?;
     let rest = kept.iter().all(|(key, value)| carrier.get(key) == Some(value));
-    ensure!(rest, "what else a carrier holds should stay as it is");
+    ensure!(rest, "inject should leave unrelated entries of the carrier unchanged");
     tracer.extract(format, &carrier).map_err(|error| format!("extract should succeed: {error}"))
 }
 
@@ -52,20 +52,23 @@ const FORMATS: [(&str, RoundTrip); 3] = [
 fn check_round_trip(case: &Case, format: &str, round_trip: RoundTrip) -> Outcome {
     let span = case.tracer().span("Bender").start();
     let Some(context) = case.context(span.context())? else {
-        // Nothing to write, but it must not fail.
+        // There is no context to inject, but the calls must still succeed.
         return round_trip(case.tracer(), &SpanContext::empty()).map(drop);
     };
     let extracted = round_trip(case.tracer(), &context)?;
     if case.has(Capability::Propagation) {
-        let extracted = extracted.ok_or_else(|| format!("{format}: what was injected should be found"))?;
+        let extracted = extracted.ok_or_else(|| format!("{format}: an injected context should be extracted again"))?;
         let same = extracted.trace_id().low() == context.trace_id().low() && extracted.span_id() == context.span_id();
-        ensure!(same, "{format}: the same trace and span should come back");
-        ensure!(extracted.is_remote(), "{format}: a context that was extracted should be remote");
-        ensure!(extracted.is_sampled() == context.is_sampled(), "{format}: the decision should come back");
-        ensure!(extracted.baggage_items().is_empty(), "{format}: no baggage should come from nowhere");
+        ensure!(same, "{format}: trace id and span id should survive a round trip");
+        ensure!(extracted.is_remote(), "{format}: an extracted context should be remote");
+        ensure!(
+            extracted.is_sampled() == context.is_sampled(),
+            "{format}: the sampling decision should survive a round trip"
+        );
+        ensure!(extracted.baggage_items().is_empty(), "{format}: extract should not add baggage");
         let child = case.tracer().span("Fry").child_of(&extracted).start();
         let child = child.context().ok_or("a span should have a context")?;
-        ensure!(is_child(&child, &extracted), "{format}: what was extracted should be fit for a parent");
+        ensure!(is_child(&child, &extracted), "{format}: an extracted context should work as a parent");
     }
     Ok(())
 }
@@ -91,8 +94,11 @@ fn baggage_propagation(case: &Case) -> Outcome {
     for (format, round_trip) in FORMATS {
         let back = round_trip(case.tracer(), &context)?;
         let item = |key| back.as_ref().and_then(|back| back.baggage_item(key));
-        ensure!(item("fry") == Some("a b/ü%,;=\""), "{format}: baggage should come back, whatever its characters");
-        ensure!(item("leela") == Some(""), "{format}: an empty baggage item should come back");
+        ensure!(
+            item("fry") == Some("a b/ü%,;=\""),
+            "{format}: baggage with any characters should survive a round trip"
+        );
+        ensure!(item("leela") == Some(""), "{format}: an empty baggage item should survive a round trip");
     }
     Ok(())
 }
@@ -106,7 +112,7 @@ fn mandatory_formats(case: &Case) -> Outcome {
     Ok(())
 }
 
-/// A format that no tracer knows, since it is private.
+/// A private format, so that no tracer can have a propagator for it.
 #[derive(Clone, Copy)]
 struct KissMyShinyMetal;
 
@@ -123,15 +129,15 @@ fn unknown_format(case: &Case) -> Outcome {
     let extracted = case.tracer().extract(KissMyShinyMetal, &carrier);
     ensure!(carrier.is_empty(), "nothing should be written in an unknown format");
     if case.has(Capability::Propagation) {
-        let refused = matches!(injected, Err(InjectError::UnsupportedFormat));
-        ensure!(refused, "inject should refuse an unknown format");
-        let refused = matches!(extracted, Err(ExtractError::UnsupportedFormat));
-        ensure!(refused, "extract should refuse an unknown format");
+        let rejected = matches!(injected, Err(InjectError::UnsupportedFormat));
+        ensure!(rejected, "inject should reject an unknown format");
+        let rejected = matches!(extracted, Err(ExtractError::UnsupportedFormat));
+        ensure!(rejected, "extract should reject an unknown format");
     }
     Ok(())
 }
 
-/// Carriers of a wrong type do not compile. What is left is a context with nothing in it.
+/// A carrier of the wrong type does not compile, so this checks an empty context instead.
 fn invalid_inject(case: &Case) -> Outcome {
     let (mut map, mut bytes) = (HashMap::<String, String>::new(), Vec::new());
     let empty = SpanContext::empty();
@@ -140,15 +146,15 @@ fn invalid_inject(case: &Case) -> Outcome {
         ("HttpHeaders", case.tracer().inject(&empty, HttpHeaders, &mut map)),
         ("Binary", case.tracer().inject(&empty, Binary, &mut bytes)),
     ];
-    ensure!(map.is_empty() && bytes.is_empty(), "nothing should be written of a context with nothing in it");
+    ensure!(map.is_empty() && bytes.is_empty(), "inject should write nothing for an empty context");
     for (format, outcome) in outcomes {
-        let refused = matches!(outcome, Err(InjectError::InvalidSpanContext));
-        ensure!(refused || !case.has(Capability::Propagation), "{format}: a context with nothing in it is invalid");
+        let rejected = matches!(outcome, Err(InjectError::InvalidSpanContext));
+        ensure!(rejected || !case.has(Capability::Propagation), "{format}: inject should reject an empty context");
     }
     Ok(())
 }
 
-/// Carriers of a wrong type do not compile. What is left is carriers without a context, and without a whole one.
+/// A carrier of the wrong type does not compile, so this checks carriers without a context and with a truncated one.
 fn invalid_extract(case: &Case) -> Outcome {
     let unrelated = HashMap::from([("untouched".to_owned(), "1".to_owned())]);
     let none = [
@@ -157,10 +163,13 @@ fn invalid_extract(case: &Case) -> Outcome {
         ("Binary", case.tracer().extract(Binary, &[])),
     ];
     for (format, outcome) in none {
-        ensure!(matches!(outcome, Ok(None)), "{format}: a carrier without a context should be no error");
+        ensure!(matches!(outcome, Ok(None)), "{format}: a carrier without a context should not be an error");
     }
     let cut = case.tracer().extract(Binary, b"\x01\x02\x03");
     let corrupted = matches!(cut, Err(ExtractError::SpanContextCorrupted { .. }));
-    ensure!(corrupted || !case.has(Capability::Propagation), "Binary: half a context should be corrupted");
+    ensure!(
+        corrupted || !case.has(Capability::Propagation),
+        "Binary: a truncated context should be reported as corrupted"
+    );
     Ok(())
 }

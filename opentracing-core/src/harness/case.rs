@@ -1,17 +1,17 @@
-//! What the checks share.
+//! The common parts of the checks.
 
 use crate::harness::{Capabilities, Capability, Subject};
 use crate::model::context::SpanContext;
 use crate::reporter::owned::OwnedSpan;
 use crate::tracer::tracer::Tracer;
 
-/// What should have been, if it is not.
+/// The result of a check: the error is the expectation that was not met.
 pub(super) type Outcome = Result<(), String>;
 
-/// A check and its name.
+/// The name of a check, and its function.
 pub(super) type Check = (&'static str, fn(&Case) -> Outcome);
 
-/// Ends the check with that message unless the condition holds.
+/// Returns an error with this message unless the condition holds.
 macro_rules! ensure {
     ($holds:expr, $($message:tt)+) => {
         if !$holds {
@@ -20,14 +20,14 @@ macro_rules! ensure {
     };
 }
 
-/// Names checks after their functions.
+/// Lists checks, named after their functions.
 macro_rules! checks {
     ($($check:ident),+ $(,)?) => { &[$((stringify!($check), $check as fn(&Case) -> Outcome)),+] };
 }
 
 pub(super) use {checks, ensure};
 
-/// One tracer for one check.
+/// A single run of a check, with a tracer of its own.
 pub(super) struct Case {
     pub(super) subject: Subject,
     capabilities: Capabilities,
@@ -46,12 +46,12 @@ impl Case {
         self.capabilities.has(capability)
     }
 
-    /// Whether the scopes of this tracer can be told by the ids of their spans.
+    /// Whether the tracer has scopes, and contexts by which their spans can be identified.
     pub(super) fn has_scopes(&self) -> bool {
         self.has(Capability::Scopes) && self.has(Capability::Contexts)
     }
 
-    /// The context of a span that is about to finish or has finished. `None` if the tracer has none.
+    /// Checks that a span's context is valid. `None` if the tracer does not declare contexts.
     pub(super) fn context(&self, context: Option<SpanContext>) -> Result<Option<SpanContext>, String> {
         match context {
             _ if !self.has(Capability::Contexts) => Ok(None),
@@ -61,7 +61,8 @@ impl Case {
         }
     }
 
-    /// The finished span of that context. `None` if it was not sampled, or nobody can see it.
+    /// The finished span with this context, which must have been reported exactly once. `None` if it is not sampled, or if finished
+    /// spans are not accessible.
     pub(super) fn finished(&self, context: Option<&SpanContext>) -> Result<Option<OwnedSpan>, String> {
         let (Some(read), Some(context)) = (&self.subject.finished, context) else { return Ok(None) };
         let mut found: Vec<_> = read().into_iter().filter(|span| span.context.same_span(context)).collect();
@@ -79,7 +80,7 @@ impl Case {
     }
 }
 
-/// Whether the one is the direct child of the other.
+/// Whether `child` is a direct child of `parent`.
 pub(super) fn is_child(child: &SpanContext, parent: &SpanContext) -> bool {
     child.trace_id() == parent.trace_id() && child.parent_id() == Some(parent.span_id())
 }

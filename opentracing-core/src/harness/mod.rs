@@ -1,8 +1,8 @@
-//! Checks of the OpenTracing API that any configuration of a tracer can be run through: samplers, reporters, propagators, clocks and
-//! generators of ids of other crates.
+//! Conformance checks of the OpenTracing API for any configuration of a tracer. Use them to test a sampler, reporter, propagator, clock or
+//! id generator of your own.
 //!
-//! They are what the harnesses of OpenTracing for Python (`api_check`, `scope_check`) and Go (`api_checkers`) check, said for this
-//! crate; where the two check the same it is one check here.
+//! The checks correspond to those of the harnesses of OpenTracing for Python (`api_check`, `scope_check`) and Go (`api_checkers`). Checks
+//! that occur in both are one check here.
 //!
 //! ```
 //! use opentracing_core::harness::{self, Capabilities};
@@ -12,7 +12,7 @@
 //! let make = || MockTracer::with(|builder| builder.sampler(ProbabilisticSampler::new(0.5)));
 //! harness::run_all(make, Capabilities::all());
 //!
-//! // A tracer that does nothing cannot do much, but must not fail.
+//! // A no-op tracer has none of the capabilities, but must not panic.
 //! harness::run_all(Tracer::noop, Capabilities::none());
 //! ```
 //!
@@ -41,68 +41,76 @@ use crate::tracer::tracer::Tracer;
 
 use self::case::{Case, Check};
 
-/// Something that a tracer may lack for good reason.
+/// A capability that some tracers do not have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Capability {
-    /// Spans have contexts with ids, and know whether they have finished.
+    /// Spans have contexts with ids, and report whether they have finished.
     Contexts,
-    /// A span that is activated is the active one.
+    /// An activated span is the active span of its thread.
     Scopes,
-    /// Spans and their descendants in this process keep baggage.
+    /// Spans keep baggage and pass it on to their descendants in this process.
     Baggage,
-    /// What is injected can be extracted, and formats without a propagator are refused.
+    /// An injected context can be extracted, and formats without a propagator are rejected.
     Propagation,
-    /// Baggage is part of what is injected, in every built-in format.
+    /// Baggage is injected and extracted in every built-in format.
     BaggagePropagation,
 }
 
-/// What a tracer can do. What it cannot do must still not panic, and is not checked beyond that.
+/// The set of capabilities that a tracer declares. Expectations that need any other capability are skipped, but no call may panic.
+///
+/// ```
+/// use opentracing_core::harness::{Capabilities, Capability};
+///
+/// let capabilities = Capabilities::all().without(Capability::BaggagePropagation);
+/// assert!(capabilities.has(Capability::Baggage));
+/// assert!(!capabilities.has(Capability::BaggagePropagation));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Capabilities(u8);
 
 impl Capabilities {
-    /// Everything that OpenTracing asks for.
+    /// All capabilities of the OpenTracing API.
     pub const fn all() -> Self {
         Capabilities(u8::MAX)
     }
 
-    /// Nothing, as [`Tracer::noop`].
+    /// No capabilities, as of [`Tracer::noop`].
     pub const fn none() -> Self {
         Capabilities(0)
     }
 
-    /// The same and that one.
+    /// Adds a capability.
     #[must_use]
     pub const fn with(self, capability: Capability) -> Self {
         Capabilities(self.0 | 1 << capability as u8)
     }
 
-    /// The same but for that one.
+    /// Removes a capability.
     #[must_use]
     pub const fn without(self, capability: Capability) -> Self {
         Capabilities(self.0 & !(1 << capability as u8))
     }
 
-    /// Whether that one is there.
+    /// Whether the set contains a capability.
     pub const fn has(self, capability: Capability) -> bool {
         self.0 & 1 << capability as u8 != 0
     }
 }
 
-/// A tracer that is checked, and how its finished spans can be seen.
+/// The tracer under test, and access to its finished spans.
 pub struct Subject {
     tracer: Tracer,
     finished: Option<Box<dyn Fn() -> Vec<OwnedSpan>>>,
 }
 
 impl Subject {
-    /// A tracer whose finished spans nobody sees. Then it is not checked that they arrive.
+    /// Creates a subject without access to finished spans. Whether spans reach the reporter is then not checked.
     pub fn new(tracer: Tracer) -> Self {
         Subject { tracer, finished: None }
     }
 
-    /// Reads the spans that have gone through the reporter. The closure flushes first.
+    /// Sets the function that returns all spans that the reporter has received. It must flush the tracer first.
     #[must_use]
     pub fn finished(mut self, read: impl Fn() -> Vec<OwnedSpan> + 'static) -> Self {
         self.finished = Some(Box::new(read));
@@ -141,7 +149,7 @@ impl Failure {
         self.check
     }
 
-    /// What should have been.
+    /// The expectation that was not met, such as "a span that is dropped should finish".
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -153,11 +161,11 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Runs every check, each on a tracer of its own.
+/// Runs all checks, each with a new tracer.
 ///
 /// # Panics
 ///
-/// If any fails. The message names all that do.
+/// If any check fails. The message lists all failures.
 #[track_caller]
 pub fn run_all<S: Into<Subject>>(make: impl Fn() -> S, capabilities: Capabilities) {
     let failures = failures(make, capabilities);
@@ -165,7 +173,7 @@ pub fn run_all<S: Into<Subject>>(make: impl Fn() -> S, capabilities: Capabilitie
     assert!(lines.is_empty(), "{} of {} checks failed:\n{}", lines.len(), checks().count(), lines.join("\n"));
 }
 
-/// Runs every check, each on a tracer of its own, and returns those that fail. A panic is a failure.
+/// Runs all checks, each with a new tracer, and returns the failures. A panic is a failure.
 pub fn failures<S: Into<Subject>>(make: impl Fn() -> S, capabilities: Capabilities) -> Vec<Failure> {
     let run = |(check, body): Check| {
         let outcome = catch_unwind(AssertUnwindSafe(|| body(&Case::new(make().into(), capabilities))));

@@ -1,4 +1,4 @@
-//! Active spans and their scopes.
+//! Checks of active spans and scopes.
 
 use crate::harness::case::{Case, Check, Outcome, checks, ensure, is_child};
 use crate::model::context::SpanContext;
@@ -23,7 +23,7 @@ pub(super) const CHECKS: &[Check] = checks![
     close_wrong_order,
 ];
 
-/// Whether that span, and no other, is the active one. True for a tracer without scopes.
+/// Whether the span with this context is the active one; `None` stands for no active span. Always true for a tracer without scopes.
 fn is_active(case: &Case, context: Option<&SpanContext>) -> bool {
     !case.has_scopes() || case.tracer().active_context().as_ref() == context
 }
@@ -32,9 +32,12 @@ fn active_span(case: &Case) -> Outcome {
     ensure!(is_active(case, None), "at first no span should be active");
     let scope = case.tracer().span("Fry").start_active();
     let active = case.tracer().active_span();
-    ensure!(!case.has_scopes() || active.context() == scope.span().context(), "the active span should be the scope's");
+    ensure!(
+        !case.has_scopes() || active.context() == scope.span().context(),
+        "the active span should be the span of the scope"
+    );
     let seen = case.tracer().with_active(|span| span.context());
-    ensure!(!case.has_scopes() || seen == Some(active.context()), "the active span should be found in its place");
+    ensure!(!case.has_scopes() || seen == Some(active.context()), "with_active should find the active span");
     Ok(())
 }
 
@@ -44,7 +47,7 @@ fn start_active_span(case: &Case) -> Outcome {
         ensure!(case.context(scope.span().context())?.is_some(), "a scope should have a span");
     }
     scope.close();
-    ensure!(is_active(case, None), "a scope that is closed should leave no span active");
+    ensure!(is_active(case, None), "no span should be active after the scope is closed");
     Ok(())
 }
 
@@ -65,7 +68,7 @@ fn start_active_span_ignore_active_span(case: &Case) -> Outcome {
     if case.has_scopes()
         && let (Some(other), Some(parent)) = (other.span().context(), parent.span().context())
     {
-        ensure!(other.trace_id() != parent.trace_id(), "an active span that is ignored should not be the parent");
+        ensure!(other.trace_id() != parent.trace_id(), "an ignored active span should not be the parent");
         ensure!(is_active(case, Some(&other)), "the later span should be the active one");
     }
     Ok(())
@@ -75,10 +78,10 @@ fn start_active_span_not_finish_on_close(case: &Case) -> Outcome {
     let scope = case.tracer().span("Fry").start_active();
     let handle = scope.span().share();
     let span = scope.into_span();
-    ensure!(!handle.is_finished(), "a span that is taken back should not finish with its scope");
-    ensure!(is_active(case, None), "a span that is taken back should not be active");
+    ensure!(!handle.is_finished(), "into_span should not finish the span");
+    ensure!(is_active(case, None), "into_span should deactivate the span");
     span.finish();
-    ensure!(!case.has_scopes() || handle.is_finished(), "a span that is taken back should finish later");
+    ensure!(!case.has_scopes() || handle.is_finished(), "a span from into_span should finish on its own");
     Ok(())
 }
 
@@ -98,31 +101,31 @@ fn start_active_span_default_finish_on_close(case: &Case) -> Outcome {
         let scope = case.tracer().span("Fry").start_active();
         scope.span().share()
     };
-    ensure!(!case.has_scopes() || handle.is_finished(), "a span should finish with a scope that is dropped");
+    ensure!(!case.has_scopes() || handle.is_finished(), "dropping a scope should finish its span");
     Ok(())
 }
 
 fn tracer_start_active_span_scope(case: &Case) -> Outcome {
     let scope = case.tracer().span("Fry").start_active();
     let context = if case.has_scopes() { case.context(scope.span().context())? } else { None };
-    ensure!(is_active(case, context.as_ref()), "a span that is started active should be active");
+    ensure!(is_active(case, context.as_ref()), "start_active should activate the span");
     drop(scope);
-    ensure!(is_active(case, None), "after its scope a span should not be active");
+    ensure!(is_active(case, None), "a span should not be active after its scope is closed");
     Ok(())
 }
 
 fn tracer_start_span_scope(case: &Case) -> Outcome {
     let span = case.tracer().span("Fry").start();
-    ensure!(is_active(case, None), "a span that is started should not be active");
+    ensure!(is_active(case, None), "start should not activate the span");
     span.finish();
-    ensure!(is_active(case, None), "a span that finishes should not be active");
+    ensure!(is_active(case, None), "finishing a span should not activate it");
     Ok(())
 }
 
 fn missing_active(case: &Case) -> Outcome {
     ensure!(case.tracer().active_context().is_none(), "at first there should be no active context");
     ensure!(case.tracer().active_span().is_noop(), "at first there should be no active span");
-    ensure!(case.tracer().with_active(|_| ()).is_none(), "at first no span should be found");
+    ensure!(case.tracer().with_active(|_| ()).is_none(), "with_active should find no span at first");
     Ok(())
 }
 
@@ -139,10 +142,10 @@ fn activate(case: &Case) -> Outcome {
     let mut span = case.tracer().span("Fry").start();
     let (context, handle) = (case.context(span.context())?, span.share());
     let scope = span.activate_borrowed();
-    ensure!(is_active(case, context.as_ref()), "a span that is lent should be active");
+    ensure!(is_active(case, context.as_ref()), "a borrowed span should be active");
     drop(scope);
     ensure!(is_active(case, None), "a span should not be active after its scope");
-    ensure!(!handle.is_finished(), "a span that is lent should not finish with the scope");
+    ensure!(!handle.is_finished(), "a borrowed span should not finish with its scope");
     Ok(())
 }
 
@@ -158,9 +161,9 @@ fn activate_external(case: &Case) -> Outcome {
         active && tracer.active_context().is_none()
     };
     let elsewhere = std::thread::scope(|threads| threads.spawn(on_other_thread).join());
-    ensure!(elsewhere.is_ok_and(|active| active), "a handle should make its span active on another thread");
+    ensure!(elsewhere.is_ok_and(|active| active), "a SpanRef should activate its span on another thread");
     ensure!(is_active(case, None), "a span that is active elsewhere should not be active here");
-    ensure!(!handle.is_finished(), "a handle should leave the span unfinished");
+    ensure!(!handle.is_finished(), "activating a SpanRef should not finish the span");
     Ok(())
 }
 
@@ -168,7 +171,7 @@ fn activate_finish_on_close(case: &Case) -> Outcome {
     let mut span = case.tracer().span("Fry").start();
     let (context, handle) = (case.context(span.context())?, span.share());
     let scope = span.activate();
-    ensure!(is_active(case, context.as_ref()), "a span that is activated should be active");
+    ensure!(is_active(case, context.as_ref()), "an activated span should be active");
     scope.close();
     ensure!(is_active(case, None), "a span should not be active after its scope");
     ensure!(!case.has_scopes() || handle.is_finished(), "a span should finish with the scope that owns it");
@@ -186,7 +189,7 @@ fn activate_nested(case: &Case) -> Outcome {
     ensure!(is_active(case, outer.as_ref()), "the earlier span should be active again");
     drop(parent);
     ensure!(is_active(case, None), "at last no span should be active");
-    ensure!(handles.iter().all(|span| !span.is_finished()), "no span that is lent should finish");
+    ensure!(handles.iter().all(|span| !span.is_finished()), "no borrowed span should finish");
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Writing to spans.
+//! Checks of writes to spans.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, SystemTime};
@@ -27,7 +27,7 @@ fn set_operation_name(case: &Case) -> Outcome {
     Ok(())
 }
 
-/// A span ends with its owner, and with the failure if there is a panic.
+/// A span finishes when its owner is dropped, and is marked as failed if a panic drops it.
 fn span_as_context_manager(case: &Case) -> Outcome {
     let mut span = case.tracer().span("dropped").start();
     let (handle, context) = (span.share(), case.context(span.context())?);
@@ -37,12 +37,12 @@ fn span_as_context_manager(case: &Case) -> Outcome {
 
     let scope = case.tracer().span("failed").start_active();
     let context = if case.has_scopes() { case.context(scope.span().context())? } else { None };
-    // Unwound without a message to the panic hook: the panic is part of the check.
+    // `resume_unwind` does not run the panic hook, so that this intended panic prints nothing.
     let unwound = catch_unwind(AssertUnwindSafe(move || {
         let _scope = scope;
         std::panic::resume_unwind(Box::new("harness"));
     }));
-    ensure!(unwound.is_err(), "a panic should go on through a scope");
+    ensure!(unwound.is_err(), "a panic should propagate through a scope");
     ensure!(case.tracer().active_context().is_none(), "a panic should leave no span active");
     if let Some(span) = case.finished(context.as_ref())? {
         ensure!(span.is_failed, "a panic should mark the span as failed");
@@ -84,12 +84,12 @@ fn span_tags_with_chaining(case: &Case) -> Outcome {
     span.finish();
     if let Some(span) = case.finished(context.as_ref())? {
         let loves = span.tags.iter().filter(|(key, _)| **key == *"loves").count();
-        ensure!(loves == 1, "a key that is set again should be there once");
+        ensure!(loves == 1, "a key that is set twice should occur once");
         let has = |key: &str, value: &str| span.tag(key).is_some_and(|kept| kept.to_string() == value);
         ensure!(has("birthday", "9 April, 2841"), "tags should be kept");
         ensure!(has("loves", "the same length"), "the last value of a key should be kept");
-        ensure!(has("unicode_val", "non-ascii: \u{200b}"), "values should be kept in any script");
-        ensure!(has("unicode_key_\u{200b}", "ascii val"), "keys should be kept in any script");
+        ensure!(has("unicode_val", "non-ascii: \u{200b}"), "non-ASCII values should be kept");
+        ensure!(has("unicode_key_\u{200b}", "ascii val"), "non-ASCII keys should be kept");
     }
     Ok(())
 }
@@ -108,25 +108,25 @@ fn span_logs(case: &Case) -> Outcome {
                 |log: &&crate::reporter::owned::OwnedLog| log.field("event").is_some_and(|e| e.to_string() == event);
             span.logs.iter().find(named).and_then(|log| log.field(key)).map(|value| value.to_string())
         };
-        ensure!(field("frozen", "event").is_some(), "a log of one event should be kept");
+        ensure!(field("frozen", "event").is_some(), "a log with a single event should be kept");
         ensure!(field("defrosted", "year").as_deref() == Some("2999"), "the fields of a log should be kept");
         let stamped = span.logs.iter().any(|log| log.unix_ns == 946_684_799_000_000_000);
-        ensure!(stamped, "the time that is given to a log should be kept");
+        ensure!(stamped, "an explicit log time should be kept");
     }
     Ok(())
 }
 
-/// Undefined in OpenTracing, but never a panic, and here without effect.
+/// OpenTracing leaves writes after the finish undefined. Here they have no effect, and must not panic.
 fn write_after_finish(case: &Case) -> Outcome {
     let span = case.tracer().span("Bender").tag("kept", 1).start().detach();
     let context = case.context(span.context())?;
     span.finish();
     span.set_tag("late", 1).log("late").set_operation_name("late").set_baggage_item("late", "1");
     span.finish();
-    ensure!(case.context(span.context())? == context, "the context should stay the same after the end");
+    ensure!(case.context(span.context())? == context, "the context should not change after the finish");
     if let Some(span) = case.finished(context.as_ref())? {
         let unchanged = span.tag("late").is_none() && span.logs.is_empty() && &*span.operation_name == "Bender";
-        ensure!(unchanged, "what is written after the end should not count");
+        ensure!(unchanged, "writes after the finish should have no effect");
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Starting spans, with and without parents.
+//! Checks of starting spans, with and without parents.
 
 use std::time::{Duration, SystemTime};
 
@@ -25,13 +25,13 @@ fn start_span(case: &Case) -> Outcome {
     span.finish_at(start + Duration::from_secs(5));
     if let Some(span) = case.finished(second.as_ref())? {
         ensure!(&*span.operation_name == "Fry", "the operation name should be kept");
-        ensure!(span.tag("birthday").is_some(), "a tag that is given at the start should be kept");
-        ensure!(span.start_unix_ns == 145_670_400_000_000_000, "the start time that is given should be kept");
-        ensure!(span.duration() == Duration::from_secs(5), "the finish time that is given should be kept");
+        ensure!(span.tag("birthday").is_some(), "a start tag should be kept");
+        ensure!(span.start_unix_ns == 145_670_400_000_000_000, "an explicit start time should be kept");
+        ensure!(span.duration() == Duration::from_secs(5), "an explicit finish time should be kept");
         ensure!(span.parent_id.is_none(), "a span without references should have no parent");
     }
     if let (Some(first), Some(second)) = (first, second) {
-        ensure!(first.trace_id() != second.trace_id(), "spans without references should begin traces of their own");
+        ensure!(first.trace_id() != second.trace_id(), "each span without references should start a new trace");
     }
     Ok(())
 }
@@ -46,14 +46,17 @@ fn start_span_with_parent(case: &Case) -> Outcome {
         span.finish();
         case.finished(context.as_ref())?;
         if let (Some(context), Some(parent)) = (&context, &parent_context) {
-            ensure!(is_child(context, parent), "a {kind} reference should give the parent and the trace");
-            ensure!(context.is_sampled() == parent.is_sampled(), "a parent's decision should hold for its children");
+            ensure!(is_child(context, parent), "a {kind} reference should determine the parent and the trace");
+            ensure!(
+                context.is_sampled() == parent.is_sampled(),
+                "children should have the sampling decision of their parent"
+            );
         }
     }
-    // A reference to nothing is none.
+    // A reference to `None` is ignored.
     let orphan = case.tracer().span("Nibbler").child_of(&None::<SpanContext>).start();
     if let Some(context) = case.context(orphan.context())? {
-        ensure!(context.parent_id().is_none(), "a reference to nothing should be no reference");
+        ensure!(context.parent_id().is_none(), "a reference to None should be ignored");
     }
     Ok(())
 }
@@ -63,12 +66,12 @@ fn start_child_span(case: &Case) -> Outcome {
     let parent_context = case.context(parent.context())?;
     let child = case.tracer().span("child").child_of(&parent).start();
     let context = case.context(child.context())?;
-    // The parent may end first.
+    // A parent may finish before its child.
     parent.finish();
     child.finish();
     if let Some(span) = case.finished(context.as_ref())? {
         let expected = parent_context.as_ref().map(SpanContext::span_id);
-        ensure!(span.parent_id == expected, "the reported parent should be the one that was given");
+        ensure!(span.parent_id == expected, "the reported parent should be the explicit one");
     }
     case.finished(parent_context.as_ref())?;
     Ok(())
@@ -91,8 +94,8 @@ fn start_span_propagation_ignore_active_span(case: &Case) -> Outcome {
     if case.has_scopes()
         && let (Some(parent), Some(child)) = (case.context(scope.span().context())?, case.context(child.context())?)
     {
-        ensure!(child.parent_id().is_none(), "an active span that is ignored should not be the parent");
-        ensure!(child.trace_id() != parent.trace_id(), "an active span that is ignored should not give the trace");
+        ensure!(child.parent_id().is_none(), "an ignored active span should not be the parent");
+        ensure!(child.trace_id() != parent.trace_id(), "an ignored active span should not determine the trace");
     }
     Ok(())
 }

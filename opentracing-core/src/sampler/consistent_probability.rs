@@ -5,7 +5,7 @@ use crate::model::ids::TraceId;
 use crate::propagation::TraceState;
 use crate::sampler::{Decision, Sampler, SamplingDetails, SamplingParams, clamp};
 
-/// Keeps a fraction of the traces and writes the threshold to `tracestate` as `ot=th:…` (OpenTelemetry, "TraceState: Probability
+/// Keeps a fraction of the traces and writes the threshold to `tracestate` as `ot=th:…` (OpenTelemetry, "`TraceState`: Probability
 /// Sampling", which is still in development).
 ///
 /// The random value of a trace is the sub-key `rv` of the parent's `ot` member, which is propagated unchanged, or else the lower 56 bits

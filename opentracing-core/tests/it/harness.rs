@@ -195,7 +195,7 @@ fn a_propagator_that_forgets_or_panics_fails() {
     check_fails(
         make,
         &[
-            ("text_propagation", "TextMap: what was injected should be found"),
+            ("text_propagation", "TextMap: an injected context should be extracted again"),
             ("binary_propagation", "inject should append to a binary carrier"),
             ("invalid_extract", "panicked: on purpose"),
         ],
