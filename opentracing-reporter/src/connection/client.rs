@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use super::connector::Connector;
 use super::endpoint::Endpoint;
 use super::protocol::{Connection, Protocol, Response};
-use super::{Answer, BoxError, redirect};
+use super::{Answer, BoxError, NoConnection, redirect};
 
 pub(super) struct Client {
     endpoint: Endpoint,
@@ -106,6 +106,6 @@ impl Client {
     }
 
     fn no_connection(&self, error: &io::Error) -> BoxError {
-        format!("no connection to {}: {error}", self.endpoint).into()
+        NoConnection(format!("no connection to {}: {error}", self.endpoint)).into()
     }
 }

@@ -19,6 +19,7 @@ mod tls;
 mod worker;
 
 use std::error::Error;
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 pub use self::endpoint::Endpoint;
@@ -69,6 +70,18 @@ pub(crate) enum Answer {
 }
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
+
+/// No connection could be opened, so the failure says nothing about the request.
+#[derive(Debug)]
+pub(crate) struct NoConnection(pub(crate) String);
+
+impl fmt::Display for NoConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for NoConnection {}
 
 /// The delay that a server asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::exporter::Exporter;
 use super::request::{Origin, Phase, Request};
 use crate::batch::Encoding;
-use crate::connection::{Answer, BoxError, Channel, RetryAfter};
+use crate::connection::{Answer, BoxError, Channel, NoConnection, RetryAfter};
 use crate::retry::FLUSH_BACKOFF;
 use crate::transport::SendOutcome;
 
@@ -52,6 +52,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
 
     fn accepted(&mut self, request: Request, body: &[u8]) -> SendOutcome {
         self.backoff.reset();
+        self.accepted += 1;
         self.request_size.accepted(request.batch.bytes.len());
         let (spans, origin) = (request.batch.len(), request.origin);
         let answer = self.encoding.partial_success(body);
@@ -102,16 +103,20 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         let until = now + server_delay.max(self.backoff.after_failure());
         let in_flush = now + server_delay.max(FLUSH_BACKOFF);
         request.phase = Phase::Waiting { until, in_flush, is_retry: true };
-        self.request = Some(request);
-        // Nothing is dropped so far, but the error belongs in `last_error` and in the log.
-        spooled.and(SendOutcome::retrying(error))
+        if error.is::<NoConnection>() {
+            self.request = Some(request);
+            // Nothing is dropped so far, but the error belongs in `last_error` and in the log.
+            return spooled.and(SendOutcome::retrying(error));
+        }
+        spooled.and(self.judge(request, error))
     }
 
-    /// Goes on with the next part of a spool record, or deletes the record after its last part.
-    fn finish_batch(&mut self, mut request: Request) {
+    /// Goes on with the next part of a batch, or deletes its record after the last part.
+    pub(super) fn finish_batch(&mut self, mut request: Request) {
         match request.rest.pop_front() {
             Some(batch) => {
                 request.batch = batch;
+                request.trials = 0;
                 self.send_when_permitted(request);
             }
             None => self.delete_record(request.origin),
@@ -151,8 +156,8 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
     fn sent(&mut self, origin: Origin, spans: usize) -> SendOutcome {
         match origin {
             Origin::Memory => self.pending -= spans,
-            Origin::Spool { is_inherited: false } => {}
-            Origin::Spool { is_inherited: true } => {
+            Origin::Spool { is_inherited: false, .. } => {}
+            Origin::Spool { is_inherited: true, .. } => {
                 self.count_inherited_sent(spans);
                 return SendOutcome::none();
             }
@@ -160,7 +165,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         SendOutcome::sent(spans)
     }
 
-    fn drop_spans(
+    pub(super) fn drop_spans(
         &mut self,
         origin: Origin,
         spans: usize,
@@ -168,8 +173,8 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
     ) -> SendOutcome {
         match origin {
             Origin::Memory => self.pending -= spans,
-            Origin::Spool { is_inherited: false } => {}
-            Origin::Spool { is_inherited: true } => {
+            Origin::Spool { is_inherited: false, .. } => {}
+            Origin::Spool { is_inherited: true, .. } => {
                 self.count_inherited_dropped(spans);
                 return SendOutcome::retrying(error);
             }

@@ -1,5 +1,6 @@
 //! The exporter's state, and how spans enter it.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use crate::retry::{Backoff, Pace};
 
 /// A transport made of an encoding and a channel. Requests leave one at a time, in the order in which their spans finished.
 ///
-/// A batch that is retried stays at the front. The spans that finish meanwhile wait in memory, bounded by the reporter's queue and
+/// A batch that is retried stays at the front, unless others are accepted meanwhile (see [`aside`](super::aside)). The spans that finish meanwhile wait in memory, bounded by the reporter's queue and
 /// [`Settings::max_queue_bytes`], or go to the spool if there is one (see [`Spooling`]).
 pub(crate) struct Exporter<E, C> {
     pub(crate) encoding: E,
@@ -23,6 +24,10 @@ pub(crate) struct Exporter<E, C> {
     pub(crate) settings: Settings,
     pub(super) queue: BatchQueue,
     pub(super) request: Option<Request>,
+    /// Requests that keep failing while others are sent.
+    pub(super) aside: VecDeque<Request>,
+    /// The number of accepted requests.
+    pub(super) accepted: u64,
     pub(super) spooling: Option<Spooling>,
     pub(super) backoff: Backoff,
     pub(super) request_size: RequestSize,
@@ -46,6 +51,8 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
             settings: Settings::default(),
             queue: BatchQueue::default(),
             request: None,
+            aside: VecDeque::new(),
+            accepted: 0,
             spooling: None,
             backoff: Backoff::new(),
             request_size: RequestSize::unlimited(),
@@ -72,7 +79,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         let limits = self.encoding.limits();
         let max_bytes = limits.bytes.saturating_sub(self.process_bytes).min(self.request_size.limit());
         let max_span = limits.span_bytes.min(limits.bytes.saturating_sub(self.process_bytes));
-        let waiting = self.queue.bytes();
+        let waiting = self.queue.bytes() + self.aside_bytes();
         let buffer = self.queue.buffer();
         let start = buffer.len();
         let mut entries = self.encoding.span(span, Detail::Full, buffer);

@@ -7,6 +7,7 @@
 //! ```
 
 mod answer;
+mod aside;
 mod exporter;
 mod request;
 mod request_size;

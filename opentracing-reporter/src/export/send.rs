@@ -26,38 +26,37 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
                     Some(answer) => outcome = outcome.and(self.handle_answer(answer)),
                     None => break,
                 },
-                Some(Phase::Waiting { until, in_flush, is_retry }) => {
-                    let until = if reason == SendReason::Flush { until.min(in_flush) } else { until };
-                    if self.settings.clock.now() < until {
+                Some(phase @ Phase::Waiting { is_retry, .. }) => {
+                    if !phase.is_over(reason, self.settings.clock.now()) {
                         break;
                     }
                     let Some(permit) = self.permit() else { break };
                     self.stats.retries += u64::from(is_retry);
-                    if self.release_waiting_record() {
+                    if self.release_lost_record() {
                         self.pace.release(permit);
                     } else {
                         self.start_request(permit);
                     }
                 }
+                None if self.take_aside(reason, true) => {}
                 None => {
                     let Some(permit) = self.permit() else { break };
                     let (next, read) = self.next_batch(takes_partial_batch);
                     outcome = outcome.and(read);
-                    let Some((mut batch, origin)) = next else {
+                    if let Some((batch, origin)) = next {
+                        self.request = Some(self.fitted(batch, origin));
+                        self.start_request(permit);
+                    } else {
                         self.pace.release(permit);
-                        break;
-                    };
-                    let rest = self.fit(&mut batch, origin);
-                    let now = self.settings.clock.now();
-                    let phase = Phase::InFlight { sent_at: now };
-                    let is_part = !rest.is_empty();
-                    self.request = Some(Request { batch, rest, is_part, origin, first_attempt: now, phase });
-                    self.start_request(permit);
+                        if !self.take_aside(reason, false) {
+                            break;
+                        }
+                    }
                 }
             }
         }
         let outcome = outcome.and(self.spool_if_needed(reason, until));
-        if self.request.is_some() || self.queue.has_full() || self.spooled() > 0 {
+        if self.request.is_some() || !self.aside.is_empty() || self.queue.has_full() || self.spooled() > 0 {
             outcome.and(SendOutcome::in_progress())
         } else {
             outcome
@@ -65,12 +64,12 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
     }
 
     /// The oldest batch, from the spool or from memory, and what happened to spans while it was read.
-    fn next_batch(&mut self, takes_partial_batch: bool) -> (Option<(EncodedBatch, Origin)>, SendOutcome) {
+    pub(super) fn next_batch(&mut self, takes_partial_batch: bool) -> (Option<(EncodedBatch, Origin)>, SendOutcome) {
         let (spooled, outcome) = self.next_from_spool();
         let next = match spooled {
             Some(spooled) => Some(spooled),
             // The spool cannot be read for now. Its records are older than what is in memory.
-            None if self.spooled() > 0 => None,
+            None if self.ready_in_spool() > 0 => None,
             None if takes_partial_batch || self.queue.has_full() => {
                 self.queue.pop().map(|batch| (batch, Origin::Memory))
             }
@@ -107,12 +106,21 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
     fn holds_up_others(&self) -> bool {
         let Some(request) = &self.request else { return false };
         let own = if request.origin == Origin::Memory { 0 } else { request.batch.len() };
-        let has_more = self.queue.has_full() || !request.rest.is_empty() || self.spooled() > own;
+        let has_more = self.queue.has_full() || !request.rest.is_empty() || self.ready_in_spool() > own;
         has_more && request.batch.bytes.len() <= SMALL_REQUEST
     }
 
     fn permit(&self) -> Option<Permit> {
         self.pace.try_acquire(self.settings.clock.now(), self.encoding.limits().interval)
+    }
+
+    /// The request for a batch, which may leave at once.
+    pub(super) fn fitted(&mut self, mut batch: EncodedBatch, origin: Origin) -> Request {
+        let rest = self.fit(&mut batch, origin);
+        let now = self.settings.clock.now();
+        let phase = Phase::Waiting { until: now, in_flush: now, is_retry: false };
+        let is_part = !rest.is_empty();
+        Request { batch, rest, is_part, origin, first_attempt: now, failures: 0, failed_at: None, trials: 0, phase }
     }
 
     /// Shortens the batch to one request. The rest goes back to the queue, or is returned if it belongs to a spool record.

@@ -40,7 +40,8 @@ macro_rules! export_settings {
             /// Sets how long a request is retried, counted from its first attempt, before its spans are dropped. 15 minutes by default.
             ///
             /// Meanwhile further spans wait, up to the [queue size](crate::BatchReporter::queue_size) and
-            /// [`max_queue_bytes`](Self::max_queue_bytes).
+            /// [`max_queue_bytes`](Self::max_queue_bytes). A request that keeps failing while others are accepted does not hold them up: it
+            /// is split until the span that the server cannot take is found, and that span is dropped after five more failures.
             pub fn max_retry_time(mut self, time: std::time::Duration) -> Self {
                 self.exporter.settings.max_retry_time = time;
                 self

@@ -16,7 +16,7 @@ use crate::transport::{SendOutcome, SendReason};
 /// batches go behind them as long as there are any.
 #[derive(Debug)]
 pub(crate) struct Spooling {
-    store: Store,
+    pub(super) store: Store,
     /// When the first span entered an empty queue.
     waiting_since: Option<Instant>,
     /// Spans dropped from the disk that no `send` has reported yet.
@@ -48,6 +48,11 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         self.spooling.as_ref().map_or(0, |spooling| spooling.store.spans())
     }
 
+    /// The number of spans on the disk that no request has set aside.
+    pub(super) fn ready_in_spool(&self) -> usize {
+        self.spooling.as_ref().map_or(0, |spooling| spooling.store.ready_spans())
+    }
+
     /// Notes that a span enters the open batch, behind `bytes_before` bytes of others.
     pub(super) fn note_queued(&mut self, bytes_before: usize) {
         if let Some(spooling) = &mut self.spooling
@@ -65,34 +70,42 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         spooling.unreported.add(dropped);
         let outcome = self.report_dropped_from_spool("a record of the spool is damaged");
         match found {
-            Ok(found) => (found.map(|(batch, is_inherited)| (batch, Origin::Spool { is_inherited })), outcome),
+            Ok(found) => {
+                let spooled = |(batch, number, is_inherited)| (batch, Origin::Spool { number, is_inherited });
+                (found.map(spooled), outcome)
+            }
             Err(error) => (None, outcome.and(SendOutcome::retrying(error))),
         }
     }
 
-    /// Releases a record that waits for its retry, and returns whether there was one. The spool may have dropped it meanwhile to make
-    /// room, so the oldest record is read again.
-    pub(super) fn release_waiting_record(&mut self) -> bool {
-        self.request.take_if(|request| request.origin != Origin::Memory && !request.is_part).is_some()
+    /// Releases a request that waits for its retry, if the spool has dropped its record meanwhile to make room.
+    pub(super) fn release_lost_record(&mut self) -> bool {
+        let Some(spooling) = &self.spooling else { return false };
+        let is_lost = |request: &mut Request| match request.origin {
+            Origin::Spool { number, .. } => !spooling.store.contains(number),
+            Origin::Memory => false,
+        };
+        self.request.take_if(is_lost).is_some()
     }
 
     /// Deletes the record that a batch came from: its spans are sent or dropped.
     pub(super) fn delete_record(&mut self, origin: Origin) {
-        if let (Origin::Spool { .. }, Some(spooling)) = (origin, &mut self.spooling) {
-            spooling.store.remove_front();
+        if let (Origin::Spool { number, .. }, Some(spooling)) = (origin, &mut self.spooling) {
+            spooling.store.remove_number(number);
         }
     }
 
     /// Writes the batch of a request in front of all records.
     pub(super) fn spool_request(&mut self, request: &mut Request) -> SendOutcome {
-        let Some(spooling) = self.spooling.as_mut().filter(|_| request.origin == Origin::Memory) else {
+        let Some(spooling) = self.spooling.as_mut().filter(|_| request.origin == Origin::Memory && !request.is_part)
+        else {
             return SendOutcome::none();
         };
         match spooling.store.push_front(&request.batch) {
-            Ok(dropped) => {
+            Ok((number, dropped)) => {
                 spooling.unreported.add(dropped);
                 self.pending -= request.batch.len();
-                request.origin = Origin::Spool { is_inherited: false };
+                request.origin = Origin::Spool { number, is_inherited: false };
                 self.report_dropped_from_spool(SPOOL_FULL)
             }
             // The batch stays in memory, as without a spool.
@@ -106,7 +119,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
             return SendOutcome::none();
         }
         let is_waiting_for_retry = self.is_waiting_for_retry();
-        let is_unavailable = is_waiting_for_retry || self.spooled() > 0;
+        let is_unavailable = is_waiting_for_retry || self.ready_in_spool() > 0;
         let is_over = reason == SendReason::Flush && Instant::now() >= until;
         let mut outcome = SendOutcome::none();
         if (is_over || reason == SendReason::QueueFull)
@@ -139,11 +152,11 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
     fn push_back(&mut self, batch: &EncodedBatch) -> io::Result<()> {
         let Some(spooling) = &mut self.spooling else { return Ok(()) };
         // The record in flight must stay until its answer arrives.
-        let is_in_use = self
-            .request
-            .as_ref()
-            .is_some_and(|request| request.origin != Origin::Memory && (request.is_in_flight() || request.is_part));
-        let dropped = spooling.store.push_back(batch, usize::from(is_in_use))?;
+        let in_use = match &self.request {
+            Some(request) if request.is_in_flight() || request.is_part => request.origin.record(),
+            _ => None,
+        };
+        let dropped = spooling.store.push_back(batch, in_use)?;
         spooling.unreported.add(dropped);
         self.pending -= batch.len();
         Ok(())

@@ -53,6 +53,16 @@ impl Encoding for OtlpEncoding {
         });
     }
 
+    /// `ScopeSpans { spans: 2 { name: 5 } }`.
+    fn operation(&self, span: &[u8]) -> Option<String> {
+        let inner = |message, wanted| match fields(message).find(|(number, _)| *number == wanted) {
+            Some((_, Field::Bytes(bytes))) => Some(bytes),
+            _ => None,
+        };
+        let name = inner(inner(split(span).1, 2)?, 5)?;
+        Some(String::from_utf8_lossy(name).into_owned())
+    }
+
     /// `ExportTraceServiceRequest { resource_spans: 1 { resource: 1, scope_spans: 2 { scope: 1 { name: 1 }, spans: 2 } } }`.
     fn frame(&self, process: &[u8], spans: EncodedSpans<'_>, out: &mut Vec<u8>) {
         let mut names: Vec<&[u8]> = Vec::new();

@@ -15,7 +15,7 @@ pub(crate) use self::store::{Dropped, Store};
 ///
 /// Spans go to the spool after the first failed request, when more of them wait than the [queue](crate::BatchReporter::queue_size)
 /// admits, and when a flush runs out of time. Spooled spans count as safe. They are sent in the order in which they finished, before
-/// younger spans. Each is sent at least once, and again if the process ends before the answer arrives.
+/// younger spans, except for batches that fail while others are accepted. Each is sent at least once, and again if the process ends before the answer arrives.
 ///
 /// Each transport of each process takes a subfolder of its own and locks it: `otlp-0`, then `otlp-1`. A process that starts later takes
 /// over the subfolders of processes that have ended, and sends their spans to its own endpoint. So use a different folder for each server

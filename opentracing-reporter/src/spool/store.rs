@@ -17,6 +17,8 @@ pub(crate) struct Store {
     records: VecDeque<Record>,
     bytes: u64,
     spans: usize,
+    /// Spans of the records that are set aside.
+    aside_spans: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +30,8 @@ struct Record {
     bytes: u64,
     /// Written by a process that has ended.
     is_inherited: bool,
+    /// Its batch is in memory too, and waits while others are sent.
+    is_aside: bool,
 }
 
 /// Spans dropped from the disk: of this process, and of earlier ones.
@@ -49,7 +53,8 @@ impl Store {
     pub(crate) fn open(spool: &Spool, kind: &str) -> io::Result<(Store, Dropped)> {
         let folder = Folder::claim(&spool.folder, kind)?;
         let abandoned = folder.abandoned(&spool.folder, kind)?;
-        let mut store = Store { folder, max_bytes: spool.max_bytes, records: VecDeque::new(), bytes: 0, spans: 0 };
+        let mut store =
+            Store { folder, max_bytes: spool.max_bytes, records: VecDeque::new(), bytes: 0, spans: 0, aside_spans: 0 };
         for record in records_in(&store.folder.path)? {
             store.insert(record);
         }
@@ -60,7 +65,7 @@ impl Store {
                 store.insert(moved);
             }
         }
-        let dropped = store.make_room(0, 0);
+        let dropped = store.make_room(0, None);
         Ok((store, dropped))
     }
 
@@ -69,50 +74,77 @@ impl Store {
         self.spans
     }
 
-    /// Appends a batch. Drops the oldest records if it needs room, but not the first `protected` ones. If the batch cannot be written,
-    /// nothing is dropped.
-    pub(crate) fn push_back(&mut self, batch: &EncodedBatch, protected: usize) -> io::Result<Dropped> {
+    /// The number of spans in records that are not set aside.
+    pub(crate) fn ready_spans(&self) -> usize {
+        self.spans - self.aside_spans
+    }
+
+    /// Whether a record is still there.
+    pub(crate) fn contains(&self, number: u64) -> bool {
+        self.position(number).is_some()
+    }
+
+    /// Sets a record aside, or back: [`front`](Store::front) skips it, and it is not dropped to make room.
+    pub(crate) fn set_aside(&mut self, number: u64, is_aside: bool) {
+        let Some(record) = self.position(number).and_then(|at| self.records.get_mut(at)) else { return };
+        if record.is_aside != is_aside {
+            record.is_aside = is_aside;
+            if is_aside { self.aside_spans += record.spans } else { self.aside_spans -= record.spans }
+        }
+    }
+
+    /// Appends a batch. Drops the oldest records if it needs room, but neither those set aside nor the one that is in use. If the batch
+    /// cannot be written, nothing is dropped.
+    pub(crate) fn push_back(&mut self, batch: &EncodedBatch, in_use: Option<u64>) -> io::Result<Dropped> {
         let number = self.next_number();
-        self.push(batch, number, protected)
+        self.push(batch, number, in_use)
     }
 
-    /// Puts a batch in front of all others.
-    pub(crate) fn push_front(&mut self, batch: &EncodedBatch) -> io::Result<Dropped> {
+    /// Puts a batch in front of all others. Returns the number of its record.
+    pub(crate) fn push_front(&mut self, batch: &EncodedBatch) -> io::Result<(u64, Dropped)> {
         let number = self.records.front().map_or(FIRST_NUMBER, |first| first.number - 1);
-        self.push(batch, number, 0)
+        Ok((number, self.push(batch, number, None)?))
     }
 
-    /// Reads the oldest intact batch, and whether it is inherited. Damaged records before it are dropped, and counted in `dropped`.
+    /// Reads the oldest intact batch that is not set aside, with its number and whether it is inherited. Damaged records before it are dropped, and counted in `dropped`.
     ///
     /// An I/O error drops nothing, since it may be temporary (too many open files, say). A record that stays unreadable is dropped when
     /// its room is needed.
-    pub(crate) fn front(&mut self, dropped: &mut Dropped) -> io::Result<Option<(EncodedBatch, bool)>> {
-        while let Some(record) = self.records.front().copied() {
+    pub(crate) fn front(&mut self, dropped: &mut Dropped) -> io::Result<Option<(EncodedBatch, u64, bool)>> {
+        while let Some(at) = self.records.iter().position(|record| !record.is_aside) {
+            let record = self.records[at];
             let content = match fs::read(record.path(&self.folder.path)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 content => content.unwrap_or_default(),
             };
             match record::read(&content).filter(|batch| batch.len() == record.spans) {
-                Some(batch) => return Ok(Some((batch, record.is_inherited))),
-                None => dropped.add(self.remove(0)),
+                Some(batch) => return Ok(Some((batch, record.number, record.is_inherited))),
+                None => dropped.add(self.remove(at)),
             }
         }
         Ok(None)
     }
 
-    /// Deletes the oldest batch.
-    pub(crate) fn remove_front(&mut self) {
-        self.remove(0);
+    /// Deletes a record.
+    pub(crate) fn remove_number(&mut self, number: u64) {
+        if let Some(at) = self.position(number) {
+            self.remove(at);
+        }
     }
 
-    fn push(&mut self, batch: &EncodedBatch, number: u64, protected: usize) -> io::Result<Dropped> {
+    fn position(&self, number: u64) -> Option<usize> {
+        self.records.binary_search_by_key(&number, |record| record.number).ok()
+    }
+
+    fn push(&mut self, batch: &EncodedBatch, number: u64, in_use: Option<u64>) -> io::Result<Dropped> {
         let content = record::write(batch).ok_or_else(|| io::Error::other("a batch is too large for the spool"))?;
         let bytes = on_disk(content.len() as u64);
-        let protected_bytes: u64 = self.records.iter().take(protected).map(|record| record.bytes).sum();
+        let protected = self.records.iter().filter(|record| record.is_protected(in_use));
+        let protected_bytes: u64 = protected.map(|record| record.bytes).sum();
         if bytes + protected_bytes > self.max_bytes {
             return Err(io::Error::other(format!("the spool may hold no more than {} bytes", self.max_bytes)));
         }
-        let record = Record { number, spans: batch.len(), bytes, is_inherited: false };
+        let record = Record { number, spans: batch.len(), bytes, is_inherited: false, is_aside: false };
         let path = record.path(&self.folder.path);
         let unfinished = path.with_extension(&UNFINISHED[1..]);
         write(&unfinished, &content).and_then(|()| fs::rename(&unfinished, &path)).inspect_err(|_| {
@@ -120,7 +152,7 @@ impl Store {
             let _ = fs::remove_file(&unfinished);
         })?;
         // Only now, so that a full disk costs no record.
-        let dropped = self.make_room(bytes, protected);
+        let dropped = self.make_room(bytes, in_use);
         self.insert(record);
         Ok(dropped)
     }
@@ -132,10 +164,12 @@ impl Store {
         self.records.insert(at, record);
     }
 
-    fn make_room(&mut self, bytes: u64, protected: usize) -> Dropped {
+    fn make_room(&mut self, bytes: u64, in_use: Option<u64>) -> Dropped {
         let mut dropped = Dropped::default();
-        while self.bytes + bytes > self.max_bytes && self.records.len() > protected {
-            dropped.add(self.remove(protected));
+        while self.bytes + bytes > self.max_bytes
+            && let Some(at) = self.records.iter().position(|record| !record.is_protected(in_use))
+        {
+            dropped.add(self.remove(at));
         }
         dropped
     }
@@ -145,6 +179,9 @@ impl Store {
         let Some(record) = self.records.remove(at) else { return Dropped::default() };
         self.bytes -= record.bytes;
         self.spans -= record.spans;
+        if record.is_aside {
+            self.aside_spans -= record.spans;
+        }
         let _ = fs::remove_file(record.path(&self.folder.path));
         if record.is_inherited {
             Dropped { own: 0, inherited: record.spans }
@@ -163,11 +200,15 @@ impl Record {
         folder.join(format!("{:016x}-{}{SUFFIX}", self.number, self.spans))
     }
 
+    fn is_protected(self, in_use: Option<u64>) -> bool {
+        self.is_aside || Some(self.number) == in_use
+    }
+
     /// `None` for a file that is not a record.
     fn from_name(name: &str, bytes: u64) -> Option<Record> {
         let (number, spans) = name.strip_suffix(SUFFIX)?.split_once('-')?;
         let number = u64::from_str_radix(number, 16).ok().filter(|&number| (1..=u64::MAX / 2).contains(&number))?;
-        Some(Record { number, spans: spans.parse().ok()?, bytes: on_disk(bytes), is_inherited: true })
+        Some(Record { number, spans: spans.parse().ok()?, bytes: on_disk(bytes), is_inherited: true, is_aside: false })
     }
 }
 
