@@ -15,23 +15,25 @@
 //! impl Reporter for Print {
 //!     fn report(&mut self, batch: Batch<'_>) {
 //!         for span in batch.iter() {
-//!             println!("{} {} {:?}", batch.process().service(), span.operation_name(), span.duration());
+//!             println!("{} took {:?}", span.operation_name(), span.duration());
 //!         }
 //!     }
 //! }
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let (tracer, drain) = Tracer::builder("shop").build();
-//! let thread = std::thread::spawn(move || drain.run(Print)); // `opentracing-reporter` does this, and more
+//! // `opentracing-reporter` brings a thread and transports for this.
+//! let thread = std::thread::spawn(move || drain.run(Print));
 //!
-//! // A request comes in,
+//! // The service receives a request,
 //! let mut headers = std::collections::HashMap::new();
-//! headers.insert("traceparent".to_string(), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_string());
+//! let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+//! headers.insert("traceparent".to_string(), traceparent.to_string());
 //! let caller = tracer.extract(HttpHeaders, &headers)?;
 //! let scope = tracer.span("GET /cart").kind(SpanKind::Server).child_of(&caller).start_active();
 //! scope.span().set(tags::HTTP_STATUS_CODE, 200).log("cart loaded");
 //!
-//! // and goes out to another service: the span is a child of the active one.
+//! // and calls another service. The client span is a child of the active span.
 //! let call = tracer.span("GET").kind(SpanKind::Client).start();
 //! let mut outgoing = std::collections::HashMap::new();
 //! tracer.inject(&call.context().ok_or("a tracer gives a context")?, HttpHeaders, &mut outgoing)?;
@@ -99,11 +101,11 @@
 //! | sampler | samples |
 //! |---|---|
 //! | [`ConstSampler`] | all traces, or none |
-//! | [`ProbabilisticSampler`] | a share, by Jaeger's rule |
-//! | [`TraceIdRatioSampler`] | a share, by OpenTelemetry's older rule |
-//! | [`ConsistentProbabilitySampler`] | a share, by OpenTelemetry's newer rule, which propagates the threshold in `tracestate` |
+//! | [`ProbabilisticSampler`] | a fraction, by Jaeger's rule |
+//! | [`TraceIdRatioSampler`] | a fraction, by OpenTelemetry's older rule |
+//! | [`ConsistentProbabilitySampler`] | a fraction, by OpenTelemetry's newer rule, which propagates the threshold in `tracestate` |
 //! | [`RateLimitingSampler`] | a number of traces per second |
-//! | [`PerOperationSampler`] | a share of each operation, with a minimum per second |
+//! | [`PerOperationSampler`] | a fraction of each operation, with a minimum per second |
 //! | [`RemoteSampler`] | by a strategy that can change at run time; `opentracing-reporter` queries Jaeger for it |
 //! | [`RuleSampler`] | by other samplers, chosen by operation, kind and tags |
 //! | [`ParentBased`] | by other samplers, even if a remote parent has decided |

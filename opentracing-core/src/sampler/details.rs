@@ -9,7 +9,8 @@ use crate::propagation::TraceState;
 /// backend extrapolates the number of traces from these tags, and computes new rates for adaptive sampling.
 ///
 /// ```
-/// use opentracing_core::{ProbabilisticSampler, Sampler, SamplingDetails, SamplingParams, TraceId, Value};
+/// use opentracing_core::{ProbabilisticSampler, Sampler, SamplingDetails, SamplingParams};
+/// use opentracing_core::{TraceId, Value};
 ///
 /// let mut details = SamplingDetails::default();
 /// let params = SamplingParams::root(TraceId::from_parts(0, 7), "GET /cart");

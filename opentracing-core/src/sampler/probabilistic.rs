@@ -11,9 +11,9 @@ use crate::sampler::{Decision, Sampler, SamplingDetails, SamplingParams, clamp};
 /// use opentracing_core::{Decision, ProbabilisticSampler, Sampler, SamplingParams, TraceId};
 ///
 /// let sampler = ProbabilisticSampler::new(0.25);
-/// let decide = |low| sampler.decide(&SamplingParams::root(TraceId::from_parts(0, low), "GET /cart"));
-/// assert_eq!(decide(1 << 60), Decision::RecordAndSample);
-/// assert_eq!(decide(1 << 62), Decision::Drop);
+/// let params = |low| SamplingParams::root(TraceId::from_parts(0, low), "GET /cart");
+/// assert_eq!(sampler.decide(&params(1 << 60)), Decision::RecordAndSample);
+/// assert_eq!(sampler.decide(&params(1 << 62)), Decision::Drop);
 /// ```
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct ProbabilisticSampler {
