@@ -100,7 +100,8 @@ fn span_logs(case: &Case) -> Outcome {
     let at = SystemTime::UNIX_EPOCH + Duration::from_secs(946_684_799);
     span.log("frozen").log_kv(&[("event", "defrosted".into()), ("year", 2999.into())]);
     span.log_kv_at(at, &[("event", "became his own grandfather".into()), ("error.object", Value::F64(0.5))]);
-    span.log_kv(&[]);
+    let no_fields: [(&str, Value<'_>); 0] = [];
+    span.log_kv(&no_fields);
     span.finish();
     if let Some(span) = case.finished(context.as_ref())? {
         let field = |event: &str, key: &str| {

@@ -311,7 +311,7 @@ impl Record {
     }
 
     #[inline]
-    pub(crate) fn log(&mut self, at: Stamp, fields: &[(&'static str, Value<'_>)]) {
+    pub(crate) fn log<'k>(&mut self, at: Stamp, fields: &[(impl Into<Text<'k>> + Copy, Value<'_>)]) {
         if self.logs.len() >= usize::from(self.max_logs) || fields.len() > usize::from(self.max_tags) {
             self.truncated += 1;
             return;
@@ -320,7 +320,11 @@ impl Record {
         self.logs.push(Log { at, first_field: self.fields.len() as u32 });
         for &(key, value) in fields {
             let value = self.keep(value);
-            self.fields.push(Tag { key: Piece::Static(key), value });
+            let key = match key.into() {
+                Text::Static(key) => Piece::Static(key),
+                Text::Copied(key) => self.copy_name(key),
+            };
+            self.fields.push(Tag { key, value });
         }
     }
 

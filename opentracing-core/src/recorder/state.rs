@@ -169,7 +169,7 @@ impl State {
     }
 
     #[inline]
-    pub(crate) fn log(&mut self, at: Option<u64>, fields: &[(&'static str, Value<'_>)]) {
+    pub(crate) fn log<'k>(&mut self, at: Option<u64>, fields: &[(impl Into<Text<'k>> + Copy, Value<'_>)]) {
         match self {
             State::Recording(record) => {
                 let at = match at {

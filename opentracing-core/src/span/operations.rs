@@ -71,13 +71,17 @@ macro_rules! write_operations {
 
         /// Writes a log of those fields, stamped with the present time. The standard names are in [`logs`](crate::model::logs).
         #[inline]
-        pub fn log_kv(self: $this, fields: &[(&'static str, Value<'_>)]) -> $this {
+        pub fn log_kv<'k>(self: $this, fields: &[(impl Into<Text<'k>> + Copy, Value<'_>)]) -> $this {
             self.edit(|state| state.log(None, fields));
             self
         }
 
         /// Writes a log of those fields, stamped with that time.
-        pub fn log_kv_at(self: $this, at: SystemTime, fields: &[(&'static str, Value<'_>)]) -> $this {
+        pub fn log_kv_at<'k>(
+            self: $this,
+            at: SystemTime,
+            fields: &[(impl Into<Text<'k>> + Copy, Value<'_>)],
+        ) -> $this {
             self.edit(|state| state.log(Some(unix_ns(at)), fields));
             self
         }

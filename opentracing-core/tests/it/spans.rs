@@ -154,7 +154,8 @@ fn s7_a_log_outside_of_its_span_stays_as_it_is_and_is_counted() {
         let mock = MockTracer::new();
         let at = |s| SystemTime::UNIX_EPOCH + Duration::from_secs(s);
         let mut span = mock.tracer().span("work").start_time(at(100)).start();
-        span.log_kv_at(at(log_s), &[]).log_kv_at(at(105), &[]);
+        let no_fields: [(&str, Value<'_>); 0] = [];
+        span.log_kv_at(at(log_s), &no_fields).log_kv_at(at(105), &no_fields);
         span.finish_at(at(110));
         assert_eq!(mock.span("work").logs[0].unix_ns, log_s * 1_000_000_000);
         assert_eq!(mock.tracer().stats().logs_out_of_range, counted, "{log_s}");
@@ -514,6 +515,7 @@ fn names_and_events_that_are_no_literals_are_given_by_reference() {
     fn run(tracer: &opentracing_core::Tracer, name: &str, key: &str) {
         let mut span = tracer.span(&name).tag(&key, 1).start();
         span.set_tag(&format!("{key}2"), 2).log(&name).log("literal");
+        span.log_kv(&[(&key, name.into()), (&"literal", 1.into())]);
         span.finish();
     }
     let mock = MockTracer::new();
@@ -522,4 +524,5 @@ fn names_and_events_that_are_no_literals_are_given_by_reference() {
     assert_eq!((span.tag("key"), span.tag("key2")), (Some(1.into()), Some(2.into())));
     let events: Vec<_> = span.logs.iter().filter_map(|log| log.field("event")).collect();
     assert_eq!(events, ["made".into(), "literal".into()]);
+    assert_eq!((span.logs[2].field("key"), span.logs[2].field("literal")), (Some("made".into()), Some(1.into())));
 }
