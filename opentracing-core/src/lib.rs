@@ -157,6 +157,7 @@ pub use crate::model::context::{AsSpanContext, Reference, ReferenceKind, Samplin
 pub use crate::model::ids::{InvalidId, SpanId, TraceId};
 pub use crate::model::kind::SpanKind;
 pub use crate::model::limits::{ExcessNames, Limits};
+pub use crate::model::span_name::SpanName;
 pub use crate::model::tag_value::TagValue;
 pub use crate::model::unfinished::UnfinishedSpans;
 pub use crate::model::value::{Text, Value};

@@ -75,7 +75,7 @@ impl Call {
             call.host = peer.hostname.map(Box::from);
         }
         if resend_count > 0 {
-            span.set(tags::HTTP_REQUEST_RESEND_COUNT, resend_count.into());
+            span.set(tags::HTTP_REQUEST_RESEND_COUNT, resend_count);
         }
         if settings.records_sizes
             && let Some(bytes) = request.body().and_then(|body| body.size_hint().exact())
@@ -101,7 +101,7 @@ impl Call {
             attempts.begin(host);
         }
         self.resend_count = self.resend_count.saturating_add(1);
-        self.span.set(tags::HTTP_REQUEST_RESEND_COUNT, self.resend_count.into());
+        self.span.set(tags::HTTP_REQUEST_RESEND_COUNT, self.resend_count);
     }
 
     /// Records the head of the response. The span goes on with the body, if there is one.

@@ -131,7 +131,7 @@ impl Exchange for Call {
         self.settings.hooks.on_response(&mut self.span, head);
         self.http_status = head.status;
         if head.status != StatusCode::OK {
-            self.span.set(tags::HTTP_STATUS_CODE, head.status.as_u16().into());
+            self.span.set(tags::HTTP_STATUS_CODE, head.status.as_u16());
         }
         self.frames = Framing::of(&head.headers).filter(|framing| self.follows(*framing)).map(Frames::new);
         if let Some((code, message)) = status::read(&head.headers) {

@@ -143,7 +143,7 @@ fn set_outcome(span: &mut Span, outcome: PublishOutcome<'_>) {
     match outcome {
         PublishOutcome::Nack => error::record(span, name, "the broker rejected the message"),
         PublishOutcome::Returned(message) => {
-            span.set(tags::RABBITMQ_REPLY_CODE, message.reply_code.into());
+            span.set(tags::RABBITMQ_REPLY_CODE, message.reply_code);
             error::record(span, name, message.reply_text.as_str());
         }
         PublishOutcome::Unconfirmed | PublishOutcome::Cancelled => {

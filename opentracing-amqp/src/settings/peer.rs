@@ -37,6 +37,6 @@ impl Peer {
             Host::V4(ip) => span.set(tags::PEER_IPV4, ip),
             Host::V6(ip) => span.set(tags::PEER_IPV6, ip),
         };
-        span.set(tags::PEER_PORT, self.port.into());
+        span.set(tags::PEER_PORT, self.port);
     }
 }

@@ -32,7 +32,7 @@ impl ClientAdapter for Naive {
             let call = async move {
                 let answer = call.await?;
                 tracer.with_active(|span| {
-                    span.set(tags::HTTP_STATUS_CODE, answer.status().as_u16().into());
+                    span.set(tags::HTTP_STATUS_CODE, answer.status().as_u16());
                 });
                 Ok(answer.map(AnswerBody::new))
             };

@@ -25,7 +25,7 @@ async fn traced(site: Site, request: Request) -> Response {
     let answer = async {
         let response = site.answer(request).await;
         tracer.with_active(|span| {
-            span.set(tags::HTTP_STATUS_CODE, response.status().as_u16().into());
+            span.set(tags::HTTP_STATUS_CODE, response.status().as_u16());
         });
         response.map(Body::new)
     };

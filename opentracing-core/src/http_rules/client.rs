@@ -96,7 +96,7 @@ impl<'a> ClientRequest<'a> {
 
 /// Sets the status of the response, and the tag `error` if the status is an error.
 pub fn set_status(span: &mut Span, status: StatusCode, errors: ErrorStatuses) {
-    span.set(tags::HTTP_STATUS_CODE, status.as_u16().into());
+    span.set(tags::HTTP_STATUS_CODE, status.as_u16());
     if errors.contain(status) {
         span.set(tags::ERROR, true);
     }

@@ -57,7 +57,7 @@ impl<'a> Peer<'a> {
             }
         }
         if let Some(port) = self.port {
-            span.set(tags::PEER_PORT, port.into());
+            span.set(tags::PEER_PORT, port);
         }
     }
 }

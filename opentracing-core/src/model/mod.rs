@@ -7,6 +7,7 @@ pub(crate) mod ids;
 pub(crate) mod kind;
 pub(crate) mod limits;
 pub mod logs;
+pub(crate) mod span_name;
 pub(crate) mod start_tags;
 pub(crate) mod tag_value;
 pub mod tags;

@@ -13,8 +13,11 @@
 //! span.set(tags::HTTP_STATUS_CODE, 200).set(TENANT, "acme");
 //! ```
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::model::tag_value::TagValue;
 use crate::model::value::Text;
@@ -58,27 +61,27 @@ impl<T: ?Sized> From<TagKey<T>> for Text<'_> {
     }
 }
 
-/// The value type of a standard tag: `str`, `bool`, `i64` or `f64`.
-pub trait TagType {
-    /// The type that [`Span::set`](crate::Span::set) accepts for it.
-    type Value<'a>: Into<TagValue<'a>>;
-}
+/// A value that fits a standard tag of type `T`: `str`, `bool`, `i64` or `f64`. Implemented for the types below, and for `Option` of
+/// them, where `None` writes nothing.
+///
+/// | tag | takes |
+/// |---|---|
+/// | `str` | `&str`, `String`, `Cow<str>`, `Box<str>`, `Arc<str>`, and references to them |
+/// | `bool` | `bool` |
+/// | `i64` | every integer of up to 64 bits |
+/// | `f64` | `f32`, `f64`, and `Duration` in milliseconds |
+pub trait TagValueOf<'v, T: ?Sized>: Into<TagValue<'v>> {}
 
-impl TagType for str {
-    type Value<'a> = &'a str;
-}
+impl<'v, T: ?Sized, V: TagValueOf<'v, T>> TagValueOf<'v, T> for Option<V> {}
 
-impl TagType for bool {
-    type Value<'a> = bool;
+macro_rules! fits {
+    ($tag:ty: $($value:ty),+) => { $(impl<'v> TagValueOf<'v, $tag> for $value {})+ };
 }
-
-impl TagType for i64 {
-    type Value<'a> = i64;
-}
-
-impl TagType for f64 {
-    type Value<'a> = f64;
-}
+fits! { str: &'v str, &'v &str, &'v String, &'v Cow<'_, str>, &'v Box<str>, &'v Arc<str> }
+fits! { str: String, Cow<'v, str>, Box<str>, Arc<str> }
+fits! { bool: bool }
+fits! { i64: i8, i16, i32, i64, isize, u8, u16, u32, u64, usize }
+fits! { f64: f32, f64, Duration }
 
 macro_rules! tags {
     ($($(#[$doc:meta])* $constant:ident: $type:ty = $name:literal;)+) => {

@@ -1,10 +1,55 @@
 //! The default list: which names stand for secrets.
 
-/// Whether the default list has that name. Allocates nothing.
+use std::cell::RefCell;
+
+/// Whether the default list has that name.
 pub(super) fn is_secret(name: &str) -> bool {
-    let name = name.as_bytes();
+    ANSWERS
+        .try_with(|answers| answers.try_borrow_mut().ok()?.get(name.as_bytes()))
+        .ok()
+        .flatten()
+        .unwrap_or_else(|| find(name.as_bytes()))
+}
+
+fn find(name: &[u8]) -> bool {
     has_part(name) || has_word(name) || is_whole(name)
 }
+
+thread_local! {
+    static ANSWERS: RefCell<Answers> = const { RefCell::new(Answers(Vec::new())) };
+}
+
+/// The answers for the names that a thread met last. A service has few names of parameters, and each is asked for with every request.
+struct Answers(Vec<Answer>);
+
+#[derive(Clone, Copy)]
+struct Answer {
+    name: [u8; LONGEST],
+    len: u8,
+    is_secret: bool,
+}
+
+impl Answers {
+    /// `None` for a name that is too long to be kept.
+    fn get(&mut self, name: &[u8]) -> Option<bool> {
+        if name.len() > LONGEST {
+            return None;
+        }
+        if self.0.is_empty() {
+            self.0 = vec![Answer { name: [0; LONGEST], len: 0, is_secret: false }; PLACES];
+        }
+        let place = name.iter().fold(name.len(), |sum, &byte| sum.wrapping_mul(31) ^ usize::from(byte)) % PLACES;
+        let answer = &mut self.0[place];
+        if answer.name.get(..usize::from(answer.len)) != Some(name) {
+            answer.name[..name.len()].copy_from_slice(name);
+            (answer.len, answer.is_secret) = (name.len() as u8, find(name));
+        }
+        Some(answer.is_secret)
+    }
+}
+
+const LONGEST: usize = 30;
+const PLACES: usize = 256;
 
 /// A part of the list in any place.
 fn has_part(name: &[u8]) -> bool {

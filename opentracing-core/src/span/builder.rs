@@ -12,9 +12,10 @@ use crate::clock::wall::unix_ns;
 use crate::model::context::{AsSpanContext, Extra, Meta, Reference, ReferenceKind, Sampling, SpanContext};
 use crate::model::ids::{SpanId, TraceId};
 use crate::model::kind::SpanKind;
+use crate::model::span_name::SpanName;
 use crate::model::start_tags::StartTags;
 use crate::model::tag_value::{Given, TagValue};
-use crate::model::tags::{TagKey, TagType};
+use crate::model::tags::{TagKey, TagValueOf};
 use crate::model::value::{Text, Value};
 use crate::propagation::JAEGER_DEBUG_ID;
 use crate::propagation::TraceState;
@@ -54,7 +55,7 @@ use crate::sync::count;
 #[must_use = "a builder does nothing until start() or start_active()"]
 pub struct SpanBuilder<'a> {
     recorder: Option<&'a Arc<Recorder>>,
-    name: Text<'a>,
+    name: SpanName<'a>,
     kind: SpanKind,
     /// Something was asked for that a plain start does not look at.
     special: bool,
@@ -80,7 +81,7 @@ enum References<'a> {
 
 impl<'a> SpanBuilder<'a> {
     #[inline]
-    pub(crate) fn new(recorder: Option<&'a Arc<Recorder>>, name: Text<'a>) -> Self {
+    pub(crate) fn new(recorder: Option<&'a Arc<Recorder>>, name: SpanName<'a>) -> Self {
         SpanBuilder {
             recorder,
             name,
@@ -214,7 +215,7 @@ impl<'a> SpanBuilder<'a> {
 
     /// Sets a standard tag; a value of another type than the tag has does not compile.
     #[inline]
-    pub fn set<T: TagType + ?Sized>(&mut self, key: TagKey<T>, value: T::Value<'a>) -> &mut Self {
+    pub fn set<T: ?Sized>(&mut self, key: TagKey<T>, value: impl TagValueOf<'a, T>) -> &mut Self {
         self.tag(key, value)
     }
 
@@ -261,7 +262,7 @@ impl<'a> SpanBuilder<'a> {
     fn begin(&self, plan: Plan, recorder: &Arc<Recorder>) -> Result<Box<Record>, Unsampled> {
         let Plan { trace_id, span_id, parent_id, meta, extra } = plan;
         if !meta.is_recording() {
-            let name = if let Text::Static(name) = self.name { name } else { "" };
+            let name = if let Text::Static(name) = self.name.text() { name } else { "" };
             return Err(Unsampled { context: SpanContext { trace_id, span_id, parent_id, meta, extra }, name });
         }
         let plan = Plan { trace_id, span_id, parent_id, meta, extra };
@@ -294,7 +295,7 @@ impl<'a> SpanBuilder<'a> {
         record.context.meta = meta;
         record.context.extra = extra;
         record.started_panicking = std::thread::panicking();
-        record.set_name(self.name);
+        record.set_name(self.name.text());
         record
     }
 
@@ -316,7 +317,7 @@ impl<'a> SpanBuilder<'a> {
         record.reset();
         record.context = unsampled.context;
         record.started_panicking = std::thread::panicking();
-        record.set_name(self.name);
+        record.set_name(self.name.text());
         record.failed = self.failed;
         self.set_own_start(&mut record, recorder);
         Span::new(State::Recording(record))
@@ -464,8 +465,13 @@ impl<'a> SpanBuilder<'a> {
             }
         };
         let tags: Vec<_> = if recorder.reads_tags { self.tags.iter().collect() } else { Vec::new() };
-        let params =
-            SamplingParams { trace_id, operation_name: self.name.as_str(), kind: self.kind, tags: &tags, parent };
+        let params = SamplingParams {
+            trace_id,
+            operation_name: self.name.text().as_str(),
+            kind: self.kind,
+            tags: &tags,
+            parent,
+        };
         let ask = || {
             let mut notes = SamplingDetails::default();
             (recorder.sampler.decide_with_details(&params, &mut notes), notes)

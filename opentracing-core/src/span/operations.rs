@@ -37,10 +37,10 @@ macro_rules! write_operations {
 
         /// Sets a standard tag; a value of another type than the tag has does not compile. See [`tags`](crate::model::tags).
         #[inline(always)]
-        pub fn set<'v, T: $crate::model::tags::TagType + ?Sized>(
+        pub fn set<'v, T: ?Sized>(
             self: $this,
             key: $crate::model::tags::TagKey<T>,
-            value: T::Value<'v>,
+            value: impl $crate::model::tags::TagValueOf<'v, T>,
         ) -> $this {
             self.set_tag(key, value)
         }
@@ -77,11 +77,7 @@ macro_rules! write_operations {
         }
 
         /// Writes a log of those fields, stamped with that time.
-        pub fn log_kv_at<'k>(
-            self: $this,
-            at: SystemTime,
-            fields: &[(impl Into<Text<'k>> + Copy, Value<'_>)],
-        ) -> $this {
+        pub fn log_kv_at<'k>(self: $this, at: SystemTime, fields: &[(impl Into<Text<'k>> + Copy, Value<'_>)]) -> $this {
             self.edit(|state| state.log(Some(unix_ns(at)), fields));
             self
         }

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::model::context::SpanContext;
-use crate::model::value::Text;
+use crate::model::span_name::SpanName;
 use crate::propagation::{ExtractError, Format, InjectError};
 use crate::recorder::local;
 use crate::recorder::recorder::Recorder;
@@ -140,7 +140,7 @@ impl Tracer {
 
     /// Returns the builder of a span with that operation name.
     ///
-    /// A literal is kept as a pointer; any other text is passed by reference and copied. Keep the number of distinct names small, and put
+    /// A literal is kept as a pointer. Other text is given by reference, or as a `String`, and copied. Keep the number of distinct names small, and put
     /// ids and other data into tags.
     ///
     /// ```
@@ -149,12 +149,12 @@ impl Tracer {
     /// fn handle(tracer: &Tracer, job: &str) {
     ///     tracer.span("handle job").tag("job", job).start().finish(); // a literal
     ///     tracer.span(&job).start().finish(); // a `&str`
-    ///     tracer.span(&format!("job {job}")).start().finish(); // a `String`
+    ///     tracer.span(format!("job {job}")).start().finish(); // a `String`
     /// }
     /// # handle(&Tracer::noop(), "clean");
     /// ```
     #[inline]
-    pub fn span<'a>(&'a self, operation_name: impl Into<Text<'a>>) -> SpanBuilder<'a> {
+    pub fn span<'a>(&'a self, operation_name: impl Into<SpanName<'a>>) -> SpanBuilder<'a> {
         SpanBuilder::new(self.recorder(), operation_name.into())
     }
 

@@ -507,6 +507,40 @@ fn the_last_value_of_a_key_counts_whatever_owns_it() {
 }
 
 #[test]
+fn a_name_is_given_by_whatever_owns_it() {
+    let mock = MockTracer::new();
+    let name = String::from("made");
+    mock.tracer().span(name.clone()).start().finish();
+    mock.tracer().span(format!("{name} {}", 1)).start().finish();
+    mock.tracer().span(Cow::from("cow")).start().finish();
+    mock.tracer().span(Box::<str>::from("boxed")).start().finish();
+    mock.tracer().span(Arc::<str>::from("shared")).start().finish();
+    let names: Vec<_> = mock.finished_spans().into_iter().map(|span| span.operation_name).collect();
+    assert_eq!(names.iter().map(|name| &**name).collect::<Vec<_>>(), ["made", "made 1", "cow", "boxed", "shared"]);
+}
+
+#[test]
+fn a_standard_tag_takes_the_types_that_programs_have() {
+    let mock = MockTracer::new();
+    let mut span = mock.tracer().span("call").start();
+    span.set(tags::HTTP_STATUS_CODE, 200_u16)
+        .set(tags::PEER_PORT, 443)
+        .set(tags::HTTP_RESPONSE_BODY_SIZE, 7_usize)
+        .set(tags::SQLX_POOL_WAIT_MS, std::time::Duration::from_micros(1500))
+        .set(tags::HTTP_METHOD, String::from("GET"))
+        .set(tags::HTTP_ROUTE, Some(&String::from("/users/{id}")))
+        .set(tags::PEER_SERVICE, None::<&str>)
+        .set(tags::ERROR, false);
+    span.finish();
+    let span = mock.span("call");
+    assert_eq!(span.tag("http.status_code"), Some(Value::I64(200)));
+    assert_eq!(span.tag("peer.port"), Some(Value::I64(443)));
+    assert_eq!(span.tag("sqlx.pool_wait_ms"), Some(Value::F64(1.5)));
+    assert_eq!((span.tag("http.method"), span.tag("http.route")), (Some("GET".into()), Some("/users/{id}".into())));
+    assert_eq!((span.tag("peer.service"), span.tag("error")), (None, Some(Value::Bool(false))));
+}
+
+#[test]
 fn names_and_events_that_are_no_literals_are_given_by_reference() {
     #[expect(
         clippy::needless_borrows_for_generic_args,

@@ -90,7 +90,7 @@ impl Target {
             span.set(if ip.is_ipv4() { tags::PEER_IPV4 } else { tags::PEER_IPV6 }, text);
         }
         if let Some(port) = self.port {
-            span.set(tags::PEER_PORT, port.into());
+            span.set(tags::PEER_PORT, port);
         }
         if let Some(address) = &self.address {
             span.set(tags::PEER_ADDRESS, address);

@@ -71,7 +71,7 @@ impl ClientConfig {
         let attempts = resends::counter(&parts.extensions);
         let attempt = attempts.as_ref().map(|attempts| attempts.begin(host));
         if let Some(attempt) = attempt.filter(|attempt| attempt.resent > 0) {
-            span.set(tags::HTTP_REQUEST_RESEND_COUNT, attempt.resent.into());
+            span.set(tags::HTTP_REQUEST_RESEND_COUNT, attempt.resent);
         }
         let admitted = self.propagate_to.allows(host, port) && attempt.is_none_or(|attempt| attempt.propagates);
         if parts.extensions.get::<WithoutPropagation>().is_some() {

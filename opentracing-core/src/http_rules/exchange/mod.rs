@@ -39,7 +39,7 @@ use crate::span::span::Span;
 ///     }
 ///
 ///     fn on_head<B: Body>(mut self, head: &mut response::Parts, _: &B) -> Option<Self> {
-///         self.0.set(tags::HTTP_STATUS_CODE, head.status.as_u16().into());
+///         self.0.set(tags::HTTP_STATUS_CODE, head.status.as_u16());
 ///         Some(self)
 ///     }
 ///
