@@ -28,13 +28,13 @@ impl Default for Composite {
     }
 }
 
-/// Parses a comma-separated list of names, as in `OTEL_PROPAGATORS`, for both reading and writing. `none` adds no format, and repeated names
-/// are ignored. An empty text means the default.
+/// Parses a comma-separated list of names, for both reading and writing. `none` adds no format, and repeated names are ignored. An empty
+/// text means the default. `b3` is [`B3::new`]; in `OTEL_PROPAGATORS` it is [`B3::single`].
 impl FromStr for Composite {
     type Err = UnknownFormat;
 
     fn from_str(names: &str) -> Result<Self, UnknownFormat> {
-        let (composite, unknown) = read(names);
+        let (composite, unknown) = read(names, |name| name);
         unknown.into_iter().next().map_or(Ok(composite), Err)
     }
 }
@@ -43,8 +43,9 @@ impl Composite {
     /// Creates a propagator that reads and writes the formats in the environment variable `OTEL_PROPAGATORS`. Uses the default formats if it is
     /// unset or empty.
     ///
-    /// The variable has the form that a `Composite` is [parsed](str::parse) from. Unknown names are ignored with a warning through `log`. If
-    /// all names are unknown, the default formats are used (OpenTelemetry, "Environment Variable Specification").
+    /// The variable has the form that a `Composite` is [parsed](str::parse) from, except that `b3` writes a single header, as OpenTelemetry
+    /// defines it. Unknown names are ignored with a warning through `log`. If all names are unknown, the default formats are used
+    /// (OpenTelemetry, "Environment Variable Specification").
     pub fn from_env() -> Self {
         Self::from_lookup(|name| std::env::var(name).ok())
     }
@@ -61,7 +62,7 @@ impl Composite {
     /// ```
     pub fn from_lookup(lookup: impl FnOnce(&str) -> Option<String>) -> Self {
         let names = lookup(VARIABLE).unwrap_or_default();
-        let (composite, unknown) = read(&names);
+        let (composite, unknown) = read(&names, |name| if name == "b3" { "b3single" } else { name });
         let known = names.split(',').filter(|name| !name.trim().is_empty()).count() - unknown.len();
         let composite = if known == 0 { Composite::default() } else { composite };
         for name in &unknown {
@@ -102,13 +103,14 @@ impl Composite {
     }
 }
 
-/// Returns the formats of a list, and the unknown names in it.
-fn read(names: &str) -> (Composite, Vec<UnknownFormat>) {
-    let is_empty = names.split(',').all(|name| name.trim().is_empty());
-    let names = if is_empty { DEFAULT } else { names };
+/// Returns the formats of a list, by the meaning of its names there, and the unknown names in it.
+fn read(names: &str, meaning: fn(&str) -> &str) -> (Composite, Vec<UnknownFormat>) {
+    if names.split(',').all(|name| name.trim().is_empty()) {
+        return (Composite::default(), Vec::new());
+    }
     let (mut composite, mut unknown) = (Composite::empty(), Vec::new());
     for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        match composite.clone().with_named(name) {
+        match composite.clone().with_named(meaning(name)) {
             Ok(longer) => composite = longer,
             Err(error) => unknown.push(error),
         }

@@ -1,6 +1,8 @@
 //! The propagation formats.
 
-use opentracing_core::propagation::{Composite, TraceContext, TraceCorrelation};
+use opentracing_core::propagation::{
+    Composite, GoogleCloud, RandomFlag, TraceContext, TraceCorrelation, UnsampledParent, XRay,
+};
 
 use crate::env::variables::Variables;
 
@@ -9,36 +11,79 @@ const DEFAULT: &str = "instana,tracecontext,b3,baggage";
 /// The formats that are read and written: those in `OTEL_PROPAGATORS`, else those in `JAEGER_PROPAGATION`, where `w3c` means
 /// `tracecontext`. Unknown names are ignored.
 pub(crate) fn formats(variables: &mut Variables<'_>) -> Composite {
-    // Instana's tracers treat any non-empty value as true.
-    let correlation = match variables.is_set("INSTANA_DISABLE_W3C_TRACE_CORRELATION") {
-        true => TraceCorrelation::Disabled,
-        false => TraceCorrelation::Enabled,
-    };
+    let settings = Settings::read(variables);
     let (variable, list) = variables
         .first(&["OTEL_PROPAGATORS", "JAEGER_PROPAGATION"])
-        .unwrap_or_else(|| ("OTEL_PROPAGATORS", DEFAULT.to_owned()));
+        .unwrap_or_else(|| ("OTEL_PROPAGATORS", String::new()));
     let (mut found, mut seen) = (None, Vec::new());
     for name in list.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        let name = if name == "w3c" && variable == "JAEGER_PROPAGATION" { "tracecontext" } else { name };
         if seen.contains(&name) {
             continue;
         }
         seen.push(name);
-        match append(found.clone().unwrap_or_else(Composite::empty), name, correlation) {
+        match settings.append(found.clone().unwrap_or_else(Composite::empty), meaning(variable, name)) {
             Some(composite) => found = Some(composite),
             None => variables.warn(variable, format_args!("has {name:?}, which is not supported"), "ignoring it"),
         }
     }
     found.unwrap_or_else(|| {
-        DEFAULT.split(',').fold(Composite::empty(), |composite, name| {
-            append(composite.clone(), name, correlation).unwrap_or(composite)
-        })
+        DEFAULT
+            .split(',')
+            .fold(Composite::empty(), |composite, name| settings.append(composite.clone(), name).unwrap_or(composite))
     })
 }
 
-fn append(composite: Composite, name: &str, correlation: TraceCorrelation) -> Option<Composite> {
-    match name {
-        "tracecontext" => Some(composite.with(TraceContext::new().trace_correlation(correlation))),
-        name => composite.with_named(name).ok(),
+/// OpenTelemetry's `b3` is a single header, that of Jaeger's clients several ones.
+fn meaning<'a>(variable: &str, name: &'a str) -> &'a str {
+    match (variable, name) {
+        ("OTEL_PROPAGATORS", "b3") => "b3single",
+        ("JAEGER_PROPAGATION", "w3c") => "tracecontext",
+        _ => name,
     }
+}
+
+struct Settings {
+    correlation: TraceCorrelation,
+    unsampled: UnsampledParent,
+    random_flag: RandomFlag,
+}
+
+impl Settings {
+    fn read(variables: &mut Variables<'_>) -> Self {
+        // Instana's tracers treat any non-empty value as true.
+        let correlation = match variables.is_set("INSTANA_DISABLE_W3C_TRACE_CORRELATION") {
+            true => TraceCorrelation::Disabled,
+            false => TraceCorrelation::Enabled,
+        };
+        let unsampled = match is_second(variables, "OPENTRACING_UNSAMPLED_PARENT", ["honor", "defer"]) {
+            true => UnsampledParent::Defer,
+            false => UnsampledParent::Honor,
+        };
+        let random_flag = match is_second(variables, "OPENTRACING_RANDOM_FLAG", ["received", "always"]) {
+            true => RandomFlag::Always,
+            false => RandomFlag::Received,
+        };
+        Settings { correlation, unsampled, random_flag }
+    }
+
+    fn append(&self, composite: Composite, name: &str) -> Option<Composite> {
+        match name {
+            "tracecontext" => {
+                let format = TraceContext::new().trace_correlation(self.correlation).unsampled_parent(self.unsampled);
+                Some(composite.with(format.random_flag(self.random_flag)))
+            }
+            "gcp" => Some(composite.with(GoogleCloud::new().unsampled_parent(self.unsampled))),
+            "xray" => Some(composite.with(XRay::new().unsampled_parent(self.unsampled))),
+            name => composite.with_named(name).ok(),
+        }
+    }
+}
+
+/// Whether the variable has the second of two values. The first is the default.
+fn is_second(variables: &mut Variables<'_>, name: &str, [first, second]: [&str; 2]) -> bool {
+    let Some(value) = variables.get(name) else { return false };
+    if value != first && value != second {
+        variables.warn(name, format_args!("is {value:?}, neither {first} nor {second}"), format_args!("using {first}"));
+    }
+    value == second
 }

@@ -204,11 +204,50 @@ fn formats_are_selected_by_name() {
     check(&[], &[&all[..1], &["tracestate"], &all[1..]].concat());
     check(&[("OTEL_PROPAGATORS", "tracecontext,baggage,tracecontext")], &["traceparent"]);
     check(&[("OTEL_PROPAGATORS", "none")], &[]);
+    check(&[("OTEL_PROPAGATORS", "b3")], &["b3"]);
+    check(&[("OTEL_PROPAGATORS", "b3multi")], &["x-b3-sampled", "x-b3-spanid", "x-b3-traceid"]);
+    check(&[("JAEGER_PROPAGATION", "b3")], &["x-b3-sampled", "x-b3-spanid", "x-b3-traceid"]);
     check(&[("JAEGER_PROPAGATION", "w3c,jaeger")], &["traceparent", "uber-trace-id"]);
     check(&[("OTEL_PROPAGATORS", "morse,jaeger"), ("JAEGER_PROPAGATION", "b3")], &["uber-trace-id"]);
     check_warnings(
         &[("OTEL_PROPAGATORS", "morse,jaeger")],
         &["OTEL_PROPAGATORS has \"morse\", which is not supported: ignoring it"],
+    );
+}
+
+#[test]
+fn flags_of_traceparent_and_its_kin_can_be_set() {
+    // What comes in is kept or not, and what goes out in `traceparent`.
+    let sent = |variables: &[_], incoming: &[(&str, &str)]| {
+        let mut all = vec![("OTEL_PROPAGATORS", "tracecontext,gcp,xray")];
+        all.extend_from_slice(variables);
+        let (tracer, _guard, _told) = start(read(&all));
+        let headers: HashMap<String, String> =
+            incoming.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let parent = tracer.extract(HttpHeaders, &headers).expect("it can be read");
+        let context = tracer.span("work").child_of(&parent).start().context().expect("a context");
+        let mut out = HashMap::new();
+        tracer.inject(&context, HttpHeaders, &mut out).expect("it can be written");
+        out["traceparent"].rsplit('-').next().unwrap_or_default().to_owned()
+    };
+    let unsampled = [
+        ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"),
+        ("X-Cloud-Trace-Context", "4bf92f3577b34da6a3ce929d0e0e4736/1;o=0"),
+        ("X-Amzn-Trace-Id", "Root=1-4bf92f35-77b34da6a3ce929d0e0e4736;Parent=00f067aa0ba902b7;Sampled=0"),
+    ];
+    for header in unsampled {
+        assert_eq!(sent(&[], &[header]), "00", "{header:?}");
+        assert_eq!(sent(&[("OPENTRACING_UNSAMPLED_PARENT", "honor")], &[header]), "00", "{header:?}");
+        assert_eq!(sent(&[("OPENTRACING_UNSAMPLED_PARENT", "defer")], &[header]), "01", "{header:?}");
+    }
+    assert_eq!(sent(&[], &[]), "01");
+    assert_eq!(sent(&[("OPENTRACING_RANDOM_FLAG", "always")], &[]), "03");
+    check_warnings(
+        &[("OPENTRACING_UNSAMPLED_PARENT", "no"), ("OPENTRACING_RANDOM_FLAG", "yes")],
+        &[
+            "OPENTRACING_UNSAMPLED_PARENT is \"no\", neither honor nor defer: using honor",
+            "OPENTRACING_RANDOM_FLAG is \"yes\", neither received nor always: using received",
+        ],
     );
 }
 

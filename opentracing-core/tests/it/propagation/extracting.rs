@@ -155,6 +155,37 @@ fn the_flag_of_an_unsampled_caller_may_be_no_decision() {
 }
 
 #[test]
+fn an_unsampled_caller_may_decide_nothing_for_load_balancers_too() {
+    use opentracing_core::propagation::{Composite, GoogleCloud, UnsampledParent, XRay};
+    let defer = UnsampledParent::Defer;
+    let composite = Composite::empty()
+        .reading(GoogleCloud::new().unsampled_parent(defer))
+        .reading(XRay::new().unsampled_parent(defer));
+    let described = |header: (&str, String)| describe(&extract_http(&composite, &[(header.0, &header.1)]));
+    for (sampled, decision) in [("0", "undecided"), ("1", "yes")] {
+        let expected = format!("{TRACE}/0000000000000001 {decision}");
+        assert_eq!(described(("X-Cloud-Trace-Context", format!("{TRACE}/1;o={sampled}"))), expected);
+        let root = format!("Root=1-{}-{};Parent=0000000000000001;Sampled={sampled}", &TRACE[..8], &TRACE[8..]);
+        assert_eq!(described(("X-Amzn-Trace-Id", root)), expected);
+    }
+    assert_eq!(described(("X-Amzn-Trace-Id", "Sampled=0".to_owned())), "nothing");
+}
+
+#[test]
+fn b3_of_the_environment_is_a_single_header() {
+    use opentracing_core::propagation::Composite;
+    let context = opentracing_core::SpanContext::empty().with_sampling(opentracing_core::Sampling::NotSampled);
+    for (names, expected) in
+        [("b3", "b3: 0"), ("b3,b3single", "b3: 0"), ("b3multi", "X-B3-Sampled: 0"), ("", "X-B3-Sampled: 0")]
+    {
+        let composite = Composite::from_lookup(|_| Some(names.to_owned()));
+        assert_eq!(super::inject_http(&composite, &context)[0], expected, "{names:?}");
+    }
+    // Names in code say what the types say.
+    assert_eq!(super::inject_http(&composite("b3"), &context), ["X-B3-Sampled: 0"]);
+}
+
+#[test]
 fn knows_the_formats_by_name() {
     use opentracing_core::propagation::Composite;
     let unknown = |names: &str| names.parse::<Composite>().map(drop).map_err(|error| error.name().to_owned());
