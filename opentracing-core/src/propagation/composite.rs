@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::model::context::SpanContext;
 use crate::propagation::carrier::{TextMapReader, TextMapWriter};
-use crate::propagation::counters::{Counters, FormatCounters, FormatStats, PropagatorStats};
+use crate::propagation::counters::{Counters, FormatCounters, FormatStats, PropagatorStats, RestartStats, Restarts};
 use crate::propagation::error::{ExtractError, InjectError};
 use crate::propagation::extraction::Extraction;
 use crate::propagation::format::{AmqpHeaders, HttpHeaders, KafkaHeaders, Propagator, TextMap};
@@ -31,6 +31,7 @@ pub struct Composite {
     max_baggage_items: usize,
     max_baggage_bytes: usize,
     counters: Counters,
+    restarts: Restarts,
 }
 
 /// A format to read, and its counters.
@@ -55,6 +56,7 @@ impl Composite {
             max_baggage_items: MAX_BAGGAGE_ITEMS,
             max_baggage_bytes: MAX_BAGGAGE_BYTES,
             counters: Counters::new(),
+            restarts: Restarts::default(),
         }
     }
 
@@ -115,6 +117,9 @@ impl Composite {
                 counters.add(malformed >> place & 1 == 1, ignored >> place & 1 == 1);
             }
         }
+        if let Some((header, reason)) = found.take_restart() {
+            self.restarts.add(header, reason);
+        }
         found.finish()
     }
 
@@ -160,6 +165,10 @@ macro_rules! propagator {
 
             fn format_stats(&self, stats: &mut Vec<FormatStats>) {
                 stats.extend(self.reading.iter().map(|read| read.counters.stats(read.format.name())));
+            }
+
+            fn restarts(&self, stats: &mut Vec<RestartStats>) {
+                self.restarts.add_to(stats);
             }
         }
     )*};

@@ -1,6 +1,10 @@
 //! Statistics of a propagator.
 
+use std::borrow::Cow;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::sync::lock;
 
 /// Statistics of a [`Propagator`](crate::propagation::Propagator).
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -10,6 +14,57 @@ pub struct PropagatorStats {
     pub malformed: u64,
     /// Baggage items that were not read or written, because of a limit or because their name cannot be written.
     pub baggage_dropped: u64,
+}
+
+/// How many new traces were started because a header was invalid.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct RestartStats {
+    /// The first invalid header, `traceparent` for example.
+    pub header: &'static str,
+    /// What is wrong with it; never its content, which may be private.
+    pub reason: Cow<'static, str>,
+    /// The number of new traces.
+    pub traces: u64,
+}
+
+impl RestartStats {
+    /// Adds to the row of the same header and reason.
+    pub(crate) fn add_to(self, list: &mut Vec<RestartStats>) {
+        match list.iter_mut().find(|stats| stats.header == self.header && stats.reason == self.reason) {
+            Some(stats) => stats.traces += self.traces,
+            None => list.push(self),
+        }
+    }
+}
+
+/// The restarts of one propagator. A clone starts empty.
+#[derive(Default, Debug)]
+pub(crate) struct Restarts(Mutex<Vec<RestartStats>>);
+
+impl Restarts {
+    /// Foreign formats may have any number of reasons.
+    const MAX: usize = 64;
+
+    #[cold]
+    pub(crate) fn add(&self, header: &'static str, reason: Cow<'static, str>) {
+        let mut list = lock(&self.0);
+        let is_full = list.len() >= Self::MAX;
+        let is_known = list.iter().any(|stats| stats.header == header && stats.reason == reason);
+        let reason = if is_full && !is_known { Cow::Borrowed("another reason") } else { reason };
+        let header = if is_full && !is_known { "other headers" } else { header };
+        RestartStats { header, reason, traces: 1 }.add_to(&mut list);
+    }
+
+    pub(crate) fn add_to(&self, all: &mut Vec<RestartStats>) {
+        lock(&self.0).iter().cloned().for_each(|stats| stats.add_to(all));
+    }
+}
+
+impl Clone for Restarts {
+    fn clone(&self) -> Self {
+        Restarts::default()
+    }
 }
 
 /// Statistics of one format of a propagator.

@@ -1,5 +1,7 @@
 //! What a walk over the formats of a reading list collects.
 
+use std::borrow::Cow;
+
 use crate::model::baggage::BaggageItem;
 use crate::model::context::{Meta, Sampling, SpanContext};
 use crate::model::ids::TraceId;
@@ -8,7 +10,7 @@ use crate::model::vendor::instana::InstanaState;
 use crate::model::vendor::jaeger::JaegerState;
 use crate::propagation::error::ExtractError;
 use crate::propagation::formats::datadog::MEMBER;
-use crate::propagation::formats::tracestate;
+use crate::propagation::formats::{tracestate, w3c_baggage};
 use crate::propagation::medium::Medium;
 
 /// Collects what the formats of a reading list find, and settles which of it counts:
@@ -50,6 +52,8 @@ pub struct Extraction {
     malformed_formats: u64,
     ignored_formats: u64,
     error: Option<ExtractError>,
+    /// The first field that voided ids, and why.
+    void: Option<(&'static str, Cow<'static, str>)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -84,6 +88,7 @@ impl Extraction {
             malformed_formats: 0,
             ignored_formats: 0,
             error: None,
+            void: None,
         }
     }
 
@@ -193,6 +198,11 @@ impl Extraction {
     pub fn add_malformed(&mut self, error: ExtractError) {
         self.malformed += 1;
         self.malformed_formats |= self.format;
+        if let ExtractError::SpanContextCorrupted { field, reason } = &error
+            && !w3c_baggage::is_field(field)
+        {
+            self.void.get_or_insert_with(|| (*field, reason.clone()));
+        }
         self.error.get_or_insert(error);
     }
 
@@ -282,6 +292,11 @@ impl Extraction {
         (self.malformed_formats, self.ignored_formats)
     }
 
+    /// Why a trace begins anew although something came in.
+    pub(crate) fn take_restart(&mut self) -> Option<(&'static str, Cow<'static, str>)> {
+        self.void.take().filter(|_| self.winner == Winner::None && self.trace_only.is_none())
+    }
+
     pub(crate) fn baggage_dropped(&self) -> u32 {
         self.baggage_dropped
     }
@@ -324,13 +339,17 @@ impl Extraction {
         }
     }
 
-    /// The headers count, or where there are none of this trace, the member of `tracestate`.
+    /// The headers count, or where there are none of this trace, the member of `tracestate`. Only the member has unknown parts.
     fn settle_datadog(&mut self) {
         let state = self.datadog_state.take().filter(|(trace_id, _)| is_same_trace(self.context.trace_id, *trace_id));
-        let state = state.map(|(_, state)| state).or_else(|| {
-            let (_, member) = tracestate::members(self.context.tracestate()?).find(|(key, _)| *key == MEMBER)?;
-            Some(DatadogState::from_member(member, self.context.is_sampled()))
-        });
+        let member =
+            self.context.tracestate().and_then(|list| tracestate::members(list).find(|(key, _)| *key == MEMBER));
+        let member = member.map(|(_, member)| DatadogState::from_member(member, self.context.is_sampled()));
+        let state = match (state, member) {
+            (Some((_, state)), Some(member)) => Some(DatadogState { others: member.others, ..state }),
+            (Some((_, state)), None) => Some(state),
+            (None, member) => member,
+        };
         if let Some(state) = state.filter(|state| !state.is_empty()) {
             self.context.extra_mut().datadog = Some(state);
         }

@@ -6,7 +6,7 @@ use std::fmt;
 use crate::model::context::SpanContext;
 use crate::propagation::carrier::{TextMapReader, TextMapWriter};
 use crate::propagation::composite::Composite;
-use crate::propagation::counters::{FormatStats, PropagatorStats};
+use crate::propagation::counters::{FormatStats, PropagatorStats, RestartStats};
 use crate::propagation::error::{ExtractError, InjectError};
 use crate::propagation::formats::binary::JaegerBinary;
 
@@ -96,6 +96,11 @@ pub trait Propagator<F: Format>: fmt::Debug + Send + Sync + 'static {
     fn format_stats(&self, stats: &mut Vec<FormatStats>) {
         let _ = stats;
     }
+
+    /// Appends the number of new traces that were started because a header was invalid, for [`Stats`](crate::Stats). Nothing by default.
+    fn restarts(&self, stats: &mut Vec<RestartStats>) {
+        let _ = stats;
+    }
 }
 
 /// The propagators of a tracer, by format. A list, which is the fastest to search for so few.
@@ -109,6 +114,7 @@ struct Registered {
     propagator: Box<dyn Any + Send + Sync>,
     stats: fn(&(dyn Any + Send + Sync)) -> PropagatorStats,
     format_stats: fn(&(dyn Any + Send + Sync), &mut Vec<FormatStats>),
+    restarts: fn(&(dyn Any + Send + Sync), &mut Vec<RestartStats>),
 }
 
 impl Propagators {
@@ -135,6 +141,11 @@ impl Propagators {
                     propagator.format_stats(stats);
                 }
             },
+            restarts: |any, stats| {
+                if let Some(propagator) = downcast::<F>(any) {
+                    propagator.restarts(stats);
+                }
+            },
         });
     }
 
@@ -152,6 +163,14 @@ impl Propagators {
             sum.baggage_dropped += stats.baggage_dropped;
         }
         sum
+    }
+
+    /// The restarts, summed over all media.
+    pub(crate) fn restarts(&self) -> Vec<RestartStats> {
+        let (mut all, mut sums) = (Vec::new(), Vec::new());
+        self.list.iter().for_each(|registered| (registered.restarts)(&*registered.propagator, &mut all));
+        all.into_iter().for_each(|stats| stats.add_to(&mut sums));
+        sums
     }
 
     /// The statistics of each format, summed over all media.

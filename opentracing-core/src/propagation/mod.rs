@@ -42,7 +42,7 @@ mod names;
 
 pub use self::carrier::{Field, TextMapReader, TextMapWriter, has_prefix};
 pub use self::composite::Composite;
-pub use self::counters::{FormatStats, PropagatorStats};
+pub use self::counters::{FormatStats, PropagatorStats, RestartStats};
 pub use self::error::{ExtractError, InjectError};
 pub use self::extraction::Extraction;
 pub(crate) use self::format::Propagators;

@@ -489,6 +489,7 @@ impl Recorder {
             extract_corrupted: get(&rare.extract_corrupted),
             fields_malformed: propagators.malformed,
             formats: self.propagators.format_stats(),
+            restarts: self.propagators.restarts(),
             missing_route: get(&rare.missing_route),
             drain_dropped: self.shared.drain_dropped.load(Ordering::Relaxed),
             operation_names: get(&drained.operation_names),

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 
 use crate::model::decision::Decision;
-use crate::propagation::FormatStats;
+use crate::propagation::{FormatStats, RestartStats};
 use crate::stats::open_span::OpenSpan;
 use crate::stats::stats::Stats;
 use crate::stats::transport_stats::TransportStats;
@@ -76,6 +76,9 @@ impl Display for Report {
         }
         for format in &stats.formats {
             row(f, "headers", &Headers(format))?;
+        }
+        for restart in &stats.restarts {
+            row(f, "restarts", &Restart(restart))?;
         }
         row(f, "warnings", &Causes(&warnings(stats)))?;
         row(f, "warning", &if stats.drain_dropped { DRAIN_DROPPED } else { "" })
@@ -227,6 +230,17 @@ impl Display for Headers<'_> {
         let causes = [(malformed, "malformed"), (ignored, "ignored (another trace)")];
         let causes = Causes(&causes).to_string();
         if causes.is_empty() { Ok(()) } else { write!(f, "{name}: {causes}") }
+    }
+}
+
+/// `traceparent: 12 restarted traces, two different values`.
+struct Restart<'a>(&'a RestartStats);
+
+impl Display for Restart<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let RestartStats { header, reason, traces } = self.0;
+        let noun = if *traces == 1 { "trace" } else { "traces" };
+        write!(f, "{header}: {} restarted {noun}, {reason}", Number(*traces))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicU64;
 
-use crate::propagation::FormatStats;
+use crate::propagation::{FormatStats, RestartStats};
 use crate::stats::prometheus::Prometheus;
 use crate::stats::sampler_stats::SamplerStats;
 use crate::stats::transport_stats::TransportStats;
@@ -62,6 +62,8 @@ pub struct Stats {
     pub fields_malformed: u64,
     /// The formats that are read, with their malformed and ignored carriers.
     pub formats: Vec<FormatStats>,
+    /// How many new traces were started because a header was invalid, by header and reason.
+    pub restarts: Vec<RestartStats>,
     /// Server spans that finished without a route template, so that their name is the method alone.
     pub missing_route: u64,
     /// Whether the [`Drain`](crate::Drain) was dropped before it ran, so that every span is lost.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use opentracing_core::mock::MockTracer;
-use opentracing_core::propagation::HttpHeaders;
+use opentracing_core::propagation::{HttpHeaders, TextMap};
 use opentracing_core::{
     Batch, ConstSampler, Decision, ProbabilisticSampler, RemoteSampler, Reporter, ReporterStats, SamplingStrategy,
     SpanRef, Stats, Tracer, TransportStats,
@@ -127,6 +127,37 @@ fn check_formats(headers: &[(&str, &str)], expected: &[(&str, u64, u64)]) {
 }
 
 #[test]
+fn restarted_traces_are_counted_by_header_and_reason() {
+    let mock = MockTracer::new();
+    let valid = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let extract = |carrier: &[(&str, &str)]| {
+        let carrier: Vec<(String, String)> =
+            carrier.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+        let _ = mock.tracer().extract(HttpHeaders, &carrier);
+        let _ = mock.tracer().extract(TextMap, &carrier);
+    };
+    extract(&[("traceparent", valid)]);
+    extract(&[("traceparent", valid), ("traceparent", &valid.replace("4bf", "5bf"))]);
+    extract(&[("traceparent", "00"), ("baggage", "a=1"), ("b3", "nonsense")]);
+    // A trace goes on, or none came in.
+    extract(&[("traceparent", "00"), ("b3", "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-1")]);
+    extract(&[("baggage", "=")]);
+    // A decision alone continues no trace.
+    extract(&[("X-B3-TraceId", "nonsense"), ("X-B3-Sampled", "0")]);
+    let restarts = mock.tracer().stats().restarts;
+    let restarts: Vec<_> = restarts.iter().map(|row| (row.header, &*row.reason, row.traces)).collect();
+    let expected = [
+        ("traceparent", "two different values", 2),
+        ("traceparent", "it is too short", 2),
+        ("X-B3-TraceId", "a character is no lower-case hexadecimal digit", 2),
+    ];
+    assert_eq!(restarts, expected);
+    let report = mock.tracer().report().to_string();
+    assert!(report.contains("  restarts   traceparent: 2 restarted traces, two different values\n"), "{report}");
+    assert!(report.contains("traceparent: 2 restarted traces, it is too short\n"), "{report}");
+}
+
+#[test]
 fn formats_that_do_not_count_are_counted() {
     const TRACEPARENT: (&str, &str) = ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
     let b3 = |trace| ("b3", trace);
@@ -208,6 +239,7 @@ shop: 2 spans started, 1 finished, 1 open
              last error: the server says:\\n{error}
   otlp       1 span sent
   headers    tracecontext: 1 malformed
+  restarts   traceparent: 1 restarted trace, it is too short
   warnings   1 × carrier without a readable context, 1 × write to a finished span
 "
     );

@@ -24,6 +24,8 @@ pub(crate) struct DatadogState {
     pub(crate) origin: Option<Box<str>>,
     /// The propagated tags `_dd.p.…=…`, separated by commas, in order. The upper half of the trace id is not among them.
     pub(crate) tags: Box<str>,
+    /// The parts of the member of `tracestate` that only Datadog knows, with semicolons between.
+    pub(crate) others: Box<str>,
 }
 
 impl DatadogState {
@@ -75,28 +77,41 @@ impl DatadogState {
         for (key, value) in state.tags().filter_map(|tag| tag.strip_prefix(TAG_PREFIX)?.split_once('=')) {
             add(";t.", key, value);
         }
+        for other in state.others.split(';').filter(|other| !other.is_empty()) {
+            if member.len() + 1 + other.len() <= MAX_MEMBER_BYTES {
+                member.push(";");
+                member.push(other);
+            }
+        }
         member
     }
 
-    /// Parses the value of the member. Skips unknown parts, and a priority that contradicts the sampled flag.
+    /// Parses the value of the member. Keeps unknown parts as they are. Skips a priority that contradicts the sampled flag.
     pub(crate) fn from_member(member: &str, sampled: bool) -> DatadogState {
-        let (mut state, mut tags) = (DatadogState::default(), String::new());
-        for (key, value) in member.split(';').filter_map(|part| part.trim().split_once(':')) {
+        let (mut state, mut tags, mut others) = (DatadogState::default(), String::new(), String::new());
+        for part in member.split(';').map(str::trim) {
+            let (key, value) = part.split_once(':').unwrap_or((part, ""));
             match key {
                 "s" => state.by_user = value.parse::<i64>().is_ok_and(|s| if sampled { s > 1 } else { s < 0 }),
                 // Leading blanks would be lost in the header `x-datadog-origin`.
                 "o" if !value.trim_start().is_empty() => {
                     state.origin = Some(value.trim_start().replace('~', "=").into());
                 }
-                _ => {
-                    if let Some(tag) = key.strip_prefix("t.").filter(|tag| !tag.is_empty() && *tag != "tid") {
+                // The parent is the span that is written, and the upper half of the trace id stands in `traceparent`.
+                "" | "o" | "p" | "t." | "t.tid" => {}
+                _ => match key.strip_prefix("t.") {
+                    Some(tag) if part.contains(':') => {
                         let comma = if tags.is_empty() { "" } else { "," };
                         let _ = write!(tags, "{comma}{TAG_PREFIX}{tag}={}", value.replace('~', "="));
                     }
-                }
+                    _ => {
+                        others.push_str(if others.is_empty() { "" } else { ";" });
+                        others.push_str(part);
+                    }
+                },
             }
         }
-        state.tags = tags.into();
+        (state.tags, state.others) = (tags.into(), others.into());
         state
     }
 }

@@ -82,7 +82,10 @@ impl TextFormat for Datadog {
         let high = high.unwrap_or(0);
         let context = SpanContext::new(TraceId::from_parts(high, low), span_id).with_64_bit(high == 0);
         let by_user = priority.is_some_and(|priority| !matches!(priority, 0 | 1));
-        found.add_datadog(&context.with_sampling(sampling), DatadogState { by_user, origin, tags });
+        found.add_datadog(
+            &context.with_sampling(sampling),
+            DatadogState { by_user, origin, tags, others: Box::default() },
+        );
         Ok(())
     }
 

@@ -18,7 +18,7 @@ static FIELDS: [&Field; 3] = [&TRACE_ID, &SPAN_ID, &SAMPLED];
 
 /// Datadog writes the same.
 pub(crate) const BAGGAGE_PREFIX: &str = "ot-baggage-";
-pub(crate) static BAGGAGE: PrefixedBaggage = PrefixedBaggage::new(BAGGAGE_PREFIX, Encoding::Percent);
+pub(crate) static BAGGAGE: PrefixedBaggage = PrefixedBaggage::new(BAGGAGE_PREFIX, Encoding::Raw);
 
 /// The format `ottrace`: `ot-tracer-traceid`, `ot-tracer-spanid`, `ot-tracer-sampled` and, for each baggage item, a header that begins
 /// with `ot-baggage-`, as basictracer and Lightstep have it.

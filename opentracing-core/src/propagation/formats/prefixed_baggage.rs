@@ -14,7 +14,7 @@ use crate::wire::text::Text;
 
 /// Headers whose names consist of a prefix and the name of the baggage item.
 ///
-/// Over HTTP, names arrive in lower case and values are encoded. An item whose name is not a token (RFC 9110) is not written. Text maps and
+/// Over HTTP, names arrive in lower case and values are encoded where necessary. An item whose name is not a token (RFC 9110) is not written. Text maps and
 /// messages hold names and values unchanged, as OpenTracing specifies. Of several names that differ only in letter case, one is written.
 #[derive(Debug)]
 pub(crate) struct PrefixedBaggage {
@@ -28,8 +28,9 @@ pub(crate) struct PrefixedBaggage {
 pub(crate) enum Encoding {
     /// As `%XX`, with `+` for a space. Spaces are written as `%20`, which all peers understand.
     Form,
-    /// Most peers do not decode the value. Only bytes that cannot be in a header are written as `%XX`.
-    Percent,
+    /// Peers neither encode nor decode, and some applications encode values themselves. A value is passed on byte for byte. Only bytes that
+    /// cannot be in a header are written as `%XX`, and only values that were written like this are decoded.
+    Raw,
 }
 
 impl PrefixedBaggage {
@@ -104,19 +105,38 @@ impl PrefixedBaggage {
     fn decode<'a>(&self, value: &'a [u8]) -> Cow<'a, str> {
         match self.encoding {
             Encoding::Form => percent::decode_form(value),
-            Encoding::Percent => percent::decode(value),
+            Encoding::Raw => self.decode_raw(value),
         }
     }
 
+    /// Decodes a value only if writing it again gives the same bytes.
+    fn decode_raw<'a>(&self, value: &'a [u8]) -> Cow<'a, str> {
+        let raw = String::from_utf8_lossy(value);
+        let is_encoded = |decoded: &String| {
+            let mut encoded = Text::new();
+            self.encode(decoded, &mut encoded);
+            encoded.as_str() == raw
+        };
+        let has_escapes = raw.contains('%') && raw.bytes().all(is_printable);
+        let decoded = has_escapes.then(|| percent::decode_strict(&raw)).flatten().filter(is_encoded);
+        decoded.map_or(raw, Cow::Owned)
+    }
+
     fn encode(&self, value: &str, encoded: &mut Text) {
+        // Spaces at either end of a header value get lost, so they are encoded.
+        let is_trimmed = value.trim_ascii() == value;
         let plain = match self.encoding {
             Encoding::Form => |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'+' | b',' | b'%'),
-            // Spaces at either end of a header value get lost, so they are encoded.
-            Encoding::Percent if value.trim_ascii() == value => |byte: u8| matches!(byte, b' '..=b'~') && byte != b'%',
-            Encoding::Percent => |byte: u8| byte.is_ascii_graphic() && byte != b'%',
+            Encoding::Raw if is_trimmed && value.bytes().all(is_printable) => is_printable,
+            Encoding::Raw if is_trimmed => |byte: u8| is_printable(byte) && byte != b'%',
+            Encoding::Raw => |byte: u8| byte.is_ascii_graphic() && byte != b'%',
         };
         percent::encode(value, encoded, plain);
     }
+}
+
+fn is_printable(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~')
 }
 
 /// Whether another item with the same name in other letter case takes precedence, since header names ignore letter case. The last one in the

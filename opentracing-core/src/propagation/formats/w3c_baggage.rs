@@ -178,6 +178,11 @@ fn is_property(property: &str) -> bool {
     is_token(name) && value.is_none_or(is_value)
 }
 
+/// Whether that is the name of the header, which has no part in a trace.
+pub(crate) fn is_field(name: &str) -> bool {
+    name == BAGGAGE.name()
+}
+
 /// A token (RFC 9110, section 5.6.2). Keys are never decoded.
 pub(crate) fn is_token(key: &[u8]) -> bool {
     let is_token_byte = |&byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);

@@ -19,7 +19,7 @@ static SAMPLE: Field = Field::new("wf-ot-sample", "wf-ot-sample");
 static FIELDS: [&Field; 3] = [&TRACE_ID, &SPAN_ID, &SAMPLE];
 const BAGGAGE_PREFIX: &str = "wf-ot-";
 static BAGGAGE: PrefixedBaggage =
-    PrefixedBaggage::new(BAGGAGE_PREFIX, Encoding::Percent).reserving(&["traceid", "spanid", "sample"]);
+    PrefixedBaggage::new(BAGGAGE_PREFIX, Encoding::Raw).reserving(&["traceid", "spanid", "sample"]);
 
 /// The format `wavefront`: `wf-ot-traceid`, `wf-ot-spanid` (both UUIDs), `wf-ot-sample`, and for each baggage item a header that
 /// begins with `wf-ot-`, as Wavefront's OpenTracing SDKs have it.

@@ -87,11 +87,11 @@ fn traceparent_of_the_same_trace_has_the_parent() {
 
 #[test]
 fn the_member_of_tracestate_stands_in_for_the_headers() {
-    let state = ("tracestate", "a=1,dd=s:2;o:x~y;t.dm:-4;t.q:a~b;t.tid:1;p:1;zz:1");
+    let state = ("tracestate", "a=1,dd=s:2;o:x~y;t.dm:-4;t.q:a~b;t.tid:1;p:1;zz:1; flag");
     let sent = passed_on("datadog,tracecontext", &[TRACEPARENT, state]);
     let expected = [
         "traceparent: 00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01",
-        "tracestate: dd=s:2;p:00f067aa0ba902b7;o:x~y;t.dm:-4;t.q:a~b,a=1",
+        "tracestate: dd=s:2;p:00f067aa0ba902b7;o:x~y;t.dm:-4;t.q:a~b;zz:1;flag,a=1",
         "x-datadog-origin: x=y",
         "x-datadog-parent-id: 67667974448284343",
         "x-datadog-sampling-priority: 2",
@@ -99,6 +99,12 @@ fn the_member_of_tracestate_stands_in_for_the_headers() {
         "x-datadog-trace-id: 9532127138774266268",
     ];
     assert_eq!(sent, expected);
+    // The headers of the same trace have no unknown parts.
+    let sent = passed_on("datadog,tracecontext", &[TRACE, PARENT, KEEP, TRACEPARENT, state]);
+    assert!(sent.contains(&"tracestate: dd=s:1;p:00f067aa0ba902b7;zz:1;flag,a=1".to_owned()), "{sent:?}");
+    let long = format!("dd=s:1;zz:{}", "z".repeat(240));
+    let sent = passed_on("datadog,tracecontext", &[TRACEPARENT, ("tracestate", &long)]);
+    assert!(sent.contains(&"tracestate: dd=s:1;p:00f067aa0ba902b7".to_owned()), "{sent:?}");
     // Without Datadog in the list it is a member as any other.
     assert!(passed_on("tracecontext", &[TRACEPARENT, state]).contains(&format!("tracestate: {}", state.1)));
 }

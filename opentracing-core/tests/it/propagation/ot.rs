@@ -65,7 +65,31 @@ fn baggage_is_encoded_no_more_than_a_header_needs() {
     let context = context().with_baggage_item("a", "x y;z=+").with_baggage_item("b", " 50% \u{fc}");
     let written = inject_http(&composite("ottrace"), &context);
     assert_eq!(written[..2], ["ot-baggage-a: x y;z=+", "ot-baggage-b: %2050%25%20%C3%BC"]);
-    check(&[("Ot-Baggage-B", "%2050%25%20%C3%BC+")], "undecided bag=b: 50% \u{fc}+");
+}
+
+#[test]
+fn baggage_goes_on_byte_for_byte() {
+    for (names, prefix) in [("ottrace", "ot-baggage-"), ("datadog", "ot-baggage-"), ("wavefront", "wf-ot-")] {
+        for (wire, value) in [
+            ("a b", "a b"),
+            ("a+b;c=d,e", "a+b;c=d,e"),
+            ("100%", "100%"),
+            ("50%25", "50%25"),
+            ("a%20b", "a%20b"),
+            ("%c3%bc", "%c3%bc"),
+            ("%C3%BC", "\u{fc}"),
+            ("a%0Ab", "a\nb"),
+            ("%20a", " a"),
+            ("%20a%20b", " a b"),
+            ("%20a b%", "%20a b%"),
+            ("\"a\\", "\"a\\"),
+        ] {
+            let (composite, name) = (composite(names), format!("{prefix}k"));
+            let context = extract_http(&composite, &[(&name, wire)]).ok().flatten().expect("baggage");
+            assert_eq!(context.baggage_item("k"), Some(value), "{names} {wire}");
+            assert_eq!(inject_http(&composite, &context), [format!("{name}: {wire}")], "{names}");
+        }
+    }
 }
 
 #[test]

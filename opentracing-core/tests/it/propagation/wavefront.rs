@@ -26,7 +26,7 @@ fn reads_ids_decision_and_baggage() {
     check(&[TRACE, SPAN, ("wf-ot-sample", "true")], "IDS yes");
     check(&[TRACE, SPAN, ("WF-OT-Sample", "False")], "IDS no");
     check(&[("WF-OT-TraceId", " 0AF76519-16CD-43DD-8448-EB211C80319C"), SPAN], "IDS undecided");
-    check(&[TRACE, SPAN, ("Wf-Ot-User", "a%20b+c"), ("wf-ot-", "no name")], "IDS undecided bag=user:a b+c");
+    check(&[TRACE, SPAN, ("Wf-Ot-User", "a b+c"), ("wf-ot-", "no name")], "IDS undecided bag=user:a b+c");
     check(&[("wf-ot-user", "1")], "undecided bag=user:1");
     check(&[("wf-ot-sample", "true")], "nothing");
     check(&[], "nothing");
