@@ -99,6 +99,17 @@ impl Capabilities {
 }
 
 /// The tracer under test, and access to its finished spans.
+///
+/// ```
+/// use opentracing_core::harness::{self, Capabilities, Subject};
+/// use opentracing_core::mock::MockTracer;
+///
+/// let make = || {
+///     let mock = MockTracer::new();
+///     Subject::new(mock.tracer().clone()).finished(move || mock.finished_spans())
+/// };
+/// assert_eq!(harness::failures(make, Capabilities::all()), []);
+/// ```
 pub struct Subject {
     tracer: Tracer,
     finished: Option<Box<dyn Fn() -> Vec<OwnedSpan>>>,

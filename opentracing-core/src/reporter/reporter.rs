@@ -92,7 +92,7 @@ impl Process {
         &self.service
     }
 
-    /// The tags of the process, in the order in which they were given.
+    /// The tags of the process, in the order in which they were set.
     pub fn tags(&self) -> impl Iterator<Item = (&str, Value<'_>)> {
         self.tags.iter().map(|(key, value)| (&**key, value.as_value()))
     }
@@ -102,11 +102,11 @@ impl Process {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum OwnedValue {
-    /// A truth value.
+    /// A Boolean.
     Bool(bool),
-    /// A signed number.
+    /// A signed integer.
     I64(i64),
-    /// An unsigned number.
+    /// An unsigned integer.
     U64(u64),
     /// A floating-point number.
     F64(f64),
@@ -156,7 +156,7 @@ pub enum FlushError {
     Timeout,
     /// The reporter failed to send; [`Stats`](crate::Stats) has the number of spans.
     Failed,
-    /// The tracer's own reporter asked, which would wait for itself. Nothing was done.
+    /// The tracer's own reporter made the call, which would deadlock. The call had no effect.
     Reentrant,
     /// This process was forked after the tracer was built, and has no thread that reports. Its spans are dropped, and counted in
     /// [`Stats::dropped_fork`](crate::Stats::dropped_fork).

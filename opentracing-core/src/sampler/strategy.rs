@@ -23,6 +23,20 @@ pub enum SamplingStrategy {
 }
 
 /// The fractions and bounds of operations: `PerOperationSamplingStrategies` in Jaeger's `sampling.proto`. All are zero or empty by default.
+///
+/// ```
+/// use opentracing_core::{PerOperationStrategies, RemoteSampler, SamplingStrategy, Tracer};
+///
+/// let mut strategies = PerOperationStrategies::default();
+/// strategies.per_operation.push(("POST /checkout".to_owned(), 1.0));
+///
+/// let sampler = RemoteSampler::default();
+/// sampler.update(SamplingStrategy::PerOperation(strategies))?;
+/// let (tracer, _drain) = Tracer::builder("shop").sampler(sampler).build();
+/// assert!(tracer.span("POST /checkout").start().is_recording());
+/// assert!(!tracer.span("GET /cart").start().is_recording());
+/// # Ok::<(), opentracing_core::InvalidStrategy>(())
+/// ```
 #[derive(Clone, PartialEq, Debug, Default)]
 #[non_exhaustive]
 pub struct PerOperationStrategies {

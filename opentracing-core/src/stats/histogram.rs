@@ -6,6 +6,22 @@ use std::time::{Duration, SystemTime};
 use crate::model::ids::{SpanId, TraceId};
 
 /// A histogram of durations, with one [`Exemplar`] per bucket.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use opentracing_core::mock::MockTracer;
+/// use opentracing_core::{RedFigures, SpanKind};
+///
+/// let bounds = [Duration::from_millis(100), Duration::from_secs(1)];
+/// let figures = RedFigures::builder().buckets(bounds).build();
+/// let mock = MockTracer::with(|builder| builder.red(&figures));
+/// mock.tracer().span("GET /cart").kind(SpanKind::Server).start().finish();
+/// mock.finished_spans();
+///
+/// let red = figures.operation(SpanKind::Server, "GET /cart").expect("it was counted");
+/// assert_eq!(red.duration.cumulative().next(), Some((bounds[0], 1)));
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct Histogram {
     bounds: Arc<[Duration]>,

@@ -1,4 +1,4 @@
-//! Spans that have not finished, for `report()`.
+//! Open spans, for `report()`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,25 +11,25 @@ use crate::model::context::SpanContext;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct OpenSpan {
-    /// The last name that the span was given.
+    /// The operation name, as last set.
     pub operation_name: Cow<'static, str>,
-    /// Its ids and its decision, without baggage.
+    /// The ids and the sampling decision of the span, without baggage.
     pub context: SpanContext,
-    /// How long it has been open.
+    /// How long the span has been open.
     pub age: Duration,
-    /// Where it was seen last.
+    /// Where the span was last seen.
     pub place: OpenPlace,
 }
 
-/// Where a span that has not finished was seen last.
+/// Where an open span was last seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OpenPlace {
-    /// It was started on a thread of that name, and has not waited since as part of a future.
+    /// The span was started on the thread with this name, and is not part of a pending future.
     Thread(Arc<str>),
-    /// It belongs to a future or a body that was polled on a thread of that name and was not ready.
+    /// The span belongs to a future or an HTTP body that was last polled on the thread with this name, and is pending.
     Future(Arc<str>),
-    /// A [`SpanRef`](crate::SpanRef) was made of it on a thread of that name.
+    /// The span was shared by a [`SpanRef`](crate::SpanRef) on the thread with this name.
     Handle(Arc<str>),
 }
 
@@ -45,7 +45,7 @@ impl fmt::Display for OpenPlace {
 }
 
 impl fmt::Display for OpenSpan {
-    /// A name from outside makes neither lines of its own nor a long one.
+    /// The name may come from outside, so line breaks are escaped and its length is limited.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let OpenSpan { operation_name, context, age, place } = self;
         let name = operation_name.chars().take(NAME_CHARS).collect::<String>();

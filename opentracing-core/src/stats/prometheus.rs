@@ -1,4 +1,4 @@
-//! The statistics as Prometheus reads them.
+//! The statistics in the Prometheus text format.
 
 use std::fmt::{self, Display};
 
@@ -6,7 +6,7 @@ use crate::stats::stats::Stats;
 use crate::stats::text_format::{Dialect, Writer};
 use crate::stats::transport_stats::TransportStats;
 
-/// [`Stats`] in the text format of Prometheus, written by its `Display`. Send it as `text/plain; version=0.0.4; charset=utf-8`.
+/// Displays [`Stats`] in the Prometheus text format. Serve it with the content type `text/plain; version=0.0.4; charset=utf-8`.
 ///
 /// ```
 /// let tracer = opentracing_core::Tracer::builder("shop").build().0;
@@ -22,7 +22,7 @@ use crate::stats::transport_stats::TransportStats;
 /// | `opentracing_sampler_queries_total`, `_sampler_updates_total` | `result`: `ok`, `error` |
 /// | `opentracing_sampler_panics_total` | |
 /// | `opentracing_operation_names`, `_excess_names_total` | |
-/// | `opentracing_truncated_total`, `_baggage_cut_total` | |
+/// | `opentracing_truncated_total`, `_baggage_dropped_total` | |
 /// | `opentracing_extract_corrupted_total`, `_fields_malformed_total` | |
 /// | `opentracing_carriers_malformed_total`, `_carriers_ignored_total` | `format`: `tracecontext`, `b3` … |
 /// | `opentracing_misuse_total` | `kind`: `write_after_finish`, `finished_before_start`, `log_out_of_range`, `scope_out_of_order` |
@@ -35,7 +35,7 @@ use crate::stats::transport_stats::TransportStats;
 /// | `opentracing_transport_retries_total`, `_transport_sent_bytes_total` | `transport` |
 /// | `opentracing_transport_request_duration_seconds` | `transport`; a histogram |
 ///
-/// A second transport of the same name is `otlp-2`, and so on.
+/// If several transports have the same name, the second one is `otlp-2`, and so on.
 #[derive(Clone, Debug)]
 #[must_use = "the text is written by `Display`"]
 pub struct Prometheus<'a> {
@@ -48,8 +48,8 @@ impl<'a> Prometheus<'a> {
         Prometheus { stats, labels: Vec::new() }
     }
 
-    /// Adds a label to every sample, for a process with several tracers. In a name, whatever is no ASCII letter, digit or underscore
-    /// becomes an underscore, and so does a digit in front.
+    /// Adds a label to every sample, for example to distinguish several tracers of a process. Characters of the name other than ASCII
+    /// letters, digits and underscores become underscores, and so does a leading digit.
     pub fn label(mut self, name: &'a str, value: &'a str) -> Self {
         self.labels.push((name, value));
         self
@@ -212,7 +212,7 @@ impl Stats {
     }
 }
 
-/// With names that are distinct.
+/// The transports with distinct names: `otlp`, `otlp-2` and so on.
 fn named(transports: &[TransportStats]) -> Vec<(String, &TransportStats)> {
     let mut named: Vec<(String, &TransportStats)> = Vec::with_capacity(transports.len());
     for stats in transports {

@@ -1,4 +1,4 @@
-//! The statistics for a human.
+//! The statistics as text for people.
 
 use std::fmt::{self, Display};
 
@@ -24,7 +24,7 @@ struct Of {
     constant: Option<Decision>,
     stats: Stats,
     open: Vec<OpenSpan>,
-    /// Those that are not among `open` included.
+    /// The number of all open spans, including those that are not in `open`.
     all_open: usize,
 }
 
@@ -40,9 +40,8 @@ impl Report {
 
     /// The spans that have been open for a second or longer, the oldest first, at most 20.
     ///
-    /// A span is listed if something slow has happened to it: its thread had started no span for some 50 milliseconds or fewer than 32
-    /// since then, its future was not ready when it was polled, or it was shared. One that a busy thread holds without any of that
-    /// is not, and counts in [`Stats::open`] only.
+    /// Not every open span is listed. A span is listed if its thread had started no span for about 50 milliseconds, or fewer than 32 since
+    /// then; if its future returned `Pending`; or if it was shared. Other spans are only counted in [`Stats::open`].
     pub fn open_spans(&self) -> &[OpenSpan] {
         self.of.as_ref().map_or(&[], |of| &of.open)
     }
@@ -53,7 +52,7 @@ impl Display for Report {
         let Some(of) = &self.of else { return f.write_str("no tracer is running\n") };
         let Of { service, constant, stats, open: oldest, all_open } = &**of;
         let (started, finished, open) = (Spans(stats.started), Number(stats.finished()), Number(stats.open()));
-        // A service name from the environment must not add lines of its own.
+        // The service name may come from the environment, and must not add lines.
         let service = service.escape_debug();
         writeln!(f, "{service}: {started} started, {finished} finished, {open} open")?;
         for (index, span) in oldest.iter().enumerate() {
@@ -120,7 +119,7 @@ fn warnings(stats: &Stats) -> [(u64, &'static str); 10] {
     ]
 }
 
-/// Writes one line, or nothing for an empty text.
+/// Writes one line, or nothing if the text is empty.
 fn row(f: &mut fmt::Formatter<'_>, name: &str, text: &dyn Display) -> fmt::Result {
     let text = text.to_string();
     if text.is_empty() { Ok(()) } else { writeln!(f, "  {name:<10} {text}") }
@@ -144,17 +143,17 @@ impl Display for Sampling<'_> {
             }
             (None, None) => f.write_str("no trace started yet")?,
         }
-        let told = &stats.sampler;
-        if told.queries_ok + told.queries_failed > 0 {
-            let (ok, failed) = (Number(told.queries_ok), Number(told.queries_failed));
-            let updates = Number(told.updates_ok);
+        let strategy = &stats.sampler;
+        if strategy.queries_ok + strategy.queries_failed > 0 {
+            let (ok, failed) = (Number(strategy.queries_ok), Number(strategy.queries_failed));
+            let updates = Number(strategy.updates_ok);
             write!(f, "; strategy queries: {ok} succeeded, {failed} failed, {updates} updates")?;
         }
         Ok(())
     }
 }
 
-/// `2 for this reason, 1 for that one`; nothing for none.
+/// Lists causes with their counts, such as `2 queue full, 1 failed`. Empty if all counts are zero.
 struct Causes<'a>(&'a [(u64, &'static str)]);
 
 impl Display for Causes<'_> {
@@ -213,7 +212,7 @@ struct LastError<'a>(Option<&'a str>);
 
 impl Display for LastError<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A server's message must add neither lines nor a long one.
+        // The message comes from a server, so line breaks are escaped and its length is limited.
         self.0.map_or(Ok(()), |error| {
             write!(f, "last error: {}", error.chars().take(ERROR_CHARS).collect::<String>().escape_debug())
         })
@@ -253,7 +252,7 @@ impl Display for Spans {
     }
 }
 
-/// `1,234,567`.
+/// A number with thousands separators, such as `1,234,567`.
 struct Number(u64);
 
 impl Display for Number {

@@ -52,7 +52,7 @@ pub struct Stats {
     pub write_after_finish: u64,
     /// Spans with an explicit finish time before their start; their duration is zero.
     pub finished_before_start: u64,
-    /// Logs with an explicit time more than a millisecond before the start of their span or after its end; they stay as they are.
+    /// Logs with an explicit time more than a millisecond before the start of their span or after its end. Their time is not changed.
     pub logs_out_of_range: u64,
     /// Scopes that were closed while a later scope was open.
     pub scopes_out_of_order: u64,
@@ -119,7 +119,7 @@ impl Stats {
         self.started.saturating_sub(self.finished())
     }
 
-    /// The share of its decisions in which the sampler recorded the trace; `None` if it made none.
+    /// The fraction of the sampler's decisions to record the trace; `None` if it made no decisions.
     pub fn sampling_rate(&self) -> Option<f64> {
         let asked = self.sampled + self.not_sampled;
         (asked > 0).then(|| self.sampled as f64 / asked as f64)
@@ -143,10 +143,11 @@ impl Stats {
     }
 }
 
-/// Set in [`PortStats::started`] of a thread that has not started a span for a while.
+/// The bit of [`PortStats::started`] that marks a thread that has not started a span for a while.
 pub(crate) const RESTED: u64 = 1 << 63;
 
-/// Counters written by one thread only: a load and a store, no locked instruction. A line of their own, since another thread reads.
+/// Counters that only one thread writes, so an increment is a load and a store without a locked instruction. Aligned to a cache line, since
+/// another thread reads them.
 #[derive(Default)]
 #[repr(align(64))]
 pub(crate) struct PortStats {
@@ -167,7 +168,7 @@ pub(crate) struct RareStats {
     pub(crate) missing_route: AtomicU64,
 }
 
-/// Written by the draining thread only.
+/// Counters that only the draining thread writes.
 #[derive(Default)]
 pub(crate) struct DrainStats {
     pub(crate) delivered: AtomicU64,

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::stats::histogram::Exemplar;
 
-/// The two formats differ in the names of counters, in exemplars and in the end.
+/// A text format. The two differ in the names of counters, in exemplars, and in the end marker.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Dialect {
     Prometheus,
@@ -44,7 +44,7 @@ impl<'w> Writer<'w> {
         numbers.iter().try_for_each(|(value, number)| self.sample(name, &[(label, value)], *number))
     }
 
-    /// The buckets are cumulative; the last one is without a bound.
+    /// Writes a histogram. The buckets are cumulative, and the last one has no bound.
     pub(crate) fn histogram(
         &mut self,
         name: &str,
@@ -85,7 +85,7 @@ impl<'w> Writer<'w> {
         if separator == '{' { Ok(()) } else { self.out.write_char('}') }
     }
 
-    /// OpenMetrics wants a bound to look like a floating-point number.
+    /// OpenMetrics requires bounds to be written as floating-point numbers.
     fn bound(&self, seconds: f64) -> String {
         match self.dialect {
             Dialect::Prometheus => seconds.to_string(),
@@ -107,7 +107,7 @@ impl<'w> Writer<'w> {
     }
 }
 
-/// Of the characters that a label's name may have.
+/// A label name, with invalid characters replaced by underscores.
 struct LabelName<'a>(&'a str);
 
 impl Display for LabelName<'_> {
@@ -122,7 +122,7 @@ impl Display for LabelName<'_> {
     }
 }
 
-/// As the value of a label: backslash, quotation mark and line feed cannot stand for themselves.
+/// A label value, with backslashes, quotation marks and line feeds escaped.
 struct Escaped<'a>(&'a str);
 
 impl Display for Escaped<'_> {

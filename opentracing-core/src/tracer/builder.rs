@@ -20,7 +20,7 @@ use crate::tracer::tracer::Tracer;
 const MIN_RING: usize = 2;
 const MAX_RING: usize = 1 << 20;
 
-/// The settings of a tracer. [`Tracer::builder`] makes one.
+/// Builds a [`Tracer`]. Created by [`Tracer::builder`].
 ///
 /// ```
 /// use opentracing_core::{Limits, ProbabilisticSampler, Tracer};
@@ -69,21 +69,20 @@ impl TracerBuilder {
         }
     }
 
-    /// Decides which traces are sampled. All by default.
+    /// Sets the sampler, which decides which traces are kept. By default all traces are kept.
     pub fn sampler(mut self, sampler: impl Sampler) -> Self {
         self.sampler = Box::new(sampler);
         self
     }
 
-    /// Injects contexts into, and extracts them from, the carriers of that format. By default there is a
-    /// [`Composite`](crate::propagation::Composite) with the default lists for each text format, and Jaeger's layout for
-    /// [`Binary`](crate::propagation::Binary).
+    /// Sets the propagator of a carrier format, which injects and extracts contexts. By default each text format has a
+    /// [`Composite`](crate::propagation::Composite) with the default lists, and [`Binary`](crate::propagation::Binary) has Jaeger's layout.
     pub fn propagator<F: Format>(mut self, _: F, propagator: impl Propagator<F>) -> Self {
         self.propagators.register::<F>(propagator);
         self
     }
 
-    /// Uses that composite for HTTP headers, text maps, and Kafka and AMQP headers.
+    /// Sets the propagator of HTTP headers, text maps, and Kafka and AMQP headers.
     pub fn composite(self, composite: Composite) -> Self {
         self.propagator(HttpHeaders, composite.clone())
             .propagator(TextMap, composite.clone())
@@ -91,14 +90,14 @@ impl TracerBuilder {
             .propagator(AmqpHeaders, composite)
     }
 
-    /// Tells the time, instead of a [`counter`](TracerBuilder::counter).
+    /// Sets the clock of spans, which replaces the [`counter`](TracerBuilder::counter).
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Box::new(clock));
         self
     }
 
-    /// Stamps spans with ticks of that counter, which the draining thread converts to time. A [`clock`](TracerBuilder::clock) takes
-    /// precedence over it.
+    /// Sets the counter whose ticks spans record. The draining thread converts them to time. A [`clock`](TracerBuilder::clock) takes
+    /// precedence over the counter.
     ///
     /// By default it is the time stamp counter of an x86-64 processor, which takes 9 ns to read, if the Linux kernel lists it as a clock
     /// source. Elsewhere it is std's clock.
@@ -107,55 +106,55 @@ impl TracerBuilder {
         self
     }
 
-    /// Makes the ids. By default they are random.
+    /// Sets the generator of trace ids and span ids. By default ids are random.
     pub fn id_generator(mut self, ids: impl IdGenerator) -> Self {
         self.ids = Some(Box::new(ids));
         self
     }
 
-    /// The width of the tracer's own trace ids. 128 bits by default.
+    /// Sets the width of new trace ids. 128 bits by default.
     pub fn trace_id_width(mut self, width: TraceIdWidth) -> Self {
         self.trace_id_width = width;
         self
     }
 
-    /// Sets a tag of the service itself: version, host, zone.
+    /// Sets a tag of the process, such as version, host or zone. All spans share it.
     pub fn tag<'v>(mut self, key: impl Into<Box<str>>, value: impl Into<Value<'v>>) -> Self {
         self.process.tags.push((key.into(), OwnedValue::from(value.into())));
         self
     }
 
-    /// What one span may hold. See [`Limits`] for the defaults.
+    /// Sets the limits of spans and baggage. See [`Limits`] for the defaults.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Which values are redacted in tags, logs, messages and URLs. See [`Secrets`] for the rules and the default.
+    /// Sets which values are redacted in tags, logs, messages and URLs. See [`Secrets`] for the rules and the default.
     pub fn secrets(mut self, secrets: Secrets) -> Self {
         self.secrets = secrets;
         self
     }
 
-    /// Copies the baggage items of these names to tags of the same names, on each span that begins the trace in this process. None by
-    /// default. A tag that the span sets itself wins. Baggage comes from other services, and at a public edge from anybody: name only
-    /// items whose values may be recorded.
+    /// Copies the baggage items with these keys to tags with the same names, on each span that starts a trace in this process. None by
+    /// default. A tag that is set on the span takes precedence. Baggage comes from other services, and at a public edge from any client, so
+    /// only list items whose values may be recorded.
     pub fn baggage_tags<K: Into<Box<str>>>(mut self, names: impl IntoIterator<Item = K>) -> Self {
         self.baggage_tags.extend(names.into_iter().map(Into::into));
         self
     }
 
-    /// Counts requests, errors and durations by operation there, of sampled and unsampled traces. Off by default. See [`RedFigures`]
-    /// for what it costs.
+    /// Counts requests, errors and durations by operation in these figures, for sampled and unsampled traces. Off by default. See
+    /// [`RedFigures`] for the overhead.
     pub fn red(mut self, figures: &RedFigures) -> Self {
         self.red = Some(figures.clone());
         self
     }
 
-    /// The finished spans that one thread may buffer; further ones are dropped and counted. 4,096 by default.
+    /// Sets the maximum number of finished spans that each thread buffers. Further ones are dropped and counted. 4,096 by default.
     ///
-    /// From 2 to 1,048,576: a value outside is replaced by the nearest one, with a warning in `log`. Each thread that traces holds 8 bytes
-    /// for each place, once it has buffered more than 64 spans, and under load up to that many records of some 600 bytes.
+    /// The range is 2 to 1,048,576. A value out of range is replaced by the nearest bound, with a warning in `log`. A thread that has buffered
+    /// more than 64 spans holds 8 bytes for each place. Under load it holds up to this many records of about 600 bytes each.
     pub fn ring_capacity(mut self, spans: usize) -> Self {
         self.ring = spans.clamp(MIN_RING, MAX_RING);
         if self.ring != spans {
@@ -164,19 +163,19 @@ impl TracerBuilder {
         self
     }
 
-    /// What becomes of spans that are still open when the tracer is closed: a stream that goes on, a job that hangs. By default they
-    /// are reported with the tag [`unfinished`](crate::tags::UNFINISHED), as far as the tracer knows of them: all that
-    /// [`Report::open_spans`](crate::Report::open_spans) may list, also younger ones. Those that end later are dropped, and counted.
+    /// Sets what happens to spans that are still open when the tracer is closed, such as those of a long stream or a hung job. By default
+    /// they are reported with the tag [`unfinished`](crate::tags::UNFINISHED). This includes the spans that
+    /// [`Report::open_spans`](crate::Report::open_spans) can list, of any age. Spans that finish later are dropped and counted.
     ///
-    /// Holds for a tracer whose drain [runs](Drain::run) on a thread, as that of `opentracing-reporter` does, and that somebody closes.
+    /// Only applies to a tracer that is closed and whose drain [runs](Drain::run) on a thread, like that of `opentracing-reporter`.
     pub fn unfinished_spans(mut self, unfinished: UnfinishedSpans) -> Self {
         self.unfinished = unfinished;
         self
     }
 
-    /// Builds the tracer and its [`Drain`], which delivers the finished spans to a [`Reporter`]. They wait in bounded buffers until the
-    /// drain runs. Dropping the drain closes the tracer: `let (tracer, _) = …` loses every span, of which `log` and
-    /// [`Tracer::report`] warn.
+    /// Builds the tracer and its [`Drain`], which delivers finished spans to a [`Reporter`]. Spans wait in bounded buffers until the drain
+    /// runs. Dropping the drain closes the tracer: `let (tracer, _) = …` loses every span, with a warning in `log` and in
+    /// [`Tracer::report`].
     #[must_use = "dropping the drain closes the tracer, which then loses every span"]
     pub fn build(self) -> (Tracer, Drain) {
         static NEXT: AtomicU32 = AtomicU32::new(1);
@@ -206,8 +205,8 @@ impl TracerBuilder {
         (Tracer::new(recorder), drain)
     }
 
-    /// Builds a tracer that delivers its spans on the thread that calls [`Tracer::flush`] or [`Tracer::close`] or drops the last handle: for
-    /// tests and for programs without threads. Between two flushes finished spans wait in bounded buffers.
+    /// Builds a tracer without a draining thread, for tests and for programs without threads. Spans are delivered on the thread that calls
+    /// [`Tracer::flush`] or [`Tracer::close`], or drops the last handle. Between two flushes, finished spans wait in bounded buffers.
     pub fn build_inline(self, reporter: impl Reporter) -> Tracer {
         let (tracer, drain) = self.build();
         if let Some(recorder) = tracer.recorder() {
