@@ -5,11 +5,10 @@ use crate::sampler::{Decision, Sampler, SamplingDetails, SamplingParams};
 /// Makes the same decision for every trace: Jaeger's `const`, OpenTelemetry's `AlwaysOn` and `AlwaysOff`.
 ///
 /// ```
-/// use opentracing_core::mock::MockTracer;
-/// use opentracing_core::ConstSampler;
+/// use opentracing_core::{ConstSampler, Tracer};
 ///
-/// let mock = MockTracer::with(|builder| builder.sampler(ConstSampler::off()));
-/// assert!(!mock.tracer().span("GET /cart").start().is_recording());
+/// let (tracer, _drain) = Tracer::builder("shop").sampler(ConstSampler::off()).build();
+/// assert!(!tracer.span("GET /cart").start().is_recording());
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ConstSampler {

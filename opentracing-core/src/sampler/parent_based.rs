@@ -9,16 +9,16 @@ use crate::sampler::{Decision, Sampler, SamplerStats, SamplingDetails, SamplingP
 /// remote decision wins, as it does for every tracer. The decision of a local parent always wins.
 ///
 /// ```
-/// use opentracing_core::mock::MockTracer;
-/// use opentracing_core::{ConstSampler, ParentBased, Sampling, SpanContext, SpanId, TraceId};
+/// use opentracing_core::{ConstSampler, ParentBased, Tracer};
+/// use opentracing_core::{Sampling, SpanContext, SpanId, TraceId};
 ///
 /// // Keeps new traces, and drops what others have sampled.
 /// let sampler = ParentBased::new(ConstSampler::on()).remote_sampled(ConstSampler::off());
-/// let mock = MockTracer::with(|builder| builder.sampler(sampler));
+/// let (tracer, _drain) = Tracer::builder("shop").sampler(sampler).build();
 /// let remote = SpanContext::new(TraceId::from_parts(0, 7), SpanId::new(9))
 ///     .with_sampling(Sampling::Sampled);
-/// assert!(mock.tracer().span("new").start().is_recording());
-/// assert!(!mock.tracer().span("remote").child_of(&remote).start().is_recording());
+/// assert!(tracer.span("new").start().is_recording());
+/// assert!(!tracer.span("remote").child_of(&remote).start().is_recording());
 /// ```
 #[derive(Debug)]
 pub struct ParentBased {
