@@ -25,6 +25,7 @@ use crate::stats::transport_stats::TransportStats;
 /// | `opentracing_truncated_total`, `_baggage_dropped_total` | |
 /// | `opentracing_extract_corrupted_total`, `_fields_malformed_total` | |
 /// | `opentracing_carriers_malformed_total`, `_carriers_ignored_total` | `format`: `tracecontext`, `b3` … |
+/// | `opentracing_traces_restarted_total` | `header`; `reason` |
 /// | `opentracing_misuse_total` | `kind`: `write_after_finish`, `finished_before_start`, `log_out_of_range`, `scope_out_of_order` |
 /// | `opentracing_spans_missing_route_total` | |
 /// | `opentracing_transport_spans_sent_total`, `_transport_queue_spans` | `transport` |
@@ -150,6 +151,14 @@ impl Stats {
         )?;
         for format in formats {
             out.sample("carriers_ignored_total", &[("format", &format.name)], format.ignored)?;
+        }
+        if self.restarts.is_empty() {
+            return Ok(());
+        }
+        out.head("traces_restarted_total", "counter", "New traces that were started because a header was invalid.")?;
+        for restart in &self.restarts {
+            let labels = &[("header", &restart.header as &dyn Display), ("reason", &restart.reason)];
+            out.sample("traces_restarted_total", labels, restart.traces)?;
         }
         Ok(())
     }

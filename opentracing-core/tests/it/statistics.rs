@@ -295,6 +295,7 @@ fn prometheus_reads_every_number() {
         ("opentracing_extract_corrupted_total", "1"),
         ("opentracing_carriers_malformed_total{format=\"tracecontext\"}", "1"),
         ("opentracing_carriers_ignored_total{format=\"b3\"}", "0"),
+        ("opentracing_traces_restarted_total{header=\"traceparent\",reason=\"it is too short\"}", "1"),
         ("opentracing_misuse_total{kind=\"write_after_finish\"}", "1"),
         ("opentracing_transport_spans_sent_total{transport=\"otlp\"}", "1234567"),
         ("opentracing_transport_spans_sent_total{transport=\"otlp-2\"}", "1"),
