@@ -6,7 +6,7 @@
 //!
 //! Every tracer has the lists `instana, tracecontext, b3, baggage` for all text carriers, and [`JaegerBinary`] for [`Binary`]. Others are
 //! given to the builder, format by format or as a text of names: `"tracecontext,jaeger".parse::<Composite>()` also knows `b3multi`,
-//! `b3single`, `jaeger`, `datadog`, `ottrace`, `wavefront`, `xray`, `gcp`, `grpc-trace-bin` and `none`. [`Composite::from_env`] takes the
+//! `b3single`, `jaeger`, `datadog`, `ottrace`, `wavefront`, `xray`, `gcp`, `grpc-trace-bin`, `sentry-trace` and `none`. [`Composite::from_env`] takes the
 //! names from `OTEL_PROPAGATORS`.
 //!
 //! ```
@@ -56,6 +56,7 @@ pub use self::formats::instana::Instana;
 pub(crate) use self::formats::jaeger::DEBUG_ID_TAG as JAEGER_DEBUG_ID;
 pub use self::formats::jaeger::Jaeger;
 pub use self::formats::ot::OtTrace;
+pub use self::formats::sentry::SentryTrace;
 pub use self::formats::text_format::{Injection, TextFormat};
 pub use self::formats::trace_context::{RandomFlag, TraceContext, TraceCorrelation, UnsampledParent};
 pub(crate) use self::formats::tracestate::members;

@@ -12,6 +12,7 @@ use crate::propagation::formats::grpc_trace_bin::GrpcTraceBin;
 use crate::propagation::formats::instana::Instana;
 use crate::propagation::formats::jaeger::Jaeger;
 use crate::propagation::formats::ot::OtTrace;
+use crate::propagation::formats::sentry::SentryTrace;
 use crate::propagation::formats::trace_context::TraceContext;
 use crate::propagation::formats::w3c_baggage::W3cBaggage;
 use crate::propagation::formats::wavefront::Wavefront;
@@ -97,6 +98,7 @@ impl Composite {
             "xray" => self.with(XRay::new()),
             "gcp" => self.with(GoogleCloud::new()),
             "grpc-trace-bin" => self.with(GrpcTraceBin::new()),
+            "sentry-trace" => self.with(SentryTrace::new()),
             "none" => self,
             _ => return Err(UnknownFormat(name.to_owned())),
         })

@@ -10,6 +10,7 @@ pub(crate) mod jaeger;
 pub(crate) mod ot;
 pub(crate) mod prefixed_baggage;
 pub(crate) mod replacing;
+pub(crate) mod sentry;
 pub(crate) mod text_format;
 pub(crate) mod trace_context;
 pub(crate) mod tracestate;

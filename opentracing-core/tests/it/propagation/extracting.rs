@@ -190,7 +190,7 @@ fn knows_the_formats_by_name() {
     use opentracing_core::propagation::Composite;
     let unknown = |names: &str| names.parse::<Composite>().map(drop).map_err(|error| error.name().to_owned());
     assert_eq!(unknown("tracecontext, baggage ,b3,b3multi,b3single,instana"), Ok(()));
-    assert_eq!(unknown("jaeger,datadog,ottrace,wavefront,xray,gcp,grpc-trace-bin"), Ok(()));
+    assert_eq!(unknown("jaeger,datadog,ottrace,wavefront,xray,gcp,grpc-trace-bin,sentry-trace"), Ok(()));
     assert_eq!(unknown("none"), Ok(()));
     assert_eq!(unknown("tracecontext,ottrace2"), Err("ottrace2".to_owned()));
     assert_eq!(unknown("TraceContext"), Err("TraceContext".to_owned()));

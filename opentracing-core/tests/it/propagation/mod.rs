@@ -13,6 +13,7 @@ mod messages;
 mod opentracing;
 mod ot;
 mod properties;
+mod sentry;
 mod tolerance;
 mod tracestate;
 mod wavefront;
