@@ -10,8 +10,8 @@ use tokio::net::TcpStream;
 #[cfg(feature = "tls")]
 use super::connector::Connector;
 use super::endpoint::Endpoint;
-use super::protocol::{Connection, Protocol, Response};
-use super::{Answer, BoxError, NoConnection, redirect};
+use super::protocol::{Connection, OtherProtocol, Protocol, Response};
+use super::{Answer, BoxError, NoConnection, hint, redirect};
 
 pub(super) struct Client {
     endpoint: Endpoint,
@@ -44,12 +44,23 @@ impl Client {
             response = self.attempt_twice(request).await;
         }
         match response {
-            Ok(response) => match self.protocol {
-                Protocol::Http => super::http_answer::answer(response),
-                Protocol::Agent => super::http_answer::agent_answer(response),
-                #[cfg(feature = "otlp")]
-                Protocol::Grpc => super::grpc::answer(response),
-            },
+            Ok(response) => {
+                let hint = hint::about(&response, &self.endpoint, self.protocol);
+                let answer = match self.protocol {
+                    Protocol::Http => super::http_answer::answer(response),
+                    Protocol::Agent => super::http_answer::agent_answer(response),
+                    #[cfg(feature = "otlp")]
+                    Protocol::Grpc => super::grpc::answer(response),
+                };
+                match (answer, hint) {
+                    (Answer::Refused(error), Some(hint)) => Answer::Refused(format!("{error}; {hint}").into()),
+                    (answer, _) => answer,
+                }
+            }
+            Err(error) if error.is::<OtherProtocol>() => {
+                let hint = hint::about_protocol(&self.endpoint, self.protocol);
+                Answer::retry(format!("{error}; {hint}"))
+            }
             Err(error) => Answer::retry(error),
         }
     }

@@ -7,10 +7,10 @@ use http::header::{HeaderMap, RETRY_AFTER};
 
 use super::protocol::Response;
 use super::size_refusal::says_too_large;
-use super::{Answer, RetryAfter, redirect};
+use super::{Answer, RetryAfter, hint, redirect};
 
 /// Follows OTLP (OTLP specification, "OTLP/HTTP Response"), whose rules suit the other backends too: 429, 502, 503 and 504 are retried,
-/// 413 is retried with fewer spans, as is a 400 that says the same in words, and any other failure is permanent.
+/// 413 is retried with fewer spans, as is a 400 that says the same in words. A web page is no answer of a collector, and any other failure is permanent.
 pub(super) fn answer(response: Response) -> Answer {
     if let Some(location) = redirect::location(&response) {
         let status = response.status;
@@ -18,6 +18,9 @@ pub(super) fn answer(response: Response) -> Answer {
             "the server answered {status} and redirects to {location}: use that address if it is the right one"
         );
         return Answer::Refused(error.into());
+    }
+    if response.status.is_success() && hint::is_web_page(&response) {
+        return Answer::Refused(format!("the server answered {} with a web page", response.status).into());
     }
     let Response { status, headers, body, .. } = response;
     match status {

@@ -8,6 +8,7 @@ mod endpoint;
 mod fetch;
 #[cfg(feature = "otlp")]
 mod grpc;
+mod hint;
 mod http_answer;
 mod http_channel;
 mod invalid_endpoint;

@@ -1,5 +1,8 @@
 //! HTTP/1.1 and HTTP/2 on an open connection.
 
+use std::error::Error;
+use std::fmt;
+
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -11,6 +14,7 @@ use hyper::client::conn::http2;
 use hyper_util::rt::TokioExecutor;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::JoinHandle;
 
 use super::BoxError;
 
@@ -38,12 +42,16 @@ pub(super) struct Response {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: BytesMut,
-    #[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "only gRPC reads trailers"))]
     pub(super) trailers: HeaderMap,
 }
 
 /// An open connection, which carries one request at a time.
-pub(super) enum Connection {
+pub(super) struct Connection {
+    sender: Sender,
+    task: JoinHandle<hyper::Result<()>>,
+}
+
+enum Sender {
     Http1(http1::SendRequest<Full<Bytes>>),
     #[cfg(feature = "otlp")]
     Http2(http2::SendRequest<Full<Bytes>>),
@@ -62,39 +70,45 @@ impl Connection {
         match protocol {
             Protocol::Http | Protocol::Agent => {
                 let (sender, connection) = http1::handshake(stream).await.map_err(with_cause)?;
-                tokio::spawn(async move { connection.await.unwrap_or_default() });
-                Ok(Connection::Http1(sender))
+                Ok(Connection { sender: Sender::Http1(sender), task: tokio::spawn(connection) })
             }
             #[cfg(feature = "otlp")]
             Protocol::Grpc => {
                 let (sender, connection) = http2::handshake(TokioExecutor::new(), stream).await.map_err(with_cause)?;
-                tokio::spawn(async move { connection.await.unwrap_or_default() });
-                Ok(Connection::Http2(sender))
+                Ok(Connection { sender: Sender::Http2(sender), task: tokio::spawn(connection) })
             }
         }
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        match self {
-            Connection::Http1(sender) => sender.is_closed(),
+        match &self.sender {
+            Sender::Http1(sender) => sender.is_closed(),
             #[cfg(feature = "otlp")]
-            Connection::Http2(sender) => sender.is_closed(),
+            Sender::Http2(sender) => sender.is_closed(),
         }
     }
 
     /// Sends a request and reads the complete response.
     pub(super) async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Result<Response, BoxError> {
-        read(self.send(request).await.map_err(with_cause)?).await
+        match self.send(request).await {
+            Ok(response) => read(response).await,
+            // The connection ended before the request left, and its own error says why.
+            Err(error) if error.is_closed() || error.is_canceled() => match (&mut self.task).await {
+                Ok(Err(cause)) => Err(with_cause(cause)),
+                _ => Err(with_cause(error)),
+            },
+            Err(error) => Err(with_cause(error)),
+        }
     }
 
     async fn send(&mut self, request: Request<Full<Bytes>>) -> hyper::Result<http::Response<Incoming>> {
-        match self {
-            Connection::Http1(sender) => {
+        match &mut self.sender {
+            Sender::Http1(sender) => {
                 sender.ready().await?;
                 sender.send_request(request).await
             }
             #[cfg(feature = "otlp")]
-            Connection::Http2(sender) => {
+            Sender::Http2(sender) => {
                 sender.ready().await?;
                 sender.send_request(request).await
             }
@@ -102,11 +116,30 @@ impl Connection {
     }
 }
 
+/// What the server sent is not of our protocol.
+#[derive(Debug)]
+pub(super) struct OtherProtocol(String);
+
+impl fmt::Display for OtherProtocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for OtherProtocol {}
+
 /// Adds the cause to hyper's message, which is too general without it.
 fn with_cause(error: hyper::Error) -> BoxError {
-    match std::error::Error::source(&error) {
-        Some(cause) => format!("{error}: {cause}").into(),
-        None => error.into(),
+    let text = match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    };
+    // What a server that speaks first looks like to HTTP/1.1, and an answer of HTTP/1.1 to HTTP/2. There are no methods for these.
+    let is_foreign = |words| text.contains(words);
+    if error.is_parse() || is_foreign("unexpected message") || is_foreign("frame with invalid size") {
+        OtherProtocol(text).into()
+    } else {
+        text.into()
     }
 }
 

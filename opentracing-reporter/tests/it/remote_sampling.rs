@@ -271,7 +271,10 @@ fn logs_when_polling_fails_and_when_it_works_again() {
     let expected = [
         (
             Level::Warn,
-            format!("no sampling strategy {from}, the last one stays in effect: the server answered 404 Not Found"),
+            format!(
+                "no sampling strategy {from}, the last one stays in effect: the server answered 404 Not Found; \
+                 the server does not know {url}/sampling?service=shop; is the path right?"
+            ),
         ),
         (Level::Debug, format!("still no sampling strategy {from}: the response contains no sampling strategy")),
         (Level::Info, format!("polling {url}/sampling?service=shop for sampling strategies works again")),

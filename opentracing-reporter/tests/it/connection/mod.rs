@@ -1,5 +1,6 @@
-//! Endpoints and TLS.
+//! Endpoints, TLS, and what is said about wrong addresses.
 
 mod endpoints;
+mod hints;
 #[cfg(feature = "tls")]
 mod tls;
