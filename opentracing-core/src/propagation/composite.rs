@@ -111,7 +111,7 @@ impl Composite {
             }
         }
         self.counters.add(found.malformed(), found.baggage_dropped());
-        let (malformed, ignored) = found.left_aside();
+        let (malformed, ignored) = found.unused_formats();
         if malformed | ignored != 0 {
             for (place, Read { counters, .. }) in self.reading.iter().enumerate().take(64) {
                 counters.add(malformed >> place & 1 == 1, ignored >> place & 1 == 1);

@@ -43,7 +43,7 @@ impl RestartStats {
 pub(crate) struct Restarts(Mutex<Vec<RestartStats>>);
 
 impl Restarts {
-    /// Foreign formats may have any number of reasons.
+    /// The maximum number of rows, since formats of other crates may have any number of reasons.
     const MAX: usize = 64;
 
     #[cold]

@@ -1,4 +1,4 @@
-//! What a walk over the formats of a reading list collects.
+//! Collects the results of the formats of a reading list.
 
 use std::borrow::Cow;
 
@@ -13,46 +13,45 @@ use crate::propagation::formats::datadog::MEMBER;
 use crate::propagation::formats::{tracestate, w3c_baggage};
 use crate::propagation::medium::Medium;
 
-/// Collects what the formats of a reading list find, and settles which of it counts:
+/// Collects the results of the formats of a reading list, and decides which are used:
 ///
-/// - The first context with valid ids wins. Later ones have a say only if they are of the same trace.
-/// - A decision without ids applies if it stands before the winner, or if the winner has none, or if there is no winner.
-/// - A winner without a decision takes that of a later format with the same trace id, but not a no of a format that cannot say that
-///   nobody has decided, such as a clear flag of `traceparent`. A 64-bit winner takes the upper half of a
-///   later trace id with the same lower half.
-/// - A trace id without a span id, which load balancers add, is that of the trace that begins here if there is no winner. Its decision
-///   goes the same way.
+/// - The first context with valid ids wins. Later ones matter only if they belong to the same trace.
+/// - A decision without ids applies if it comes before the winner, if the winner has none, or if there is no winner.
+/// - A winner without a decision takes that of a later format with the same trace id. The exception is a negative decision of a format that
+///   cannot express an undecided trace, such as a clear flag of `traceparent`. A 64-bit winner takes the upper half of a later trace id with
+///   the same lower half.
+/// - A trace id without a span id, as load balancers send it, sets the trace id of the new trace if there is no winner. So does its decision.
 /// - `tracestate` is kept only with a `traceparent` of the winner's trace. Instana's own ids are an exception: they win over a
-///   `traceparent` of another trace, which then goes on beside them.
-/// - Baggage is merged, item by item; what an earlier format brought wins.
+///   `traceparent` of another trace, which is still passed on.
+/// - Baggage is merged item by item. Items of earlier formats win.
 #[derive(Debug)]
 pub struct Extraction {
     medium: Medium,
     max_baggage_items: usize,
     max_baggage_bytes: usize,
-    /// The winner; before there is one, decision and state without ids.
+    /// The winner. Before there is one, a decision and state without ids.
     context: SpanContext,
     winner: Winner,
-    /// A trace id and decision that came without a span id.
+    /// A trace id and decision without a span id.
     trace_only: Option<(TraceId, Sampling)>,
-    /// Whether Datadog's headers are read, so that its member of `tracestate` is as well.
+    /// Whether the list has Datadog's format, so that its member of `tracestate` is read as well.
     datadog: bool,
     datadog_state: Option<(TraceId, DatadogState)>,
     xray_fields: Option<(TraceId, Box<str>)>,
-    /// Whether Instana's headers are read, so that its rules apply to the others.
+    /// Whether the list has Instana's format, so that its rules apply to the others.
     instana: bool,
     tracestate_members: usize,
-    /// The baggage items that earlier formats brought.
+    /// The number of baggage items from earlier formats.
     earlier_items: usize,
     malformed: u32,
     baggage_dropped: u32,
-    /// A bit for the format that is being read, by its place in the list.
+    /// The bit of the current format, by its position in the list.
     format: u64,
-    /// The formats that brought something that cannot be read, and a context of another trace than the winner's.
+    /// The bits of the formats with a malformed field, and of those with a context of another trace than the winner's.
     malformed_formats: u64,
     ignored_formats: u64,
     error: Option<ExtractError>,
-    /// The first field that voided ids, and why.
+    /// The first malformed field that invalidated ids, and the reason.
     void: Option<(&'static str, Cow<'static, str>)>,
 }
 
@@ -62,7 +61,7 @@ enum Winner {
     Traceparent,
     Instana,
     Datadog,
-    /// Of a format that cannot say that nobody has decided.
+    /// A format that cannot express an undecided trace.
     YesOrNo,
     Other,
 }
@@ -92,40 +91,40 @@ impl Extraction {
         }
     }
 
-    /// What is read from.
+    /// The kind of the carrier.
     pub fn medium(&self) -> Medium {
         self.medium
     }
 
-    /// The most baggage items to read.
+    /// The maximum number of baggage items to read.
     pub fn max_baggage_items(&self) -> usize {
         self.max_baggage_items
     }
 
-    /// The most bytes of baggage to read.
+    /// The maximum size of the baggage to read, in bytes.
     pub fn max_baggage_bytes(&self) -> usize {
         self.max_baggage_bytes
     }
 
-    /// Whether another context or decision could still have a say. A format that brings nothing else need not be read otherwise.
+    /// Whether another context or decision could still matter. If not, a format that has nothing else need not be read.
     pub fn is_open(&self) -> bool {
         let is_whole = self.context.trace_id.high() != 0;
         self.winner == Winner::None || !is_whole || self.context.sampling() == Sampling::Undecided
     }
 
-    /// Hands over a context: its ids, decision and marks. One without a span id brings its trace id and decision, if nobody else brings
-    /// any; one without ids its decision only.
+    /// Adds a context with its ids, decision and flags. Without a span id, its trace id and decision are used if there is no other context.
+    /// Without ids, only its decision is used.
     pub fn add_context(&mut self, context: &SpanContext) {
         self.add_context_as(Winner::Other, context);
     }
 
-    /// Returns whether it is of the trace that counts.
+    /// Adds a context of Jaeger. Returns whether it belongs to the winner's trace.
     pub(crate) fn add_jaeger(&mut self, context: &SpanContext) -> bool {
         self.add_yes_or_no(context);
         context.is_valid() && is_same_trace(self.context.trace_id, context.trace_id)
     }
 
-    /// Hands over a context of a format that has no word for an undecided trace.
+    /// Adds a context of a format that cannot express an undecided trace.
     pub(crate) fn add_yes_or_no(&mut self, context: &SpanContext) {
         self.add_context_as(Winner::YesOrNo, context);
     }
@@ -159,15 +158,15 @@ impl Extraction {
         }
     }
 
-    /// Hands over a decision that came without ids.
+    /// Adds a decision without ids.
     pub fn add_sampling(&mut self, sampling: Sampling) {
         if self.context.sampling() == Sampling::Undecided {
             self.context.meta = self.context.meta.with_sampling(sampling);
         }
     }
 
-    /// Hands over a baggage item and says whether it was taken. It is not if an earlier format had one of that name, or if there
-    /// is no room. Within a format the last one of a name counts.
+    /// Adds a baggage item. Returns `false` if it was not used, because an earlier format has an item of that name, or because of a limit.
+    /// Within a format, the last item of a name is used.
     pub fn add_baggage(&mut self, item: BaggageItem) -> bool {
         let earlier = self.context.baggage_items().iter().take(self.earlier_items);
         let taken = earlier.map(BaggageItem::key).any(|key| key == item.key());
@@ -183,18 +182,18 @@ impl Extraction {
         self.context.baggage_items().len() >= self.max_baggage_items
     }
 
-    /// Takes note of a baggage item that is not read since it is beyond a limit.
+    /// Counts a baggage item that was not read because of a limit.
     pub fn count_dropped_baggage(&mut self) {
         self.baggage_dropped += 1;
     }
 
-    /// Hands over what a format read of a context whose ids cannot be used: the decision beside them stays. Returns the error.
+    /// Adds the decision of a context whose ids are malformed. Returns the error.
     pub(crate) fn keep_sampling(&mut self, sampling: Sampling, error: ExtractError) -> ExtractError {
         self.add_sampling(sampling);
         error
     }
 
-    /// Takes note of something that cannot be read. It counts as absent.
+    /// Adds the error of a malformed field, which is treated as absent.
     pub fn add_malformed(&mut self, error: ExtractError) {
         self.malformed += 1;
         self.malformed_formats |= self.format;
@@ -212,7 +211,7 @@ impl Extraction {
         self.format = self.format.rotate_left(1);
     }
 
-    /// Hands over what `traceparent` says, and returns whether its `tracestate` is wanted.
+    /// Adds the context of `traceparent`. Returns whether its `tracestate` should be read.
     pub(crate) fn add_traceparent(&mut self, context: &SpanContext) -> bool {
         self.add_context_as(Winner::Traceparent, context);
         let same_trace = is_same_trace(self.context.trace_id, context.trace_id);
@@ -225,7 +224,7 @@ impl Extraction {
                 self.ignored_formats &= !self.format;
                 true
             }
-            // Only traceparent tells whether the id is random.
+            // Only `traceparent` has a flag for random ids.
             _ if same_trace => {
                 self.context.meta = self.context.meta.with(Meta::RANDOM, context.is_random());
                 true
@@ -234,7 +233,7 @@ impl Extraction {
         }
     }
 
-    /// Keeps a trace id that is no parent, but goes on in `traceparent`.
+    /// Keeps a trace id that is not the parent's, but is passed on in `traceparent`.
     pub(crate) fn keep_foreign(&mut self, trace_id: TraceId, random: bool) {
         let state = self.instana_state();
         state.foreign_trace_id = Some(trace_id);
@@ -250,7 +249,7 @@ impl Extraction {
         self.instana = true;
     }
 
-    /// Hands over the ids of Instana's own headers.
+    /// Adds the context of Instana's own headers.
     pub(crate) fn add_instana(&mut self, context: &SpanContext) {
         self.add_context_as(Winner::Instana, context);
     }
@@ -263,13 +262,13 @@ impl Extraction {
         self.datadog = true;
     }
 
-    /// Hands over what Datadog's own headers say.
+    /// Adds the context of Datadog's own headers.
     pub(crate) fn add_datadog(&mut self, context: &SpanContext, state: DatadogState) {
         self.add_context_as(Winner::Datadog, context);
         self.datadog_state = Some((context.trace_id, state));
     }
 
-    /// Hands over what X-Ray's header says, and its fields to pass on.
+    /// Adds the context of X-Ray's header, and its fields to pass on.
     pub(crate) fn add_xray(&mut self, context: &SpanContext, fields: String) {
         self.add_context_as(Winner::Other, context);
         if !fields.is_empty() {
@@ -281,18 +280,17 @@ impl Extraction {
         self.context.extra_mut().jaeger.get_or_insert_default()
     }
 
-    /// How much could not be read.
+    /// The number of malformed fields.
     pub(crate) fn malformed(&self) -> u32 {
         self.malformed
     }
 
-    /// By their places in the list, as bits: the formats that brought something that cannot be read, and those with a context of
-    /// another trace than the one that counts.
-    pub(crate) fn left_aside(&self) -> (u64, u64) {
+    /// The formats with a malformed field, and those with a context of another trace than the winner's, as bits by position in the list.
+    pub(crate) fn unused_formats(&self) -> (u64, u64) {
         (self.malformed_formats, self.ignored_formats)
     }
 
-    /// Why a trace begins anew although something came in.
+    /// The header and the reason, if a malformed header makes this process start a new trace.
     pub(crate) fn take_restart(&mut self) -> Option<(&'static str, Cow<'static, str>)> {
         self.void.take().filter(|_| self.winner == Winner::None && self.trace_only.is_none())
     }
@@ -301,7 +299,7 @@ impl Extraction {
         self.baggage_dropped
     }
 
-    /// The context, or what went wrong if there is nothing else.
+    /// Returns the context. Returns the first error if there is none.
     pub(crate) fn finish(mut self) -> Result<Option<SpanContext>, ExtractError> {
         if !self.instana && self.tracestate_members > tracestate::MAX_MEMBERS {
             self.context.extra_mut().tracestate = None;
@@ -339,7 +337,8 @@ impl Extraction {
         }
     }
 
-    /// The headers count, or where there are none of this trace, the member of `tracestate`. Only the member has unknown parts.
+    /// Takes Datadog's state from its headers, or from the member of `tracestate` if there are no headers of this trace. Unknown parts always come
+    /// from the member.
     fn settle_datadog(&mut self) {
         let state = self.datadog_state.take().filter(|(trace_id, _)| is_same_trace(self.context.trace_id, *trace_id));
         let member =
@@ -356,7 +355,7 @@ impl Extraction {
     }
 }
 
-/// Compares all 128 bits, or the lower 64 if one of the ids has no more.
+/// Compares 128 bits, or the lower 64 if one of the ids is a 64-bit id.
 fn is_same_trace(a: TraceId, b: TraceId) -> bool {
     a == b || a.low() == b.low() && a.low() != 0 && (a.high() == 0 || b.high() == 0)
 }

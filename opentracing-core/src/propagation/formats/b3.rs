@@ -20,8 +20,8 @@ static FIELDS: [&Field; 6] = [&SINGLE, &TRACE_ID, &SPAN_ID, &PARENT_ID, &SAMPLED
 
 /// The formats `b3`, `b3single` and `b3multi`: [B3 propagation](https://github.com/openzipkin/b3-propagation).
 ///
-/// All read both forms, the single header first, and differ in what they write. A span id that was received is never joined, but
-/// becomes the parent's.
+/// All of them read both forms, the single header first. They differ in what they write. A received span id is never shared with the server
+/// span; it is the id of the parent.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct B3 {
     form: Form,
@@ -102,7 +102,7 @@ impl TextFormat for B3 {
     }
 }
 
-/// `trace-span[-sampling][-parent]`, or the sampling letter alone: then the context has no ids.
+/// Parses `trace-span[-sampling][-parent]`, or only the sampling letter, which gives a context without ids.
 fn parse_single(value: &[u8]) -> Result<SpanContext, &'static str> {
     if let &[letter] = value {
         return Ok(SpanContext::empty().with_sampling(parse_letter(letter)?));
@@ -134,8 +134,8 @@ fn parse_letter(letter: u8) -> Result<Sampling, &'static str> {
     }
 }
 
-/// Ids may be missing where there is a decision, which also stays beside ids that cannot be used. Nothing depends on the parent.
-/// Applications in service meshes copy headers that they never got, as empty ones.
+/// Reads the several headers. Ids may be missing if there is a decision, and a decision stays valid next to malformed ids. A malformed parent is
+/// ignored. Empty headers are ignored as well, since applications in service meshes copy headers that they did not receive.
 fn read_multi(carrier: &dyn TextMapReader, found: &mut Extraction) -> Result<Option<SpanContext>, ExtractError> {
     let sampled = read_filled(carrier, &SAMPLED, found, parse_sampled);
     let debug = read_filled(carrier, &FLAGS, found, |value| Ok(value == b"1"))? == Some(true);
@@ -157,7 +157,7 @@ fn read_multi(carrier: &dyn TextMapReader, found: &mut Extraction) -> Result<Opt
     Ok(Some(context.with_sampling(sampling).with_parent_id(parent_id)))
 }
 
-/// An empty value is none. The first of several counts.
+/// Reads a header. An empty value counts as absent. Of several values, the first is used.
 fn read_filled<T: PartialEq>(
     carrier: &dyn TextMapReader,
     field: &'static Field,
@@ -168,7 +168,7 @@ fn read_filled<T: PartialEq>(
     Ok(read(carrier, field, found, Repeated::First, parse)?.flatten())
 }
 
-/// Old libraries wrote words.
+/// Parses the decision. Old libraries wrote it as a word.
 fn parse_sampled(value: &[u8]) -> Result<Sampling, &'static str> {
     match value {
         b"1" => Ok(Sampling::Sampled),
@@ -184,7 +184,7 @@ fn parse_ids(trace_id: &[u8], span_id: &[u8]) -> Result<SpanContext, &'static st
     Ok(SpanContext::new(trace_id, parse_span_id(span_id)?).with_64_bit(short))
 }
 
-/// 16 or 32 lower-case digits, and whether they are 16.
+/// Parses 16 or 32 lower-case digits. Returns whether there are 16.
 fn parse_trace_id(digits: &[u8]) -> Result<(TraceId, bool), &'static str> {
     let (high, low) = match digits.len() {
         16 => (&[][..], digits),
@@ -195,7 +195,7 @@ fn parse_trace_id(digits: &[u8]) -> Result<(TraceId, bool), &'static str> {
     if id.is_valid() { Ok((id, high.is_empty())) } else { Err("the trace id is zero") }
 }
 
-/// Of the several headers: 1 to 32 digits, of which leading zeros may be lost, and whether they are at most 16.
+/// Parses 1 to 32 digits, since the several headers may lack leading zeros. Returns whether there are at most 16.
 fn parse_padded_trace_id(digits: &[u8]) -> Result<(TraceId, bool), &'static str> {
     if digits.len() > 32 {
         return Err("the trace id has more than 32 digits");
@@ -210,7 +210,7 @@ fn parse_span_id(digits: &[u8]) -> Result<SpanId, &'static str> {
     if id.is_valid() { Ok(id) } else { Err("the span id is zero") }
 }
 
-/// Zero is no parent.
+/// Parses the parent id. Zero means that there is none.
 fn parse_parent_id(digits: &[u8]) -> Result<SpanId, &'static str> {
     if digits.len() != 16 {
         return Err("the span id has not 16 digits");
@@ -267,12 +267,12 @@ fn write_multi(context: &SpanContext, parent_id: Option<SpanId>, carrier: &mut d
         Sampling::Undecided => {}
         Sampling::NotSampled => carrier.set_static(&SAMPLED, "0"),
         Sampling::Sampled => carrier.set_static(&SAMPLED, "1"),
-        // Implies that the trace is kept; readers that know both are to expect one.
+        // The debug flag implies that the trace is sampled, so `X-B3-Sampled` is not written.
         Sampling::Debug => carrier.set_static(&FLAGS, "1"),
     }
 }
 
-/// In the width that it came in, since some readers know 16 digits only. More than 64 bits are never cut.
+/// Writes the trace id in the width in which it was received, since some readers know only 16 digits. Longer ids are never truncated.
 fn push_trace_id(value: &mut Text, context: &SpanContext) {
     if context.trace_id().high() == 0 && context.is_64_bit() {
         value.push_hex(context.trace_id().low());

@@ -22,23 +22,23 @@ static ORIGIN: Field = Field::new("x-datadog-origin", "x-datadog-origin");
 static TAGS: Field = Field::new("x-datadog-tags", "x-datadog-tags");
 static FIELDS: [&Field; 5] = [&TRACE_ID, &PARENT_ID, &PRIORITY, &ORIGIN, &TAGS];
 
-/// Of `tracestate`.
+/// The key of Datadog's member of `tracestate`.
 pub(crate) const MEMBER: &str = "dd";
 
 /// The format `datadog`: `x-datadog-trace-id`, `-parent-id`, `-sampling-priority`, `-origin`, `-tags`, baggage in headers that begin
-/// with `ot-baggage-`, and the member `dd` of `tracestate` where `tracecontext` is in the same list.
+/// with `ot-baggage-`, and the member `dd` of `tracestate` if `tracecontext` is in the same list.
 ///
 /// - Ids are 64-bit decimal numbers. The upper half of a trace id is the tag `_dd.p.tid`.
-/// - Origin, tags that begin with `_dd.p.`, and whether a user has decided (priority 2 or -1) are passed on. Malformed tags, and those
-///   beyond 512 characters, are dropped; the ids stay.
-/// - A context of an origin may lack the parent, as that of synthetic tests does: then the trace begins here, with its id.
-/// - If a `traceparent` of the same trace is read behind it, that has the parent: somebody between has added a span.
-/// - What `dd` says counts where there are no headers of Datadog's. Of its priority and the sampled flag the flag wins.
+/// - The origin, tags that begin with `_dd.p.`, and user decisions (priority 2 or -1) are passed on. Malformed tags, and tags of more than 512
+///   characters, are dropped; the ids stay valid.
+/// - A context with an origin may lack the parent, as with synthetic tests. Then a new trace begins, with this trace id.
+/// - If a `traceparent` of the same trace is read after it, its parent id is used, since a service in between has added a span.
+/// - The member `dd` is used if there are no Datadog headers. The sampled flag of `traceparent` wins over its priority.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Datadog(());
 
 impl Datadog {
-    /// The format.
+    /// Creates the format.
     pub const fn new() -> Self {
         Datadog(())
     }
@@ -98,7 +98,7 @@ impl TextFormat for Datadog {
     fn inject(&self, context: &SpanContext, carrier: &mut dyn TextMapWriter, injection: &Injection) {
         ot::BAGGAGE.inject(context, carrier, injection);
         let (trace_id, span_id) = (context.trace_id(), context.span_id());
-        // Of a trace id whose lower half is zero there is no header.
+        // The header has only the lower half of the trace id, which must not be zero.
         if !context.is_valid() || trace_id.low() == 0 {
             return;
         }
@@ -149,7 +149,7 @@ fn parse_parent_id(value: &[u8]) -> Result<SpanId, &'static str> {
     decimal::parse(trim(value)).map(SpanId::new).ok_or("it is no decimal number below 2^64")
 }
 
-/// Kept if above zero.
+/// Parses the priority. A trace with a priority above zero is sampled.
 fn parse_priority(value: &[u8]) -> Result<i64, &'static str> {
     let value = trim(value);
     let (sign, digits) = value.strip_prefix(b"-").map_or((1, value), |digits| (-1, digits));
@@ -157,7 +157,7 @@ fn parse_priority(value: &[u8]) -> Result<i64, &'static str> {
     number.map(|number| sign * number).ok_or("it is no number")
 }
 
-/// What is no header value is not passed on.
+/// Reads the origin. An invalid header value is not passed on.
 fn parse_origin(value: &[u8]) -> Result<Option<Box<str>>, &'static str> {
     let origin = trim(value);
     if origin.len() > MAX_TAGS_BYTES || !origin.iter().all(|byte| matches!(byte, b' '..=b'~')) {

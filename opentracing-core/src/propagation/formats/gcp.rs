@@ -22,20 +22,20 @@ const SAMPLED: u64 = 1;
 /// The format `gcp`: `X-Cloud-Trace-Context: <32 digits>/<span id, decimal>;o=1`, as
 /// [Google Cloud](https://cloud.google.com/trace/docs/trace-context#legacy-http-header) has it.
 ///
-/// Without a span id, or with zero, the trace id is that of a trace that begins here, unless another format brings a context. Options
-/// that are absent are undecided, and are not written then.
+/// Without a span id, or with zero, it sets the trace id of a new trace, unless another format has a context. Missing options mean undecided,
+/// and an undecided context is written without options.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GoogleCloud {
     unsampled: UnsampledParent,
 }
 
 impl GoogleCloud {
-    /// The format.
+    /// Creates the format.
     pub const fn new() -> Self {
         GoogleCloud { unsampled: UnsampledParent::Honor }
     }
 
-    /// What `o=0` says. [`UnsampledParent::Honor`] by default.
+    /// Sets the meaning of `o=0`. [`UnsampledParent::Honor`] by default.
     #[must_use]
     pub const fn unsampled_parent(mut self, unsampled: UnsampledParent) -> Self {
         self.unsampled = unsampled;
@@ -85,7 +85,7 @@ impl TextFormat for GoogleCloud {
     }
 }
 
-/// Trace and span id, or why they cannot be used, and the decision.
+/// Trace and span id, or the reason why they are malformed, and the decision.
 #[derive(PartialEq)]
 struct Header {
     ids: Result<(TraceId, SpanId), &'static str>,

@@ -18,19 +18,19 @@ const TRACE_ID: u8 = 0;
 const SPAN_ID: u8 = 1;
 const OPTIONS: u8 = 2;
 const SAMPLED: u8 = 1;
-/// Room for fields that are yet unknown.
+/// The maximum length, with room for future fields.
 const MAX_VALUE_BYTES: usize = 256;
 
 /// The format `grpc-trace-bin`: the binary encoding of `OpenCensus` in gRPC metadata, where values of such names are in base64.
 ///
-/// 29 bytes: version 0, field 0 with the trace id, field 1 with the span id, field 2 with the options, of which the lowest bit says
-/// that the trace is kept. Without options it is not. Padding is accepted and not written. Put it last in the reading list: a peer
-/// that sends something else as well means that.
+/// The value has 29 bytes: version 0, field 0 with the trace id, field 1 with the span id, and field 2 with the options, whose lowest bit means
+/// that the trace is sampled. Without options it is not sampled. Padding is accepted, but not written. Put the format last in the reading list,
+/// because a peer that also sends another format relies on that one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GrpcTraceBin(());
 
 impl GrpcTraceBin {
-    /// The format.
+    /// Creates the format.
     pub const fn new() -> Self {
         GrpcTraceBin(())
     }
@@ -72,7 +72,7 @@ impl TextFormat for GrpcTraceBin {
     }
 }
 
-/// Fields come in the order of their numbers; what is behind an unknown one cannot be told.
+/// Parses the fields, which are in the order of their numbers. Fields after an unknown one cannot be read.
 fn parse(value: &[u8]) -> Result<SpanContext, &'static str> {
     let value = trim(value);
     if value.len() > MAX_VALUE_BYTES {

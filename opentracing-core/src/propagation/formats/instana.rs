@@ -21,7 +21,7 @@ static FIELDS: [&Field; 4] = [&TRACE_ID, &SPAN_ID, &LEVEL, &SYNTHETIC];
 static KAFKA_TRACE_ID: Field = Field::new("X_INSTANA_T", "x_instana_t");
 static KAFKA_SPAN_ID: Field = Field::new("X_INSTANA_S", "x_instana_s");
 static KAFKA_LEVEL: Field = Field::new("X_INSTANA_L_S", "x_instana_l_s");
-// The binary headers of tracers before 2023. Not read; a copied one would mislead those that still do.
+// The binary header of tracers before 2023. It is not read, and removed when writing, since a copied one would mislead older tracers.
 static KAFKA_BINARY_IDS: Field = Field::new("X_INSTANA_C", "x_instana_c");
 static KAFKA_BINARY_LEVEL: Field = Field::new("X_INSTANA_L", "x_instana_l");
 static KAFKA_FIELDS: [&Field; 5] =
@@ -29,25 +29,25 @@ static KAFKA_FIELDS: [&Field; 5] =
 
 /// The key of Instana's member of `tracestate`.
 const MEMBER: &str = "in";
-/// Longer levels are read without their correlation.
+/// The correlation of longer levels is ignored.
 const MAX_LEVEL_BYTES: usize = 1024;
 
 /// The format `instana`: `X-INSTANA-T`, `-S` and `-L`, on Kafka `X_INSTANA_T`, `X_INSTANA_S` and `X_INSTANA_L_S`.
 ///
-/// Together with [`TraceContext`](crate::propagation::TraceContext) it does what the official tracers do. Read before it, Instana's
-/// ids win over `traceparent`, whose trace id is passed on; level 0 suppresses the trace but not `traceparent`. Written with it,
-/// the span of a kept trace is the first member of `tracestate`.
+/// Together with [`TraceContext`](crate::propagation::TraceContext) it behaves as the official tracers do. If it is before it in the reading
+/// list, Instana's ids win over `traceparent`, whose trace id is passed on, and level 0 suppresses the trace but not `traceparent`. If both are
+/// written, the span of a sampled trace is the first member of `tracestate`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Instana(());
 
 impl Instana {
-    /// The format.
+    /// Creates the format.
     pub const fn new() -> Self {
         Instana(())
     }
 
-    /// The value of `lt` of an entry span: all of a trace id of which Instana's `t` is the lower half only. `None` for roots, and if
-    /// the caller has sent 64 bits.
+    /// The value of `lt` of an entry span: the whole trace id, of which Instana's `t` has only the lower half. `None` for roots, and if the caller
+    /// has sent a 64-bit id.
     pub fn long_trace_id(entry: &SpanContext) -> Option<TraceId> {
         let told = entry.parent_id().is_some() && entry.trace_id().high() != 0 && !entry.is_64_bit();
         told.then_some(entry.trace_id())
@@ -79,7 +79,7 @@ impl TextFormat for Instana {
             found.instana_state().synthetic = true;
         }
         if let Some(correlation) = level.correlation {
-            // The trace begins in the browser, whose ids are not the ones in T and S.
+            // The trace begins in the browser, whose ids differ from those in T and S.
             found.instana_state().correlation = Some(correlation);
             return Ok(());
         }
@@ -110,7 +110,7 @@ impl TextFormat for Instana {
         match context.sampling() {
             Sampling::NotSampled => return carrier.set_static(level, "0"),
             Sampling::Sampled | Sampling::Debug => carrier.set_static(level, "1"),
-            // The level is how a decision is said; ids alone are recorded by the receiver.
+            // Without a level there is no decision. The receiver records a trace whose ids come without a level.
             Sampling::Undecided => {}
         }
         if context.is_valid() {
@@ -141,7 +141,7 @@ struct Level {
     correlation: Option<Correlation>,
 }
 
-/// `0` or `1`, of which only the first character counts, and perhaps `,correlationType=web;correlationId=…`.
+/// Parses `0` or `1`, of which only the first character is read, and an optional `,correlationType=web;correlationId=…`.
 fn parse_level(value: &[u8]) -> Level {
     let value = trim(value);
     let sampling = match value.first() {
@@ -169,7 +169,7 @@ fn parse_correlation(level: &str) -> Option<Correlation> {
     Some(Correlation { kind: correlation.0?.into(), id: correlation.1?.into() })
 }
 
-/// The span that Instana knows, from a tracestate that is in order.
+/// The last Instana span, from a valid `tracestate`.
 pub(crate) fn ancestor(tracestate: &str) -> Option<Ancestor> {
     let (_, value) = tracestate::members(tracestate).find(|(key, _)| *key == MEMBER)?;
     let (trace_id, span_id) = value.split_once(';')?;
@@ -177,7 +177,7 @@ pub(crate) fn ancestor(tracestate: &str) -> Option<Ancestor> {
     Some(Ancestor { trace_id, long, span_id: parse_span_id(span_id.as_bytes()).ok()? })
 }
 
-/// 1 to 32 digits of either case, and whether there are more than 16.
+/// Parses 1 to 32 digits of either case. Returns whether there are more than 16.
 fn parse_trace_id(value: &[u8]) -> Result<(TraceId, bool), &'static str> {
     let digits = trim(value);
     let (high, low) = digits.split_at(digits.len().saturating_sub(16));
@@ -185,7 +185,7 @@ fn parse_trace_id(value: &[u8]) -> Result<(TraceId, bool), &'static str> {
     if id.is_valid() { Ok((id, !high.is_empty())) } else { Err("the id is zero or missing") }
 }
 
-/// 1 to 16 digits of either case.
+/// Parses 1 to 16 digits of either case.
 fn parse_span_id(value: &[u8]) -> Result<SpanId, &'static str> {
     let id = SpanId::new(parse_half(trim(value))?);
     if id.is_valid() { Ok(id) } else { Err("the id is zero or missing") }

@@ -1,4 +1,4 @@
-//! Jaeger's own headers: `uber-trace-id` and its kin.
+//! Jaeger's own headers, such as `uber-trace-id`.
 
 use std::fmt::Write as _;
 
@@ -23,24 +23,24 @@ static FIELDS: [&Field; 3] = [&TRACE_ID, &DEBUG_ID, &ROOT_BAGGAGE];
 const BAGGAGE_PREFIX: &str = "uberctx-";
 static BAGGAGE: PrefixedBaggage = PrefixedBaggage::new(BAGGAGE_PREFIX, Encoding::Form);
 
-/// The header, and the tag that the root of the trace has.
+/// The name of the header, and of the tag of the trace's root.
 pub(crate) const DEBUG_ID_TAG: &str = "jaeger-debug-id";
-/// More than the longest value takes with every colon encoded.
+/// More than the longest value with every colon encoded.
 const MAX_VALUE_BYTES: usize = 128;
 const MAX_DEBUG_ID_BYTES: usize = 256;
 
 /// The format `jaeger`: `uber-trace-id` and, for each baggage item, a header that begins with `uberctx-`, as the
 /// [Jaeger clients](https://www.jaegertracing.io/docs/1.21/client-libraries/#propagation-format) have it.
 ///
-/// - Ids may lack leading zeros, and colons may be percent-encoded. Written are 16 digits, 32 only where the trace id needs them.
-/// - Flags other than sampled and debug are passed on. That nobody has decided cannot be said: it is written as not sampled.
-/// - `jaeger-debug-id` without any context begins a trace that is kept whatever any sampler says; its root has a tag of that name.
-/// - `jaeger-baggage` brings baggage as a list. It is never written.
+/// - Ids may lack leading zeros, and colons may be percent-encoded. 16 digits are written, and 32 only if the trace id needs them.
+/// - Flags other than sampled and debug are passed on. An undecided context cannot be expressed, and is written as not sampled.
+/// - `jaeger-debug-id` without a context begins a trace that is recorded regardless of the sampler. Its root has a tag of that name.
+/// - `jaeger-baggage` contains baggage as a list. It is read, but never written.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Jaeger(());
 
 impl Jaeger {
-    /// The format.
+    /// Creates the format.
     pub const fn new() -> Self {
         Jaeger(())
     }
@@ -108,7 +108,7 @@ impl TextFormat for Jaeger {
     }
 }
 
-/// The ids, or why they cannot be used, and the flags: the decision and those beside sampled and debug.
+/// The ids, or the reason why they are malformed, the decision, and the other flags.
 #[derive(PartialEq)]
 struct Header {
     ids: Result<SpanContext, &'static str>,
@@ -116,7 +116,7 @@ struct Header {
     other_flags: u8,
 }
 
-/// `<trace>:<span>:<parent>:<flags>`; the parent is deprecated and zero for a root.
+/// Parses `<trace>:<span>:<parent>:<flags>`. The parent is deprecated, and zero for a root.
 fn parse(value: &[u8]) -> Result<Header, &'static str> {
     let value = trim(value);
     if value.len() > MAX_VALUE_BYTES {
@@ -132,7 +132,7 @@ fn parse(value: &[u8]) -> Result<Header, &'static str> {
         [_] | [_, _] => hex::any_case(flags).and_then(|flags| u8::try_from(flags).ok()),
         _ => None,
     };
-    // The Go client reads decimal digits, all other clients and the documentation have hexadecimal ones.
+    // The Go client reads decimal digits. All other clients and the documentation use hexadecimal ones.
     let (sampling, other_flags) = read_flags(flags.ok_or("the flags have not 1 or 2 hexadecimal digits")?);
     Ok(Header { ids: parse_ids(trace_id, span_id, parent_id), sampling, other_flags })
 }
@@ -150,7 +150,7 @@ fn parse_id(digits: &[u8]) -> Option<SpanId> {
     (digits.len() <= 16 && high == 0).then_some(SpanId::new(low))
 }
 
-/// For the eyes of whoever looks for the trace.
+/// Parses a debug id, which people choose to find the trace.
 fn parse_debug_id(value: &[u8]) -> Result<Box<str>, &'static str> {
     let id = std::str::from_utf8(trim(value)).map_err(|_| "it is not text")?;
     match id.len() {
@@ -160,7 +160,7 @@ fn parse_debug_id(value: &[u8]) -> Result<Box<str>, &'static str> {
     }
 }
 
-/// `key=value, key=value`, as it is typed by hand.
+/// Reads `key=value, key=value`, which people type by hand.
 fn read_list(list: &[u8], found: &mut Extraction) {
     if list.len() > found.max_baggage_bytes() {
         return found.count_dropped_baggage();

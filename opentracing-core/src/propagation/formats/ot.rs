@@ -16,20 +16,20 @@ static SPAN_ID: Field = Field::new("ot-tracer-spanid", "ot-tracer-spanid");
 static SAMPLED: Field = Field::new("ot-tracer-sampled", "ot-tracer-sampled");
 static FIELDS: [&Field; 3] = [&TRACE_ID, &SPAN_ID, &SAMPLED];
 
-/// Datadog writes the same.
+/// Datadog uses the same prefix.
 pub(crate) const BAGGAGE_PREFIX: &str = "ot-baggage-";
 pub(crate) static BAGGAGE: PrefixedBaggage = PrefixedBaggage::new(BAGGAGE_PREFIX, Encoding::Raw);
 
 /// The format `ottrace`: `ot-tracer-traceid`, `ot-tracer-spanid`, `ot-tracer-sampled` and, for each baggage item, a header that begins
 /// with `ot-baggage-`, as basictracer and Lightstep have it.
 ///
-/// Only the lower 64 bits of a trace id are written, which is what readers know. Ids may lack leading zeros. A decision that is
-/// absent is undecided; one that is not there to be written is written as `false`, since basictracer refuses a context without.
+/// Only the lower 64 bits of a trace id are written, because readers know no more. Ids may lack leading zeros. A context without a decision is
+/// undecided. An undecided context is written with `false`, since basictracer rejects a context without a decision.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OtTrace(());
 
 impl OtTrace {
-    /// The format.
+    /// Creates the format.
     pub const fn new() -> Self {
         OtTrace(())
     }
@@ -62,7 +62,7 @@ impl TextFormat for OtTrace {
 
     fn inject(&self, context: &SpanContext, carrier: &mut dyn TextMapWriter, injection: &Injection) {
         BAGGAGE.inject(context, carrier, injection);
-        // Of a trace id whose lower half is zero nothing would be left.
+        // Only the lower half of the trace id is written, which must not be zero.
         if !context.is_valid() || context.trace_id().low() == 0 {
             return;
         }
@@ -76,7 +76,7 @@ impl TextFormat for OtTrace {
     }
 }
 
-/// 1 to 16 digits or 32, and whether they are at most 16.
+/// Parses 1 to 16 or 32 digits. Returns whether there are at most 16.
 fn parse_trace_id(value: &[u8]) -> Result<(TraceId, bool), &'static str> {
     let digits = trim(value);
     let ids = hex::any_length(digits).filter(|_| matches!(digits.len(), 0..=16 | 32));
@@ -92,7 +92,7 @@ fn parse_span_id(value: &[u8]) -> Result<SpanId, &'static str> {
     if id.is_valid() { Ok(id) } else { Err("it is zero") }
 }
 
-/// Go's tracers read all of these, and write the words.
+/// Parses all spellings that Go's tracers accept. They write the words.
 fn parse_sampled(value: &[u8]) -> Result<Sampling, &'static str> {
     match trim(value) {
         b"1" | b"t" | b"T" => Ok(Sampling::Sampled),

@@ -14,8 +14,9 @@ use crate::wire::text::Text;
 
 /// Headers whose names consist of a prefix and the name of the baggage item.
 ///
-/// Over HTTP, names arrive in lower case and values are encoded where necessary. An item whose name is not a token (RFC 9110) is not written. Text maps and
-/// messages hold names and values unchanged, as OpenTracing specifies. Of several names that differ only in letter case, one is written.
+/// Over HTTP, names arrive in lower case and values are encoded where necessary. An item whose name is not a token (RFC 9110) is not written.
+/// Text maps and messages hold names and values unchanged, as OpenTracing specifies. Of several names that differ only in letter case, one is
+/// written.
 #[derive(Debug)]
 pub(crate) struct PrefixedBaggage {
     prefix: &'static str,

@@ -1,4 +1,4 @@
-//! A way to write a context as text headers.
+//! Text formats.
 
 use std::cell::Cell;
 use std::fmt::Debug;
@@ -11,37 +11,37 @@ use crate::propagation::extraction::Extraction;
 use crate::propagation::formats::tracestate::TracestateMembers;
 use crate::propagation::medium::Medium;
 
-/// A format of text headers, which can stand in the lists of a [`Composite`](crate::propagation::Composite).
+/// A format of text headers, for the lists of a [`Composite`](crate::propagation::Composite).
 ///
-/// Called on the thread that serves or makes the request, for every request: it must be quick and must not block.
+/// Called for every request, on the thread that serves or sends it, so it must be quick and must not block.
 pub trait TextFormat: Debug + Send + Sync + 'static {
     /// The format's name in configuration, for example `tracecontext`.
     fn name(&self) -> &'static str;
 
-    /// Every header that the format reads or writes, at any time the same. Those that [`inject`](TextFormat::inject) does not set are
-    /// removed, so that none which was copied from an incoming request survives beside it.
+    /// Every header that the format reads or writes. Must always return the same. Headers that [`inject`](TextFormat::inject) does not set are
+    /// removed, so that none that was copied from an incoming request remains.
     fn fields(&self, medium: Medium) -> &[&'static Field];
 
-    /// The beginnings of the names of further headers, removed likewise.
+    /// Prefixes of the names of further headers, which are removed in the same way.
     fn prefixes(&self) -> &[&'static str] {
         &[]
     }
 
-    /// Reads what the carrier has in this format and hands it over. Nothing there is no error.
+    /// Reads the carrier and adds the results to `found`. A carrier without this format is not an error.
     ///
     /// # Errors
     ///
-    /// If there is something that cannot be read. What was handed over before stays valid.
+    /// If a field is malformed. Results that were added before stay valid.
     fn extract(&self, carrier: &dyn TextMapReader, found: &mut Extraction) -> Result<(), ExtractError>;
 
     /// Adds the format's own members of `tracestate`. Called before any format injects.
     fn add_tracestate_members(&self, _context: &SpanContext, _members: &mut TracestateMembers) {}
 
-    /// Writes what the context says in this format.
+    /// Writes the context in this format.
     fn inject(&self, context: &SpanContext, carrier: &mut dyn TextMapWriter, injection: &Injection);
 }
 
-/// What a format is told when it writes.
+/// The settings of an injection.
 #[derive(Debug)]
 pub struct Injection {
     pub(crate) medium: Medium,
@@ -52,22 +52,22 @@ pub struct Injection {
 }
 
 impl Injection {
-    /// What is written to.
+    /// The kind of the carrier.
     pub fn medium(&self) -> Medium {
         self.medium
     }
 
-    /// The most baggage items to write.
+    /// The maximum number of baggage items to write.
     pub fn max_baggage_items(&self) -> usize {
         self.max_baggage_items
     }
 
-    /// The most bytes of encoded baggage to write.
+    /// The maximum size of the encoded baggage, in bytes.
     pub fn max_baggage_bytes(&self) -> usize {
         self.max_baggage_bytes
     }
 
-    /// Takes note of a baggage item that is not written: it is beyond a limit, or its name cannot be written.
+    /// Counts a baggage item that is not written, because of a limit or because its name cannot be written.
     pub fn count_dropped_baggage(&self) {
         self.baggage_dropped.update(|count| count + 1);
     }
@@ -78,20 +78,20 @@ impl Injection {
     }
 }
 
-/// What to make of a header that has several different values, where only one makes sense. Equal values count once.
+/// How to treat several different values of a header that should have one. Equal values count as one.
 #[derive(Clone, Copy)]
 pub(crate) enum Repeated<T> {
-    /// Nobody can tell which is meant.
+    /// The header is malformed.
     Malformed,
-    /// The first one counts.
+    /// The first value is used.
     First,
-    /// The last one counts, and the others are counted as malformed.
+    /// The last value is used, and the others are counted as malformed.
     Last,
     /// As `Last`, if all have the same trace id; as `Malformed` otherwise.
     SameTrace(fn(&T) -> TraceId),
 }
 
-/// Reads a header that has one value. Of messages the last value counts. Over HTTP, proxies fold several lines into one with commas.
+/// Reads a header with one value. In messages, the last value is used. Over HTTP, the values may also be joined by commas, as proxies do.
 pub(crate) fn read<T: PartialEq>(
     carrier: &dyn TextMapReader,
     field: &'static Field,
@@ -133,7 +133,7 @@ pub(crate) fn read<T: PartialEq>(
     Ok(read)
 }
 
-/// A value on which nothing depends: without it the context stays what it is.
+/// Makes a value optional: if it is malformed, the error is added and the value is treated as absent.
 pub(crate) fn optional<T>(read: Result<Option<T>, ExtractError>, found: &mut Extraction) -> Option<T> {
     read.unwrap_or_else(|error| {
         found.add_malformed(error);
@@ -141,7 +141,7 @@ pub(crate) fn optional<T>(read: Result<Option<T>, ExtractError>, found: &mut Ext
     })
 }
 
-/// Trace id and span id that stand in two headers: both or none.
+/// Combines a trace id and a span id from two headers. It is an error if one of them is missing.
 pub(crate) fn pair<T, S>(
     trace_field: &Field,
     trace_id: Result<Option<T>, ExtractError>,
@@ -159,7 +159,7 @@ pub(crate) fn pair<T, S>(
 
 const DIFFERENT: &str = "two different values";
 
-/// Takes off optional whitespace (RFC 9110, section 5.6.3). HTTP/1.1 libraries do it, HTTP/2 and messages keep it.
+/// Removes optional whitespace (RFC 9110, section 5.6.3). HTTP/1.1 libraries remove it; HTTP/2 and messages keep it.
 pub(crate) fn trim(mut value: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
         value = rest;

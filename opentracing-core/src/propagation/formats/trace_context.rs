@@ -21,8 +21,8 @@ const RANDOM: u64 = 2;
 
 /// The format `tracecontext`: [W3C Trace Context](https://www.w3.org/TR/trace-context-2/), level 2.
 ///
-/// A malformed `tracestate` never voids `traceparent`; a malformed `traceparent` voids both. What is written is always version
-/// `00`, with the flags sampled and random and no others.
+/// A malformed `tracestate` does not invalidate `traceparent`. A malformed `traceparent` invalidates both. Version `00` is written, with the
+/// flags sampled and random only.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TraceContext {
     unsampled: UnsampledParent,
@@ -30,38 +30,37 @@ pub struct TraceContext {
     random_flag: RandomFlag,
 }
 
-/// For which traces `traceparent` carries the random flag of W3C Trace Context level 2.
+/// The traces whose `traceparent` has the random flag of W3C Trace Context level 2.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum RandomFlag {
-    /// For traces whose `traceparent` came in with it. OpenTelemetry's Go tracer refuses the flag up to release 1.41 and would begin
-    /// a new trace.
+    /// Traces that were received with the flag. OpenTelemetry's Go tracer up to release 1.41 rejects the flag and would begin a new trace.
     #[default]
     Received,
-    /// Also for traces that begin in this process, if their ids are random.
+    /// Also traces that begin in this process, if their ids are random.
     Always,
 }
 
-/// What a context that is not sampled says: a clear flag of `traceparent`, `o=0` of Google Cloud, or `Sampled=0` of X-Ray.
+/// The meaning of a context that is not sampled: a clear flag of `traceparent`, `o=0` of Google Cloud, or `Sampled=0` of X-Ray.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum UnsampledParent {
-    /// The trace is not kept, here neither.
+    /// The trace is not sampled. This service does not record it either.
     #[default]
     Honor,
-    /// The caller does not record. That is no decision for this service, which makes its own.
+    /// The caller does not record the trace, but this service makes its own sampling decision.
     Defer,
 }
 
-/// Whether a `traceparent` gives the trace that a service takes part in.
+/// Whether a service joins the trace of a `traceparent`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum TraceCorrelation {
-    /// It does.
+    /// It joins the trace.
     #[default]
     Enabled,
-    /// It does not: the parent is the last Instana span, from the member `in` of `tracestate`, or there is none. The trace id of
-    /// `traceparent` is passed on nevertheless. `INSTANA_DISABLE_W3C_TRACE_CORRELATION` of the official Instana tracers.
+    /// It does not join the trace. The parent is the last Instana span, from the member `in` of `tracestate`, or there is none. The trace id of
+    /// `traceparent` is still passed on. The official Instana tracers have the variable `INSTANA_DISABLE_W3C_TRACE_CORRELATION` for this.
     Disabled,
 }
 
@@ -75,7 +74,7 @@ impl UnsampledParent {
 }
 
 impl TraceContext {
-    /// The format as the specification has it.
+    /// Creates the format with the behaviour of the specification.
     pub const fn new() -> Self {
         TraceContext {
             unsampled: UnsampledParent::Honor,
@@ -84,21 +83,21 @@ impl TraceContext {
         }
     }
 
-    /// What a clear sampled flag says. [`UnsampledParent::Honor`] by default.
+    /// Sets the meaning of a clear sampled flag. [`UnsampledParent::Honor`] by default.
     #[must_use]
     pub const fn unsampled_parent(mut self, unsampled: UnsampledParent) -> Self {
         self.unsampled = unsampled;
         self
     }
 
-    /// Whether `traceparent` gives the trace. [`TraceCorrelation::Enabled`] by default.
+    /// Sets whether the service joins the trace of `traceparent`. [`TraceCorrelation::Enabled`] by default.
     #[must_use]
     pub const fn trace_correlation(mut self, correlation: TraceCorrelation) -> Self {
         self.correlation = correlation;
         self
     }
 
-    /// Which traces are sent with the random flag. [`RandomFlag::Received`] by default.
+    /// Sets which traces are sent with the random flag. [`RandomFlag::Received`] by default.
     #[must_use]
     pub const fn random_flag(mut self, random_flag: RandomFlag) -> Self {
         self.random_flag = random_flag;
@@ -175,7 +174,7 @@ impl TextFormat for TraceContext {
     }
 }
 
-/// All values are one list; of a message the last one.
+/// Reads all values as one list. In messages, only the last value.
 fn read_tracestate(carrier: &dyn TextMapReader, medium: Medium) -> Result<ReadList, ExtractError> {
     let mut read = Ok(ReadList::default());
     carrier.values(&TRACESTATE, &mut |value| {
@@ -210,7 +209,7 @@ impl Traceparent {
     }
 }
 
-/// `00-<32 digits>-<16 digits>-<2 digits>`. A later version may go on behind that with a hyphen.
+/// Parses `00-<32 digits>-<16 digits>-<2 digits>`. Later versions may continue with a hyphen.
 fn parse(value: &[u8]) -> Result<Traceparent, &'static str> {
     let Some((head, rest)) = trim(value).split_first_chunk::<55>() else { return Err("it is too short") };
     if [head[2], head[35], head[52]] != [b'-'; 3] {

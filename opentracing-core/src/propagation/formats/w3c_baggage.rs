@@ -13,20 +13,20 @@ use crate::wire::text::Text;
 static BAGGAGE: Field = Field::new("baggage", "baggage");
 static FIELDS: [&Field; 1] = [&BAGGAGE];
 
-/// What is looked at, however much of it is blanks or malformed: this many times the bytes that may be kept.
+/// At most this many times the size limit of the baggage is scanned, including whitespace and malformed members.
 const MAX_SCAN_FACTOR: usize = 2;
 
 /// The format `baggage`: [W3C Baggage](https://www.w3.org/TR/baggage/), with the limits of the
 /// [`Composite`](crate::propagation::Composite).
 ///
-/// A malformed member is dropped by itself, and so is one that is beyond the limits; no member is ever cut. Of two members with
-/// the same name the last counts. Properties are kept as they came, without blanks. An item whose name is no token (RFC 9110) is
-/// not written: names cannot be encoded.
+/// Malformed members and those beyond the limits are dropped one by one. No member is ever truncated. Of several members with the same name, the
+/// last is used. Properties are passed on without whitespace. An item whose name is not a token (RFC 9110) is not written, since names cannot be
+/// encoded.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct W3cBaggage(());
 
 impl W3cBaggage {
-    /// The format.
+    /// Creates the format.
     pub const fn new() -> Self {
         W3cBaggage(())
     }
@@ -43,7 +43,7 @@ impl TextFormat for W3cBaggage {
 
     fn extract(&self, carrier: &dyn TextMapReader, found: &mut Extraction) -> Result<(), ExtractError> {
         if found.medium().is_message() {
-            // The last value stands for all; the earlier ones are not worth parsing.
+            // Only the last value is used, so the earlier ones are not parsed.
             let mut values = 0;
             carrier.values(&BAGGAGE, &mut |_| values += 1);
             let mut reader = Reader::new(found);
@@ -75,7 +75,7 @@ impl TextFormat for W3cBaggage {
             list.push(if before == 0 { "" } else { "," });
             list.push(item.key());
             list.push("=");
-            // Some readers take `+` for a blank.
+            // Some readers decode `+` to a space.
             percent::encode(item.value(), &mut list, |byte| is_value_byte(byte) && !matches!(byte, b'%' | b'+'));
             if !item.properties().is_empty() && item.properties().split(';').all(is_property) {
                 list.push(";");
@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
         Reader { found, kept_bytes: 0, left_to_scan, malformed: None }
     }
 
-    /// Several headers are one list.
+    /// Reads one of several headers, which form one list.
     fn read(&mut self, value: &[u8]) {
         for member in value.split(|&byte| byte == b',') {
             self.left_to_scan = self.left_to_scan.saturating_sub(member.len() + 1);
@@ -140,7 +140,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// `key=value;property;property=value`, with optional whitespace around each part.
+/// Parses `key=value;property;property=value`, with optional whitespace around each part.
 fn parse_member(member: &[u8]) -> Option<BaggageItem> {
     let mut parts = member.split(|&byte| byte == b';');
     let (key, value) = split_pair(parts.next()?);
@@ -183,7 +183,7 @@ pub(crate) fn is_field(name: &str) -> bool {
     name == BAGGAGE.name()
 }
 
-/// A token (RFC 9110, section 5.6.2). Keys are never decoded.
+/// Whether the key is a token (RFC 9110, section 5.6.2). Keys are never decoded.
 pub(crate) fn is_token(key: &[u8]) -> bool {
     let is_token_byte = |&byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !key.is_empty() && key.iter().all(is_token_byte)

@@ -24,14 +24,14 @@ static BAGGAGE: PrefixedBaggage =
 /// The format `wavefront`: `wf-ot-traceid`, `wf-ot-spanid` (both UUIDs), `wf-ot-sample`, and for each baggage item a header that
 /// begins with `wf-ot-`, as Wavefront's OpenTracing SDKs have it.
 ///
-/// A UUID is a number of 128 bits. Span ids have 64 here: of one that is received the lower half counts, and the upper half of one
-/// that is written is zero. Both ids are needed. Without a decision `wf-ot-sample` is not written. Baggage items cannot be named
-/// `traceid`, `spanid` or `sample`, in any letter case: they are not written.
+/// A UUID is a 128-bit number, but span ids have 64 bits here: the lower half of a received UUID is used, and the upper half of a written one is
+/// zero. Both ids are required. `wf-ot-sample` is not written for an undecided context. Baggage items with the names `traceid`, `spanid` or
+/// `sample`, in any letter case, are not written.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wavefront(());
 
 impl Wavefront {
-    /// The format.
+    /// Creates the format.
     pub const fn new() -> Self {
         Wavefront(())
     }
@@ -73,7 +73,7 @@ impl TextFormat for Wavefront {
         value.truncate(0);
         push_uuid(&mut value, 0, context.span_id().get());
         carrier.set(&SPAN_ID, value.as_str());
-        // Wavefront's SDK for Python writes and knows no other spelling.
+        // Wavefront's SDK for Python reads and writes only this spelling.
         match context.sampling() {
             Sampling::Undecided => {}
             Sampling::NotSampled => carrier.set_static(&SAMPLE, "False"),
@@ -102,7 +102,7 @@ fn parse_sample(value: &[u8]) -> Result<Sampling, &'static str> {
     }
 }
 
-/// 8, 4, 4, 4 and 12 digits of either case with hyphens between (RFC 9562, section 4).
+/// Parses 8, 4, 4, 4 and 12 digits of either case, separated by hyphens (RFC 9562, section 4).
 fn parse_uuid(value: &[u8]) -> Option<(u64, u64)> {
     let mut parts = trim(value).split(|&byte| byte == b'-');
     let mut part = |len: usize| hex::any_case(parts.next().filter(|digits| digits.len() == len)?);

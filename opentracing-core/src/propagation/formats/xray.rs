@@ -21,26 +21,26 @@ const MAX_OTHERS_BYTES: usize = 512;
 /// The format `xray`: `X-Amzn-Trace-Id: Root=1-<8 digits>-<24 digits>;Parent=<16 digits>;Sampled=1`, as
 /// [AWS X-Ray](https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader) has it.
 ///
-/// - The fields may come in any order. Unknown ones are passed on, up to 512 bytes: by `Lineage`, AWS Lambda detects recursion. `Self`,
-///   which load balancers add for themselves, is not.
-/// - A field that cannot be used voids no other: `Sampled=0` counts beside ids of zero, and a root beside a malformed parent.
-/// - A root alone, which a load balancer adds, gives the trace id of a trace that begins here, unless another format brings a context.
-/// - `Sampled=?`, or none, is undecided, and is written so.
+/// - The fields may come in any order. Unknown ones are passed on, up to 512 bytes: AWS Lambda detects recursion with `Lineage`. `Self`, which
+///   load balancers add for their own use, is not passed on.
+/// - A malformed field does not invalidate the others: `Sampled=0` applies also with ids of zero, and a root also with a malformed parent.
+/// - A header with only `Root=`, as load balancers send it, sets the trace id of the new trace, unless another format has a context.
+/// - `Sampled=?`, or no such field, means undecided. An undecided context is written with `Sampled=?`.
 ///
-/// X-Ray takes the first eight digits of a trace id for the time at which the trace began. Ids that are made here are random, which
-/// X-Ray accepts since 2023.
+/// X-Ray used to read the first eight digits of a trace id as the start time of the trace. This crate generates random ids, which X-Ray accepts
+/// since 2023.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct XRay {
     unsampled: UnsampledParent,
 }
 
 impl XRay {
-    /// The format.
+    /// Creates the format.
     pub const fn new() -> Self {
         XRay { unsampled: UnsampledParent::Honor }
     }
 
-    /// What `Sampled=0` says. [`UnsampledParent::Honor`] by default.
+    /// Sets the meaning of `Sampled=0`. [`UnsampledParent::Honor`] by default.
     #[must_use]
     pub const fn unsampled_parent(mut self, unsampled: UnsampledParent) -> Self {
         self.unsampled = unsampled;
@@ -95,19 +95,19 @@ impl TextFormat for XRay {
     }
 }
 
-/// Trace id and parent, zero where they are absent or cannot be used, and the other fields.
+/// Trace id and parent, which are zero if missing or malformed, and the other fields.
 #[derive(Default, PartialEq)]
 struct Header {
     trace_id: TraceId,
     span_id: SpanId,
     sampling: Sampling,
-    /// The fields to pass on, with semicolons between.
+    /// The fields to pass on, separated by semicolons.
     others: String,
     malformed: Option<&'static str>,
 }
 
-/// Fields with a semicolon and perhaps blanks between them. An empty value and an id of zero say nothing: AWS's SDK for Python sends
-/// zeros for a request that it does not sample.
+/// Parses fields that are separated by semicolons and optional whitespace. Empty values and ids of zero count as absent: AWS's SDK for Python
+/// sends zeros for a request that it does not sample.
 fn parse(value: &[u8]) -> Result<Header, &'static str> {
     let mut header = Header::default();
     let value = trim(value);
@@ -150,7 +150,7 @@ fn parse(value: &[u8]) -> Result<Header, &'static str> {
     Ok(header)
 }
 
-/// `1-<8 digits>-<24 digits>`, which make one id. AWS leaves out leading zeros of the time.
+/// Parses `1-<8 digits>-<24 digits>`, which form one id. AWS omits leading zeros of the time.
 fn parse_root(root: &[u8]) -> Option<TraceId> {
     let rest = root.strip_prefix(b"1-")?;
     let hyphen = rest.iter().take(9).position(|&byte| byte == b'-').filter(|&digits| digits > 0)?;

@@ -70,7 +70,7 @@ fn a_trace_id_alone_is_that_of_a_trace_that_begins_here() {
         let root = tracer.span("root").child_of(&context).start().context().expect("a context");
         assert_eq!(root.trace_id().to_string(), "5759e988bd862e3fe1be46a994272793");
         assert_eq!((root.parent_id(), root.is_sampled()), (None, sampling != Sampling::NotSampled), "{value}");
-        // Whoever brings a span as well wins, and decides for itself.
+        // A context with a span id wins, and so does its decision.
         let found = describe(&extract_http(&composite, &[(name, value), B3]));
         assert_eq!(found, "0af7651916cd43dd8448eb211c80319c/00f067aa0ba902b7 undecided");
     }
