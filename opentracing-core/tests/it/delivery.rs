@@ -297,7 +297,7 @@ fn long_values_are_cut_on_a_character_boundary() {
 #[test]
 fn a_text_that_is_set_for_ever_stays_whole() {
     let mock = limits(|limits| limits.tags = 8);
-    let mut span = mock.tracer().span(&String::from("work")).start();
+    let mut span = mock.tracer().span(String::from("work")).start();
     span.set_tag("url", Value::Url(&["/first?token=", "1"])).log_kv(&[("kept", Value::Str("log"))]);
     for n in 0..2_000 {
         let text = format!("{n} {}", "x".repeat(1000));
@@ -360,7 +360,7 @@ fn operation_names_beyond_the_limit_are_counted_and_replaced_if_told_so() {
     fn check(excess: ExcessNames, expected: &str) {
         let mock = limits(|limits| (limits.operation_names, limits.excess_names) = (2, excess));
         for n in [1, 2, 1, 3, 2] {
-            mock.tracer().span(&format!("name {n}")).start().finish();
+            mock.tracer().span(format!("name {n}")).start().finish();
         }
         mock.assert_tree(expected);
         assert_eq!(mock.tracer().stats().excess_names, 1);
@@ -417,7 +417,7 @@ fn several_tracers_in_one_thread_keep_their_spans_apart() {
     let mocks: Vec<_> = (0..3).map(|_| MockTracer::new()).collect();
     for round in 0..10 {
         for (n, mock) in mocks.iter().enumerate() {
-            mock.tracer().span(&format!("{n}")).tag("round", round).start().finish();
+            mock.tracer().span(format!("{n}")).tag("round", round).start().finish();
         }
     }
     for (n, mock) in mocks.iter().enumerate() {

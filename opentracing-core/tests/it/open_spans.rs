@@ -55,7 +55,7 @@ fn a_report_lists_the_spans_that_are_open_for_a_second() {
 #[test]
 fn a_report_lists_the_twenty_oldest() {
     let tracer = Tracer::builder("shop").build_inline(Keep::default());
-    let open: Vec<Span> = (0..30).map(|n| tracer.span(&format!("job {n}")).start_time(ago(100 + n)).start()).collect();
+    let open: Vec<Span> = (0..30).map(|n| tracer.span(format!("job {n}")).start_time(ago(100 + n)).start()).collect();
     let expected: Vec<_> = (10..30).rev().map(|n| format!("job {n}")).collect();
     assert_eq!(names(&tracer), expected);
     assert!(tracer.report().to_string().contains("\n             and 10 more\n"), "{}", tracer.report());

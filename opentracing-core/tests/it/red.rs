@@ -14,7 +14,7 @@ fn counting(settings: impl FnOnce(TracerBuilder) -> TracerBuilder) -> (MockTrace
 }
 
 fn finish(mock: &MockTracer, name: &str, kind: SpanKind, took: Duration, failed: bool) {
-    let mut span = mock.tracer().span(&name.to_owned()).kind(kind).start();
+    let mut span = mock.tracer().span(name.to_owned()).kind(kind).start();
     span.set(tags::ERROR, failed);
     mock.clock().advance(took);
     span.finish();

@@ -101,7 +101,7 @@ fn tracers_count_their_decisions_apart() {
 fn distinct_names_that_are_no_literals_are_counted() {
     let mock = MockTracer::new();
     for name in ["a", "b", "a"] {
-        mock.tracer().span(&name.to_owned()).start().finish();
+        mock.tracer().span(name.to_owned()).start().finish();
         mock.tracer().span("literal").start().finish();
     }
     mock.finished_spans();
