@@ -33,7 +33,9 @@ impl QueueSettings {
         let delay = variables
             .millis("OTEL_BSP_SCHEDULE_DELAY", "using the default")
             .or_else(|| variables.duration("JAEGER_REPORTER_FLUSH_INTERVAL", "using the default"));
-        let close_timeout = variables.millis("OTEL_BSP_EXPORT_TIMEOUT", "using the default");
+        // Zero is no limit (OpenTelemetry, "Common concepts", Timeout). A dead server still ends it after the maximum retry time.
+        let unlimited = |timeout: Duration| if timeout.is_zero() { Duration::MAX } else { timeout };
+        let close_timeout = variables.millis("OTEL_BSP_EXPORT_TIMEOUT", "using the default").map(unlimited);
         QueueSettings { queue, batch, delay, close_timeout }
     }
 

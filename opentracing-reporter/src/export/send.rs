@@ -92,7 +92,8 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
                 return Some(answer);
             }
             let timeout = self.settings.timeout;
-            if self.settings.clock.now().saturating_duration_since(sent_at) >= timeout {
+            let has_waited = self.settings.clock.now().saturating_duration_since(sent_at);
+            if !timeout.is_zero() && has_waited >= timeout {
                 self.channel.cancel();
                 return Some(Answer::retry(format!("no answer within {timeout:?}")));
             }

@@ -7,7 +7,7 @@ use crate::retry::{SystemClock, TransportClock};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// The time-out of one attempt.
+    /// The time-out of one attempt. Zero is none.
     pub(crate) timeout: Duration,
     /// Counted from the first attempt.
     pub(crate) max_retry_time: Duration,
@@ -31,7 +31,8 @@ impl Default for Settings {
 macro_rules! export_settings {
     ($type:ty) => {
         impl $type {
-            /// Sets how long to wait for an answer before a request is cancelled and retried. 10 seconds by default.
+            /// Sets how long to wait for an answer before a request is cancelled and retried. 10 seconds by default. Zero means no
+            /// time-out, as in OpenTelemetry's variables.
             pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
                 self.exporter.settings.timeout = timeout;
                 self

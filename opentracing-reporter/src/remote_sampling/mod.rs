@@ -80,7 +80,7 @@ impl JaegerRemoteSampling {
         self
     }
 
-    /// Sets the time-out of a poll. 10 seconds by default.
+    /// Sets the time-out of a poll. 10 seconds by default. Zero means no time-out.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

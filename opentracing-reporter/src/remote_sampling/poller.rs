@@ -82,7 +82,8 @@ impl Poller {
 
     async fn poll(&mut self) {
         self.polls += 1;
-        let json = match tokio::time::timeout(self.timeout, self.fetcher.fetch()).await {
+        let limit = if self.timeout.is_zero() { Duration::MAX } else { self.timeout };
+        let json = match tokio::time::timeout(limit, self.fetcher.fetch()).await {
             Ok(Ok(json)) => json,
             Ok(Err(error)) => {
                 self.sampler.count_query_failed();

@@ -397,6 +397,25 @@ fn transports_are_selected_by_name_or_by_address() {
 }
 
 #[test]
+fn a_time_out_of_zero_is_none() {
+    let collector = Collector::start([]).expect("a port");
+    let url = collector.url();
+    let read = read(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &url),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "0"),
+        ("OTEL_BSP_EXPORT_TIMEOUT", "0"),
+    ]);
+    assert_eq!(read.warnings(), []);
+    let (tracer, guard) = read.start().expect("a thread");
+    for _ in 0..10 {
+        tracer.span("work").start().finish();
+    }
+    drop(guard);
+    let stats = tracer.stats().transports.remove(0);
+    assert_eq!((stats.sent, stats.failed_requests, stats.dropped_failed), (10, 0, 0));
+}
+
+#[test]
 fn otlp_uses_its_endpoint_headers_and_settings() {
     let sent = |variables: &[(&str, &str)], replies: usize| {
         let collector = Collector::start((0..replies).map(|_| Reply::ok())).expect("a port");

@@ -248,6 +248,22 @@ fn accepts_a_late_answer() -> TestResult {
 }
 
 #[test]
+fn a_time_out_of_zero_is_none() -> TestResult {
+    let barrier = Arc::new(Barrier::new(2));
+    let collector = Collector::start([Reply::Late(barrier.clone())])?;
+    let (tracer, hand) = tracer(&collector.url(), |otlp| otlp.timeout(Duration::ZERO))?;
+    finish_spans(&tracer, 3);
+    next(&tracer, &collector);
+    hand.advance(Duration::from_secs(3600));
+    nothing_arrives(&tracer, &collector);
+    barrier.wait();
+    assert_eq!(tracer.flush(PATIENCE), Ok(()));
+    let stats = tracer.stats().transports.remove(0);
+    assert_eq!((stats.sent, stats.retries, stats.failed_requests), (3, 0, 0));
+    Ok(())
+}
+
+#[test]
 fn retries_a_request_whose_connection_was_closed() -> TestResult {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let (tracer, hand) = tracer(&format!("http://{}", listener.local_addr()?), |otlp| otlp)?;
