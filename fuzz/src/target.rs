@@ -126,8 +126,8 @@ fn lists(target: Target) -> Vec<Formats> {
         Target::GrpcTraceBin => named(&["grpc-trace-bin"]),
         Target::Composite => named(&["instana,tracecontext,b3,baggage"]),
         Target::AllFormats => named(&[
-            "instana,tracecontext,b3,baggage,jaeger,datadog,ottrace,wavefront,xray,gcp,grpc-trace-bin",
-            "grpc-trace-bin,gcp,xray,wavefront,ottrace,datadog,jaeger,baggage,b3,tracecontext,instana",
+            "instana,tracecontext,b3,baggage,jaeger,datadog,ottrace,wavefront,xray,gcp,grpc-trace-bin,sentry-trace",
+            "sentry-trace,grpc-trace-bin,gcp,xray,wavefront,ottrace,datadog,jaeger,baggage,b3,tracecontext,instana",
             "ottrace,jaeger,baggage,tracecontext,datadog,b3,wavefront",
             "datadog,tracecontext,b3multi,xray",
             "instana,b3",

@@ -105,7 +105,7 @@ const SECRETS: &[&str] = &[
 ];
 
 const SETTINGS: &[&str] = &[
-    "b3,b3single,b3multi,tracecontext, baggage,jaeger,none,datadog,ottrace,wavefront,xray,gcp,grpc-trace-bin,instana",
+    "b3,b3single,b3multi,tracecontext, baggage,jaeger,none,datadog,ottrace,wavefront,xray,gcp,grpc-trace-bin,sentry-trace,instana",
     "*.acme.example, partner.example:8443\ncatalog.acme.example.",
     "[::1]:80,::1,*:443\n[::1]",
     "0af7651916cd43dd8448eb211c80319c",

@@ -21,7 +21,8 @@ static FIELDS: [&Field; 6] = [&SINGLE, &TRACE_ID, &SPAN_ID, &PARENT_ID, &SAMPLED
 /// The formats `b3`, `b3single` and `b3multi`: [B3 propagation](https://github.com/openzipkin/b3-propagation).
 ///
 /// All of them read both forms, the single header first. They differ in what they write. A received span id is never shared with the server
-/// span; it is the id of the parent.
+/// span; it is the id of the parent. Among the multiple headers, an empty one counts as absent, trace ids may lack leading zeros, and a
+/// malformed parent is ignored.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct B3 {
     form: Form,

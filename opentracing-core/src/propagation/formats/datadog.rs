@@ -34,6 +34,8 @@ pub(crate) const MEMBER: &str = "dd";
 /// - A context with an origin may lack the parent, as with synthetic tests. Then a new trace begins, with this trace id.
 /// - If a `traceparent` of the same trace is read after it, its parent id is used, since a service in between has added a span.
 /// - The member `dd` is used if there are no Datadog headers. The sampled flag of `traceparent` wins over its priority.
+///   Its unknown parts are passed on.
+/// - Baggage is passed on byte for byte, as by `ottrace`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Datadog(());
 

@@ -25,6 +25,9 @@ pub(crate) static BAGGAGE: PrefixedBaggage = PrefixedBaggage::new(BAGGAGE_PREFIX
 ///
 /// Only the lower 64 bits of a trace id are written, because readers know no more. Ids may lack leading zeros. A context without a decision is
 /// undecided. An undecided context is written with `false`, since basictracer rejects a context without a decision.
+///
+/// Peers neither encode nor decode baggage, so values are passed on byte for byte. Over HTTP, a value that no header can hold is written with
+/// `%XX`. A value is decoded only if writing it again gives the same bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OtTrace(());
 

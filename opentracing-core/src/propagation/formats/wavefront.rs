@@ -26,7 +26,7 @@ static BAGGAGE: PrefixedBaggage =
 ///
 /// A UUID is a 128-bit number, but span ids have 64 bits here: the lower half of a received UUID is used, and the upper half of a written one is
 /// zero. Both ids are required. `wf-ot-sample` is not written for an undecided context. Baggage items with the names `traceid`, `spanid` or
-/// `sample`, in any letter case, are not written.
+/// `sample`, in any letter case, are not written. Values are passed on byte for byte, as by `ottrace`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wavefront(());
 

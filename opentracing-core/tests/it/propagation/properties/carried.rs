@@ -75,7 +75,7 @@ impl Carried {
                 Carried { ids, sampling: decision(ids, two_states), ..Carried::default() }
             }
             "grpc-trace-bin" => Carried { ids: all, sampling: decision(all, two_states), ..Carried::default() },
-            "wavefront" | "xray" | "gcp" => {
+            "wavefront" | "xray" | "gcp" | "sentry-trace" => {
                 Carried { ids: all, sampling: decision(all, three_states), ..Carried::default() }
             }
             _ => Carried::default(),

@@ -14,7 +14,8 @@ use proptest::test_runner::{Config, RngSeed, TestRunner};
 use self::made_up::Change;
 use self::wire::{Formats, Wire};
 
-const ALL: &str = "instana,tracecontext,b3,baggage,jaeger,datadog,ottrace,wavefront,xray,gcp,grpc-trace-bin";
+const ALL: &str =
+    "instana,tracecontext,b3,baggage,jaeger,datadog,ottrace,wavefront,xray,gcp,grpc-trace-bin,sentry-trace";
 
 /// The same cases in every run, fewer of them where each goes through many formats. Nothing is written to the source folder: what is found
 /// becomes a row.
@@ -118,6 +119,7 @@ properties! {
     ot_trace: "ottrace";
     wavefront: "wavefront";
     xray: "xray";
+    sentry: "sentry-trace";
     google_cloud: "gcp";
     grpc_trace_bin: "grpc-trace-bin";
     default_composite: "instana,tracecontext,b3,baggage";
