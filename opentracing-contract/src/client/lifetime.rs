@@ -179,7 +179,7 @@ async fn an_upgrade_ends_with_its_head(case: &Case) -> Outcome {
     let answer = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: pingpong\r\n\r\n";
     let (answer, _asked) = stage.head(outgoing("GET", &stage.target.url("/foo"), &headers), answer).await?;
     ensure_eq!(answer.status().as_u16(), 101, "the status");
-    // The connection goes on, in whose hands ever.
+    // The connection stays open after the upgrade.
     let span = stage.only_span().await?;
     span.has("http.upgrade", Some("pingpong"))?;
     span.is_ok(101)

@@ -1,12 +1,12 @@
-//! A text of which parts are replaced.
+//! A text whose parts can be replaced.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// What stands in the place of a secret.
+/// The replacement of a secret.
 pub(crate) const REDACTED: &str = "<redacted>";
 
-/// A copy of the text with parts replaced, made only when the first part is.
+/// A text with replaced parts. It is copied with the first replacement.
 pub(super) struct Edit<'a> {
     text: &'a str,
     copied: usize,
@@ -18,12 +18,12 @@ impl<'a> Edit<'a> {
         Edit { text, copied: 0, out: String::new() }
     }
 
-    /// Everything before that place is done with.
+    /// The end of the part that is complete.
     pub(super) fn done(&self) -> usize {
         self.copied
     }
 
-    /// Replaces a part that lies behind all that was replaced before. A part that begins or ends within a character takes all of it.
+    /// Replaces a part after all earlier ones. A part that begins or ends within a character includes the whole character.
     pub(super) fn replace(&mut self, part: Range<usize>, with: &str) {
         let (start, end) = (floor(self.text, part.start.max(self.copied)), ceil(self.text, part.end));
         if start < end && self.text[start..end] != *with {
@@ -37,7 +37,7 @@ impl<'a> Edit<'a> {
     pub(super) fn finish(mut self) -> Cow<'a, str> {
         let rest = &self.text[self.copied..];
         if self.out.is_empty() {
-            // Nothing is kept of what lies before `copied`.
+            // Everything before `copied` was removed.
             return Cow::Borrowed(rest);
         }
         if rest.is_empty() && self.text.starts_with(self.out.as_str()) {
@@ -48,7 +48,7 @@ impl<'a> Edit<'a> {
     }
 }
 
-/// The beginning of the character that the place lies in, if it is no beginning itself.
+/// The nearest character boundary at or before the place.
 pub(super) fn floor(text: &str, at: usize) -> usize {
     let mut at = at.min(text.len());
     while !text.is_char_boundary(at) {
@@ -57,7 +57,7 @@ pub(super) fn floor(text: &str, at: usize) -> usize {
     at
 }
 
-/// The end of the character that the place lies in, if it is no beginning itself.
+/// The nearest character boundary at or after the place.
 pub(super) fn ceil(text: &str, at: usize) -> usize {
     let mut at = at.min(text.len());
     while !text.is_char_boundary(at) {

@@ -6,7 +6,7 @@ use crate::redaction::scan::Scan;
 use crate::redaction::value::{Ending, is_word};
 
 impl Scan<'_, '_> {
-    /// Cuts what follows the name of a header that holds credentials, and gives the place behind it. The scheme stays.
+    /// Redacts the value of a header with credentials, except the scheme. Returns the place after it.
     pub(super) fn header(&mut self, kind: Header, from: usize, end: usize) -> usize {
         let text = self.text;
         let line = from..text[from..end].find(['\n', '\r']).map_or(end, |at| from + at);
@@ -24,7 +24,7 @@ impl Scan<'_, '_> {
         }
         let value = self.behind_scheme(line.clone(), kind);
         let scheme = text[line.start..value.start].trim();
-        // These have one word behind them. What is not known reaches to the end of the line.
+        // These schemes have one word as credentials. Those of an unknown scheme reach to the end of the line.
         let has_one_word =
             kind == Header::Authorization && ONE_WORD.iter().any(|known| scheme.eq_ignore_ascii_case(known));
         let stop = if has_one_word {
@@ -70,7 +70,7 @@ impl Scan<'_, '_> {
         at.next().map(|at| line.start + at - usize::from(is_escaped))
     }
 
-    /// Looks at a blank, for the name of a scheme before it: `Bearer`, `Basic`.
+    /// Checks whether the name of a scheme is before a space: `Bearer`, `Basic`.
     pub(super) fn after_scheme(&mut self, at: usize, start: usize, end: usize) -> Option<usize> {
         let bytes = self.text.as_bytes();
         let last = at.checked_sub(1).filter(|&last| last >= start).map(|last| bytes[last].to_ascii_lowercase())?;
@@ -102,7 +102,7 @@ impl Scan<'_, '_> {
         Some(self.cut(from..stop))
     }
 
-    /// Looks at a blank, for `password` before it and what may be one behind it.
+    /// Checks whether `password` is before a space, and a possible password after it.
     pub(super) fn after_password(&mut self, at: usize, start: usize, end: usize) -> Option<usize> {
         let before = &self.text[start..at];
         let word = before.len() - before.trim_end_matches(|c: char| c.is_ascii_alphanumeric()).len();
@@ -133,7 +133,7 @@ impl Scan<'_, '_> {
         (is_random && !is_algorithm && !self.is_placeholder(value)).then(|| self.cut(from..stop))
     }
 
-    /// The parameters behind a scheme go together if one of them proves something.
+    /// Redacts all parameters after a scheme if one of them is a credential.
     fn parameters(&mut self, from: usize, end: usize) -> Option<usize> {
         let text = self.text;
         let (mut at, mut proves) = (from, false);
@@ -163,17 +163,17 @@ impl Scan<'_, '_> {
     }
 }
 
-/// Headers that hold credentials.
+/// Headers with credentials.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Header {
-    /// A scheme, and what it takes.
+    /// A scheme and its credentials.
     Authorization,
-    /// Pairs.
+    /// Pairs of name and value.
     Cookie,
 }
 
 impl Header {
-    /// Which of them a name is, with or without what stands before it in the key of a tag.
+    /// The header of that name, with or without the prefix in the key of a tag.
     pub(super) fn named(name: &str) -> Option<Self> {
         let name = name.rsplit('.').next().unwrap_or(name).trim_start_matches("HTTP_");
         let is = |known: &str| name.len() == known.len() && name.replace('_', "-").eq_ignore_ascii_case(known);
@@ -190,15 +190,15 @@ impl Header {
 /// Schemes whose credentials are one word.
 const ONE_WORD: [&str; 11] =
     ["Bearer", "Basic", "ApiKey", "Api-Key", "Negotiate", "NTLM", "DPoP", "Token", "SSWS", "Kerberos", "GoogleLogin"];
-/// That many of them are unmistakable in a text.
+/// The first of them, up to this number, are unmistakable in a text.
 const ALONE: usize = 7;
 
 const PASSWORDS: [&str; 3] = ["password", "passwd", "passphrase"];
 
-/// What may stand between the two.
+/// Words that may be between `password` and the value.
 const LINKS: [&str; 5] = ["is ", "-> ", "<- ", "was ", "to "];
 
-/// What has digits and is no password.
+/// Words with digits that are not passwords.
 const ALGORITHMS: [&str; 7] = ["sha", "md", "bcrypt", "argon", "pbkdf", "utf", "column"];
 
 /// Schemes whose credentials are parameters.

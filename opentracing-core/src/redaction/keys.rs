@@ -1,4 +1,4 @@
-//! What becomes of a tag or field of a log, by its key.
+//! Redacts tags and log fields by their keys.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ pub(crate) enum Treatment {
     Secret,
 }
 
-/// The rules that a tracer applies where its spans are drained. Remembers what it has found for keys that live as long as the program.
+/// The rules that the draining thread applies. Caches the results for keys that are string literals.
 pub(crate) struct Redactor {
     secrets: Secrets,
     known: Box<[Option<(&'static str, Treatment)>]>,
@@ -29,7 +29,7 @@ impl Redactor {
         Redactor { secrets, known: vec![None; KNOWN].into() }
     }
 
-    /// For a key that is kept as a pointer: two loads if it was asked for before.
+    /// The treatment of a literal key: two loads if it is cached.
     #[inline]
     pub(crate) fn known_treatment(&mut self, key: &'static str) -> Treatment {
         // Literals lie close to each other and differ in their lower bits.
@@ -47,7 +47,7 @@ impl Redactor {
         treatment
     }
 
-    /// For any key.
+    /// The treatment of any key.
     pub(crate) fn treatment(&self, key: &str) -> Treatment {
         if self.secrets.matches_key(key) {
             Treatment::Secret
@@ -58,7 +58,7 @@ impl Redactor {
         }
     }
 
-    /// The text without secrets. The limit of values may have cut it.
+    /// Redacts the text, which may have been truncated by the limit of values.
     #[inline]
     pub(crate) fn redact<'a>(&self, treatment: Treatment, text: &'a str, is_cut: bool) -> Cow<'a, str> {
         match treatment {
@@ -69,7 +69,7 @@ impl Redactor {
         }
     }
 
-    /// Whether a number under a secret key is one: a PIN is, the code of an answer is not.
+    /// Whether a number under a secret key is a secret: a PIN is one, the code of a response is not.
     pub(crate) fn is_secret_number(&self, key: &str) -> bool {
         self.secrets.matches_in(key, Place::Text)
     }

@@ -1,9 +1,9 @@
-//! Takes secrets out of text before it leaves the process: one set of rules for URLs, messages, tags and logs.
+//! Redacts secrets in text before it leaves the process, with one set of rules for URLs, messages, tags and logs.
 //!
-//! `secrets` holds the public type and the names that a service configures, `names` the default list. `scan` walks over a text once and
-//! asks the other files where it meets one of their characters: `pairs` and `forms` for a name with a value, `url` for a URL, `logins`
+//! `secrets` holds the public type and the names that a service configures, `names` the default list. `scan` reads a text once and
+//! calls the other files at their characters: `pairs` and `forms` for a name with a value, `url` for a URL, `logins`
 //! for a user name with a password, `headers` for credentials of HTTP, `shapes` for secrets that need no name, `encoded` for
-//! percent-encoding. `value` says where a value ends and which values are harmless. `keys` applies all of it to tags and logs.
+//! percent-encoding. `value` finds the end of a value, and knows harmless values. `keys` applies the rules to tags and logs.
 
 mod edit;
 mod encoded;

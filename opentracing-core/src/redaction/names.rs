@@ -1,4 +1,4 @@
-//! The default list: which names stand for secrets.
+//! The default list of names that mark secrets.
 
 use std::cell::RefCell;
 
@@ -19,7 +19,7 @@ thread_local! {
     static ANSWERS: RefCell<Answers> = const { RefCell::new(Answers(Vec::new())) };
 }
 
-/// The answers for the names that a thread met last. A service has few names of parameters, and each is asked for with every request.
+/// A cache of the results for recent names of a thread. A service has few parameter names, and looks each up with every request.
 struct Answers(Vec<Answer>);
 
 #[derive(Clone, Copy)]
@@ -30,7 +30,7 @@ struct Answer {
 }
 
 impl Answers {
-    /// `None` for a name that is too long to be kept.
+    /// Returns `None` for a name that is too long for the cache.
     fn get(&mut self, name: &[u8]) -> Option<bool> {
         if name.len() > LONGEST {
             return None;
@@ -54,7 +54,7 @@ const PLACES: usize = 256;
 /// A part of the list in any place.
 fn has_part(name: &[u8]) -> bool {
     let pairs = name.windows(2).enumerate();
-    // Two letters rule out nearly all places.
+    // The first two letters exclude nearly all places.
     let mut starts = pairs.filter(|(_, pair)| {
         matches!(
             [pair[0] | 0x20, pair[1] | 0x20],
@@ -107,30 +107,30 @@ pub(super) fn is_common_word(name: &str) -> bool {
     COMMON.iter().any(|word| is_same(name.as_bytes(), word.as_bytes()))
 }
 
-/// Whether it is the key of a map, not of a door, where it stands as the key of a tag: `key`, `key 2`.
+/// Whether the key of a tag means the key of a map, which is not secret: `key`, `key 2`.
 pub(super) fn is_key_of_map(name: &str) -> bool {
     name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("key"))
         && !name[3..].contains(|c: char| c.is_alphabetic())
 }
 
-/// Whether the value may be any word, as that of a password may be. A token never is.
+/// Whether the value may be an ordinary word, as with a password. A token never is one.
 pub(super) fn is_password(name: &str) -> bool {
     let name = name.as_bytes();
     ["pass", "secret", "pwd"].iter().any(|part| (0..name.len()).any(|at| starts_with(&name[at..], part)))
         || words(name).any(|word| contains(&["pw"], without_digits(&name[word])))
 }
 
-/// Whether the name is that of a PIN, which has four digits at least.
+/// Whether the name is that of a PIN, which has at least four digits.
 pub(super) fn is_pin(name: &str) -> bool {
     words(name.as_bytes()).any(|word| contains(&["pin"], &name.as_bytes()[word]))
 }
 
-/// Whether a word in front of `key` or `code` makes a secret of it: "API key", "verification code".
+/// Whether a word before `key` or `code` makes it a secret: "API key", "verification code".
 pub(super) fn makes_secret(word: &str) -> bool {
     contains(&MAKING_SECRET, word.as_bytes())
 }
 
-/// Whether a word in front of a name says that the value is a piece of some language: "unexpected token".
+/// Whether a word before a name means that the value is part of a programming language: "unexpected token".
 pub(super) fn is_of_parsers(word: &str) -> bool {
     contains(&OF_PARSERS, word.as_bytes())
 }
@@ -167,7 +167,7 @@ fn is_plural(name: &[u8], hit: &std::ops::Range<usize>) -> bool {
         && !words(name).any(|word| contains(&["access", "refresh", "api", "auth", "bearer", "id"], &name[word]))
 }
 
-/// Whether the name goes on behind the secret and ends with a word that makes it something about the secret: `token_type`,
+/// Whether the name ends with a word that makes it a description of the secret: `token_type`,
 /// `sessionTimeout`, `AuthenticationError`.
 fn is_described(name: &[u8], hit_end: usize) -> bool {
     let last = words(name).last();
@@ -229,7 +229,7 @@ const LAST_WORDS: [&str; 2] = ["cookie", "cookies"];
 /// The whole name.
 const CODES: [&str; 2] = ["code", "ticket"];
 
-/// The whole name, or what stands behind its last dot.
+/// The whole name, or the part after its last dot.
 const WHOLE: [&str; 21] = [
     "loginticket",
     "serviceticket",
@@ -256,7 +256,7 @@ const WHOLE: [&str; 21] = [
 
 const COMMON: [&str; 6] = ["key", "keys", "code", "ticket", "assertion", "sas"];
 
-/// Ordinary words that have a part of the list in them, and where in them it is.
+/// Ordinary words that contain an entry of the list, and its position in them.
 const HARMLESS: [(&str, usize); 34] = [
     ("keyword", 0),
     ("keyboard", 0),
@@ -294,7 +294,7 @@ const HARMLESS: [(&str, usize); 34] = [
     ("authorised", 0),
 ];
 
-/// Keys of data, not of doors.
+/// Keys in the sense of data, which are not secret.
 const KEYS_OF_DATA: [&str; 21] = [
     "public",
     "primary",

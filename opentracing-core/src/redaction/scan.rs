@@ -1,4 +1,4 @@
-//! Walks over a text once, and stops where a secret may begin.
+//! Reads a text once, and stops where a secret may begin.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -17,7 +17,7 @@ pub(crate) fn redact_url<'a>(secrets: &Secrets, text: &'a str, is_cut: bool) -> 
     })
 }
 
-/// See [`Secrets::redact_text`]. Of a text that was cut, what may have become a secret is taken out of the end.
+/// See [`Secrets::redact_text`]. In a truncated text, a possible secret at the end is redacted as well.
 pub(crate) fn redact_text<'a>(secrets: &Secrets, text: &'a str, is_cut: bool) -> Cow<'a, str> {
     if next_stop(text.as_bytes(), 0, text.len()).is_none() {
         return Cow::Borrowed(text);
@@ -30,7 +30,7 @@ pub(crate) fn redact_text<'a>(secrets: &Secrets, text: &'a str, is_cut: bool) ->
     })
 }
 
-/// What is taken out may bring together what was apart, so a text that was changed is looked at again.
+/// A removed part may join two others to a secret, so a changed text is scanned again.
 fn settle<'a>(text: &'a str, redact: impl for<'t> Fn(&'t str) -> Cow<'t, str>) -> Cow<'a, str> {
     let mut last = Cow::Borrowed(text);
     for _ in 0..MAX_ROUNDS {
@@ -48,7 +48,7 @@ fn settle<'a>(text: &'a str, redact: impl for<'t> Fn(&'t str) -> Cow<'t, str>) -
     last
 }
 
-/// Levels of percent-encoding that are looked into.
+/// The number of levels of percent-encoding that are decoded.
 const MAX_DEPTH: u8 = 4;
 const MAX_ROUNDS: usize = 4;
 
@@ -65,21 +65,21 @@ pub(super) struct Scan<'a, 's> {
     pub(super) secrets: &'s Secrets,
     pub(super) text: &'a str,
     pub(super) edit: Edit<'a>,
-    /// Where names without a mark of their own stand.
+    /// The place that applies to names without a separator such as `?` or `&` before them.
     pub(super) place: Place,
-    /// The part that is looked at belongs to a URL.
+    /// The current part belongs to a URL.
     pub(super) in_url: bool,
-    /// Where the URL in a URL ends that was met last.
+    /// The end of the last URL that is nested in another URL.
     pub(super) nested: Option<usize>,
-    /// Fragments go: not those of a URL that is nested in another.
+    /// Whether fragments are removed, which does not apply to a nested URL.
     pub(super) drops_fragments: bool,
-    /// The text was longer.
+    /// Whether the text is truncated.
     pub(super) is_cut: bool,
-    /// How many more levels of percent-encoding are looked into.
+    /// The remaining levels of percent-encoding.
     pub(super) depth: u8,
-    /// What is percent-encoded before that place has been looked into.
+    /// Percent-encoded parts before this place have been decoded.
     pub(super) decoded: usize,
-    /// Whether the text is about OAuth, once somebody has asked.
+    /// Whether the text is about OAuth, once this has been computed.
     pub(super) is_oauth: Cell<Option<bool>>,
 }
 

@@ -1,4 +1,4 @@
-//! Which names stand for secrets.
+//! The public type, and the names that mark secrets.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -11,33 +11,33 @@ use crate::model::tags;
 use crate::redaction::names;
 use crate::redaction::scan::Place;
 
-/// Finds secrets in all text that leaves the process, and replaces them by `<redacted>`.
+/// Finds secrets in all text that leaves the process, and replaces them with `<redacted>`.
 ///
-/// The thread that drains finished spans applies one set of rules to tags, logs, messages of errors and URLs, no matter which adapter
-/// or service recorded them. Threads that serve requests never pay for it.
+/// The draining thread applies one set of rules to tags, logs, error messages and URLs, no matter which adapter or service recorded them. This
+/// has no cost for threads that serve requests.
 ///
 /// # Rules
 ///
 /// | place | what is replaced |
 /// |---|---|
-/// | key of a tag or of a log's field | the value, if the key is on the list of names |
+/// | key of a tag or log field | the value, if the key is on the list of names |
 /// | `scheme://me:pw@host`, `//me:pw@host`, `me:pw@host:443` | user name and password, with every character that RFC 3986 allows |
-/// | `#fragment` of a URL | the fragment goes |
+/// | `#fragment` of a URL | the fragment, which is removed |
 /// | `?name=value`, `&name=value`, `;name=value` of a URL, of a path or of a form | the value, if the name is on the list |
 /// | percent-encoded parts of these, up to four levels | the encoded part as a whole, if there is a secret in it |
 /// | `name=value`, `name: value`, `name => value`, `--name value`, `<name>value</name>` | the value, if the name is on the list |
 /// | `"name":"value"` of JSON, also escaped and cut off | the value, an object or a list as a whole |
 /// | `host=… password=…`, `Server=…;Pwd={…}`, JDBC, `me:pw@tcp(…)`, `PASSWORD '…'` | the password |
-/// | `Authorization`, `Proxy-Authorization` | everything behind the scheme |
+/// | `Authorization`, `Proxy-Authorization` | everything after the scheme |
 /// | `Bearer …`, `Basic …`, `Digest …`, `Negotiate …`, `ApiKey …`, … without a header's name | the credentials |
 /// | `Cookie`, `Set-Cookie` | everything |
 /// | `eyJ….….…` | JSON Web Tokens, signed and encrypted |
 /// | `AKIA…`, `ASIA…`, `AIza…`, `ya29.…`, `ghp_…`, `github_pat_…`, `glpat-…`, `xoxb-…`, `sk_live_…`, `SG.…`, … | the key |
 /// | `-----BEGIN … PRIVATE KEY-----` | what follows, up to `-----END` |
 ///
-/// Values that are no secrets stay: nothing, `null`, `true`, `***`, placeholders such as `$1`, `{token}` and `${DB_PASSWORD}`, and in
-/// prose a plain word: "invalid token: expired". Numbers that are set as such stay unless a PIN or the like is their key; truth values
-/// and floating-point numbers always stay. The page `docs/secrets.md` of the repository says what no rule can find.
+/// Harmless values stay: empty text, `null`, `true`, `***`, placeholders such as `$1`, `{token}` and `${DB_PASSWORD}`, and plain words in
+/// sentences such as "invalid token: expired". Values of integer types stay unless their key is that of a PIN or the like. Booleans and
+/// floating-point numbers always stay. The page `docs/secrets.md` of the repository lists what no rule can find.
 ///
 /// # Names
 ///
@@ -47,16 +47,16 @@ use crate::redaction::scan::Place;
 ///   `sessid`, `signature`, `oauth`, `authoriz`, `authent`;
 /// - as a word between punctuation or capitals: `auth`, `bearer`, `creds`, `csrf`, `cvc`, `cvv`, `hmac`, `jwt`, `otp`, `pin`, `pw`,
 ///   `pwd`, `sid`, `sig`, `totp`, `verifier`, `xsrf`, and `cookie` as the last word;
-/// - as a whole: `code`, `ticket`, `assertion`, `device_code`, `user_code`, `SAMLRequest`, `SAMLResponse`, `SAMLart`, `wresult` and
-///   other names of codes that are used once.
+/// - as the whole name: `code`, `ticket`, `assertion`, `device_code`, `user_code`, `SAMLRequest`, `SAMLResponse`, `SAMLart`, `wresult` and
+///   other names of one-time codes.
 ///
-/// It leaves out ordinary words and names that only describe a secret: `keyword`, `passenger`, `secretary`, `max_tokens`,
-/// `primary_key`, `token_type`, `session_timeout`, `AuthenticationError`. In prose, where they mean something else, `key`, `code`,
-/// `ticket` and `assertion` do not count alone.
+/// Ordinary words and names that only describe a secret are not in the list: `keyword`, `passenger`, `secretary`, `max_tokens`,
+/// `primary_key`, `token_type`, `session_timeout`, `AuthenticationError`. In sentences, where they have other meanings, `key`,
+/// `code`, `ticket` and `assertion` alone do not mark a secret.
 ///
-/// Another list replaces the default one. It is read from the syntax of the variable `INSTANA_SECRETS`: `<matcher>:<name>,<name>`, for
-/// example `contains-ignore-case:key,pass,secret`. Names are trimmed and empty ones skipped; a comma cannot be part of one. Letter
-/// case is ignored within ASCII. What needs no name, such as tokens and keys of clouds, is found with any list but `none`.
+/// Another list replaces the default one. It has the syntax of the variable `INSTANA_SECRETS`: `<matcher>:<name>,<name>`, for example
+/// `contains-ignore-case:key,pass,secret`. Names are trimmed, empty names are ignored, and a name cannot contain a comma. Letter case is ignored
+/// for ASCII only. Secrets of a known form, such as tokens and cloud keys, are found with every list except `none`.
 ///
 /// ```
 /// use opentracing_core::Secrets;
@@ -72,33 +72,33 @@ use crate::redaction::scan::Place;
 #[derive(Clone)]
 pub struct Secrets(Rule);
 
-/// How the names of a [`Secrets`] are compared.
+/// How a name is compared with the list.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum SecretsMatcher {
-    /// The whole name, letter by letter: `equals`.
+    /// The whole name, case-sensitive: `equals`.
     Equals,
     /// The whole name in any letter case: `equals-ignore-case`.
     EqualsIgnoreCase,
-    /// A part of the name: `contains`.
+    /// A part of the name, case-sensitive: `contains`.
     Contains,
     /// A part of the name in any letter case: `contains-ignore-case`.
     ContainsIgnoreCase,
-    /// A regular expression that fits the whole name: `regex`. The syntax is that of the crate `regex-lite`; matching takes linear time.
+    /// A regular expression that matches the whole name: `regex`. The syntax is that of the crate `regex-lite`; matching takes linear time.
     Regex,
-    /// Nothing is a secret: `none`. Names that are given nevertheless are ignored.
+    /// No name is secret: `none`. Names in the list are ignored.
     None,
 }
 
-/// A text or a list of names makes no [`Secrets`].
+/// A text or a list of names is not a valid [`Secrets`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum InvalidSecrets {
-    /// This is not the name of a matcher.
+    /// There is no matcher with this name.
     UnknownMatcher(String),
-    /// The matcher needs names and there are none.
+    /// The matcher requires names, but there are none.
     NoNames(SecretsMatcher),
-    /// A regular expression cannot be read.
+    /// A regular expression is invalid.
     InvalidRegex {
         /// The expression.
         pattern: String,
@@ -116,11 +116,11 @@ enum Rule {
 }
 
 impl Secrets {
-    /// Takes these names for secret, and no others.
+    /// Creates a list in which only these names are secret.
     ///
     /// # Errors
     ///
-    /// If there are no names, unless the matcher is [`None`](SecretsMatcher::None), or a regular expression is wrong.
+    /// If there are no names and the matcher is not [`None`](SecretsMatcher::None), or if a regular expression is invalid.
     pub fn new<I>(matcher: SecretsMatcher, names: I) -> Result<Self, InvalidSecrets>
     where
         I: IntoIterator,
@@ -142,12 +142,12 @@ impl Secrets {
         }))
     }
 
-    /// Takes nothing for secret. URLs still lose their user names, passwords and fragments, also within other text.
+    /// Creates a list in which no name is secret. User names, passwords and fragments of URLs are still removed, also within other text.
     pub const fn none() -> Self {
         Secrets(Rule::Nothing)
     }
 
-    /// Whether something of that name is a secret. Allocates nothing.
+    /// Whether a value of that name is a secret. Does not allocate.
     pub fn matches(&self, name: &str) -> bool {
         match &self.0 {
             Rule::Default => names::is_secret(name),
@@ -162,13 +162,14 @@ impl Secrets {
         }
     }
 
-    /// Whether something of that name is a secret in that place.
+    /// Whether a value of that name is a secret in that place.
     pub(super) fn matches_in(&self, name: &str, place: Place) -> bool {
         let is_by_default = place == Place::Text && matches!(self.0, Rule::Default);
         !(is_by_default && (names::is_common_word(name) || names::is_key_of_map(name))) && self.matches(name)
     }
 
-    /// Whether the tag or field of a log of that name is a secret. A part of a name does not count for tags of the suite.
+    /// Whether the tag or log field of that name is a secret. Some tags of this suite contain `key`; they do not match by a part of
+    /// their name.
     pub(super) fn matches_key(&self, key: &str) -> bool {
         let by_part = matches!(&self.0, Rule::Words(SecretsMatcher::Contains | SecretsMatcher::ContainsIgnoreCase, _));
         let is_harmless = match &self.0 {
@@ -178,22 +179,21 @@ impl Secrets {
         !is_harmless && self.matches(key)
     }
 
-    /// Whether the value is shorter than what the name stands for.
+    /// Whether the value is too short to be a secret of that name.
     pub(super) fn is_too_short(&self, name: &str, value: &str) -> bool {
         let is_number = value.len() < MIN_PIN && value.bytes().all(|byte| byte.is_ascii_digit());
         is_number && matches!(self.0, Rule::Default) && names::is_pin(name)
     }
 
-    /// Whether secrets are known by their form as well.
+    /// Whether secrets are also found by their form.
     pub(super) fn finds_shapes(&self) -> bool {
         !matches!(self.0, Rule::Nothing)
     }
 
-    /// Takes secrets out of a URL, which may be a whole one, a path with a query, or a query alone. The rules stand in the table
-    /// [above](Secrets#rules).
+    /// Redacts a URL, which may be a whole one, a path with a query, or only a query, by the rules in the table [above](Secrets#rules).
     ///
-    /// The text may have been cut at any place: an authority that cannot be a host counts as the beginning of a password.
-    /// Allocates only if something within the text goes. Takes linear time. Meant for the reporter's thread.
+    /// The text may be truncated at any place: an authority that cannot be a host counts as the beginning of a password. Allocates only if
+    /// something is replaced within the text. Takes linear time. Intended for the draining thread.
     ///
     /// ```
     /// # use opentracing_core::Secrets;
@@ -207,10 +207,9 @@ impl Secrets {
         crate::redaction::redact_url(self, text, false)
     }
 
-    /// Takes secrets out of any text: the message of an error, a tag, a statement. The rules stand in the table
-    /// [above](Secrets#rules).
+    /// Redacts any text, such as an error message, a tag or a statement, by the rules in the table [above](Secrets#rules).
     ///
-    /// Allocates only if something within the text goes. Takes linear time. Meant for the reporter's thread.
+    /// Allocates only if something is replaced within the text. Takes linear time. Intended for the draining thread.
     ///
     /// ```
     /// # use opentracing_core::Secrets;
@@ -249,7 +248,7 @@ impl fmt::Debug for Secrets {
     }
 }
 
-/// Reads `<matcher>:<name>,<name>`, or `none` alone.
+/// Parses `<matcher>:<name>,<name>`, or `none`.
 impl FromStr for Secrets {
     type Err = InvalidSecrets;
 
@@ -259,7 +258,7 @@ impl FromStr for Secrets {
     }
 }
 
-/// Reads the matcher's name as Instana writes it, in lower case.
+/// Parses the name of a matcher as Instana writes it, in lower case.
 impl FromStr for SecretsMatcher {
     type Err = InvalidSecrets;
 
@@ -291,7 +290,7 @@ impl fmt::Display for InvalidSecrets {
 impl Error for InvalidSecrets {}
 
 fn whole_string(pattern: &str) -> Result<Regex, InvalidSecrets> {
-    // Alone first: `a)|(b` would be right only inside of the group. The line end closes a comment that `(?x)` may have begun.
+    // Compiled alone first, since `a)|(b` is valid only inside of the group. The line end closes a comment that `(?x)` may have begun.
     let compiled = Regex::new(pattern)
         .and_then(|_| Regex::new(&format!("^(?:{pattern})$")).or_else(|_| Regex::new(&format!("^(?:{pattern}\n)$"))));
     compiled.map_err(|error| InvalidSecrets::InvalidRegex { pattern: pattern.to_owned(), reason: error.to_string() })
@@ -304,7 +303,7 @@ fn contains_ignore_case(text: &str, part: &str) -> bool {
 /// ISO 9564-1, section 6.1.
 const MIN_PIN: usize = 4;
 
-/// Tags with `key` in them that hold no secret.
+/// Tags with `key` in their names whose values are not secret.
 const KEYS_OF_MESSAGES: [&str; 2] =
     [tags::MESSAGING_KAFKA_MESSAGE_KEY.name(), tags::MESSAGING_RABBITMQ_ROUTING_KEY.name()];
 

@@ -1,9 +1,9 @@
-//! Secrets that are known by their form, whatever stands before them: JSON Web Tokens, keys of clouds, private keys.
+//! Secrets that have a known form, and so need no name: JSON Web Tokens, keys of clouds, private keys.
 
 use crate::redaction::scan::Scan;
 
 impl Scan<'_, '_> {
-    /// Looks at a letter that only some forms have at this place of their beginning.
+    /// Checks a letter that only some forms have at this place of their prefix.
     pub(super) fn shape(&mut self, at: usize, start: usize, end: usize) -> Option<usize> {
         let bytes = self.text.as_bytes();
         if bytes[at] == b'J' {
@@ -26,7 +26,7 @@ impl Scan<'_, '_> {
                 .unwrap_or(MAX_LEN.min(end - stop));
             let rest = &bytes[stop..stop + len];
             let is_random = form.is_distinct || rest.iter().any(u8::is_ascii_digit);
-            // The end of a text may be where a limit has cut it.
+            // The text may be truncated at its end.
             let is_whole = len >= form.min || (stop + len == end && end == self.text.len() && len >= form.min_cut);
             if is_whole && is_random && rest.starts_with(form.then.as_bytes()) {
                 return Some(self.cut(from..stop + len));
@@ -35,7 +35,7 @@ impl Scan<'_, '_> {
         None
     }
 
-    /// `eyJ`, the beginning of JSON in base64. A token has a dot behind its header; a cursor or a state has none.
+    /// Checks `eyJ`, the beginning of JSON in base64. A token has a dot after its header; a cursor or a state has none.
     fn web_token(&mut self, at: usize, start: usize, end: usize) -> Option<usize> {
         let bytes = self.text.as_bytes();
         let from = at.checked_sub(2).filter(|&from| from >= start && bytes[from..at] == *b"ey")?;
@@ -77,12 +77,12 @@ impl Scan<'_, '_> {
 struct Form {
     prefix: &'static str,
     last_two: [u8; 2],
-    /// What goes on behind the prefix.
+    /// The text that must follow the prefix.
     then: &'static str,
-    /// Letters behind the prefix, at least; and so if the text ends there.
+    /// The minimum number of letters after the prefix, and the same if the text ends there.
     min: usize,
     min_cut: usize,
-    /// The prefix alone says enough; otherwise there must be a digit.
+    /// Whether the prefix is unmistakable. Otherwise a digit must follow.
     is_distinct: bool,
     letters: Letters,
 }
@@ -125,12 +125,12 @@ fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-_".contains(&byte)
 }
 
-/// No key and no header of a token is longer.
+/// The maximum length of a key, and of the header of a token.
 const MAX_LEN: usize = 2048;
-/// `{"alg":""}` is longer.
+/// The minimum length of a header. `{"alg":""}` is longer.
 const MIN_HEADER: usize = 12;
 
-/// Documented by those who hand them out. Every prefix ends with a byte that the scan stops at.
+/// Known forms, as their issuers document them. Every prefix ends with a byte that the scan stops at.
 static FORMS: [Form; 42] = [
     // Amazon Web Services: ids of long-lived and temporary keys.
     Form::new("AK", 14, 6, false, Letters::Capitals).then("IA"),

@@ -5,11 +5,11 @@ use std::ops::Range;
 use crate::redaction::scan::{Place, Scan};
 
 impl Scan<'_, '_> {
-    /// Takes the whole text for a URL, a path with a query, or a query alone.
+    /// Redacts the whole text as a URL, a path with a query, or only a query.
     pub(super) fn whole_url(&mut self) {
         let text = self.text;
         let Some(path) = self.userinfo() else { return };
-        // Only now: a `#` in a password would otherwise hide the `@` behind it.
+        // Only after the authority, since a `#` in a password would hide the `@` after it.
         let end = text[path..].find('#').map_or(text.len(), |at| path + at);
         let query = match text[path..end].find(['/', '?', '&', '=']).map(|at| path + at) {
             Some(at) if matches!(text.as_bytes()[at], b'&' | b'=') && path == 0 => Some(0),
@@ -18,7 +18,7 @@ impl Scan<'_, '_> {
         self.parts(path, query, end, text.len());
     }
 
-    /// Looks at what follows a `:`, if that is `//`: a URL in a text, or in another URL.
+    /// Checks for a URL in a text or in another URL: a `:` that `//` follows.
     pub(super) fn scheme(&mut self, at: usize, start: usize, end: usize) -> Option<usize> {
         let rest = &self.text[at + 1..end];
         // JSON may write a slash with a backslash before it.
@@ -34,7 +34,7 @@ impl Scan<'_, '_> {
         self.nested = self.in_url.then_some(limit);
         let Some(path) = self.authority(from, limit, end, is_jdbc) else { return Some(self.edit.done().max(from)) };
         if self.in_url {
-            // Not behind the authority: the beginning of the next URL may look like a part of it.
+            // Not after the authority, since the beginning of the next URL may look like a part of it.
             return Some(self.edit.done().max(from));
         }
         if path > limit {
@@ -46,7 +46,7 @@ impl Scan<'_, '_> {
         Some(limit)
     }
 
-    /// Looks at path, query and fragment, where each of them begins and the last one ends.
+    /// Redacts path, query and fragment. The arguments are where each begins, and where the last one ends.
     fn parts(&mut self, path: usize, query: Option<usize>, fragment: usize, end: usize) {
         let before = (self.in_url, self.place);
         (self.in_url, self.place) = (true, Place::Text);
@@ -65,7 +65,7 @@ impl Scan<'_, '_> {
         (self.in_url, self.place) = before;
     }
 
-    /// Cuts user name and password out, and gives the place where the path begins; `None` if the rest of the text had to go as well.
+    /// Removes user name and password. Returns where the path begins, or `None` if the rest of the text was removed as well.
     fn userinfo(&mut self) -> Option<usize> {
         let text = self.text;
         let start = match text.find("://") {
@@ -89,8 +89,8 @@ impl Scan<'_, '_> {
         path
     }
 
-    /// Cuts user name and password out of the authority that begins there, and gives the place behind it; `None` if the rest up to
-    /// the limit had to go as well. The limit is where the URL seems to end, `end` is where the text does.
+    /// Removes user name and password from the authority that begins there. Returns the place after it, or `None` if the rest up to the limit
+    /// was removed as well. `limit` is where the URL seems to end, and `end` is the end of the text.
     fn authority(&mut self, start: usize, limit: usize, end: usize, is_jdbc: bool) -> Option<usize> {
         let text = self.text;
         let stop = text[start..limit].find(['/', '?', '#', '\\']).map_or(limit, |at| start + at);
@@ -107,7 +107,7 @@ impl Scan<'_, '_> {
         }
         if is_host_and_port(authority) {
             if self.is_cut && stop == text.len() && !authority.is_empty() {
-                // Who knows whether an `@` followed.
+                // An `@` may have followed in the truncated part.
                 self.cut(start..stop);
                 return None;
             }
@@ -238,5 +238,5 @@ const WEBHOOKS: [(&str, &str); 3] =
 
 /// How far before a `://` its scheme begins.
 const MAX_SCHEME: usize = 32;
-/// How far behind a blank the `@` is looked for.
+/// How far after a space the `@` is looked for.
 const MAX_PASSWORD: usize = 256;

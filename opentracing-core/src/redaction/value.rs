@@ -1,4 +1,4 @@
-//! Where values end, and which of them are harmless.
+//! Finds the end of values, and recognizes harmless ones.
 
 use std::ops::Range;
 
@@ -19,7 +19,7 @@ pub(super) enum Ending {
     Free,
 }
 
-/// A value in quotes: its content, and where to go on.
+/// A value in quotes: its content, and the place after it.
 pub(super) struct Quoted {
     pub(super) content: Range<usize>,
     pub(super) end: usize,
@@ -46,7 +46,7 @@ impl Scan<'_, '_> {
         if self.in_url { at } else { self.without_punctuation(from, at) }
     }
 
-    /// Leaves out the punctuation that belongs to the text around a URL or value.
+    /// Excludes punctuation that belongs to the text around a URL or value.
     pub(super) fn without_punctuation(&self, from: usize, end: usize) -> usize {
         from + self.text[from..end].trim_end_matches(|c| ")]}.,;:!'|\u{2019}\u{201d}\u{bb}\u{2026}".contains(c)).len()
     }
@@ -60,12 +60,12 @@ impl Scan<'_, '_> {
                 .is_some_and(|c| c.is_whitespace() || "\u{201c}\u{201d}\u{201e}\u{ab}\u{bb}".contains(c))
     }
 
-    /// The end of the part that lies close ahead: rules that may find nothing look no farther, so that all together take linear time.
+    /// The end of the next part of limited length. Rules that may find nothing look no further, so that all of them together take linear time.
     pub(super) fn ahead(&self, from: usize, end: usize) -> usize {
         floor(self.text, end.min(from + NEAR))
     }
 
-    /// The beginning of the part that lies close behind.
+    /// The beginning of the previous part of limited length.
     pub(super) fn back(&self, from: usize, start: usize) -> usize {
         ceil(self.text, start.max(from.saturating_sub(NEAR)))
     }
@@ -179,7 +179,7 @@ impl Scan<'_, '_> {
             || (name.len() < rest.len() && name.trim_start_matches(' ').starts_with([':', '=']))
     }
 
-    /// Whether a value is none: nothing, a mark of nothing, a name that something else is put in the place of.
+    /// Whether a value is empty, a marker for an empty value, or a placeholder.
     pub(super) fn is_placeholder(&self, value: &str) -> bool {
         let value = value.trim();
         if value.starts_with(REDACTED) || !value.chars().any(char::is_alphanumeric) {
@@ -200,12 +200,12 @@ impl Scan<'_, '_> {
             && (is_number || inner.len() <= 1 || self.is_secret(inner, Place::Query) || names::is_common_word(inner))
     }
 
-    /// Whether the value is a word of a sentence rather than a secret. Of one that a limit has cut nobody knows.
+    /// Whether the value is a word of a sentence rather than a secret. A truncated value may be either, and counts as a secret.
     pub(super) fn is_word(&self, value: &Range<usize>) -> bool {
         is_word(&self.text[value.clone()]) && !(self.is_cut && value.end == self.text.len())
     }
 
-    /// Whether what begins there is an expression of a program or of SQL rather than a value: `b.session_id`, `crypt($1)`.
+    /// Whether an expression of a program or of SQL begins there, rather than a value: `b.session_id`, `crypt($1)`.
     pub(super) fn is_expression(&self, name: &str, value: &Range<usize>, end: usize) -> bool {
         let text = &self.text[value.clone()];
         let word = &text[..text.find(|c: char| !c.is_ascii_alphanumeric() && !"_.:".contains(c)).unwrap_or(text.len())];
@@ -221,7 +221,7 @@ impl Scan<'_, '_> {
     }
 }
 
-/// Whether the text is a word of a language, as far as one can see: only letters, and capitals only where words have them.
+/// Whether the text looks like a word: it has only letters, and capitals only where words have them.
 pub(super) fn is_word(text: &str) -> bool {
     let bytes = text.as_bytes();
     let Some((first, rest)) = bytes.split_first() else { return false };

@@ -511,7 +511,7 @@ fn set_baggage_tags(record: &mut Record, recorder: &Recorder) {
     }
 }
 
-/// The root of a trace that somebody asked for by a `jaeger-debug-id` is found by it.
+/// Tags the root of a trace that a `jaeger-debug-id` requested, so that people can find it.
 #[cold]
 fn set_debug_id(record: &mut Record) {
     let id = record.context.jaeger().and_then(|state| state.debug_id.clone());

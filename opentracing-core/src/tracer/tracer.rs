@@ -100,7 +100,7 @@ impl Tracer {
         Tracer { inner: Inner::Running(Running::new(recorder)) }
     }
 
-    /// The tracer of that number, as long as somebody has a handle of it.
+    /// The tracer with that id, or a no-op tracer if its last handle was dropped.
     pub(crate) fn by_id(id: u32) -> Tracer {
         let running = Recorder::find(id).and_then(|recorder| recorder.shared.running.get()?.upgrade());
         Tracer { inner: running.map_or(Inner::Noop, Inner::Running) }

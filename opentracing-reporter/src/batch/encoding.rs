@@ -24,7 +24,7 @@ pub(crate) trait Encoding: Send + 'static {
     /// Appends a whole request body: the frame with the process and the spans in it.
     fn frame(&self, process: &[u8], spans: EncodedSpans<'_>, out: &mut Vec<u8>);
 
-    /// The operation name of an encoded span, for errors. `None` if it cannot be told cheaply.
+    /// The operation name of an encoded span, for errors. `None` if reading it is expensive.
     fn operation(&self, span: &[u8]) -> Option<String> {
         let _ = span;
         None

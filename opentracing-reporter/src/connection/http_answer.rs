@@ -63,7 +63,7 @@ fn text(status: StatusCode, body: &[u8]) -> String {
     }
 }
 
-/// The beginning of the body as far as it is printable text.
+/// The printable characters at the beginning of the body.
 fn beginning(body: &[u8]) -> String {
     const CHARS: usize = 200;
     let body = String::from_utf8_lossy(&body[..body.len().min(4 * CHARS)]);

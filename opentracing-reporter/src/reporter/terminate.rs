@@ -51,12 +51,12 @@ pub(crate) fn install(tracer: &Tracer, grace: Duration) -> io::Result<Terminatin
     Ok(entry)
 }
 
-/// Closes all tracers at the same time, then does what the signal does by itself.
+/// Closes all tracers at the same time, then applies the default action of the signal.
 fn end(signal: c_int) {
     let entries: Vec<_> = handler().entries.iter().filter_map(Weak::upgrade).collect();
     thread::scope(|threads| {
         for entry in &entries {
-            // What could not be sent in time is counted, for nobody.
+            // The process ends, so there is no caller for the error.
             let close = || entry.tracer.close(entry.grace);
             if thread::Builder::new().spawn_scoped(threads, close).is_err() {
                 let _ = close();

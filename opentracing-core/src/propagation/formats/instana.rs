@@ -49,8 +49,8 @@ impl Instana {
     /// The value of `lt` of an entry span: the whole trace id, of which Instana's `t` has only the lower half. `None` for roots, and if the caller
     /// has sent a 64-bit id.
     pub fn long_trace_id(entry: &SpanContext) -> Option<TraceId> {
-        let told = entry.parent_id().is_some() && entry.trace_id().high() != 0 && !entry.is_64_bit();
-        told.then_some(entry.trace_id())
+        let is_long = entry.parent_id().is_some() && entry.trace_id().high() != 0 && !entry.is_64_bit();
+        is_long.then_some(entry.trace_id())
     }
 }
 
