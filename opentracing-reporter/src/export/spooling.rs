@@ -28,7 +28,7 @@ pub(crate) struct Spooling {
 /// How long a span waits for others before a record is written while the server is unavailable. A process that is killed then loses at
 /// most a second of spans, as it does otherwise.
 const RECORD_DELAY: Duration = Duration::from_secs(1);
-const SPOOL_FULL: &str = "the spool is full, and the oldest spans in it are dropped";
+const SPOOL_FULL: &str = "the disk space for it is full, and the oldest spans in it are dropped";
 
 impl<E: Encoding, C: Channel> Exporter<E, C> {
     pub(crate) fn spool(&mut self, spool: &Spool, kind: &str) -> io::Result<()> {
@@ -68,13 +68,13 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         let mut dropped = Dropped::default();
         let found = spooling.store.front(&mut dropped);
         spooling.unreported.add(dropped);
-        let outcome = self.report_dropped_from_spool("a record of the spool is damaged");
+        let outcome = self.report_dropped_from_spool("a record is damaged");
         match found {
             Ok(found) => {
                 let spooled = |(batch, number, is_inherited)| (batch, Origin::Spool { number, is_inherited });
                 (found.map(spooled), outcome)
             }
-            Err(error) => (None, outcome.and(SendOutcome::retrying(error))),
+            Err(error) => (None, outcome.and(SendOutcome::storage(0, error))),
         }
     }
 
@@ -109,7 +109,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
                 self.report_dropped_from_spool(SPOOL_FULL)
             }
             // The batch stays in memory, as without a spool.
-            Err(error) => SendOutcome::retrying(error),
+            Err(error) => SendOutcome::storage(0, error),
         }
     }
 
@@ -142,7 +142,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
                 Ok(()) => outcome = outcome.and(self.report_dropped_from_spool(SPOOL_FULL)),
                 Err(error) => {
                     self.queue.push_front(batch);
-                    return outcome.and(SendOutcome::retrying(error));
+                    return outcome.and(SendOutcome::storage(0, error));
                 }
             }
         }
@@ -191,7 +191,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         let Some(spooling) = &mut self.spooling else { return SendOutcome::none() };
         let Dropped { own, inherited } = std::mem::take(&mut spooling.unreported);
         spooling.recovered_dropped += inherited as u64;
-        if own + inherited > 0 { SendOutcome::dropped(own, error) } else { SendOutcome::none() }
+        if own + inherited > 0 { SendOutcome::storage(own, error) } else { SendOutcome::none() }
     }
 
     pub(super) fn spool_stats(&self, stats: &mut TransportStats) {

@@ -12,8 +12,16 @@ use crate::transport::{SendReason, Transport};
 const TIME_SLICE: Duration = Duration::from_millis(20);
 /// After this many sends in a row that panic, a transport is no longer used.
 const MAX_PANICS: u8 = 3;
-/// The minimum time between two log lines about one transport.
+/// The minimum time between two log lines of one topic about one transport.
 const LOG_INTERVAL: Duration = Duration::from_secs(60);
+
+/// What a log line is about. A server that is away must not hide a disk or a queue that is full.
+#[derive(Clone, Copy, Debug)]
+enum Topic {
+    Request,
+    Storage,
+    Queue,
+}
 
 /// The limits of each transport.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +46,7 @@ pub(crate) struct ManagedTransport {
     has_kept_batch: bool,
     has_kept_queue: bool,
     panics: u8,
-    logged: Option<Instant>,
+    logged: [Option<Instant>; 3],
 }
 
 impl ManagedTransport {
@@ -54,7 +62,7 @@ impl ManagedTransport {
             has_kept_batch: false,
             has_kept_queue: false,
             panics: 0,
-            logged: None,
+            logged: [None; 3],
         }
     }
 
@@ -71,7 +79,7 @@ impl ManagedTransport {
                 if let Some(transport) = &mut self.transport {
                     let _ = catch_unwind(AssertUnwindSafe(|| transport.span_dropped()));
                 }
-                self.warn(format_args!("the queue is full ({pending} spans), further spans are dropped"));
+                self.warn(Topic::Queue, format_args!("the queue is full ({pending} spans), further spans are dropped"));
                 continue;
             }
             self.add(span);
@@ -186,9 +194,10 @@ impl ManagedTransport {
                 self.stats.sent += outcome.sent;
                 self.stats.dropped_failed += outcome.dropped;
                 self.in_progress = outcome.in_progress;
-                if let Some(error) = outcome.error {
+                for (topic, error) in [(Topic::Request, outcome.error), (Topic::Storage, outcome.storage_error)] {
+                    let Some(error) = error else { continue };
                     self.last_error = Some(error.to_string().into());
-                    self.warn(format_args!("{error} ({} spans dropped)", outcome.dropped));
+                    self.warn(topic, format_args!("{error} ({} spans dropped)", outcome.dropped));
                 }
             }
             Err(_) => {
@@ -210,10 +219,11 @@ impl ManagedTransport {
         }
     }
 
-    fn warn(&mut self, message: std::fmt::Arguments<'_>) {
+    fn warn(&mut self, topic: Topic, message: std::fmt::Arguments<'_>) {
         let now = Instant::now();
-        if self.logged.is_none_or(|last| now.saturating_duration_since(last) >= LOG_INTERVAL) {
-            self.logged = Some(now);
+        let logged = &mut self.logged[topic as usize];
+        if logged.is_none_or(|last| now.saturating_duration_since(last) >= LOG_INTERVAL) {
+            *logged = Some(now);
             log::warn!("{}: {message}", self.name);
         }
     }

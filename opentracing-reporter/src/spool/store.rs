@@ -137,12 +137,12 @@ impl Store {
     }
 
     fn push(&mut self, batch: &EncodedBatch, number: u64, in_use: Option<u64>) -> io::Result<Dropped> {
-        let content = record::write(batch).ok_or_else(|| io::Error::other("a batch is too large for the spool"))?;
+        let content = record::write(batch).ok_or_else(|| io::Error::other("a batch is too large for a record"))?;
         let bytes = on_disk(content.len() as u64);
         let protected = self.records.iter().filter(|record| record.is_protected(in_use));
         let protected_bytes: u64 = protected.map(|record| record.bytes).sum();
         if bytes + protected_bytes > self.max_bytes {
-            return Err(io::Error::other(format!("the spool may hold no more than {} bytes", self.max_bytes)));
+            return Err(io::Error::other(format!("it may hold no more than {} bytes", self.max_bytes)));
         }
         let record = Record { number, spans: batch.len(), bytes, is_inherited: false, is_aside: false };
         let path = record.path(&self.folder.path);

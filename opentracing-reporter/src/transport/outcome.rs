@@ -30,6 +30,8 @@ pub struct SendOutcome {
     pub(crate) sent: u64,
     pub(crate) dropped: u64,
     pub(crate) error: Option<Box<dyn Error + Send + Sync>>,
+    /// Logged apart from errors of requests, which often come at the same time.
+    pub(crate) storage_error: Option<Box<dyn Error + Send + Sync>>,
     pub(crate) in_progress: bool,
 }
 
@@ -55,6 +57,13 @@ impl SendOutcome {
         SendOutcome::dropped(0, error)
     }
 
+    /// The disk failed or is full, and this many spans are dropped for it.
+    #[cfg(feature = "network")]
+    pub(crate) fn storage(dropped: usize, error: impl fmt::Display) -> Self {
+        let storage_error = Some(format!("spool: {error}").into());
+        SendOutcome { dropped: dropped as u64, storage_error, ..SendOutcome::default() }
+    }
+
     /// A request is in progress: `send` is called again about 50 milliseconds later.
     pub fn in_progress() -> Self {
         SendOutcome { in_progress: true, ..SendOutcome::default() }
@@ -66,6 +75,7 @@ impl SendOutcome {
             sent: self.sent + other.sent,
             dropped: self.dropped + other.dropped,
             error: self.error.or(other.error),
+            storage_error: self.storage_error.or(other.storage_error),
             in_progress: self.in_progress || other.in_progress,
         }
     }

@@ -58,3 +58,38 @@ fn warns_of_a_full_queue() {
     let expected = (Level::Warn, "scripted: the queue is full (77 spans), further spans are dropped".to_owned());
     assert_eq!(lines_with("queue is full (77"), [expected]);
 }
+
+/// No connection, a spool that takes nothing, and a queue that fills.
+#[cfg(feature = "otlp")]
+#[test]
+fn warns_of_each_trouble_once_a_minute() -> Result<(), Box<dyn std::error::Error>> {
+    use std::time::Instant;
+
+    use opentracing_reporter::{Otlp, Spool};
+
+    use crate::support::collector::Hand;
+
+    let (folder, hand) = (tempfile::tempdir()?, Hand::new());
+    let otlp = Otlp::http("http://no-such-host.invalid:4318")?
+        .clock(hand.shared())
+        .spool(Spool::new(folder.path()).max_bytes(4321))?;
+    let tracer =
+        Tracer::builder("shop").build_inline(BatchReporter::new(otlp).queue_size(78).batch_delay(Duration::ZERO));
+    let of = |text: &str| lines_with(text).len();
+    assert_eq!(of("no-such-host.invalid"), 0);
+    let text = "x".repeat(100);
+    let end = Instant::now() + PATIENCE;
+    while tracer.stats().reporter.dropped_queue_full < 100 || of("no-such-host.invalid") == 0 {
+        assert!(Instant::now() < end, "all three happen");
+        for _ in 0..80 {
+            tracer.span("large").tag("text", &text).start().finish();
+        }
+        let _ = tracer.flush(Duration::from_millis(2));
+        hand.advance(Duration::from_secs(1));
+    }
+    let counts =
+        [of("no-such-host.invalid"), of("otlp: spool: it may hold no more than 4321 bytes"), of("queue is full (78")];
+    assert_eq!(counts, [1, 1, 1]);
+    let _ = tracer.close(Duration::ZERO);
+    Ok(())
+}
