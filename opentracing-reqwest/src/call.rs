@@ -104,7 +104,7 @@ impl Call {
         self.span.set(tags::HTTP_REQUEST_RESEND_COUNT, self.resend_count);
     }
 
-    /// Records the head of the response. The span goes on with the body, if there is one.
+    /// Records the head of the response. The span continues with the body, if there is one.
     pub(crate) fn on_response(mut self, response: Response) -> Response {
         let Call { span, settings, attempts, .. } = &mut self;
         set_status(span, response.status(), settings.errors);

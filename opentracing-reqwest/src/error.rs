@@ -24,7 +24,7 @@ pub(crate) fn record<'a>(span: &mut Span, text: ErrorText<'a>, otherwise: &'stat
     text
 }
 
-/// Adds the causes. The two kinds of error of a client with middleware are told apart.
+/// Adds the causes. Distinguishes the two kinds of error of a client with middleware.
 fn with_causes(text: ErrorText<'_>) -> ErrorText<'_> {
     if let Some(error) = text.downcast_ref::<reqwest::Error>() {
         return text.with_error(error);

@@ -17,7 +17,7 @@ use crate::redirect::{self, Follow, Hop, Journey};
 use crate::settings::Settings;
 
 pin_project! {
-    /// Resolves to the response once its head arrives. The span started with this future, and goes on to the end of the response body.
+    /// Resolves to the response once its head arrives. The span started with this future, and lasts until the end of the response body.
     ///
     /// The span is active while the future is polled. Dropping the future before finishes the span with the tag
     /// `http.outcome=cancelled`, which is not an error.

@@ -42,7 +42,7 @@ macro_rules! setters {
             self
         }
 
-        /// Knows this method beside [those of the registry](opentracing_core::http_rules::known_method), `PURGE` for example. Other
+        /// Adds a known method to [those of the registry](opentracing_core::http_rules::known_method), `PURGE` for example. Other
         /// methods become `_OTHER`, so that clients cannot create unbounded span names.
         pub fn known_method(mut self, method: &'static str) -> Self {
             self.config.settings.known_methods.push(method);

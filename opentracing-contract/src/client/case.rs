@@ -97,7 +97,7 @@ impl Stage {
         Ok((answer?, asked?))
     }
 
-    /// The spans, of which there must be that many: no more and no less. In the order of starting, whatever threads they finished on.
+    /// The spans, in the order in which they started. There must be exactly that many.
     pub(crate) async fn spans(&self, count: usize) -> Result<Vec<OwnedSpan>, String> {
         let mut spans = self.mock.finished(count).await;
         spans.sort_by_key(|span| span.start_unix_ns);

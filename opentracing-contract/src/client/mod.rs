@@ -38,7 +38,7 @@ pub struct ClientSetup {
     protocol: Protocol,
 }
 
-/// The settings that a check needs beside the defaults of the adapter.
+/// The settings that a check needs in addition to the defaults of the adapter.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ClientVariant {

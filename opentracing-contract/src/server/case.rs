@@ -123,7 +123,7 @@ impl Stage {
         self.has_routes.then_some(route)
     }
 
-    /// Waits until that many spans have finished: no more and no less. In the order of starting, whatever threads they finished on.
+    /// Waits until that many spans have finished, and returns them in the order in which they started. Fails if there are more.
     pub(crate) async fn spans(&self, count: usize) -> Result<Vec<OwnedSpan>, String> {
         let mut spans = self.mock.finished(count).await;
         spans.sort_by_key(|span| span.start_unix_ns);
@@ -147,7 +147,7 @@ impl Stage {
         Ok(spans.remove(0))
     }
 
-    /// The server's span, with whatever finished before it.
+    /// The server's span, and the spans that finished before it.
     pub(crate) async fn first_server_span(&self) -> OwnedSpan {
         let mut spans = self.mock.finished(1).await;
         loop {

@@ -84,7 +84,7 @@ async fn an_upgrade_ends_with_its_head(case: &Case) -> Outcome {
         .await?;
     let head = wire.read_until("\r\n\r\n").await?;
     ensure!(head.starts_with("HTTP/1.1 101 "), "the answer should be 101: {head}");
-    // The span has ended while the connection goes on.
+    // The span has ended, but the connection stays open.
     let span = stage.only_span().await?;
     span.has("http.upgrade", Some("pingpong"))?;
     span.is_ok(101)?;

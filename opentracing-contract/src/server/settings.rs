@@ -84,7 +84,7 @@ async fn a_trusted_proxy_says_for_whom_it_asks(case: &Case) -> Outcome {
 
 async fn entries_of_untrusted_proxies_are_ignored(case: &Case) -> Outcome {
     let stage = case.start_with(MockTracer::new(), Variant::TrustsProxies).await?;
-    // The first is what the client made up, the last is what the first of our proxies saw.
+    // The client forged the first entry. The first of our proxies added the last one.
     let headers = [("x-forwarded-for", "198.51.100.1, 203.0.113.7"), ("x-forwarded-for", "127.0.0.9")];
     stage.get_with("/foo", &headers).await?;
     stage.only_span().await?.has("peer.ipv4", Some("203.0.113.7"))

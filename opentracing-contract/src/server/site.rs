@@ -46,7 +46,7 @@ struct Inner {
     feed: Mutex<Option<mpsc::UnboundedReceiver<Fed>>>,
 }
 
-/// The settings that a check needs beside the defaults of the adapter.
+/// The settings that a check needs in addition to the defaults of the adapter.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Variant {

@@ -38,7 +38,7 @@ pub struct ClientRequest<'a> {
     pub operation_name: Option<Text<'a>>,
     /// The method. An unknown one is recorded as `_OTHER`, and as it is in `http.request.method_original`.
     pub method: &'a Method,
-    /// Methods that are known beside those of the [registry](crate::http_rules::known_method). None by default.
+    /// Known methods in addition to those of the [registry](crate::http_rules::known_method). None by default.
     pub known_methods: &'a [&'static str],
     /// The URL in pieces. User name, password and secrets are redacted when the span is reported.
     pub url: &'a [&'a str],

@@ -70,8 +70,8 @@ pin_project! {
 }
 
 impl<T> WithSpan<T> {
-    /// The span, for writing to it between polls. Once the future is ready it is a no-op span. If somebody else finishes the span, this is a
-    /// handle of it: taking it out and dropping it does not finish the span.
+    /// The span, for writing to it between polls. Once the future is ready it is a no-op span. If another handle finishes the span, this is a
+    /// handle as well: taking it out and dropping it does not finish the span.
     pub fn span_mut(self: Pin<&mut Self>) -> &mut Span {
         self.project().span
     }

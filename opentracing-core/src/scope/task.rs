@@ -1,4 +1,4 @@
-//! Tokio's functions that start a task, with the active span carried along; Tokio's own ones lose it.
+//! Tokio's functions that start a task, with the active span. Tokio's own functions lose it.
 //!
 //! The task shares the span and does not finish it. For a task with a span of its own, use `tokio::spawn(future.in_span(span))`.
 

@@ -57,21 +57,21 @@ pub struct SpanBuilder<'a> {
     recorder: Option<&'a Arc<Recorder>>,
     name: SpanName<'a>,
     kind: SpanKind,
-    /// Something was asked for that a plain start does not look at.
+    /// Whether a setting was used that the fast path of `start` does not handle.
     special: bool,
     /// The tag `error` is true.
     failed: bool,
     ignore_active: bool,
     new_trace: bool,
-    /// `sampling.priority` among the tags goes before every other decision.
+    /// The tag `sampling.priority`, which takes precedence over every other decision.
     priority: Option<bool>,
     references: References<'a>,
     start_time: Option<SystemTime>,
-    /// Borrowed: copied into the record if there is one. Kept until then because the sampler may ask for them.
+    /// Borrowed until the start, because the sampler may read them. Then copied into the record, if there is one.
     tags: StartTags<'a>,
 }
 
-/// Nearly always none or one parent, lent by its span.
+/// The references: nearly always none, or one parent that its span lends.
 enum References<'a> {
     None,
     ChildOf(&'a SpanContext),
@@ -228,8 +228,8 @@ impl<'a> SpanBuilder<'a> {
         }
     }
 
-    /// Roots whose sampler always says the same, and children of spans of this tracer: nothing is decided, and of what a builder may
-    /// hold little is looked at.
+    /// The fast path, for roots with a constant sampler and for children of spans of this tracer. It makes no decision and handles few
+    /// settings.
     #[inline(never)]
     fn start_with(&mut self, recorder: &Arc<Recorder>) -> Span {
         let plan = match &self.references {
@@ -257,7 +257,7 @@ impl<'a> SpanBuilder<'a> {
         Span::new(State::Recording(record))
     }
 
-    /// A record with the context, unless nothing is recorded.
+    /// Takes a record for the context. `None` if nothing is recorded.
     #[inline(always)]
     fn begin(&self, plan: Plan, recorder: &Arc<Recorder>) -> Result<Box<Record>, Unsampled> {
         let Plan { trace_id, span_id, parent_id, meta, extra } = plan;
@@ -272,11 +272,11 @@ impl<'a> SpanBuilder<'a> {
         }
     }
 
-    /// A thread that has no record at hand does not start many spans: this one is listed as open from the start.
+    /// A thread without a free record starts few spans, so this span is listed as open from its start.
     #[cold]
     #[inline(never)]
     fn begin_slow(&self, plan: Plan, recorder: &Arc<Recorder>) -> Box<Record> {
-        // While this thread's locals are being destroyed there is no pool.
+        // There is no pool while the thread-locals are being destroyed.
         let record = local::with(|local| local.port(recorder, Port::take_slow)).flatten();
         let mut record = self.fill(record.unwrap_or_else(|| stray_record(recorder)), plan);
         recorder.shared.open.list(&mut record, recorder, Seen::Started);
@@ -288,7 +288,7 @@ impl<'a> SpanBuilder<'a> {
         let Plan { trace_id, span_id, parent_id, meta, extra } = plan;
         record.start = Ticks::now();
         record.reset();
-        // Word by word: a context that is built aside is read back in wider pieces than it was written in, which stalls.
+        // Written word by word. A separately built context would be read in wider pieces than it was written, which stalls the processor.
         record.context.trace_id = trace_id;
         record.context.span_id = span_id;
         record.context.parent_id = parent_id;
@@ -299,7 +299,7 @@ impl<'a> SpanBuilder<'a> {
         record
     }
 
-    /// Figures count the end of a span that is not recorded, too: it has a record, which is dropped where spans are drained.
+    /// RED figures also count spans that are not recorded. Such a span gets a record, which the draining thread drops.
     #[inline]
     fn unrecorded(&self, unsampled: Unsampled, recorder: &Arc<Recorder>) -> Span {
         match &recorder.red {
@@ -323,7 +323,7 @@ impl<'a> SpanBuilder<'a> {
         Span::new(State::Recording(record))
     }
 
-    /// By the tracer's own clock or counter, or as the caller says.
+    /// Sets the start by the tracer's own clock or counter, or to the time that the caller gave.
     fn set_own_start(&self, record: &mut Record, recorder: &Recorder) {
         if recorder.has_own_clock() {
             record.set_own_clock();
@@ -369,7 +369,7 @@ impl<'a> SpanBuilder<'a> {
             (trace_id, meta) = new_trace(recorder, meta);
         }
         if decision.is_none() {
-            // Foreign code: nothing of this thread is borrowed while it runs.
+            // The sampler is code of the user, so nothing of this thread is borrowed while it runs.
             let (asked, notes) = self.ask_sampler(recorder, trace_id);
             (decision, rule) = (Some(asked), notes.rule());
             if let Some(tracestate) = notes.tracestate() {
@@ -421,13 +421,13 @@ impl<'a> SpanBuilder<'a> {
         }
         self.add_tags(&mut record);
         if record.is_listed() {
-            // Again, since only now it is known when it started.
+            // Listed again, since the start time is known only now.
             recorder.shared.open.list(&mut record, recorder, Seen::Started);
         }
         Span::new(State::Recording(record))
     }
 
-    /// A record without references names its parent, which a span with several, or with a trace of its own, does not have alone.
+    /// Records the references. A record without any has only its parent, so this is needed for several references or for a new trace.
     #[cold]
     #[inline(never)]
     fn keep_references(&self, record: &mut Record) {
@@ -440,7 +440,7 @@ impl<'a> SpanBuilder<'a> {
             References::Several(all) => {
                 let (kept, beyond) = all.split_at(all.len().min(record.max_references()));
                 kept.iter().for_each(|reference| record.add_reference(reference.clone()));
-                // The parent counts among them, wherever it stands.
+                // The parent counts towards the limit, in any position.
                 let parent = preferred_reference(all).filter(|_| !self.new_trace);
                 if let Some(parent) = parent.filter(|parent| beyond.iter().any(|other| std::ptr::eq(*parent, other))) {
                     record.references.pop();
@@ -497,7 +497,7 @@ fn stray_record(recorder: &Recorder) -> Box<Record> {
     Record::new(&recorder.limits)
 }
 
-/// Before the tags of the builder, which win.
+/// Called before the tags of the builder are set, which take precedence.
 #[cold]
 fn set_baggage_tags(record: &mut Record, recorder: &Recorder) {
     if !record.is_local_root() {
@@ -533,7 +533,7 @@ fn inherit_active(recorder: &Recorder) -> Option<Inherited> {
     local::with(|local| local.with_top(recorder.id, inherited)).flatten().flatten()
 }
 
-/// The ids of a trace that a sampler is asked about, or that a generator makes.
+/// Generates the trace id of a new trace, and sets its flags.
 #[cold]
 fn new_trace(recorder: &Recorder, meta: Meta) -> (TraceId, Meta) {
     let own = recorder.ids.as_ref().map(|ids| ids.trace_id()).filter(|id| id.is_valid());

@@ -53,7 +53,7 @@ fn value(digit: u8) -> Option<u32> {
 /// How many bytes of text are decoded at once.
 const PIECE: usize = 256;
 
-/// Decodes text that arrives in pieces of any length. Padding may stand inside, since each write of a peer is padded by itself.
+/// Decodes text that arrives in pieces of any length. Padding may occur in the middle, since a peer may pad each write separately.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Decoder {
     /// The digits of an incomplete group, six bits each, and their number.

@@ -50,8 +50,8 @@ pub fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
     base64::decode(text).map(|bytes| bytes.to_vec())
 }
 
-/// Decodes base64 that arrives in pieces, as the bodies of gRPC-Web do. Padding may stand inside, since each write of a peer is padded by
-/// itself.
+/// Decodes base64 that arrives in pieces, as the bodies of gRPC-Web do. Padding may occur in the middle, since a peer may pad each write
+/// separately.
 ///
 /// ```
 /// use opentracing_core::encoding::Base64Decoder;

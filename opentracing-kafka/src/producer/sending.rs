@@ -113,7 +113,7 @@ pub(crate) fn report(span: &mut Span, client: &ClientSettings, result: &Delivery
     }
 }
 
-/// Records that nobody waits for the outcome.
+/// Records that no caller waits for the outcome.
 pub(crate) fn record_fire_and_forget(span: &mut Span) {
     span.set_tag(tags::KAFKA_OUTCOME, Value::Static("fire_and_forget"));
 }

@@ -8,13 +8,13 @@ use super::encoded::EncodedSpans;
 
 /// Turns finished spans into the bytes of one backend.
 ///
-/// All calls come from the reporter's thread. An encoding must not block, and must not panic whatever a span contains.
+/// All calls come from the reporter's thread. An encoding must not block, and must not panic, whatever a span contains.
 pub(crate) trait Encoding: Send + 'static {
     /// Appends the bytes of one span to `out`, and returns how many entries of a request they take. An Instana span takes one, and one
     /// more for each of its log spans. Returning zero, with nothing appended, suppresses the span: it counts neither as sent nor as
     /// dropped.
     ///
-    /// The bytes must not depend on the request that they end up in, or on the spans beside them.
+    /// The bytes must not depend on the request or on the other spans in it.
     fn span(&mut self, span: FinishedSpan<'_>, detail: Detail, out: &mut Vec<u8>) -> usize;
 
     /// Appends the part of a request that all spans of a process share: OTLP's resource, Jaeger's process, nothing for Zipkin. Called

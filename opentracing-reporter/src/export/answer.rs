@@ -1,4 +1,4 @@
-//! Answers: what becomes of a request's spans, and the statistics of it.
+//! Responses: what happens to the spans of a request, and the statistics.
 
 use std::error::Error;
 use std::time::Duration;

@@ -17,7 +17,7 @@ pin_project! {
     /// The body of the response of an [`Exchange`]. The span is active during each poll and while the wrapped body is dropped.
     ///
     /// The exchange finishes with the last frame, with an error, or when the body is dropped before either
-    /// ([`HttpFailure::Aborted`]). The wrapped body is dropped with the last frame, even if somebody keeps the empty shell.
+    /// ([`HttpFailure::Aborted`]). The wrapped body is dropped with the last frame, even if the empty wrapper is kept.
     pub struct ExchangeBody<B, X>
     where
         X: Exchange,

@@ -67,15 +67,15 @@ pub trait Exchange: Sized {
     /// The span, to be activated around polls.
     fn span(&mut self) -> &mut Span;
 
-    /// Records the head of the response. Returns the exchange if its span goes on with the body, and `None` if it ends here. By default
-    /// it goes on. [`ExchangeFuture::poll_output`] does not call it.
+    /// Records the head of the response. Returns the exchange if its span continues with the body, and `None` if it ends here. By default
+    /// it continues. [`ExchangeFuture::poll_output`] does not call it.
     fn on_head<B: Body>(self, head: &mut response::Parts, body: &B) -> Option<Self> {
         let _ = (head, body);
         Some(self)
     }
 
     /// Records a frame of data. `rest` is the body behind it, `None` if this was the last frame. `Break` ends the exchange early, while
-    /// the body goes on: [`finish`](Self::finish) is called next, with [`ExchangeEnd::Complete`]. By default nothing happens.
+    /// the body continues: [`finish`](Self::finish) is called next, with [`ExchangeEnd::Complete`]. By default nothing happens.
     fn on_data<B: Body>(&mut self, data: &B::Data, rest: Option<&B>) -> ControlFlow<()> {
         let _ = (data, rest);
         ControlFlow::Continue(())
