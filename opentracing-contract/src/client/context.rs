@@ -211,7 +211,7 @@ async fn concurrent_calls_keep_apart(case: &Case) -> Outcome {
     let stage = case.start().await?;
     let mut calls = Vec::new();
     for number in 0..CALLS {
-        let caller = stage.mock.tracer().span(&format!("caller {number}")).start();
+        let caller = stage.mock.tracer().span(format!("caller {number}")).start();
         let mut caller = caller;
         let outgoing = stage.get(&format!("/{number}"));
         let call = caller.in_scope(|| stage.send(outgoing));

@@ -23,8 +23,8 @@ impl ClientAdapter for Naive {
         let (client, tracer) = (Client::builder(TokioExecutor::new()).build_http(), setup.tracer().clone());
         Sender::new(move |outgoing| {
             let mut request: Request<_> = outgoing.request.map(Full::new);
-            let mut span = tracer.span(&request.method().to_string()).kind(SpanKind::Client).start();
-            span.set(tags::HTTP_URL, &request.uri().to_string());
+            let mut span = tracer.span(request.method().to_string()).kind(SpanKind::Client).start();
+            span.set(tags::HTTP_URL, request.uri().to_string());
             if let Some(context) = span.context() {
                 inject(&tracer, &context, request.headers_mut());
             }

@@ -17,8 +17,8 @@ struct Naive;
 async fn traced(site: Site, request: Request) -> Response {
     let tracer = site.tracer().clone();
     let caller = tracer.extract(HttpHeaders, request.headers()).ok().flatten();
-    let mut span = tracer.span(&request.method().to_string()).kind(SpanKind::Server).child_of(&caller).start();
-    span.set(tags::HTTP_METHOD, request.method().as_str()).set(tags::HTTP_URL, &request.uri().to_string());
+    let mut span = tracer.span(request.method().to_string()).kind(SpanKind::Server).child_of(&caller).start();
+    span.set(tags::HTTP_METHOD, request.method().as_str()).set(tags::HTTP_URL, request.uri().to_string());
     for (name, value) in request.headers() {
         span.set_tag(&name.to_string(), value.to_str().unwrap_or_default());
     }

@@ -12,7 +12,7 @@ pub(crate) fn set_content(span: &mut Span, settings: &Settings, key: Option<&[u8
     if settings.record_key == RecordKey::Text
         && let Some(key) = key
     {
-        span.set(tags::MESSAGING_KAFKA_MESSAGE_KEY, &String::from_utf8_lossy(key));
+        span.set(tags::MESSAGING_KAFKA_MESSAGE_KEY, String::from_utf8_lossy(key));
     }
     match payload {
         Some(payload) => {
@@ -36,5 +36,5 @@ pub(crate) fn capture(span: &mut Span, settings: &Settings, headers: Option<&Bor
 }
 
 pub(crate) fn set_partition(span: &mut Span, partition: i32) {
-    span.set(tags::MESSAGING_DESTINATION_PARTITION_ID, &partition.to_string());
+    span.set(tags::MESSAGING_DESTINATION_PARTITION_ID, partition.to_string());
 }

@@ -326,7 +326,7 @@ fn truncates_an_oversized_span() {
     limits.value_bytes = 1 << 20;
     let spans = sent(shop().limits(limits), |tracer| {
         let mut span = tracer.span("large").start();
-        span.set_tag("long", &"\u{1}".repeat(1 << 20)).set_tag("short", "s").log("one").log("two");
+        span.set_tag("long", "\u{1}".repeat(1 << 20)).set_tag("short", "s").log("one").log("two");
     });
     let tags = json!({"long": "\u{1}".repeat(256), "short": "s", "otel.dropped_events_count": "2"});
     assert_eq!((&spans[0]["tags"], &spans[0]["annotations"]), (&tags, &Json::Null));

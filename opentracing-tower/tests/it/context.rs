@@ -174,7 +174,7 @@ async fn concurrent_requests_keep_apart() {
     let tracer = mock.tracer().clone();
     let barrier = std::sync::Arc::new(tokio::sync::Barrier::new(20));
     let handler = move |uri: http::Uri| async move {
-        let work = tracer.span(&uri.path()[1..].to_owned()).start();
+        let work = tracer.span(uri.path()[1..].to_owned()).start();
         barrier.wait().await;
         tracer.with_active(|span| {
             span.set_tag("request", uri.path());

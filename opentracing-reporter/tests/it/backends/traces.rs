@@ -122,7 +122,7 @@ fn texts(tracer: &Tracer) {
     span.set_tag("quotes \" and \\", "\"\\/\u{0000}\u{0008}\u{0009}\u{000a}\u{000c}\u{000d}\u{001f}\u{007f}");
     span.set_tag("json", "{\"a\":[1,2,{\"b\":null}]}").set_tag("xml", "<a href='x'>&amp;</a>");
     let long = "long ".repeat(800);
-    tracer.span(&long).child_of(&span).start().set_tag("long", &long).set_tag("longer", &"ü".repeat(2_000));
+    tracer.span(&long).child_of(&span).start().set_tag("long", &long).set_tag("longer", "ü".repeat(2_000));
     tracer.span("").child_of(&span).start().finish();
 }
 
@@ -175,7 +175,7 @@ fn debug(tracer: &Tracer) {
 fn many(tracer: &Tracer) {
     let root = tracer.span("root").start();
     for number in 1..MANY.spans {
-        let mut span = tracer.span(&format!("span {number}")).child_of(&root).start();
+        let mut span = tracer.span(format!("span {number}")).child_of(&root).start();
         span.set_tag("number", number).set(tags::COMPONENT, "test").set_tag("text", "some text in each of the spans");
         span.finish();
         // Jaeger's collector accepts spans faster than it stores them, and then drops some.

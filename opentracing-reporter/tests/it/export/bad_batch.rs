@@ -48,7 +48,7 @@ fn check(status: &'static str, bad: usize, spool: Option<Spool>) -> TestResult {
     })?;
     finish_spans(&tracer, 20);
     for number in 0..bad {
-        tracer.span(&format!("bad {number}")).start().finish();
+        tracer.span(format!("bad {number}")).start().finish();
     }
     let more = go_on(&tracer, &hand, |stats| stats.dropped_failed == bad as u64);
     assert_eq!(tracer.flush(PATIENCE), Ok(()), "{status}: an earlier flush has reported the bad ones");

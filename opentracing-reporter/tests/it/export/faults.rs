@@ -270,7 +270,7 @@ fn retries_a_request_whose_connection_was_closed() -> TestResult {
     // More than the buffers of both sockets hold.
     let text = "x".repeat(4_000);
     for number in 0..900 {
-        tracer.span(&number.to_string()).tag("text", &text).start().finish();
+        tracer.span(number.to_string()).tag("text", &text).start().finish();
     }
     let cut = std::thread::spawn(move || {
         let mut stream = listener.accept()?.0;

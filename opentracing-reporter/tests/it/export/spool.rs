@@ -32,7 +32,7 @@ fn tracer(address: SocketAddr, spool: Spool) -> Result<(Tracer, Hand), Box<dyn s
 fn spool_records(tracer: &Tracer, records: usize, spans: usize) {
     for record in 0..records {
         for span in 0..spans {
-            tracer.span(&(record * spans + span).to_string()).start().finish();
+            tracer.span((record * spans + span).to_string()).start().finish();
         }
         assert_eq!(tracer.flush(PATIENCE), Ok(()), "what is on the disk counts as safe");
     }
@@ -217,7 +217,7 @@ fn drops_the_oldest_when_the_spool_is_full() -> TestResult {
     let (tracer, hand) = tracer(address, Spool::new(folder.path()).max_bytes(5 * 4096))?;
     spool_records(&tracer, 5, 1);
     for number in 5..8 {
-        tracer.span(&number.to_string()).start().finish();
+        tracer.span(number.to_string()).start().finish();
         assert!(tracer.flush(PATIENCE).is_err(), "one was lost for it");
     }
     let full = stats(&tracer);
@@ -382,7 +382,7 @@ fn outage(tracer: &Tracer, hand: &Hand) {
     let [seconds, spans] = OUTAGE;
     for second in 0..seconds {
         for span in 0..spans {
-            tracer.span(&(second * spans + span).to_string()).start().finish();
+            tracer.span((second * spans + span).to_string()).start().finish();
         }
         let _ = tracer.flush(Duration::ZERO);
         hand.advance(Duration::from_secs(1));
@@ -460,7 +460,7 @@ fn fill_the_disk(folder: &Path) -> TestResult {
     let (tracer, hand) = tracer(address, Spool::new(folder))?;
     spool_records(&tracer, 1, 2);
     for number in 2..500 {
-        tracer.span(&number.to_string()).start().finish();
+        tracer.span(number.to_string()).start().finish();
     }
     assert!(tracer.flush(Duration::from_millis(50)).is_err(), "these are not safe");
     let kept = stats(&tracer);

@@ -61,7 +61,7 @@ fn truncates_web_service_spans_to_four_kibibytes() -> std::io::Result<()> {
     let limits = Limits::default();
     let builder = Tracer::builder("shop").limits(limits);
     let spans = reported(InstanaSpanFormat::TraceWebService, InstanaRootExits::Suppressed, builder, |tracer| {
-        let mut span = tracer.span(&"name".repeat(1000)).kind(SpanKind::Server).start();
+        let mut span = tracer.span("name".repeat(1000)).kind(SpanKind::Server).start();
         for number in 0..100 {
             span.set_tag(format!("tag {number}").as_str().to_owned().leak() as &'static str, &text);
         }

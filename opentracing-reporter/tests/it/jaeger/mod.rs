@@ -229,7 +229,7 @@ fn fits_datagrams() {
         let tracer = Tracer::builder("shop").build_inline(reporter);
         let (mut arrived, mut sizes) = (Vec::new(), Vec::new());
         for number in 0..SPANS {
-            tracer.span(&number.to_string()).start().set_tag("text", &"x".repeat(150));
+            tracer.span(number.to_string()).start().set_tag("text", "x".repeat(150));
             // The socket's buffer holds only a few large datagrams.
             if number % 100 == 99 {
                 assert_eq!(tracer.flush(PATIENCE), Ok(()));
@@ -264,7 +264,7 @@ fn truncates_a_span_that_is_larger_than_a_datagram() {
     let agent = Agent::listen("127.0.0.1:0");
     let tracer = large().build_inline(BatchReporter::new(to_agent(&agent)).batch_delay(NEVER));
     let mut span = tracer.span("large").start();
-    span.set_tag("short", "s").set_tag("long", &"ü".repeat(40_000)).log("one").log("two");
+    span.set_tag("short", "s").set_tag("long", "ü".repeat(40_000)).log("one").log("two");
     span.finish();
     assert_eq!(tracer.flush(PATIENCE), Ok(()));
     let batch = agent.next_batch();
@@ -282,7 +282,7 @@ fn reports_the_number_of_dropped_spans() {
     let tracer = large()
         .build_inline(BatchReporter::new(to_agent(&agent).max_packet_bytes(1000)).queue_size(3).batch_delay(NEVER));
     let mut span = tracer.span("too large").start();
-    (0..20).for_each(|number| _ = span.set_tag(format!("key {number}").leak() as &'static str, &"x".repeat(300)));
+    (0..20).for_each(|number| _ = span.set_tag(format!("key {number}").leak() as &'static str, "x".repeat(300)));
     span.finish();
     // Truncated or not, twenty values of 256 bytes do not fit.
     assert_eq!(tracer.flush(PATIENCE), Err(FlushError::Failed));

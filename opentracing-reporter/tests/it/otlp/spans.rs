@@ -126,7 +126,7 @@ fn sends_texts_of_any_length() {
     let limits = limits(|limits| limits.value_bytes = 1 << 20);
     let resource = sent(Tracer::builder("shop").limits(limits), |tracer| {
         for length in lengths {
-            tracer.span("checkout").tag("text", &"x".repeat(length)).start().finish();
+            tracer.span("checkout").tag("text", "x".repeat(length)).start().finish();
         }
     });
     let arrived: Vec<_> = spans(&resource).map(|span| written(&span.attributes)[0].len() - "text=".len()).collect();
@@ -161,7 +161,7 @@ fn sends_the_component_as_scope() {
         }
         // More components than scopes.
         for number in 0..100 {
-            tracer.span("e").tag("component", &number.to_string()).start().finish();
+            tracer.span("e").tag("component", number.to_string()).start().finish();
         }
     });
     let scope = |index: usize| {
@@ -282,12 +282,12 @@ fn sends_an_oversized_span_without_logs_and_with_truncated_values() {
     let reporter = BatchReporter::new(otlp).batch_delay(NEVER);
     let tracer = Tracer::builder("shop").limits(limits).build_inline(reporter);
     finish_spans(&tracer, 1);
-    let mut span = tracer.span("large").tag("text", &"ü".repeat(1000)).start();
+    let mut span = tracer.span("large").tag("text", "ü".repeat(1000)).start();
     span.log("it is large");
     span.finish();
     let mut span = tracer.span("hopeless").start();
     for number in 0..10 {
-        span.set_tag(&number.to_string(), &"x".repeat(1000));
+        span.set_tag(&number.to_string(), "x".repeat(1000));
     }
     span.finish();
     assert_eq!(tracer.flush(PATIENCE), Err(FlushError::Failed));
@@ -307,7 +307,7 @@ fn starts_a_new_request_when_one_is_full() {
     let otlp = Otlp::http(&collector.url()).expect("that is an address").max_request_bytes(4000);
     let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(otlp).batch_delay(NEVER));
     for number in 0..100 {
-        tracer.span(&number.to_string()).tag("text", &"x".repeat(200)).start().finish();
+        tracer.span(number.to_string()).tag("text", "x".repeat(200)).start().finish();
     }
     assert_eq!(tracer.flush(PATIENCE), Ok(()));
     let got = collector.all();

@@ -73,7 +73,7 @@ pub(crate) fn forward(sender: &Sender<Sent>, reason: SendReason, names: &mut Vec
 /// Starts and finishes spans named 0, 1, 2 and so on.
 pub(crate) fn finish_spans(tracer: &Tracer, spans: usize) {
     for number in 0..spans {
-        tracer.span(&number.to_string()).start().finish();
+        tracer.span(number.to_string()).start().finish();
     }
 }
 
