@@ -1,19 +1,19 @@
-//! Context across process boundaries: carriers, formats and the propagators between them.
+//! Propagates contexts across process boundaries: carriers, formats and propagators.
 //!
-//! A [`Format`] names a pair of carrier types. A [`Propagator`] for it reads a context from a carrier and writes one to it. The
-//! text formats of the wire ([`TextFormat`]: Instana, W3C Trace Context, B3, Baggage and more) are put in two lists, one for reading and one
-//! for writing, by a [`Composite`], which is the propagator of [`HttpHeaders`], [`TextMap`], [`KafkaHeaders`] and [`AmqpHeaders`].
+//! A [`Format`] names a pair of carrier types. A [`Propagator`] for it reads a context from a carrier and writes one to it. A
+//! [`Composite`] has two lists of text formats ([`TextFormat`]: Instana, W3C Trace Context, B3, Baggage and more), one for reading and one for
+//! writing. It is the propagator of [`HttpHeaders`], [`TextMap`], [`KafkaHeaders`] and [`AmqpHeaders`].
 //!
-//! Every tracer has the lists `instana, tracecontext, b3, baggage` for all text carriers, and [`JaegerBinary`] for [`Binary`]. Others are
-//! given to the builder, format by format or as a text of names: `"tracecontext,jaeger".parse::<Composite>()` also knows `b3multi`,
-//! `b3single`, `jaeger`, `datadog`, `ottrace`, `wavefront`, `xray`, `gcp`, `grpc-trace-bin`, `sentry-trace` and `none`. [`Composite::from_env`] takes the
-//! names from `OTEL_PROPAGATORS`.
+//! By default, both lists are `instana, tracecontext, b3, baggage` for all text carriers, and [`JaegerBinary`] is used for [`Binary`]. Set
+//! other formats on the builder, one by one or as a list of names: `"tracecontext,jaeger".parse::<Composite>()` also knows `b3multi`,
+//! `b3single`, `datadog`, `ottrace`, `wavefront`, `xray`, `gcp`, `grpc-trace-bin`, `sentry-trace` and `none`. [`Composite::from_env`] reads
+//! the names from `OTEL_PROPAGATORS`.
 //!
 //! ```
 //! use opentracing_core::Tracer;
 //! use opentracing_core::propagation::{B3, Composite, HttpHeaders, TraceContext, W3cBaggage};
 //!
-//! // Reads what Zipkin and W3C callers send, in this order, and writes W3C alone.
+//! // Reads B3 and W3C Trace Context, in this order, and writes W3C Trace Context only.
 //! let composite = Composite::empty().reading(B3::new()).with(TraceContext::new()).with(W3cBaggage::new());
 //! let (tracer, _drain) = Tracer::builder("cart").propagator(HttpHeaders, composite).build();
 //!

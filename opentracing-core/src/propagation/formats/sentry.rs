@@ -16,13 +16,13 @@ static FIELDS: [&Field; 1] = [&TRACE];
 /// The format `sentry-trace`: `<32 digits>-<16 digits>[-<0 or 1>]`, as
 /// [Sentry](https://develop.sentry.dev/sdk/telemetry/traces/#header-sentry-trace) defines it.
 ///
-/// Without the last part the trace is undecided, and is written so. Sentry's other values, such as the sample rate, are items of the header
+/// Without the last part, the trace is undecided. An undecided context is written without it. Sentry's other values, such as the sample rate, are items of the header
 /// `baggage` whose names start with `sentry-`. The format `baggage` passes them on, so use both together.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SentryTrace(());
 
 impl SentryTrace {
-    /// The format.
+    /// Creates the format.
     pub const fn new() -> Self {
         SentryTrace(())
     }
@@ -67,7 +67,7 @@ impl TextFormat for SentryTrace {
     }
 }
 
-/// Trace and span id, or why they cannot be used, and the decision.
+/// Trace and span id, or the reason why they are malformed, and the decision.
 #[derive(PartialEq)]
 struct Header {
     ids: Result<(TraceId, SpanId), &'static str>,
