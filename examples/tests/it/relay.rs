@@ -85,7 +85,8 @@ fn posts_each_callback_in_the_trace_of_the_request() {
 
 #[test]
 fn starts_one_trace_without_a_parent() {
-    let repeated = [("traceparent", &*traceparent("01")), ("traceparent", &*traceparent("01"))];
+    let other = traceparent("01").replace(TRACE, "11111111111111111111111111111111");
+    let repeated = [("traceparent", &*traceparent("01")), ("traceparent", &*other)];
     let upper = traceparent("01").to_uppercase();
     for headers in [&[][..], &repeated, &[("traceparent", &*upper)], &[("traceparent", "nonsense")]] {
         let received = callbacks(&mut relay(&["--propagators", "tracecontext"]), 2, headers);

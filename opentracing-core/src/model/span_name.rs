@@ -19,41 +19,32 @@ use crate::model::value::Text;
 /// # run(&Tracer::noop(), "clean");
 /// ```
 #[derive(Clone, Debug)]
-pub struct SpanName<'a>(Given<'a>);
+pub struct SpanName<'a>(pub(crate) GivenName<'a>);
 
+/// What a tracer was given.
 #[derive(Clone, Debug)]
-enum Given<'a> {
-    Lent(Text<'a>),
-    Own(String),
+pub(crate) enum GivenName<'a> {
+    Borrowed(Text<'a>),
+    Owned(Box<str>),
 }
 
-impl SpanName<'_> {
-    #[inline]
-    pub(crate) fn text(&self) -> Text<'_> {
-        match &self.0 {
-            Given::Lent(text) => *text,
-            Given::Own(text) => Text::Copied(text),
-        }
-    }
-}
-
-macro_rules! lent {
+macro_rules! borrowed {
     ($($type:ty),+) => { $(
         impl<'a> From<$type> for SpanName<'a> {
             #[inline(always)]
             fn from(name: $type) -> Self {
-                SpanName(Given::Lent(name.into()))
+                SpanName(GivenName::Borrowed(name.into()))
             }
         }
     )+ };
 }
-lent! { &'static str, Text<'a>, &'a &str, &'a String, &'a Cow<'_, str>, &'a Box<str>, &'a Arc<str> }
+borrowed! { &'static str, Text<'a>, &'a &str, &'a String, &'a Cow<'_, str>, &'a Box<str>, &'a Arc<str> }
 
 macro_rules! owned {
     ($($type:ty),+) => { $(
         impl From<$type> for SpanName<'_> {
             fn from(name: $type) -> Self {
-                SpanName(Given::Own(name.into()))
+                SpanName(GivenName::Owned(name.into()))
             }
         }
     )+ };
@@ -62,6 +53,6 @@ owned! { String, Box<str>, Cow<'_, str> }
 
 impl From<Arc<str>> for SpanName<'_> {
     fn from(name: Arc<str>) -> Self {
-        SpanName(Given::Own(name.as_ref().to_owned()))
+        SpanName(GivenName::Owned(name.as_ref().into()))
     }
 }

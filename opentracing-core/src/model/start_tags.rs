@@ -2,17 +2,17 @@
 
 use crate::model::value::{Text, Value};
 
-/// Borrowed tags. The first [`INLINE`] are stored without an allocation.
-///
-/// The type has no destructor of its own, so a tag can borrow from a temporary of the statement that starts the span.
+/// Borrowed tags, at most [`INLINE`] of them, stored without an allocation. The builder keeps the others.
 pub(crate) struct StartTags<'a> {
     len: usize,
     inline: [Option<(Text<'a>, Value<'a>)>; INLINE],
-    more: Vec<(Text<'a>, Stored<'a>)>,
 }
 
+/// A tag that has no place inline.
+pub(crate) type MoreTag<'a> = (Text<'a>, Stored<'a>);
+
 /// A tag's value outside of the inline array.
-enum Stored<'a> {
+pub(crate) enum Stored<'a> {
     Borrowed(Value<'a>),
     Owned(String),
 }
@@ -31,23 +31,21 @@ const INLINE: usize = 6;
 impl<'a> StartTags<'a> {
     #[inline]
     pub(crate) const fn new() -> Self {
-        StartTags { len: 0, inline: [None; INLINE], more: Vec::new() }
+        StartTags { len: 0, inline: [None; INLINE] }
     }
 
+    /// Returns `false` if there is no place left. The tag is counted, and belongs behind the inline ones.
     #[inline]
-    pub(crate) fn push(&mut self, key: Text<'a>, value: Value<'a>) {
-        match self.inline.get_mut(self.len) {
-            Some(place) => *place = Some((key, value)),
-            None => self.more.push((key, Stored::Borrowed(value))),
-        }
+    pub(crate) fn push(&mut self, key: Text<'a>, value: Value<'a>) -> bool {
+        let place = self.inline.get_mut(self.len);
         self.len += 1;
+        place.map(|place| *place = Some((key, value))).is_some()
     }
 
-    /// Adds an owned text. Later tags must not go into free inline places, since they would then come before this one.
+    /// Counts a tag that is stored elsewhere. Later tags must not go into free inline places, since they would then come before it.
     #[cold]
-    pub(crate) fn push_own(&mut self, key: Text<'a>, text: String) {
+    pub(crate) fn close(&mut self) {
         self.len = self.len.max(INLINE) + 1;
-        self.more.push((key, Stored::Owned(text)));
     }
 
     #[inline]
@@ -57,19 +55,19 @@ impl<'a> StartTags<'a> {
 
     /// Two loops rather than `iter().for_each(f)`, whose closure the compiler does not inline.
     #[inline(always)]
-    pub(crate) fn for_each(&self, mut f: impl FnMut(Text<'_>, Value<'_>)) {
+    pub(crate) fn for_each(&self, more: &[MoreTag<'a>], mut f: impl FnMut(Text<'_>, Value<'_>)) {
         for &place in &self.inline {
             let Some((key, value)) = place else { break };
             f(key, value);
         }
-        for (key, value) in &self.more {
+        for (key, value) in more {
             f(*key, value.value());
         }
     }
 
     #[inline]
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Text<'_>, Value<'_>)> {
+    pub(crate) fn iter<'s>(&'s self, more: &'s [MoreTag<'a>]) -> impl Iterator<Item = (Text<'s>, Value<'s>)> {
         let inline = self.inline[..self.len.min(INLINE)].iter().flatten().copied();
-        inline.chain(self.more.iter().map(|(key, value)| (*key, value.value())))
+        inline.chain(more.iter().map(|(key, value)| (*key, value.value())))
     }
 }

@@ -26,6 +26,9 @@ pub(crate) struct OpenSpans {
 
 const PARTS: usize = 16;
 
+/// The number of spans for which a map has room from its first span on.
+const PART_CAPACITY: usize = 7;
+
 /// The age from which a span is shown.
 const SHOWN_AGE: Duration = Duration::from_secs(1);
 
@@ -96,7 +99,12 @@ impl OpenSpans {
         let id = record.context.span_id.get();
         // In a forked child, a thread of the parent may have held the lock at the time of the fork.
         if !recorder.is_orphan() {
-            lock(self.part(id)).insert(id, listed);
+            let mut part = lock(self.part(id));
+            if part.capacity() == 0 {
+                // Room for the usual number of listed spans, so that the map does not grow while spans come and go.
+                part.reserve(PART_CAPACITY);
+            }
+            part.insert(id, listed);
         }
     }
 

@@ -38,16 +38,17 @@ impl Stock {
     pub(crate) fn shed_idle(&mut self) -> Vec<Box<Record>> {
         let idle = self.idle.min(self.records.len());
         self.idle = usize::MAX;
-        self.shed(idle.div_ceil(2))
-    }
-
-    /// Removes the records that have waited longest.
-    fn shed(&mut self, records: usize) -> Vec<Box<Record>> {
-        let shed: Vec<_> = self.records.drain(..records).collect();
+        let shed = self.shed(idle.div_ceil(2));
+        // Not where the bound is set: the list may be empty there because all its records are in use, and would grow again at once.
         if self.records.capacity() > 2 * self.records.len() + KEEP_PLACES {
             self.records.shrink_to(self.records.len() + KEEP_PLACES);
         }
         shed
+    }
+
+    /// Removes the records that have waited longest.
+    fn shed(&mut self, records: usize) -> Vec<Box<Record>> {
+        self.records.drain(..records).collect()
     }
 }
 

@@ -12,8 +12,8 @@ use crate::clock::wall::unix_ns;
 use crate::model::context::{AsSpanContext, Extra, Meta, Reference, ReferenceKind, Sampling, SpanContext};
 use crate::model::ids::{SpanId, TraceId};
 use crate::model::kind::SpanKind;
-use crate::model::span_name::SpanName;
-use crate::model::start_tags::StartTags;
+use crate::model::span_name::{GivenName, SpanName};
+use crate::model::start_tags::{MoreTag, StartTags, Stored};
 use crate::model::tag_value::{Given, TagValue};
 use crate::model::tags::{TagKey, TagValueOf};
 use crate::model::value::{Text, Value};
@@ -55,7 +55,7 @@ use crate::sync::count;
 #[must_use = "a builder does nothing until start() or start_active()"]
 pub struct SpanBuilder<'a> {
     recorder: Option<&'a Arc<Recorder>>,
-    name: SpanName<'a>,
+    name: Text<'a>,
     kind: SpanKind,
     /// Whether a setting was used that the fast path of `start` does not handle.
     special: bool,
@@ -65,23 +65,52 @@ pub struct SpanBuilder<'a> {
     new_trace: bool,
     /// The tag `sampling.priority`, which takes precedence over every other decision.
     priority: Option<bool>,
-    references: References<'a>,
+    parent: Parent<'a>,
     start_time: Option<SystemTime>,
     /// Borrowed until the start, because the sampler may read them. Then copied into the record, if there is one.
     tags: StartTags<'a>,
+    owned: Option<Box<Owned<'a>>>,
 }
 
-/// The references: nearly always none, or one parent that its span lends.
-enum References<'a> {
+/// The parent that was given, if it is borrowed.
+#[derive(Clone, Copy)]
+enum Parent<'a> {
     None,
     ChildOf(&'a SpanContext),
-    ChildOfOwned(SpanContext),
-    Several(Vec<Reference>),
+    /// A context or references of the builder's own.
+    Owned,
+}
+
+/// What a builder rarely has to own. In a box of its own, so that dropping a builder without it is one comparison.
+#[derive(Default)]
+struct Owned<'a> {
+    name: Option<Box<str>>,
+    references: Vec<Reference>,
+    tags: Vec<MoreTag<'a>>,
+}
+
+impl Owned<'_> {
+    #[cold]
+    fn with_name(name: Box<str>) -> Box<Self> {
+        Box::new(Owned { name: Some(name), ..Owned::default() })
+    }
+}
+
+/// The references of a span: nearly always none or one parent.
+enum References<'s> {
+    None,
+    ChildOf(&'s SpanContext),
+    Several(&'s [Reference]),
 }
 
 impl<'a> SpanBuilder<'a> {
     #[inline]
     pub(crate) fn new(recorder: Option<&'a Arc<Recorder>>, name: SpanName<'a>) -> Self {
+        let (name, owned) = match name.0 {
+            GivenName::Borrowed(name) => (name, None),
+            GivenName::Owned(name) => (Text::Static(""), Some(Owned::with_name(name))),
+        };
+        // Built in one expression: a builder that is changed afterwards would be copied as a whole.
         SpanBuilder {
             recorder,
             name,
@@ -91,9 +120,40 @@ impl<'a> SpanBuilder<'a> {
             ignore_active: false,
             new_trace: false,
             priority: None,
-            references: References::None,
+            parent: Parent::None,
             start_time: None,
             tags: StartTags::new(),
+            owned,
+        }
+    }
+
+    #[cold]
+    fn owned(&mut self) -> &mut Owned<'a> {
+        self.owned.get_or_insert_default()
+    }
+
+    #[inline]
+    fn name(&self) -> Text<'_> {
+        match self.owned.as_ref().and_then(|owned| owned.name.as_deref()) {
+            Some(name) => Text::Copied(name),
+            None => self.name,
+        }
+    }
+
+    #[inline]
+    fn more_tags(&self) -> &[MoreTag<'a>] {
+        self.owned.as_ref().map_or(&[], |owned| &owned.tags)
+    }
+
+    #[inline]
+    fn references(&self) -> References<'_> {
+        match self.parent {
+            Parent::None => References::None,
+            Parent::ChildOf(parent) => References::ChildOf(parent),
+            Parent::Owned => match self.owned.as_ref().map_or(&[][..], |owned| &owned.references) {
+                [Reference { kind: ReferenceKind::ChildOf, context }] => References::ChildOf(context),
+                several => References::Several(several),
+            },
         }
     }
 
@@ -117,13 +177,8 @@ impl<'a> SpanBuilder<'a> {
         if self.recorder.is_some()
             && let Some(context) = context.as_span_context()
         {
-            match (&self.references, kind, context) {
-                (References::None, ReferenceKind::ChildOf, Cow::Borrowed(c)) => {
-                    self.references = References::ChildOf(c);
-                }
-                (References::None, ReferenceKind::ChildOf, Cow::Owned(c)) => {
-                    self.references = References::ChildOfOwned(c);
-                }
+            match (self.parent, kind, context) {
+                (Parent::None, ReferenceKind::ChildOf, Cow::Borrowed(parent)) => self.parent = Parent::ChildOf(parent),
                 (_, kind, context) => self.add_reference(Reference { kind, context: context.into_owned() }),
             }
         }
@@ -132,15 +187,10 @@ impl<'a> SpanBuilder<'a> {
 
     #[cold]
     fn add_reference(&mut self, reference: Reference) {
-        let child_of = |context| vec![Reference { kind: ReferenceKind::ChildOf, context }];
-        let mut several = match std::mem::replace(&mut self.references, References::None) {
-            References::None => Vec::new(),
-            References::ChildOf(context) => child_of(context.clone()),
-            References::ChildOfOwned(context) => child_of(context),
-            References::Several(all) => all,
-        };
-        several.push(reference);
-        self.references = References::Several(several);
+        if let Parent::ChildOf(parent) = std::mem::replace(&mut self.parent, Parent::Owned) {
+            self.owned().references.push(Reference { kind: ReferenceKind::ChildOf, context: parent.clone() });
+        }
+        self.owned().references.push(reference);
     }
 
     /// Ignores the thread's active span, which is the parent otherwise.
@@ -190,7 +240,9 @@ impl<'a> SpanBuilder<'a> {
                 }
                 _ => {}
             }
-            self.tags.push(key, value);
+            if !self.tags.push(key, value) {
+                self.owned().tags.push((key, Stored::Borrowed(value)));
+            }
         }
         self
     }
@@ -209,7 +261,8 @@ impl<'a> SpanBuilder<'a> {
             }
             _ => {}
         }
-        self.tags.push_own(key, text);
+        self.tags.close();
+        self.owned().tags.push((key, Stored::Owned(text)));
         self
     }
 
@@ -232,10 +285,10 @@ impl<'a> SpanBuilder<'a> {
     /// settings.
     #[inline(never)]
     fn start_with(&mut self, recorder: &Arc<Recorder>) -> Span {
-        let plan = match &self.references {
+        let plan = match self.parent {
             _ if self.special || !recorder.is_plain => None,
-            References::ChildOf(parent) => Plan::child(parent, self.kind, recorder),
-            References::None => {
+            Parent::ChildOf(parent) => Plan::child(parent, self.kind, recorder),
+            Parent::None => {
                 let child =
                     |top: &State| top.context_in_place().and_then(|parent| Plan::child(parent, self.kind, recorder));
                 let below = |local: &Local| if self.ignore_active { None } else { local.with_top(recorder.id, child) };
@@ -244,7 +297,7 @@ impl<'a> SpanBuilder<'a> {
                     None => Plan::root(self.kind, recorder),
                 }
             }
-            References::ChildOfOwned(_) | References::Several(_) => None,
+            Parent::Owned => None,
         };
         let Some(plan) = plan else { return self.start_special(recorder) };
         let mut record = match self.begin(plan, recorder) {
@@ -262,7 +315,7 @@ impl<'a> SpanBuilder<'a> {
     fn begin(&self, plan: Plan, recorder: &Arc<Recorder>) -> Result<Box<Record>, Unsampled> {
         let Plan { trace_id, span_id, parent_id, meta, extra } = plan;
         if !meta.is_recording() {
-            let name = if let Text::Static(name) = self.name.text() { name } else { "" };
+            let name = if let Text::Static(name) = self.name() { name } else { "" };
             return Err(Unsampled { context: SpanContext { trace_id, span_id, parent_id, meta, extra }, name });
         }
         let plan = Plan { trace_id, span_id, parent_id, meta, extra };
@@ -295,7 +348,7 @@ impl<'a> SpanBuilder<'a> {
         record.context.meta = meta;
         record.context.extra = extra;
         record.started_panicking = std::thread::panicking();
-        record.set_name(self.name.text());
+        record.set_name(self.name());
         record
     }
 
@@ -317,7 +370,7 @@ impl<'a> SpanBuilder<'a> {
         record.reset();
         record.context = unsampled.context;
         record.started_panicking = std::thread::panicking();
-        record.set_name(self.name.text());
+        record.set_name(self.name());
         record.failed = self.failed;
         self.set_own_start(&mut record, recorder);
         Span::new(State::Recording(record))
@@ -337,7 +390,7 @@ impl<'a> SpanBuilder<'a> {
     #[inline(always)]
     fn add_tags(&self, record: &mut Record) {
         record.failed = self.failed;
-        self.tags.for_each(|key, value| record.add_tag(key, value));
+        self.tags.for_each(self.more_tags(), |key, value| record.add_tag(key, value));
     }
 
     #[inline(never)]
@@ -345,12 +398,11 @@ impl<'a> SpanBuilder<'a> {
         if recorder.ids.is_some() {
             id_generator::notice_fork();
         }
-        let parent = match &self.references {
+        let parent = match self.references() {
             _ if self.new_trace => None,
             References::ChildOf(parent) => Some(Inherited::of(parent, recorder)),
             References::None if self.ignore_active => None,
             References::None => inherit_active(recorder),
-            References::ChildOfOwned(parent) => Some(Inherited::of(parent, recorder)),
             References::Several(all) => {
                 let (parent, baggage_dropped) = preferred_parent(all, &recorder.limits);
                 recorder.shared.rare.baggage_dropped.fetch_add(baggage_dropped, Ordering::Relaxed);
@@ -408,7 +460,7 @@ impl<'a> SpanBuilder<'a> {
             Err(unsampled) => return self.unrecorded(unsampled, recorder),
         };
         self.set_own_start(&mut record, recorder);
-        if self.new_trace || matches!(self.references, References::Several(_)) {
+        if self.new_trace || matches!(self.references(), References::Several(_)) {
             self.keep_references(&mut record);
         }
         if record.context.extra.is_some() {
@@ -432,10 +484,9 @@ impl<'a> SpanBuilder<'a> {
     #[inline(never)]
     fn keep_references(&self, record: &mut Record) {
         let child_of = |context: &SpanContext| Reference { kind: ReferenceKind::ChildOf, context: context.clone() };
-        match &self.references {
+        match self.references() {
             References::None => {}
             References::ChildOf(context) => record.add_reference(child_of(context)),
-            References::ChildOfOwned(context) => record.add_reference(child_of(context)),
             // Copied, since the builder may start another span.
             References::Several(all) => {
                 let (kept, beyond) = all.split_at(all.len().min(record.max_references()));
@@ -454,24 +505,18 @@ impl<'a> SpanBuilder<'a> {
     #[cold]
     fn ask_sampler(&self, recorder: &Recorder, trace_id: TraceId) -> (Decision, SamplingDetails) {
         let owned;
-        let parent = match &self.references {
+        let parent = match self.references() {
             _ if self.new_trace => None,
             References::None => None,
-            References::ChildOf(context) => Some(*context),
-            References::ChildOfOwned(context) => Some(context),
+            References::ChildOf(context) => Some(context),
             References::Several(all) => {
                 owned = preferred_parent(all, &recorder.limits).0;
                 Some(&owned)
             }
         };
-        let tags: Vec<_> = if recorder.reads_tags { self.tags.iter().collect() } else { Vec::new() };
-        let params = SamplingParams {
-            trace_id,
-            operation_name: self.name.text().as_str(),
-            kind: self.kind,
-            tags: &tags,
-            parent,
-        };
+        let tags: Vec<_> = if recorder.reads_tags { self.tags.iter(self.more_tags()).collect() } else { Vec::new() };
+        let params =
+            SamplingParams { trace_id, operation_name: self.name().as_str(), kind: self.kind, tags: &tags, parent };
         let ask = || {
             let mut notes = SamplingDetails::default();
             (recorder.sampler.decide_with_details(&params, &mut notes), notes)
@@ -487,7 +532,7 @@ impl<'a> SpanBuilder<'a> {
 
 impl fmt::Debug for SpanBuilder<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SpanBuilder").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("SpanBuilder").field("name", &self.name()).field("kind", &self.kind).finish_non_exhaustive()
     }
 }
 
