@@ -35,7 +35,9 @@ impl Transport for Append {
 
     fn send(&mut self, _: SendReason, _: Instant) -> SendOutcome {
         let lines = std::mem::take(&mut self.lines);
-        lines.iter().for_each(|line| writeln!(self.file, "{line}").unwrap());
+        // In one write, since two tracers append to the file at the same time.
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        self.file.write_all(text.as_bytes()).unwrap();
         SendOutcome::sent(lines.len())
     }
 }
