@@ -7,7 +7,7 @@ use crate::model::ids::{SpanId, TraceId};
 use crate::propagation::carrier::{Field, TextMapReader, TextMapWriter};
 use crate::propagation::error::ExtractError;
 use crate::propagation::extraction::Extraction;
-use crate::propagation::formats::text_format::{Injection, Repeated, TextFormat, read, trim};
+use crate::propagation::formats::text_format::{ContextHeader, Injection, Repeated, TextFormat, read, trim};
 use crate::propagation::formats::trace_context::UnsampledParent;
 use crate::propagation::medium::Medium;
 use crate::wire::decimal;
@@ -56,8 +56,7 @@ impl TextFormat for GoogleCloud {
         if !found.is_open() {
             return Ok(());
         }
-        let repeated =
-            Repeated::SameTrace(|header: &Header| header.ids.map_or(TraceId::INVALID, |(trace_id, _)| trace_id));
+        let repeated = Repeated::SameTrace(ContextHeader::trace_id);
         let Some(header) = read(carrier, &CONTEXT, found, repeated, parse)? else { return Ok(()) };
         let sampling = match header.sampling {
             Sampling::NotSampled => self.unsampled.sampling(),
@@ -85,15 +84,8 @@ impl TextFormat for GoogleCloud {
     }
 }
 
-/// Trace and span id, or the reason why they are malformed, and the decision.
-#[derive(PartialEq)]
-struct Header {
-    ids: Result<(TraceId, SpanId), &'static str>,
-    sampling: Sampling,
-}
-
 /// `<trace>[/<span>][;o=<options>]`.
-fn parse(value: &[u8]) -> Result<Header, &'static str> {
+fn parse(value: &[u8]) -> Result<ContextHeader, &'static str> {
     if value.contains(&b',') {
         return Err("it has a comma");
     }
@@ -107,7 +99,7 @@ fn parse(value: &[u8]) -> Result<Header, &'static str> {
         }
         _ => return Err("it has too many parts"),
     };
-    Ok(Header { ids, sampling })
+    Ok(ContextHeader { ids, sampling })
 }
 
 fn parse_ids(ids: &[u8]) -> Result<(TraceId, SpanId), &'static str> {

@@ -5,7 +5,7 @@ use crate::model::ids::{SpanId, TraceId};
 use crate::propagation::carrier::{Field, TextMapReader, TextMapWriter};
 use crate::propagation::error::ExtractError;
 use crate::propagation::extraction::Extraction;
-use crate::propagation::formats::text_format::{Injection, Repeated, TextFormat, read, trim};
+use crate::propagation::formats::text_format::{ContextHeader, Injection, Repeated, TextFormat, read, trim};
 use crate::propagation::medium::Medium;
 use crate::wire::hex;
 use crate::wire::text::Text;
@@ -41,9 +41,10 @@ impl TextFormat for SentryTrace {
         if !found.is_open() {
             return Ok(());
         }
-        let repeated =
-            Repeated::SameTrace(|header: &Header| header.ids.map_or(TraceId::INVALID, |(trace_id, _)| trace_id));
-        let Some(Header { ids, sampling }) = read(carrier, &TRACE, found, repeated, parse)? else { return Ok(()) };
+        let repeated = Repeated::SameTrace(ContextHeader::trace_id);
+        let Some(ContextHeader { ids, sampling }) = read(carrier, &TRACE, found, repeated, parse)? else {
+            return Ok(());
+        };
         let ids = ids.map_err(|reason| ExtractError::corrupted(TRACE.name(), reason));
         let (trace_id, span_id) = ids.map_err(|error| found.keep_sampling(sampling, error))?;
         found.add_context(&SpanContext::new(trace_id, span_id).with_sampling(sampling));
@@ -67,14 +68,7 @@ impl TextFormat for SentryTrace {
     }
 }
 
-/// Trace and span id, or the reason why they are malformed, and the decision.
-#[derive(PartialEq)]
-struct Header {
-    ids: Result<(TraceId, SpanId), &'static str>,
-    sampling: Sampling,
-}
-
-fn parse(value: &[u8]) -> Result<Header, &'static str> {
+fn parse(value: &[u8]) -> Result<ContextHeader, &'static str> {
     let mut parts = trim(value).split(|&byte| byte == b'-');
     let (Some(trace_id), Some(span_id)) = (parts.next(), parts.next()) else { return Err("it has no span id") };
     let sampling = match (parts.next(), parts.next()) {
@@ -83,7 +77,7 @@ fn parse(value: &[u8]) -> Result<Header, &'static str> {
         (Some(b"1"), None) => Sampling::Sampled,
         _ => return Err("there is no such sampling state"),
     };
-    Ok(Header { ids: parse_ids(trace_id, span_id), sampling })
+    Ok(ContextHeader { ids: parse_ids(trace_id, span_id), sampling })
 }
 
 fn parse_ids(trace_id: &[u8], span_id: &[u8]) -> Result<(TraceId, SpanId), &'static str> {

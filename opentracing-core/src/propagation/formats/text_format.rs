@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::fmt::Debug;
 
-use crate::model::context::SpanContext;
-use crate::model::ids::TraceId;
+use crate::model::context::{Sampling, SpanContext};
+use crate::model::ids::{SpanId, TraceId};
 use crate::propagation::carrier::{Field, TextMapReader, TextMapWriter};
 use crate::propagation::error::ExtractError;
 use crate::propagation::extraction::Extraction;
@@ -139,6 +139,20 @@ pub(crate) fn optional<T>(read: Result<Option<T>, ExtractError>, found: &mut Ext
         found.add_malformed(error);
         None
     })
+}
+
+/// What a header holds that carries a whole context: the ids, or the reason why they are malformed, and the decision.
+#[derive(PartialEq)]
+pub(crate) struct ContextHeader {
+    pub(crate) ids: Result<(TraceId, SpanId), &'static str>,
+    pub(crate) sampling: Sampling,
+}
+
+impl ContextHeader {
+    /// The trace id; invalid if the ids are malformed.
+    pub(crate) fn trace_id(&self) -> TraceId {
+        self.ids.map_or(TraceId::INVALID, |(trace_id, _)| trace_id)
+    }
 }
 
 /// Combines a trace id and a span id from two headers. It is an error if one of them is missing.
