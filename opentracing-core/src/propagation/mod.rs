@@ -14,10 +14,12 @@
 //! use opentracing_core::propagation::{B3, Composite, HttpHeaders, TraceContext, W3cBaggage};
 //!
 //! // Reads B3 and W3C Trace Context, in this order, and writes W3C Trace Context only.
-//! let composite = Composite::empty().reading(B3::new()).with(TraceContext::new()).with(W3cBaggage::new());
+//! let composite =
+//!     Composite::empty().reading(B3::new()).with(TraceContext::new()).with(W3cBaggage::new());
 //! let (tracer, _drain) = Tracer::builder("cart").propagator(HttpHeaders, composite).build();
 //!
-//! let incoming = vec![("b3".to_owned(), "80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1".to_owned())];
+//! let b3 = "80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1";
+//! let incoming = vec![("b3".to_owned(), b3.to_owned())];
 //! let parent = tracer.extract(HttpHeaders, &incoming)?;
 //! let span = tracer.span("GET /cart").child_of(&parent).start();
 //!

@@ -57,7 +57,9 @@ impl Composite {
     /// use opentracing_core::Tracer;
     /// use opentracing_core::propagation::Composite;
     ///
-    /// let composite = Composite::from_lookup(|name| (name == "OTEL_PROPAGATORS").then(|| "tracecontext,jaeger".into()));
+    /// let composite = Composite::from_lookup(|name| {
+    ///     (name == "OTEL_PROPAGATORS").then(|| "tracecontext,jaeger".into())
+    /// });
     /// let (tracer, _drain) = Tracer::builder("cart").composite(composite).build();
     /// # drop(tracer);
     /// ```
