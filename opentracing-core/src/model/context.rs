@@ -160,6 +160,11 @@ impl SpanContext {
         self.meta.has(Meta::RANDOM)
     }
 
+    /// Whether the context came in, and a disabled tracer passes it on.
+    pub(crate) fn is_forwarded(&self) -> bool {
+        self.meta.has(Meta::FORWARDED)
+    }
+
     /// Whether the trace id was made in this process.
     pub(crate) fn began_here(&self) -> bool {
         self.meta.has(Meta::BEGAN_HERE)
@@ -346,6 +351,8 @@ impl Meta {
     pub(crate) const TRACEPARENT: u64 = 1 << 6;
     /// The trace began in this process.
     pub(crate) const BEGAN_HERE: u64 = 1 << 7;
+    /// The context came in, and a disabled tracer passes it on.
+    pub(crate) const FORWARDED: u64 = 1 << 8;
     /// The flags that a child inherits.
     const INHERITED: u64 = Self::RANDOM | Self::SHORT | Self::TRACEPARENT | Self::BEGAN_HERE;
 
@@ -356,6 +363,11 @@ impl Meta {
     }
 
     pub(crate) const NONE: Meta = Meta(0);
+
+    /// The word of a context that this disabled tracer passes on unchanged.
+    pub(crate) fn forwarded(self, tracer: u32) -> Meta {
+        Meta(self.0 & u64::from(u32::MAX) | Self::FORWARDED | u64::from(tracer) << 32)
+    }
 
     #[inline]
     pub(crate) fn has(self, flag: u64) -> bool {

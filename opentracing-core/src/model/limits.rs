@@ -12,10 +12,12 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Maximum number of tags of a span, and of fields of one log. 128 by default.
+    /// Maximum number of tags of a span. 128 by default.
     pub tags: u16,
     /// Maximum number of logs of a span. 128 by default.
     pub logs: u16,
+    /// Maximum number of fields of one log. A log with more is dropped. 128 by default.
+    pub log_fields: u16,
     /// Maximum number of references of a span to others. The parent is never dropped. 128 by default.
     pub references: u16,
     /// Maximum size of a text value in bytes. Longer values are truncated on a character boundary. 4,096 by default, 1 MiB at most.
@@ -48,6 +50,7 @@ impl Default for Limits {
         Limits {
             tags: 128,
             logs: 128,
+            log_fields: 128,
             references: 128,
             value_bytes: 4096,
             baggage_items: 64,
@@ -72,8 +75,10 @@ macro_rules! setters {
 }
 
 setters! {
-    tags: u16, "maximum number of tags of a span, and of fields of one log";
+    tags: u16, "maximum number of tags of a span";
     logs: u16, "maximum number of logs of a span";
+    log_fields: u16, "maximum number of fields of one log";
+    references: u16, "maximum number of references of a span";
     value_bytes: u32, "maximum size of a text value in bytes";
     baggage_items: u16, "maximum number of baggage items";
     baggage_bytes: u32, "maximum size of all baggage in bytes";

@@ -119,11 +119,21 @@ impl fmt::Display for Value<'_> {
             Value::Bool(value) => value.fmt(f),
             Value::I64(value) => value.fmt(f),
             Value::U64(value) => value.fmt(f),
-            Value::F64(value) => value.fmt(f),
+            Value::F64(value) => fmt_f64(*value, f),
             Value::Static(value) => f.pad(value),
             Value::Str(value) | Value::Message(value) => f.pad(value),
             Value::Url(pieces) => pieces.iter().try_for_each(|piece| f.write_str(piece)),
         }
+    }
+}
+
+/// Very large and very small numbers in scientific notation, in the range where `Debug` uses it too: `f64::MAX` would have 309 digits.
+fn fmt_f64(value: f64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let size = value.abs();
+    if size == 0.0 || !size.is_finite() || (1e-5..1e16).contains(&size) {
+        fmt::Display::fmt(&value, f)
+    } else {
+        fmt::LowerExp::fmt(&value, f)
     }
 }
 

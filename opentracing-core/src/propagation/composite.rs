@@ -133,7 +133,10 @@ impl Composite {
             return Err(InjectError::InvalidSpanContext);
         }
         let mut tracestate = TracestateMembers::default();
-        self.writing.iter().for_each(|format| format.add_tracestate_members(context, &mut tracestate));
+        // The ids in a forwarded context are not those of a span of ours, so the list stays as it came.
+        if !context.is_forwarded() {
+            self.writing.iter().for_each(|format| format.add_tracestate_members(context, &mut tracestate));
+        }
         let (max_baggage_items, max_baggage_bytes) = (self.max_baggage_items, self.max_baggage_bytes);
         let baggage_dropped = Cell::new(0);
         let injection = Injection { medium, max_baggage_items, max_baggage_bytes, tracestate, baggage_dropped };

@@ -42,6 +42,7 @@ pub(crate) struct Record {
     pub(crate) start_wall_ns: u64,
     pub(crate) end_wall_ns: u64,
     max_references: u16,
+    max_log_fields: u16,
 }
 
 pub(crate) struct Log {
@@ -96,6 +97,7 @@ impl Record {
             max_tags: limits.tags,
             max_logs: limits.logs,
             max_references: limits.references,
+            max_log_fields: limits.log_fields,
             max_value: limits.value_bytes.min(MAX_TEXT as u32),
             tags: TagStore::new(),
             text: String::new(),
@@ -312,7 +314,7 @@ impl Record {
 
     #[inline]
     pub(crate) fn log<'k>(&mut self, at: Stamp, fields: &[(impl Into<Text<'k>> + Copy, Value<'_>)]) {
-        if self.logs.len() >= usize::from(self.max_logs) || fields.len() > usize::from(self.max_tags) {
+        if self.logs.len() >= usize::from(self.max_logs) || fields.len() > usize::from(self.max_log_fields) {
             self.truncated += 1;
             return;
         }

@@ -38,6 +38,8 @@ pub(crate) struct Recorder {
     pub(crate) root_meta: Option<Meta>,
     /// No id generator, clock or counter was configured.
     pub(crate) is_plain: bool,
+    /// Spans only carry their parent's context on.
+    pub(crate) forwards: bool,
     pub(crate) reads_tags: bool,
     pub(crate) overrides_remote: bool,
     /// All ones, or zero for 64-bit trace ids.
@@ -139,6 +141,7 @@ static RECORDERS: Mutex<Vec<(u32, Weak<Recorder>)>> = Mutex::new(Vec::new());
 /// The parts of a tracer.
 pub(crate) struct Parts {
     pub(crate) id: u32,
+    pub(crate) forwards: bool,
     pub(crate) high_mask: u64,
     pub(crate) root_marks: u64,
     pub(crate) ring: usize,
@@ -169,7 +172,8 @@ impl Recorder {
             id: parts.id,
             constant,
             root_meta,
-            is_plain: parts.ids.is_none() && parts.clock.is_none() && parts.counter.is_none(),
+            is_plain: !parts.forwards && parts.ids.is_none() && parts.clock.is_none() && parts.counter.is_none(),
+            forwards: parts.forwards,
             reads_tags: parts.sampler.reads_tags(),
             overrides_remote: parts.sampler.overrides_remote(),
             high_mask: parts.high_mask,

@@ -433,7 +433,7 @@ fn own_time(context: &SpanContext) -> Stamp {
 
 impl Unsampled {
     fn begin_recording(&self) -> Option<Box<Record>> {
-        let recorder = Recorder::find(self.context.meta.tracer())?;
+        let recorder = Recorder::find(self.context.meta.tracer()).filter(|recorder| !recorder.forwards)?;
         let take = |port: &mut Port| port.take().unwrap_or_else(|| port.take_slow());
         let mut record = local::with(|local| local.port(&recorder, take))??;
         record.reset();

@@ -395,6 +395,9 @@ impl<'a> SpanBuilder<'a> {
 
     #[inline(never)]
     fn start_special(&mut self, recorder: &Arc<Recorder>) -> Span {
+        if recorder.forwards {
+            return self.forward(recorder);
+        }
         if recorder.ids.is_some() {
             id_generator::notice_fork();
         }
@@ -477,6 +480,23 @@ impl<'a> SpanBuilder<'a> {
             recorder.shared.open.list(&mut record, recorder, Seen::Started);
         }
         Span::new(State::Recording(record))
+    }
+
+    /// A span of a disabled tracer carries the context of its parent on. Without a parent there is nothing to carry.
+    #[cold]
+    #[inline(never)]
+    fn forward(&self, recorder: &Recorder) -> Span {
+        let parent = match self.references() {
+            _ if self.new_trace => None,
+            References::ChildOf(parent) => Some(parent.clone()),
+            References::None if self.ignore_active => None,
+            References::None => local::with(|local| local.with_top(recorder.id, State::context)).flatten().flatten(),
+            References::Several(all) => Some(preferred_parent(all, &recorder.limits).0),
+        };
+        parent.map_or(Span::noop(), |mut context| {
+            context.meta = context.meta.forwarded(recorder.id);
+            Span::new(State::Unsampled(Unsampled { context, name: "" }))
+        })
     }
 
     /// Records the references. A record without any has only its parent, so this is needed for several references or for a new trace.

@@ -21,6 +21,8 @@ pub struct Report {
 #[derive(Clone, Debug)]
 struct Of {
     service: Box<str>,
+    /// The tracer is disabled and passes contexts on.
+    forwards: bool,
     constant: Option<Decision>,
     stats: Stats,
     open: Vec<OpenSpan>,
@@ -31,11 +33,12 @@ struct Of {
 impl Report {
     pub(crate) fn new(
         service: &str,
+        forwards: bool,
         constant: Option<Decision>,
         stats: Stats,
         (open, all_open): (Vec<OpenSpan>, usize),
     ) -> Self {
-        Report { of: Some(Box::new(Of { service: service.into(), constant, stats, open, all_open })) }
+        Report { of: Some(Box::new(Of { service: service.into(), forwards, constant, stats, open, all_open })) }
     }
 
     /// The spans that have been open for a second or longer, the oldest first, at most 20.
@@ -50,22 +53,28 @@ impl Report {
 impl Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(of) = &self.of else { return f.write_str("no tracer is running\n") };
-        let Of { service, constant, stats, open: oldest, all_open } = &**of;
+        let Of { service, forwards, constant, stats, open: oldest, all_open } = &**of;
         let (started, finished, open) = (Spans(stats.started), Number(stats.finished()), Number(stats.open()));
         // The service name may come from the environment, and must not add lines.
         let service = service.escape_debug();
-        writeln!(f, "{service}: {started} started, {finished} finished, {open} open")?;
+        if *forwards {
+            writeln!(f, "{service}: disabled, contexts are passed on")?;
+        } else {
+            writeln!(f, "{service}: {started} started, {finished} finished, {open} open")?;
+        }
         for (index, span) in oldest.iter().enumerate() {
             row(f, if index == 0 { "open" } else { "" }, span)?;
         }
         if *all_open > oldest.len() {
             row(f, "", &format_args!("and {} more", Number((*all_open - oldest.len()) as u64)))?;
         }
-        row(f, "sampling", &Sampling { constant: *constant, stats })?;
+        if !forwards {
+            row(f, "sampling", &Sampling { constant: *constant, stats })?;
+        }
         row(f, "dropped", &Causes(&dropped(stats)))?;
         row(f, "limits", &Causes(&over_limits(stats)))?;
         row(f, "unsampled", &Causes(&[(stats.dropped_unsampled, "recorded spans whose trace is not sampled")]))?;
-        if stats.transports.is_empty() {
+        if stats.transports.is_empty() && !forwards {
             row(f, "reporter", &format_args!("{} delivered", Spans(stats.delivered)))?;
         }
         for transport in &stats.transports {

@@ -12,6 +12,7 @@ use crate::recorder::drain::{Drain, InlineDrain};
 use crate::recorder::id_generator::{self, IdGenerator, TraceIdWidth};
 use crate::recorder::recorder::{Parts, Recorder};
 use crate::redaction::secrets::Secrets;
+use crate::reporter::finished::Batch;
 use crate::reporter::reporter::{OwnedValue, Process, Reporter};
 use crate::sampler::{ConstSampler, Sampler};
 use crate::stats::red::RedFigures;
@@ -48,6 +49,7 @@ pub struct TracerBuilder {
     red: Option<RedFigures>,
     ring: usize,
     unfinished: UnfinishedSpans,
+    forwards: bool,
 }
 
 impl TracerBuilder {
@@ -66,6 +68,7 @@ impl TracerBuilder {
             red: None,
             ring: 4096,
             unfinished: UnfinishedSpans::default(),
+            forwards: false,
         }
     }
 
@@ -188,6 +191,7 @@ impl TracerBuilder {
         }
         let recorder = Recorder::register(Parts {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
+            forwards: self.forwards,
             high_mask: if short { 0 } else { u64::MAX },
             root_marks,
             ring: self.ring,
@@ -205,6 +209,33 @@ impl TracerBuilder {
         (Tracer::new(recorder), drain)
     }
 
+    /// Builds a disabled tracer: it starts no spans of its own, but passes contexts on, so that it does not cut the traces of others.
+    ///
+    /// A span carries the context of its parent, so [`Tracer::inject`] writes what [`Tracer::extract`] has read: ids, sampling decision,
+    /// `tracestate` and baggage. A span without a parent is a [no-op](crate::Span::noop). Samplers, limits of spans and clocks are unused.
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    ///
+    /// use opentracing_core::{Tracer, propagation::HttpHeaders};
+    ///
+    /// let tracer = Tracer::builder("shop").build_forwarding();
+    /// let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned();
+    /// let incoming = HashMap::from([("traceparent".to_owned(), traceparent.clone())]);
+    /// let parent = tracer.extract(HttpHeaders, &incoming)?;
+    /// let span = tracer.span("GET /cart").child_of(&parent).start();
+    ///
+    /// let mut outgoing = HashMap::new();
+    /// tracer.inject(&span.context().ok_or("no context")?, HttpHeaders, &mut outgoing)?;
+    /// assert_eq!(outgoing["traceparent"], traceparent);
+    /// assert!(!span.is_recording());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn build_forwarding(mut self) -> Tracer {
+        self.forwards = true;
+        self.build_inline(Nothing)
+    }
+
     /// Builds a tracer without a draining thread, for tests and for programs without threads. Spans are delivered on the thread that calls
     /// [`Tracer::flush`] or [`Tracer::close`], or drops the last handle. Between two flushes, finished spans wait in bounded buffers.
     pub fn build_inline(self, reporter: impl Reporter) -> Tracer {
@@ -214,6 +245,13 @@ impl TracerBuilder {
         }
         tracer
     }
+}
+
+/// The reporter of a tracer that has no spans.
+struct Nothing;
+
+impl Reporter for Nothing {
+    fn report(&mut self, _: Batch<'_>) {}
 }
 
 impl std::fmt::Debug for TracerBuilder {

@@ -118,7 +118,7 @@ impl Tracer {
         }
     }
 
-    /// Whether the tracer records nothing.
+    /// Whether this is a no-op tracer. A [forwarding](TracerBuilder::build_forwarding) one is not, although it records nothing.
     pub fn is_noop(&self) -> bool {
         self.recorder().is_none()
     }
@@ -257,7 +257,7 @@ impl Tracer {
         match self.recorder() {
             Some(recorder) => {
                 let open = recorder.shared.open.oldest(MAX_OPEN, recorder);
-                Report::new(recorder.process.service(), recorder.constant, recorder.stats(), open)
+                Report::new(recorder.process.service(), recorder.forwards, recorder.constant, recorder.stats(), open)
             }
             None => Report::default(),
         }

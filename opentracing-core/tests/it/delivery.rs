@@ -460,16 +460,47 @@ fn flood() {
 }
 
 #[test]
+fn a_log_with_too_many_fields_is_left_out_and_counted() {
+    let mock = limits(|limits| limits.log_fields = 2);
+    let mut span = mock.tracer().span("work").start();
+    span.log_kv(&[("a", Value::I64(1)), ("b", Value::I64(2))]);
+    span.log_kv(&[("a", Value::I64(1)), ("b", Value::I64(2)), ("c", Value::I64(3))]);
+    span.finish();
+    let span = mock.span("work");
+    assert_eq!((span.logs.len(), span.truncated), (1, 1));
+}
+
+#[test]
+fn numbers_are_short_as_text() {
+    #[track_caller]
+    fn check(number: f64, expected: &str) {
+        assert_eq!(Value::F64(number).to_string(), expected);
+    }
+    check(f64::MAX, "1.7976931348623157e308");
+    check(-1e16, "-1e16");
+    check(f64::MIN_POSITIVE, "2.2250738585072014e-308");
+    check(9_999_999_999_999_998.0, "9999999999999998");
+    check(0.25, "0.25");
+    check(1.0, "1");
+    check(0.0, "0");
+    check(f64::NAN, "NaN");
+    check(f64::NEG_INFINITY, "-inf");
+}
+
+#[test]
 fn limits_are_set_one_by_one() {
     let limits = Limits::default()
         .tags(1)
         .logs(2)
+        .log_fields(7)
+        .references(8)
         .value_bytes(3)
         .baggage_items(4)
         .baggage_bytes(5)
         .operation_names(6)
         .excess_names(ExcessNames::Replace);
     assert_eq!((limits.tags, limits.logs, limits.value_bytes), (1, 2, 3));
+    assert_eq!((limits.log_fields, limits.references), (7, 8));
     assert_eq!((limits.baggage_items, limits.baggage_bytes, limits.operation_names), (4, 5, 6));
     assert_eq!(limits.excess_names, ExcessNames::Replace);
     assert_eq!(Limits::default().tags, 128, "setters change a copy");

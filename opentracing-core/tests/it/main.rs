@@ -12,6 +12,7 @@ mod delivery;
 mod fork;
 #[cfg(feature = "http")]
 mod forwarded;
+mod forwarding;
 #[cfg(feature = "mock")]
 mod futures;
 #[cfg(feature = "mock")]
