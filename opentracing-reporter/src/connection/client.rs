@@ -6,6 +6,8 @@ use bytes::Bytes;
 use http::{Request, Uri};
 use http_body_util::Full;
 use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 
 #[cfg(feature = "tls")]
 use super::connector::Connector;
@@ -101,6 +103,11 @@ impl Client {
     }
 
     async fn connect(&mut self) -> Result<Connection, BoxError> {
+        #[cfg(unix)]
+        if let Some(socket) = &self.endpoint.socket {
+            let stream = UnixStream::connect(socket).await.map_err(|error| self.no_connection(&error))?;
+            return Connection::over(stream, self.protocol).await;
+        }
         let Endpoint { host, port, .. } = &self.endpoint;
         let stream = TcpStream::connect((&**host, *port)).await.map_err(|error| self.no_connection(&error))?;
         stream.set_nodelay(true)?;

@@ -1,6 +1,7 @@
 //! Where spans are sent: address, headers, credentials, TLS.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
@@ -14,6 +15,9 @@ use super::invalid_endpoint::{InvalidEndpoint, Reason};
 /// Parsed from an address such as `http://127.0.0.1:4318` or `https://collector.example/v1/traces`. A user and a password before the host
 /// are sent as [basic authentication](Endpoint::basic_auth). The default port is that of the scheme.
 ///
+/// `unix:///run/collector.sock` is a Unix socket, for HTTP and gRPC alike, without TLS. A path for HTTP follows after another colon, as in
+/// nginx: `unix:///run/collector.sock:/v1/traces`.
+///
 /// ```
 /// use opentracing_reporter::{Endpoint, Otlp};
 ///
@@ -25,6 +29,8 @@ use super::invalid_endpoint::{InvalidEndpoint, Reason};
 #[derive(Clone)]
 pub struct Endpoint {
     pub(crate) is_tls: bool,
+    /// The Unix socket to connect to instead of host and port.
+    pub(crate) socket: Option<Box<Path>>,
     /// An IPv6 address has no brackets here.
     pub(crate) host: Box<str>,
     pub(crate) port: u16,
@@ -78,24 +84,36 @@ impl Endpoint {
 
     /// This port on the loopback address, without TLS.
     pub(crate) fn local(port: u16) -> Self {
-        let localhost = Endpoint {
-            is_tls: false,
-            host: "".into(),
-            port,
-            authority: "".into(),
-            path: "".into(),
-            headers: HeaderMap::new(),
-            #[cfg(feature = "tls")]
-            tls: None,
-        };
-        localhost.at_host("127.0.0.1")
+        Endpoint::new(false, "", port).at_host("127.0.0.1")
     }
 
     /// The same endpoint on another host, which must not be an IPv6 address.
     pub(crate) fn at_host(mut self, host: &str) -> Self {
         self.host = host.into();
         self.authority = format!("{host}:{}", self.port).into();
+        self.socket = None;
         self
+    }
+
+    /// An endpoint without a path. The host and the authority are the same.
+    fn new(is_tls: bool, host: &str, port: u16) -> Self {
+        Endpoint {
+            is_tls,
+            socket: None,
+            host: host.into(),
+            port,
+            authority: host.into(),
+            path: "".into(),
+            headers: HeaderMap::new(),
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+
+    /// The address as a URI: without a Unix socket, which no URI of HTTP has.
+    pub(crate) fn uri(&self) -> String {
+        let scheme = if self.is_tls { "https" } else { "http" };
+        format!("{scheme}://{}{}", self.authority, self.path)
     }
 
     /// Sets the trusted root certificates and the client certificate. By default an `https` endpoint trusts the operating system's roots.
@@ -125,6 +143,9 @@ impl Endpoint {
     }
 
     fn parse(address: &str) -> Result<Self, Reason> {
+        if let Some(socket) = after_unix(address) {
+            return Endpoint::parse_unix(socket);
+        }
         let uri: Uri = address.parse().map_err(|_| Reason::Syntax)?;
         let is_tls = match uri.scheme_str() {
             Some("http") => false,
@@ -153,16 +174,9 @@ impl Endpoint {
         };
         // `http` returns the path `/` for an empty one.
         let path = uri.path_and_query().map_or("", PathAndQuery::as_str);
-        let endpoint = Endpoint {
-            is_tls,
-            host: host.trim_start_matches('[').trim_end_matches(']').into(),
-            port,
-            authority: host_and_port.into(),
-            path: path.into(),
-            headers: HeaderMap::new(),
-            #[cfg(feature = "tls")]
-            tls: None,
-        };
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let endpoint =
+            Endpoint { authority: host_and_port.into(), path: path.into(), ..Endpoint::new(is_tls, host, port) };
         match user {
             Some(user) => {
                 let (user, password) = user.split_once(':').unwrap_or((user, ""));
@@ -173,6 +187,36 @@ impl Endpoint {
             None => Ok(endpoint),
         }
     }
+
+    /// `///run/collector.sock` or `/run/collector.sock`, as in gRPC's names, each with a path of HTTP after a colon.
+    fn parse_unix(address: &str) -> Result<Self, Reason> {
+        let address = address.strip_prefix("//").unwrap_or(address);
+        let (socket, path) = match address.find(":/") {
+            Some(colon) => (&address[..colon], &address[colon + 1..]),
+            None => (address, ""),
+        };
+        if !socket.starts_with('/') || !is_socket_path(socket) {
+            return Err(Reason::Socket);
+        }
+        if !path.is_empty() && path.parse::<PathAndQuery>().is_err() {
+            return Err(Reason::Syntax);
+        }
+        let localhost = Endpoint::new(false, "localhost", 80);
+        Ok(Endpoint { socket: Some(Path::new(socket).into()), path: path.into(), ..localhost })
+    }
+}
+
+/// What follows `unix:`.
+fn after_unix(address: &str) -> Option<&str> {
+    address.split_once(':').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("unix")).map(|(_, rest)| rest)
+}
+
+/// Whether the operating system has Unix sockets, and takes a path of this length.
+fn is_socket_path(path: &str) -> bool {
+    #[cfg(unix)]
+    return std::os::unix::net::SocketAddr::from_pathname(path).is_ok();
+    #[cfg(not(unix))]
+    return false;
 }
 
 /// Parses an address.
@@ -214,7 +258,10 @@ impl fmt::Debug for Endpoint {
 /// Writes the address without credentials.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.is_tls { "https" } else { "http" };
-        write!(f, "{scheme}://{}{}", self.authority, self.path)
+        match &self.socket {
+            Some(socket) if self.path.is_empty() => write!(f, "unix://{}", socket.display()),
+            Some(socket) => write!(f, "unix://{}:{}", socket.display(), self.path),
+            None => f.write_str(&self.uri()),
+        }
     }
 }

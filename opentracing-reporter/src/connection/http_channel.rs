@@ -94,7 +94,7 @@ impl HttpChannel {
             }
             #[cfg(feature = "otlp")]
             Protocol::Grpc => {
-                let request = Request::post(self.endpoint.to_string())
+                let request = Request::post(self.endpoint.uri())
                     .header(TE, "trailers")
                     .header(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
                 let request = if self.gzip { request.header("grpc-encoding", "gzip") } else { request };

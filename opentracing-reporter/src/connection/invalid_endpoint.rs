@@ -22,6 +22,7 @@ pub(super) enum Reason {
     #[cfg(feature = "tls")]
     Tls(Box<str>),
     NoHost,
+    Socket,
     Port,
     User,
     Header(Box<str>),
@@ -69,13 +70,17 @@ impl fmt::Display for InvalidEndpoint {
         }
         match &self.reason {
             Reason::Syntax => f.write_str("expected an address such as http://127.0.0.1:4318"),
-            Reason::NoScheme => f.write_str("it must start with http:// or https://"),
-            Reason::Scheme(scheme) => write!(f, "the scheme is {scheme}, expected http or https"),
+            Reason::NoScheme => f.write_str("it must start with http://, https:// or unix:"),
+            Reason::Scheme(scheme) => write!(f, "the scheme is {scheme}, expected http, https or unix"),
             #[cfg(feature = "tls")]
             Reason::Tls(problem) => f.write_str(problem),
             #[cfg(not(feature = "tls"))]
             Reason::NoTls => f.write_str("https needs the feature tls of opentracing-reporter"),
             Reason::NoHost => f.write_str("the host is missing"),
+            Reason::Socket if cfg!(unix) => {
+                f.write_str("expected the absolute path of a socket, such as unix:///run/collector.sock")
+            }
+            Reason::Socket => f.write_str("this operating system has no Unix sockets"),
             Reason::Port => f.write_str("the port must be a number from 1 to 65535"),
             Reason::User => f.write_str("the user or password is invalid"),
             #[cfg(feature = "jaeger")]
@@ -89,8 +94,10 @@ impl Error for InvalidEndpoint {}
 
 fn without_user(address: &str) -> Box<str> {
     match (address.find("://"), address.rfind('@')) {
-        (Some(scheme), Some(at)) if at > scheme => [&address[..scheme + 3], &address[at + 1..]].concat().into(),
-        (None, Some(at)) => address[at + 1..].into(),
+        (Some(scheme), Some(at)) if at > scheme && !address.starts_with("unix:") => {
+            [&address[..scheme + 3], &address[at + 1..]].concat().into()
+        }
+        (None, Some(at)) if !address.starts_with("unix:") => address[at + 1..].into(),
         _ => address.into(),
     }
 }

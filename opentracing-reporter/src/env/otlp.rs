@@ -25,6 +25,10 @@ pub(crate) fn otlp(variables: &mut Variables<'_>) -> Result<Box<dyn Transport>, 
     let is_insecure = INSECURE.iter().any(|name| variables.flag(name));
     let default = if is_grpc { GRPC } else { HTTP };
     let endpoint = endpoint(variables, &ENDPOINT, default, |name, address| {
+        // The path of a socket is not that of a URL.
+        if address.starts_with("unix:") {
+            return address;
+        }
         // An address for gRPC may have no scheme.
         let address = match is_grpc && !address.contains("://") {
             true if is_insecure => format!("http://{address}"),

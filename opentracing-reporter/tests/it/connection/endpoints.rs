@@ -23,6 +23,12 @@ fn parses_addresses() {
     check("http://shop:s%20e@collector:1/x?a=b", "http://collector:1/x?a=b, authorization");
     #[cfg(feature = "tls")]
     check("https://collector.example", "https://collector.example/");
+    #[cfg(unix)]
+    {
+        check("unix:///run/collector.sock", "unix:///run/collector.sock");
+        check("unix:/run/me@collector.sock", "unix:///run/me@collector.sock");
+        check("UNIX:///run/collector.sock:/v1/traces?a=b", "unix:///run/collector.sock:/v1/traces?a=b");
+    }
 }
 
 #[test]
@@ -36,12 +42,22 @@ fn explains_an_invalid_address() {
     check("", "", syntax);
     check("http://", "http://", syntax);
     check("http://a b", "http://a b", syntax);
-    check("collector:4318", "collector:4318", "it must start with http:// or https://");
-    check("/v1/traces", "/v1/traces", "it must start with http:// or https://");
-    check("ftp://collector", "ftp://collector", "the scheme is ftp, expected http or https");
+    check("collector:4318", "collector:4318", "it must start with http://, https:// or unix:");
+    check("/v1/traces", "/v1/traces", "it must start with http://, https:// or unix:");
+    check("ftp://collector", "ftp://collector", "the scheme is ftp, expected http, https or unix");
     check("http://collector:0", "http://collector:0", "the port must be a number from 1 to 65535");
     check("http://collector:65536", "http://collector:65536", "the port must be a number from 1 to 65535");
     check("http://me:se%ret@collector", "http://collector", "the user or password is invalid");
+    #[cfg(unix)]
+    {
+        let socket = "expected the absolute path of a socket, such as unix:///run/collector.sock";
+        check("unix:collector.sock", "unix:collector.sock", socket);
+        check("unix://me@run/collector.sock", "unix://me@run/collector.sock", socket);
+        check("unix:", "unix:", socket);
+        check("unix:///run/collector.sock:/a b", "unix:///run/collector.sock:/a b", syntax);
+        let long = format!("unix:///run/{}", "a".repeat(200));
+        check(&long, &long, socket);
+    }
     #[cfg(not(feature = "tls"))]
     check("https://collector", "https://collector", "https needs the feature tls of opentracing-reporter");
 }
