@@ -18,7 +18,7 @@ use crate::recorder::recorder::{BATCH, Recorder};
 use crate::redaction::keys::Redactor;
 use crate::redaction::secrets::Secrets;
 use crate::reporter::finished::{Batch, FinishedSpan};
-use crate::reporter::reporter::{FlushError, Reporter};
+use crate::reporter::reporter::{FlushError, PASS_INTERVAL, Reporter};
 use crate::stats::histogram::Exemplar;
 use crate::sync::{bump, lock};
 
@@ -55,6 +55,10 @@ pub struct Drain {
     stock_limit: usize,
     process: u32,
     idle_checked: Instant,
+    /// The last pass found no span, and no thread that started one.
+    is_quiet: bool,
+    /// How often the thread has slept since it began to rest.
+    rests: usize,
     unfinished: UnfinishedSpans,
     trimmed: Instant,
 }
@@ -62,7 +66,10 @@ pub struct Drain {
 /// The pause between passes under load. Finishing threads cannot wake the drain early, so they get the processor meanwhile.
 const PACE: Duration = Duration::from_millis(1);
 /// The pause otherwise. A span waits at most this long in a ring that does not fill up.
-const IDLE: Duration = Duration::from_millis(50);
+const IDLE: Duration = PASS_INTERVAL;
+/// The pauses once spans end the rest of the thread. A span that finishes while the rest begins may not know of it yet, so the pauses grow:
+/// its thread would have to be suspended for as long in between to be late.
+const REST: [Duration; 3] = [IDLE, Duration::from_secs(1), Duration::from_secs(10)];
 /// How far wall time and converted ticks may differ. A log within this tolerance counts as inside its span.
 const SLACK_NS: u64 = 1_000_000;
 /// How often half of the unused free records are freed.
@@ -86,6 +93,8 @@ impl Drain {
             stock_limit: 0,
             process: std::process::id(),
             idle_checked: Instant::now(),
+            is_quiet: false,
+            rests: 0,
             unfinished,
             trimmed: Instant::now(),
         }
@@ -93,8 +102,9 @@ impl Drain {
 
     /// Passes spans to the reporter until the tracer is closed or its last handle is dropped, then flushes the reporter and returns.
     ///
-    /// Sleeps between passes. A half full ring, [`Tracer::flush`](crate::Tracer::flush) and [`Tracer::close`](crate::Tracer::close)
-    /// wake it.
+    /// Sleeps between passes, for 50 milliseconds at most while spans come. A half full ring, [`Tracer::flush`](crate::Tracer::flush) and
+    /// [`Tracer::close`](crate::Tracer::close) wake it. Without spans it sleeps for as long as the reporter allows, up to 10 seconds, and
+    /// the next span that finishes wakes it.
     pub fn run(mut self, mut reporter: impl Reporter) {
         let shared = &self.recorder.clone().shared;
         let _draining = Draining::new(self.recorder.id);
@@ -104,7 +114,7 @@ impl Drain {
             let closing = shared.closing.load(Ordering::Acquire);
             let wanted = shared.flush_wanted.load(Ordering::Acquire);
             if closing {
-                self.recorder.closed.store(true, Ordering::SeqCst);
+                self.recorder.intake.close();
             }
             let fullest = self.pass(&mut reporter);
             if closing || wanted > lock(&shared.gate).flushed {
@@ -122,17 +132,18 @@ impl Drain {
             if closing {
                 return;
             }
-            self.rest(fullest);
+            let paced = fullest >= self.recorder.ring / 8;
+            let pause = self.pause(paced, &reporter);
+            self.rest(pause, paced);
         }
     }
 
-    fn rest(&self, fullest: usize) {
+    fn rest(&self, pause: Duration, paced: bool) {
         let shared = &self.recorder.shared;
         let urgent = || {
             shared.closing.load(Ordering::Acquire)
                 || shared.flush_wanted.load(Ordering::Acquire) > lock(&shared.gate).flushed
         };
-        let paced = fullest >= self.recorder.ring / 8;
         if !paced {
             self.recorder.allow_waking(true);
             fence(Ordering::SeqCst);
@@ -141,15 +152,37 @@ impl Drain {
                 return;
             }
         }
-        let end = Instant::now() + if paced { PACE } else { IDLE };
+        let end = Instant::now() + pause;
         while !urgent() {
             let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() || (!paced && !self.recorder.may_wake()) {
+            let is_woken = !paced && !self.recorder.may_wake() || self.rests > 0 && !self.recorder.intake.is_resting();
+            if left.is_zero() || is_woken {
                 break;
             }
             std::thread::park_timeout(left);
         }
         self.recorder.allow_waking(false);
+    }
+
+    /// How long to sleep, and whether spans end the sleep.
+    fn pause(&mut self, paced: bool, reporter: &dyn Reporter) -> Duration {
+        let longest =
+            if self.is_quiet { catch_unwind(AssertUnwindSafe(|| reporter.max_pause())).unwrap_or(IDLE) } else { IDLE };
+        let intake = &self.recorder.intake;
+        if longest <= IDLE {
+            intake.end_rest();
+            self.rests = 0;
+            return if paced { PACE } else { IDLE };
+        }
+        if self.rests > 0 && !intake.is_resting() {
+            // A span has finished since the pass began.
+            self.rests = 0;
+            return Duration::ZERO;
+        }
+        intake.begin_rest();
+        let pause = REST[self.rests.min(REST.len() - 1)];
+        self.rests += 1;
+        pause.min(longest)
     }
 
     /// Takes the spans that are in the rings at the time of the call. Returns how many there were in the fullest ring.
@@ -172,6 +205,7 @@ impl Drain {
             self.idle_checked = now;
         }
         let mut fullest = 0;
+        self.is_quiet = true;
         let mut rings = std::mem::take(&mut self.rings);
         rings.retain_mut(|receiver| {
             if checks_idle {
@@ -180,6 +214,7 @@ impl Drain {
             let gone = receiver.ring.is_abandoned(); // read first, so that all that the thread pushed is visible below
             let mut left = receiver.ring.slots();
             fullest = fullest.max(left);
+            self.is_quiet &= left == 0 && receiver.is_rested();
             while left > 0 {
                 let Ok(chunk) = receiver.ring.read_chunk(left.min(CHUNK)) else { break };
                 left -= chunk.len();
@@ -192,6 +227,7 @@ impl Drain {
         });
         self.rings = rings;
         let stray = std::mem::take(&mut *lock(&self.recorder.shared.stray));
+        self.is_quiet &= stray.is_empty();
         for record in stray {
             self.accept(record);
         }
@@ -366,7 +402,7 @@ impl Drop for Drain {
     fn drop(&mut self) {
         let shared = &self.recorder.shared;
         shared.drain_dropped.store(!self.ran, Ordering::Relaxed);
-        self.recorder.closed.store(true, Ordering::SeqCst);
+        self.recorder.intake.close();
         self.rings.append(&mut lock(&shared.new_ports));
         let recorder = &self.recorder;
         let in_rings: usize = self.rings.iter_mut().map(|ring| ring.empty(recorder)).sum();
@@ -431,7 +467,7 @@ impl InlineDrain {
     pub(crate) fn drain(&mut self, deadline: Instant) -> Result<(), FlushError> {
         let _draining = Draining::new(self.drain.recorder.id);
         self.drain.pass(&mut self.reporter);
-        let closing = self.drain.recorder.closed.load(Ordering::SeqCst);
+        let closing = self.drain.recorder.intake.is_closed();
         self.drain.flush(&mut self.reporter, deadline, closing)
     }
 }

@@ -1,7 +1,6 @@
 //! Thread-local state: the stack of active spans, and the ports to the tracers.
 
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::Ordering;
 
 use crate::clock::ticks::Ticks;
 use crate::record::record::{Record, Stamp};
@@ -88,7 +87,11 @@ pub(crate) fn leave_forked() {
 #[cold]
 fn submit_stray(record: Box<Record>) {
     let Some(recorder) = Recorder::find(record.context.meta.tracer()) else { return };
-    if recorder.closed.load(Ordering::Relaxed) {
+    if recorder.intake.is_resting() && recorder.is_orphan() {
+        // Forked during the rest, and closed by this question.
+        leave_forked();
+    }
+    if recorder.intake.is_closed() {
         let is_lost = !record.is_for_figures();
         let mut record = Some(record);
         let refuse = |port: &mut Port| record.take().into_iter().for_each(|record| port.refuse(record));
@@ -101,7 +104,13 @@ fn submit_stray(record: Box<Record>) {
             recorder.warn_of_loss();
         }
     } else {
-        recorder.keep_stray(record);
+        let mut record = Some(record);
+        let push = |port: &mut Port| record.take().into_iter().for_each(|record| port.push(record));
+        with(|local| local.port(&recorder, push));
+        if let Some(record) = record {
+            recorder.keep_stray(record);
+        }
+        recorder.end_rest();
     }
 }
 

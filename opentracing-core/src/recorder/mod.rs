@@ -4,6 +4,7 @@ pub(crate) mod decisions;
 pub(crate) mod drain;
 pub(crate) mod id_generator;
 pub(crate) mod inherited;
+pub(crate) mod intake;
 pub(crate) mod local;
 pub(crate) mod names;
 pub(crate) mod open;

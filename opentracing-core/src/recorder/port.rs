@@ -55,6 +55,11 @@ impl PortReceiver {
         dropped.filter(|record| !record.is_for_figures()).count()
     }
 
+    /// Whether the thread is marked as one that has started no span for a while.
+    pub(crate) fn is_rested(&self) -> bool {
+        self.stats.started.load(Ordering::Relaxed) & RESTED != 0
+    }
+
     /// Marks a thread that has started no span since the last check. Its next span is listed as open from its start.
     pub(crate) fn mark_idle(&mut self) {
         let started = self.stats.started.load(Ordering::Relaxed);
@@ -113,7 +118,7 @@ impl Ports {
         match self.rest.iter().position(|port| port.recorder.id == recorder.id) {
             Some(at) => self.first = Some(self.rest.swap_remove(at)),
             None => {
-                self.rest.retain(|port| !port.recorder.closed.load(Ordering::Relaxed));
+                self.rest.retain(|port| !port.recorder.intake.is_closed());
                 self.first = Some(Port::connect(recorder));
             }
         }
@@ -162,7 +167,10 @@ impl Port {
     pub(crate) fn take_slow(&mut self) -> Box<Record> {
         let started = self.stats.started.load(Ordering::Relaxed);
         if started & RESTED != 0 {
-            self.stats.started.store(started & !RESTED, Ordering::Relaxed);
+            // A drain that rests does not mark this thread again, so the mark stays.
+            if !self.recorder.intake.is_resting() {
+                self.stats.started.store(started & !RESTED, Ordering::Relaxed);
+            }
             self.refills = 0;
             if !self.orphan {
                 lock(&self.recorder.shared.stock).put(&mut self.free);
@@ -188,9 +196,10 @@ impl Port {
         self.free.pop().unwrap_or_else(|| Record::new(&self.recorder.limits))
     }
 
+    /// Whether records are simply pushed. One load, whatever the cases behind it.
     #[inline(always)]
     pub(crate) fn is_open(&self) -> bool {
-        !self.recorder.closed.load(Ordering::Relaxed)
+        self.recorder.intake.is_open()
     }
 
     #[inline(always)]
@@ -302,7 +311,7 @@ impl Port {
 
     /// Counts the spans that were pushed after the last pass of the drain, and so are still in the ring, as lost.
     fn settle(&mut self) {
-        if self.settled || !self.recorder.closed.load(Ordering::Relaxed) {
+        if self.settled || !self.recorder.intake.is_closed() {
             return;
         }
         let rings = [
@@ -323,7 +332,7 @@ fn make_ring(recorder: &Recorder, stats: &Arc<PortStats>, capacity: usize) -> Pr
     let (ring, receiver) = RingBuffer::new(capacity);
     let mut new_ports = lock(&recorder.shared.new_ports);
     // The drain closes the tracer before it takes the last new rings, so no ring is left here.
-    if !recorder.closed.load(Ordering::Relaxed) {
+    if !recorder.intake.is_closed() {
         new_ports.push(PortReceiver { ring: receiver, process: std::process::id(), stats: stats.clone(), seen: 0 });
     }
     ring
@@ -336,7 +345,7 @@ impl Drop for Port {
         }
         self.settle();
         let shared = &self.recorder.shared;
-        if !self.recorder.closed.load(Ordering::Relaxed) && !self.free.is_empty() {
+        if !self.recorder.intake.is_closed() && !self.free.is_empty() {
             lock(&shared.stock).put(&mut self.free);
         }
         let mut ports = lock(&shared.ports);

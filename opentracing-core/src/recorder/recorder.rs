@@ -19,6 +19,7 @@ use crate::record::record::{Record, Stamp};
 use crate::recorder::decisions::Decisions;
 use crate::recorder::drain::{InlineDrain, is_draining};
 use crate::recorder::id_generator::IdGenerator;
+use crate::recorder::intake::Intake;
 use crate::recorder::open::OpenSpans;
 use crate::recorder::port::PortReceiver;
 use crate::recorder::running::Running;
@@ -46,7 +47,7 @@ pub(crate) struct Recorder {
     pub(crate) high_mask: u64,
     /// The marks of a trace that this tracer begins.
     pub(crate) root_marks: u64,
-    pub(crate) closed: AtomicBool,
+    pub(crate) intake: Intake,
     /// The process that the tracer was built in.
     process_id: u32,
     /// Whether a flush drains on the calling thread. Then a forked child works as well, since no thread is missing.
@@ -178,7 +179,7 @@ impl Recorder {
             overrides_remote: parts.sampler.overrides_remote(),
             high_mask: parts.high_mask,
             root_marks: parts.root_marks,
-            closed: AtomicBool::new(false),
+            intake: Intake::default(),
             process_id: std::process::id(),
             drains_inline: AtomicBool::new(false),
             orphaned: AtomicBool::new(false),
@@ -290,6 +291,14 @@ impl Recorder {
         }
     }
 
+    /// Wakes the draining thread if it rests.
+    #[cold]
+    pub(crate) fn end_rest(&self) {
+        if self.intake.end_rest() {
+            self.unpark();
+        }
+    }
+
     pub(crate) fn unpark(&self) {
         if let Some(thread) = self.shared.drainer.get() {
             thread.unpark();
@@ -299,7 +308,7 @@ impl Recorder {
     #[cold]
     pub(crate) fn keep_stray(&self, record: Box<Record>) {
         let mut stray = lock(&self.shared.stray);
-        let counter = if self.closed.load(Ordering::Relaxed) {
+        let counter = if self.intake.is_closed() {
             &self.shared.retired.dropped_shutdown
         } else if stray.len() >= self.ring {
             &self.shared.retired.dropped_full
@@ -376,7 +385,7 @@ impl Recorder {
         if self.process_id == std::process::id() || self.drains_inline.load(Ordering::Relaxed) {
             return false;
         }
-        self.closed.store(true, Ordering::SeqCst);
+        self.intake.close();
         if !self.orphaned.swap(true, Ordering::Relaxed) {
             let service = self.process.service();
             log::warn!(
@@ -423,13 +432,13 @@ impl Recorder {
         };
         drop(inline);
         if closing {
-            self.closed.store(true, Ordering::SeqCst);
+            self.intake.close();
         }
         let mut drained = drain.drain(deadline);
         // The reporter itself may have called `close`, or another thread whose wait timed out.
         let ends = self.shared.closing.load(Ordering::Acquire);
         if ends && !closing {
-            self.closed.store(true, Ordering::SeqCst);
+            self.intake.close();
             drained = drained.and(drain.drain(deadline));
         }
         if ends {

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::model::value::Value;
 use crate::reporter::finished::Batch;
@@ -18,8 +18,17 @@ pub trait Reporter: Send + 'static {
     /// Reports a batch. The spans are borrowed: copy what must outlive the call.
     fn report(&mut self, batch: Batch<'_>);
 
-    /// Runs after each pass of the drain, about every 50 milliseconds at least, even without spans. For timers.
+    /// Runs after each pass of the drain, about every 50 milliseconds at least, even without spans unless
+    /// [`max_pause`](Reporter::max_pause) allows more. For timers.
     fn tick(&mut self) {}
+
+    /// How long the draining thread may sleep if no span finishes: the time until [`tick`](Reporter::tick) has something to do. The thread
+    /// sleeps for 10 seconds at most, and the next span that finishes wakes it at once.
+    ///
+    /// Called after a pass without spans. 50 milliseconds by default, which is also the least.
+    fn max_pause(&self) -> Duration {
+        PASS_INTERVAL
+    }
 
     /// Sends all spans that it holds, or stops at the deadline.
     ///
@@ -62,6 +71,10 @@ impl<R: Reporter + ?Sized> Reporter for Box<R> {
         (**self).tick();
     }
 
+    fn max_pause(&self) -> Duration {
+        (**self).max_pause()
+    }
+
     fn flush(&mut self, deadline: Instant) -> Result<(), FlushError> {
         (**self).flush(deadline)
     }
@@ -78,6 +91,9 @@ impl<R: Reporter + ?Sized> Reporter for Box<R> {
         (**self).transport_stats(stats);
     }
 }
+
+/// How often the drain passes over the rings while spans come.
+pub(crate) const PASS_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The service that a tracer's spans belong to: its name, and the tags that all spans share.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::io::Write;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use fork::{Fork, fork, waitpid};
@@ -101,6 +101,32 @@ fn a_forked_child_waits_for_no_thread_and_counts_its_spans() {
         tracer.span("after").start().finish();
         assert_eq!(tracer.close(LONG), Ok(()));
         assert_eq!((tracer.stats().delivered, tracer.stats().dropped_fork), (11, 0));
+    });
+}
+
+#[test]
+fn a_span_of_the_parent_that_finishes_in_a_forked_child_is_counted() {
+    struct Resting(Sender<()>);
+    impl Reporter for Resting {
+        fn report(&mut self, _: Batch<'_>) {}
+        fn tick(&mut self) {
+            let _ = self.0.send(());
+        }
+        fn max_pause(&self) -> Duration {
+            Duration::MAX
+        }
+    }
+    in_child_process("fork::a_span_of_the_parent_that_finishes_in_a_forked_child_is_counted", || {
+        let (ticks, ticked) = channel();
+        let (tracer, drain) = Tracer::builder("shop").build();
+        std::thread::spawn(move || drain.run(Resting(ticks)));
+        let open = tracer.span("before").start();
+        while ticked.recv_timeout(Duration::from_millis(500)).is_ok() {}
+        in_fork(move || {
+            open.finish();
+            assert_eq!(tracer.stats().dropped_fork, 1, "{}", tracer.report());
+            assert_eq!(tracer.flush(LONG), Err(FlushError::Forked));
+        });
     });
 }
 

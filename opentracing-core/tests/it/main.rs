@@ -45,6 +45,7 @@ mod references;
 #[cfg(feature = "mock")]
 mod reporting;
 mod requirements;
+mod rest;
 #[cfg(feature = "mock")]
 mod samplers;
 #[cfg(feature = "mock")]
