@@ -41,8 +41,18 @@ pub(crate) struct Record {
     /// Explicit times, kept exactly.
     pub(crate) start_wall_ns: u64,
     pub(crate) end_wall_ns: u64,
+    /// What was dropped. Part of `OTHER_PARTS`.
+    pub(crate) dropped: Dropped,
     max_references: u16,
     max_log_fields: u16,
+}
+
+/// The number of parts of a span that were dropped because of limits.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Dropped {
+    pub(crate) tags: u32,
+    pub(crate) logs: u32,
+    pub(crate) references: u32,
 }
 
 pub(crate) struct Log {
@@ -94,6 +104,7 @@ impl Record {
             name: Piece::Static(""),
             start_wall_ns: 0,
             end_wall_ns: 0,
+            dropped: Dropped::default(),
             max_tags: limits.tags,
             max_logs: limits.logs,
             max_references: limits.references,
@@ -118,6 +129,7 @@ impl Record {
                 self.fields.clear();
                 self.logs.clear();
                 self.references.clear();
+                self.dropped = Dropped::default();
             }
         }
         (self.used, self.failed, self.started_panicking, self.marks, self.truncated) = (0, false, false, 0, 0);
@@ -288,8 +300,9 @@ impl Record {
         let made =
             self.tags.remove(key, &self.text) || (self.used & NO_REPEATS == 0 && self.tags.remove_repeated(&self.text));
         if !made {
-            self.used |= NO_REPEATS;
+            self.used |= NO_REPEATS | OTHER_PARTS;
             self.truncated += 1;
+            self.dropped.tags = self.dropped.tags.saturating_add(1);
         } else if self.text.len() > MAX_TEXT / 2 {
             self.compact_text();
         }
@@ -315,8 +328,7 @@ impl Record {
     #[inline]
     pub(crate) fn log<'k>(&mut self, at: Stamp, fields: &[(impl Into<Text<'k>> + Copy, Value<'_>)]) {
         if self.logs.len() >= usize::from(self.max_logs) || fields.len() > usize::from(self.max_log_fields) {
-            self.truncated += 1;
-            return;
+            return self.drop_log();
         }
         self.used |= OTHER_PARTS;
         self.logs.push(Log { at, first_field: self.fields.len() as u32 });
@@ -330,6 +342,13 @@ impl Record {
         }
     }
 
+    #[cold]
+    fn drop_log(&mut self) {
+        self.used |= OTHER_PARTS;
+        self.truncated += 1;
+        self.dropped.logs = self.dropped.logs.saturating_add(1);
+    }
+
     pub(crate) fn add_reference(&mut self, reference: Reference) {
         self.used |= OTHER_PARTS;
         self.references.push(reference);
@@ -337,6 +356,12 @@ impl Record {
 
     pub(crate) fn max_references(&self) -> usize {
         self.max_references.into()
+    }
+
+    pub(crate) fn drop_references(&mut self, count: usize) {
+        self.used |= OTHER_PARTS;
+        self.count_truncated(count);
+        self.dropped.references = self.dropped.references.saturating_add(u32::try_from(count).unwrap_or(u32::MAX));
     }
 
     pub(crate) fn count_truncated(&mut self, more: usize) {

@@ -183,6 +183,21 @@ impl<'a> FinishedSpan<'a> {
     pub fn truncated(&self) -> u32 {
         self.record.truncated
     }
+
+    /// The number of tags that were dropped because of [`Limits`](crate::Limits).
+    pub fn dropped_tags(&self) -> u32 {
+        self.record.dropped.tags
+    }
+
+    /// The number of logs that were dropped because of [`Limits`](crate::Limits).
+    pub fn dropped_logs(&self) -> u32 {
+        self.record.dropped.logs
+    }
+
+    /// The number of references that were dropped because of [`Limits`](crate::Limits).
+    pub fn dropped_references(&self) -> u32 {
+        self.record.dropped.references
+    }
 }
 
 /// The reference to the parent, for a span that was started without explicit references.

@@ -517,7 +517,7 @@ impl<'a> SpanBuilder<'a> {
                     record.references.pop();
                     record.add_reference(parent.clone());
                 }
-                record.count_truncated(beyond.len());
+                record.drop_references(beyond.len());
             }
         }
     }
