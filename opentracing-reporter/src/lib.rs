@@ -251,7 +251,7 @@ pub use crate::instana::{Instana, InstanaAgentFallback, InstanaRootExits, Instan
 #[cfg(feature = "jaeger")]
 pub use crate::jaeger::Jaeger;
 #[cfg(feature = "otlp")]
-pub use crate::otlp::Otlp;
+pub use crate::otlp::{AttributeNames, Otlp, SemanticConventions};
 #[cfg(feature = "remote-sampling")]
 pub use crate::remote_sampling::{
     InvalidSamplingResponse, JaegerRemoteSampling, RemoteSamplingGuard, parse_jaeger_sampling_response,

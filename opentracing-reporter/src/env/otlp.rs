@@ -7,7 +7,7 @@ use opentracing_core::encoding::decode_percent_strict;
 use crate::connection::{Endpoint, InvalidEndpoint};
 use crate::env::address::endpoint;
 use crate::env::variables::{Variables, pairs};
-use crate::otlp::Otlp;
+use crate::otlp::{Otlp, SemanticConventions};
 use crate::transport::Transport;
 
 /// Each setting has a variable for traces, and one for all signals.
@@ -17,6 +17,8 @@ const HEADERS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_
 const COMPRESSION: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION"];
 const TIMEOUT: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"];
 const INSECURE: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_INSECURE", "OTEL_EXPORTER_OTLP_INSECURE"];
+/// The names of attributes (OpenTelemetry semantic conventions).
+const OPT_IN: [&str; 1] = ["OTEL_SEMCONV_STABILITY_OPT_IN"];
 const HTTP: &str = "http://127.0.0.1:4318/v1/traces";
 const GRPC: &str = "http://127.0.0.1:4317";
 
@@ -51,6 +53,7 @@ pub(crate) fn otlp(variables: &mut Variables<'_>) -> Result<Box<dyn Transport>, 
     if is_gzip(variables) {
         otlp = otlp.gzip();
     }
+    otlp = otlp.semantic_conventions(semantic_conventions(variables));
     Ok(Box::new(otlp))
 }
 
@@ -77,6 +80,16 @@ fn is_gzip(variables: &mut Variables<'_>) -> bool {
             false
         }
     }
+}
+
+/// Entries that are not known are ignored with a warning.
+fn semantic_conventions(variables: &mut Variables<'_>) -> SemanticConventions {
+    let Some((name, text)) = variables.first(&OPT_IN) else { return SemanticConventions::new() };
+    let (conventions, unknown) = SemanticConventions::from_opt_in(&text);
+    if !unknown.is_empty() {
+        variables.warn(name, format_args!("has the unknown entry {:?}", unknown.join(",")), "ignoring it");
+    }
+    conventions
 }
 
 /// `name=value,…` with percent-encoded values. Warnings omit the values, which may be secret.

@@ -4,27 +4,37 @@ use opentracing_core::{
     FinishedSpan, LogRecord, Process, Reference, ReferenceKind, SpanContext, SpanKind, Value, logs,
 };
 
-use super::attributes;
-use super::value::{as_text, attribute, truncated};
+use super::attributes::{self, AttributeSink};
+use super::conventions::SemanticConventions;
+use super::instance;
+use super::status::{self, Status};
+use super::value::{as_text, attribute, list, truncated};
 use crate::batch::{Detail, EncodedSpans, Encoding, PartialSuccess, RequestLimits};
 use crate::wire::protobuf::{Field, bytes, fields, fixed32, fixed64, length_delimited, message, uint, varint};
 
 /// The size of a request. gRPC servers accept 4 MiB by default.
 const REQUEST_BYTES: usize = 4 << 20;
 /// The part of it that is reserved for the frame. The names of the scopes are no longer there than in the encoded spans.
-pub(super) const FRAME_BYTES: usize = 512;
-/// The number of scopes in a request. Spans of further scopes share one without a name.
-const SCOPES: usize = 32;
+pub(super) const FRAME_BYTES: usize = 1024;
+/// The number of scopes in a request. Spans of further scopes share the one of spans without a component.
+const SCOPES: usize = 12;
+/// The scope of spans without a component.
+const OWN_SCOPE: &str = "opentracing";
+const INSTANCE_ID: &str = "service.instance.id";
 
 /// An encoded span is the length and the name of its scope, followed by the span as a field of `ScopeSpans`.
 #[derive(Debug)]
 pub(super) struct OtlpEncoding {
     pub(super) limits: RequestLimits,
+    pub(super) conventions: SemanticConventions,
 }
 
 impl OtlpEncoding {
     pub(super) fn new() -> Self {
-        OtlpEncoding { limits: RequestLimits { bytes: REQUEST_BYTES - FRAME_BYTES, ..RequestLimits::default() } }
+        OtlpEncoding {
+            limits: RequestLimits { bytes: REQUEST_BYTES - FRAME_BYTES, ..RequestLimits::default() },
+            conventions: SemanticConventions::new(),
+        }
     }
 }
 
@@ -36,7 +46,7 @@ impl Encoding for OtlpEncoding {
         };
         varint(out, scope.len() as u64);
         out.extend_from_slice(scope.as_bytes());
-        message::<2>(out, 2, |out| write_span(out, span, detail));
+        message::<2>(out, 2, |out| write_span(out, span, detail, &self.conventions));
         1
     }
 
@@ -46,6 +56,9 @@ impl Encoding for OtlpEncoding {
             attribute(out, 1, "telemetry.sdk.name", Value::Static("opentracing"));
             attribute(out, 1, "telemetry.sdk.language", Value::Static("rust"));
             attribute(out, 1, "telemetry.sdk.version", Value::Static(env!("CARGO_PKG_VERSION")));
+            if process.tags().all(|(key, _)| key != INSTANCE_ID) {
+                attribute(out, 1, INSTANCE_ID, Value::Str(instance::id()));
+            }
             let own = ["service.name", "telemetry.sdk.name", "telemetry.sdk.language", "telemetry.sdk.version"];
             for (key, value) in process.tags().filter(|(key, _)| !own.contains(key)) {
                 attribute(out, 1, if key == "hostname" { "host.name" } else { key }, value);
@@ -63,7 +76,8 @@ impl Encoding for OtlpEncoding {
         Some(String::from_utf8_lossy(name).into_owned())
     }
 
-    /// `ExportTraceServiceRequest { resource_spans: 1 { resource: 1, scope_spans: 2 { scope: 1 { name: 1 }, spans: 2 } } }`.
+    /// `ExportTraceServiceRequest { resource_spans: 1 { resource: 1, scope_spans: 2 { scope: 1 { name: 1, version: 2 }, spans: 2,
+    /// schema_url: 3 }, schema_url: 3 } }`.
     fn frame(&self, process: &[u8], spans: EncodedSpans<'_>, out: &mut Vec<u8>) {
         let mut names: Vec<&[u8]> = Vec::new();
         let mut has_others = false;
@@ -72,11 +86,21 @@ impl Encoding for OtlpEncoding {
                 if names.len() < SCOPES { names.push(name) } else { has_others = true }
             }
         }
+        let schema_url = self.conventions.schema_url();
+        let write_schema = |out: &mut Vec<u8>| {
+            if let Some(url) = schema_url {
+                bytes(out, 3, url.as_bytes());
+            }
+        };
         let group = |out: &mut Vec<u8>, name: &[u8], belongs: &dyn Fn(&[u8]) -> bool| {
             message::<3>(out, 2, |out| {
-                message::<1>(out, 1, |out| bytes(out, 1, name));
+                message::<1>(out, 1, |out| {
+                    bytes(out, 1, if name.is_empty() { OWN_SCOPE.as_bytes() } else { name });
+                    bytes(out, 2, env!("CARGO_PKG_VERSION").as_bytes());
+                });
                 let spans = spans.iter().map(split).filter(|(name, _)| belongs(name));
                 spans.for_each(|(_, span)| out.extend_from_slice(span));
+                write_schema(out);
             });
         };
         message::<3>(out, 1, |out| {
@@ -85,6 +109,7 @@ impl Encoding for OtlpEncoding {
             if has_others {
                 group(out, b"", &|name| !names.contains(&name));
             }
+            write_schema(out);
         });
     }
 
@@ -120,7 +145,7 @@ fn split(piece: &[u8]) -> (&[u8], &[u8]) {
     length_delimited(piece).unwrap_or_default()
 }
 
-fn write_span(out: &mut Vec<u8>, span: FinishedSpan<'_>, detail: Detail) {
+fn write_span(out: &mut Vec<u8>, span: FinishedSpan<'_>, detail: Detail, conventions: &SemanticConventions) {
     let context = span.context();
     bytes(out, 1, &context.trace_id().to_bytes());
     bytes(out, 2, &context.span_id().to_bytes());
@@ -130,22 +155,20 @@ fn write_span(out: &mut Vec<u8>, span: FinishedSpan<'_>, detail: Detail) {
     if let Some(parent) = span.parent_id() {
         bytes(out, 4, &parent.to_bytes());
     }
-    bytes(out, 5, detail.text(span.operation_name()).as_bytes());
-    uint(out, 6, kind(span.kind()));
+    bytes(out, 5, detail.text(&status::name(span)).as_bytes());
+    uint(out, 6, kind(status::kind(span)));
     let start = span.start_unix_ns();
     fixed64(out, 7, start);
     fixed64(out, 8, start.saturating_add(span.duration_ns()));
-    attributes::write(out, span, detail);
-    if span.truncated() > 0 {
-        uint(out, 10, span.truncated().into());
-    }
+    let facts = attributes::write(span, detail, conventions, &mut SpanAttributes(out));
+    write_dropped(out, 10, span.dropped_tags());
     if detail.has_logs() {
         for log in span.logs() {
             message::<2>(out, 11, |out| write_event(out, log, detail));
         }
-    } else if span.logs().len() > 0 {
-        uint(out, 12, span.logs().len() as u64);
     }
+    let omitted = if detail.has_logs() { 0 } else { span.logs().len() };
+    write_dropped(out, 12, span.dropped_logs().saturating_add(u32::try_from(omitted).unwrap_or(u32::MAX)));
     for reference in span.references() {
         // `parent_span_id` has the parent already. Jaeger's translator omits this link too.
         let is_parent = Some(reference.context.span_id()) == span.parent_id();
@@ -153,10 +176,33 @@ fn write_span(out: &mut Vec<u8>, span: FinishedSpan<'_>, detail: Detail) {
             message::<1>(out, 13, |out| write_link(out, &reference));
         }
     }
-    write_status(out, span, detail);
+    write_dropped(out, 14, span.dropped_references());
+    write_status(out, status::status(span, &facts), detail);
     // Bit 9: the parent is in another process. Bit 8: bit 9 is valid.
     let is_remote = span.is_local_root() && span.parent_id().is_some();
     fixed32(out, 16, flags(context) | 1 << 8 | u32::from(is_remote) << 9);
+}
+
+/// The field of `Span` with its attributes.
+struct SpanAttributes<'a>(&'a mut Vec<u8>);
+
+const ATTRIBUTES: u32 = 9;
+
+impl AttributeSink for SpanAttributes<'_> {
+    #[inline]
+    fn attribute(&mut self, key: &str, value: Value<'_>) {
+        attribute(self.0, ATTRIBUTES, key, value);
+    }
+
+    fn list(&mut self, key: &str, value: Value<'_>) {
+        list(self.0, ATTRIBUTES, key, value);
+    }
+}
+
+fn write_dropped(out: &mut Vec<u8>, field: u32, count: u32) {
+    if count > 0 {
+        uint(out, field, count.into());
+    }
 }
 
 fn kind(kind: SpanKind) -> u64 {
@@ -210,20 +256,17 @@ fn write_link(out: &mut Vec<u8>, reference: &Reference) {
     fixed32(out, 6, flags(context) | 1 << 8 | u32::from(context.is_remote()) << 9);
 }
 
-/// Writes the status from the tag `error`, with the message of the last error log. Without the tag the status is unset.
-fn write_status(out: &mut Vec<u8>, span: FinishedSpan<'_>, detail: Detail) {
+fn write_status(out: &mut Vec<u8>, status: Status<'_>, detail: Detail) {
     const OK: u64 = 1;
     const ERROR: u64 = 2;
-    if span.is_failed() {
-        let errors = span.logs().filter(|log| log.field(logs::EVENT).and_then(as_text) == Some("error"));
-        let message_field = errors.filter_map(|log| log.field(logs::MESSAGE)).last();
-        message::<1>(out, 15, |out| {
-            if let Some(text) = message_field.and_then(as_text) {
+    match status {
+        Status::Unset => {}
+        Status::Ok => message::<1>(out, 15, |out| uint(out, 3, OK)),
+        Status::Error(reason) => message::<1>(out, 15, |out| {
+            if let Some(text) = reason {
                 bytes(out, 2, detail.text(text).as_bytes());
             }
             uint(out, 3, ERROR);
-        });
-    } else if span.tag("error").is_some() {
-        message::<1>(out, 15, |out| uint(out, 3, OK));
+        }),
     }
 }

@@ -1,19 +1,26 @@
 //! The transport over OTLP, OpenTelemetry's protocol.
 
 mod attributes;
+mod conventions;
 mod derived;
 mod encoding;
+mod instance;
+mod keys;
+mod older;
+mod status;
 mod value;
 
 use std::fmt;
 
+pub use self::conventions::{AttributeNames, SemanticConventions};
 use self::encoding::{FRAME_BYTES, OtlpEncoding};
 use crate::connection::{Endpoint, HttpChannel, InvalidEndpoint};
 use crate::export::{Exporter, export_settings, export_transport};
 
 /// Sends spans over OTLP, OpenTelemetry's protocol: to an OpenTelemetry Collector, Jaeger, or any other backend that accepts it.
 ///
-/// Tags are written under OpenTelemetry's names, by the table in [`terms`](crate::terms).
+/// Tags are written under the names of OpenTelemetry's semantic conventions, by the table in [`terms`](crate::terms); older names are
+/// available by [`semantic_conventions`](Self::semantic_conventions).
 ///
 /// ```no_run
 /// use opentracing_core::Tracer;
@@ -60,6 +67,12 @@ impl Otlp {
     /// Sets the maximum size of a request before compression. 4 MiB by default, which gRPC servers accept by default.
     pub fn max_request_bytes(mut self, bytes: usize) -> Self {
         self.exporter.encoding.limits.bytes = bytes.saturating_sub(FRAME_BYTES);
+        self
+    }
+
+    /// Sets which names attributes have, for backends that do not know today's. Today's by default.
+    pub fn semantic_conventions(mut self, conventions: SemanticConventions) -> Self {
+        self.exporter.encoding.conventions = conventions;
         self
     }
 

@@ -27,6 +27,16 @@ pub(super) fn attribute(out: &mut Vec<u8>, field: u32, key: &str, value: Value<'
     });
 }
 
+/// As [`attribute`], with an array of one value: `ArrayValue { values: 1 }`.
+pub(super) fn list(out: &mut Vec<u8>, field: u32, key: &str, value: Value<'_>) {
+    message::<1>(out, field, |out| {
+        bytes(out, 1, key.as_bytes());
+        message::<1>(out, 2, |out| {
+            message::<1>(out, 5, |out| message::<1>(out, 1, |out| write_value(out, value)));
+        });
+    });
+}
+
 /// `AnyValue`. A number beyond 63 bits becomes text.
 fn write_value(out: &mut Vec<u8>, value: Value<'_>) {
     match value {

@@ -51,8 +51,15 @@ impl Lines {
                 for span in known {
                     let seen = read_span(from, span, &resource["resource"]);
                     if from == From::Otlp {
-                        let component = seen.tags.get("component").map_or("", String::as_str);
+                        let component = seen.tags.get("component").map_or("opentracing", String::as_str);
                         assert_eq!(text(&scope["scope"]["name"]), component, "{}", seen.name);
+                        assert_eq!(text(&scope["scope"]["version"]), env!("CARGO_PKG_VERSION"), "{}", seen.name);
+                        assert_eq!(
+                            text(&scope["schemaUrl"]),
+                            "https://opentelemetry.io/schemas/1.44.0",
+                            "{}",
+                            seen.name
+                        );
                     }
                     spans.push(seen);
                 }
@@ -95,6 +102,7 @@ fn read_span(from: From, json: &Value, resource: &Value) -> Seen {
     if let Some(state) = json["traceState"].as_str().filter(|state| !state.is_empty()) {
         tags.insert("w3c.tracestate".to_owned(), state.to_owned());
     }
+    assert_eq!(process.remove("service.instance.id").is_some(), from == From::Otlp, "{resource}");
     let said = Some(text(&json["status"]["message"])).filter(|said| !said.is_empty());
     let status = (json["status"]["code"] == 2).then(|| said.unwrap_or_else(|| "true".to_owned()));
     let error = tags.remove("error").or(status);

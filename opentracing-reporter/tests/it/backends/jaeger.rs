@@ -32,12 +32,16 @@ pub(crate) fn read(from: From, json: &Value) -> Vec<Seen> {
 
 fn read_span(from: From, json: &Value, processes: &Value) -> Seen {
     let process = &processes[text(&json["processID"])];
+    let mut process_tags = key_values(&process["tags"]);
     let mut tags = key_values(&json["tags"]);
     // Jaeger's collector adds it.
     assert!(tags.remove("internal.span.format").is_some(), "{json}");
     let (mut is_ok, mut reason) = (false, None);
     if from == From::Otlp {
-        assert_eq!(tags.remove("otel.scope.name").as_ref(), tags.get("component"), "{json}");
+        let component = tags.get("component").map_or("opentracing", String::as_str).to_owned();
+        assert_eq!(tags.remove("otel.scope.name"), Some(component), "{json}");
+        assert_eq!(tags.remove("otel.scope.version").as_deref(), Some(env!("CARGO_PKG_VERSION")), "{json}");
+        assert!(process_tags.remove("service.instance.id").is_some(), "{json}");
         is_ok = tags.remove("otel.status_code").as_deref() == Some("OK");
         reason = tags.remove("otel.status_description");
     }
@@ -47,7 +51,7 @@ fn read_span(from: From, json: &Value, processes: &Value) -> Seen {
     let parent = parent.or_else(|| references.iter().find(|reference| is(reference, "FOLLOWS_FROM")));
     let mut seen = Seen {
         service: text(&process["serviceName"]),
-        process: key_values(&process["tags"]),
+        process: process_tags,
         name: text(&json["operationName"]),
         trace: digits(&json["traceID"], 32),
         id: digits(&json["spanID"], 16),

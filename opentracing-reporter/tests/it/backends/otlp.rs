@@ -4,7 +4,6 @@ use crate::backends::seen::{Seen, Texts};
 
 /// A span as a receiver of OTLP should show it.
 pub(crate) fn view(span: Seen) -> Seen {
-    let is_entry = span.kind == "server" || span.kind == "consumer";
     let mut process = span.process.clone();
     process.extend(
         [("name", "opentracing"), ("language", "rust"), ("version", env!("CARGO_PKG_VERSION"))]
@@ -12,17 +11,14 @@ pub(crate) fn view(span: Seen) -> Seen {
     );
     let mut tags = Texts::new();
     for (tag, value) in &span.tags {
-        tags.extend(
-            attributes(is_entry, tag, value).into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())),
-        );
+        tags.extend(attributes(&span, tag, value).into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())));
     }
     if tags.get("db.system.name").is_some_and(|system| system == "sql") {
         tags.insert("db.system.name".to_owned(), span.tags["peer.service"].clone());
     }
-    if span.error.is_some()
-        && let Some(kind) = error_kind(&span).or(span.tags.get("http.status_code"))
-    {
-        tags.insert("error.type".to_owned(), kind.clone());
+    if span.error.is_some() {
+        let kind = error_kind(&span).or(span.tags.get("http.status_code")).map_or("_OTHER", String::as_str);
+        tags.insert("error.type".to_owned(), kind.to_owned());
     }
     let logs = span.logs.iter().map(|(at, fields)| (*at, event(fields))).collect();
     let mut seen = Seen { process, tags, logs, ..span };
@@ -35,26 +31,45 @@ fn error_kind(span: &Seen) -> Option<&String> {
 }
 
 /// The attribute for a tag in these tests.
-fn attributes<'a>(is_entry: bool, tag: &'a str, value: &'a str) -> Vec<(&'a str, &'a str)> {
+fn attributes<'a>(span: &Seen, tag: &'a str, value: &'a str) -> Vec<(&'a str, &'a str)> {
+    let is_server = span.kind == "server";
+    let has_ip = span.tags.contains_key("peer.ipv4") || span.tags.contains_key("peer.ipv6");
     let name = match tag {
-        "http.url" if is_entry => {
+        "http.url" if is_server => {
             let (scheme, rest) = value.split_once("://").expect("it is a whole URL");
             let (host, rest) = rest.split_once('/').expect("it has a path");
             let (path, query) = rest.split_once('?').expect("it has a query");
             let path = &value[value.len() - rest.len() - 1..][..path.len() + 1];
-            return vec![("url.scheme", scheme), ("server.address", host), ("url.path", path), ("url.query", query)];
+            let port = if scheme == "https" { "443" } else { "80" };
+            let server = [("server.address", host), ("server.port", port)];
+            return [&server[..], &[("url.scheme", scheme), ("url.path", path), ("url.query", query)]].concat();
         }
         "message_bus.destination" => {
-            return vec![("messaging.destination.name", value), ("messaging.system", "kafka")];
+            let operation = if span.kind == "consumer" { "process" } else { "send" };
+            return vec![
+                ("messaging.destination.name", value),
+                ("messaging.system", "kafka"),
+                ("messaging.operation.name", operation),
+                ("messaging.operation.type", operation),
+            ];
+        }
+        "peer.hostname" => return vec![(if is_server { "client.address" } else { "server.address" }, value)],
+        "peer.port" if is_server => return vec![(if has_ip { "network.peer.port" } else { "client.port" }, value)],
+        "peer.port" if has_ip => return vec![("server.port", value), ("network.peer.port", value)],
+        "peer.port" => "server.port",
+        "peer.ipv4" | "peer.ipv6" => {
+            let address = if is_server { "client.address" } else { "server.address" };
+            let named = if span.tags.contains_key("peer.hostname") { None } else { Some((address, value)) };
+            return [("network.peer.address", value)].into_iter().chain(named).collect();
+        }
+        "peer.address" => {
+            let (host, port) = value.split_once(':').expect("it has a port");
+            return vec![("server.address", host), ("server.port", port)];
         }
         "http.method" => "http.request.method",
         "http.status_code" => "http.response.status_code",
         "http.url" => "url.full",
-        "peer.hostname" if is_entry => "client.address",
-        "peer.hostname" => "server.address",
-        "peer.port" if is_entry => "client.port",
-        "peer.port" => "server.port",
-        "peer.ipv4" | "peer.ipv6" => "network.peer.address",
+        "db.user" => return Vec::new(),
         "db.type" => "db.system.name",
         "db.instance" => "db.namespace",
         "db.statement" => "db.query.text",

@@ -43,21 +43,23 @@ pub(crate) fn names_in(got: &Got) -> Vec<String> {
     request.resource_spans.iter().flat_map(spans).map(|span| span.name.clone()).collect()
 }
 
-/// `key=value`, with the name of the type unless it is text.
+/// `key=value`, with the name of the type unless it is text, and arrays in brackets.
 pub(crate) fn written(attributes: &[KeyValue]) -> Vec<String> {
-    attributes
-        .iter()
-        .map(|KeyValue { key, value, .. }| {
-            let value = value.as_ref().and_then(|value| value.value.as_ref());
-            match value {
-                Some(AnyValue::StringValue(text)) => format!("{key}={text}"),
-                Some(AnyValue::BoolValue(truth)) => format!("{key}=bool {truth}"),
-                Some(AnyValue::IntValue(number)) => format!("{key}=int {number}"),
-                Some(AnyValue::DoubleValue(number)) => format!("{key}=double {number}"),
-                other => format!("{key}={other:?}"),
+    fn text(value: Option<&AnyValue>) -> String {
+        match value {
+            Some(AnyValue::StringValue(text)) => text.clone(),
+            Some(AnyValue::BoolValue(truth)) => format!("bool {truth}"),
+            Some(AnyValue::IntValue(number)) => format!("int {number}"),
+            Some(AnyValue::DoubleValue(number)) => format!("double {number}"),
+            Some(AnyValue::ArrayValue(array)) => {
+                let texts: Vec<_> = array.values.iter().map(|value| text(value.value.as_ref())).collect();
+                format!("[{}]", texts.join("; "))
             }
-        })
-        .collect()
+            other => format!("{other:?}"),
+        }
+    }
+    let value = |attribute: &KeyValue| text(attribute.value.as_ref().and_then(|value| value.value.as_ref()));
+    attributes.iter().map(|attribute| format!("{}={}", attribute.key, value(attribute))).collect()
 }
 
 fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
@@ -137,7 +139,11 @@ fn sends_texts_of_any_length() {
 fn sends_the_process_as_resource() {
     let builder = Tracer::builder("shop").tag("hostname", "h1").tag("cores", 8);
     let resource = sent(builder, |tracer| finish_spans(tracer, 1));
-    let attributes = written(&resource.resource.expect("there is one").attributes);
+    let mut attributes = written(&resource.resource.expect("there is one").attributes);
+    let instance = attributes.remove(4);
+    let uuid = instance.strip_prefix("service.instance.id=").expect("there is one");
+    assert_eq!(uuid.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12], "{uuid}");
+    assert_eq!((&uuid[14..15], uuid[19..20].contains(['8', '9', 'a', 'b'])), ("4", true), "{uuid}");
     let version = format!("telemetry.sdk.version={}", env!("CARGO_PKG_VERSION"));
     let expected = [
         "service.name=shop",
@@ -148,6 +154,19 @@ fn sends_the_process_as_resource() {
         "cores=int 8",
     ];
     assert_eq!(attributes, expected);
+    assert_eq!(resource.schema_url, SCHEMA_URL);
+    assert_eq!(resource.scope_spans[0].schema_url, SCHEMA_URL);
+}
+
+const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.44.0";
+
+#[test]
+fn sends_the_given_instance_instead_of_a_random_one() {
+    let builder = Tracer::builder("shop").tag("service.instance.id", "pod-7");
+    let resource = sent(builder, |tracer| finish_spans(tracer, 1));
+    let attributes = written(&resource.resource.expect("there is one").attributes);
+    let instances: Vec<_> = attributes.iter().filter(|line| line.starts_with("service.instance.id=")).collect();
+    assert_eq!(instances, ["service.instance.id=pod-7"]);
 }
 
 #[test]
@@ -165,16 +184,17 @@ fn sends_the_component_as_scope() {
         }
     });
     let scope = |index: usize| {
-        let scope = &resource.scope_spans[index];
-        let name = scope.scope.as_ref().map(|scope| &*scope.name);
-        (name, scope.spans.iter().map(|span| &*span.name).collect::<Vec<_>>())
+        let spans = &resource.scope_spans[index];
+        let scope = spans.scope.as_ref().expect("there is one");
+        assert_eq!(scope.version, env!("CARGO_PKG_VERSION"));
+        (&*scope.name, spans.spans.iter().map(|span| &*span.name).collect::<Vec<_>>())
     };
-    assert_eq!(scope(0), (Some("axum"), vec!["a", "d"]));
-    assert_eq!(scope(1), (Some("sqlx"), vec!["b"]));
-    assert_eq!(scope(2), (Some(""), vec!["c"]));
-    assert_eq!(scope(3), (Some("0"), vec!["e"]));
-    assert_eq!(scope(32), (Some(""), vec!["e"; 71]), "the others together");
-    assert_eq!(resource.scope_spans.len(), 33);
+    assert_eq!(scope(0), ("axum", vec!["a", "d"]));
+    assert_eq!(scope(1), ("sqlx", vec!["b"]));
+    assert_eq!(scope(2), ("opentracing", vec!["c"]));
+    assert_eq!(scope(3), ("0", vec!["e"]));
+    assert_eq!(scope(12), ("opentracing", vec!["e"; 91]), "the others together");
+    assert_eq!(resource.scope_spans.len(), 13);
 }
 
 #[test]
@@ -235,7 +255,8 @@ fn sends_a_status_only_if_it_is_known() {
         });
         let span = spans(&resource).next().expect("there is one");
         assert_eq!(span.status.as_ref().map(|status| status.code), expected, "{error:?}");
-        assert_eq!(span.attributes, [], "{error:?}");
+        let expected: &[&str] = if error == Some(true) { &["error.type=_OTHER"] } else { &[] };
+        assert_eq!(written(&span.attributes), expected, "{error:?}");
     }
 }
 
@@ -266,12 +287,25 @@ fn sends_references_as_links() {
 }
 
 #[test]
-fn sends_the_number_of_dropped_attributes() {
-    let resource = sent(Tracer::builder("shop").limits(limits(|limits| limits.tags = 2)), |tracer| {
-        tracer.span("checkout").tag("a", 1).tag("b", 2).tag("c", 3).tag("d", 4).start().finish();
+fn sends_the_numbers_of_dropped_parts_by_kind() {
+    let limits = limits(|limits| (limits.tags, limits.logs, limits.references, limits.value_bytes) = (2, 1, 2, 3));
+    let parents: Vec<_> = (1..=5).map(|id| SpanContext::new(TraceId::from_parts(7, 8), SpanId::new(id))).collect();
+    let resource = sent(Tracer::builder("shop").limits(limits), |tracer| {
+        let mut builder = tracer.span("checkout");
+        builder.tag("a", 1).tag("b", "a truncated value is not a dropped one").tag("c", 3).tag("d", 4);
+        parents.iter().for_each(|parent| _ = builder.child_of(parent));
+        let mut span = builder.start();
+        (0..4).for_each(|_| _ = span.log("x"));
+        span.finish();
+        tracer.span("nothing dropped").tag("a", 1).start().finish();
     });
-    let span = spans(&resource).next().expect("there is one");
-    assert_eq!((span.attributes.len(), span.dropped_attributes_count), (2, 2));
+    let counts = |index| {
+        let span = spans(&resource).nth(index).expect("there are two");
+        let written = (span.attributes.len(), span.events.len(), span.links.len());
+        (written, [span.dropped_attributes_count, span.dropped_events_count, span.dropped_links_count])
+    };
+    assert_eq!(counts(0), ((2, 1, 1), [2, 3, 3]), "one of two references is the parent");
+    assert_eq!(counts(1), ((1, 0, 0), [0, 0, 0]));
 }
 
 #[test]
@@ -318,120 +352,4 @@ fn starts_a_new_request_when_one_is_full() {
     );
     assert!(got.len() < 15, "{} requests", got.len());
     assert_eq!(got.iter().flat_map(names_in).collect::<Vec<_>>(), names(100), "in order, each once");
-}
-
-/// All tags that adapters record, by kind.
-#[test]
-fn translates_tags_to_opentelemetry_names() {
-    #[track_caller]
-    fn check(name: &str, kind: SpanKind, given: &[(&'static str, Value<'static>)], expected: &[&str]) {
-        let resource = sent(Tracer::builder("shop"), |tracer| {
-            let mut span = tracer.span("x").kind(kind).start();
-            for (key, value) in given {
-                span.set_tag(*key, *value);
-            }
-        });
-        let span = spans(&resource).next().expect("there is one");
-        assert_eq!(written(&span.attributes), expected, "{name}");
-    }
-    let text = Value::Static;
-    check(
-        "HTTP server",
-        SpanKind::Server,
-        &[
-            ("http.method", text("GET")),
-            ("http.url", text("https://shop.example:8443/cart?id=7")),
-            ("http.route", text("/cart")),
-            ("http.status_code", Value::I64(503)),
-            ("peer.ipv4", text("10.0.0.1")),
-            ("peer.port", Value::I64(999)),
-            ("error", Value::Bool(true)),
-        ],
-        &[
-            "http.request.method=GET",
-            "url.scheme=https",
-            "server.address=shop.example",
-            "url.path=/cart",
-            "url.query=id=7",
-            "server.port=int 8443",
-            "http.route=/cart",
-            "http.response.status_code=int 503",
-            "network.peer.address=10.0.0.1",
-            "client.port=int 999",
-            "error.type=503",
-        ],
-    );
-    check(
-        "HTTP client",
-        SpanKind::Client,
-        &[
-            ("http.method", text("GET")),
-            ("http.url", text("https://shop.example/cart")),
-            ("peer.hostname", text("shop.example")),
-            ("peer.port", Value::I64(443)),
-            ("peer.ipv4", text("10.0.0.1")),
-            ("peer.ipv6", text("::1")),
-            ("peer.service", text("shop")),
-        ],
-        &[
-            "http.request.method=GET",
-            "url.full=https://shop.example/cart",
-            "server.address=shop.example",
-            "server.port=int 443",
-            "network.peer.address=10.0.0.1",
-            "peer.ipv6=::1",
-            "peer.service=shop",
-        ],
-    );
-    check(
-        "SQL",
-        SpanKind::Client,
-        &[
-            ("component", text("sqlx")),
-            ("db.type", text("sql")),
-            ("peer.service", text("postgresql")),
-            ("db.instance", text("orders")),
-            ("db.statement", text("SELECT 1")),
-        ],
-        &[
-            "component=sqlx",
-            "db.system.name=postgresql",
-            "peer.service=postgresql",
-            "db.namespace=orders",
-            "db.query.text=SELECT 1",
-        ],
-    );
-    check(
-        "numbers that were set as text",
-        SpanKind::Client,
-        &[("http.status_code", text("404")), ("peer.port", text("443")), ("one of the user's own", text("7"))],
-        &["http.response.status_code=int 404", "server.port=int 443", "one of the user's own=7"],
-    );
-    check(
-        "text where a number should be",
-        SpanKind::Client,
-        &[("http.status_code", text("none"))],
-        &["http.response.status_code=none"],
-    );
-    check("unknown SQL system", SpanKind::Client, &[("db.type", text("sql"))], &["db.system.name=other_sql"]);
-    check("no SQL", SpanKind::Client, &[("db.type", text("redis"))], &["db.system.name=redis"]);
-    check(
-        "message",
-        SpanKind::Producer,
-        &[("component", text("rdkafka")), ("message_bus.destination", text("orders"))],
-        &["component=rdkafka", "messaging.system=kafka", "messaging.destination.name=orders"],
-    );
-    check(
-        "OpenTelemetry's own names go before",
-        SpanKind::Server,
-        &[
-            ("http.method", text("get")),
-            ("http.request.method", text("GET")),
-            ("http.url", text("/cart")),
-            ("url.path", text("/")),
-            ("db.type", text("sql")),
-            ("db.system.name", text("mariadb")),
-        ],
-        &["http.request.method=GET", "url.path=/", "db.system.name=mariadb"],
-    );
 }
