@@ -1,51 +1,53 @@
 //! A client with one connection to one endpoint.
 
-use std::io;
-
 use bytes::Bytes;
-use http::{Request, Uri};
+use http::header::PROXY_AUTHORIZATION;
+use http::uri::PathAndQuery;
+use http::{Request, StatusCode, Uri};
 use http_body_util::Full;
-use tokio::net::TcpStream;
-#[cfg(unix)]
-use tokio::net::UnixStream;
 
-#[cfg(feature = "tls")]
-use super::connector::Connector;
 use super::endpoint::Endpoint;
+use super::progress::Progress;
 use super::protocol::{Connection, OtherProtocol, Protocol, Response};
+use super::route::Route;
 use super::{Answer, BoxError, NoConnection, hint, redirect};
 
 pub(super) struct Client {
     endpoint: Endpoint,
     protocol: Protocol,
-    /// Created for the first connection, since it may have to read the operating system's certificates.
-    #[cfg(feature = "tls")]
-    tls: Option<Connector>,
+    route: Route,
     connection: Option<Connection>,
 }
 
 impl Client {
     pub(super) fn new(endpoint: &Endpoint, protocol: Protocol) -> Self {
-        Client {
-            endpoint: endpoint.clone(),
-            protocol,
-            #[cfg(feature = "tls")]
-            tls: None,
-            connection: None,
-        }
+        Client { endpoint: endpoint.clone(), protocol, route: Route::new(endpoint, protocol), connection: None }
+    }
+
+    /// How far the request in flight has come.
+    pub(super) fn progress(&self) -> Progress {
+        self.route.progress.clone()
     }
 
     pub(super) async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Answer {
-        let mut response = self.attempt_twice(request.clone()).await;
+        let mut response = self.attempt_twice(self.addressed(request.clone())).await;
         if let Ok(first) = &response
             && !self.protocol.is_grpc()
             && let Some(path) = redirect::same_server_path(first, &self.endpoint)
         {
             let mut request = request;
             *request.uri_mut() = Uri::from(path);
-            response = self.attempt_twice(request).await;
+            response = self.attempt_twice(self.addressed(request)).await;
         }
         match response {
+            Ok(response) if response.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+                let proxy =
+                    self.route.forwarder().map_or_else(String::new, |(proxy, _)| format!(" {}", proxy.origin()));
+                Answer::retry(NoConnection::to(
+                    &self.endpoint,
+                    &format_args!("the proxy{proxy} answered {}", response.status),
+                ))
+            }
             Ok(response) => {
                 let hint = hint::about(&response, &self.endpoint, self.protocol);
                 let answer = match self.protocol {
@@ -63,7 +65,11 @@ impl Client {
                 let hint = hint::about_protocol(&self.endpoint, self.protocol);
                 Answer::retry(format!("{error}; {hint}"))
             }
-            Err(error) => Answer::retry(error),
+            Err(error) if error.is::<NoConnection>() => Answer::retry(error),
+            Err(error) => {
+                let hint = hint::about_closed(&self.endpoint, self.protocol);
+                Answer::retry(format!("no answer from {}: {error}{hint}", self.endpoint))
+            }
         }
     }
 
@@ -103,27 +109,21 @@ impl Client {
     }
 
     async fn connect(&mut self) -> Result<Connection, BoxError> {
-        #[cfg(unix)]
-        if let Some(socket) = &self.endpoint.socket {
-            let stream = UnixStream::connect(socket).await.map_err(|error| self.no_connection(&error))?;
-            return Connection::over(stream, self.protocol).await;
-        }
-        let Endpoint { host, port, .. } = &self.endpoint;
-        let stream = TcpStream::connect((&**host, *port)).await.map_err(|error| self.no_connection(&error))?;
-        stream.set_nodelay(true)?;
-        #[cfg(feature = "tls")]
-        if self.endpoint.is_tls {
-            let tls = match self.tls.take() {
-                Some(tls) => tls,
-                None => Connector::new(&self.endpoint, self.protocol)?,
-            };
-            let stream = self.tls.insert(tls).connect(stream).await.map_err(|error| self.no_connection(&error))?;
-            return Connection::over(stream, self.protocol).await;
-        }
-        Connection::over(stream, self.protocol).await
+        Connection::over(self.route.open().await?, self.protocol).await
     }
 
-    fn no_connection(&self, error: &io::Error) -> BoxError {
-        NoConnection(format!("no connection to {}: {error}", self.endpoint)).into()
+    /// Names the server in a request that a proxy forwards.
+    fn addressed(&self, mut request: Request<Full<Bytes>>) -> Request<Full<Bytes>> {
+        if let Some((_, credentials)) = self.route.forwarder() {
+            let path = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+            // Both parts come from a valid endpoint.
+            if let Ok(uri) = format!("http://{}{path}", self.endpoint.authority).parse() {
+                *request.uri_mut() = uri;
+            }
+            if let Some(credentials) = credentials {
+                request.headers_mut().insert(PROXY_AUTHORIZATION, credentials.clone());
+            }
+        }
+        request
     }
 }

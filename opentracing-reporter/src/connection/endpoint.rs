@@ -1,13 +1,16 @@
 //! Where spans are sent: address, headers, credentials, TLS.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{PathAndQuery, Uri};
 use opentracing_core::encoding::{decode_percent_strict, encode_base64};
 
+use super::dial::Addresses;
 use super::invalid_endpoint::{InvalidEndpoint, Reason};
 
 /// The address of a server, with the headers, credentials and certificates for its requests.
@@ -38,10 +41,15 @@ pub struct Endpoint {
     pub(crate) authority: Box<str>,
     /// Empty if the address ends after the host.
     pub(crate) path: Box<str>,
+    /// The path that servers of this kind usually have. Empty if there is none.
+    pub(crate) usual_path: &'static str,
     pub(crate) headers: HeaderMap,
+    /// Connects to these addresses instead of looking up the host.
+    pub(crate) addresses: Option<Addresses>,
+    pub(crate) proxy: Option<Arc<Endpoint>>,
     /// `None` trusts the operating system's root certificates.
     #[cfg(feature = "tls")]
-    pub(crate) tls: Option<std::sync::Arc<rustls::ClientConfig>>,
+    pub(crate) tls: Option<Arc<super::tls::Tls>>,
 }
 
 impl Endpoint {
@@ -104,7 +112,10 @@ impl Endpoint {
             port,
             authority: host.into(),
             path: "".into(),
+            usual_path: "",
             headers: HeaderMap::new(),
+            addresses: None,
+            proxy: None,
             #[cfg(feature = "tls")]
             tls: None,
         }
@@ -123,16 +134,68 @@ impl Endpoint {
     /// If a certificate cannot be used, or the operating system has no root certificates although they are needed.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: super::tls::Tls) -> Result<Self, InvalidEndpoint> {
-        self.tls = Some(std::sync::Arc::new(tls.config()?));
+        tls.read().and_then(|certificates| tls.config(&certificates))?;
+        self.tls = Some(Arc::new(tls));
         Ok(self)
     }
 
+    /// Connects through this HTTP proxy. None by default; `from_env` reads `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`.
+    ///
+    /// The proxy is an endpoint of its own, with [basic authentication](Endpoint::basic_auth) in `Proxy-Authorization`, and with TLS if
+    /// its address starts with `https:`. `https` endpoints and gRPC use a tunnel (`CONNECT`); other requests are forwarded by the proxy.
+    ///
+    /// ```
+    /// use opentracing_reporter::{Endpoint, Otlp};
+    ///
+    /// let proxy: Endpoint = "http://proxy.internal:3128".parse()?;
+    /// let collector: Endpoint = "http://collector.example:4318".parse()?;
+    /// let otlp = Otlp::http(collector.proxy(proxy.basic_auth("shop", "password")?)?)?;
+    /// # let _ = otlp;
+    /// # Ok::<(), opentracing_reporter::InvalidEndpoint>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the proxy's address is invalid.
+    pub fn proxy<E>(mut self, proxy: E) -> Result<Self, InvalidEndpoint>
+    where
+        E: TryInto<Endpoint>,
+        InvalidEndpoint: From<E::Error>,
+    {
+        self.proxy = Some(Arc::new(proxy.try_into()?));
+        Ok(self)
+    }
+
+    /// Connects to these addresses instead of looking up the host. The host still names the server in requests and in TLS.
+    ///
+    /// By default each new connection looks the host up, and every address is tried: IPv6 and IPv4 in turn, the next one after 250
+    /// milliseconds or as soon as one fails (RFC 8305).
+    pub fn resolve(mut self, addresses: impl IntoIterator<Item = SocketAddr>) -> Self {
+        self.addresses = Some(addresses.into_iter().collect());
+        self
+    }
+
     /// The same endpoint, with this path if the address has none.
-    pub(crate) fn or_path(mut self, path: &str) -> Self {
+    pub(crate) fn or_path(mut self, path: &'static str) -> Self {
         if matches!(&*self.path, "" | "/") {
             self.path = path.into();
         }
+        self.usual_path = path;
         self
+    }
+
+    /// Host and port, as the target of a tunnel.
+    pub(crate) fn host_and_port(&self) -> String {
+        let Endpoint { host, port, .. } = self;
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    }
+
+    /// The address without the path.
+    pub(crate) fn origin(&self) -> String {
+        match &self.socket {
+            Some(socket) => format!("unix://{}", socket.display()),
+            None => format!("{}://{}", if self.is_tls { "https" } else { "http" }, self.authority),
+        }
     }
 
     /// The same endpoint, with this path in any case.

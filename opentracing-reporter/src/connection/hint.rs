@@ -24,7 +24,15 @@ pub(super) fn about(response: &Response, endpoint: &Endpoint, protocol: Protocol
             Some(format!("{endpoint} contains {TRACES} twice; OTEL_EXPORTER_OTLP_ENDPOINT takes an address without it"))
         }
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
-            Some(format!("the server does not know {endpoint}; is the path right?"))
+            let usual = match endpoint.usual_path {
+                usual if usual.is_empty() || without_query(usual) == without_query(&endpoint.path) => String::new(),
+                usual => format!(" Usually it is {usual}"),
+            };
+            Some(format!("the server does not know {endpoint}; is the path right?{usual}"))
+        }
+        // Go's `net/http` and nginx say so in different words.
+        StatusCode::BAD_REQUEST if !endpoint.is_tls && says_https(&response.body) => {
+            Some(format!("{endpoint} is a port for TLS; use https:// instead of http://"))
         }
         _ if is_web_page(response) => {
             Some(format!("{endpoint} answers with a web page; is it the address of a collector, or of a login page?"))
@@ -36,10 +44,66 @@ pub(super) fn about(response: &Response, endpoint: &Endpoint, protocol: Protocol
 /// What it means that the server speaks another protocol.
 pub(super) fn about_protocol(endpoint: &Endpoint, protocol: Protocol) -> String {
     if protocol.is_grpc() {
-        format!("{endpoint} does not speak HTTP/2; OTLP over gRPC usually has the port 4317")
+        let https = if endpoint.is_tls { "" } else { ", and TLS needs https://" };
+        format!("{endpoint} does not speak HTTP/2; OTLP over gRPC usually has the port 4317{https}")
     } else {
-        format!("{endpoint} does not speak HTTP/1.1; is it a port for gRPC? OTLP over HTTP usually has the port 4318")
+        let https = if endpoint.is_tls { "" } else { " or TLS" };
+        format!(
+            "{endpoint} does not speak HTTP/1.1; is it a port for gRPC{https}? OTLP over HTTP usually has the port 4318"
+        )
     }
+}
+
+/// What it may mean that the server closes a new connection without an answer. Servers with TLS do so when they read HTTP/2 without it.
+pub(super) fn about_closed(endpoint: &Endpoint, protocol: Protocol) -> &'static str {
+    if protocol.is_grpc() && !endpoint.is_tls { "; does it expect TLS (https://)?" } else { "" }
+}
+
+/// What a failed TLS handshake says about the address or the certificates.
+#[cfg(feature = "tls")]
+pub(super) fn about_tls(error: &std::io::Error, endpoint: &Endpoint) -> Option<String> {
+    use rustls::{AlertDescription, CertificateError, Error};
+
+    if error.kind() == std::io::ErrorKind::UnexpectedEof {
+        return Some(format!("does {} speak TLS?", endpoint.origin()));
+    }
+    match error.get_ref()?.downcast_ref::<Error>()? {
+        Error::InvalidMessage(_) => Some(format!("{} does not speak TLS; is it an http:// address?", endpoint.origin())),
+        Error::InvalidCertificate(CertificateError::UnknownIssuer) => Some(
+            "the authority that signed the server's certificate is not trusted: add its certificate to `Tls`, or name its file in \
+             OTEL_EXPORTER_OTLP_CERTIFICATE"
+                .to_owned(),
+        ),
+        Error::InvalidCertificate(CertificateError::BadSignature) => Some(
+            "the authority that signed the server's certificate has the same name as a trusted root, but another key".to_owned(),
+        ),
+        // This one has no name in rustls.
+        Error::InvalidCertificate(other @ CertificateError::Other(_)) if format!("{other:?}").contains("CaUsed") => Some(
+            "the server presents the certificate of an authority (CA:TRUE), which is accepted only if exactly that certificate is \
+             among the trusted roots"
+                .to_owned(),
+        ),
+        Error::AlertReceived(
+            AlertDescription::CertificateRequired
+            | AlertDescription::BadCertificate
+            | AlertDescription::UnknownCA
+            | AlertDescription::HandshakeFailure,
+        ) => Some("does the server require a client certificate?".to_owned()),
+        Error::AlertReceived(AlertDescription::NoApplicationProtocol) => {
+            Some("the server speaks another protocol: OTLP has a port for HTTP and one for gRPC".to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn without_query(path: &str) -> &str {
+    path.split_once('?').map_or(path, |(path, _)| path)
+}
+
+/// Whether a server says that it expects TLS.
+fn says_https(body: &[u8]) -> bool {
+    let body = String::from_utf8_lossy(&body[..body.len().min(4096)]);
+    ["to an HTTPS server", "sent to HTTPS port"].iter().any(|words| body.contains(words))
 }
 
 /// Whether the response is an HTML page, which no collector sends.

@@ -21,6 +21,7 @@ use super::client::Client;
 use super::endpoint::Endpoint;
 #[cfg(feature = "otlp")]
 use super::grpc;
+use super::progress::Progress;
 use super::protocol::Protocol;
 use super::worker::{self, Done, Job};
 use super::{Answer, Channel, RequestStats};
@@ -42,6 +43,7 @@ pub(crate) struct HttpChannel {
 #[derive(Debug)]
 struct Worker {
     jobs: UnboundedSender<Job>,
+    progress: Progress,
     answers: Receiver<Done>,
     /// Dropping it cancels the request in flight.
     cancel: Option<oneshot::Sender<()>>,
@@ -117,8 +119,10 @@ impl HttpChannel {
             empty => {
                 let (jobs, receiver) = unbounded_channel();
                 let (sender, answers) = channel();
-                worker::spawn(Client::new(&self.endpoint, self.protocol), receiver, sender)?;
-                Ok(empty.insert(Worker { jobs, answers, cancel: None, number: 0 }))
+                let client = Client::new(&self.endpoint, self.protocol);
+                let progress = client.progress();
+                worker::spawn(client, receiver, sender)?;
+                Ok(empty.insert(Worker { jobs, progress, answers, cancel: None, number: 0 }))
             }
         }
     }
@@ -171,6 +175,14 @@ impl Channel for HttpChannel {
     fn cancel(&mut self) {
         if let Some(worker) = &mut self.worker {
             worker.cancel = None;
+        }
+    }
+
+    fn time_out(&mut self, timeout: Duration) -> Answer {
+        self.cancel();
+        match &self.worker {
+            Some(worker) => worker.progress.timed_out(&self.endpoint, timeout),
+            None => Answer::retry(WORKER_ENDED),
         }
     }
 

@@ -21,6 +21,9 @@ pub(super) enum Reason {
     NoTls,
     #[cfg(feature = "tls")]
     Tls(Box<str>),
+    /// A client key that cannot be read, or is another certificate's.
+    #[cfg(feature = "tls")]
+    ClientKey(Box<str>),
     NoHost,
     Socket,
     Port,
@@ -38,6 +41,21 @@ impl InvalidEndpoint {
     #[cfg(feature = "tls")]
     pub(crate) fn tls(problem: String) -> Self {
         Self::new(Reason::Tls(problem.into()))
+    }
+
+    /// The same problem, of a client key.
+    #[cfg(feature = "tls")]
+    pub(super) fn of_key(self) -> Self {
+        match self.reason {
+            Reason::Tls(problem) => Self::new(Reason::ClientKey(problem)),
+            _ => self,
+        }
+    }
+
+    /// Whether a client key is the problem.
+    #[cfg(all(feature = "env", feature = "tls"))]
+    pub(crate) fn is_of_key(&self) -> bool {
+        matches!(self.reason, Reason::ClientKey(_))
     }
 
     /// An address that cannot be parsed.
@@ -73,7 +91,7 @@ impl fmt::Display for InvalidEndpoint {
             Reason::NoScheme => f.write_str("it must start with http://, https:// or unix:"),
             Reason::Scheme(scheme) => write!(f, "the scheme is {scheme}, expected http, https or unix"),
             #[cfg(feature = "tls")]
-            Reason::Tls(problem) => f.write_str(problem),
+            Reason::Tls(problem) | Reason::ClientKey(problem) => f.write_str(problem),
             #[cfg(not(feature = "tls"))]
             Reason::NoTls => f.write_str("https needs the feature tls of opentracing-reporter"),
             Reason::NoHost => f.write_str("the host is missing"),

@@ -3,6 +3,7 @@
 mod client;
 #[cfg(feature = "tls")]
 mod connector;
+mod dial;
 mod endpoint;
 #[cfg(feature = "remote-sampling")]
 mod fetch;
@@ -12,11 +13,16 @@ mod hint;
 mod http_answer;
 mod http_channel;
 mod invalid_endpoint;
+#[cfg(feature = "tls")]
+mod own_root;
+mod progress;
 mod protocol;
 mod redirect;
+mod route;
 mod size_refusal;
 #[cfg(feature = "tls")]
 mod tls;
+mod tunnel;
 mod worker;
 
 use std::error::Error;
@@ -41,6 +47,12 @@ pub(crate) trait Channel: Send + 'static {
 
     /// Cancels the request in flight. Its answer is ignored.
     fn cancel(&mut self);
+
+    /// Cancels the request in flight, since there is no answer within `timeout`, and returns the error.
+    fn time_out(&mut self, timeout: Duration) -> Answer {
+        self.cancel();
+        Answer::retry(format!("no answer within {timeout:?}"))
+    }
 
     /// Size and latency of the last request that was answered or cancelled. Zero by default.
     fn request_stats(&self) -> RequestStats {
@@ -75,6 +87,12 @@ pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 /// No connection could be opened, so the failure says nothing about the request.
 #[derive(Debug)]
 pub(crate) struct NoConnection(pub(crate) String);
+
+impl NoConnection {
+    pub(crate) fn to(endpoint: &Endpoint, error: &dyn fmt::Display) -> Self {
+        NoConnection(format!("no connection to {endpoint}: {error}"))
+    }
+}
 
 impl fmt::Display for NoConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -34,7 +34,7 @@ pub(super) struct Done {
 
 /// Starts the thread. It ends when the sender of `jobs` is dropped.
 pub(super) fn spawn(mut client: Client, mut jobs: UnboundedReceiver<Job>, answers: Sender<Done>) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let work = move || {
         runtime.block_on(async {
             while let Some(Job { number, request, cancelled }) = jobs.recv().await {

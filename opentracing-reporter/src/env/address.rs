@@ -1,6 +1,7 @@
 //! Endpoints from variables, with a default for invalid ones.
 
 use crate::connection::{Endpoint, InvalidEndpoint};
+use crate::env::proxy::with_proxy;
 use crate::env::variables::Variables;
 
 /// The endpoint in the first of the variables that is set, after `complete` has extended it. The default if none is set or it is invalid.
@@ -11,8 +12,9 @@ pub(crate) fn endpoint(
     complete: impl Fn(&str, String) -> String,
 ) -> Result<Endpoint, InvalidEndpoint> {
     let Some((name, address)) = variables.first(names) else { return default.parse() };
-    complete(name, address).parse().or_else(|error: InvalidEndpoint| {
+    let endpoint = complete(name, address).parse().or_else(|error: InvalidEndpoint| {
         variables.warn(name, format_args!("is invalid ({error})"), format_args!("using {default}"));
         default.parse()
-    })
+    })?;
+    Ok(with_proxy(variables, endpoint))
 }

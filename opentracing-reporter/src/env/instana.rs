@@ -1,12 +1,15 @@
 //! The variables of Instana's tracers.
 
-use crate::connection::InvalidEndpoint;
+use crate::connection::{Endpoint, InvalidEndpoint};
 use crate::env::address::endpoint;
+use crate::env::proxy::{through, with_proxy};
 use crate::env::variables::Variables;
 use crate::instana::{Instana, InstanaRootExits};
 use crate::transport::Transport;
 
 const AGENT: &str = "http://127.0.0.1:42699";
+const PROXY: &str = "INSTANA_ENDPOINT_PROXY";
+const UNVERIFIED: &str = "INSTANA_DISABLE_CA_CHECK";
 const AGENT_INSTEAD: &str = "using the agent of this host";
 
 /// Sends to the serverless endpoint if `INSTANA_ENDPOINT_URL` and `INSTANA_AGENT_KEY` are set, else to the agent of this host.
@@ -32,7 +35,15 @@ fn serverless(variables: &mut Variables<'_>) -> Option<Instana> {
         variables.warn(URL, "is set without INSTANA_AGENT_KEY", AGENT_INSTEAD);
         return None;
     };
-    match Instana::serverless(&url, &key) {
+    let endpoint = url.parse::<Endpoint>().map(|endpoint| match variables.get(PROXY) {
+        Some(proxy) => through(variables, endpoint, PROXY, &proxy),
+        None => with_proxy(variables, endpoint),
+    });
+    if variables.get(UNVERIFIED).is_some_and(|value| value != "0" && !value.eq_ignore_ascii_case("false")) {
+        let problem = "is not supported, since anybody could then read the agent key";
+        variables.warn(UNVERIFIED, problem, "verifying the server; SSL_CERT_FILE adds a private authority");
+    }
+    match endpoint.and_then(|endpoint| Instana::serverless(endpoint, &key)) {
         Ok(instana) => Some(instana),
         Err(error) => {
             variables.warn(URL, format_args!("is invalid ({error})"), AGENT_INSTEAD);

@@ -10,6 +10,7 @@ mod limits;
 mod otlp;
 mod process;
 mod propagation;
+mod proxy;
 mod remote_sampling;
 mod sampling;
 #[cfg(feature = "tls")]

@@ -6,13 +6,14 @@ use std::time::Duration;
 use opentracing_core::{ProbabilisticSampler, RemoteSampler};
 
 use crate::connection::{Endpoint, InvalidEndpoint};
+use crate::env::proxy::with_proxy;
 use crate::env::variables::Variables;
 use crate::remote_sampling::{JaegerRemoteSampling, RemoteSamplingGuard};
 
 /// Settings of remote sampling that replace its defaults.
 #[derive(Debug, Default)]
 pub(crate) struct RemoteSettings {
-    pub(crate) endpoint: Option<Endpoint>,
+    pub(crate) endpoint: Option<Box<Endpoint>>,
     pub(crate) interval: Option<Duration>,
     /// The sampling rate until the server has answered.
     pub(crate) initial: Option<f64>,
@@ -20,13 +21,15 @@ pub(crate) struct RemoteSettings {
 }
 
 impl RemoteSettings {
-    pub(crate) fn endpoint(variables: &mut Variables<'_>, name: &str, address: &str) -> Option<Endpoint> {
-        address
-            .parse()
-            .map_err(|error: InvalidEndpoint| {
+    pub(crate) fn endpoint(variables: &mut Variables<'_>, name: &str, address: &str) -> Option<Box<Endpoint>> {
+        match address.parse() {
+            Ok(endpoint) => Some(Box::new(with_proxy(variables, endpoint))),
+            Err(error) => {
+                let error: InvalidEndpoint = error;
                 variables.warn(name, format_args!("is invalid ({error})"), "using http://127.0.0.1:5778/sampling");
-            })
-            .ok()
+                None
+            }
+        }
     }
 
     pub(crate) fn start(self, service: &str) -> io::Result<(RemoteSampler, RemoteSamplingGuard)> {
@@ -39,7 +42,7 @@ impl RemoteSettings {
         }
         let mut polling = JaegerRemoteSampling::new(service);
         if let Some(endpoint) = self.endpoint {
-            polling = polling.endpoint(endpoint).map_err(io::Error::other)?;
+            polling = polling.endpoint(*endpoint).map_err(io::Error::other)?;
         }
         if let Some(interval) = self.interval {
             polling = polling.interval(interval);

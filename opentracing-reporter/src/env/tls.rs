@@ -1,5 +1,7 @@
 //! Certificates in files.
 
+use std::path::PathBuf;
+
 use crate::connection::{Endpoint, InvalidEndpoint, Tls};
 use crate::env::variables::Variables;
 
@@ -12,12 +14,12 @@ const KEY: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "OTEL_EXPORTER_O
 pub(crate) fn with_certificates(variables: &mut Variables<'_>, endpoint: Endpoint) -> Endpoint {
     let (roots, certificate, key) = (file(variables, &ROOTS), file(variables, &CERTIFICATE), file(variables, &KEY));
     let mut tls = None;
-    if let Some((name, pem)) = roots {
-        tls = extended(variables, name, tls, |tls| tls.roots_pem(&pem));
+    if let Some((name, path)) = &roots {
+        tls = extended(variables, [name, name], tls, |tls| tls.roots_file(path));
     }
     match (certificate, key) {
-        (Some((name, certificate)), Some((_, key))) => {
-            tls = extended(variables, name, tls, |tls| tls.client_certificate_pem(&certificate, &key));
+        (Some((name, certificate)), Some((key_name, key))) => {
+            tls = extended(variables, [name, key_name], tls, |tls| tls.client_certificate_files(certificate, key));
         }
         (Some((name, _)), None) => variables.warn(name, format_args!("is set without {}", KEY[1]), "using neither"),
         (None, Some((name, _))) => {
@@ -28,36 +30,39 @@ pub(crate) fn with_certificates(variables: &mut Variables<'_>, endpoint: Endpoin
     let Some(tls) = tls else { return endpoint };
     match endpoint.clone().tls(tls) {
         Ok(endpoint) => endpoint,
+        // What was given is usable by now, so the operating system has nothing to verify the server with.
         Err(error) => {
-            variables.warn(
-                ROOTS[1],
-                format_args!("is invalid ({error})"),
-                "using the certificates of the operating system",
-            );
+            variables.warn(ROOTS[1], format_args!("is not set, and {error}"), "using no certificates");
             endpoint
         }
     }
 }
 
+/// A problem of the key is one of the second variable.
 fn extended(
     variables: &mut Variables<'_>,
-    name: &str,
+    [name, key_name]: [&str; 2],
     tls: Option<Tls>,
     add: impl FnOnce(Tls) -> Result<Tls, InvalidEndpoint>,
 ) -> Option<Tls> {
     match add(tls.clone().unwrap_or_default()) {
         Ok(tls) => Some(tls),
         Err(error) => {
-            variables.warn(name, format_args!("is invalid ({error})"), "ignoring it");
+            let (name, instead) = match (error.is_of_key(), name == key_name) {
+                (_, true) => (name, "ignoring it"),
+                (true, false) => (key_name, "using no client certificate"),
+                (false, false) => (name, "using no client certificate"),
+            };
+            variables.warn(name, format_args!("is invalid ({error})"), instead);
             tls
         }
     }
 }
 
-fn file<'n>(variables: &mut Variables<'_>, names: &[&'n str]) -> Option<(&'n str, Vec<u8>)> {
+fn file<'n>(variables: &mut Variables<'_>, names: &[&'n str]) -> Option<(&'n str, PathBuf)> {
     let (name, path) = variables.first(names)?;
-    match std::fs::read(&path) {
-        Ok(bytes) => Some((name, bytes)),
+    match std::fs::File::open(&path) {
+        Ok(_) => Some((name, path.into())),
         Err(error) => {
             variables.warn(name, format_args!("is {path:?}, which cannot be read ({error})"), "ignoring it");
             None

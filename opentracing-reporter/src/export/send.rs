@@ -94,8 +94,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
             let timeout = self.settings.timeout;
             let has_waited = self.settings.clock.now().saturating_duration_since(sent_at);
             if !timeout.is_zero() && has_waited >= timeout {
-                self.channel.cancel();
-                return Some(Answer::retry(format!("no answer within {timeout:?}")));
+                return Some(self.channel.time_out(timeout));
             }
             if wait.is_zero() {
                 return None;

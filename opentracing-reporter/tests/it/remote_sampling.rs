@@ -13,6 +13,7 @@ use opentracing_reporter::{
     BatchReporter, Endpoint, JaegerRemoteSampling, SendOutcome, parse_jaeger_sampling_response,
 };
 
+use crate::connection::addresses::BlackHole;
 use crate::reporter::logging::lines_with;
 use crate::support::collector::{Collector, Reply};
 use crate::support::transports::{NEVER, PATIENCE, scripted};
@@ -331,6 +332,16 @@ fn root_spans_have_the_tags_of_their_strategy() {
     let stats = tracer.stats();
     assert_eq!((stats.sampled, stats.not_sampled, stats.reporter.sent), (1, 1, 1));
     assert_eq!((stats.sampler.queries_ok, stats.sampler.updates_ok), (1, 1));
+}
+
+#[test]
+fn polls_the_next_address_while_the_first_does_not_answer() {
+    let (hole, server) = (BlackHole::new().unwrap(), server(&[half()]));
+    let endpoint: Endpoint = "http://jaeger.example:5778".parse().unwrap();
+    let endpoint = endpoint.resolve([hole.address, server.address()]);
+    let sampler = RemoteSampler::default();
+    let _polling = hurried().endpoint(endpoint).unwrap().start(&sampler).unwrap();
+    assert_eq!(server.next().header("host"), Some("jaeger.example:5778"));
 }
 
 #[test]

@@ -28,13 +28,20 @@ const HTML: &[&str] = &["content-type: text/html; charset=utf-8"];
 #[test]
 fn names_what_is_wrong_with_an_http_address() -> TestResult {
     let page = || b"<!doctype html><title>Sign in</title>".to_vec();
+    let https = |body: &[u8]| Reply::Say("400 Bad Request", &[], body.to_vec());
     let rows = [
         ("", Reply::Say("200 OK", HTML, page()), "answers with a web page"),
         ("", Reply::Say("403 Forbidden", HTML, page()), "answers with a web page"),
         ("", Reply::status("404 Not Found"), "is the path right?"),
-        ("/v1/spans", Reply::status("404 Not Found"), "is the path right?"),
+        ("/v1/spans", Reply::status("404 Not Found"), "is the path right? Usually it is /v1/traces"),
         ("/v1/spans", Reply::status("405 Method Not Allowed"), "is the path right?"),
         ("/v1/traces/v1/traces", Reply::status("404 Not Found"), "contains /v1/traces twice"),
+        ("", https(b"Client sent an HTTP request to an HTTPS server."), "use https:// instead of http://"),
+        (
+            "",
+            https(b"<center>The plain HTTP request was sent to HTTPS port</center>"),
+            "use https:// instead of http://",
+        ),
     ];
     for (path, reply, expected) in rows {
         let collector = Collector::start([reply])?;

@@ -1,7 +1,9 @@
 //! Endpoints, TLS, and what is said about wrong addresses.
 
+pub(crate) mod addresses;
 mod endpoints;
 mod hints;
+mod proxy;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(unix)]

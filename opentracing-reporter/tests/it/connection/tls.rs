@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use opentracing_core::{FlushError, Tracer};
 use opentracing_reporter::{BatchReporter, Endpoint, Otlp, Tls};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 
+use super::first_error;
+use super::proxy::TunnelProxy;
 use crate::otlp::spans::TestResult;
-use crate::support::service::{Service, Version};
+use crate::support::service::{Answer, Service, Version};
 use crate::support::transports::{NEVER, PATIENCE, finish_spans};
 
 /// Signs certificates.
@@ -49,6 +51,15 @@ fn server(
     clients: Option<&Authority>,
     version: Version,
 ) -> Result<Service, Box<dyn std::error::Error>> {
+    server_answering(identity, clients, version, Vec::new())
+}
+
+fn server_answering(
+    identity: &Identity,
+    clients: Option<&Authority>,
+    version: Version,
+    answers: Vec<Answer>,
+) -> Result<Service, Box<dyn std::error::Error>> {
     let provider = Arc::new(ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
     let config = match clients {
@@ -67,7 +78,7 @@ fn server(
         Version::Http1 => b"http/1.1".to_vec(),
         Version::Http2 => b"h2".to_vec(),
     }];
-    Ok(Service::start(version, Some(config), [])?)
+    Ok(Service::start(version, Some(config), answers)?)
 }
 
 fn tracer(service: &Service, tls: Tls, version: Version) -> Result<Tracer, Box<dyn std::error::Error>> {
@@ -158,8 +169,147 @@ fn refuses_unreadable_certificates() -> TestResult {
         assert!(error.starts_with(expected), "{name}: {error}");
     }
     let other = Authority::new()?.sign("shop")?;
-    let mixed = Tls::new().client_certificate_pem(identity.certificate.as_bytes(), other.key.as_bytes())?;
-    assert!("https://127.0.0.1".parse::<Endpoint>()?.tls(mixed).is_err(), "the key is not that of the certificate");
+    let mixed = Tls::new().client_certificate_pem(identity.certificate.as_bytes(), other.key.as_bytes());
+    let error = mixed.expect_err("the key is another certificate's");
+    assert_eq!(error.to_string(), "the client key is not that of the client certificate");
+    let error = Tls::new().roots_file("/nowhere/ca.pem").expect_err("there is no such file");
+    assert!(error.to_string().starts_with("the root certificates in /nowhere/ca.pem cannot be read: "), "{error}");
+    Ok(())
+}
+
+/// `openssl req -x509` makes certificates of authorities.
+#[test]
+fn accepts_a_self_signed_server_that_is_its_own_root() -> TestResult {
+    let own = |name: &str, is_ca| -> Result<Identity, Box<dyn std::error::Error>> {
+        let mut params = CertificateParams::new(vec![name.to_owned()])?;
+        params.is_ca = if is_ca { IsCa::Ca(BasicConstraints::Unconstrained) } else { IsCa::NoCa };
+        params.distinguished_name.push(DnType::CommonName, name);
+        let key = KeyPair::generate()?;
+        Ok(Identity { certificate: params.self_signed(&key)?.pem(), key: key.serialize_pem() })
+    };
+    for (name, is_ca) in [("CA:TRUE", true), ("CA:FALSE", false)] {
+        let identity = own("127.0.0.1", is_ca)?;
+        let service = server(&identity, None, Version::Http1)?;
+        let tracer = tracer(&service, Tls::new().roots_pem(identity.certificate.as_bytes())?, Version::Http1)?;
+        finish_spans(&tracer, 2);
+        assert_eq!(tracer.flush(PATIENCE), Ok(()), "{name}: {:?}", tracer.stats().transports[0].last_error);
+    }
+    let wrong_name = own("collector.example", true)?;
+    let other = own("127.0.0.1", true)?;
+    let authority = Authority::new()?;
+    let rows = [
+        ("another name", &wrong_name, &wrong_name.certificate, "certificate not valid for name \"127.0.0.1\""),
+        (
+            "another certificate",
+            &own("127.0.0.1", true)?,
+            &other.certificate,
+            "the certificate of an authority (CA:TRUE)",
+        ),
+        ("another authority", &authority.sign("127.0.0.1")?, &other.certificate, "OTEL_EXPORTER_OTLP_CERTIFICATE"),
+        (
+            "an authority of the same name",
+            &authority.sign("127.0.0.1")?,
+            &Authority::new()?.pem(),
+            "the same name as a trusted root, but another key",
+        ),
+    ];
+    for (name, identity, root, expected) in rows {
+        let service = server(identity, None, Version::Http1)?;
+        let endpoint: Endpoint = format!("https://{}", service.address).parse()?;
+        let error = first_error(Otlp::http(endpoint.tls(Tls::new().roots_pem(root.as_bytes())?)?)?)?;
+        assert!(error.contains(expected), "{name}: {error}");
+        assert_eq!(service.count(), 0, "{name}");
+    }
+    Ok(())
+}
+
+#[test]
+fn reads_certificates_again_when_they_change() -> TestResult {
+    let (old, new) = (Authority::new()?, Authority::new()?);
+    let folder = tempfile::tempdir()?;
+    let [roots, certificate, key] = ["ca.pem", "client.pem", "client.key"].map(|name| folder.path().join(name));
+    let write = |authority: &Authority| -> TestResult {
+        let client = authority.sign("shop")?;
+        std::fs::write(&roots, authority.pem())?;
+        std::fs::write(&certificate, client.certificate)?;
+        std::fs::write(&key, client.key)?;
+        Ok(())
+    };
+    write(&old)?;
+    // The server closes each connection, so every request needs a new one.
+    let close = || Answer { status: 200, headers: vec![("connection", "close".to_owned())], ..Answer::default() };
+    let service = server_answering(
+        &new.sign("127.0.0.1")?,
+        Some(&new),
+        Version::Http1,
+        std::iter::repeat_with(close).take(10).collect::<Vec<_>>(),
+    )?;
+    let tls = Tls::new().roots_file(&roots)?.client_certificate_files(&certificate, &key)?;
+    let tracer = tracer(&service, tls, Version::Http1)?;
+    finish_spans(&tracer, 2);
+    while tracer.stats().transports.first().is_none_or(|stats| stats.failed_requests == 0) {
+        assert_eq!(tracer.flush(Duration::from_millis(20)), Err(FlushError::Timeout));
+    }
+    write(&new)?;
+    assert_eq!(tracer.flush(PATIENCE), Ok(()), "the new certificates");
+    // As in the middle of a replacement.
+    std::fs::write(&key, old.sign("shop")?.key)?;
+    finish_spans(&tracer, 2);
+    assert_eq!(tracer.flush(PATIENCE), Ok(()), "the last certificates that could be used");
+    std::fs::remove_file(&roots)?;
+    finish_spans(&tracer, 2);
+    assert_eq!(tracer.flush(PATIENCE), Ok(()), "the same without a file");
+    assert_eq!(service.count(), 3);
+    Ok(())
+}
+
+#[test]
+fn says_what_is_wrong_with_an_address_of_the_other_scheme() -> TestResult {
+    let plain = crate::support::collector::Collector::start([])?;
+    let authority = Authority::new()?;
+    let roots = Tls::new().roots_pem(authority.pem().as_bytes())?;
+    let address = plain.url().replace("http", "https");
+    let error = first_error(Otlp::http(address.parse::<Endpoint>()?.tls(roots)?)?)?;
+    assert!(error.starts_with(&format!("no connection to {address}/v1/traces: ")), "{error}");
+    assert!(error.contains("TLS"), "{error}");
+
+    let secured = server(&authority.sign("127.0.0.1")?, None, Version::Http1)?;
+    let address = format!("http://{}", secured.address);
+    for (otlp, expected) in [(Otlp::http(&address)?, "TLS"), (Otlp::grpc(&address)?, "https://")] {
+        let error = first_error(otlp)?;
+        assert!(error.contains(&address) && error.contains(expected), "{error}");
+    }
+    Ok(())
+}
+
+#[test]
+fn opens_a_tunnel_for_https() -> TestResult {
+    let authority = Authority::new()?;
+    let service = server(&authority.sign("collector.example")?, None, Version::Http1)?;
+    let proxy = TunnelProxy::start("200 OK", service.address)?;
+    let roots = || Tls::new().roots_pem(authority.pem().as_bytes());
+    let endpoint: Endpoint = "https://collector.example".parse()?;
+    let otlp = Otlp::http(endpoint.tls(roots()?)?.proxy(&format!("http://{}", proxy.address))?)?;
+    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(otlp).batch_delay(NEVER));
+    finish_spans(&tracer, 2);
+    assert_eq!(tracer.flush(PATIENCE), Ok(()), "{:?}", tracer.stats().transports[0].last_error);
+    assert_eq!(proxy.next(), ["CONNECT collector.example:443 HTTP/1.1", "host: collector.example:443"]);
+    assert_eq!(service.count(), 1);
+    Ok(())
+}
+
+#[test]
+fn connects_to_a_proxy_by_tls() -> TestResult {
+    let authority = Authority::new()?;
+    let proxy = server(&authority.sign("127.0.0.1")?, None, Version::Http1)?;
+    let address: Endpoint = format!("https://{}", proxy.address).parse()?;
+    let address = address.tls(Tls::new().roots_pem(authority.pem().as_bytes())?)?;
+    let endpoint: Endpoint = "http://collector.example:4318".parse()?;
+    let otlp = Otlp::http(endpoint.proxy(address)?)?;
+    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(otlp).batch_delay(NEVER));
+    finish_spans(&tracer, 2);
+    assert_eq!(tracer.flush(PATIENCE), Ok(()), "{:?}", tracer.stats().transports[0].last_error);
+    assert_eq!(proxy.next().headers["host"], "collector.example:4318");
     Ok(())
 }
 
@@ -217,6 +367,53 @@ fn reads_certificates_named_by_the_environment() -> TestResult {
             "{unread}"
         );
         assert!(alone.starts_with("OTEL_EXPORTER_OTLP_CLIENT_KEY is set without"), "{alone}");
+    }
+    Ok(())
+}
+
+#[cfg(feature = "env")]
+#[test]
+fn names_the_variable_with_the_key_of_another_certificate() -> TestResult {
+    let authority = Authority::new()?;
+    let folder = tempfile::tempdir()?;
+    let file = |name: &str, text: String| -> Result<String, Box<dyn std::error::Error>> {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text)?;
+        Ok(path.into_os_string().into_string().map_err(|_| "a path that is no text")?)
+    };
+    let roots = file("roots", authority.pem())?;
+    let certificate = file("certificate", authority.sign("shop")?.certificate)?;
+    let (key, garbage) = (file("key", authority.sign("shop")?.key)?, file("garbage", "none".to_owned())?);
+    let rows = [
+        (
+            ["OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_KEY"],
+            [&certificate, &key],
+            "OTEL_EXPORTER_OTLP_CLIENT_KEY is invalid (the client key is not that of the client certificate)",
+        ),
+        (
+            ["OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY"],
+            [&certificate, &garbage],
+            "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY is invalid (the client key cannot be read: no items found)",
+        ),
+        (
+            ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_KEY"],
+            [&garbage, &key],
+            "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE is invalid (the client certificates contain no certificate)",
+        ),
+    ];
+    for (names, files, expected) in rows {
+        let service = server(&authority.sign("127.0.0.1")?, None, Version::Http1)?;
+        let address = format!("https://{}", service.address);
+        let config = opentracing_reporter::EnvConfig::new(&|name| match name {
+            "OTEL_EXPORTER_OTLP_ENDPOINT" => Some(address.clone()),
+            "OTEL_EXPORTER_OTLP_CERTIFICATE" => Some(roots.clone()),
+            name => names.iter().zip(files).find(|(known, _)| **known == name).map(|(_, file)| file.clone()),
+        });
+        let warnings: Vec<_> = config.warnings().iter().map(ToString::to_string).collect();
+        assert_eq!(warnings, [format!("{expected}: using no client certificate")]);
+        let (tracer, guard) = config.start()?;
+        finish_spans(&tracer, 2);
+        assert_eq!(guard.close(PATIENCE), Ok(()), "{expected}: the private root is still trusted");
     }
     Ok(())
 }

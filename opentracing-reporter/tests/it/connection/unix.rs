@@ -1,7 +1,7 @@
 //! Unix sockets.
 
 use std::io;
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 
@@ -10,28 +10,15 @@ use opentracing_reporter::{BatchReporter, Otlp};
 
 use crate::otlp::spans::TestResult;
 use crate::support::collector::Collector;
+use crate::support::relay::relay;
 use crate::support::service::{Service, Version};
 use crate::support::transports::{NEVER, PATIENCE, finish_spans};
 
 /// Listens at the socket, and forwards its connections to the server at this address.
 fn forward(socket: &Path, server: SocketAddr) -> io::Result<()> {
     let listener = UnixListener::bind(socket)?;
-    std::thread::spawn(move || listener.incoming().flatten().try_for_each(|stream| connect(stream, server)));
-    Ok(())
-}
-
-fn connect(client: UnixStream, server: SocketAddr) -> io::Result<()> {
-    let server = TcpStream::connect(server)?;
-    let (mut from_client, mut from_server) = (client.try_clone()?, server.try_clone()?);
-    let (mut client, mut server) = (client, server);
     std::thread::spawn(move || {
-        // Ends with either of the two connections.
-        let _ = io::copy(&mut from_client, &mut server);
-        server.shutdown(Shutdown::Both)
-    });
-    std::thread::spawn(move || {
-        let _ = io::copy(&mut from_server, &mut client);
-        client.shutdown(Shutdown::Both)
+        listener.incoming().flatten().try_for_each(|stream: UnixStream| relay(stream.try_clone()?, stream, server))
     });
     Ok(())
 }

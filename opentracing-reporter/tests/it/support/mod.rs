@@ -2,6 +2,8 @@
 
 #[cfg(feature = "network")]
 pub(crate) mod collector;
+#[cfg(feature = "network")]
+pub(crate) mod relay;
 #[cfg(feature = "otlp")]
 pub(crate) mod service;
 pub(crate) mod transports;
