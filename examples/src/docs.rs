@@ -14,6 +14,7 @@ pages! {
     Propagation: "propagation.md";
     Sampling: "sampling.md";
     Secrets: "secrets.md";
+    SemanticConventions: "semantic-conventions.md";
     Shutdown: "shutdown.md";
     Troubleshooting: "troubleshooting.md";
 }

@@ -68,6 +68,16 @@ impl Lines {
         spans
     }
 
+    /// The spans of these traces, as they are written.
+    pub(crate) fn spans(&self, traces: &[String]) -> Vec<Value> {
+        self.read_on().unwrap_or_else(|error| panic!("{}: {error}", self.path));
+        let requests = &self.read.borrow().requests;
+        let resources = requests.iter().flat_map(|request| array(&request["resourceSpans"]));
+        let spans =
+            resources.flat_map(|resource| array(&resource["scopeSpans"])).flat_map(|scope| array(&scope["spans"]));
+        spans.filter(|span| traces.contains(&text(&span["traceId"]))).cloned().collect()
+    }
+
     fn read_on(&self) -> io::Result<()> {
         let Read { offset, is_inside, requests } = &mut *self.read.borrow_mut();
         let mut file = BufReader::new(File::open(&self.path)?);

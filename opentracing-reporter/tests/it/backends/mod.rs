@@ -2,6 +2,7 @@
 
 mod backend;
 mod collector;
+mod conventions;
 mod jaeger;
 mod json;
 mod net;

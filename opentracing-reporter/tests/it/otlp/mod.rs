@@ -1,4 +1,5 @@
 //! OTLP over HTTP and gRPC.
 
+pub(crate) mod conventions;
 mod grpc;
 pub(crate) mod spans;

@@ -19,8 +19,17 @@ pub(crate) type TestResult = Result<(), Box<dyn std::error::Error>>;
 
 /// Records what the closure does, and returns the request that a collector received.
 pub(crate) fn sent(tracer: TracerBuilder, record: impl FnOnce(&Tracer)) -> ResourceSpans {
+    sent_by(|otlp| otlp, tracer, record)
+}
+
+/// As [`sent`], with settings of the transport.
+pub(crate) fn sent_by(
+    set: impl FnOnce(Otlp) -> Otlp,
+    tracer: TracerBuilder,
+    record: impl FnOnce(&Tracer),
+) -> ResourceSpans {
     let collector = Collector::start([]).expect("a port is free");
-    let otlp = Otlp::http(&collector.url()).expect("that is an address");
+    let otlp = set(Otlp::http(&collector.url()).expect("that is an address"));
     let tracer = tracer.build_inline(BatchReporter::new(otlp).batch_delay(NEVER));
     record(&tracer);
     assert_eq!(tracer.flush(PATIENCE), Ok(()));
