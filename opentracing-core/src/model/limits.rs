@@ -16,7 +16,7 @@ pub struct Limits {
     pub tags: u16,
     /// Maximum number of logs of a span. 128 by default.
     pub logs: u16,
-    /// Maximum number of fields of one log. A log with more is dropped. 128 by default.
+    /// Maximum number of fields of one log. Further ones are dropped. 128 by default.
     pub log_fields: u16,
     /// Maximum number of references of a span to others. The parent is never dropped. 128 by default.
     pub references: u16,

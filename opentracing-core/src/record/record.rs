@@ -327,10 +327,12 @@ impl Record {
 
     #[inline]
     pub(crate) fn log<'k>(&mut self, at: Stamp, fields: &[(impl Into<Text<'k>> + Copy, Value<'_>)]) {
-        if self.logs.len() >= usize::from(self.max_logs) || fields.len() > usize::from(self.max_log_fields) {
+        if self.logs.len() >= usize::from(self.max_logs) {
             return self.drop_log();
         }
+        let (fields, beyond) = fields.split_at(fields.len().min(self.max_log_fields.into()));
         self.used |= OTHER_PARTS;
+        self.count_truncated(beyond.len());
         self.logs.push(Log { at, first_field: self.fields.len() as u32 });
         for &(key, value) in fields {
             let value = self.keep(value);

@@ -103,6 +103,14 @@ pub struct Process {
 }
 
 impl Process {
+    /// The name of a service that has none: `unknown_service:` and the name of the program (OpenTelemetry semantic conventions,
+    /// "Service").
+    pub fn unknown_service() -> String {
+        let program = std::env::current_exe().ok();
+        let name = program.as_deref().and_then(|path| path.file_name()).and_then(|name| name.to_str());
+        name.map_or_else(|| "unknown_service".to_owned(), |name| format!("unknown_service:{name}"))
+    }
+
     /// The name of the service.
     pub fn service(&self) -> &str {
         &self.service

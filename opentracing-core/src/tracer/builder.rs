@@ -54,8 +54,9 @@ pub struct TracerBuilder {
 
 impl TracerBuilder {
     pub(crate) fn new(service: &str) -> Self {
+        let service = if service.trim().is_empty() { Process::unknown_service().into() } else { service.into() };
         TracerBuilder {
-            process: Process { service: service.into(), tags: Vec::new() },
+            process: Process { service, tags: Vec::new() },
             sampler: Box::new(ConstSampler::on()),
             propagators: Propagators::standard(),
             clock: None,

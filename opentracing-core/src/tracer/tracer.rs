@@ -62,7 +62,7 @@ enum Inner {
 static GLOBAL: OnceLock<Tracer> = OnceLock::new();
 
 impl Tracer {
-    /// Returns the builder of a tracer for that service.
+    /// Returns the builder of a tracer for that service. An empty name becomes [`unknown_service`](Process::unknown_service).
     pub fn builder(service: impl AsRef<str>) -> TracerBuilder {
         TracerBuilder::new(service.as_ref())
     }

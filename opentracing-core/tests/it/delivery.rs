@@ -460,14 +460,24 @@ fn flood() {
 }
 
 #[test]
-fn a_log_with_too_many_fields_is_left_out_and_counted() {
+fn fields_beyond_the_limit_of_a_log_are_left_out_and_counted() {
     let mock = limits(|limits| limits.log_fields = 2);
     let mut span = mock.tracer().span("work").start();
     span.log_kv(&[("a", Value::I64(1)), ("b", Value::I64(2))]);
     span.log_kv(&[("a", Value::I64(1)), ("b", Value::I64(2)), ("c", Value::I64(3))]);
     span.finish();
     let span = mock.span("work");
-    assert_eq!((span.logs.len(), span.truncated), (1, 1));
+    assert_eq!(span.logs.iter().map(|log| log.fields.len()).collect::<Vec<_>>(), [2, 2]);
+    assert_eq!(span.truncated, 1);
+}
+
+#[test]
+fn a_service_without_a_name_is_named_after_the_program() {
+    for name in ["", " "] {
+        let (tracer, _drain) = Tracer::builder(name).build();
+        let service = tracer.process().map(|process| process.service().to_owned());
+        assert!(service.as_deref().is_some_and(|name| name.starts_with("unknown_service:it-")), "{service:?}");
+    }
 }
 
 #[test]

@@ -237,6 +237,8 @@ impl Endpoint {
         };
         // `http` returns the path `/` for an empty one.
         let path = uri.path_and_query().map_or("", PathAndQuery::as_str);
+        // A query without a path belongs to the root.
+        let path = if path.starts_with('?') { format!("/{path}") } else { path.to_owned() };
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let endpoint =
             Endpoint { authority: host_and_port.into(), path: path.into(), ..Endpoint::new(is_tls, host, port) };

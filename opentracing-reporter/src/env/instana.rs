@@ -18,8 +18,11 @@ pub(crate) fn instana(variables: &mut Variables<'_>) -> Result<Box<dyn Transport
         Some(instana) => instana,
         None => agent(variables)?,
     };
-    // Instana's tracer for Go accepts only 1, the others also true.
-    if variables.get("INSTANA_ALLOW_ROOT_EXIT_SPAN").is_some_and(|v| v == "1" || v.eq_ignore_ascii_case("true")) {
+    // Instana's tracer for Go accepts only 1, the others also true. The second name is that of Python and Ruby.
+    let names = ["INSTANA_ALLOW_ROOT_EXIT_SPAN", "INSTANA_ALLOW_EXIT_AS_ROOT"];
+    if let Some((name, _)) = variables.first(&names)
+        && variables.switch(name, false)
+    {
         instana = instana.root_exits(InstanaRootExits::Reported);
     }
     if let Some(timeout) = variables.millis("INSTANA_TIMEOUT", "using 10000") {

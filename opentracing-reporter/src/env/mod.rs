@@ -13,9 +13,9 @@ mod propagation;
 mod proxy;
 mod remote_sampling;
 mod sampling;
-#[cfg(feature = "tls")]
 mod tls;
 mod transports;
+mod unsupported;
 mod variables;
 mod zipkin;
 
@@ -23,12 +23,12 @@ use std::fmt;
 use std::io;
 use std::time::Instant;
 
-use opentracing_core::propagation::Composite;
-use opentracing_core::{FinishedSpan, Limits, Secrets, TraceIdWidth, Tracer, TracerBuilder};
+use opentracing_core::propagation::{Composite, KafkaHeaders};
+use opentracing_core::{FinishedSpan, Limits, Process, Secrets, TraceIdWidth, Tracer, TracerBuilder};
 
 use self::limits::QueueSettings;
 use self::process::ProcessSettings;
-use self::sampling::SamplerSettings;
+use self::sampling::{IgnoringParent, SamplerSettings};
 pub use self::variables::EnvWarning;
 use self::variables::Variables;
 use crate::reporter::BatchReporter;
@@ -57,6 +57,8 @@ pub struct EnvConfig {
     limits: Limits,
     queue: QueueSettings,
     transports: Vec<Box<dyn Transport>>,
+    /// Contexts are written to and read from the headers of Kafka messages.
+    kafka: bool,
     /// The transports were set in code.
     own_transports: bool,
     warnings: Vec<EnvWarning>,
@@ -74,7 +76,8 @@ type Change<T> = Box<dyn FnOnce(T) -> T>;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn from_env() -> EnvConfig {
-    EnvConfig::new(&|name| std::env::var(name).ok())
+    // Text that is not Unicode is read with replacement characters, so that a warning or a garbled name shows it.
+    EnvConfig::new(&|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))
 }
 
 impl EnvConfig {
@@ -93,12 +96,7 @@ impl EnvConfig {
     pub fn new(lookup: &dyn Fn(&str) -> Option<String>) -> Self {
         let mut variables = Variables::new(lookup);
         let variables = &mut variables;
-        let disabled = ["OTEL_SDK_DISABLED", "INSTANA_TRACING_DISABLE", "JAEGER_DISABLED"];
-        let disabled = disabled.iter().any(|name| match *name {
-            // A list of technologies in Instana's variable disables only those.
-            "INSTANA_TRACING_DISABLE" => variables.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true")),
-            name => variables.flag(name),
-        });
+        let disabled = is_disabled(variables);
         let process = ProcessSettings::read(variables);
         EnvConfig {
             disabled,
@@ -110,17 +108,23 @@ impl EnvConfig {
             queue: QueueSettings::read(variables),
             // Warnings about an unused transport would be noise.
             transports: if disabled { Vec::new() } else { transports::transports(variables) },
+            kafka: variables.switch("INSTANA_KAFKA_TRACE_CORRELATION", true),
             own_transports: false,
-            warnings: std::mem::take(&mut variables.warnings),
+            warnings: {
+                unsupported::warn(variables);
+                std::mem::take(&mut variables.warnings)
+            },
             process,
             change_tracer: Vec::new(),
             change_reporter: Vec::new(),
         }
     }
 
-    /// Sets the name of the service. Wins over the environment.
+    /// Sets the name of the service. Wins over the environment. An empty name becomes
+    /// [`unknown_service`](opentracing_core::Process::unknown_service).
     pub fn service(mut self, name: impl Into<String>) -> Self {
-        self.process.service = name.into();
+        let name = name.into();
+        self.process.service = if name.trim().is_empty() { Process::unknown_service() } else { name };
         self
     }
 
@@ -159,7 +163,10 @@ impl EnvConfig {
         &self.warnings
     }
 
-    /// Builds the tracer and starts the thread that reports its spans. If the environment disables tracing, the tracer does nothing.
+    /// Builds the tracer and starts the thread that reports its spans.
+    ///
+    /// If the environment disables tracing, the tracer only [passes contexts on](TracerBuilder::build_forwarding): it reads and writes the
+    /// propagation formats, and starts and reports no spans of its own.
     ///
     /// Keep the guard until the end of `main`, as [`BatchReporter::start`] explains.
     ///
@@ -168,20 +175,24 @@ impl EnvConfig {
     /// If the operating system cannot start a thread.
     pub fn start(self) -> io::Result<(Tracer, FlushGuard)> {
         self.warnings.iter().for_each(|warning| log::warn!("{warning}"));
-        if self.disabled {
-            return Ok((Tracer::noop(), FlushGuard::noop()));
+        let mut tracer = Tracer::builder(&self.process.service).composite(self.formats).limits(self.limits);
+        if !self.kafka {
+            tracer = tracer.propagator(KafkaHeaders, Composite::empty());
         }
-        let mut tracer = Tracer::builder(&self.process.service);
+        if self.disabled {
+            let tracer = self.change_tracer.into_iter().fold(tracer, |tracer, change| change(tracer));
+            return Ok((tracer.build_forwarding(), FlushGuard::noop()));
+        }
         let mut polling = None;
         match self.sampler {
             SamplerSettings::Ready(sampler) => tracer = tracer.sampler(sampler),
-            SamplerSettings::Remote(settings) => {
+            SamplerSettings::Remote { settings, asks_anew } => {
                 let (sampler, guard) = settings.start(&self.process.service)?;
-                tracer = tracer.sampler(sampler);
+                tracer = if asks_anew { tracer.sampler(IgnoringParent(sampler)) } else { tracer.sampler(sampler) };
                 polling = Some(guard);
             }
         }
-        tracer = tracer.composite(self.formats).trace_id_width(self.width).limits(self.limits);
+        tracer = tracer.trace_id_width(self.width);
         if let Some(secrets) = self.secrets {
             tracer = tracer.secrets(secrets);
         }
@@ -206,6 +217,24 @@ impl fmt::Debug for EnvConfig {
             .field("transports", &self.transports.iter().map(|transport| transport.name()).collect::<Vec<_>>())
             .field("warnings", &self.warnings)
             .finish_non_exhaustive()
+    }
+}
+
+/// Whether one of the variables disables tracing. Instana's newer one may list technologies instead.
+fn is_disabled(variables: &mut Variables<'_>) -> bool {
+    const LIST: &str = "INSTANA_TRACING_DISABLE";
+    let mut is_disabled = false;
+    for name in ["OTEL_SDK_DISABLED", "INSTANA_DISABLE_TRACING", "JAEGER_DISABLED"] {
+        is_disabled |= variables.flag(name);
+    }
+    match variables.get(LIST) {
+        Some(value) if value.eq_ignore_ascii_case("true") => true,
+        Some(value) if value.eq_ignore_ascii_case("false") => is_disabled,
+        Some(value) => {
+            variables.warn(LIST, format_args!("is {value:?}, and a list is not supported"), "tracing all of it");
+            is_disabled
+        }
+        None => is_disabled,
     }
 }
 

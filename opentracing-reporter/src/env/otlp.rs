@@ -1,12 +1,10 @@
 //! The variables of OTLP (OpenTelemetry, "OpenTelemetry Protocol Exporter").
 
-use std::fmt::Display;
-
 use opentracing_core::encoding::decode_percent_strict;
 
 use crate::connection::{Endpoint, InvalidEndpoint};
 use crate::env::address::endpoint;
-use crate::env::variables::{Variables, pairs};
+use crate::env::variables::Variables;
 use crate::otlp::{Otlp, SemanticConventions};
 use crate::transport::Transport;
 
@@ -16,7 +14,9 @@ const PROTOCOL: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTE
 const HEADERS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"];
 const COMPRESSION: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION"];
 const TIMEOUT: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"];
-const INSECURE: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_INSECURE", "OTEL_EXPORTER_OTLP_INSECURE"];
+/// The second is the old name of the first.
+const INSECURE: [&str; 3] =
+    ["OTEL_EXPORTER_OTLP_TRACES_INSECURE", "OTEL_EXPORTER_OTLP_SPAN_INSECURE", "OTEL_EXPORTER_OTLP_INSECURE"];
 /// The names of attributes (OpenTelemetry semantic conventions).
 const OPT_IN: [&str; 1] = ["OTEL_SEMCONV_STABILITY_OPT_IN"];
 const HTTP: &str = "http://127.0.0.1:4318/v1/traces";
@@ -24,8 +24,18 @@ const GRPC: &str = "http://127.0.0.1:4317";
 
 pub(crate) fn otlp(variables: &mut Variables<'_>) -> Result<Box<dyn Transport>, InvalidEndpoint> {
     let is_grpc = is_grpc(variables);
-    let is_insecure = INSECURE.iter().any(|name| variables.flag(name));
+    let insecure = variables.first(&INSECURE).map(|(name, _)| name);
+    let is_insecure = insecure.is_some_and(|name| variables.flag(name));
     let default = if is_grpc { GRPC } else { HTTP };
+    let named = variables.first(&ENDPOINT);
+    // The address for traces is used as it is, so one without a path goes to `/`.
+    let whole_url = named.as_ref().is_some_and(|(name, address)| *name == ENDPOINT[0] && !address.starts_with("unix:"));
+    if let Some((name, address)) = named.filter(|(name, _)| !is_grpc && *name == ENDPOINT[1])
+        && address.trim_end_matches('/').ends_with("/v1/traces")
+    {
+        let instead = format!("using {}, a whole URL belongs to {}", traces_of(&address), ENDPOINT[0]);
+        variables.warn(name, format_args!("is {address}, to which /v1/traces is added"), instead);
+    }
     let endpoint = endpoint(variables, &ENDPOINT, default, |name, address| {
         // The path of a socket is not that of a URL.
         if address.starts_with("unix:") {
@@ -40,13 +50,16 @@ pub(crate) fn otlp(variables: &mut Variables<'_>) -> Result<Box<dyn Transport>, 
         match is_grpc || name == ENDPOINT[0] {
             true => address,
             // The variable for all signals is a base URL.
-            false => format!("{}/v1/traces", address.trim_end_matches('/')),
+            false => traces_of(&address),
         }
     })?;
     let endpoint = with_headers(variables, endpoint);
-    #[cfg(feature = "tls")]
     let endpoint = crate::env::tls::with_certificates(variables, endpoint);
-    let mut otlp = if is_grpc { Otlp::grpc(endpoint)? } else { Otlp::http(endpoint)? };
+    let mut otlp = match (is_grpc, whole_url) {
+        (true, _) => Otlp::grpc(endpoint)?,
+        (false, true) => Otlp::http_as_is(endpoint),
+        (false, false) => Otlp::http(endpoint)?,
+    };
     if let Some(timeout) = TIMEOUT.iter().find_map(|name| variables.millis(name, "using 10000")) {
         otlp = otlp.timeout(timeout);
     }
@@ -55,6 +68,12 @@ pub(crate) fn otlp(variables: &mut Variables<'_>) -> Result<Box<dyn Transport>, 
     }
     otlp = otlp.semantic_conventions(semantic_conventions(variables));
     Ok(Box::new(otlp))
+}
+
+/// The address for traces, from that for all signals: the path is added, and a query stays at the end.
+fn traces_of(base: &str) -> String {
+    let (base, query) = base.split_at(base.find('?').unwrap_or(base.len()));
+    format!("{}/v1/traces{query}", base.trim_end_matches('/'))
 }
 
 fn is_grpc(variables: &mut Variables<'_>) -> bool {
@@ -92,27 +111,24 @@ fn semantic_conventions(variables: &mut Variables<'_>) -> SemanticConventions {
     conventions
 }
 
-/// `name=value,…` with percent-encoded values. Warnings omit the values, which may be secret.
-fn with_headers(variables: &mut Variables<'_>, endpoint: Endpoint) -> Endpoint {
+/// `name=value,…` with percent-encoded values. An invalid pair is ignored. Warnings omit the values, which may be secret.
+fn with_headers(variables: &mut Variables<'_>, mut endpoint: Endpoint) -> Endpoint {
     let Some((variable, text)) = variables.first(&HEADERS) else { return endpoint };
-    let Some(pairs) = pairs(&text) else {
-        variables.warn(variable, "is not a list of name=value", "sending no headers");
-        return endpoint;
-    };
-    pairs.into_iter().fold(endpoint, |endpoint, (name, value)| {
-        let mut refuse = |problem: &dyn Display| {
-            variables.warn(variable, format_args!("has the header {name:?}, {problem}"), "ignoring it");
+    for (place, pair) in text.split(',').enumerate().filter(|(_, pair)| !pair.trim().is_empty()) {
+        let Some((name, value)) = pair.split_once('=').filter(|(name, _)| !name.trim().is_empty()) else {
+            variables.warn(variable, format_args!("has no name=value at place {}", place + 1), "ignoring it");
+            continue;
         };
-        match decode_percent_strict(value).map(|value| endpoint.clone().header(name, &value)) {
-            Some(Ok(endpoint)) => endpoint,
-            Some(Err(_)) => {
-                refuse(&"whose name or value is invalid");
-                endpoint
+        let (name, value) = (name.trim(), value.trim());
+        let problem = match decode_percent_strict(value).map(|value| endpoint.clone().header(name, &value)) {
+            Some(Ok(with_header)) => {
+                endpoint = with_header;
+                continue;
             }
-            None => {
-                refuse(&"whose value is not valid percent-encoding");
-                endpoint
-            }
-        }
-    })
+            Some(Err(_)) => "whose name or value is invalid",
+            None => "whose value is not valid percent-encoding",
+        };
+        variables.warn(variable, format_args!("has the header {name:?}, {problem}"), "ignoring it");
+    }
+    endpoint
 }

@@ -1,5 +1,6 @@
 //! The service name, and the tags of the process.
 
+use opentracing_core::Process;
 use opentracing_core::encoding::decode_percent_strict;
 
 use crate::env::variables::{Variables, pairs};
@@ -24,7 +25,7 @@ impl ProcessSettings {
             .get("OTEL_SERVICE_NAME")
             .or(named.filter(|name| !name.is_empty()))
             .or_else(|| Some(variables.first(&["INSTANA_SERVICE_NAME", "JAEGER_SERVICE_NAME", "DD_SERVICE"])?.1))
-            .unwrap_or_else(unknown_service);
+            .unwrap_or_else(Process::unknown_service);
         let mut tags: Vec<(String, String)> = Vec::new();
         let mut add = |key: String, value: String| {
             if key != SERVICE_NAME && !tags.iter().any(|(known, _)| *known == key) {
@@ -32,6 +33,7 @@ impl ProcessSettings {
             }
         };
         attributes.into_iter().for_each(|(key, value)| add(key, value));
+        instana_tags(variables).into_iter().for_each(|(key, value)| add(key, value));
         jaeger_tags(variables).into_iter().for_each(|(key, value)| add(key, value));
         for (variable, key) in DATADOG {
             if let Some(value) = variables.get(variable) {
@@ -42,27 +44,34 @@ impl ProcessSettings {
     }
 }
 
-/// `unknown_service:` and the name of the program (OpenTelemetry, "Resource Semantic Conventions").
-fn unknown_service() -> String {
-    let program = std::env::current_exe().ok();
-    let name = program.as_deref().and_then(|path| path.file_name()).and_then(|name| name.to_str());
-    name.map_or_else(|| "unknown_service".to_owned(), |name| format!("unknown_service:{name}"))
-}
-
-/// `OTEL_RESOURCE_ATTRIBUTES`. Any error discards the whole value (OpenTelemetry, "Resource SDK").
+/// `OTEL_RESOURCE_ATTRIBUTES`. A `,` or `=` in a value is percent-encoded, and any error discards the whole variable (OpenTelemetry,
+/// "Resource SDK").
 fn resource_attributes(variables: &mut Variables<'_>) -> Vec<(String, String)> {
     const NAME: &str = "OTEL_RESOURCE_ATTRIBUTES";
     let Some(text) = variables.get(NAME) else { return Vec::new() };
     let decoded = pairs(&text).and_then(|pairs| {
         pairs
             .into_iter()
-            .map(|(key, value)| Some((decode_percent_strict(key)?, decode_percent_strict(value)?)))
+            .map(|(key, value)| {
+                let is_encoded = !value.contains('=');
+                Some((decode_percent_strict(key)?, decode_percent_strict(value).filter(|_| is_encoded)?))
+            })
             .collect()
     });
     decoded.unwrap_or_else(|| {
         variables.warn(NAME, format_args!("is {text:?}, not a list of key=value"), "ignoring it");
         Vec::new()
     })
+}
+
+/// `INSTANA_TAGS`: `k=v`, or a key without a value.
+fn instana_tags(variables: &Variables<'_>) -> Vec<(String, String)> {
+    let text = variables.get("INSTANA_TAGS").unwrap_or_default();
+    text.split(',')
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()))
+        .filter(|(key, _)| !key.is_empty())
+        .collect()
 }
 
 /// `JAEGER_TAGS`: `k=v`, where a value may be `${VARIABLE:default}`. An invalid pair is ignored.

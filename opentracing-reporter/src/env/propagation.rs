@@ -51,7 +51,8 @@ struct Settings {
 impl Settings {
     fn read(variables: &mut Variables<'_>) -> Self {
         // Instana's tracers treat any non-empty value as true.
-        let correlation = match variables.is_set("INSTANA_DISABLE_W3C_TRACE_CORRELATION") {
+        let names = ["INSTANA_DISABLE_W3C_TRACE_CORRELATION", "INSTANA_TRACING_DISABLE_W3C_CORRELATION"];
+        let correlation = match variables.first(&names).is_some() {
             true => TraceCorrelation::Disabled,
             false => TraceCorrelation::Enabled,
         };

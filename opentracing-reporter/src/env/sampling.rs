@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use opentracing_core::{
-    ConstSampler, ParentBased, ProbabilisticSampler, RateLimitingSampler, Sampler, TraceIdRatioSampler,
+    ConstSampler, Decision, ProbabilisticSampler, RateLimitingSampler, Sampler, SamplerStats, SamplingDetails,
+    SamplingParams, TraceIdRatioSampler,
 };
 
 use crate::env::remote_sampling::RemoteSettings;
@@ -12,20 +13,28 @@ use crate::env::variables::{Variables, pairs};
 /// The sampler that the environment selects.
 pub(crate) enum SamplerSettings {
     Ready(Box<dyn Sampler>),
-    /// Remote sampling by a Jaeger server.
-    Remote(RemoteSettings),
+    /// Remote sampling by a Jaeger server, which may also decide about traces with a remote decision.
+    Remote {
+        settings: Box<RemoteSettings>,
+        asks_anew: bool,
+    },
 }
 
 impl SamplerSettings {
-    /// The sampler in `OTEL_TRACES_SAMPLER`, else in `JAEGER_SAMPLER_TYPE`, else one that keeps everything.
+    /// The sampler in `OTEL_TRACES_SAMPLER`, else in `JAEGER_SAMPLER_TYPE`. Without both, it is `remote`, the default of Jaeger's clients, if
+    /// other variables say that there is a Jaeger, else one that keeps everything.
     pub(crate) fn read(variables: &mut Variables<'_>) -> Self {
         if let Some(name) = variables.get("OTEL_TRACES_SAMPLER") {
             return opentelemetry(variables, &name.to_ascii_lowercase());
         }
-        if let Some(kind) = variables.get("JAEGER_SAMPLER_TYPE") {
-            return jaeger(variables, &kind.to_ascii_lowercase());
+        if variables.is_set(ARGUMENT) {
+            variables.warn(ARGUMENT, "is set without OTEL_TRACES_SAMPLER", "ignoring it");
         }
-        SamplerSettings::of(ConstSampler::on())
+        match variables.get("JAEGER_SAMPLER_TYPE") {
+            Some(kind) => jaeger(variables, &kind.to_ascii_lowercase()),
+            None if variables.first(&JAEGER).is_some() => jaeger(variables, "remote"),
+            None => SamplerSettings::of(ConstSampler::on()),
+        }
     }
 
     fn of(sampler: impl Sampler) -> Self {
@@ -33,27 +42,45 @@ impl SamplerSettings {
     }
 }
 
+const ARGUMENT: &str = "OTEL_TRACES_SAMPLER_ARG";
+/// The variables of Jaeger's clients that say where a Jaeger is, or how it decides.
+const JAEGER: [&str; 8] = [
+    "JAEGER_AGENT_HOST",
+    "JAEGER_AGENT_PORT",
+    "JAEGER_ENDPOINT",
+    "JAEGER_SAMPLING_ENDPOINT",
+    "JAEGER_SAMPLER_MANAGER_HOST_PORT",
+    "JAEGER_SAMPLER_PARAM",
+    "JAEGER_SAMPLER_REFRESH_INTERVAL",
+    "JAEGER_SAMPLER_MAX_OPERATIONS",
+];
+
 fn opentelemetry(variables: &mut Variables<'_>, name: &str) -> SamplerSettings {
     const NAME: &str = "OTEL_TRACES_SAMPLER";
     let (is_parent_based, plain) = match name.strip_prefix("parentbased_") {
         Some(plain) => (true, plain),
         None => (false, name),
     };
+    if matches!(plain, "always_on" | "always_off") && variables.is_set(ARGUMENT) {
+        variables.warn(ARGUMENT, format_args!("is set, but {name} has no argument"), "ignoring it");
+    }
     // A tracer always follows a parent's decision. The samplers that are not parent based must ignore it.
     match (plain, is_parent_based) {
         ("always_on", true) => SamplerSettings::of(ConstSampler::on()),
         ("always_off", true) => SamplerSettings::of(ConstSampler::off()),
-        ("always_on", false) => ignoring_parent(ConstSampler::on),
-        ("always_off", false) => ignoring_parent(ConstSampler::off),
+        ("always_on", false) => SamplerSettings::of(IgnoringParent(ConstSampler::on())),
+        ("always_off", false) => SamplerSettings::of(IgnoringParent(ConstSampler::off())),
         ("traceidratio", _) => {
-            let ratio = probability(variables, "OTEL_TRACES_SAMPLER_ARG").unwrap_or(1.0);
+            let ratio = probability(variables, ARGUMENT).unwrap_or(1.0);
             if is_parent_based {
                 SamplerSettings::of(TraceIdRatioSampler::new(ratio))
             } else {
-                ignoring_parent(|| TraceIdRatioSampler::new(ratio))
+                SamplerSettings::of(IgnoringParent(TraceIdRatioSampler::new(ratio)))
             }
         }
-        ("jaeger_remote", _) => SamplerSettings::Remote(remote_arguments(variables)),
+        ("jaeger_remote", _) => {
+            SamplerSettings::Remote { settings: Box::new(remote_arguments(variables)), asks_anew: !is_parent_based }
+        }
         _ => {
             variables.warn(NAME, format_args!("is {name:?}, which is not supported"), "using parentbased_always_on");
             SamplerSettings::of(ConstSampler::on())
@@ -61,8 +88,30 @@ fn opentelemetry(variables: &mut Variables<'_>, name: &str) -> SamplerSettings {
     }
 }
 
-fn ignoring_parent<S: Sampler>(make: impl Fn() -> S) -> SamplerSettings {
-    SamplerSettings::of(ParentBased::new(make()).remote_sampled(make()).remote_not_sampled(make()))
+/// Decides also about traces with a remote decision.
+#[derive(Debug)]
+pub(crate) struct IgnoringParent<S>(pub(crate) S);
+
+impl<S: Sampler> Sampler for IgnoringParent<S> {
+    fn decide(&self, params: &SamplingParams<'_>) -> Decision {
+        self.0.decide(params)
+    }
+
+    fn decide_with_details(&self, params: &SamplingParams<'_>, details: &mut SamplingDetails) -> Decision {
+        self.0.decide_with_details(params, details)
+    }
+
+    fn reads_tags(&self) -> bool {
+        self.0.reads_tags()
+    }
+
+    fn overrides_remote(&self) -> bool {
+        true
+    }
+
+    fn stats(&self) -> SamplerStats {
+        self.0.stats()
+    }
 }
 
 /// A number from 0 to 1. Anything else counts as 1.
@@ -80,6 +129,10 @@ fn jaeger(variables: &mut Variables<'_>, kind: &str) -> SamplerSettings {
     match kind {
         "const" => match variables.parsed::<f64>(PARAM, "number", "using 1") {
             Some(0.0) => SamplerSettings::of(ConstSampler::off()),
+            Some(number) if number != 1.0 => {
+                variables.warn(PARAM, format_args!("is {number}, neither 0 nor 1"), "using 1");
+                SamplerSettings::of(ConstSampler::on())
+            }
             _ => SamplerSettings::of(ConstSampler::on()),
         },
         "probabilistic" => SamplerSettings::of(ProbabilisticSampler::new(probability(variables, PARAM).unwrap_or(1.0))),
@@ -97,13 +150,18 @@ fn jaeger(variables: &mut Variables<'_>, kind: &str) -> SamplerSettings {
                 let address = if address.contains("://") { address } else { format!("http://{address}") };
                 RemoteSettings::endpoint(variables, name, &address)
             });
+            let endpoint = endpoint.or_else(|| {
+                let host = variables.get("JAEGER_AGENT_HOST")?;
+                let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host };
+                RemoteSettings::endpoint(variables, "JAEGER_AGENT_HOST", &format!("http://{host}:5778/sampling"))
+            });
             let settings = RemoteSettings {
                 initial: probability(variables, PARAM),
                 endpoint,
                 interval: variables.duration("JAEGER_SAMPLER_REFRESH_INTERVAL", "using 1m"),
                 max_operations: variables.parsed("JAEGER_SAMPLER_MAX_OPERATIONS", "number", "using 2000"),
             };
-            SamplerSettings::Remote(settings)
+            SamplerSettings::Remote { settings: Box::new(settings), asks_anew: false }
         }
         _ => {
             variables.warn("JAEGER_SAMPLER_TYPE", format_args!("is {kind:?}, which is not supported"), "using const");
@@ -114,10 +172,14 @@ fn jaeger(variables: &mut Variables<'_>, kind: &str) -> SamplerSettings {
 
 /// `endpoint=http://…,pollingIntervalMs=5000,initialSamplingRate=0.25`.
 fn remote_arguments(variables: &mut Variables<'_>) -> RemoteSettings {
-    const NAME: &str = "OTEL_TRACES_SAMPLER_ARG";
+    const NAME: &str = ARGUMENT;
     let mut arguments = RemoteSettings::default();
     let Some(text) = variables.get(NAME) else { return arguments };
-    for (key, value) in pairs(&text).unwrap_or_default() {
+    let Some(pairs) = pairs(&text) else {
+        variables.warn(NAME, format_args!("is {text:?}, not a list of key=value"), "ignoring it");
+        return arguments;
+    };
+    for (key, value) in pairs {
         let is_valid = match key {
             "endpoint" => {
                 arguments.endpoint = RemoteSettings::endpoint(variables, NAME, value);

@@ -1,8 +1,11 @@
 //! Certificates in files.
 
+#[cfg(feature = "tls")]
 use std::path::PathBuf;
 
-use crate::connection::{Endpoint, InvalidEndpoint, Tls};
+use crate::connection::Endpoint;
+#[cfg(feature = "tls")]
+use crate::connection::{InvalidEndpoint, Tls};
 use crate::env::variables::Variables;
 
 const ROOTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE"];
@@ -10,7 +13,19 @@ const CERTIFICATE: [&str; 2] =
     ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"];
 const KEY: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "OTEL_EXPORTER_OTLP_CLIENT_KEY"];
 
+/// Without the feature `tls` there is nothing to add.
+#[cfg(not(feature = "tls"))]
+pub(crate) fn with_certificates(variables: &mut Variables<'_>, endpoint: Endpoint) -> Endpoint {
+    for name in [ROOTS, CERTIFICATE, KEY].iter().flatten() {
+        if variables.is_set(name) {
+            variables.warn(name, "is not supported without the feature tls", "ignoring it");
+        }
+    }
+    endpoint
+}
+
 /// Adds the root certificates and the client certificate to the endpoint. An unusable file is ignored.
+#[cfg(feature = "tls")]
 pub(crate) fn with_certificates(variables: &mut Variables<'_>, endpoint: Endpoint) -> Endpoint {
     let (roots, certificate, key) = (file(variables, &ROOTS), file(variables, &CERTIFICATE), file(variables, &KEY));
     let mut tls = None;
@@ -39,6 +54,7 @@ pub(crate) fn with_certificates(variables: &mut Variables<'_>, endpoint: Endpoin
 }
 
 /// A problem of the key is one of the second variable.
+#[cfg(feature = "tls")]
 fn extended(
     variables: &mut Variables<'_>,
     [name, key_name]: [&str; 2],
@@ -59,6 +75,7 @@ fn extended(
     }
 }
 
+#[cfg(feature = "tls")]
 fn file<'n>(variables: &mut Variables<'_>, names: &[&'n str]) -> Option<(&'n str, PathBuf)> {
     let (name, path) = variables.first(names)?;
     match std::fs::File::open(&path) {

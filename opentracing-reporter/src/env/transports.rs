@@ -3,10 +3,10 @@
 use crate::connection::InvalidEndpoint;
 use crate::console::Console;
 use crate::env::instana::instana;
-use crate::env::jaeger::jaeger;
+use crate::env::jaeger::{self, jaeger};
 use crate::env::otlp::otlp;
 use crate::env::variables::Variables;
-use crate::env::zipkin::zipkin;
+use crate::env::zipkin::{self, zipkin};
 use crate::transport::Transport;
 
 const EXPORTER: &str = "OTEL_TRACES_EXPORTER";
@@ -32,7 +32,7 @@ pub(crate) fn transports(variables: &mut Variables<'_>) -> Vec<Box<dyn Transport
 }
 
 fn named(variables: &mut Variables<'_>, list: &str) -> Vec<TransportResult> {
-    let (mut found, mut is_none) = (Vec::new(), false);
+    let (mut found, mut unsupported, mut is_none) = (Vec::new(), Vec::new(), false);
     for name in list.split(',').map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty()) {
         let made: TransportResult = match &*name {
             "otlp" => otlp(variables),
@@ -45,14 +45,21 @@ fn named(variables: &mut Variables<'_>, list: &str) -> Vec<TransportResult> {
                 continue;
             }
             _ => {
-                variables.warn(EXPORTER, format_args!("has {name:?}, which is not supported"), "ignoring it");
+                unsupported.push(name);
                 continue;
             }
         };
         found.push(made);
     }
-    if found.is_empty() && !is_none {
-        variables.warn(EXPORTER, "names no supported exporter", "using otlp");
+    let is_default = found.is_empty() && !is_none;
+    for name in &unsupported {
+        let instead = if is_default { "using otlp" } else { "ignoring it" };
+        variables.warn(EXPORTER, format_args!("has {name:?}, which is not supported"), instead);
+    }
+    if is_default {
+        if unsupported.is_empty() {
+            variables.warn(EXPORTER, "names no exporter", "using otlp");
+        }
         found.push(otlp(variables));
     }
     found
@@ -62,9 +69,13 @@ fn named(variables: &mut Variables<'_>, list: &str) -> Vec<TransportResult> {
 fn by_address(variables: &mut Variables<'_>) -> TransportResult {
     if variables.is_set("INSTANA_ENDPOINT_URL") || variables.is_set("INSTANA_AGENT_HOST") {
         instana(variables)
-    } else if variables.is_set("JAEGER_ENDPOINT") || variables.is_set("JAEGER_AGENT_HOST") {
+    } else if variables.first(&jaeger::ENDPOINT).or_else(|| variables.first(&jaeger::AGENT_HOST)).is_some() {
         jaeger(variables)
     } else {
+        if variables.is_set(zipkin::ENDPOINT) {
+            let problem = format!("is set, but {EXPORTER} does not name zipkin");
+            variables.warn(zipkin::ENDPOINT, problem, "sending by otlp");
+        }
         otlp(variables)
     }
 }

@@ -64,9 +64,12 @@ impl<'a> Variables<'a> {
         self.get(name).is_some()
     }
 
-    /// Adds a warning: `{variable} {problem}: {instead}`.
+    /// Adds a warning: `{variable} {problem}: {instead}`. The same warning is added only once.
     pub(crate) fn warn(&mut self, variable: &str, problem: impl fmt::Display, instead: impl fmt::Display) {
-        self.warnings.push(EnvWarning { variable: variable.into(), text: format!("{problem}: {instead}").into() });
+        let warning = EnvWarning { variable: variable.into(), text: format!("{problem}: {instead}").into() };
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
     }
 
     /// A parsed value. An invalid one counts as not set.
@@ -96,6 +99,19 @@ impl<'a> Variables<'a> {
             self.warn(name, format_args!("is {value:?}, neither true nor false"), "using false");
         }
         value.eq_ignore_ascii_case("true")
+    }
+
+    /// Whether one of two words was chosen; the second one is the default. `1` and `0` count as `true` and `false`.
+    pub(crate) fn switch(&mut self, name: &str, default: bool) -> bool {
+        let Some(value) = self.get(name) else { return default };
+        match &*value.to_ascii_lowercase() {
+            "true" | "1" => true,
+            "false" | "0" => false,
+            _ => {
+                self.warn(name, format_args!("is {value:?}, neither true nor false"), format_args!("using {default}"));
+                default
+            }
+        }
     }
 
     /// A number of milliseconds.

@@ -50,6 +50,12 @@ impl Otlp {
         Ok(Otlp { exporter: Exporter::new(OtlpEncoding::new(), HttpChannel::new(endpoint)) })
     }
 
+    /// Sends over HTTP to exactly this address, even if it has no path.
+    #[cfg(feature = "env")]
+    pub(crate) fn http_as_is(endpoint: Endpoint) -> Self {
+        Otlp { exporter: Exporter::new(OtlpEncoding::new(), HttpChannel::new(endpoint)) }
+    }
+
     /// Sends over gRPC. Collectors listen on port 4317. A path in the address is ignored, since gRPC has its own.
     ///
     /// # Errors

@@ -61,8 +61,8 @@ pub(crate) fn text(out: &mut Vec<u8>, value: Value<'_>) {
             decimal(out, number.unsigned_abs());
         }
         Value::U64(number) => decimal(out, number),
-        // Writing to memory does not fail.
-        Value::F64(number) => write!(out, "{number}").unwrap_or_default(),
+        // With an exponent if the number is long without it. Writing to memory does not fail.
+        Value::F64(_) => write!(out, "{value}").unwrap_or_default(),
         Value::Static(text) => escaped(out, text),
         Value::Str(text) | Value::Message(text) => escaped(out, text),
         Value::Url(pieces) => pieces.iter().for_each(|piece| escaped(out, piece)),

@@ -1,5 +1,10 @@
 //! Configuration from the environment, which a table replaces here.
 
+mod disabled;
+mod endpoints;
+mod sampling;
+mod table;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
@@ -7,8 +12,6 @@ use std::time::{Duration, Instant};
 use opentracing_core::propagation::HttpHeaders;
 use opentracing_core::{FinishedSpan, FlushError, Sampling, SpanContext, SpanId, TraceId, Tracer, Value};
 use opentracing_reporter::{EnvConfig, FlushGuard, SendOutcome, SendReason, Transport};
-
-use crate::support::collector::{Collector, Reply};
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -24,6 +27,9 @@ struct Told {
     name: String,
     tags: BTreeMap<String, String>,
     trace: String,
+    /// Of all logs together.
+    fields: usize,
+    references: usize,
 }
 
 struct Tell {
@@ -44,6 +50,8 @@ impl Transport for Tell {
             name: span.operation_name().into(),
             tags: span.tags().map(|(key, value)| (key.into(), value.to_string())).collect(),
             trace: span.context().trace_id().to_string(),
+            fields: span.logs().map(|log| log.fields().count()).sum(),
+            references: span.references().count(),
         };
         let _ = self.told.send(told);
     }
@@ -67,8 +75,13 @@ fn start(read: EnvConfig) -> (Tracer, FlushGuard, Receiver<Told>) {
 fn told(variables: &[(&str, &str)]) -> Told {
     let (tracer, guard, told) = start(read(variables));
     let url = "http://a/?pin=1&key=2";
-    let mut span = tracer.span("work").tag("text", "0123456789").start();
+    let other = |id| SpanContext::new(TraceId::from_parts(1, 1), SpanId::new(id)).with_sampling(Sampling::Sampled);
+    let (first, second, third) = (other(1), other(2), other(3));
+    let mut builder = tracer.span("work");
+    builder.new_trace().follows_from(&first).follows_from(&second).follows_from(&third);
+    let mut span = builder.tag("text", "0123456789").start();
     span.set_tag("http.url", Value::Url(&[url])).set_tag("third", 3);
+    span.log_kv(&[("a", 1), ("b", 2), ("c", 3)].map(|(key, value)| (key, Value::I64(value))));
     span.finish();
     assert_eq!(guard.close(LONG), Ok(()));
     told.recv().expect("the span")
@@ -103,6 +116,8 @@ fn the_first_service_name_wins() {
     tracer.span("work").start().finish();
     drop(guard);
     assert_eq!(told.recv().expect("the span").service, "code");
+    let (tracer, _guard, _told) = start(read(&all).service(" "));
+    assert!(tracer.process().is_some_and(|process| process.service().starts_with("unknown_service:it-")));
 }
 
 #[test]
@@ -113,12 +128,15 @@ fn process_tags_come_from_all_variables_and_the_first_value_wins() {
         ("POD", "pod-3"),
         ("DD_ENV", "staging"),
         ("DD_VERSION", "1.2.3"),
+        ("INSTANA_TAGS", "rack=7, canary,team=other"),
     ]);
     let tags: Vec<_> = told.process.iter().map(|(key, value)| format!("{key}={value}")).collect();
     let expected = [
+        "canary=",
         "deployment.environment.name=prod",
         "node=n-1",
         "pod=pod-3",
+        "rack=7",
         "service.version=1.2.3",
         "team=a b,c",
         "version=7",
@@ -126,65 +144,15 @@ fn process_tags_come_from_all_variables_and_the_first_value_wins() {
     ];
     assert_eq!(tags, expected);
     check_warnings(
+        &[("OTEL_RESOURCE_ATTRIBUTES", "x=1,a=b=c")],
+        &["OTEL_RESOURCE_ATTRIBUTES is \"x=1,a=b=c\", not a list of key=value: ignoring it"],
+    );
+    check_warnings(
         &[("OTEL_RESOURCE_ATTRIBUTES", "a=%zz"), ("JAEGER_TAGS", "a,b=1")],
         &[
             "OTEL_RESOURCE_ATTRIBUTES is \"a=%zz\", not a list of key=value: ignoring it",
             "JAEGER_TAGS has \"a\", not a key=value pair: ignoring it",
         ],
-    );
-}
-
-/// The numbers of spans kept: of ten roots, of ten children of a sampled remote parent, and of ten children of one that is not sampled.
-fn kept(variables: &[(&str, &str)]) -> [usize; 3] {
-    let (tracer, guard, told) = start(read(variables));
-    let remote = |sampling| SpanContext::new(TraceId::from_parts(1, u64::MAX), SpanId::new(1)).with_sampling(sampling);
-    let (yes, no) = (remote(Sampling::Sampled), remote(Sampling::NotSampled));
-    for _ in 0..10 {
-        tracer.span("root").start().finish();
-        tracer.span("yes").child_of(&yes).start().finish();
-        tracer.span("no").child_of(&no).start().finish();
-    }
-    assert_eq!(guard.close(LONG), Ok(()));
-    let names: Vec<_> = told.try_iter().map(|told| told.name).collect();
-    ["root", "yes", "no"].map(|wanted| names.iter().filter(|name| *name == wanted).count())
-}
-
-#[test]
-fn samplers_are_selected_by_name() {
-    const OTEL: &str = "OTEL_TRACES_SAMPLER";
-    const ARG: &str = "OTEL_TRACES_SAMPLER_ARG";
-    const TYPE: &str = "JAEGER_SAMPLER_TYPE";
-    const PARAM: &str = "JAEGER_SAMPLER_PARAM";
-    #[track_caller]
-    fn check(variables: &[(&str, &str)], expected: [usize; 3]) {
-        assert_eq!(kept(variables), expected, "{variables:?}");
-    }
-    check(&[], [10, 10, 0]);
-    check(&[(OTEL, "parentbased_always_on")], [10, 10, 0]);
-    check(&[(OTEL, "parentbased_always_off")], [0, 10, 0]);
-    check(&[(OTEL, "always_on")], [10, 10, 10]);
-    check(&[(OTEL, "Always_Off")], [0, 0, 0]);
-    check(&[(OTEL, "parentbased_traceidratio"), (ARG, "0")], [0, 10, 0]);
-    check(&[(OTEL, "traceidratio"), (ARG, "0")], [0, 0, 0]);
-    check(&[(OTEL, "traceidratio")], [10, 10, 10]);
-    check(&[(TYPE, "const"), (PARAM, "0")], [0, 10, 0]);
-    check(&[(TYPE, "const")], [10, 10, 0]);
-    check(&[(TYPE, "probabilistic"), (PARAM, "0")], [0, 10, 0]);
-    check(&[(TYPE, "ratelimiting"), (PARAM, "0")], [0, 10, 0]);
-    check(&[(TYPE, "const"), (PARAM, "0"), (OTEL, "always_on")], [10, 10, 10]);
-    check(&[(OTEL, "sometimes")], [10, 10, 0]);
-    check_warnings(
-        &[(OTEL, "sometimes")],
-        &["OTEL_TRACES_SAMPLER is \"sometimes\", which is not supported: using parentbased_always_on"],
-    );
-    check_warnings(
-        &[(OTEL, "traceidratio"), (ARG, "1.5")],
-        &["OTEL_TRACES_SAMPLER_ARG is 1.5, not between 0 and 1: using 1"],
-    );
-    check_warnings(&[(TYPE, "odd")], &["JAEGER_SAMPLER_TYPE is \"odd\", which is not supported: using const"]);
-    check_warnings(
-        &[(TYPE, "probabilistic"), (PARAM, "half")],
-        &["JAEGER_SAMPLER_PARAM is \"half\", not a number: using 1"],
     );
 }
 
@@ -272,6 +240,18 @@ fn limits_id_width_and_secrets_are_set() {
         (plain.tags["text"].len(), plain.tags.len(), plain.trace.starts_with("0000000000000000")),
         (10, 3, false)
     );
+    assert_eq!((plain.fields, plain.references), (3, 3));
+    let few = told(&[("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "2"), ("OTEL_SPAN_LINK_COUNT_LIMIT", "1")]);
+    assert_eq!((few.fields, few.references, few.tags.len()), (2, 1, 3));
+    let few = told(&[("OTEL_ATTRIBUTE_COUNT_LIMIT", "1")]);
+    assert_eq!((few.fields, few.references, few.tags.len()), (1, 3, 1));
+    check_warnings(
+        &[("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "70000"), ("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "0")],
+        &[
+            "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT is 70000, more than 65535: using 65535",
+            "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT is 0, but a link has the attribute opentracing.ref_type: writing it",
+        ],
+    );
     assert_eq!(plain.tags["http.url"], "http://a/?pin=1&key=<redacted>");
     let cut = told(&[
         ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "100"),
@@ -344,20 +324,6 @@ fn queue_settings_are_applied() {
 }
 
 #[test]
-fn tracing_can_be_disabled() {
-    for variables in [("OTEL_SDK_DISABLED", "True"), ("JAEGER_DISABLED", "true"), ("INSTANA_TRACING_DISABLE", "true")] {
-        let (tracer, guard) = read(&[variables]).start().expect("nothing to start");
-        assert!(tracer.is_noop(), "{variables:?}");
-        assert_eq!(guard.close(LONG), Ok(()));
-    }
-    for variables in [("OTEL_SDK_DISABLED", "1"), ("INSTANA_TRACING_DISABLE", "redis"), ("JAEGER_DISABLED", "false")] {
-        let (tracer, _guard, _told) = start(read(&[variables]));
-        assert!(!tracer.is_noop(), "{variables:?}");
-    }
-    check_warnings(&[("OTEL_SDK_DISABLED", "1")], &["OTEL_SDK_DISABLED is \"1\", neither true nor false: using false"]);
-}
-
-#[test]
 fn transports_are_selected_by_name_or_by_address() {
     #[track_caller]
     fn check(variables: &[(&str, &str)], expected: &str) {
@@ -397,77 +363,6 @@ fn transports_are_selected_by_name_or_by_address() {
 }
 
 #[test]
-fn a_time_out_of_zero_is_none() {
-    let collector = Collector::start([]).expect("a port");
-    let url = collector.url();
-    let read = read(&[
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", &url),
-        ("OTEL_EXPORTER_OTLP_TIMEOUT", "0"),
-        ("OTEL_BSP_EXPORT_TIMEOUT", "0"),
-    ]);
-    assert_eq!(read.warnings(), []);
-    let (tracer, guard) = read.start().expect("a thread");
-    for _ in 0..10 {
-        tracer.span("work").start().finish();
-    }
-    drop(guard);
-    let stats = tracer.stats().transports.remove(0);
-    assert_eq!((stats.sent, stats.failed_requests, stats.dropped_failed), (10, 0, 0));
-}
-
-#[test]
-fn otlp_uses_its_endpoint_headers_and_settings() {
-    let sent = |variables: &[(&str, &str)], replies: usize| {
-        let collector = Collector::start((0..replies).map(|_| Reply::ok())).expect("a port");
-        let url = collector.url();
-        let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.replace("URL", &url))).collect();
-        let read = EnvConfig::new(&|name| variables.iter().find(|(known, _)| *known == name).map(|(_, v)| v.clone()));
-        assert_eq!(read.warnings(), []);
-        let (tracer, guard) = read.start().expect("a thread");
-        tracer.span("work").start().finish();
-        assert_eq!(guard.close(LONG), Ok(()));
-        collector.next()
-    };
-    let got = sent(
-        &[
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", "URL"),
-            ("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=a%20b,authorization=Bearer%20t"),
-            ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
-            ("OTEL_EXPORTER_OTLP_TIMEOUT", "20000"),
-        ],
-        1,
-    );
-    assert_eq!((&*got.line, got.header("x-tenant")), ("POST /v1/traces HTTP/1.1", Some("a b")));
-    assert_eq!((got.header("authorization"), got.header("content-encoding")), (Some("Bearer t"), Some("gzip")));
-    let got = sent(
-        &[
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"),
-            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "URL/own"),
-            ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=1"),
-            ("OTEL_EXPORTER_OTLP_HEADERS", "b=1"),
-        ],
-        1,
-    );
-    assert_eq!((&*got.line, got.header("a"), got.header("b")), ("POST /own HTTP/1.1", Some("1"), None));
-    check_warnings(
-        &[
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", "nowhere at all"),
-            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
-            ("OTEL_EXPORTER_OTLP_COMPRESSION", "zip"),
-            ("OTEL_EXPORTER_OTLP_HEADERS", "a b=secret,c=%z"),
-        ],
-        &[
-            "OTEL_EXPORTER_OTLP_PROTOCOL is \"http/json\", which is not supported: using http/protobuf",
-            "OTEL_EXPORTER_OTLP_ENDPOINT is invalid (\"nowhere at all/v1/traces\" is not a valid endpoint: \
-             expected an address such as http://127.0.0.1:4318): using http://127.0.0.1:4318/v1/traces",
-            "OTEL_EXPORTER_OTLP_HEADERS has the header \"a b\", whose name or value is invalid: ignoring it",
-            "OTEL_EXPORTER_OTLP_HEADERS has the header \"c\", whose value is not valid percent-encoding: ignoring it",
-            "OTEL_EXPORTER_OTLP_COMPRESSION is \"zip\", which is not supported: using none",
-        ],
-    );
-}
-
-#[test]
 fn settings_in_code_win() {
     let variables = [("OTEL_TRACES_SAMPLER", "always_off"), ("OTEL_BSP_MAX_QUEUE_SIZE", "1")];
     let on = |tracer: opentracing_core::TracerBuilder| tracer.sampler(opentracing_core::ConstSampler::on());
@@ -476,40 +371,4 @@ fn settings_in_code_win() {
     (0..10).for_each(|_| tracer.span("work").start().finish());
     assert_eq!(guard.close(LONG), Ok(()));
     assert_eq!((tracer.stats().reporter.dropped_queue_full, tracer.stats().reporter.sent), (0, 10));
-}
-
-#[test]
-fn jaeger_server_can_decide() {
-    let answer = r#"{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":0}}"#;
-    let never = Reply::Say("200 OK", &["content-type: application/json"], answer.into());
-    for named in ["OTEL_TRACES_SAMPLER", "JAEGER_SAMPLER_TYPE"] {
-        let server = Collector::start([never.clone()]).expect("a port");
-        let argument = format!("endpoint={},pollingIntervalMs=3600000,initialSamplingRate=1", server.url());
-        let url = format!("{}/sampling", server.url());
-        let variables = match named {
-            "OTEL_TRACES_SAMPLER" => {
-                vec![(named, "parentbased_jaeger_remote"), ("OTEL_TRACES_SAMPLER_ARG", &*argument)]
-            }
-            _ => vec![(named, "remote"), ("JAEGER_SAMPLING_ENDPOINT", &*url), ("JAEGER_SAMPLER_PARAM", "1")],
-        };
-        let read = read(&variables).service("shop & co");
-        assert_eq!(read.warnings(), []);
-        let (tracer, guard, told) = start(read);
-        assert_eq!(server.next().line, "GET /sampling?service=shop%20%26%20co HTTP/1.1");
-        // It has polled. The answer takes effect a moment later.
-        let patience = Instant::now() + LONG;
-        while tracer.span("work").start().is_recording() {
-            assert!(Instant::now() < patience, "the answer has no effect");
-            std::thread::yield_now();
-        }
-        assert_eq!(guard.close(LONG), Ok(()));
-        drop(told);
-    }
-    check_warnings(
-        &[("OTEL_TRACES_SAMPLER", "jaeger_remote"), ("OTEL_TRACES_SAMPLER_ARG", "initialSamplingRate=2,x=1")],
-        &[
-            "OTEL_TRACES_SAMPLER_ARG has initialSamplingRate=2, which is not supported: ignoring it",
-            "OTEL_TRACES_SAMPLER_ARG has x=1, which is not supported: ignoring it",
-        ],
-    );
 }
