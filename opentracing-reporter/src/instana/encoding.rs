@@ -9,6 +9,7 @@ use crate::instana::facts::Role;
 use crate::instana::native::{self, Entity};
 use crate::instana::settings::{InstanaRootExits, InstanaSpanFormat};
 use crate::instana::web_service;
+use crate::wire::json;
 
 #[derive(Debug)]
 pub(crate) struct InstanaEncoding {
@@ -62,6 +63,13 @@ impl Encoding for InstanaEncoding {
             out.extend_from_slice(span);
         }
         out.extend_from_slice(if is_bundle { b"]}" } else { b"]" });
+    }
+
+    fn operation(&self, span: &[u8]) -> Option<String> {
+        match self.format {
+            InstanaSpanFormat::Native => native::operation(span),
+            InstanaSpanFormat::TraceWebService => json::string_after(span, "\"name\":"),
+        }
     }
 
     fn content_type(&self) -> &'static str {

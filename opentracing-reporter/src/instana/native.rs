@@ -8,7 +8,7 @@ use crate::instana::data::{self, Source};
 use crate::instana::facts::{Facts, Role};
 use crate::instana::log_spans::{self, Level};
 use crate::instana::span_type::SpanType;
-use crate::wire::json::{Object, object};
+use crate::wire::json::{self, Object, object};
 
 /// Appends the span and its log spans, separated by commas, and returns their number.
 pub(crate) fn write(span: FinishedSpan<'_>, entity: &Entity, detail: Detail, out: &mut Vec<u8>) -> usize {
@@ -44,6 +44,17 @@ pub(crate) fn write(span: FinishedSpan<'_>, entity: &Entity, detail: Detail, out
         }
     }
     entries
+}
+
+/// The operation name of an encoded span. The registered types have none, but a field that says the same.
+pub(crate) fn operation(span: &[u8]) -> Option<String> {
+    if let Some(name) = json::string_after(span, "\"sdk\":{\"name\":") {
+        return Some(name);
+    }
+    let span_type = json::string_after(span, "\"n\":")?;
+    let fields = ["\"path_tpl\":", "\"url\":", "\"call\":", "\"stmt\":"];
+    let field = fields.iter().find_map(|field| json::string_after(span, field));
+    Some(field.map_or_else(|| span_type.clone(), |field| format!("{span_type} {field}")))
 }
 
 const NS_PER_MS: u64 = 1_000_000;

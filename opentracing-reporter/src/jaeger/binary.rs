@@ -6,6 +6,8 @@ use super::thrift::{Kind, Protocol};
 pub(super) struct Binary;
 
 const BOOL: u8 = 2;
+/// The size of a field's header.
+const HEADER: usize = 3;
 const VERSION: u32 = 0x8001_0000;
 const CALL: u32 = 1;
 
@@ -46,6 +48,17 @@ impl Protocol for Binary {
     fn text(out: &mut Vec<u8>, text: &str) {
         size(out, text.len());
         out.extend_from_slice(text.as_bytes());
+    }
+
+    fn skip_i64_field(from: &mut &[u8]) -> Option<()> {
+        from.split_off(..HEADER + 8).map(drop)
+    }
+
+    fn read_text_field<'a>(from: &mut &'a [u8]) -> Option<&'a [u8]> {
+        from.split_off(..HEADER)?;
+        let (size, behind) = from.split_first_chunk()?;
+        *from = behind;
+        from.split_off(..u32::from_be_bytes(*size) as usize)
     }
 
     fn call(out: &mut Vec<u8>, method: &str, sequence: i32) {

@@ -56,6 +56,17 @@ impl Protocol for Compact {
         out.extend_from_slice(text.as_bytes());
     }
 
+    fn skip_i64_field(from: &mut &[u8]) -> Option<()> {
+        from.split_off_first()?;
+        read_varint(from).map(drop)
+    }
+
+    fn read_text_field<'a>(from: &mut &'a [u8]) -> Option<&'a [u8]> {
+        from.split_off_first()?;
+        let length = usize::try_from(read_varint(from)?).ok()?;
+        from.split_off(..length)
+    }
+
     fn call(out: &mut Vec<u8>, method: &str, sequence: i32) {
         out.extend_from_slice(&[ID, CALL | VERSION]);
         varint(out, u64::from(sequence as u32));
@@ -82,6 +93,18 @@ fn varint(out: &mut Vec<u8>, mut value: u64) {
         value >>= 7;
     }
     out.push(value as u8);
+}
+
+fn read_varint(from: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for shift in (0..u64::BITS).step_by(7) {
+        let byte = *from.split_off_first()?;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Some(value);
+        }
+    }
+    None
 }
 
 #[inline]

@@ -7,7 +7,7 @@ use opentracing_core::{FinishedSpan, Process};
 use super::binary::Binary;
 use super::compact::Compact;
 use super::frame::{DropCounts, write_batch, write_message};
-use super::span::{write_process, write_span};
+use super::span::{read_operation, write_process, write_span};
 use crate::batch::{Detail, EncodedSpans, Encoding, RequestLimits};
 
 /// The largest datagram that an agent accepts.
@@ -87,6 +87,13 @@ impl Encoding for JaegerEncoding {
         match self.wire {
             Wire::Compact => write_message::<Compact>(process, spans, sequence, self.dropped, out),
             Wire::Binary => write_batch::<Binary>(process, spans, sequence, self.dropped, out),
+        }
+    }
+
+    fn operation(&self, span: &[u8]) -> Option<String> {
+        match self.wire {
+            Wire::Compact => read_operation::<Compact>(span),
+            Wire::Binary => read_operation::<Binary>(span),
         }
     }
 

@@ -26,6 +26,14 @@ pub(super) fn write_span<P: Protocol>(span: FinishedSpan<'_>, detail: Detail, ou
     fields.end();
 }
 
+/// The operation name of an encoded `Span`, which follows four ids.
+pub(super) fn read_operation<P: Protocol>(mut span: &[u8]) -> Option<String> {
+    for _ in 0..4 {
+        P::skip_i64_field(&mut span)?;
+    }
+    P::read_text_field(&mut span).map(|name| String::from_utf8_lossy(name).into_owned())
+}
+
 /// `Process`.
 pub(super) fn write_process<P: Protocol>(process: &Process, out: &mut Vec<u8>) {
     let mut fields = Struct::<P>::new(out);

@@ -25,6 +25,12 @@ pub(super) trait Protocol {
     fn i64(out: &mut Vec<u8>, value: i64);
     fn double(out: &mut Vec<u8>, value: f64);
     fn text(out: &mut Vec<u8>, text: &str);
+    /// Skips a field with a 64-bit number.
+    fn skip_i64_field(from: &mut &[u8]) -> Option<()>;
+
+    /// Reads a field with a text.
+    fn read_text_field<'a>(from: &mut &'a [u8]) -> Option<&'a [u8]>;
+
     /// Writes the start of a one-way call, up to the header of its only argument, a struct.
     fn call(out: &mut Vec<u8>, method: &str, sequence: i32);
 }

@@ -73,6 +73,10 @@ impl Encoding for ZipkinEncoding {
         out.push(b']');
     }
 
+    fn operation(&self, span: &[u8]) -> Option<String> {
+        json::string_after(span, "\"name\":")
+    }
+
     fn content_type(&self) -> &'static str {
         "application/json"
     }

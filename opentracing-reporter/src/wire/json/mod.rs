@@ -92,6 +92,30 @@ pub(crate) fn hex(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend(bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]));
 }
 
+/// Reads the string that follows `key`, such as `"name":`, for the first time. A key within a string is not found, since its quotes are
+/// escaped there.
+pub(crate) fn string_after(json: &[u8], key: &str) -> Option<String> {
+    let at = json.windows(key.len()).position(|window| window == key.as_bytes())?;
+    let mut rest = json.get(at + key.len()..)?.strip_prefix(b"\"")?.iter();
+    let mut text = Vec::new();
+    loop {
+        match *rest.next()? {
+            b'"' => return Some(String::from_utf8_lossy(&text).into_owned()),
+            b'\\' => match *rest.next()? {
+                b'u' => {
+                    let (digits, behind) = rest.as_slice().split_first_chunk::<4>()?;
+                    rest = behind.iter();
+                    let code = u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+                    let letter = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+                    text.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+                }
+                letter => text.push(ESCAPES.iter().position(|&escape| escape == letter)? as u8),
+            },
+            byte => text.push(byte),
+        }
+    }
+}
+
 /// For each byte the letter after the backslash: `u` if it has no short escape, 0 if it needs none.
 const ESCAPES: [u8; 256] = {
     let mut escapes = [0; 256];

@@ -2,5 +2,6 @@
 
 mod bad_batch;
 pub(crate) mod faults;
+mod operation;
 mod pace;
 mod spool;
