@@ -219,7 +219,7 @@ impl Transport for Console {
                     state.print(vec![trace]);
                 }
             }
-            SendReason::Due => {
+            SendReason::Due | SendReason::InProgress => {
                 let (now, several) = (Instant::now(), state.others(&self.counters).next().is_some());
                 let Settings { linger, max_age, .. } = state.settings;
                 let traces = state.store.take(|trace| trace.is_due(now, linger, max_age, several));
@@ -239,6 +239,13 @@ impl Transport for Console {
             self.lock().join(&self.counters);
         }
         self.shared.passed.notify_all();
+    }
+
+    /// A flush waits for the passes of the other handles, so these must go on.
+    fn max_pause(&self) -> Option<Duration> {
+        // The lock is held for long while a writer blocks.
+        let is_alone = self.shared.state.try_lock().is_ok_and(|state| state.others(&self.counters).next().is_none());
+        (!is_alone).then_some(Duration::ZERO)
     }
 
     /// The console decides itself when to draw.

@@ -19,7 +19,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
     pub(crate) fn send(&mut self, reason: SendReason, until: Instant) -> SendOutcome {
         let mut outcome = self.report_dropped_on_add();
         // While a request is in flight the reporter calls again and again, whether or not the next batch is due.
-        let takes_partial_batch = reason != SendReason::Due || self.request.is_none();
+        let takes_partial_batch = !reason.is_usual() || self.request.is_none();
         loop {
             match self.request.as_ref().map(|request| request.phase) {
                 Some(Phase::InFlight { sent_at }) => match self.wait_for_answer(reason, until, sent_at) {
@@ -63,6 +63,23 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         }
     }
 
+    /// How long nothing has to be done, unless spans are added: until a retry is due. `None` if that is not known.
+    pub(crate) fn max_pause(&self) -> Option<Duration> {
+        let is_sure = self.settings.is_real_time && self.unreported_oversized + self.unreported_over_limit == 0;
+        // Spans that wait while the server is unavailable go to the disk soon.
+        if !is_sure || (self.has_spool() && self.queue.bytes() > 0) {
+            return None;
+        }
+        let now = self.settings.clock.now();
+        let wait = |request: &Request| match request.phase {
+            Phase::InFlight { .. } => Duration::ZERO,
+            Phase::Waiting { until, .. } => until.saturating_duration_since(now),
+        };
+        let waits = self.request.iter().chain(&self.aside).map(wait);
+        // The next batch would take its turn, if the one at the front only stepped aside.
+        self.request.as_ref().and_then(|_| waits.min())
+    }
+
     /// The oldest batch, from the spool or from memory, and what happened to spans while it was read.
     pub(super) fn next_batch(&mut self, takes_partial_batch: bool) -> (Option<(EncodedBatch, Origin)>, SendOutcome) {
         let (spooled, outcome) = self.next_from_spool();
@@ -83,7 +100,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
     fn wait_for_answer(&mut self, reason: SendReason, until: Instant, sent_at: Instant) -> Option<Answer> {
         loop {
             let now = Instant::now();
-            let wait = if reason == SendReason::Due && !self.holds_up_others() {
+            let wait = if reason.is_usual() && !self.holds_up_others() {
                 Duration::ZERO
             } else {
                 until.saturating_duration_since(now).min(POLL_INTERVAL)

@@ -14,6 +14,8 @@ pub(crate) struct Settings {
     /// The size of the encoded spans that may wait.
     pub(crate) max_queue_bytes: usize,
     pub(crate) clock: Arc<dyn TransportClock>,
+    /// The clock is the operating system's, which the reporter's thread sleeps by.
+    pub(crate) is_real_time: bool,
 }
 
 impl Default for Settings {
@@ -23,6 +25,7 @@ impl Default for Settings {
             max_retry_time: Duration::from_secs(15 * 60),
             max_queue_bytes: 64 << 20,
             clock: Arc::new(SystemClock),
+            is_real_time: true,
         }
     }
 }
@@ -73,6 +76,7 @@ macro_rules! export_settings {
             /// Sets the clock of retries and time-outs. The operating system's by default.
             pub fn clock(mut self, clock: std::sync::Arc<dyn $crate::TransportClock>) -> Self {
                 self.exporter.settings.clock = clock;
+                self.exporter.settings.is_real_time = false;
                 self
             }
         }
@@ -106,6 +110,10 @@ macro_rules! export_transport {
 
             fn spooled(&self) -> usize {
                 self.exporter.spooled()
+            }
+
+            fn max_pause(&self) -> Option<std::time::Duration> {
+                self.exporter.max_pause()
             }
 
             fn stats(&self) -> opentracing_core::TransportStats {

@@ -130,7 +130,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
             self.request = Some(request);
         }
         let takes_all = match reason {
-            SendReason::Due => is_unavailable && self.is_record_due(),
+            SendReason::Due | SendReason::InProgress => is_unavailable && self.is_record_due(),
             SendReason::QueueFull => true,
             // While the server answers, a flush sends the records and then the queue for as long as it has time.
             SendReason::Flush => is_waiting_for_retry || is_over,

@@ -10,7 +10,7 @@ mod span;
 mod thrift;
 mod udp;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use opentracing_core::{FinishedSpan, TransportStats};
 
@@ -122,6 +122,10 @@ impl Transport for Jaeger {
 
     fn spooled(&self) -> usize {
         self.exporter.spooled()
+    }
+
+    fn max_pause(&self) -> Option<Duration> {
+        self.exporter.max_pause()
     }
 
     fn stats(&self) -> TransportStats {

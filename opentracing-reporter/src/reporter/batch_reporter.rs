@@ -153,6 +153,11 @@ impl Reporter for BatchReporter {
         self.transports.iter_mut().for_each(|transport| transport.tick(limits));
     }
 
+    fn max_pause(&self) -> Duration {
+        let limits = self.limits();
+        self.transports.iter().map(|transport| transport.max_pause(limits)).min().unwrap_or(Duration::MAX)
+    }
+
     fn flush(&mut self, deadline: Instant) -> Result<(), FlushError> {
         let is_empty = self.flush_transports(deadline);
         let dropped = self.dropped();

@@ -8,6 +8,8 @@ use opentracing_core::{Batch, FinishedSpan, FlushError, ReporterStats, Transport
 
 use crate::transport::{SendReason, Transport};
 
+/// How often a send in progress is continued.
+const TICK: Duration = Duration::from_millis(50);
 /// How long one call may take on the reporter's thread.
 const TIME_SLICE: Duration = Duration::from_millis(20);
 /// After this many sends in a row that panic, a transport is no longer used.
@@ -85,7 +87,8 @@ impl ManagedTransport {
             self.add(span);
             if pending + 1 >= limits.batch_size && !self.has_kept_batch {
                 self.send(SendReason::Due, Instant::now() + TIME_SLICE);
-                self.has_kept_batch = self.in_progress || self.pending() >= limits.batch_size;
+                let kept = self.pending();
+                self.has_kept_batch = kept >= limits.batch_size || (self.in_progress && kept > 0);
             }
         }
     }
@@ -99,18 +102,34 @@ impl ManagedTransport {
         let pending = self.pending();
         if pending == 0 {
             self.waiting_since = None;
-            if self.has_spooled() {
-                self.send(SendReason::Due, Instant::now() + TIME_SLICE);
-            }
-            return;
         }
-        let now = Instant::now();
-        let waited = self.waiting_since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
-        if self.in_progress
-            || pending >= limits.batch_size
-            || waited >= self.batch_delay().unwrap_or(limits.batch_delay)
-        {
-            self.send(SendReason::Due, now + TIME_SLICE);
+        let until = Instant::now() + TIME_SLICE;
+        if pending > 0 && self.until_due(pending, limits).is_zero() {
+            self.send(SendReason::Due, until);
+        } else if self.in_progress || self.has_spooled() {
+            self.send(SendReason::InProgress, until);
+        }
+    }
+
+    /// How long the pending spans wait for more.
+    fn until_due(&self, pending: usize, limits: Limits) -> Duration {
+        if pending >= limits.batch_size {
+            return Duration::ZERO;
+        }
+        let waited = self.waiting_since.map_or(Duration::ZERO, |since| since.elapsed());
+        self.batch_delay().unwrap_or(limits.batch_delay).saturating_sub(waited)
+    }
+
+    /// How long the thread may sleep if no span is added.
+    pub(crate) fn max_pause(&self, limits: Limits) -> Duration {
+        let Some(transport) = &self.transport else { return Duration::MAX };
+        let own = catch_unwind(AssertUnwindSafe(|| transport.max_pause())).unwrap_or_default();
+        let pending = self.pending();
+        match own {
+            None if self.in_progress || self.has_spooled() => TICK,
+            Some(own) if self.in_progress || pending == 0 => own,
+            own if pending > 0 => self.until_due(pending, limits).min(own.unwrap_or(Duration::MAX)),
+            own => own.unwrap_or(Duration::MAX),
         }
     }
 
@@ -214,8 +233,9 @@ impl ManagedTransport {
                 }
             }
         }
-        if !self.in_progress {
-            self.waiting_since = (self.pending() > 0).then(Instant::now);
+        let pending = self.pending();
+        if pending == 0 || !self.in_progress {
+            self.waiting_since = (pending > 0).then(Instant::now);
         }
     }
 

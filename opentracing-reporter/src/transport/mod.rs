@@ -91,9 +91,18 @@ pub trait Transport: Send + 'static {
     /// to its server. Does nothing by default.
     fn span_dropped(&mut self) {}
 
-    /// Called about every 50 milliseconds on the reporter's thread, whether or not spans are pending. Must not block. Does nothing by
-    /// default.
+    /// Called about every 50 milliseconds on the reporter's thread while spans are recorded, pending or spooled, and otherwise as often as
+    /// [`max_pause`](Transport::max_pause) says. Must not block. Does nothing by default.
     fn tick(&mut self) {}
+
+    /// How long the reporter's thread may sleep if no span finishes: the time until [`tick`](Transport::tick), or a
+    /// [`send`](Transport::send) in progress, has something to do. It is rounded up to 50 milliseconds and down to 10 seconds.
+    ///
+    /// `None`, the default, means 50 milliseconds while a send is in progress or spans are spooled, and 10 seconds otherwise. The delay of a
+    /// batch is taken into account by the reporter.
+    fn max_pause(&self) -> Option<Duration> {
+        None
+    }
 
     /// How long a span waits for a batch to fill. `None`, the default, uses the [reporter's setting](crate::BatchReporter::batch_delay).
     /// Zero is for a transport with a schedule of its own: `send` is called about every 50 milliseconds while spans are pending.
@@ -136,6 +145,10 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 
     fn tick(&mut self) {
         (**self).tick();
+    }
+
+    fn max_pause(&self) -> Option<Duration> {
+        (**self).max_pause()
     }
 
     fn batch_delay(&self) -> Option<Duration> {

@@ -7,8 +7,10 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SendReason {
-    /// A batch is full, spans have waited for the delay, or the last call left a request in progress.
+    /// A batch is full, or spans have waited for the delay.
     Due,
+    /// No batch is due, but the last call left a request in progress, or spans are [spooled](crate::Transport::spooled).
+    InProgress,
     /// The queue is full. Further spans are dropped unless some of the pending ones leave.
     QueueFull,
     /// The tracer is being flushed or closed, so all pending spans should leave. Called again until nothing is pending or the time is over.
@@ -81,10 +83,19 @@ impl SendOutcome {
     }
 }
 
+#[cfg(feature = "network")]
+impl SendReason {
+    /// Whether the program runs as usual: `send` must return soon, and will be called again.
+    pub(crate) fn is_usual(self) -> bool {
+        matches!(self, SendReason::Due | SendReason::InProgress)
+    }
+}
+
 impl fmt::Display for SendReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             SendReason::Due => "due",
+            SendReason::InProgress => "in progress",
             SendReason::QueueFull => "queue full",
             SendReason::Flush => "flush",
         })
