@@ -107,7 +107,8 @@
 //!
 //! # Spool
 //!
-//! A [`Spool`] keeps spans on a disk while the server is unavailable. They are sent from there, oldest first, by this process or the next:
+//! A [`Spool`] keeps spans on a disk while the server is unavailable, or, with [`SpoolMode::BeforeSending`], from the first span on. They are
+//! sent from there, oldest first, by this process or the next:
 //!
 //! ```
 //! use opentracing_reporter::{Otlp, Spool};
@@ -124,7 +125,7 @@
 //! | a request fails for the first time | its spans go to the disk; later ones follow when they fill a request, or after a second |
 //! | the queue is full | the pending spans go to the disk |
 //! | the tracer is flushed or closed | spans that the server has not accepted in time go to the disk, and count as safe |
-//! | the process is killed | the next process sends what is on the disk |
+//! | the process is killed | the next process sends what is on the disk; with `BeforeSending` only the batch that was filling up is lost |
 //! | two processes use the same folder | each has a subfolder of its own; what one leaves is sent by the next that starts |
 //! | 256 MiB are on the disk | the oldest spans are dropped: `dropped_failed`, with a warning in `log` |
 //! | the disk is full or fails | spans wait in memory, as without a spool |
@@ -260,7 +261,7 @@ pub use crate::reporter::{BatchReporter, FlushGuard};
 #[cfg(feature = "network")]
 pub use crate::retry::TransportClock;
 #[cfg(feature = "network")]
-pub use crate::spool::Spool;
+pub use crate::spool::{Spool, SpoolMode};
 pub use crate::transport::{SendOutcome, SendReason, Transport};
 #[cfg(feature = "zipkin")]
 pub use crate::zipkin::Zipkin;

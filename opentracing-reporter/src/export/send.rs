@@ -17,7 +17,10 @@ const SMALL_REQUEST: usize = 64 << 10;
 
 impl<E: Encoding, C: Channel> Exporter<E, C> {
     pub(crate) fn send(&mut self, reason: SendReason, until: Instant) -> SendOutcome {
-        let mut outcome = self.report_dropped_on_add();
+        let dropped = self.report_dropped_on_add();
+        let mut outcome = dropped.and(self.spool_first(reason));
+        // The disk has taken what was too much.
+        let reason = if reason == SendReason::QueueFull && self.pending == 0 { SendReason::Due } else { reason };
         // While a request is in flight the reporter calls again and again, whether or not the next batch is due.
         let takes_partial_batch = !reason.is_usual() || self.request.is_none();
         loop {
@@ -86,7 +89,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         let next = match spooled {
             Some(spooled) => Some(spooled),
             // The spool cannot be read for now. Its records are older than what is in memory.
-            None if self.ready_in_spool() > 0 => None,
+            None if self.ready_in_spool() > 0 || self.waits_for_disk() => None,
             None if takes_partial_batch || self.queue.has_full() => {
                 self.queue.pop().map(|batch| (batch, Origin::Memory))
             }

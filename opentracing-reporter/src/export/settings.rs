@@ -60,7 +60,8 @@ macro_rules! export_settings {
                 self
             }
 
-            /// Keeps spans on a disk while the server is unavailable, even after the process has ended. Off by default.
+            /// Keeps spans on a disk while the server is unavailable, or from the beginning, even after the process has ended. Off by
+            /// default.
             ///
             /// [`max_retry_time`](Self::max_retry_time) then applies only to spans that the disk cannot take.
             ///
@@ -68,9 +69,13 @@ macro_rules! export_settings {
             ///
             /// If the folder cannot be created, read or locked.
             pub fn spool(mut self, spool: $crate::Spool) -> std::io::Result<Self> {
-                let name = $crate::Transport::name(&self);
-                self.exporter.spool(&spool, name)?;
+                self.open_spool(&spool)?;
                 Ok(self)
+            }
+
+            pub(crate) fn open_spool(&mut self, spool: &$crate::Spool) -> std::io::Result<()> {
+                let name = $crate::Transport::name(self);
+                self.exporter.spool(spool, name)
             }
 
             /// Sets the clock of retries and time-outs. The operating system's by default.

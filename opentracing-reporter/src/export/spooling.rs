@@ -7,7 +7,7 @@ use opentracing_core::TransportStats;
 
 use super::exporter::Exporter;
 use super::request::{Origin, Phase, Request};
-use crate::batch::{EncodedBatch, Encoding};
+use crate::batch::{BatchQueue, EncodedBatch, Encoding};
 use crate::connection::Channel;
 use crate::spool::{Dropped, Spool, Store};
 use crate::transport::{SendOutcome, SendReason};
@@ -17,8 +17,12 @@ use crate::transport::{SendOutcome, SendReason};
 #[derive(Debug)]
 pub(crate) struct Spooling {
     pub(super) store: Store,
+    /// Batches are written before they are sent.
+    writes_first: bool,
     /// When the first span entered an empty queue.
     waiting_since: Option<Instant>,
+    /// When the disk took no batch.
+    failed_at: Option<Instant>,
     /// Spans dropped from the disk that no `send` has reported yet.
     unreported: Dropped,
     recovered_sent: u64,
@@ -33,8 +37,15 @@ const SPOOL_FULL: &str = "the disk space for it is full, and the oldest spans in
 impl<E: Encoding, C: Channel> Exporter<E, C> {
     pub(crate) fn spool(&mut self, spool: &Spool, kind: &str) -> io::Result<()> {
         let (store, unreported) = Store::open(spool, kind)?;
-        let (waiting_since, recovered_sent, recovered_dropped) = (None, 0, 0);
-        self.spooling = Some(Spooling { store, waiting_since, unreported, recovered_sent, recovered_dropped });
+        self.spooling = Some(Spooling {
+            store,
+            writes_first: spool.writes_first(),
+            waiting_since: None,
+            failed_at: None,
+            unreported,
+            recovered_sent: 0,
+            recovered_dropped: 0,
+        });
         Ok(())
     }
 
@@ -113,6 +124,45 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
         }
     }
 
+    /// Writes the queue to the disk before anything of it is sent, if that is the mode. Called at the beginning of each `send`.
+    pub(super) fn spool_first(&mut self, reason: SendReason) -> SendOutcome {
+        let now = self.settings.clock.now();
+        let Some(spooling) = &self.spooling else { return SendOutcome::none() };
+        let has_just_failed = spooling.failed_at.is_some_and(|at| now.saturating_duration_since(at) < RECORD_DELAY);
+        if !spooling.writes_first || reason == SendReason::InProgress || (has_just_failed && reason == SendReason::Due)
+        {
+            return SendOutcome::none();
+        }
+        self.spool_queue(|_| true)
+    }
+
+    /// Whether the spans in memory go to the disk before they are sent.
+    pub(super) fn waits_for_disk(&self) -> bool {
+        self.spooling.as_ref().is_some_and(|spooling| spooling.writes_first && spooling.failed_at.is_none())
+    }
+
+    /// Writes batches of the queue to the disk, oldest first, while `is_wanted` and the disk takes them.
+    fn spool_queue(&mut self, is_wanted: impl Fn(&BatchQueue) -> bool) -> SendOutcome {
+        let mut outcome = SendOutcome::none();
+        while is_wanted(&self.queue)
+            && let Some(batch) = self.queue.pop()
+        {
+            let written = self.push_back(&batch);
+            let now = self.settings.clock.now();
+            if let Some(spooling) = &mut self.spooling {
+                spooling.failed_at = written.is_err().then_some(now);
+            }
+            match written {
+                Ok(()) => outcome = outcome.and(self.report_dropped_from_spool(SPOOL_FULL)),
+                Err(error) => {
+                    self.queue.push_front(batch);
+                    return outcome.and(SendOutcome::storage(0, error));
+                }
+            }
+        }
+        outcome
+    }
+
     /// Writes to the disk what should not wait in memory. Called at the end of each `send`.
     pub(super) fn spool_if_needed(&mut self, reason: SendReason, until: Instant) -> SendOutcome {
         if self.spooling.is_none() {
@@ -136,17 +186,7 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
             SendReason::Flush => is_waiting_for_retry || is_over,
         };
         let takes_full = is_unavailable && reason != SendReason::Flush;
-        while takes_all || (takes_full && self.queue.has_full()) {
-            let Some(batch) = self.queue.pop() else { break };
-            match self.push_back(&batch) {
-                Ok(()) => outcome = outcome.and(self.report_dropped_from_spool(SPOOL_FULL)),
-                Err(error) => {
-                    self.queue.push_front(batch);
-                    return outcome.and(SendOutcome::storage(0, error));
-                }
-            }
-        }
-        outcome
+        outcome.and(self.spool_queue(|queue| takes_all || (takes_full && queue.has_full())))
     }
 
     fn push_back(&mut self, batch: &EncodedBatch) -> io::Result<()> {

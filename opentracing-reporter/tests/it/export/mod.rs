@@ -5,3 +5,4 @@ pub(crate) mod faults;
 mod operation;
 mod pace;
 mod spool;
+mod spool_first;

@@ -18,18 +18,18 @@ use crate::support::collector::{Collector, Hand, Reply};
 use crate::support::transports::{NEVER, PATIENCE, finish_spans, names};
 
 /// An address without a server. Another process could take the port, but is unlikely to.
-fn unused_address() -> io::Result<SocketAddr> {
+pub(crate) fn unused_address() -> io::Result<SocketAddr> {
     TcpListener::bind(("127.0.0.1", 0))?.local_addr()
 }
 
-fn tracer(address: SocketAddr, spool: Spool) -> Result<(Tracer, Hand), Box<dyn std::error::Error>> {
+pub(super) fn tracer(address: SocketAddr, spool: Spool) -> Result<(Tracer, Hand), Box<dyn std::error::Error>> {
     let hand = Hand::new();
     let otlp = Otlp::http(&*format!("http://{address}"))?.clock(hand.shared()).timeout(NEVER).spool(spool)?;
     Ok((Tracer::builder("shop").build_inline(BatchReporter::new(otlp).queue_size(1_000_000).batch_delay(NEVER)), hand))
 }
 
 /// Writes records with these numbers of spans, whose names count up from 0.
-fn spool_records(tracer: &Tracer, records: usize, spans: usize) {
+pub(super) fn spool_records(tracer: &Tracer, records: usize, spans: usize) {
     for record in 0..records {
         for span in 0..spans {
             tracer.span((record * spans + span).to_string()).start().finish();
@@ -46,7 +46,7 @@ fn leave_records(folder: &Path, records: usize, spans: usize) -> TestResult {
     Ok(())
 }
 
-fn stats(tracer: &Tracer) -> TransportStats {
+pub(super) fn stats(tracer: &Tracer) -> TransportStats {
     // A pass of the reporter writes them.
     let _ = tracer.flush(Duration::ZERO);
     tracer.stats().transports.remove(0)
@@ -71,12 +71,12 @@ fn until_sent(tracer: &Tracer, hand: &Hand, spans: u64) {
     assert_eq!(before, spans);
 }
 
-fn names_at(collector: &Collector) -> Vec<String> {
+pub(super) fn names_at(collector: &Collector) -> Vec<String> {
     collector.all().iter().flat_map(names_in).collect()
 }
 
 /// The files with spans, oldest first.
-fn records_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+pub(super) fn records_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut records = Vec::new();
     for entry in fs::read_dir(folder)? {
         records
@@ -391,7 +391,7 @@ fn outage(tracer: &Tracer, hand: &Hand) {
 }
 
 /// Set in a child process: the folder of its spool.
-const CHILD: &str = "OPENTRACING_TEST_SPOOL";
+pub(super) const CHILD: &str = "OPENTRACING_TEST_SPOOL";
 
 #[test]
 fn sends_the_records_of_a_killed_process_but_not_of_a_running_one() -> TestResult {
@@ -399,7 +399,7 @@ fn sends_the_records_of_a_killed_process_but_not_of_a_running_one() -> TestResul
         return die(Path::new(&folder));
     }
     let folder = tempfile::tempdir()?;
-    let mut child = child("sends_the_records_of_a_killed_process_but_not_of_a_running_one", Command::new)?
+    let mut child = child("spool::sends_the_records_of_a_killed_process_but_not_of_a_running_one", Command::new)?
         .env(CHILD, folder.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -420,7 +420,7 @@ fn sends_the_records_of_a_killed_process_but_not_of_a_running_one() -> TestResul
     Ok(())
 }
 
-const SAFE: &str = "the spans are safe";
+pub(super) const SAFE: &str = "the spans are safe";
 
 fn die(folder: &Path) -> TestResult {
     let (tracer, _) = tracer(unused_address()?, Spool::new(folder))?;
@@ -446,7 +446,7 @@ fn keeps_spans_in_memory_while_the_disk_is_full() -> TestResult {
         shell.args(["-c", "trap '' XFSZ; ulimit -f 16; exec \"$0\" \"$@\""]).arg(program);
         shell
     };
-    let output = child("keeps_spans_in_memory_while_the_disk_is_full", |program| limited(program.as_ref()))?
+    let output = child("spool::keeps_spans_in_memory_while_the_disk_is_full", |program| limited(program.as_ref()))?
         .env(CHILD, folder.path())
         .output()?;
     let text = String::from_utf8_lossy(&output.stdout);
@@ -475,9 +475,9 @@ fn fill_the_disk(folder: &Path) -> TestResult {
     Ok(())
 }
 
-/// This program, running only that test.
-fn child(test: &str, command: impl FnOnce(PathBuf) -> Command) -> io::Result<Command> {
+/// This program, running only that test of `export`.
+pub(super) fn child(test: &str, command: impl FnOnce(PathBuf) -> Command) -> io::Result<Command> {
     let mut child = command(std::env::current_exe()?);
-    child.args(["--exact", &format!("export::spool::{test}"), "--nocapture"]);
+    child.args(["--exact", &format!("export::{test}"), "--nocapture"]);
     Ok(child)
 }
