@@ -3,6 +3,7 @@
 use crate::connection::{Endpoint, InvalidEndpoint};
 use crate::env::address::endpoint;
 use crate::env::proxy::{through, with_proxy};
+use crate::env::spool;
 use crate::env::variables::Variables;
 use crate::instana::{Instana, InstanaRootExits};
 use crate::transport::Transport;
@@ -28,6 +29,7 @@ pub(crate) fn instana(variables: &mut Variables<'_>) -> Result<Box<dyn Transport
     if let Some(timeout) = variables.millis("INSTANA_TIMEOUT", "using 10000") {
         instana = instana.timeout(timeout);
     }
+    spool::open(variables, |spool| instana.open_spool(spool));
     Ok(Box::new(instana))
 }
 

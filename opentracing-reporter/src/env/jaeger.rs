@@ -2,6 +2,7 @@
 
 use crate::connection::{Endpoint, InvalidEndpoint};
 use crate::env::address::endpoint;
+use crate::env::spool;
 use crate::env::variables::Variables;
 use crate::jaeger::Jaeger;
 use crate::transport::Transport;
@@ -22,7 +23,9 @@ pub(crate) fn jaeger(variables: &mut Variables<'_>) -> Result<Box<dyn Transport>
     if is_http(variables) {
         let endpoint = endpoint(variables, &ENDPOINT, COLLECTOR, |_, address| address)?;
         let jaeger = Jaeger::http(with_credentials(variables, endpoint))?;
-        return Ok(Box::new(timeout.into_iter().fold(jaeger, Jaeger::timeout)));
+        let mut jaeger = timeout.into_iter().fold(jaeger, Jaeger::timeout);
+        spool::open(variables, |spool| jaeger.open_spool(spool));
+        return Ok(Box::new(jaeger));
     }
     let (name, host) = variables.first(&AGENT_HOST).unwrap_or_else(|| (AGENT_HOST[1], "127.0.0.1".to_owned()));
     let port = variables.first_parsed::<u16>(&AGENT_PORT, "port", "using 6831").unwrap_or(6831);
@@ -30,10 +33,11 @@ pub(crate) fn jaeger(variables: &mut Variables<'_>) -> Result<Box<dyn Transport>
         true => format!("[{host}]:{port}"),
         false => format!("{host}:{port}"),
     };
-    let jaeger = Jaeger::udp(&address).or_else(|error| {
+    let mut jaeger = Jaeger::udp(&address).or_else(|error| {
         variables.warn(name, format_args!("is invalid ({error})"), format_args!("using {AGENT}"));
         Jaeger::udp(AGENT)
     })?;
+    spool::open(variables, |spool| jaeger.open_spool(spool));
     Ok(Box::new(jaeger))
 }
 

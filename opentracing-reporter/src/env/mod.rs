@@ -13,6 +13,7 @@ mod propagation;
 mod proxy;
 mod remote_sampling;
 mod sampling;
+mod spool;
 mod tls;
 mod transports;
 mod unsupported;

@@ -4,6 +4,7 @@ use opentracing_core::encoding::decode_percent_strict;
 
 use crate::connection::{Endpoint, InvalidEndpoint};
 use crate::env::address::endpoint;
+use crate::env::spool;
 use crate::env::variables::Variables;
 use crate::otlp::{Otlp, SemanticConventions};
 use crate::transport::Transport;
@@ -67,6 +68,7 @@ pub(crate) fn otlp(variables: &mut Variables<'_>) -> Result<Box<dyn Transport>, 
         otlp = otlp.gzip();
     }
     otlp = otlp.semantic_conventions(semantic_conventions(variables));
+    spool::open(variables, |spool| otlp.open_spool(spool));
     Ok(Box::new(otlp))
 }
 

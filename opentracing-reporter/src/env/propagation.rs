@@ -56,11 +56,11 @@ impl Settings {
             true => TraceCorrelation::Disabled,
             false => TraceCorrelation::Enabled,
         };
-        let unsampled = match is_second(variables, "OPENTRACING_UNSAMPLED_PARENT", ["honor", "defer"]) {
+        let unsampled = match variables.is_second("OPENTRACING_UNSAMPLED_PARENT", ["honor", "defer"]) {
             true => UnsampledParent::Defer,
             false => UnsampledParent::Honor,
         };
-        let random_flag = match is_second(variables, "OPENTRACING_RANDOM_FLAG", ["received", "always"]) {
+        let random_flag = match variables.is_second("OPENTRACING_RANDOM_FLAG", ["received", "always"]) {
             true => RandomFlag::Always,
             false => RandomFlag::Received,
         };
@@ -78,13 +78,4 @@ impl Settings {
             name => composite.with_named(name).ok(),
         }
     }
-}
-
-/// Whether the variable has the second of two values. The first is the default.
-fn is_second(variables: &mut Variables<'_>, name: &str, [first, second]: [&str; 2]) -> bool {
-    let Some(value) = variables.get(name) else { return false };
-    if value != first && value != second {
-        variables.warn(name, format_args!("is {value:?}, neither {first} nor {second}"), format_args!("using {first}"));
-    }
-    value == second
 }

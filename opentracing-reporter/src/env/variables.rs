@@ -114,6 +114,15 @@ impl<'a> Variables<'a> {
         }
     }
 
+    /// Whether a variable has the second of two values. The first is the default.
+    pub(crate) fn is_second(&mut self, name: &str, [first, second]: [&str; 2]) -> bool {
+        let Some(value) = self.get(name) else { return false };
+        if value != first && value != second {
+            self.warn(name, format_args!("is {value:?}, neither {first} nor {second}"), format_args!("using {first}"));
+        }
+        value == second
+    }
+
     /// A number of milliseconds.
     pub(crate) fn millis(&mut self, name: &str, instead: impl fmt::Display) -> Option<Duration> {
         self.parsed::<u32>(name, "number of milliseconds", instead).map(|millis| Duration::from_millis(millis.into()))

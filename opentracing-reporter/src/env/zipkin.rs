@@ -2,6 +2,7 @@
 
 use crate::connection::InvalidEndpoint;
 use crate::env::address::endpoint;
+use crate::env::spool;
 use crate::env::variables::Variables;
 use crate::transport::Transport;
 use crate::zipkin::Zipkin;
@@ -15,5 +16,6 @@ pub(crate) fn zipkin(variables: &mut Variables<'_>) -> Result<Box<dyn Transport>
     if let Some(timeout) = variables.millis("OTEL_EXPORTER_ZIPKIN_TIMEOUT", "using 10000") {
         zipkin = zipkin.timeout(timeout);
     }
+    spool::open(variables, |spool| zipkin.open_spool(spool));
     Ok(Box::new(zipkin))
 }

@@ -3,6 +3,7 @@
 mod disabled;
 mod endpoints;
 mod sampling;
+mod spool;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
