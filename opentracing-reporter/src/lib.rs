@@ -192,6 +192,7 @@
 //! | `jaeger` | `Jaeger`, over UDP or HTTP |
 //! | `instana` | `Instana`, through its agent or the serverless endpoint |
 //! | `env` | `from_env` and `EnvConfig`; includes all transports and `remote-sampling` |
+//! | `resource-detectors` | `Detectors`: facts about host, operating system, process, container and pod, as tags of the process |
 //! | `remote-sampling` | `JaegerRemoteSampling`: sampling strategies from Jaeger |
 //! | `tls` | `https` endpoints, and `Tls` for root and client certificates |
 //! | `signals` | [`FlushGuard::flush_on_terminate`](FlushGuard): flushes on SIGTERM and Ctrl-C (Unix) |
@@ -228,6 +229,8 @@ mod otlp;
 #[cfg(feature = "remote-sampling")]
 mod remote_sampling;
 mod reporter;
+#[cfg(feature = "resource-detectors")]
+mod resource;
 #[cfg(feature = "network")]
 mod retry;
 #[cfg(feature = "network")]
@@ -258,6 +261,8 @@ pub use crate::remote_sampling::{
     InvalidSamplingResponse, JaegerRemoteSampling, RemoteSamplingGuard, parse_jaeger_sampling_response,
 };
 pub use crate::reporter::{BatchReporter, FlushGuard};
+#[cfg(feature = "resource-detectors")]
+pub use crate::resource::{DetectedTags, Detector, Detectors};
 #[cfg(feature = "network")]
 pub use crate::retry::TransportClock;
 #[cfg(feature = "network")]

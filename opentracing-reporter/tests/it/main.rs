@@ -19,6 +19,8 @@ mod otlp;
 #[cfg(all(feature = "remote-sampling", feature = "otlp"))]
 mod remote_sampling;
 mod reporter;
+#[cfg(feature = "resource-detectors")]
+mod resource;
 mod support;
 #[cfg(all(unix, feature = "signals"))]
 mod terminate;

@@ -28,6 +28,13 @@ fn public_types_are_debug_send_and_sync() {
         check_shared::<RemoteSamplingGuard>();
         check_shared::<InvalidSamplingResponse>();
     }
+    #[cfg(feature = "resource-detectors")]
+    {
+        use opentracing_reporter::{DetectedTags, Detector, Detectors};
+        check_shared::<DetectedTags>();
+        check_shared::<Detector>();
+        check_shared::<Detectors>();
+    }
     #[cfg(feature = "zipkin")]
     check::<opentracing_reporter::Zipkin>();
     #[cfg(feature = "jaeger")]
