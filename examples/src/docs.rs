@@ -9,6 +9,7 @@ macro_rules! pages {
 
 pages! {
     Backends: "backends.md";
+    ConfigurationFile: "configuration-file.md";
     Environment: "environment.md";
     Metrics: "metrics.md";
     Migration: "migration.md";

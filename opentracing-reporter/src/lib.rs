@@ -182,6 +182,12 @@
 //!
 #![doc = include_str!("env/page.md")]
 //!
+//! # Configuration file
+//!
+//! With the feature `config-file`, `OTEL_CONFIG_FILE` names OpenTelemetry's declarative configuration, a YAML file. A file with an invalid
+//! value is an error of `EnvConfig::start` that names the line, and unsupported keys are warnings. The page
+//! [configuration file](https://github.com/opentracing-rust/opentracing-rust/blob/main/docs/configuration-file.md) lists the keys.
+//!
 //! # Features
 //!
 //! | feature | adds |
@@ -192,6 +198,7 @@
 //! | `jaeger` | `Jaeger`, over UDP or HTTP |
 //! | `instana` | `Instana`, through its agent or the serverless endpoint |
 //! | `env` | `from_env` and `EnvConfig`; includes all transports and `remote-sampling` |
+//! | `config-file` | `env`, and OpenTelemetry's configuration file in `OTEL_CONFIG_FILE` |
 //! | `resource-detectors` | `Detectors`: facts about host, operating system, process, container and pod, as tags of the process |
 //! | `remote-sampling` | `JaegerRemoteSampling`: sampling strategies from Jaeger |
 //! | `tls` | `https` endpoints, and `Tls` for root and client certificates |
@@ -212,6 +219,8 @@
 
 #[cfg(feature = "network")]
 mod batch;
+#[cfg(feature = "config-file")]
+mod config;
 #[cfg(feature = "network")]
 mod connection;
 #[cfg(feature = "console")]
@@ -242,6 +251,8 @@ mod wire;
 #[cfg(feature = "zipkin")]
 mod zipkin;
 
+#[cfg(feature = "config-file")]
+pub use crate::config::InvalidConfigFile;
 #[cfg(all(feature = "network", feature = "tls"))]
 pub use crate::connection::Tls;
 #[cfg(feature = "network")]

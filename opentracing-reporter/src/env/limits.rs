@@ -30,9 +30,7 @@ impl QueueSettings {
         let delay = variables
             .millis("OTEL_BSP_SCHEDULE_DELAY", "using the default")
             .or_else(|| variables.duration("JAEGER_REPORTER_FLUSH_INTERVAL", "using the default"));
-        // Zero is no limit (OpenTelemetry, "Common concepts", Timeout). A dead server still ends it after the maximum retry time.
-        let unlimited = |timeout: Duration| if timeout.is_zero() { Duration::MAX } else { timeout };
-        let close_timeout = variables.millis("OTEL_BSP_EXPORT_TIMEOUT", "using the default").map(unlimited);
+        let close_timeout = variables.millis("OTEL_BSP_EXPORT_TIMEOUT", "using the default").map(unlimited_if_zero);
         QueueSettings { queue, batch, delay, close_timeout }
     }
 
@@ -65,6 +63,11 @@ fn positive(variables: &mut Variables<'_>, names: &[&str]) -> Option<usize> {
         }
         (spans > 0).then_some(spans)
     })
+}
+
+/// Zero is no limit (OpenTelemetry, "Common concepts", Timeout). A dead server still ends it after the maximum retry time.
+pub(crate) fn unlimited_if_zero(timeout: Duration) -> Duration {
+    if timeout.is_zero() { Duration::MAX } else { timeout }
 }
 
 /// The limits of a span.

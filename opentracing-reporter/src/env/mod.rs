@@ -4,6 +4,7 @@
 //! what is used instead.
 
 mod address;
+mod file;
 mod instana;
 mod jaeger;
 mod limits;
@@ -25,7 +26,9 @@ use std::io;
 use std::time::Instant;
 
 use opentracing_core::propagation::{Composite, KafkaHeaders};
-use opentracing_core::{FinishedSpan, Limits, Process, Secrets, TraceIdWidth, Tracer, TracerBuilder};
+use opentracing_core::{
+    ConstSampler, FinishedSpan, Limits, OwnedValue, Process, Secrets, TraceIdWidth, Tracer, TracerBuilder,
+};
 
 use self::limits::QueueSettings;
 use self::process::ProcessSettings;
@@ -33,7 +36,7 @@ use self::sampling::{IgnoringParent, SamplerSettings};
 pub use self::variables::EnvWarning;
 use self::variables::Variables;
 use crate::reporter::BatchReporter;
-use crate::reporter::FlushGuard;
+use crate::reporter::{FlushGuard, OwnLimits};
 use crate::transport::{SendOutcome, SendReason, Transport};
 
 /// A tracer and its reporter, configured by the environment: `OTEL_*`, `INSTANA_*`, `JAEGER_*` and `DD_*`.
@@ -51,18 +54,22 @@ use crate::transport::{SendOutcome, SendReason, Transport};
 pub struct EnvConfig {
     disabled: bool,
     process: ProcessSettings,
+    /// Tags of the process from the configuration file and from detectors.
+    attributes: Vec<(String, OwnedValue)>,
     sampler: SamplerSettings,
     formats: Composite,
     secrets: Option<Secrets>,
     width: TraceIdWidth,
     limits: Limits,
     queue: QueueSettings,
-    transports: Vec<Box<dyn Transport>>,
+    transports: Vec<(Box<dyn Transport>, OwnLimits)>,
     /// Contexts are written to and read from the headers of Kafka messages.
     kafka: bool,
     /// The transports were set in code.
     own_transports: bool,
     warnings: Vec<EnvWarning>,
+    #[cfg(feature = "config-file")]
+    invalid_file: Option<crate::config::InvalidConfigFile>,
     change_tracer: Vec<Change<TracerBuilder>>,
     change_reporter: Vec<Change<BatchReporter>>,
 }
@@ -97,8 +104,12 @@ impl EnvConfig {
     pub fn new(lookup: &dyn Fn(&str) -> Option<String>) -> Self {
         let mut variables = Variables::new(lookup);
         let variables = &mut variables;
+        if let Some(from_file) = file::read(variables) {
+            return from_file;
+        }
         let disabled = is_disabled(variables);
         let process = ProcessSettings::read(variables);
+        let transports = if disabled { Vec::new() } else { transports::transports(variables) };
         EnvConfig {
             disabled,
             sampler: SamplerSettings::read(variables),
@@ -108,14 +119,35 @@ impl EnvConfig {
             limits: limits::span_limits(variables),
             queue: QueueSettings::read(variables),
             // Warnings about an unused transport would be noise.
-            transports: if disabled { Vec::new() } else { transports::transports(variables) },
+            transports: transports.into_iter().map(|transport| (transport, OwnLimits::default())).collect(),
             kafka: variables.switch("INSTANA_KAFKA_TRACE_CORRELATION", true),
-            own_transports: false,
             warnings: {
                 unsupported::warn(variables);
                 std::mem::take(&mut variables.warnings)
             },
             process,
+            ..EnvConfig::empty()
+        }
+    }
+
+    /// Nothing is propagated or sent.
+    fn empty() -> Self {
+        EnvConfig {
+            disabled: false,
+            process: ProcessSettings { service: Process::unknown_service(), tags: Vec::new() },
+            attributes: Vec::new(),
+            sampler: SamplerSettings::of(ConstSampler::on()),
+            formats: Composite::empty(),
+            secrets: None,
+            width: TraceIdWidth::default(),
+            limits: Limits::default(),
+            queue: QueueSettings::default(),
+            transports: Vec::new(),
+            kafka: true,
+            own_transports: false,
+            warnings: Vec::new(),
+            #[cfg(feature = "config-file")]
+            invalid_file: None,
             change_tracer: Vec::new(),
             change_reporter: Vec::new(),
         }
@@ -155,11 +187,37 @@ impl EnvConfig {
             self.transports.clear();
             self.own_transports = true;
         }
-        self.transports.push(Box::new(transport));
+        self.transports.push((Box::new(transport), OwnLimits::default()));
         self
     }
 
-    /// The invalid variables, in the order in which they were read. [`start`](Self::start) writes them to `log`.
+    /// Adds tags of the process that detectors find. Attributes in the environment and in the configuration file win over them.
+    ///
+    /// ```
+    /// use opentracing_reporter::{Detector, Detectors};
+    ///
+    /// let detectors = Detectors::new([Detector::Host, Detector::Process, Detector::Kubernetes]);
+    /// let from_env = opentracing_reporter::from_env().detectors(&detectors);
+    /// # drop(from_env);
+    /// ```
+    #[cfg(feature = "resource-detectors")]
+    pub fn detectors(mut self, detectors: &crate::resource::Detectors) -> Self {
+        for (key, value) in detectors.detect().iter().filter(|(key, _)| *key != process::SERVICE_NAME) {
+            let of_environment = self.process.tags.iter().map(|(known, _)| known);
+            if !of_environment.chain(self.attributes.iter().map(|(known, _)| known)).any(|known| known == key) {
+                self.attributes.push((key.to_owned(), value.into()));
+            }
+        }
+        self
+    }
+
+    /// Why the configuration file cannot be used, if `OTEL_CONFIG_FILE` names one that is broken. [`start`](Self::start) then fails.
+    #[cfg(feature = "config-file")]
+    pub fn invalid_file(&self) -> Option<&crate::config::InvalidConfigFile> {
+        self.invalid_file.as_ref()
+    }
+
+    /// The invalid variables, and the keys of the configuration file that are ignored, in the order in which they were read. [`start`](Self::start) writes them to `log`.
     pub fn warnings(&self) -> &[EnvWarning] {
         &self.warnings
     }
@@ -173,8 +231,12 @@ impl EnvConfig {
     ///
     /// # Errors
     ///
-    /// If the operating system cannot start a thread.
+    /// If the operating system cannot start a thread, or if `OTEL_CONFIG_FILE` names a file that cannot be used (`InvalidData`).
     pub fn start(self) -> io::Result<(Tracer, FlushGuard)> {
+        #[cfg(feature = "config-file")]
+        if let Some(invalid) = self.invalid_file {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, invalid));
+        }
         self.warnings.iter().for_each(|warning| log::warn!("{warning}"));
         let mut tracer = Tracer::builder(&self.process.service).composite(self.formats).limits(self.limits);
         if !self.kafka {
@@ -184,13 +246,21 @@ impl EnvConfig {
             let tracer = self.change_tracer.into_iter().fold(tracer, |tracer, change| change(tracer));
             return Ok((tracer.build_forwarding(), FlushGuard::noop()));
         }
-        let mut polling = None;
+        let mut polling = Vec::new();
         match self.sampler {
             SamplerSettings::Ready(sampler) => tracer = tracer.sampler(sampler),
             SamplerSettings::Remote { settings, asks_anew } => {
                 let (sampler, guard) = settings.start(&self.process.service)?;
                 tracer = if asks_anew { tracer.sampler(IgnoringParent(sampler)) } else { tracer.sampler(sampler) };
-                polling = Some(guard);
+                polling.push(guard);
+            }
+            #[cfg(feature = "config-file")]
+            SamplerSettings::File(file) => {
+                for poll in file.polls {
+                    polling.push(remote_sampling::poll(&self.process.service, poll)?);
+                }
+                let sampler = file.sampler;
+                tracer = if file.asks_anew { tracer.sampler(IgnoringParent(sampler)) } else { tracer.sampler(sampler) };
             }
         }
         tracer = tracer.trace_id_width(self.width);
@@ -200,9 +270,14 @@ impl EnvConfig {
         for (key, value) in self.process.tags {
             tracer = tracer.tag(key, &*value);
         }
-        let mut transports = self.transports.into_iter();
-        let first = transports.next().unwrap_or_else(|| Box::new(Discard));
-        let reporter = self.queue.apply(transports.fold(BatchReporter::new(first), BatchReporter::transport));
+        for (key, value) in self.attributes {
+            tracer = tracer.tag(key, value.as_value());
+        }
+        let reporter = match self.transports.is_empty() {
+            true => BatchReporter::new(Discard),
+            false => BatchReporter::with_limits(self.transports),
+        };
+        let reporter = self.queue.apply(reporter);
         let tracer = self.change_tracer.into_iter().fold(tracer, |tracer, change| change(tracer));
         let reporter = self.change_reporter.into_iter().fold(reporter, |reporter, change| change(reporter));
         let (tracer, guard) = reporter.start(tracer)?;
@@ -215,7 +290,7 @@ impl fmt::Debug for EnvConfig {
         f.debug_struct("EnvConfig")
             .field("disabled", &self.disabled)
             .field("process", &self.process)
-            .field("transports", &self.transports.iter().map(|transport| transport.name()).collect::<Vec<_>>())
+            .field("transports", &self.transports.iter().map(|(transport, _)| transport.name()).collect::<Vec<_>>())
             .field("warnings", &self.warnings)
             .finish_non_exhaustive()
     }

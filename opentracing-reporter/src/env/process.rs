@@ -6,7 +6,7 @@ use opentracing_core::encoding::decode_percent_strict;
 use crate::env::variables::{Variables, pairs};
 
 /// OpenTelemetry's attribute for the service name.
-const SERVICE_NAME: &str = "service.name";
+pub(crate) const SERVICE_NAME: &str = "service.name";
 /// The variables of Datadog's tracers that become tags.
 const DATADOG: [(&str, &str); 2] = [("DD_ENV", "deployment.environment.name"), ("DD_VERSION", "service.version")];
 

@@ -20,6 +20,16 @@ pub(crate) struct RemoteSettings {
     pub(crate) max_operations: Option<usize>,
 }
 
+/// Polls for a sampler of the configuration file.
+#[cfg(feature = "config-file")]
+pub(crate) fn poll(service: &str, poll: crate::config::RemotePoll) -> io::Result<RemoteSamplingGuard> {
+    let mut polling = JaegerRemoteSampling::new(service).endpoint(poll.endpoint).map_err(io::Error::other)?;
+    if let Some(interval) = poll.interval {
+        polling = polling.interval(interval);
+    }
+    polling.start(&poll.sampler)
+}
+
 impl RemoteSettings {
     pub(crate) fn endpoint(variables: &mut Variables<'_>, name: &str, address: &str) -> Option<Box<Endpoint>> {
         match address.parse() {

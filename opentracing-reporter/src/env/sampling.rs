@@ -18,6 +18,9 @@ pub(crate) enum SamplerSettings {
         settings: Box<RemoteSettings>,
         asks_anew: bool,
     },
+    /// The sampler of the configuration file.
+    #[cfg(feature = "config-file")]
+    File(crate::config::FileSampler),
 }
 
 impl SamplerSettings {
@@ -37,7 +40,7 @@ impl SamplerSettings {
         }
     }
 
-    fn of(sampler: impl Sampler) -> Self {
+    pub(crate) fn of(sampler: impl Sampler) -> Self {
         SamplerSettings::Ready(Box::new(sampler))
     }
 }

@@ -22,7 +22,6 @@ type Unsupported = (&'static [&'static str], &'static str, &'static [&'static st
 const OFF: &[&str] = &["false", "0"];
 
 const UNSUPPORTED: &[Unsupported] = &[
-    (&["OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"], "no configuration file is read", &[]),
     (&["OTEL_ENTITIES"], "describe the process in OTEL_RESOURCE_ATTRIBUTES", &[]),
     (&["OTEL_LOG_LEVEL"], "the logger of the program sets the level", &["info"]),
     (&["OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"], "use known_method of the HTTP adapters", &[]),

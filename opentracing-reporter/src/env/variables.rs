@@ -4,7 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A variable with an invalid value, and what is used instead.
+pub(crate) use crate::wire::pairs;
+
+/// A variable with an invalid value or a key of the configuration file that is not supported, and what is used instead.
 ///
 /// ```
 /// use opentracing_reporter::EnvConfig;
@@ -24,7 +26,11 @@ pub struct EnvWarning {
 }
 
 impl EnvWarning {
-    /// The name of the variable.
+    pub(crate) fn new(variable: &str, text: String) -> Self {
+        EnvWarning { variable: variable.into(), text: text.into() }
+    }
+
+    /// The name of the variable, or the path of the key in the configuration file, such as `tracer_provider.limits`.
     pub fn variable(&self) -> &str {
         &self.variable
     }
@@ -40,7 +46,7 @@ impl fmt::Display for EnvWarning {
 /// The environment, and the warnings so far. An empty variable counts as not set (OpenTelemetry, "Environment Variable
 /// Specification").
 pub(crate) struct Variables<'a> {
-    lookup: &'a dyn Fn(&str) -> Option<String>,
+    pub(crate) lookup: &'a dyn Fn(&str) -> Option<String>,
     pub(crate) warnings: Vec<EnvWarning>,
 }
 
@@ -66,7 +72,7 @@ impl<'a> Variables<'a> {
 
     /// Adds a warning: `{variable} {problem}: {instead}`. The same warning is added only once.
     pub(crate) fn warn(&mut self, variable: &str, problem: impl fmt::Display, instead: impl fmt::Display) {
-        let warning = EnvWarning { variable: variable.into(), text: format!("{problem}: {instead}").into() };
+        let warning = EnvWarning::new(variable, format!("{problem}: {instead}"));
         if !self.warnings.contains(&warning) {
             self.warnings.push(warning);
         }
@@ -162,16 +168,4 @@ fn go_duration(text: &str) -> Option<Duration> {
         rest = &rest[end..];
     }
     Duration::try_from_secs_f64(seconds).ok()
-}
-
-/// Comma-separated `k=v` pairs. `None` if one of them is invalid.
-pub(crate) fn pairs(text: &str) -> Option<Vec<(&str, &str)>> {
-    text.split(',')
-        .filter(|pair| !pair.trim().is_empty())
-        .map(|pair| {
-            let (key, value) = pair.split_once('=')?;
-            let (key, value) = (key.trim(), value.trim());
-            (!key.is_empty()).then_some((key, value))
-        })
-        .collect()
 }

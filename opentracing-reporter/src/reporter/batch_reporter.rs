@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use opentracing_core::{Batch, FlushError, Reporter, ReporterStats, Tracer, TracerBuilder, TransportStats};
 
 use super::guard::{FlushGuard, Unguarded};
-use super::managed_transport::{Limits, ManagedTransport, flush_result};
+use super::managed_transport::{Limits, ManagedTransport, OwnLimits, flush_result};
 use crate::transport::Transport;
 
 /// Sends finished spans in batches, through one or several transports, on a thread of its own.
@@ -38,8 +38,13 @@ pub struct BatchReporter {
 impl BatchReporter {
     /// Sends through `transport`.
     pub fn new(transport: impl Transport) -> Self {
+        Self::with_limits([(Box::new(transport) as Box<dyn Transport>, OwnLimits::default())])
+    }
+
+    /// Sends through transports with limits of their own, which later settings of the reporter replace.
+    pub(crate) fn with_limits(transports: impl IntoIterator<Item = (Box<dyn Transport>, OwnLimits)>) -> Self {
         BatchReporter {
-            transports: vec![ManagedTransport::new(Box::new(transport))],
+            transports: transports.into_iter().map(|(transport, own)| ManagedTransport::new(transport, own)).collect(),
             limits: Limits { queue_size: 2048, batch_size: 512, batch_delay: Duration::from_secs(1) },
             close_timeout: Duration::from_secs(5),
             dropped_at_flush: 0,
@@ -50,7 +55,7 @@ impl BatchReporter {
 
     /// Adds another transport. Each transport receives every span.
     pub fn transport(mut self, transport: impl Transport) -> Self {
-        self.transports.push(ManagedTransport::new(Box::new(transport)));
+        self.transports.push(ManagedTransport::new(Box::new(transport), OwnLimits::default()));
         self
     }
 
@@ -58,6 +63,7 @@ impl BatchReporter {
     /// [`ReporterStats::dropped_queue_full`]. 2,048 by default, at least 1.
     pub fn queue_size(mut self, spans: usize) -> Self {
         self.limits.queue_size = spans.max(1);
+        self.transports.iter_mut().for_each(|transport| transport.own.queue_size = None);
         self
     }
 
@@ -65,6 +71,7 @@ impl BatchReporter {
     /// [`queue_size`](BatchReporter::queue_size).
     pub fn batch_size(mut self, spans: usize) -> Self {
         self.limits.batch_size = spans.max(1);
+        self.transports.iter_mut().for_each(|transport| transport.own.batch_size = None);
         self
     }
 
@@ -72,6 +79,7 @@ impl BatchReporter {
     /// [override it](Transport::batch_delay), as the console does.
     pub fn batch_delay(mut self, delay: Duration) -> Self {
         self.limits.batch_delay = delay;
+        self.transports.iter_mut().for_each(|transport| transport.own.batch_delay = None);
         self
     }
 
@@ -111,10 +119,6 @@ impl BatchReporter {
         }
     }
 
-    fn limits(&self) -> Limits {
-        Limits { batch_size: self.limits.batch_size.min(self.limits.queue_size), ..self.limits }
-    }
-
     /// Flushes the transports in turn, each within its share of the time, until all are empty or the time is over. Time that one does not
     /// need goes to the others.
     fn flush_transports(&mut self, deadline: Instant) -> bool {
@@ -144,12 +148,12 @@ impl BatchReporter {
 impl Reporter for BatchReporter {
     fn report(&mut self, batch: Batch<'_>) {
         self.warn_if_unguarded(batch);
-        let limits = self.limits();
+        let limits = self.limits;
         self.transports.iter_mut().for_each(|transport| transport.report(batch, limits));
     }
 
     fn tick(&mut self) {
-        let limits = self.limits();
+        let limits = self.limits;
         self.transports.iter_mut().for_each(|transport| transport.tick(limits));
     }
 

@@ -25,7 +25,7 @@ enum Topic {
     Queue,
 }
 
-/// The limits of each transport.
+/// The limits of each transport that has none of its own.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) queue_size: usize,
@@ -33,7 +33,25 @@ pub(crate) struct Limits {
     pub(crate) batch_delay: Duration,
 }
 
+/// The limits of one transport that replace those of all.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct OwnLimits {
+    pub(crate) queue_size: Option<usize>,
+    pub(crate) batch_size: Option<usize>,
+    pub(crate) batch_delay: Option<Duration>,
+}
+
+impl OwnLimits {
+    /// A batch is at most as large as the queue.
+    fn over(self, all: Limits) -> Limits {
+        let queue_size = self.queue_size.unwrap_or(all.queue_size);
+        let batch_size = self.batch_size.unwrap_or(all.batch_size).min(queue_size);
+        Limits { queue_size, batch_size, batch_delay: self.batch_delay.unwrap_or(all.batch_delay) }
+    }
+}
+
 pub(crate) struct ManagedTransport {
+    pub(crate) own: OwnLimits,
     /// `None` once it is no longer used.
     transport: Option<Box<dyn Transport>>,
     pub(crate) name: &'static str,
@@ -52,8 +70,9 @@ pub(crate) struct ManagedTransport {
 }
 
 impl ManagedTransport {
-    pub(crate) fn new(transport: Box<dyn Transport>) -> Self {
+    pub(crate) fn new(transport: Box<dyn Transport>, own: OwnLimits) -> Self {
         ManagedTransport {
+            own,
             name: transport.name(),
             transport: Some(transport),
             stats: ReporterStats::default(),
@@ -69,6 +88,7 @@ impl ManagedTransport {
     }
 
     pub(crate) fn report(&mut self, batch: Batch<'_>, limits: Limits) {
+        let limits = self.own.over(limits);
         for span in batch.iter() {
             let mut pending = self.pending();
             if pending >= limits.queue_size && !self.has_kept_queue {
@@ -94,6 +114,7 @@ impl ManagedTransport {
     }
 
     pub(crate) fn tick(&mut self, limits: Limits) {
+        let limits = self.own.over(limits);
         self.has_kept_batch = false;
         self.has_kept_queue = false;
         if let Some(transport) = &mut self.transport {

@@ -8,3 +8,5 @@ mod terminate;
 
 pub use self::batch_reporter::BatchReporter;
 pub use self::guard::FlushGuard;
+#[cfg(feature = "env")]
+pub(crate) use self::managed_transport::OwnLimits;

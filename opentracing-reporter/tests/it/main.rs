@@ -2,6 +2,8 @@
 
 #[cfg(all(feature = "jaeger", feature = "otlp", feature = "zipkin"))]
 mod backends;
+#[cfg(all(feature = "config-file", feature = "resource-detectors"))]
+mod config_file;
 #[cfg(feature = "otlp")]
 mod connection;
 #[cfg(feature = "console")]

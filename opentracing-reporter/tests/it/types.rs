@@ -28,6 +28,8 @@ fn public_types_are_debug_send_and_sync() {
         check_shared::<RemoteSamplingGuard>();
         check_shared::<InvalidSamplingResponse>();
     }
+    #[cfg(feature = "config-file")]
+    check_shared::<opentracing_reporter::InvalidConfigFile>();
     #[cfg(feature = "resource-detectors")]
     {
         use opentracing_reporter::{DetectedTags, Detector, Detectors};

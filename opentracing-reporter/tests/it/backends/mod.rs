@@ -1,11 +1,11 @@
 //! Recorded spans arrive at real servers: sent through the reporter, and read back from the servers' own APIs.
 
-mod backend;
-mod collector;
+pub(crate) mod backend;
+pub(crate) mod collector;
 mod conventions;
 mod jaeger;
 mod json;
-mod net;
+pub(crate) mod net;
 mod otlp;
 mod seen;
 mod traces;
