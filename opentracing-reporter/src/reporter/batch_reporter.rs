@@ -158,7 +158,7 @@ impl Reporter for BatchReporter {
     }
 
     fn max_pause(&self) -> Duration {
-        let limits = self.limits();
+        let limits = self.limits;
         self.transports.iter().map(|transport| transport.max_pause(limits)).min().unwrap_or(Duration::MAX)
     }
 

@@ -144,6 +144,7 @@ impl ManagedTransport {
     /// How long the thread may sleep if no span is added.
     pub(crate) fn max_pause(&self, limits: Limits) -> Duration {
         let Some(transport) = &self.transport else { return Duration::MAX };
+        let limits = self.own.over(limits);
         let own = catch_unwind(AssertUnwindSafe(|| transport.max_pause())).unwrap_or_default();
         let pending = self.pending();
         match own {
