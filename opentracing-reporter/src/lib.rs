@@ -194,6 +194,7 @@
 //! |---|---|
 //! | `console` (default) | [`Console`]: draws traces as trees |
 //! | `otlp` (default) | [`Otlp`]: OpenTelemetry's protocol over HTTP or gRPC |
+//! | `otlp-json` | `Otlp::http_json` and `OtlpFile`: the same as JSON over HTTP, and in a file or on standard output |
 //! | `zipkin` | `Zipkin` |
 //! | `jaeger` | `Jaeger`, over UDP or HTTP |
 //! | `instana` | `Instana`, through its agent or the serverless endpoint |
@@ -265,6 +266,8 @@ pub use crate::env::{EnvConfig, EnvWarning, from_env};
 pub use crate::instana::{Instana, InstanaAgentFallback, InstanaRootExits, InstanaSpanFormat};
 #[cfg(feature = "jaeger")]
 pub use crate::jaeger::Jaeger;
+#[cfg(feature = "otlp-json")]
+pub use crate::otlp::OtlpFile;
 #[cfg(feature = "otlp")]
 pub use crate::otlp::{AttributeNames, Otlp, SemanticConventions};
 #[cfg(feature = "remote-sampling")]

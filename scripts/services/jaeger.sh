@@ -2,7 +2,7 @@
 # Jaeger v1 with an in-memory store, built from jaeger/ with Go. It has the HTTP API, but no user interface.
 # Exports JAEGER_URL (collector: /api/traces takes Thrift), JAEGER_QUERY (query API: /api/traces/ID), JAEGER_AGENT and
 # JAEGER_AGENT_BINARY (agent: host:port for compact and for binary Thrift over UDP), JAEGER_SAMPLING (agent: /sampling?service=NAME),
-# JAEGER_OTLP_URL and JAEGER_OTLP_GRPC_URL (OTLP over HTTP and gRPC), JAEGER_ZIPKIN_URL (Zipkin's API for spans).
+# JAEGER_GRPC_URL (collector: gRPC, also for sampling), JAEGER_OTLP_URL and JAEGER_OTLP_GRPC_URL (OTLP over HTTP and gRPC), JAEGER_ZIPKIN_URL (Zipkin's API for spans).
 
 set -euo pipefail
 
@@ -70,6 +70,7 @@ addresses() {
     address JAEGER_AGENT "127.0.0.1:$JAEGER_AGENT_PORT"
     address JAEGER_AGENT_BINARY "127.0.0.1:$JAEGER_AGENT_BINARY_PORT"
     address JAEGER_SAMPLING "http://127.0.0.1:$JAEGER_SAMPLING_PORT"
+    address JAEGER_GRPC_URL "http://127.0.0.1:$JAEGER_COLLECTOR_GRPC_PORT"
     address JAEGER_OTLP_URL "http://127.0.0.1:$JAEGER_OTLP_PORT"
     address JAEGER_OTLP_GRPC_URL "http://127.0.0.1:$JAEGER_OTLP_GRPC_PORT"
     address JAEGER_ZIPKIN_URL "http://127.0.0.1:$JAEGER_ZIPKIN_PORT"

@@ -53,7 +53,7 @@ impl Client {
                 let answer = match self.protocol {
                     Protocol::Http => super::http_answer::answer(response),
                     Protocol::Agent => super::http_answer::agent_answer(response),
-                    #[cfg(feature = "otlp")]
+                    #[cfg(feature = "grpc")]
                     Protocol::Grpc => super::grpc::answer(response),
                 };
                 match (answer, hint) {

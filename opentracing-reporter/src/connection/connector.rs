@@ -76,7 +76,7 @@ impl Connector {
                 self.has_warned = false;
                 config.alpn_protocols = vec![match self.protocol {
                     Protocol::Http | Protocol::Agent => b"http/1.1".to_vec(),
-                    #[cfg(feature = "otlp")]
+                    #[cfg(feature = "grpc")]
                     Protocol::Grpc => b"h2".to_vec(),
                 }];
                 (certificates, TlsConnector::from(Arc::new(config)))

@@ -199,7 +199,7 @@ impl Endpoint {
     }
 
     /// The same endpoint, with this path in any case.
-    #[cfg(feature = "otlp")]
+    #[cfg(feature = "grpc")]
     pub(crate) fn with_path(mut self, path: &str) -> Self {
         self.path = path.into();
         self

@@ -1,10 +1,10 @@
-//! Reads a JSON resource of a server over HTTP, on the caller's runtime.
+//! Reads a resource of a server over HTTP or gRPC, on the caller's runtime.
 
 use std::future::Future;
 
 use bytes::Bytes;
 use http::Request;
-use http::header::{ACCEPT, HOST, USER_AGENT};
+use http::header::{ACCEPT, CONTENT_TYPE, HOST, TE, USER_AGENT};
 use http_body_util::Full;
 use tokio::sync::oneshot;
 
@@ -13,27 +13,42 @@ use super::endpoint::Endpoint;
 use super::http_channel::OUR_USER_AGENT;
 use super::protocol::Protocol;
 use super::worker::until_cancelled;
-use super::{Answer, BoxError};
+use super::{Answer, BoxError, grpc};
 
 /// Fetches one resource repeatedly, over a connection that stays open.
-pub(crate) struct JsonFetcher {
+pub(crate) struct Fetcher {
     endpoint: Endpoint,
     client: Client,
+    /// The body of the call, with its prefix. `None` for a GET request.
+    call: Option<Bytes>,
 }
 
-impl JsonFetcher {
-    pub(crate) fn new(endpoint: Endpoint) -> Self {
+impl Fetcher {
+    /// Gets JSON over HTTP.
+    pub(crate) fn json(endpoint: Endpoint) -> Self {
         let client = Client::new(&endpoint, Protocol::Http);
-        JsonFetcher { endpoint, client }
+        Fetcher { endpoint, client, call: None }
     }
 
-    /// The body of the response. Any status that is not a success is an error.
+    /// Calls a gRPC method, which is the endpoint's path, with this message.
+    pub(crate) fn grpc(endpoint: Endpoint, message: Vec<u8>) -> Self {
+        let client = Client::new(&endpoint, Protocol::Grpc);
+        Fetcher { endpoint, client, call: Some(grpc::framed(message, false).into()) }
+    }
+
+    /// The body or the message of the response. Any status that is not a success is an error.
     pub(crate) async fn fetch(&mut self) -> Result<Vec<u8>, BoxError> {
-        let mut request = Request::get(&*self.endpoint.path)
-            .header(HOST, &*self.endpoint.authority)
-            .header(USER_AGENT, OUR_USER_AGENT)
-            .header(ACCEPT, "application/json")
-            .body(Full::new(Bytes::new()))?;
+        let (head, body) = match &self.call {
+            Some(call) => {
+                let head = Request::post(self.endpoint.uri()).header(TE, "trailers");
+                (head.header(CONTENT_TYPE, "application/grpc"), call.clone())
+            }
+            None => {
+                let head = Request::get(&*self.endpoint.path).header(HOST, &*self.endpoint.authority);
+                (head.header(ACCEPT, "application/json"), Bytes::new())
+            }
+        };
+        let mut request = head.header(USER_AGENT, OUR_USER_AGENT).body(Full::new(body))?;
         // Added last, so that the user's headers replace ours.
         request.headers_mut().extend(self.endpoint.headers.clone());
         match self.client.exchange(request).await {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::Request;
-#[cfg(feature = "otlp")]
+#[cfg(feature = "grpc")]
 use http::header::TE;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
 use http::request::Builder;
@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 
 use super::client::Client;
 use super::endpoint::Endpoint;
-#[cfg(feature = "otlp")]
+#[cfg(feature = "grpc")]
 use super::grpc;
 use super::progress::Progress;
 use super::protocol::Protocol;
@@ -94,7 +94,7 @@ impl HttpChannel {
                 let request = if self.gzip { request.header(CONTENT_ENCODING, "gzip") } else { request };
                 (request, body)
             }
-            #[cfg(feature = "otlp")]
+            #[cfg(feature = "grpc")]
             Protocol::Grpc => {
                 let request = Request::post(self.endpoint.uri())
                     .header(TE, "trailers")

@@ -7,7 +7,7 @@ mod dial;
 mod endpoint;
 #[cfg(feature = "remote-sampling")]
 mod fetch;
-#[cfg(feature = "otlp")]
+#[cfg(feature = "grpc")]
 mod grpc;
 mod hint;
 mod http_answer;
@@ -31,7 +31,7 @@ use std::time::{Duration, SystemTime};
 
 pub use self::endpoint::Endpoint;
 #[cfg(feature = "remote-sampling")]
-pub(crate) use self::fetch::{JsonFetcher, until_stopped};
+pub(crate) use self::fetch::{Fetcher, until_stopped};
 pub(crate) use self::http_channel::HttpChannel;
 pub use self::invalid_endpoint::InvalidEndpoint;
 #[cfg(feature = "tls")]

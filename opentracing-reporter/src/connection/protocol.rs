@@ -8,9 +8,9 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
-#[cfg(feature = "otlp")]
+#[cfg(feature = "grpc")]
 use hyper::client::conn::http2;
-#[cfg(feature = "otlp")]
+#[cfg(feature = "grpc")]
 use hyper_util::rt::TokioExecutor;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -26,7 +26,7 @@ pub(super) enum Protocol {
     /// HTTP/1.1 to an Instana agent, which answers 404 for a while after it has started.
     Agent,
     /// Unary gRPC calls over HTTP/2 with prior knowledge.
-    #[cfg(feature = "otlp")]
+    #[cfg(feature = "grpc")]
     Grpc,
 }
 
@@ -53,7 +53,7 @@ pub(super) struct Connection {
 
 enum Sender {
     Http1(http1::SendRequest<Full<Bytes>>),
-    #[cfg(feature = "otlp")]
+    #[cfg(feature = "grpc")]
     Http2(http2::SendRequest<Full<Bytes>>),
 }
 
@@ -72,7 +72,7 @@ impl Connection {
                 let (sender, connection) = http1::handshake(stream).await.map_err(with_cause)?;
                 Ok(Connection { sender: Sender::Http1(sender), task: tokio::spawn(connection) })
             }
-            #[cfg(feature = "otlp")]
+            #[cfg(feature = "grpc")]
             Protocol::Grpc => {
                 let (sender, connection) = http2::handshake(TokioExecutor::new(), stream).await.map_err(with_cause)?;
                 Ok(Connection { sender: Sender::Http2(sender), task: tokio::spawn(connection) })
@@ -83,7 +83,7 @@ impl Connection {
     pub(super) fn is_closed(&self) -> bool {
         match &self.sender {
             Sender::Http1(sender) => sender.is_closed(),
-            #[cfg(feature = "otlp")]
+            #[cfg(feature = "grpc")]
             Sender::Http2(sender) => sender.is_closed(),
         }
     }
@@ -107,7 +107,7 @@ impl Connection {
                 sender.ready().await?;
                 sender.send_request(request).await
             }
-            #[cfg(feature = "otlp")]
+            #[cfg(feature = "grpc")]
             Sender::Http2(sender) => {
                 sender.ready().await?;
                 sender.send_request(request).await

@@ -6,7 +6,7 @@ use crate::connection::{Endpoint, InvalidEndpoint};
 use crate::env::address::endpoint;
 use crate::env::spool;
 use crate::env::variables::Variables;
-use crate::otlp::{Otlp, SemanticConventions};
+use crate::otlp::{Otlp, OtlpFile, SemanticConventions};
 use crate::transport::Transport;
 
 /// Each setting has a variable for traces, and one for all signals.
@@ -20,11 +20,13 @@ const INSECURE: [&str; 3] =
     ["OTEL_EXPORTER_OTLP_TRACES_INSECURE", "OTEL_EXPORTER_OTLP_SPAN_INSECURE", "OTEL_EXPORTER_OTLP_INSECURE"];
 /// The names of attributes (OpenTelemetry semantic conventions).
 const OPT_IN: [&str; 1] = ["OTEL_SEMCONV_STABILITY_OPT_IN"];
+const FILE: &str = "OPENTRACING_OTLP_FILE";
 const HTTP: &str = "http://127.0.0.1:4318/v1/traces";
 const GRPC: &str = "http://127.0.0.1:4317";
 
 pub(crate) fn otlp(variables: &mut Variables<'_>) -> Result<Box<dyn Transport>, InvalidEndpoint> {
-    let is_grpc = is_grpc(variables);
+    let protocol = protocol(variables);
+    let is_grpc = protocol == Protocol::Grpc;
     let insecure = variables.first(&INSECURE).map(|(name, _)| name);
     let is_insecure = insecure.is_some_and(|name| variables.flag(name));
     let default = if is_grpc { GRPC } else { HTTP };
@@ -61,6 +63,9 @@ pub(crate) fn otlp(variables: &mut Variables<'_>) -> Result<Box<dyn Transport>, 
         (false, true) => Otlp::http_as_is(endpoint),
         (false, false) => Otlp::http(endpoint)?,
     };
+    if protocol == Protocol::Json {
+        otlp = otlp.json();
+    }
     if let Some(timeout) = TIMEOUT.iter().find_map(|name| variables.millis(name, "using 10000")) {
         otlp = otlp.timeout(timeout);
     }
@@ -78,15 +83,41 @@ fn traces_of(base: &str) -> String {
     format!("{}/v1/traces{query}", base.trim_end_matches('/'))
 }
 
-fn is_grpc(variables: &mut Variables<'_>) -> bool {
-    let Some((name, protocol)) = variables.first(&PROTOCOL) else { return false };
+/// Writes JSON lines to the file in `OPENTRACING_OTLP_FILE`, or to standard output.
+pub(crate) fn otlp_file(variables: &mut Variables<'_>) -> Box<dyn Transport> {
+    let path = variables.get(FILE);
+    let file = path.map_or_else(OtlpFile::stdout, |path| {
+        OtlpFile::append(&path).unwrap_or_else(|error| {
+            let problem = format!("is {path:?}, which cannot be written ({error})");
+            variables.warn(FILE, problem, "using standard output");
+            OtlpFile::stdout()
+        })
+    });
+    Box::new(file.semantic_conventions(semantic_conventions(variables)))
+}
+
+/// Writes JSON lines to standard output.
+pub(crate) fn otlp_stdout(variables: &mut Variables<'_>) -> Box<dyn Transport> {
+    Box::new(OtlpFile::stdout().semantic_conventions(semantic_conventions(variables)))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Protocol {
+    Protobuf,
+    Json,
+    Grpc,
+}
+
+fn protocol(variables: &mut Variables<'_>) -> Protocol {
+    let Some((name, protocol)) = variables.first(&PROTOCOL) else { return Protocol::Protobuf };
     match &*protocol.to_ascii_lowercase() {
-        "grpc" => true,
-        "http/protobuf" => false,
+        "grpc" => Protocol::Grpc,
+        "http/protobuf" => Protocol::Protobuf,
+        "http/json" => Protocol::Json,
         _ => {
             let problem = format!("is {protocol:?}, which is not supported");
             variables.warn(name, problem, "using http/protobuf");
-            false
+            Protocol::Protobuf
         }
     }
 }

@@ -14,6 +14,8 @@ use crate::remote_sampling::{JaegerRemoteSampling, RemoteSamplingGuard};
 #[derive(Debug, Default)]
 pub(crate) struct RemoteSettings {
     pub(crate) endpoint: Option<Box<Endpoint>>,
+    /// The endpoint is a gRPC server.
+    pub(crate) is_grpc: bool,
     pub(crate) interval: Option<Duration>,
     /// The sampling rate until the server has answered.
     pub(crate) initial: Option<f64>,
@@ -52,7 +54,9 @@ impl RemoteSettings {
         }
         let mut polling = JaegerRemoteSampling::new(service);
         if let Some(endpoint) = self.endpoint {
-            polling = polling.endpoint(*endpoint).map_err(io::Error::other)?;
+            let endpoint = *endpoint;
+            polling = if self.is_grpc { polling.grpc_endpoint(endpoint) } else { polling.endpoint(endpoint) }
+                .map_err(io::Error::other)?;
         }
         if let Some(interval) = self.interval {
             polling = polling.interval(interval);

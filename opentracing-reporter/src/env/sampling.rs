@@ -161,6 +161,7 @@ fn jaeger(variables: &mut Variables<'_>, kind: &str) -> SamplerSettings {
             let settings = RemoteSettings {
                 initial: probability(variables, PARAM),
                 endpoint,
+                is_grpc: false,
                 interval: variables.duration("JAEGER_SAMPLER_REFRESH_INTERVAL", "using 1m"),
                 max_operations: variables.parsed("JAEGER_SAMPLER_MAX_OPERATIONS", "number", "using 2000"),
             };
@@ -185,7 +186,10 @@ fn remote_arguments(variables: &mut Variables<'_>) -> RemoteSettings {
     for (key, value) in pairs {
         let is_valid = match key {
             "endpoint" => {
+                // A gRPC server, as OpenTelemetry specifies, unless it is Jaeger's URL or port for HTTP.
                 arguments.endpoint = RemoteSettings::endpoint(variables, NAME, value);
+                let endpoint = arguments.endpoint.as_ref();
+                arguments.is_grpc = endpoint.is_some_and(|at| matches!(&*at.path, "" | "/") && at.port != 5778);
                 true
             }
             "pollingIntervalMs" => {

@@ -4,7 +4,7 @@ use crate::connection::InvalidEndpoint;
 use crate::console::Console;
 use crate::env::instana::instana;
 use crate::env::jaeger::{self, jaeger};
-use crate::env::otlp::otlp;
+use crate::env::otlp::{otlp, otlp_file, otlp_stdout};
 use crate::env::variables::Variables;
 use crate::env::zipkin::{self, zipkin};
 use crate::transport::Transport;
@@ -36,6 +36,9 @@ fn named(variables: &mut Variables<'_>, list: &str) -> Vec<TransportResult> {
     for name in list.split(',').map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty()) {
         let made: TransportResult = match &*name {
             "otlp" => otlp(variables),
+            // The second is the name in Java.
+            "otlp/stdout" | "experimental-otlp/stdout" => Ok(otlp_stdout(variables)),
+            "otlp_file" | "otlp/file" => Ok(otlp_file(variables)),
             "zipkin" => zipkin(variables),
             "jaeger" => jaeger(variables),
             "instana" => instana(variables),

@@ -7,6 +7,8 @@ use opentracing_core::{
 use super::attributes::{self, AttributeSink};
 use super::conventions::SemanticConventions;
 use super::instance;
+#[cfg(feature = "otlp-json")]
+use super::json;
 use super::status::{self, Status};
 use super::value::{as_text, attribute, list, truncated};
 use crate::batch::{Detail, EncodedSpans, Encoding, PartialSuccess, RequestLimits};
@@ -15,18 +17,31 @@ use crate::wire::protobuf::{Field, bytes, fields, fixed32, fixed64, length_delim
 /// The size of a request. gRPC servers accept 4 MiB by default.
 const REQUEST_BYTES: usize = 4 << 20;
 /// The part of it that is reserved for the frame. The names of the scopes are no longer there than in the encoded spans.
-pub(super) const FRAME_BYTES: usize = 1024;
+const FRAME_BYTES: usize = 1024;
+#[cfg(feature = "otlp-json")]
+const JSON_FRAME_BYTES: usize = 4096;
 /// The number of scopes in a request. Spans of further scopes share the one of spans without a component.
 const SCOPES: usize = 12;
 /// The scope of spans without a component.
 const OWN_SCOPE: &str = "opentracing";
+/// The version of the scopes.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 const INSTANCE_ID: &str = "service.instance.id";
 
-/// An encoded span is the length and the name of its scope, followed by the span as a field of `ScopeSpans`.
+/// An encoded span is the length and the name of its scope, followed by the span as a field of `ScopeSpans`, or as JSON.
 #[derive(Debug)]
 pub(super) struct OtlpEncoding {
     pub(super) limits: RequestLimits,
     pub(super) conventions: SemanticConventions,
+    pub(super) format: Format,
+}
+
+/// How messages are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Protobuf,
+    #[cfg(feature = "otlp-json")]
+    Json,
 }
 
 impl OtlpEncoding {
@@ -34,7 +49,51 @@ impl OtlpEncoding {
         OtlpEncoding {
             limits: RequestLimits { bytes: REQUEST_BYTES - FRAME_BYTES, ..RequestLimits::default() },
             conventions: SemanticConventions::new(),
+            format: Format::Protobuf,
         }
+    }
+
+    /// Writes JSON, whose frame is larger.
+    #[cfg(feature = "otlp-json")]
+    pub(super) fn json() -> Self {
+        let mut encoding = OtlpEncoding::new();
+        encoding.format = Format::Json;
+        encoding.limits.bytes -= JSON_FRAME_BYTES - FRAME_BYTES;
+        encoding
+    }
+
+    /// The name of the transport: one for each encoding.
+    pub(super) fn name(&self) -> &'static str {
+        match self.format {
+            Format::Protobuf => "otlp",
+            #[cfg(feature = "otlp-json")]
+            Format::Json => "otlp-json",
+        }
+    }
+
+    pub(super) fn frame_bytes(&self) -> usize {
+        match self.format {
+            Format::Protobuf => FRAME_BYTES,
+            #[cfg(feature = "otlp-json")]
+            Format::Json => JSON_FRAME_BYTES,
+        }
+    }
+
+    /// Spans by scope: those of one scope, and those of a scope that is one too many, under an empty name.
+    fn scopes<'a>(spans: EncodedSpans<'a>) -> Vec<(&'a [u8], Vec<&'a [u8]>)> {
+        let mut scopes: Vec<(&[u8], Vec<&[u8]>)> = Vec::new();
+        let mut others = Vec::new();
+        for (name, span) in spans.iter().map(split) {
+            match scopes.iter().position(|(known, _)| *known == name) {
+                Some(place) => scopes[place].1.push(span),
+                None if scopes.len() < SCOPES => scopes.push((name, vec![span])),
+                None => others.push(span),
+            }
+        }
+        if !others.is_empty() {
+            scopes.push((b"", others));
+        }
+        scopes
     }
 }
 
@@ -46,16 +105,24 @@ impl Encoding for OtlpEncoding {
         };
         varint(out, scope.len() as u64);
         out.extend_from_slice(scope.as_bytes());
-        message::<2>(out, 2, |out| write_span(out, span, detail, &self.conventions));
+        match self.format {
+            Format::Protobuf => message::<2>(out, 2, |out| write_span(out, span, detail, &self.conventions)),
+            #[cfg(feature = "otlp-json")]
+            Format::Json => {
+                let mut message = Vec::new();
+                write_span(&mut message, span, detail, &self.conventions);
+                json::span(out, &message);
+            }
+        }
         1
     }
 
     fn process(&mut self, process: &Process, out: &mut Vec<u8>) {
-        message::<2>(out, 1, |out| {
+        let write = |out: &mut Vec<u8>| {
             attribute(out, 1, "service.name", Value::Str(process.service()));
             attribute(out, 1, "telemetry.sdk.name", Value::Static("opentracing"));
             attribute(out, 1, "telemetry.sdk.language", Value::Static("rust"));
-            attribute(out, 1, "telemetry.sdk.version", Value::Static(env!("CARGO_PKG_VERSION")));
+            attribute(out, 1, "telemetry.sdk.version", Value::Static(VERSION));
             if process.tags().all(|(key, _)| key != INSTANCE_ID) {
                 attribute(out, 1, INSTANCE_ID, Value::Str(instance::id()));
             }
@@ -63,11 +130,24 @@ impl Encoding for OtlpEncoding {
             for (key, value) in process.tags().filter(|(key, _)| !own.contains(key)) {
                 attribute(out, 1, if key == "hostname" { "host.name" } else { key }, value);
             }
-        });
+        };
+        match self.format {
+            Format::Protobuf => message::<2>(out, 1, write),
+            #[cfg(feature = "otlp-json")]
+            Format::Json => {
+                let mut message = Vec::new();
+                write(&mut message);
+                json::resource(out, &message);
+            }
+        }
     }
 
     /// `ScopeSpans { spans: 2 { name: 5 } }`.
     fn operation(&self, span: &[u8]) -> Option<String> {
+        #[cfg(feature = "otlp-json")]
+        if self.format == Format::Json {
+            return json::name(split(span).1);
+        }
         let inner = |message, wanted| match fields(message).find(|(number, _)| *number == wanted) {
             Some((_, Field::Bytes(bytes))) => Some(bytes),
             _ => None,
@@ -79,42 +159,42 @@ impl Encoding for OtlpEncoding {
     /// `ExportTraceServiceRequest { resource_spans: 1 { resource: 1, scope_spans: 2 { scope: 1 { name: 1, version: 2 }, spans: 2,
     /// schema_url: 3 }, schema_url: 3 } }`.
     fn frame(&self, process: &[u8], spans: EncodedSpans<'_>, out: &mut Vec<u8>) {
-        let mut names: Vec<&[u8]> = Vec::new();
-        let mut has_others = false;
-        for (name, _) in spans.iter().map(split) {
-            if !names.contains(&name) {
-                if names.len() < SCOPES { names.push(name) } else { has_others = true }
-            }
-        }
         let schema_url = self.conventions.schema_url();
+        let scopes = OtlpEncoding::scopes(spans).into_iter().map(|(name, spans)| {
+            let name = if name.is_empty() { OWN_SCOPE.as_bytes() } else { name };
+            (name, spans)
+        });
+        #[cfg(feature = "otlp-json")]
+        if self.format == Format::Json {
+            return json::frame(out, process, scopes, schema_url);
+        }
         let write_schema = |out: &mut Vec<u8>| {
             if let Some(url) = schema_url {
                 bytes(out, 3, url.as_bytes());
             }
         };
-        let group = |out: &mut Vec<u8>, name: &[u8], belongs: &dyn Fn(&[u8]) -> bool| {
-            message::<3>(out, 2, |out| {
-                message::<1>(out, 1, |out| {
-                    bytes(out, 1, if name.is_empty() { OWN_SCOPE.as_bytes() } else { name });
-                    bytes(out, 2, env!("CARGO_PKG_VERSION").as_bytes());
-                });
-                let spans = spans.iter().map(split).filter(|(name, _)| belongs(name));
-                spans.for_each(|(_, span)| out.extend_from_slice(span));
-                write_schema(out);
-            });
-        };
         message::<3>(out, 1, |out| {
             out.extend_from_slice(process);
-            names.iter().for_each(|name| group(out, name, &|other| other == *name));
-            if has_others {
-                group(out, b"", &|name| !names.contains(&name));
+            for (name, spans) in scopes {
+                message::<3>(out, 2, |out| {
+                    message::<1>(out, 1, |out| {
+                        bytes(out, 1, name);
+                        bytes(out, 2, VERSION.as_bytes());
+                    });
+                    spans.iter().for_each(|span| out.extend_from_slice(span));
+                    write_schema(out);
+                });
             }
             write_schema(out);
         });
     }
 
     fn content_type(&self) -> &'static str {
-        "application/x-protobuf"
+        match self.format {
+            Format::Protobuf => "application/x-protobuf",
+            #[cfg(feature = "otlp-json")]
+            Format::Json => "application/json",
+        }
     }
 
     fn limits(&self) -> RequestLimits {
@@ -123,6 +203,10 @@ impl Encoding for OtlpEncoding {
 
     /// `ExportTraceServiceResponse { partial_success: 1 { rejected_spans: 1, error_message: 2 } }`.
     fn partial_success(&self, body: &[u8]) -> PartialSuccess {
+        #[cfg(feature = "otlp-json")]
+        if self.format == Format::Json {
+            return json::partial_success(body);
+        }
         let mut answer = PartialSuccess::default();
         for (_, partial) in fields(body).filter(|(number, _)| *number == 1) {
             let Field::Bytes(partial) = partial else { continue };

@@ -4,7 +4,11 @@ mod attributes;
 mod conventions;
 mod derived;
 mod encoding;
+#[cfg(feature = "otlp-json")]
+mod file;
 mod instance;
+#[cfg(feature = "otlp-json")]
+mod json;
 mod keys;
 mod older;
 mod status;
@@ -13,7 +17,9 @@ mod value;
 use std::fmt;
 
 pub use self::conventions::{AttributeNames, SemanticConventions};
-use self::encoding::{FRAME_BYTES, OtlpEncoding};
+use self::encoding::OtlpEncoding;
+#[cfg(feature = "otlp-json")]
+pub use self::file::OtlpFile;
 use crate::connection::{Endpoint, HttpChannel, InvalidEndpoint};
 use crate::export::{Exporter, export_settings, export_transport};
 
@@ -56,6 +62,28 @@ impl Otlp {
         Otlp { exporter: Exporter::new(OtlpEncoding::new(), HttpChannel::new(endpoint)) }
     }
 
+    /// Sends over HTTP with JSON bodies, for servers and proxies that accept nothing else. The address is as for [`http`](Self::http).
+    /// Bodies are about twice as large as with protobuf, and take the reporter's thread more time.
+    ///
+    /// # Errors
+    ///
+    /// If the address is invalid. Nothing connects to it yet.
+    #[cfg(feature = "otlp-json")]
+    pub fn http_json<E>(endpoint: E) -> Result<Self, InvalidEndpoint>
+    where
+        E: TryInto<Endpoint>,
+        InvalidEndpoint: From<E::Error>,
+    {
+        Ok(Otlp::http(endpoint)?.json())
+    }
+
+    /// Before any other setting, since it sets limits anew.
+    #[cfg(feature = "otlp-json")]
+    pub(crate) fn json(mut self) -> Self {
+        self.exporter.encoding = OtlpEncoding::json();
+        self
+    }
+
     /// Sends over gRPC. Collectors listen on port 4317. A path in the address is ignored, since gRPC has its own.
     ///
     /// # Errors
@@ -72,7 +100,8 @@ impl Otlp {
 
     /// Sets the maximum size of a request before compression. 4 MiB by default, which gRPC servers accept by default.
     pub fn max_request_bytes(mut self, bytes: usize) -> Self {
-        self.exporter.encoding.limits.bytes = bytes.saturating_sub(FRAME_BYTES);
+        let encoding = &mut self.exporter.encoding;
+        encoding.limits.bytes = bytes.saturating_sub(encoding.frame_bytes());
         self
     }
 
@@ -90,7 +119,7 @@ impl Otlp {
 }
 
 export_settings!(Otlp);
-export_transport!(Otlp, "otlp");
+export_transport!(Otlp, |it| it.exporter.encoding.name());
 
 impl fmt::Debug for Otlp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

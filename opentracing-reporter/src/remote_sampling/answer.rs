@@ -42,7 +42,7 @@ pub fn parse_jaeger_sampling_response(json: &[u8]) -> Result<SamplingStrategy, I
         Some(RateLimiting { max_traces_per_second }) => {
             Ok(SamplingStrategy::RateLimiting { max_traces_per_second: max_traces_per_second.0 })
         }
-        None => Err(InvalidSamplingResponse { source: None }),
+        None => Err(InvalidSamplingResponse::none()),
     }
 }
 
@@ -151,6 +151,12 @@ impl Visitor<'_> for NumberVisitor {
 #[derive(Debug)]
 pub struct InvalidSamplingResponse {
     source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl InvalidSamplingResponse {
+    pub(super) fn none() -> Self {
+        InvalidSamplingResponse { source: None }
+    }
 }
 
 impl fmt::Display for InvalidSamplingResponse {

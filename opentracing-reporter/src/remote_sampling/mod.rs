@@ -1,6 +1,7 @@
 //! Remote sampling: polls a Jaeger server for sampling strategies.
 
 mod answer;
+mod message;
 mod poller;
 
 use std::io;
@@ -11,14 +12,15 @@ use opentracing_core::RemoteSampler;
 pub use self::answer::{InvalidSamplingResponse, parse_jaeger_sampling_response};
 use self::poller::Poller;
 pub use self::poller::RemoteSamplingGuard;
-use crate::connection::{Endpoint, InvalidEndpoint};
+use crate::connection::{Endpoint, Fetcher, InvalidEndpoint};
+use crate::wire::protobuf;
 
 /// Polls a Jaeger server for the sampling strategy of a service, and applies it to a [`RemoteSampler`]. Use the tracer's service name.
 ///
 /// The server is Jaeger's collector or agent, or the OpenTelemetry Collector with its extension `jaegerremotesampling`. It is polled at the
-/// start and then once per interval. [`parse_jaeger_sampling_response`] parses the answers. An answer without a valid strategy leaves the
-/// last one in effect and is counted in [`SamplerStats`](opentracing_core::SamplerStats). A line in `log` says when polling starts to fail,
-/// and when it works again.
+/// start and then once per interval, over HTTP or [gRPC](Self::grpc_endpoint). [`parse_jaeger_sampling_response`] parses the answers over
+/// HTTP. An answer without a valid strategy leaves the last one in effect and is counted in
+/// [`SamplerStats`](opentracing_core::SamplerStats). A line in `log` says when polling starts to fail, and when it works again.
 ///
 /// Jaeger's adaptive sampling counts the traces of each operation by the tags `sampler.type` and `sampler.param` of root spans, so these
 /// spans must reach that Jaeger.
@@ -38,6 +40,7 @@ use crate::connection::{Endpoint, InvalidEndpoint};
 pub struct JaegerRemoteSampling {
     service: Box<str>,
     endpoint: Option<Endpoint>,
+    is_grpc: bool,
     interval: Duration,
     timeout: Duration,
 }
@@ -46,6 +49,8 @@ pub struct JaegerRemoteSampling {
 const ENDPOINT: &str = "http://127.0.0.1:5778/sampling";
 /// The default path.
 const PATH: &str = "/sampling";
+/// The method of `sampling.proto`.
+const METHOD: &str = "/jaeger.api_v2.SamplingManager/GetSamplingStrategy";
 
 impl JaegerRemoteSampling {
     /// Polls for the strategy of `service`.
@@ -53,6 +58,7 @@ impl JaegerRemoteSampling {
         JaegerRemoteSampling {
             service: service.as_ref().into(),
             endpoint: None,
+            is_grpc: false,
             interval: Duration::from_secs(60),
             timeout: Duration::from_secs(10),
         }
@@ -70,6 +76,23 @@ impl JaegerRemoteSampling {
         InvalidEndpoint: From<E::Error>,
     {
         self.endpoint = Some(endpoint.try_into()?);
+        self.is_grpc = false;
+        Ok(self)
+    }
+
+    /// Sets a server that is asked over gRPC, by `jaeger.api_v2.SamplingManager/GetSamplingStrategy`. Jaeger's collector listens on port
+    /// 14250, or on 5779 since version 2. A path in the address is ignored.
+    ///
+    /// # Errors
+    ///
+    /// If the address is invalid.
+    pub fn grpc_endpoint<E>(mut self, endpoint: E) -> Result<Self, InvalidEndpoint>
+    where
+        E: TryInto<Endpoint>,
+        InvalidEndpoint: From<E::Error>,
+    {
+        self.endpoint = Some(endpoint.try_into()?);
+        self.is_grpc = true;
         Ok(self)
     }
 
@@ -96,9 +119,23 @@ impl JaegerRemoteSampling {
             Some(endpoint) => endpoint,
             None => Endpoint::try_from(ENDPOINT).map_err(io::Error::other)?,
         };
-        let mut endpoint = endpoint.or_path(PATH);
-        endpoint.path = with_service(&endpoint.path, &self.service).into();
-        Poller::new(endpoint, self.interval, self.timeout, sampler.clone()).spawn()
+        let (endpoint, parse): (_, fn(&[u8]) -> _) = if self.is_grpc {
+            (endpoint.with_path(METHOD), message::parse)
+        } else {
+            let mut endpoint = endpoint.or_path(PATH);
+            endpoint.path = with_service(&endpoint.path, &self.service).into();
+            (endpoint, parse_jaeger_sampling_response)
+        };
+        let address = endpoint.to_string();
+        let fetcher = if self.is_grpc {
+            // `SamplingStrategyParameters { serviceName: 1 }`
+            let mut parameters = Vec::new();
+            protobuf::bytes(&mut parameters, 1, self.service.as_bytes());
+            Fetcher::grpc(endpoint, parameters)
+        } else {
+            Fetcher::json(endpoint)
+        };
+        Poller::new(address, fetcher, parse, self.interval, self.timeout, sampler.clone()).spawn()
     }
 }
 

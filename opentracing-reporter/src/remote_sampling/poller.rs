@@ -5,16 +5,17 @@ use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::time::Duration;
 
-use opentracing_core::RemoteSampler;
+use opentracing_core::{RemoteSampler, SamplingStrategy};
 use tokio::sync::oneshot;
 
-use super::answer::parse_jaeger_sampling_response;
-use crate::connection::{Endpoint, JsonFetcher, until_stopped};
+use super::answer::InvalidSamplingResponse;
+use crate::connection::{Fetcher, until_stopped};
 
 pub(super) struct Poller {
     /// For log lines: without credentials.
     address: String,
-    fetcher: JsonFetcher,
+    fetcher: Fetcher,
+    parse: fn(&[u8]) -> Result<SamplingStrategy, InvalidSamplingResponse>,
     interval: Duration,
     timeout: Duration,
     sampler: RemoteSampler,
@@ -50,10 +51,18 @@ pub struct RemoteSamplingGuard {
 const MIN_INTERVAL: Duration = Duration::from_millis(1);
 
 impl Poller {
-    pub(super) fn new(endpoint: Endpoint, interval: Duration, timeout: Duration, sampler: RemoteSampler) -> Self {
+    pub(super) fn new(
+        address: String,
+        fetcher: Fetcher,
+        parse: fn(&[u8]) -> Result<SamplingStrategy, InvalidSamplingResponse>,
+        interval: Duration,
+        timeout: Duration,
+        sampler: RemoteSampler,
+    ) -> Self {
         Poller {
-            address: endpoint.to_string(),
-            fetcher: JsonFetcher::new(endpoint),
+            address,
+            fetcher,
+            parse,
             interval: interval.max(MIN_INTERVAL),
             timeout,
             sampler,
@@ -83,8 +92,8 @@ impl Poller {
     async fn poll(&mut self) {
         self.polls += 1;
         let limit = if self.timeout.is_zero() { Duration::MAX } else { self.timeout };
-        let json = match tokio::time::timeout(limit, self.fetcher.fetch()).await {
-            Ok(Ok(json)) => json,
+        let answer = match tokio::time::timeout(limit, self.fetcher.fetch()).await {
+            Ok(Ok(answer)) => answer,
             Ok(Err(error)) => {
                 self.sampler.count_query_failed();
                 return self.failed(&error);
@@ -95,7 +104,7 @@ impl Poller {
                 return self.failed(&format_args!("no answer within {timeout:?}"));
             }
         };
-        let strategy = match parse_jaeger_sampling_response(&json) {
+        let strategy = match (self.parse)(&answer) {
             Ok(strategy) => strategy,
             Err(error) => {
                 self.sampler.count_update_failed();

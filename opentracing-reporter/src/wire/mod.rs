@@ -1,10 +1,10 @@
 //! Formats that several rooms write or read: JSON, Protocol Buffers, and lists of pairs.
 
-#[cfg(any(feature = "instana", feature = "zipkin"))]
+#[cfg(any(feature = "instana", feature = "otlp-json", feature = "zipkin"))]
 pub(crate) mod json;
 #[cfg(feature = "env")]
 mod pairs;
-#[cfg(feature = "otlp")]
+#[cfg(feature = "grpc")]
 pub(crate) mod protobuf;
 
 #[cfg(feature = "env")]

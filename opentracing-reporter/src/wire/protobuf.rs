@@ -1,4 +1,4 @@
-//! Protocol Buffers' wire format, as far as OTLP needs it. Fields are written straight into the request's buffer.
+//! Protocol Buffers' wire format, as far as OTLP and Jaeger's remote sampling need it. Fields are written straight into the request's buffer.
 
 const VARINT: u32 = 0;
 const FIXED64: u32 = 1;
@@ -88,8 +88,9 @@ pub(crate) fn length_delimited(mut from: &[u8]) -> Option<(&[u8], &[u8])> {
 pub(crate) enum Field<'a> {
     Uint(u64),
     Bytes(&'a [u8]),
-    /// A number of fixed width, which no message that we read contains.
-    Other,
+    /// Eight bytes: an integer or a `double`.
+    Fixed64(u64),
+    Fixed32(u32),
 }
 
 /// The fields of a message with their numbers. Stops at the first malformed byte.
@@ -98,8 +99,8 @@ pub(crate) fn fields(mut message: &[u8]) -> impl Iterator<Item = (u64, Field<'_>
         let key = read_varint(&mut message)?;
         let field = match (key & 7) as u32 {
             VARINT => Field::Uint(read_varint(&mut message)?),
-            FIXED64 => take(&mut message, 8).map(|_| Field::Other)?,
-            FIXED32 => take(&mut message, 4).map(|_| Field::Other)?,
+            FIXED64 => Field::Fixed64(u64::from_le_bytes(*take(&mut message, 8)?.first_chunk()?)),
+            FIXED32 => Field::Fixed32(u32::from_le_bytes(*take(&mut message, 4)?.first_chunk()?)),
             BYTES => {
                 let length = usize::try_from(read_varint(&mut message)?).ok()?;
                 Field::Bytes(take(&mut message, length)?)

@@ -47,5 +47,5 @@ fn read(attribute: &Value) -> String {
             of => panic!("{of}"),
         }
     }
-    format!("{}={}", text(&attribute["key"]), text(&attribute["value"]))
+    format!("{}={}", attribute["key"].as_str().unwrap_or_default(), text(&attribute["value"]))
 }

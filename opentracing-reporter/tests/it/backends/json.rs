@@ -16,7 +16,7 @@ pub(crate) fn text(json: &Value) -> String {
         Value::Null => String::new(),
         // As the recorder shows it: `3` for a floating-point number without a fraction.
         Value::Number(number) if number.is_f64() => {
-            number.as_f64().map(|number| number.to_string()).unwrap_or_default()
+            number.as_f64().map(|number| opentracing_core::Value::F64(number).to_string()).unwrap_or_default()
         }
         other => other.to_string(),
     }

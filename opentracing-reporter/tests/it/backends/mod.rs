@@ -7,6 +7,7 @@ mod jaeger;
 mod json;
 pub(crate) mod net;
 mod otlp;
+mod same;
 mod seen;
 mod traces;
 mod zipkin;
@@ -78,6 +79,10 @@ fn by_http(url: &str) -> Otlp {
     Otlp::http(url).expect("that is an address")
 }
 
+fn by_http_json(url: &str) -> Otlp {
+    Otlp::http_json(url).expect("that is an address")
+}
+
 fn by_grpc(url: &str) -> Otlp {
     Otlp::grpc(url).expect("that is an address")
 }
@@ -109,6 +114,7 @@ fn jaeger_shows_spans_received_over_otlp() {
     let jaeger = [Backend::Jaeger { from: From::Otlp, api }];
     check(&jaeger, |reporter| reporter.transport(by_http(&http)));
     check(&jaeger, |reporter| reporter.transport(by_grpc(&grpc)));
+    check(&jaeger, |reporter| reporter.transport(by_http_json(&http)));
 }
 
 #[test]
@@ -119,6 +125,7 @@ fn collector_writes_spans_received_over_otlp() {
     check(&collector, |reporter| reporter.transport(by_http(&http).gzip()));
     check(&collector, |reporter| reporter.transport(by_grpc(&grpc)));
     check(&collector, |reporter| reporter.transport(by_grpc(&grpc).gzip()));
+    check(&collector, |reporter| reporter.transport(by_http_json(&http)));
 }
 
 #[test]

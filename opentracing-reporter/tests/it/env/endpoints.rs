@@ -64,12 +64,12 @@ fn otlp_uses_its_endpoint_headers_and_settings() {
     check_warnings(
         &[
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "nowhere at all"),
-            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/xml"),
             ("OTEL_EXPORTER_OTLP_COMPRESSION", "zip"),
             ("OTEL_EXPORTER_OTLP_HEADERS", "a b=secret,c=%z"),
         ],
         &[
-            "OTEL_EXPORTER_OTLP_PROTOCOL is \"http/json\", which is not supported: using http/protobuf",
+            "OTEL_EXPORTER_OTLP_PROTOCOL is \"http/xml\", which is not supported: using http/protobuf",
             "OTEL_EXPORTER_OTLP_ENDPOINT is invalid (\"nowhere at all/v1/traces\" is not a valid endpoint: \
              expected an address such as http://127.0.0.1:4318): using http://127.0.0.1:4318/v1/traces",
             "OTEL_EXPORTER_OTLP_HEADERS has the header \"a b\", whose name or value is invalid: ignoring it",
@@ -188,4 +188,31 @@ fn jaeger_has_names_of_opentelemetry_too() {
         &[("OTEL_EXPORTER_ZIPKIN_ENDPOINT", "http://a/")],
         &["OTEL_EXPORTER_ZIPKIN_ENDPOINT is set, but OTEL_TRACES_EXPORTER does not name zipkin: sending by otlp"],
     );
+}
+
+#[test]
+fn otlp_can_be_json() {
+    let collector = Collector::start([Reply::ok()]).expect("a port");
+    let url = collector.url();
+    let read = read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &url), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")]);
+    let (tracer, guard) = read.start().expect("a thread");
+    tracer.span("work").start().finish();
+    assert_eq!(guard.close(LONG), Ok(()));
+    let got = collector.next();
+    assert_eq!((&*got.line, got.header("content-type")), ("POST /v1/traces HTTP/1.1", Some("application/json")));
+    assert!(got.body.starts_with(b"{\"resourceSpans\":"));
+}
+
+#[test]
+fn spans_can_be_written_to_a_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("spans.jsonl");
+    let path = path.to_str().expect("it is Unicode");
+    let variables = [("OTEL_TRACES_EXPORTER", "otlp_file"), ("OPENTRACING_OTLP_FILE", path)];
+    for line in 1..3 {
+        let (tracer, guard) = read(&variables).start().expect("a thread");
+        tracer.span("work").start().finish();
+        assert_eq!(guard.close(LONG), Ok(()));
+        assert_eq!(std::fs::read_to_string(path).expect("the file").lines().count(), line);
+    }
 }

@@ -335,6 +335,8 @@ fn transports_are_selected_by_name_or_by_address() {
     check(&[], r#"["otlp"]"#);
     check(&[(EXPORTER, "none")], "[]");
     check(&[(EXPORTER, "console, OTLP")], r#"["console", "otlp"]"#);
+    check(&[(EXPORTER, "otlp/stdout,otlp_file")], r#"["otlp-file", "otlp-file"]"#);
+    check(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")], r#"["otlp-json"]"#);
     check(&[(EXPORTER, "smoke")], r#"["otlp"]"#);
     check(&[(EXPORTER, "zipkin,jaeger,instana")], r#"["zipkin", "jaeger-udp", "instana"]"#);
     check(&[("JAEGER_AGENT_HOST", "::1")], r#"["jaeger-udp"]"#);

@@ -82,7 +82,7 @@ fn jaeger_server_can_decide() {
     let never = Reply::Say("200 OK", &["content-type: application/json"], answer.into());
     for named in ["OTEL_TRACES_SAMPLER", "JAEGER_SAMPLER_TYPE"] {
         let server = Collector::start([never.clone()]).expect("a port");
-        let argument = format!("endpoint={},pollingIntervalMs=3600000,initialSamplingRate=1", server.url());
+        let argument = format!("endpoint={}/sampling,pollingIntervalMs=3600000,initialSamplingRate=1", server.url());
         let url = format!("{}/sampling", server.url());
         let variables = match named {
             "OTEL_TRACES_SAMPLER" => {

@@ -19,7 +19,7 @@ fn is_bad(got: &Got) -> bool {
 }
 
 /// A span every quarter of a second, until the statistics are as expected. Returns the number of these spans.
-pub(super) fn go_on(tracer: &Tracer, hand: &Hand, is_there: impl Fn(&TransportStats) -> bool) -> usize {
+pub(crate) fn go_on(tracer: &Tracer, hand: &Hand, is_there: impl Fn(&TransportStats) -> bool) -> usize {
     let end = Instant::now() + PATIENCE;
     for spans in 0.. {
         let _ = tracer.flush(Duration::from_millis(2));

@@ -1,6 +1,6 @@
 //! Retries, limits and the spool, over OTLP.
 
-mod bad_batch;
+pub(crate) mod bad_batch;
 pub(crate) mod faults;
 mod operation;
 mod pace;

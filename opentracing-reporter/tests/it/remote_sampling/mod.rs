@@ -1,5 +1,7 @@
 //! Remote sampling, with a scripted server and with a real Jaeger.
 
+mod grpc;
+
 use std::error::Error;
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -370,5 +372,11 @@ fn a_real_jaeger_answers() {
     check(&format!("{collector}/api/sampling"));
     if let Ok(agent) = std::env::var("JAEGER_SAMPLING") {
         check(&agent);
+    }
+    if let Ok(grpc) = std::env::var("JAEGER_GRPC_URL") {
+        let sampler = RemoteSampler::new(ConstSampler::off());
+        let _polling = hurried().grpc_endpoint(&grpc).unwrap().start(&sampler).unwrap();
+        wait_until(|| sampler.stats().queries_ok >= 2);
+        assert_eq!((sampler.strategy(), sampler.stats().updates_ok), (Some(probabilistic(0.001)), 1), "{grpc}");
     }
 }
