@@ -52,7 +52,7 @@ fn the_collector_writes_the_same_from_json_and_protobuf() -> TestResult {
     root.finish();
     assert_eq!(guard.close(PATIENCE), Ok(()));
 
-    let spans = ask_until(|| lines.spans(&[trace.clone()]), |spans| spans.len() >= 4);
+    let spans = ask_until(|| lines.spans(std::slice::from_ref(&trace)), |spans| spans.len() >= 4);
     let named = |name: &str| spans.iter().filter(|span| span["name"] == name).collect::<Vec<_>>();
     let text = written.0.lock().expect("no panic").clone();
     let own: Value = serde_json::from_slice(&text)?;
