@@ -1,0 +1,1 @@
+../go-opentelemetry/main.go

@@ -1,0 +1,3 @@
+module interop/hop
+
+go 1.22
