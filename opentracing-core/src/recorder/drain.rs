@@ -16,7 +16,6 @@ use crate::recorder::names::NameGuard;
 use crate::recorder::port::PortReceiver;
 use crate::recorder::recorder::{BATCH, Recorder};
 use crate::redaction::keys::Redactor;
-use crate::redaction::secrets::Secrets;
 use crate::reporter::finished::{Batch, FinishedSpan};
 use crate::reporter::reporter::{FlushError, PASS_INTERVAL, Reporter};
 use crate::stats::histogram::Exemplar;
@@ -80,7 +79,7 @@ const CHUNK: usize = 256;
 pub(crate) const LAST_FLUSH: Duration = Duration::from_secs(5);
 
 impl Drain {
-    pub(crate) fn new(recorder: Arc<Recorder>, secrets: Secrets, unfinished: UnfinishedSpans) -> Self {
+    pub(crate) fn new(recorder: Arc<Recorder>, redactor: Redactor, unfinished: UnfinishedSpans) -> Self {
         Drain {
             names: NameGuard::new(&recorder.limits),
             timeline: Timeline::new(recorder.begun),
@@ -88,7 +87,7 @@ impl Drain {
             rings: Vec::new(),
             batch: Vec::with_capacity(CHUNK),
             spent: Vec::with_capacity(BATCH),
-            redactor: Redactor::new(secrets),
+            redactor,
             ran: false,
             stock_limit: 0,
             process: std::process::id(),

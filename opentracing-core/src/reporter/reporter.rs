@@ -5,6 +5,8 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::model::value::Value;
+use crate::redaction::REDACTED;
+use crate::redaction::keys::Redactor;
 use crate::reporter::finished::Batch;
 use crate::stats::stats::ReporterStats;
 use crate::stats::transport_stats::TransportStats;
@@ -114,6 +116,20 @@ impl Process {
     /// The name of the service.
     pub fn service(&self) -> &str {
         &self.service
+    }
+
+    /// Redacts secrets in the tags, as in those of spans.
+    pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
+        for (key, value) in &mut self.tags {
+            match value {
+                OwnedValue::Str(text) => *text = redactor.redact(redactor.treatment(key), text, false).into(),
+                OwnedValue::I64(_) | OwnedValue::U64(_) if redactor.is_secret_number(key) => {
+                    *value = OwnedValue::Str(REDACTED.into());
+                }
+                _ => {}
+            }
+        }
+        self
     }
 
     /// The tags of the process, in the order in which they were set.

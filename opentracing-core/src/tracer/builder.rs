@@ -11,6 +11,7 @@ use crate::propagation::{AmqpHeaders, Composite, Format, HttpHeaders, KafkaHeade
 use crate::recorder::drain::{Drain, InlineDrain};
 use crate::recorder::id_generator::{self, IdGenerator, TraceIdWidth};
 use crate::recorder::recorder::{Parts, Recorder};
+use crate::redaction::keys::Redactor;
 use crate::redaction::secrets::Secrets;
 use crate::reporter::finished::Batch;
 use crate::reporter::reporter::{OwnedValue, Process, Reporter};
@@ -190,6 +191,7 @@ impl TracerBuilder {
         if short {
             root_marks |= Meta::SHORT;
         }
+        let redactor = Redactor::new(self.secrets);
         let recorder = Recorder::register(Parts {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             forwards: self.forwards,
@@ -204,9 +206,9 @@ impl TracerBuilder {
             propagators: self.propagators,
             baggage_tags: self.baggage_tags.into(),
             red: self.red,
-            process: self.process,
+            process: self.process.redacted(&redactor),
         });
-        let drain = Drain::new(recorder.clone(), self.secrets, self.unfinished);
+        let drain = Drain::new(recorder.clone(), redactor, self.unfinished);
         (Tracer::new(recorder), drain)
     }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use opentracing_core::{InvalidSecrets, Secrets, SecretsMatcher};
+use opentracing_core::{Batch, InvalidSecrets, Reporter, Secrets, SecretsMatcher, Tracer};
 
 #[track_caller]
 fn check_names(secrets: &str, found: &[&str], passed: &[&str]) {
@@ -498,4 +498,38 @@ fn no_secret_survives_because_a_limit_cuts_the_value() {
             }
         }
     }
+}
+
+/// Writes the tags of the process into a channel.
+struct ProcessTags(std::sync::mpsc::Sender<Vec<(String, String)>>);
+
+impl Reporter for ProcessTags {
+    fn report(&mut self, batch: Batch<'_>) {
+        let tags = batch.process().tags().map(|(key, value)| (key.to_owned(), value.to_string()));
+        self.0.send(tags.collect()).unwrap();
+    }
+}
+
+#[test]
+fn tags_of_the_process_are_redacted() {
+    let (sender, tags) = std::sync::mpsc::channel();
+    let tracer = Tracer::builder("shop")
+        .tag("license_key", "4f7a2c")
+        .tag("admin.pin", 4711)
+        .tag("replicas", 3)
+        .tag("database", "postgres://shop:swordfish@db/orders")
+        .tag("region", "eu-1")
+        .build_inline(ProcessTags(sender));
+    tracer.span("work").start().finish();
+    tracer.flush(std::time::Duration::from_secs(20)).unwrap();
+    let tags = tags.recv().unwrap();
+    let tags: Vec<_> = tags.iter().map(|(key, value)| (&**key, &**value)).collect();
+    let expected = [
+        ("license_key", "<redacted>"),
+        ("admin.pin", "<redacted>"),
+        ("replicas", "3"),
+        ("database", "postgres://db/orders"),
+        ("region", "eu-1"),
+    ];
+    assert_eq!(tags, expected);
 }
