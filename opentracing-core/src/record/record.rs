@@ -149,16 +149,21 @@ impl Record {
     }
 
     /// Prepares the record for the stock. A free record must not keep baggage alive, nor the memory of one huge span.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn retire(&mut self) {
-        if self.context.extra.is_some() {
-            self.context.extra = None;
+        if self.context.extra.is_some() || self.used & (TAGS | OTHER_PARTS) != 0 {
+            self.retire_parts();
+        }
+    }
+
+    #[inline(never)]
+    fn retire_parts(&mut self) {
+        self.context.extra = None;
+        if self.used & TAGS != 0 && self.tags.capacity() > KEEP_TAGS {
+            self.tags = TagStore::new();
         }
         if self.used & OTHER_PARTS != 0 {
             self.retire_other_parts();
-        }
-        if self.used & TAGS != 0 && self.tags.capacity() > KEEP_TAGS {
-            self.tags = TagStore::new();
         }
     }
 

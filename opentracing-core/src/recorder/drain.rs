@@ -19,6 +19,7 @@ use crate::redaction::keys::Redactor;
 use crate::reporter::finished::{Batch, FinishedSpan};
 use crate::reporter::reporter::{FlushError, PASS_INTERVAL, Reporter};
 use crate::stats::histogram::Exemplar;
+use crate::stats::red::RedFigures;
 use crate::sync::{bump, lock};
 
 /// Takes the finished spans of a tracer and passes them to a reporter. A tracer has exactly one drain.
@@ -208,7 +209,7 @@ impl Drain {
         let mut rings = std::mem::take(&mut self.rings);
         rings.retain_mut(|receiver| {
             if checks_idle {
-                receiver.mark_idle();
+                receiver.check_rest();
             }
             let gone = receiver.ring.is_abandoned(); // read first, so that all that the thread pushed is visible below
             let mut left = receiver.ring.slots();
@@ -243,16 +244,7 @@ impl Drain {
     fn accept(&mut self, mut record: Box<Record>) {
         self.recorder.forget_open(&record);
         if let Some(red) = &self.recorder.red {
-            let span = FinishedSpan { record: &record, timeline: &self.timeline, process: &self.recorder.process };
-            let exemplar = || {
-                record.context.is_sampled().then(|| Exemplar {
-                    trace_id: record.context.trace_id(),
-                    span_id: record.context.span_id(),
-                    duration: span.duration(),
-                    at: SystemTime::UNIX_EPOCH + Duration::from_nanos(span.end_unix_ns()),
-                })
-            };
-            red.count(span.kind(), span.operation_name(), span.is_failed(), span.duration(), exemplar);
+            self.count_for_figures(red, &record);
         }
         if !record.context.is_sampled() {
             return self.discard_unsampled(record);
@@ -261,6 +253,20 @@ impl Drain {
             self.prepare(&mut record);
         }
         self.batch.push(record);
+    }
+
+    #[inline(never)]
+    fn count_for_figures(&self, red: &RedFigures, record: &Record) {
+        let span = FinishedSpan { record, timeline: &self.timeline, process: &self.recorder.process };
+        let exemplar = || {
+            record.context.is_sampled().then(|| Exemplar {
+                trace_id: record.context.trace_id(),
+                span_id: record.context.span_id(),
+                duration: span.duration(),
+                at: SystemTime::UNIX_EPOCH + Duration::from_nanos(span.end_unix_ns()),
+            })
+        };
+        red.count(span.kind(), span.operation_name(), span.is_failed(), span.duration(), exemplar);
     }
 
     #[cold]

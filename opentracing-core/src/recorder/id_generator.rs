@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::OnceLock;
 
 #[cfg(not(miri))]
 use forkguard::Guard as ForkGuard;
@@ -45,13 +46,45 @@ pub enum TraceIdWidth {
 struct Ids {
     state: Cell<u64>,
     secret: Cell<u64>,
-    /// Detects forks with a counter that a fork handler increments in the child. A check is a comparison, without a system call.
-    fork: Cell<Option<ForkGuard>>,
+    /// The process in which the thread was seeded.
+    process: Cell<Option<&'static Generation>>,
+}
+
+/// A process, as a forked child sees its ancestors and itself. One per process, kept for its life.
+///
+/// A fork handler increments a counter in the child, which the guard compares with an earlier value. So a check makes no system call. The
+/// guard is cloned for a check, because a check that changes it in place would have to move it out of the thread-local and back.
+struct Generation {
+    guard: ForkGuard,
+    child: OnceLock<Option<Box<Generation>>>,
+}
+
+impl Generation {
+    /// `None` if no fork handler can be registered.
+    fn new() -> Option<Generation> {
+        Some(Generation { guard: ForkGuard::try_new().ok()?, child: OnceLock::new() })
+    }
+
+    /// The generation of this process.
+    #[cold]
+    fn current() -> Option<&'static Generation> {
+        static FIRST: OnceLock<Option<Generation>> = OnceLock::new();
+        let mut generation = FIRST.get_or_init(Generation::new).as_ref()?;
+        while generation.has_passed() {
+            generation = generation.child.get_or_init(|| Generation::new().map(Box::new)).as_deref()?;
+        }
+        Some(generation)
+    }
+
+    #[inline(always)]
+    fn has_passed(&self) -> bool {
+        self.guard.clone().detected_fork()
+    }
 }
 
 // The type has no destructor, so access needs no check and works also while the thread ends.
 thread_local! {
-    static IDS: Ids = const { Ids { state: Cell::new(0), secret: Cell::new(0), fork: Cell::new(None) } };
+    static IDS: Ids = const { Ids { state: Cell::new(0), secret: Cell::new(0), process: Cell::new(None) } };
 }
 
 /// Returns `N` random numbers, none of them zero.
@@ -91,17 +124,14 @@ impl Ids {
     /// Whether this thread has not been seeded in this process.
     #[inline(always)]
     fn is_stale(&self) -> bool {
-        let mut fork = self.fork.take();
-        let stale = fork.as_mut().is_none_or(ForkGuard::detected_fork);
-        self.fork.set(fork);
-        stale
+        self.process.get().is_none_or(Generation::has_passed)
     }
 
     /// Seeds the thread. A forked child also drops the rings of its parent, which no drain empties in this process.
     #[cold]
     #[inline(never)]
     fn begin(&self) {
-        self.fork.set(ForkGuard::try_new().ok());
+        self.process.set(Generation::current());
         self.reseed();
         local::leave_forked();
     }

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use crate::clock::ticks::Ticks;
 use crate::record::record::{Record, Stamp};
+use crate::recorder::open::Seen;
 use crate::recorder::port::{Port, Ports};
 use crate::recorder::recorder::Recorder;
 use crate::recorder::state::{End, State};
@@ -214,6 +215,20 @@ impl Local {
         let mut active = self.active.try_borrow_mut().ok()?;
         let entry = find(&mut active, token).filter(|entry| entry.is_open())?;
         Some(f(&mut entry.state))
+    }
+
+    /// Lists the active spans of this tracer that are not listed yet. They may stay open for longer than those below them.
+    pub(crate) fn list_active(&self, recorder: &Recorder) {
+        let Ok(mut active) = self.active.try_borrow_mut() else { return };
+        for entry in &mut *active {
+            if let State::Recording(record) = &mut entry.state
+                && entry.tracer == recorder.id
+                && !record.is_listed()
+                && !record.is_for_figures()
+            {
+                recorder.shared.open.list(record, recorder, Seen::Started);
+            }
+        }
     }
 
     /// The active span of this tracer. Spans of other tracers above it are ignored.

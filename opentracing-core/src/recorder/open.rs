@@ -29,6 +29,9 @@ const PARTS: usize = 16;
 /// The number of spans for which a map has room from its first span on.
 const PART_CAPACITY: usize = 7;
 
+/// The room that an empty map keeps after a peak.
+const MAX_KEPT_CAPACITY: usize = 448;
+
 /// The age from which a span is shown.
 const SHOWN_AGE: Duration = Duration::from_secs(1);
 
@@ -118,10 +121,15 @@ impl OpenSpans {
         }
     }
 
+    /// Removes a span that has finished.
     #[cold]
     pub(crate) fn remove(&self, record: &Record) {
         let id = record.context.span_id.get();
-        lock(self.part(id)).remove(&id);
+        let mut part = lock(self.part(id));
+        part.remove(&id);
+        if part.is_empty() && part.capacity() > MAX_KEPT_CAPACITY {
+            *part = HashMap::new();
+        }
     }
 
     /// Returns at most `most` spans that have been open for a second, oldest first, and the number of all of them.

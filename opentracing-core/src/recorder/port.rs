@@ -7,20 +7,34 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rtrb::{Consumer, Producer, PushError, RingBuffer};
 
+use crate::clock::ticks::Ticks;
 use crate::record::record::Record;
 use crate::recorder::recorder::{BATCH, Recorder};
-use crate::stats::stats::{PortStats, RESTED};
+use crate::stats::stats::PortStats;
 use crate::sync::{bump, count, lock};
 
 /// The number of records that a thread takes one by one before it takes whole batches.
 const SINGLE_REFILLS: u32 = 32;
+/// The same after a rest.
+const SINGLE_REFILLS_AFTER_REST: u32 = 16;
 
 /// The capacity of a thread's first ring. The first span that does not fit makes the thread switch to a ring of full size.
 const FIRST_RING: usize = 64;
 
+/// A span is listed as open from its start if its thread has listed none for so many ticks: about 3 milliseconds of a processor's counter, 8
+/// of the system's clock. This bounds the time that a busy thread spends on listing to a ten-thousandth.
+const LISTING_PAUSE: u64 = 1 << 23;
+
+/// After a pause of so many ticks, some 50 to 130 milliseconds, a thread starts with few records again.
+const REST: u64 = 1 << 27;
+
 /// The producing end, owned by the thread.
 pub(crate) struct Port {
     recorder: Arc<Recorder>,
+    /// The recorder's id, for a look-up without following the pointer.
+    id: u32,
+    /// When the thread last listed a span.
+    listed_at: Ticks,
     ring: Producer<Box<Record>>,
     capacity: usize,
     until_check: usize,
@@ -45,6 +59,7 @@ pub(crate) struct PortReceiver {
     stats: Arc<PortStats>,
     /// How many spans the thread had started at the last check.
     seen: u64,
+    rested: bool,
 }
 
 impl PortReceiver {
@@ -55,27 +70,23 @@ impl PortReceiver {
         dropped.filter(|record| !record.is_for_figures()).count()
     }
 
-    /// Whether the thread is marked as one that has started no span for a while.
+    /// Whether the thread had started no span between the last two checks.
     pub(crate) fn is_rested(&self) -> bool {
-        self.stats.started.load(Ordering::Relaxed) & RESTED != 0
+        self.rested
     }
 
-    /// Marks a thread that has started no span since the last check. Its next span is listed as open from its start.
-    pub(crate) fn mark_idle(&mut self) {
+    pub(crate) fn check_rest(&mut self) {
         let started = self.stats.started.load(Ordering::Relaxed);
-        if started == self.seen && started & RESTED == 0 {
-            // Fails if the thread starts a span right now; then it is not idle.
-            let marked = started | RESTED;
-            let _ = self.stats.started.compare_exchange(started, marked, Ordering::Relaxed, Ordering::Relaxed);
-        }
+        self.rested = started == self.seen;
         self.seen = started;
     }
 }
 
 /// The ports of one thread, the most recently used first.
 pub(crate) struct Ports {
-    first: Option<Port>,
-    rest: Vec<Port>,
+    // A pointer, so that one comparison tells whether there is a port.
+    first: Option<Box<Port>>,
+    rest: Vec<Box<Port>>,
 }
 
 impl Ports {
@@ -83,10 +94,10 @@ impl Ports {
 
     #[inline(always)]
     pub(crate) fn of(&mut self, recorder: &Arc<Recorder>) -> Option<&mut Port> {
-        if self.first.as_ref().is_none_or(|port| port.recorder.id != recorder.id) {
+        if self.first.as_ref().is_none_or(|port| port.id != recorder.id) {
             self.bring_forward(recorder);
         }
-        self.first.as_mut()
+        self.first.as_deref_mut()
     }
 
     /// Drops the ports that were made before a fork.
@@ -98,16 +109,16 @@ impl Ports {
 
     #[inline(always)]
     pub(crate) fn by_id(&mut self, id: u32) -> Option<&mut Port> {
-        if self.first.as_ref().is_none_or(|port| port.recorder.id != id) {
+        if self.first.as_ref().is_none_or(|port| port.id != id) {
             self.search(id)?;
         }
-        self.first.as_mut()
+        self.first.as_deref_mut()
     }
 
     #[cold]
     #[inline(never)]
     fn search(&mut self, id: u32) -> Option<()> {
-        let known = self.rest.iter().find(|port| port.recorder.id == id).map(|port| port.recorder.clone());
+        let known = self.rest.iter().find(|port| port.id == id).map(|port| port.recorder.clone());
         self.bring_forward(&known.or_else(|| Recorder::find(id))?);
         Some(())
     }
@@ -115,11 +126,11 @@ impl Ports {
     #[cold]
     fn bring_forward(&mut self, recorder: &Arc<Recorder>) {
         self.rest.extend(self.first.take());
-        match self.rest.iter().position(|port| port.recorder.id == recorder.id) {
+        match self.rest.iter().position(|port| port.id == recorder.id) {
             Some(at) => self.first = Some(self.rest.swap_remove(at)),
             None => {
                 self.rest.retain(|port| !port.recorder.intake.is_closed());
-                self.first = Some(Port::connect(recorder));
+                self.first = Some(Box::new(Port::connect(recorder)));
             }
         }
     }
@@ -135,6 +146,8 @@ impl Port {
         Port {
             ring: if orphan { RingBuffer::new(0).0 } else { make_ring(recorder, &stats, capacity) },
             recorder: recorder.clone(),
+            id: recorder.id,
+            listed_at: Ticks::ZERO,
             capacity,
             until_check: capacity / 2,
             outgrown: None,
@@ -148,52 +161,57 @@ impl Port {
         }
     }
 
+    /// Takes a record for a span that starts at this moment. `None` if it is time to list a span, or if no record is at hand.
     #[inline]
-    pub(crate) fn take(&mut self) -> Option<Box<Record>> {
-        let started = self.stats.started.load(Ordering::Relaxed) + 1;
-        self.stats.started.store(started, Ordering::Relaxed);
-        if started & RESTED != 0 { None } else { self.free.pop() }
+    pub(crate) fn take(&mut self, now: Ticks) -> Option<Box<Record>> {
+        bump(&self.stats.started, 1);
+        if self.since_listing(now) >= LISTING_PAUSE { None } else { self.free.pop() }
     }
 
     /// Takes a record that does not count as a started span.
     #[inline(always)]
-    pub(crate) fn take_for_figures(&mut self) -> Box<Record> {
-        self.free.pop().unwrap_or_else(|| self.take_slow())
+    pub(crate) fn take_for_figures(&mut self, now: Ticks) -> Box<Record> {
+        self.free.pop().unwrap_or_else(|| self.take_slow(now).0)
     }
 
-    /// Takes a record when [`take`](Port::take) returns none: on a thread that has few records, or has started no span for a while.
+    /// Takes a record when [`take`](Port::take) returns none. Returns whether the span is to be listed.
     #[cold]
     #[inline(never)]
-    pub(crate) fn take_slow(&mut self) -> Box<Record> {
-        let started = self.stats.started.load(Ordering::Relaxed);
-        if started & RESTED != 0 {
-            // A drain that rests does not mark this thread again, so the mark stays.
-            if !self.recorder.intake.is_resting() {
-                self.stats.started.store(started & !RESTED, Ordering::Relaxed);
-            }
-            self.refills = 0;
+    pub(crate) fn take_slow(&mut self, now: Ticks) -> (Box<Record>, bool) {
+        let since_listing = self.since_listing(now);
+        if since_listing >= REST {
+            self.refills = self.refills.min(SINGLE_REFILLS - SINGLE_REFILLS_AFTER_REST);
             if !self.orphan {
                 lock(&self.recorder.shared.stock).put(&mut self.free);
             }
             self.free.clear();
         }
-        // A thread that starts few spans keeps few records; a busy one takes a batch at a time.
-        let wanted = if self.refills < SINGLE_REFILLS { 1 } else { BATCH };
-        self.refills = self.refills.saturating_add(1);
-        if !self.orphan {
-            lock(&self.recorder.shared.stock).take(wanted, &mut self.free);
-        }
-        // The draining thread has read these cache lines, so the first write to each waits for the other processor. Writing to all of
-        // them in a row overlaps these waits.
-        for record in &mut self.free {
-            record.touch();
-        }
+        let mut is_listed = since_listing >= LISTING_PAUSE;
         if self.free.is_empty() {
-            // Allocated together and taken in ascending order, so that the processor prefetches the next one.
-            self.free.extend((0..wanted).map(|_| Record::new(&self.recorder.limits)));
-            self.free.reverse();
+            // A thread that starts few spans keeps few records; a busy one takes a batch at a time.
+            let wanted = if self.refills < SINGLE_REFILLS { 1 } else { BATCH };
+            self.refills = self.refills.saturating_add(1);
+            if !self.orphan {
+                lock(&self.recorder.shared.stock).take(wanted, &mut self.free);
+            }
+            // The draining thread has read these cache lines, so the first write to each waits for the other processor. Writing to all
+            // of them in a row overlaps these waits.
+            for record in &mut self.free {
+                record.touch();
+            }
+            // More spans are open than ever before, or the thread starts few. Then the cost of listing hardly counts.
+            is_listed |= self.free.is_empty() || wanted == 1;
         }
-        self.free.pop().unwrap_or_else(|| Record::new(&self.recorder.limits))
+        if is_listed {
+            self.listed_at = now;
+        }
+        (self.free.pop().unwrap_or_else(|| Record::new(&self.recorder.limits)), is_listed)
+    }
+
+    /// A large number if the counter was reset.
+    #[inline(always)]
+    fn since_listing(&self, now: Ticks) -> u64 {
+        now.0.wrapping_sub(self.listed_at.0)
     }
 
     /// Whether records are simply pushed. One load, whatever the cases behind it.
@@ -333,7 +351,13 @@ fn make_ring(recorder: &Recorder, stats: &Arc<PortStats>, capacity: usize) -> Pr
     let mut new_ports = lock(&recorder.shared.new_ports);
     // The drain closes the tracer before it takes the last new rings, so no ring is left here.
     if !recorder.intake.is_closed() {
-        new_ports.push(PortReceiver { ring: receiver, process: std::process::id(), stats: stats.clone(), seen: 0 });
+        new_ports.push(PortReceiver {
+            ring: receiver,
+            process: std::process::id(),
+            stats: stats.clone(),
+            seen: 0,
+            rested: false,
+        });
     }
     ring
 }
@@ -351,8 +375,7 @@ impl Drop for Port {
         let mut ports = lock(&shared.ports);
         ports.retain(|port| !Arc::ptr_eq(port, &self.stats));
         let retire = |counter: fn(&PortStats) -> &AtomicU64| {
-            counter(&shared.retired)
-                .fetch_add(counter(&self.stats).load(Ordering::Relaxed) & !RESTED, Ordering::Relaxed);
+            counter(&shared.retired).fetch_add(counter(&self.stats).load(Ordering::Relaxed), Ordering::Relaxed);
         };
         retire(|port| &port.started);
         retire(|port| &port.dropped_full);

@@ -27,7 +27,7 @@ use crate::recorder::stock::Stock;
 use crate::reporter::reporter::{FlushError, Process};
 use crate::sampler::{Decision, Sampler};
 use crate::stats::red::RedFigures;
-use crate::stats::stats::{DrainStats, PortStats, RESTED, RareStats, ReporterStats, Stats};
+use crate::stats::stats::{DrainStats, PortStats, RareStats, ReporterStats, Stats};
 use crate::stats::transport_stats::TransportStats;
 use crate::sync::{count, lock};
 
@@ -474,7 +474,7 @@ impl Recorder {
         let ports = if self.is_orphan() { self.shared.ports.try_lock().ok() } else { Some(lock(&self.shared.ports)) };
         let ports = ports.as_deref().map_or(&[][..], Vec::as_slice);
         let sum = |counter: fn(&PortStats) -> &AtomicU64| {
-            ports.iter().map(|port| get(counter(port)) & !RESTED).sum::<u64>() + get(counter(retired))
+            ports.iter().map(|port| get(counter(port))).sum::<u64>() + get(counter(retired))
         };
         let propagators = self.propagators.stats();
         let (sampled, not_sampled) = self.shared.decisions.sum();

@@ -434,7 +434,8 @@ fn own_time(context: &SpanContext) -> Stamp {
 impl Unsampled {
     fn begin_recording(&self) -> Option<Box<Record>> {
         let recorder = Recorder::find(self.context.meta.tracer()).filter(|recorder| !recorder.forwards)?;
-        let take = |port: &mut Port| port.take().unwrap_or_else(|| port.take_slow());
+        let now = Ticks::now();
+        let take = |port: &mut Port| port.take(now).unwrap_or_else(|| port.take_slow(now).0);
         let mut record = local::with(|local| local.port(&recorder, take))??;
         record.reset();
         let meta = self.context.meta.with_sampling(Sampling::Debug).with(Meta::RECORDING, true);

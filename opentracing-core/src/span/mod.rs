@@ -5,3 +5,4 @@ pub(crate) mod finish_options;
 pub(crate) mod operations;
 pub(crate) mod span;
 pub(crate) mod span_ref;
+mod start;

@@ -43,8 +43,14 @@ impl Report {
 
     /// The spans that have been open for a second or longer, the oldest first, at most 20.
     ///
-    /// Not every open span is listed. A span is listed if its thread had started no span for about 50 milliseconds, or fewer than 32 since
-    /// then; if its future returned `Pending`; or if it was shared. Other spans are only counted in [`Stats::open`].
+    /// Not every open span is listed, since listing each one would cost more than recording it. A span is listed
+    ///
+    /// - if its thread listed no other span in the last 3 milliseconds before it started;
+    /// - if its thread had started at most 15 spans since a pause, or more spans were open than ever before;
+    /// - if it is active when its thread lists another span;
+    /// - if its future returned `Pending`, or it was shared.
+    ///
+    /// Other spans are only counted in [`Stats::open`].
     pub fn open_spans(&self) -> &[OpenSpan] {
         self.of.as_ref().map_or(&[], |of| &of.open)
     }

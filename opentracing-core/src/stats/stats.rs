@@ -143,9 +143,6 @@ impl Stats {
     }
 }
 
-/// The bit of [`PortStats::started`] that marks a thread that has not started a span for a while.
-pub(crate) const RESTED: u64 = 1 << 63;
-
 /// Counters that only one thread writes, so an increment is a load and a store without a locked instruction. Aligned to a cache line, since
 /// another thread reads them.
 #[derive(Default)]

@@ -159,3 +159,26 @@ fn spans_of_a_trace_that_is_not_sampled_are_not_reported_at_the_end() {
     tracer.close(LONG).unwrap();
     assert!(spans.0.lock().unwrap().is_empty());
 }
+
+#[test]
+fn spans_that_a_thread_keeps_open_are_all_listed() {
+    let tracer = Tracer::builder("shop").build_inline(Keep::default());
+    let open: Vec<Span> = (0..200).map(|n| tracer.span("job").start_time(ago(100 + n)).start()).collect();
+    let text = tracer.report().to_string();
+    assert!(text.contains("\n             and 180 more\n"), "{text}");
+    drop(open);
+}
+
+#[test]
+fn a_span_below_lists_the_active_ones() {
+    let tracer = Tracer::builder("shop").build_inline(Keep::default());
+    // The first spans of a thread are listed in any case, and their records are needed for a batch.
+    (0..200).for_each(|_| tracer.span("quick").start().finish());
+    tracer.flush(LONG).unwrap();
+    (0..40).for_each(|_| tracer.span("quick").start().finish());
+    let active = tracer.span("active").start_time(ago(5)).start_active();
+    // More than a batch, so that one of them is listed.
+    let below: Vec<Span> = (0..300).map(|_| tracer.span("below").start()).collect();
+    assert_eq!(names(&tracer), ["active"]);
+    drop((below, active));
+}
