@@ -105,6 +105,11 @@
 //! All of these drops count as `dropped_failed`. While a server is unavailable, spans wait up to the [`BatchReporter::queue_size`]: that
 //! decides how long an outage may last without a spool.
 //!
+//! # Check
+//!
+//! [`BatchReporter::check`] connects to the server of each transport and says in one line what answered, or what is probably wrong.
+//! [`BatchReporter::check_at_start`] writes these lines to `log`.
+//!
 //! # Spool
 //!
 //! A [`Spool`] keeps spans on a disk while the server is unavailable, or, with [`SpoolMode::BeforeSending`], from the first span on. They are
@@ -281,7 +286,7 @@ pub use crate::resource::{DetectedTags, Detector, Detectors};
 pub use crate::retry::TransportClock;
 #[cfg(feature = "network")]
 pub use crate::spool::{Spool, SpoolMode};
-pub use crate::transport::{SendOutcome, SendReason, Transport};
+pub use crate::transport::{CheckOutcome, CheckResult, SendOutcome, SendReason, Transport, TransportCheck};
 #[cfg(feature = "zipkin")]
 pub use crate::zipkin::Zipkin;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use opentracing_core::{FinishedSpan, Process};
 
-use super::encoded::EncodedSpans;
+use super::encoded::{EncodedBatch, EncodedSpans};
 
 /// Turns finished spans into the bytes of one backend.
 ///
@@ -23,6 +23,13 @@ pub(crate) trait Encoding: Send + 'static {
 
     /// Appends a whole request body: the frame with the process and the spans in it.
     fn frame(&self, process: &[u8], spans: EncodedSpans<'_>, out: &mut Vec<u8>);
+
+    /// A whole request body without spans, to check the server with.
+    fn without_spans(&self) -> Vec<u8> {
+        let mut body = Vec::new();
+        self.frame(&[], EncodedBatch::default().spans(), &mut body);
+        body
+    }
 
     /// The operation name of an encoded span, for errors. `None` if reading it is expensive.
     fn operation(&self, span: &[u8]) -> Option<String> {

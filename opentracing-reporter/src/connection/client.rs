@@ -9,7 +9,7 @@ use http_body_util::Full;
 use super::endpoint::Endpoint;
 use super::progress::Progress;
 use super::protocol::{Connection, OtherProtocol, Protocol, Response};
-use super::route::Route;
+use super::route::{Opened, Route};
 use super::{Answer, BoxError, NoConnection, hint, redirect};
 
 pub(super) struct Client {
@@ -27,6 +27,11 @@ impl Client {
     /// How far the request in flight has come.
     pub(super) fn progress(&self) -> Progress {
         self.route.progress.clone()
+    }
+
+    /// Where the last connection leads.
+    pub(super) fn opened(&self) -> Option<&Opened> {
+        self.route.last.as_ref()
     }
 
     pub(super) async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Answer {

@@ -24,7 +24,8 @@ use super::grpc;
 use super::progress::Progress;
 use super::protocol::Protocol;
 use super::worker::{self, Done, Job};
-use super::{Answer, Channel, RequestStats};
+use super::{Answer, Channel, RequestStats, check};
+use crate::transport::TransportCheck;
 
 /// Posts each request to one endpoint. The connection lives on a thread of its own, so that pings are answered and bytes flow while the
 /// reporter's thread is busy. That thread starts with the first request and ends with the channel.
@@ -70,6 +71,13 @@ impl HttpChannel {
         let head = Request::get(path).header(HOST, &*self.endpoint.authority);
         let request = self.complete(head, Vec::new());
         self.failure = self.hand_over(request).err();
+    }
+
+    /// Prepares a check by a GET request. `success` says what it means if the server accepts it.
+    pub(crate) fn check_get(&self, path: &'static str, success: &'static str) -> TransportCheck {
+        let head = Request::get(path).header(HOST, &*self.endpoint.authority);
+        let endpoint = Endpoint { path: path.into(), ..self.endpoint.clone() };
+        check::check(&endpoint, self.protocol, self.complete(head, Vec::new()), success)
     }
 
     /// The channel to a gRPC method, which is the endpoint's path. The bodies of requests and answers are messages without gRPC's prefix.
@@ -176,6 +184,10 @@ impl Channel for HttpChannel {
         if let Some(worker) = &mut self.worker {
             worker.cancel = None;
         }
+    }
+
+    fn check(&self, body: Vec<u8>, content_type: &'static str) -> TransportCheck {
+        check::check(&self.endpoint, self.protocol, self.request(body, content_type), "accepts spans")
     }
 
     fn time_out(&mut self, timeout: Duration) -> Answer {

@@ -1,5 +1,6 @@
 //! Connections to a server: the endpoint with its credentials and TLS, HTTP and gRPC requests, and what their answers mean.
 
+mod check;
 mod client;
 #[cfg(feature = "tls")]
 mod connector;
@@ -37,6 +38,8 @@ pub use self::invalid_endpoint::InvalidEndpoint;
 #[cfg(feature = "tls")]
 pub use self::tls::Tls;
 
+use crate::transport::TransportCheck;
+
 /// Carries one request at a time to a server. No call blocks for longer than its caller allows.
 pub(crate) trait Channel: Send + 'static {
     /// Starts a request. Called only while none is in flight.
@@ -52,6 +55,12 @@ pub(crate) trait Channel: Send + 'static {
     fn time_out(&mut self, timeout: Duration) -> Answer {
         self.cancel();
         Answer::retry(format!("no answer within {timeout:?}"))
+    }
+
+    /// Prepares a check that sends this body. Says by default that there is none.
+    fn check(&self, body: Vec<u8>, content_type: &'static str) -> TransportCheck {
+        let _ = (body, content_type);
+        TransportCheck::unavailable("this connection has no check")
     }
 
     /// Size and latency of the last request that was answered or cancelled. Zero by default.

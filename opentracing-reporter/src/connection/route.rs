@@ -22,6 +22,8 @@ pub(super) struct Route {
     #[cfg(feature = "tls")]
     proxy_tls: Option<Connector>,
     pub(super) progress: Progress,
+    /// Where the last connection leads.
+    pub(super) last: Option<Opened>,
 }
 
 /// An open connection, described for people.
@@ -43,10 +45,12 @@ impl Route {
             #[cfg(feature = "tls")]
             proxy_tls: None,
             progress: Progress::new(),
+            last: None,
         }
     }
 
     pub(super) async fn open(&mut self) -> Result<BoxStream, BoxError> {
+        self.last = None;
         let Some(proxy) = self.endpoint.proxy.clone() else {
             let (stream, peer) = self.dialer.dial(&self.progress).await.map_err(|error| self.no_connection(&error))?;
             return self.secured(stream, Opened { peer, proxy: None, tls: None }).await;
@@ -104,14 +108,14 @@ impl Route {
                 Err(error) => return Err(self.no_connection(&error)),
             }
         }
-        log::trace!("connected to {} ({opened})", self.endpoint);
+        self.last = Some(opened);
         self.progress.reach(Step::Exchange);
         Ok(stream)
     }
 
     #[cfg(not(feature = "tls"))]
     async fn secured(&mut self, stream: BoxStream, opened: Opened) -> Result<BoxStream, BoxError> {
-        log::trace!("connected to {} ({opened})", self.endpoint);
+        self.last = Some(opened);
         self.progress.reach(Step::Exchange);
         Ok(stream)
     }

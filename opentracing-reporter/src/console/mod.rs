@@ -28,7 +28,7 @@ use self::handle::Counters;
 use self::output::Output;
 use self::settings::Settings;
 use self::state::State;
-use crate::transport::{SendOutcome, SendReason, Transport};
+use crate::transport::{SendOutcome, SendReason, Transport, TransportCheck};
 
 /// Draws each trace as a tree, with durations on a common time axis.
 ///
@@ -246,6 +246,10 @@ impl Transport for Console {
         // The lock is held for long while a writer blocks.
         let is_alone = self.shared.state.try_lock().is_ok_and(|state| state.others(&self.counters).next().is_none());
         (!is_alone).then_some(Duration::ZERO)
+    }
+
+    fn check(&self) -> TransportCheck {
+        TransportCheck::unavailable("the console has no server")
     }
 
     /// The console decides itself when to draw.

@@ -23,7 +23,7 @@ mod zipkin;
 
 use std::fmt;
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use opentracing_core::propagation::{Composite, KafkaHeaders};
 use opentracing_core::{
@@ -37,7 +37,7 @@ pub use self::variables::EnvWarning;
 use self::variables::Variables;
 use crate::reporter::BatchReporter;
 use crate::reporter::{FlushGuard, OwnLimits};
-use crate::transport::{SendOutcome, SendReason, Transport};
+use crate::transport::{CheckResult, SendOutcome, SendReason, Transport};
 
 /// A tracer and its reporter, configured by the environment: `OTEL_*`, `INSTANA_*`, `JAEGER_*` and `DD_*`.
 ///
@@ -220,6 +220,12 @@ impl EnvConfig {
     /// The invalid variables, and the keys of the configuration file that are ignored, in the order in which they were read. [`start`](Self::start) writes them to `log`.
     pub fn warnings(&self) -> &[EnvWarning] {
         &self.warnings
+    }
+
+    /// Checks whether spans would arrive by the transports, like [`BatchReporter::check`].
+    pub fn check(&self, timeout: Duration) -> Vec<CheckResult> {
+        let checks = self.transports.iter().map(|(transport, _)| (transport.name(), transport.check())).collect();
+        crate::reporter::check::run(checks, timeout)
     }
 
     /// Builds the tracer and starts the thread that reports its spans.

@@ -13,6 +13,7 @@ use super::spooling::Spooling;
 use crate::batch::{BatchQueue, Detail, Encoding};
 use crate::connection::Channel;
 use crate::retry::{Backoff, Pace};
+use crate::transport::TransportCheck;
 
 /// A transport made of an encoding and a channel. Requests leave one at a time, in the order in which their spans finished.
 ///
@@ -105,6 +106,10 @@ impl<E: Encoding, C: Channel> Exporter<E, C> {
 
     pub(crate) fn pending(&self) -> usize {
         self.pending
+    }
+
+    pub(crate) fn check(&self) -> TransportCheck {
+        self.channel.check(self.encoding.without_spans(), self.encoding.content_type())
     }
 
     pub(crate) fn stats(&self) -> TransportStats {

@@ -124,6 +124,10 @@ macro_rules! export_transport {
             fn stats(&self) -> opentracing_core::TransportStats {
                 self.exporter.stats()
             }
+
+            fn check(&self) -> $crate::TransportCheck {
+                self.exporter.check()
+            }
         }
     };
 }

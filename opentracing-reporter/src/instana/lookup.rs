@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::connection::{Answer, Channel, Endpoint, HttpChannel, RequestStats};
 use crate::instana::gateway::{ROUTES, default_gateway};
 use crate::instana::settings::InstanaAgentFallback;
+use crate::transport::TransportCheck;
 
 /// Asks each address in turn whether an agent is there, and posts to the first one that is. After a failed request the agent counts as
 /// gone, and the next request starts a new search.
@@ -55,16 +56,21 @@ impl AgentLookup {
         self.candidates.iter_mut().for_each(|candidate| candidate.endpoint.path = path.into());
     }
 
-    /// Reads the routes again, since the network may have changed.
-    fn find_gateway(&mut self) {
+    /// The agent at the default gateway, which is another host than the configured one.
+    fn gateway(&self) -> Option<Endpoint> {
         let routes = match &self.fallback {
             InstanaAgentFallback::DefaultGateway => Path::new(ROUTES),
             InstanaAgentFallback::DefaultGatewayIn(path) => path,
-            InstanaAgentFallback::None => return,
+            InstanaAgentFallback::None => return None,
         };
-        let Some(agent) = self.candidates.first().map(|candidate| candidate.endpoint.clone()) else { return };
-        let gateway = default_gateway(routes).map(|gateway| agent.clone().at_host(&gateway.to_string()));
-        let gateway = gateway.filter(|gateway| gateway.host != agent.host);
+        let agent = &self.candidates.first()?.endpoint;
+        let gateway = agent.clone().at_host(&default_gateway(routes)?.to_string());
+        (gateway.host != agent.host).then_some(gateway)
+    }
+
+    /// Reads the routes again, since the network may have changed.
+    fn find_gateway(&mut self) {
+        let gateway = self.gateway();
         let known = self.candidates.get(1).map(|candidate| &candidate.endpoint.host);
         if known != gateway.as_ref().map(|gateway| &gateway.host) {
             self.candidates.truncate(1);
@@ -172,6 +178,17 @@ impl Channel for AgentLookup {
                 }
             }
             State::Idle => {}
+        }
+    }
+
+    /// Asks as the search does.
+    fn check(&self, _: Vec<u8>, _: &'static str) -> TransportCheck {
+        const SUCCESS: &str = "is an Instana agent";
+        let Some(agent) = self.candidates.first() else { return TransportCheck::unavailable("there is no address") };
+        let check = agent.check_get("/", SUCCESS);
+        match self.gateway() {
+            Some(gateway) => check.or(HttpChannel::agent(gateway).check_get("/", SUCCESS)),
+            None => check,
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::udp::Udp;
 use crate::connection::{Answer, Channel, HttpChannel, RequestStats};
+use crate::transport::TransportCheck;
 
 #[derive(Debug)]
 pub(super) enum JaegerChannel {
@@ -31,6 +32,17 @@ impl Channel for JaegerChannel {
 
     fn cancel(&mut self) {
         self.inner().cancel();
+    }
+
+    fn time_out(&mut self, timeout: Duration) -> Answer {
+        self.inner().time_out(timeout)
+    }
+
+    fn check(&self, body: Vec<u8>, content_type: &'static str) -> TransportCheck {
+        match self {
+            JaegerChannel::Udp(udp) => udp.check(body, content_type),
+            JaegerChannel::Http(http) => http.check(body, content_type),
+        }
     }
 
     fn request_stats(&self) -> RequestStats {

@@ -7,8 +7,8 @@ use opentracing_core::{FinishedSpan, Process};
 use super::binary::Binary;
 use super::compact::Compact;
 use super::frame::{DropCounts, write_batch, write_message};
-use super::span::{read_operation, write_process, write_span};
-use crate::batch::{Detail, EncodedSpans, Encoding, RequestLimits};
+use super::span::{read_operation, write_process, write_service, write_span};
+use crate::batch::{Detail, EncodedBatch, EncodedSpans, Encoding, RequestLimits};
 
 /// The largest datagram that an agent accepts.
 const PACKET_BYTES: usize = 65_000;
@@ -95,6 +95,17 @@ impl Encoding for JaegerEncoding {
             Wire::Compact => read_operation::<Compact>(span),
             Wire::Binary => read_operation::<Binary>(span),
         }
+    }
+
+    /// With a process, which a batch must have.
+    fn without_spans(&self) -> Vec<u8> {
+        let (mut process, mut body) = (Vec::new(), Vec::new());
+        match self.wire {
+            Wire::Compact => write_service::<Compact>("opentracing", &mut process),
+            Wire::Binary => write_service::<Binary>("opentracing", &mut process),
+        }
+        self.frame(&process, EncodedBatch::default().spans(), &mut body);
+        body
     }
 
     fn content_type(&self) -> &'static str {

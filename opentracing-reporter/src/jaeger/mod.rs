@@ -20,7 +20,7 @@ use self::encoding::{JaegerEncoding, Wire};
 use self::udp::Udp;
 use crate::connection::{Endpoint, HttpChannel, InvalidEndpoint};
 use crate::export::{Exporter, export_settings};
-use crate::transport::{SendOutcome, SendReason, Transport};
+use crate::transport::{SendOutcome, SendReason, Transport, TransportCheck};
 
 /// Sends spans to Jaeger in the format of its own clients: Thrift, over UDP to an agent or over HTTP to a collector. Jaeger 2 and the
 /// OpenTelemetry Collector accept both. For a new installation prefer OTLP.
@@ -130,6 +130,10 @@ impl Transport for Jaeger {
 
     fn stats(&self) -> TransportStats {
         self.exporter.stats()
+    }
+
+    fn check(&self) -> TransportCheck {
+        self.exporter.check()
     }
 
     fn span_dropped(&mut self) {

@@ -46,6 +46,13 @@ pub(super) fn write_process<P: Protocol>(process: &Process, out: &mut Vec<u8>) {
     fields.end();
 }
 
+/// A process without tags.
+pub(super) fn write_service<P: Protocol>(service: &str, out: &mut Vec<u8>) {
+    let mut fields = Struct::<P>::new(out);
+    fields.text(1, service);
+    fields.end();
+}
+
 /// Writes the references, unless the only one is the parent by `child_of`, which the parent id expresses.
 fn write_references<P: Protocol>(fields: &mut Struct<'_, P>, span: FinishedSpan<'_>) {
     let (trace, parent) = (span.context().trace_id(), span.parent_id());

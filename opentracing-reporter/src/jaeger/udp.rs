@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
 use std::time::{Duration, Instant};
 
 use crate::connection::{Answer, Channel, RequestStats};
+use crate::transport::TransportCheck;
 
 /// Sends each request as one datagram. It counts as accepted once the operating system has taken it.
 #[derive(Debug)]
@@ -133,6 +134,11 @@ impl Channel for Udp {
     fn cancel(&mut self) {
         self.datagram = None;
         self.answer = None;
+    }
+
+    fn check(&self, _: Vec<u8>, _: &'static str) -> TransportCheck {
+        let Udp { host, port, .. } = self;
+        TransportCheck::unavailable(format!("UDP has no answers, so nobody knows whether {host} port {port} listens"))
     }
 
     fn request_stats(&self) -> RequestStats {

@@ -142,6 +142,15 @@ impl Encoding for OtlpEncoding {
         }
     }
 
+    /// An empty message, since a resource without spans would be a resource that does not exist.
+    fn without_spans(&self) -> Vec<u8> {
+        #[cfg(feature = "otlp-json")]
+        if self.format == Format::Json {
+            return b"{}".to_vec();
+        }
+        Vec::new()
+    }
+
     /// `ScopeSpans { spans: 2 { name: 5 } }`.
     fn operation(&self, span: &[u8]) -> Option<String> {
         #[cfg(feature = "otlp-json")]

@@ -10,6 +10,7 @@ use super::conventions::SemanticConventions;
 use super::encoding::OtlpEncoding;
 use crate::connection::{Answer, Channel, RequestStats};
 use crate::export::{Exporter, export_transport};
+use crate::transport::TransportCheck;
 
 /// Writes spans as lines of JSON, one `TracesData` each: OpenTelemetry's "OTLP File Exporter". The Collector reads such files with its
 /// receiver `otlpjsonfile`.
@@ -115,6 +116,10 @@ impl Channel for Lines {
 
     fn cancel(&mut self) {
         self.answer = None;
+    }
+
+    fn check(&self, _: Vec<u8>, _: &'static str) -> TransportCheck {
+        TransportCheck::unavailable("it has no server")
     }
 
     fn request_stats(&self) -> RequestStats {

@@ -59,6 +59,7 @@ impl Otlp {
     /// Sends over HTTP to exactly this address, even if it has no path.
     #[cfg(feature = "env")]
     pub(crate) fn http_as_is(endpoint: Endpoint) -> Self {
+        let endpoint = Endpoint { usual_path: "/v1/traces", ..endpoint };
         Otlp { exporter: Exporter::new(OtlpEncoding::new(), HttpChannel::new(endpoint)) }
     }
 

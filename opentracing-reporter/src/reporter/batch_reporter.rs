@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use opentracing_core::{Batch, FlushError, Reporter, ReporterStats, Tracer, TracerBuilder, TransportStats};
 
+use super::check;
 use super::guard::{FlushGuard, Unguarded};
 use super::managed_transport::{Limits, ManagedTransport, OwnLimits, flush_result};
-use crate::transport::Transport;
+use crate::transport::{CheckResult, Transport, TransportCheck};
 
 /// Sends finished spans in batches, through one or several transports, on a thread of its own.
 ///
@@ -30,6 +31,8 @@ pub struct BatchReporter {
     transports: Vec<ManagedTransport>,
     limits: Limits,
     close_timeout: Duration,
+    /// The time-out of the check at the start.
+    check_timeout: Option<Duration>,
     dropped_at_flush: u64,
     unguarded: Unguarded,
     has_warned_unguarded: bool,
@@ -47,6 +50,7 @@ impl BatchReporter {
             transports: transports.into_iter().map(|(transport, own)| ManagedTransport::new(transport, own)).collect(),
             limits: Limits { queue_size: 2048, batch_size: 512, batch_delay: Duration::from_secs(1) },
             close_timeout: Duration::from_secs(5),
+            check_timeout: None,
             dropped_at_flush: 0,
             unguarded: Unguarded::default(),
             has_warned_unguarded: false,
@@ -89,6 +93,42 @@ impl BatchReporter {
         self
     }
 
+    /// Writes a line to `log` for each transport once the reporter has started: whether its server answers, or what is wrong. At level
+    /// `warn` if spans would not arrive, else at `info`. Off by default.
+    ///
+    /// The [check](BatchReporter::check) runs on threads of its own and delays nothing.
+    pub fn check_at_start(mut self, timeout: Duration) -> Self {
+        self.check_timeout = Some(timeout);
+        self
+    }
+
+    /// Checks whether spans would arrive, and returns one line for each transport: address, TLS, answer, and what is probably wrong.
+    ///
+    /// A network transport opens a connection of its own and sends a request without spans, with its headers and certificates. UDP
+    /// cannot be checked, since nothing comes back. Blocks until all transports are checked, for at most `timeout`. Call it before
+    /// [`start`](BatchReporter::start), in a program with an asynchronous runtime on a thread that may block.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use opentracing_reporter::{BatchReporter, Otlp};
+    ///
+    /// let reporter = BatchReporter::new(Otlp::http("http://127.0.0.1:9")?);
+    /// for result in reporter.check(Duration::from_secs(2)) {
+    ///     // otlp: failed: no connection to http://127.0.0.1:9/v1/traces: Connection refused (os error 111)
+    ///     println!("{result}");
+    ///     assert!(result.has_failed());
+    /// }
+    /// # Ok::<(), opentracing_reporter::InvalidEndpoint>(())
+    /// ```
+    pub fn check(&self, timeout: Duration) -> Vec<CheckResult> {
+        check::run(self.checks(), timeout)
+    }
+
+    fn checks(&self) -> Vec<(&'static str, TransportCheck)> {
+        self.transports.iter().map(ManagedTransport::check).collect()
+    }
+
     /// Builds the tracer and starts the thread that reports its spans. It neither needs nor uses an asynchronous runtime.
     ///
     /// Keep the guard until the end of `main`, in a variable such as `_guard`: dropping it flushes the remaining spans and closes the
@@ -99,6 +139,11 @@ impl BatchReporter {
     /// If the operating system cannot start a thread.
     pub fn start(self, tracer: TracerBuilder) -> io::Result<(Tracer, FlushGuard)> {
         let (close_timeout, unguarded) = (self.close_timeout, self.unguarded.clone());
+        if let Some(timeout) = self.check_timeout {
+            let checks = self.checks();
+            let work = move || check::log(&check::run(checks, timeout));
+            std::thread::Builder::new().name("opentracing-check".into()).spawn(work)?;
+        }
         let (tracer, drain) = tracer.build();
         std::thread::Builder::new().name("opentracing-reporter".into()).spawn(move || drain.run(self))?;
         Ok((tracer.clone(), FlushGuard::new(tracer, close_timeout, unguarded)))

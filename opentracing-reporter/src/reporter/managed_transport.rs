@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use opentracing_core::{Batch, FinishedSpan, FlushError, ReporterStats, TransportStats};
 
-use crate::transport::{SendReason, Transport};
+use crate::transport::{SendReason, Transport, TransportCheck};
 
 /// How often a send in progress is continued.
 const TICK: Duration = Duration::from_millis(50);
@@ -190,6 +190,16 @@ impl ManagedTransport {
     fn has_spooled(&self) -> bool {
         let Some(transport) = &self.transport else { return false };
         catch_unwind(AssertUnwindSafe(|| transport.spooled())).is_ok_and(|spans| spans > 0)
+    }
+
+    /// The check of the transport, with its name.
+    pub(crate) fn check(&self) -> (&'static str, TransportCheck) {
+        let panicked = || TransportCheck::new(|_| Err("the transport panicked".to_owned()));
+        let check = match &self.transport {
+            Some(transport) => catch_unwind(AssertUnwindSafe(|| transport.check())).unwrap_or_else(|_| panicked()),
+            None => TransportCheck::unavailable("it is no longer used"),
+        };
+        (self.name, check)
     }
 
     pub(crate) fn transport_stats(&self) -> TransportStats {

@@ -1,11 +1,14 @@
 //! The `Transport` trait: what the reporter asks of anything that sends spans, and what it gets back.
 
+mod check;
 mod outcome;
 
 use std::time::{Duration, Instant};
 
 use opentracing_core::{FinishedSpan, TransportStats};
 
+pub(crate) use self::check::Kind as CheckKind;
+pub use self::check::{CheckOutcome, CheckResult, TransportCheck};
 pub use self::outcome::{SendOutcome, SendReason};
 
 /// Sends finished spans: to a collector, an agent, a terminal.
@@ -116,6 +119,12 @@ pub trait Transport: Send + 'static {
     fn stats(&self) -> TransportStats {
         TransportStats::default()
     }
+
+    /// Prepares a check of whether spans would arrive, for [`BatchReporter::check`](crate::BatchReporter::check). Must not block; the check
+    /// itself may. The network transports connect and send a request without spans. Says by default that there is no check.
+    fn check(&self) -> TransportCheck {
+        TransportCheck::unavailable("this transport has no check")
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for Box<T> {
@@ -157,5 +166,9 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 
     fn stats(&self) -> TransportStats {
         (**self).stats()
+    }
+
+    fn check(&self) -> TransportCheck {
+        (**self).check()
     }
 }

@@ -1,6 +1,7 @@
 //! Endpoints, TLS, and what is said about wrong addresses.
 
 pub(crate) mod addresses;
+mod check;
 mod endpoints;
 mod hints;
 mod proxy;

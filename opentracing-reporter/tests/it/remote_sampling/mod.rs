@@ -272,7 +272,6 @@ fn logs_when_polling_fails_and_when_it_works_again() {
     (0..6).for_each(|_| drop(server.next()));
     let from = format!("from {url}/sampling?service=shop");
     let expected = [
-        (Level::Trace, format!("connected to {url}/sampling?service=shop ({})", server.address())),
         (
             Level::Warn,
             format!(
