@@ -6,8 +6,10 @@ mod discard;
 mod environment;
 mod invalid;
 
+use std::time::Duration;
+
 use opentracing_core::Stats;
-use opentracing_reporter::{BatchReporter, Console, InvalidEndpoint};
+use opentracing_reporter::{BatchReporter, CheckResult, Console, InvalidEndpoint};
 
 pub use self::deliveries::Deliveries;
 use self::destination::Destination;
@@ -91,6 +93,17 @@ impl Report {
             });
         }
         Ok(reporter.unwrap_or_else(|| BatchReporter::new(Discard)))
+    }
+
+    /// Checks the connections to the backends, all at once. Returns a line for each; the terminal has none. Blocks for up to `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// Like [`reporter`](Report::reporter).
+    pub fn check(&self, timeout: Duration) -> Result<Vec<CheckResult>, InvalidEndpoint> {
+        let results = self.reporter()?.check(timeout).into_iter();
+        let is_local = |result: &CheckResult| matches!(result.transport(), "console" | "discard");
+        Ok(results.filter(|result| !is_local(result)).collect())
     }
 
     /// Whether traces are printed to the terminal.

@@ -68,6 +68,9 @@ fn sends_each_span_to_several_backends_and_the_terminal() {
     ];
     assert_eq!(deliveries(printed), expected.map(|destination| destination + &sent), "{printed}");
 
+    for line in ["zipkin: ", "otlp: ", "jaeger: ", "instana: "].map(|name| format!("{name}http://{at}/")) {
+        assert!(printed.lines().any(|printed| printed.starts_with(&line)), "no check of {line}\n{printed}");
+    }
     let received = backends.received();
     let zipkin: Vec<Value> = posted(&received, "/api/v2/spans").iter().map(|message| message.json()).collect();
     let zipkin: Vec<&Value> = zipkin.iter().flat_map(|request| request.as_array().unwrap()).collect();
@@ -125,6 +128,8 @@ fn shop_works_while_backends_are_unreachable() {
     let printed = &shop.printed;
     assert_eq!(status.code(), Some(1), "spans were lost:\n{printed}");
     assert!(printed.contains("responses  7 of 7 as expected"), "{printed}");
+    let warning = format!("zipkin: failed: no connection to http://{}/api/v2/spans: ", closed.address());
+    assert!(printed.contains(&warning), "the check at the start:\n{printed}");
     // A reporter that waits for a backend may deliver spans late. They are printed as a continuation of their trace.
     let begins = |line: &&str| line.starts_with("trace ") && !line.contains("  continued  ");
     assert_eq!(printed.lines().filter(begins).count(), 7, "{printed}");

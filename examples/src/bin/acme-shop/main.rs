@@ -22,6 +22,7 @@ mod upstream;
 mod users;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use examples::{BoxError, REPORT_HELP, interruption, say};
 
@@ -29,6 +30,9 @@ use crate::options::{HELP, Options};
 use crate::shop::Shop;
 use crate::summary::Summary;
 use crate::tracers::Tracers;
+
+/// Longer than a backend on this host takes to answer.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     examples::run(&[HELP, REPORT_HELP].join("\n"), Options::parse, run)
@@ -42,6 +46,10 @@ async fn run(options: Options) -> Result<ExitCode, BoxError> {
         say(format_args!("{name:<10} listening on http://{address}"));
     }
     say(&shop.shipping_note);
+    let report = tracers.report.clone();
+    for result in tokio::task::spawn_blocking(move || report.check(CHECK_TIMEOUT)).await?? {
+        say(result);
+    }
     say("");
 
     let results = customers::send(options.requests, &shop.front_end, &mut tracers, &interrupted).await?;

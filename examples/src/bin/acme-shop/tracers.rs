@@ -13,7 +13,7 @@ use crate::trace_check::TraceCheck;
 
 /// Kept until the end, because dropping the guard of a tracer closes it.
 pub(crate) struct Tracers {
-    report: Report,
+    pub(crate) report: Report,
     pub(crate) trace_check: TraceCheck,
     pub(crate) in_flight: InFlight,
     running: Vec<(Tracer, FlushGuard)>,
