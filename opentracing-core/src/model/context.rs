@@ -207,7 +207,8 @@ impl SpanContext {
         self.extra.as_ref()?.instana.as_ref()
     }
 
-    pub(crate) fn datadog(&self) -> Option<&DatadogState> {
+    /// Origin and propagated tags of Datadog.
+    pub fn datadog(&self) -> Option<&DatadogState> {
         self.extra.as_ref()?.datadog.as_ref()
     }
 

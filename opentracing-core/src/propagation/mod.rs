@@ -68,4 +68,5 @@ pub use self::formats::wavefront::Wavefront;
 pub use self::formats::xray::XRay;
 pub use self::medium::Medium;
 pub use self::names::UnknownFormat;
+pub use crate::model::vendor::datadog::DatadogState;
 pub use crate::model::vendor::instana::{Ancestor, Correlation, InstanaState};

@@ -11,7 +11,6 @@ use crate::model::ids::{SpanId, TraceId};
 use crate::model::kind::SpanKind;
 use crate::model::value::{Text, Value};
 use crate::propagation::JAEGER_DEBUG_ID;
-use crate::propagation::TraceState;
 use crate::record::record::Record;
 use crate::recorder::id_generator;
 use crate::recorder::inherited::{Inherited, preferred_parent, preferred_reference};
@@ -203,9 +202,7 @@ impl SpanBuilder<'_> {
             // The sampler is code of the user, so nothing of this thread is borrowed while it runs.
             let (asked, notes) = self.ask_sampler(recorder, trace_id);
             (decision, rule) = (Some(asked), notes.rule());
-            if let Some(tracestate) = notes.tracestate() {
-                set_tracestate(&mut parent.extra, tracestate);
-            }
+            notes.apply(&mut parent.extra);
         }
         let decision = decision.unwrap_or(Decision::Drop);
         let debug =
@@ -352,14 +349,6 @@ fn set_debug_id(record: &mut Record) {
     let id = record.context.jaeger().and_then(|state| state.debug_id.clone());
     if let Some(id) = id.filter(|_| !record.context.parent_id.is_valid()) {
         record.set_tag(Text::Static(JAEGER_DEBUG_ID), Value::from(&*id));
-    }
-}
-
-#[cold]
-fn set_tracestate(extra: &mut Option<Arc<Extra>>, tracestate: &TraceState) {
-    let list = Some(tracestate.as_str()).filter(|list| !list.is_empty()).map(Into::into);
-    if list.is_some() || extra.as_ref().is_some_and(|extra| extra.tracestate.is_some()) {
-        Arc::make_mut(extra.get_or_insert_default()).tracestate = list;
     }
 }
 

@@ -15,9 +15,9 @@ const TAG_PREFIX: &str = "_dd.p.";
 /// The tag that holds the upper 64 bits of the trace id.
 pub(crate) const TRACE_ID_HIGH: &str = "_dd.p.tid";
 
-/// The vendor state of a context from Datadog. It is propagated to all called services.
+/// The vendor state of a context from Datadog, or of a trace that a sampler has tagged for Datadog. It is propagated to all called services.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct DatadogState {
+pub struct DatadogState {
     /// Whether a user rather than a sampler made the decision: the priority is 2 or -1 instead of 1 or 0.
     pub(crate) by_user: bool,
     /// The origin of the trace, such as `rum` or `synthetics`.
@@ -29,12 +29,32 @@ pub(crate) struct DatadogState {
 }
 
 impl DatadogState {
+    /// The origin of the trace, such as `rum` or `synthetics`.
+    pub fn origin(&self) -> Option<&str> {
+        self.origin.as_deref()
+    }
+
+    /// The keys and values of the propagated tags, which begin with `_dd.p.`, in order. The upper half of the trace id (`_dd.p.tid`) is not
+    /// among them.
+    pub fn tags(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs().filter_map(|pair| pair.split_once('='))
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         *self == DatadogState::default()
     }
 
-    pub(crate) fn tags(&self) -> impl Iterator<Item = &str> {
+    /// The propagated tags as they are written to headers.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = &str> {
         self.tags.split(',').filter(|tag| !tag.is_empty())
+    }
+
+    /// Adds a tag, unless there is one with this key.
+    pub(crate) fn add_tag(&mut self, key: &str, value: &str) {
+        if self.tags().all(|(known, _)| known != key) {
+            let comma = if self.tags.is_empty() { "" } else { "," };
+            self.tags = [&*self.tags, comma, key, "=", value].concat().into();
+        }
     }
 
     /// The sampling priority for the decision; `None` if it is undecided.
@@ -74,7 +94,7 @@ impl DatadogState {
         if let Some(origin) = &state.origin {
             add(";", "o", origin);
         }
-        for (key, value) in state.tags().filter_map(|tag| tag.strip_prefix(TAG_PREFIX)?.split_once('=')) {
+        for (key, value) in state.tags().filter_map(|(key, value)| Some((key.strip_prefix(TAG_PREFIX)?, value))) {
             add(";t.", key, value);
         }
         for other in state.others.split(';').filter(|other| !other.is_empty()) {
@@ -114,6 +134,13 @@ impl DatadogState {
         (state.tags, state.others) = (tags.into(), others.into());
         state
     }
+}
+
+/// Whether the headers can carry the tag. The upper half of the trace id is written from the id itself.
+pub(crate) fn is_propagated_tag(key: &str, value: &str) -> bool {
+    let is_printable = |text: &str| text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b',');
+    let is_key = key.len() > TAG_PREFIX.len() && key.starts_with(TAG_PREFIX) && key != TRACE_ID_HIGH;
+    is_key && is_printable(key) && !key.contains('=') && is_printable(value)
 }
 
 fn push_mapped(text: &mut Text, from: &str, map: impl Fn(u8) -> u8) {

@@ -44,6 +44,12 @@ impl Datadog {
     pub const fn new() -> Self {
         Datadog(())
     }
+
+    /// The sampling priority for the decision of a context: 1 or 0, or 2 or -1 if a user rather than a sampler decided. `None` if it is
+    /// undecided.
+    pub fn sampling_priority(context: &SpanContext) -> Option<i8> {
+        DatadogState::priority(context)
+    }
 }
 
 impl TextFormat for Datadog {
@@ -125,7 +131,7 @@ impl TextFormat for Datadog {
             value.push("=");
             value.push_hex(trace_id.high());
         }
-        for tag in state.into_iter().flat_map(DatadogState::tags) {
+        for tag in state.into_iter().flat_map(DatadogState::pairs) {
             let before = value.len();
             value.push(if before == 0 { "" } else { "," });
             value.push(tag);

@@ -1,6 +1,8 @@
 //! Datadog's headers and its member of `tracestate`, where the vectors say nothing.
 
-use opentracing_core::{Sampling, SpanContext, SpanId, TraceId};
+use opentracing_core::mock::MockTracer;
+use opentracing_core::propagation::Datadog;
+use opentracing_core::{Decision, Sampler, Sampling, SamplingDetails, SamplingParams, SpanContext, SpanId, TraceId};
 
 use super::{composite, describe, extract_http, headers, http, inject_http, lines};
 
@@ -165,4 +167,71 @@ fn no_header_of_an_earlier_request_survives() {
     assert!(http(&composite("datadog")).inject(&context, &mut carrier).is_ok());
     let expected = ["ot-baggage-new: 1", "x-datadog-other: mine", "x-datadog-parent-id: 4", "x-datadog-trace-id: 3"];
     assert_eq!(lines(&carrier), expected);
+}
+
+/// Keeps all traces, and adds these tags.
+#[derive(Debug)]
+struct Tagging(&'static [(&'static str, &'static str)]);
+
+impl Sampler for Tagging {
+    fn decide(&self, _: &SamplingParams<'_>) -> Decision {
+        Decision::RecordAndSample
+    }
+
+    fn decide_with_details(&self, params: &SamplingParams<'_>, details: &mut SamplingDetails) -> Decision {
+        self.0.iter().for_each(|(key, value)| details.add_datadog_tag(key, value));
+        self.decide(params)
+    }
+}
+
+#[test]
+fn the_tags_of_a_sampler_are_propagated() {
+    #[track_caller]
+    fn check(
+        parent: Option<&[(&str, &str)]>,
+        added: &'static [(&'static str, &'static str)],
+        expected: &[(&str, &str)],
+    ) {
+        let mock = MockTracer::with(|builder| builder.sampler(Tagging(added)).composite(composite("datadog")));
+        let parent = parent.map(|lines| extract_http(&composite("datadog"), lines).ok().flatten().expect("a context"));
+        let mut builder = mock.tracer().span("work");
+        if let Some(parent) = &parent {
+            builder.child_of(parent);
+        }
+        let root = builder.start();
+        let child = mock.tracer().span("child").child_of(&root).start();
+        for span in [&root, &child] {
+            let context = span.context().expect("it is recorded");
+            let tags = context.datadog().map(|state| state.tags().collect()).unwrap_or(Vec::new());
+            assert_eq!(tags, expected, "{added:?}");
+            let sent = inject_http(&composite("datadog"), &context);
+            let line = sent.iter().find_map(|line| line.strip_prefix("x-datadog-tags: ")).unwrap_or_default();
+            let written = expected.iter().map(|(key, value)| format!("{key}={value}"));
+            assert!(written.into_iter().all(|pair| line.split(',').any(|sent| sent == pair)), "{line} {added:?}");
+        }
+    }
+    let undecided = [TRACE, PARENT, ("x-datadog-tags", "_dd.p.dm=-4")];
+    check(None, &[], &[]);
+    check(None, &[("_dd.p.dm", "-1"), ("_dd.p.ksr", "0.5")], &[("_dd.p.dm", "-1"), ("_dd.p.ksr", "0.5")]);
+    check(None, &[("_dd.p.dm", "-1"), ("_dd.p.dm", "-3")], &[("_dd.p.dm", "-1")]);
+    check(Some(&undecided), &[("_dd.p.dm", "-1"), ("_dd.p.x", "a=b")], &[("_dd.p.dm", "-4"), ("_dd.p.x", "a=b")]);
+    let decided = [TRACE, PARENT, KEEP, ("x-datadog-tags", "_dd.p.dm=-4")];
+    check(Some(&decided), &[("_dd.p.x", "1")], &[("_dd.p.dm", "-4")]);
+    check(None, &[("dm", "-1"), ("_dd.p.", "1"), ("_dd.p.tid", "0af7651916cd43dd"), ("_dd.p.a=b", "1")], &[]);
+    check(None, &[("_dd.p.x", "a,b"), ("_dd.p.y", "\u{fc}"), ("_dd.p.z,", "1")], &[]);
+}
+
+#[test]
+fn a_context_has_origin_and_priority() {
+    #[track_caller]
+    fn check(from: &[(&str, &str)], origin: Option<&str>, priority: Option<i8>) {
+        let context = extract_http(&composite("datadog"), from).ok().flatten().expect("a context");
+        let found = context.datadog().and_then(|state| state.origin());
+        assert_eq!((found, Datadog::sampling_priority(&context)), (origin, priority), "{from:?}");
+    }
+    check(&[TRACE, PARENT], None, None);
+    check(&[TRACE, PARENT, KEEP], None, Some(1));
+    check(&[TRACE, PARENT, ("x-datadog-sampling-priority", "2"), ("x-datadog-origin", "rum")], Some("rum"), Some(2));
+    check(&[TRACE, PARENT, ("x-datadog-sampling-priority", "0")], None, Some(0));
+    check(&[TRACE, PARENT, ("x-datadog-sampling-priority", "-1")], None, Some(-1));
 }
