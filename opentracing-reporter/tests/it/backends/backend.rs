@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::backends::net::{ask_until, get};
 use crate::backends::seen::{Seen, compare};
 use crate::backends::{collector, jaeger, otlp, zipkin};
+use crate::support::net::{ask_until, get};
 
 /// A server and its query API.
 #[derive(Debug)]

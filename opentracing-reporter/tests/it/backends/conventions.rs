@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use crate::backends::collector::Lines;
 use crate::backends::json::{array, text};
-use crate::backends::net::{addresses, ask_until};
 use crate::backends::traces::PATIENCE;
 use crate::otlp::conventions::{fields, record, rows};
 use crate::otlp::spans::TestResult;
+use crate::support::net::{addresses, ask_until};
 
 #[test]
 fn the_collector_writes_each_row_as_the_page_says() -> TestResult {

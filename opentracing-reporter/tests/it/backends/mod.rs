@@ -5,7 +5,6 @@ pub(crate) mod collector;
 mod conventions;
 mod jaeger;
 mod json;
-pub(crate) mod net;
 mod otlp;
 mod same;
 mod seen;
@@ -17,9 +16,9 @@ use opentracing_reporter::{BatchReporter, Jaeger, Otlp, Zipkin};
 
 use crate::backends::backend::{Backend, From};
 use crate::backends::collector::Lines;
-use crate::backends::net::addresses;
 use crate::backends::seen::{Memory, Seen};
 use crate::backends::traces::{MANY, PATIENCE, ROWS, Row, unsampled};
+use crate::support::net::addresses;
 
 /// Records the rows, sends them through the transports that the closure adds, and returns what was recorded.
 #[track_caller]

@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use crate::backends::collector::Lines;
 use crate::backends::json::array;
-use crate::backends::net::{addresses, ask_until};
 use crate::backends::traces::PATIENCE;
 use crate::otlp::spans::TestResult;
+use crate::support::net::{addresses, ask_until};
 
 /// Keeps what is written.
 #[derive(Clone, Default)]

@@ -12,8 +12,8 @@ use prost::Message;
 
 use crate::backends::backend::From;
 use crate::backends::collector::Lines;
-use crate::backends::net::{addresses, ask_until};
 use crate::support::collector::{Collector, Reply};
+use crate::support::net::{addresses, ask_until};
 
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/otel-config.yaml");
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/configuration-file.md");

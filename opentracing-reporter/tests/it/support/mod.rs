@@ -2,6 +2,8 @@
 
 #[cfg(feature = "network")]
 pub(crate) mod collector;
+#[cfg(any(feature = "datadog", all(feature = "jaeger", feature = "otlp", feature = "zipkin")))]
+pub(crate) mod net;
 #[cfg(feature = "network")]
 pub(crate) mod relay;
 #[cfg(feature = "otlp")]
