@@ -1,4 +1,4 @@
-//! Sends the finished spans of `opentracing-core` to a backend: an OpenTelemetry Collector, Jaeger, Zipkin, Instana, or the terminal.
+//! Sends the finished spans of `opentracing-core` to a backend: an OpenTelemetry Collector, Jaeger, Zipkin, Datadog, Instana, or the terminal.
 //!
 //! ```
 //! use opentracing_core::{SpanKind, Tracer, tags};
@@ -68,20 +68,21 @@
 //! transports have a feature each. Several transports work side by side, each with its own queue:
 //!
 //! ```no_run
-//! # #[cfg(all(feature = "instana", feature = "jaeger", feature = "zipkin"))]
+//! # #[cfg(all(feature = "datadog", feature = "instana", feature = "jaeger", feature = "zipkin"))]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # use opentracing_core::Tracer;
-//! use opentracing_reporter::{BatchReporter, Instana, Jaeger, Zipkin};
+//! use opentracing_reporter::{BatchReporter, Datadog, Instana, Jaeger, Zipkin};
 //!
 //! let zipkin = Zipkin::new("http://127.0.0.1:9411")?;
 //! let jaeger = Jaeger::http("http://127.0.0.1:14268")?; // agent: Jaeger::udp("127.0.0.1:6831")?
 //! let instana = Instana::new(); // agent of this host; without one: Instana::serverless(url, key)?
+//! let datadog = Datadog::new(); // agent of this host
 //!
-//! let reporter = BatchReporter::new(zipkin).transport(jaeger).transport(instana);
+//! let reporter = BatchReporter::new(zipkin).transport(jaeger).transport(instana).transport(datadog);
 //! let (tracer, _guard) = reporter.start(Tracer::builder("shop"))?;
 //! # Ok(())
 //! # }
-//! # #[cfg(not(all(feature = "instana", feature = "jaeger", feature = "zipkin")))]
+//! # #[cfg(not(all(feature = "datadog", feature = "instana", feature = "jaeger", feature = "zipkin")))]
 //! # fn main() {}
 //! ```
 //!
@@ -203,6 +204,7 @@
 //! | `zipkin` | `Zipkin` |
 //! | `jaeger` | `Jaeger`, over UDP or HTTP |
 //! | `instana` | `Instana`, through its agent or the serverless endpoint |
+//! | `datadog` | `Datadog`, through its agent, and `DatadogSampler` |
 //! | `env` | `from_env` and `EnvConfig`; includes all transports and `remote-sampling` |
 //! | `config-file` | `env`, and OpenTelemetry's configuration file in `OTEL_CONFIG_FILE` |
 //! | `resource-detectors` | `Detectors`: facts about host, operating system, process, container and pod, as tags of the process |
@@ -214,6 +216,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(all(
+        feature = "datadog",
         feature = "instana",
         feature = "jaeger",
         feature = "otlp",
@@ -231,6 +234,8 @@ mod config;
 mod connection;
 #[cfg(feature = "console")]
 mod console;
+#[cfg(feature = "datadog")]
+mod datadog;
 #[cfg(feature = "env")]
 mod env;
 #[cfg(feature = "network")]
@@ -265,6 +270,8 @@ pub use crate::connection::Tls;
 pub use crate::connection::{Endpoint, InvalidEndpoint};
 #[cfg(feature = "console")]
 pub use crate::console::{Console, ConsoleColors, ConsoleLogs, ConsoleTags};
+#[cfg(feature = "datadog")]
+pub use crate::datadog::{Datadog, DatadogSampler};
 #[cfg(feature = "env")]
 pub use crate::env::{EnvConfig, EnvWarning, from_env};
 #[cfg(feature = "instana")]
@@ -290,6 +297,6 @@ pub use crate::transport::{CheckOutcome, CheckResult, SendOutcome, SendReason, T
 #[cfg(feature = "zipkin")]
 pub use crate::zipkin::Zipkin;
 
-#[cfg(all(doctest, feature = "instana", feature = "jaeger", feature = "zipkin"))]
+#[cfg(all(doctest, feature = "datadog", feature = "instana", feature = "jaeger", feature = "zipkin"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -27,12 +27,14 @@ use super::worker::{self, Done, Job};
 use super::{Answer, Channel, RequestStats, check};
 use crate::transport::TransportCheck;
 
-/// Posts each request to one endpoint. The connection lives on a thread of its own, so that pings are answered and bytes flow while the
+/// Sends each request to one endpoint. The connection lives on a thread of its own, so that pings are answered and bytes flow while the
 /// reporter's thread is busy. That thread starts with the first request and ends with the channel.
 #[derive(Debug)]
 pub(crate) struct HttpChannel {
     pub(crate) endpoint: Endpoint,
     pub(crate) gzip: bool,
+    /// The method of requests with a body is PUT instead of POST.
+    is_put: bool,
     protocol: Protocol,
     worker: Option<Worker>,
     /// The answer to a request that could not be handed to the worker.
@@ -59,6 +61,12 @@ const WORKER_ENDED: &str = "the connection thread has ended";
 impl HttpChannel {
     pub(crate) fn new(endpoint: Endpoint) -> Self {
         Self::with_protocol(Protocol::Http, endpoint)
+    }
+
+    /// The channel to a server that expects PUT.
+    #[cfg(feature = "datadog")]
+    pub(crate) fn put(endpoint: Endpoint) -> Self {
+        HttpChannel { is_put: true, ..Self::new(endpoint) }
     }
 
     /// The channel to an Instana agent, which answers 404 for a while after it has started.
@@ -88,7 +96,7 @@ impl HttpChannel {
 
     fn with_protocol(protocol: Protocol, endpoint: Endpoint) -> Self {
         let stats = RequestStats::default();
-        HttpChannel { endpoint, gzip: false, protocol, worker: None, failure: None, stats }
+        HttpChannel { endpoint, gzip: false, is_put: false, protocol, worker: None, failure: None, stats }
     }
 
     fn request(&self, body: Vec<u8>, content_type: &'static str) -> Result<Request<Full<Bytes>>, http::Error> {
@@ -96,7 +104,8 @@ impl HttpChannel {
         let body = if self.gzip { compressed(&body) } else { body };
         let (request, body) = match self.protocol {
             Protocol::Http | Protocol::Agent => {
-                let request = Request::post(path)
+                let request = if self.is_put { Request::put(path) } else { Request::post(path) };
+                let request = request
                     .header(HOST, &*self.endpoint.authority)
                     .header(CONTENT_TYPE, HeaderValue::from_static(content_type));
                 let request = if self.gzip { request.header(CONTENT_ENCODING, "gzip") } else { request };

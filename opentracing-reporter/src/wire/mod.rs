@@ -1,7 +1,9 @@
-//! Formats that several rooms write or read: JSON, Protocol Buffers, and lists of pairs.
+//! Formats that several rooms write or read: JSON, `MessagePack`, Protocol Buffers, and lists of pairs.
 
-#[cfg(any(feature = "instana", feature = "otlp-json", feature = "zipkin"))]
+#[cfg(any(feature = "datadog", feature = "instana", feature = "otlp-json", feature = "zipkin"))]
 pub(crate) mod json;
+#[cfg(feature = "datadog")]
+pub(crate) mod msgpack;
 #[cfg(feature = "env")]
 mod pairs;
 #[cfg(feature = "grpc")]

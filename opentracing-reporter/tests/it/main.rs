@@ -8,6 +8,8 @@ mod config_file;
 mod connection;
 #[cfg(feature = "console")]
 mod console;
+#[cfg(feature = "datadog")]
+mod datadog;
 #[cfg(feature = "env")]
 mod env;
 #[cfg(feature = "otlp")]

@@ -1,13 +1,13 @@
 //! JSON (RFC 8259), written straight into the request's buffer.
 
-#[cfg(feature = "instana")]
+#[cfg(any(feature = "datadog", feature = "instana"))]
 mod object;
 
 use std::io::Write;
 
 use opentracing_core::Value;
 
-#[cfg(feature = "instana")]
+#[cfg(any(feature = "datadog", feature = "instana"))]
 pub(crate) use self::object::{Object, object};
 
 /// Appends a string with its quotes.
