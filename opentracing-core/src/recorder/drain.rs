@@ -54,8 +54,7 @@ pub struct Drain {
     ran: bool,
     stock_limit: usize,
     process: u32,
-    idle_checked: Instant,
-    /// The last pass found no span, and no thread that started one.
+    /// The last pass found no span.
     is_quiet: bool,
     /// How often the thread has slept since it began to rest.
     rests: usize,
@@ -92,7 +91,6 @@ impl Drain {
             ran: false,
             stock_limit: 0,
             process: std::process::id(),
-            idle_checked: Instant::now(),
             is_quiet: false,
             rests: 0,
             unfinished,
@@ -200,21 +198,14 @@ impl Drain {
             lock(&self.recorder.shared.stray).clear();
         }
         self.trim_stock(now);
-        let checks_idle = now - self.idle_checked >= IDLE;
-        if checks_idle {
-            self.idle_checked = now;
-        }
         let mut fullest = 0;
         self.is_quiet = true;
         let mut rings = std::mem::take(&mut self.rings);
         rings.retain_mut(|receiver| {
-            if checks_idle {
-                receiver.check_rest();
-            }
             let gone = receiver.ring.is_abandoned(); // read first, so that all that the thread pushed is visible below
             let mut left = receiver.ring.slots();
             fullest = fullest.max(left);
-            self.is_quiet &= left == 0 && receiver.is_rested();
+            self.is_quiet &= left == 0;
             while left > 0 {
                 let Ok(chunk) = receiver.ring.read_chunk(left.min(CHUNK)) else { break };
                 left -= chunk.len();

@@ -56,10 +56,6 @@ pub(crate) struct Port {
 pub(crate) struct PortReceiver {
     pub(crate) ring: Consumer<Box<Record>>,
     pub(crate) process: u32,
-    stats: Arc<PortStats>,
-    /// How many spans the thread had started at the last check.
-    seen: u64,
-    rested: bool,
 }
 
 impl PortReceiver {
@@ -68,17 +64,6 @@ impl PortReceiver {
         let Ok(chunk) = self.ring.read_chunk(self.ring.slots()) else { return 0 };
         let dropped = chunk.into_iter().inspect(|record| recorder.forget_open(record));
         dropped.filter(|record| !record.is_for_figures()).count()
-    }
-
-    /// Whether the thread had started no span between the last two checks.
-    pub(crate) fn is_rested(&self) -> bool {
-        self.rested
-    }
-
-    pub(crate) fn check_rest(&mut self) {
-        let started = self.stats.started.load(Ordering::Relaxed);
-        self.rested = started == self.seen;
-        self.seen = started;
     }
 }
 
@@ -144,7 +129,7 @@ impl Port {
             lock(&recorder.shared.ports).push(stats.clone());
         }
         Port {
-            ring: if orphan { RingBuffer::new(0).0 } else { make_ring(recorder, &stats, capacity) },
+            ring: if orphan { RingBuffer::new(0).0 } else { make_ring(recorder, capacity) },
             recorder: recorder.clone(),
             id: recorder.id,
             listed_at: Ticks::ZERO,
@@ -268,7 +253,7 @@ impl Port {
         self.recorder.wake();
         if self.capacity < self.recorder.ring {
             self.capacity = self.recorder.ring;
-            let first = std::mem::replace(&mut self.ring, make_ring(&self.recorder, &self.stats, self.capacity));
+            let first = std::mem::replace(&mut self.ring, make_ring(&self.recorder, self.capacity));
             self.outgrown = Some(first);
             self.check_fill();
         } else if self.blocked.is_some()
@@ -346,18 +331,12 @@ impl Port {
 }
 
 /// Makes a ring and registers its consuming end with the drain.
-fn make_ring(recorder: &Recorder, stats: &Arc<PortStats>, capacity: usize) -> Producer<Box<Record>> {
+fn make_ring(recorder: &Recorder, capacity: usize) -> Producer<Box<Record>> {
     let (ring, receiver) = RingBuffer::new(capacity);
     let mut new_ports = lock(&recorder.shared.new_ports);
     // The drain closes the tracer before it takes the last new rings, so no ring is left here.
     if !recorder.intake.is_closed() {
-        new_ports.push(PortReceiver {
-            ring: receiver,
-            process: std::process::id(),
-            stats: stats.clone(),
-            seen: 0,
-            rested: false,
-        });
+        new_ports.push(PortReceiver { ring: receiver, process: std::process::id() });
     }
     ring
 }
