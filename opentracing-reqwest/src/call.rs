@@ -9,7 +9,7 @@ use http::header::UPGRADE;
 use http_body::Body;
 use opentracing_core::http_rules::{
     ClientRequest, Exchange, ExchangeEnd, HttpFailure, Peer, ProgressLogs, ResendCounter, inject, remove_trace_headers,
-    set_status,
+    set_protocol_version, set_status,
 };
 use opentracing_core::{AsSpanContext, Span, tags};
 use reqwest::{Method, Request, Response};
@@ -27,6 +27,7 @@ pub(crate) struct Call {
     pub(crate) carries_trace: bool,
     /// The host whose address is not known yet.
     host: Option<Box<str>>,
+    port: Option<u16>,
     /// The response to a `HEAD` has no body, whatever its headers say.
     is_head: bool,
     resend_count: u32,
@@ -64,6 +65,7 @@ impl Call {
             settings: settings.clone(),
             carries_trace: false,
             host: None,
+            port,
             is_head: request.method() == Method::HEAD,
             resend_count,
             attempts: options.resend_counter.clone(),
@@ -108,6 +110,7 @@ impl Call {
     pub(crate) fn on_response(mut self, response: Response) -> Response {
         let Call { span, settings, attempts, .. } = &mut self;
         set_status(span, response.status(), settings.errors);
+        set_protocol_version(span, response.version());
         if let Some(attempts) = attempts {
             attempts.answered(response.status());
         }
@@ -117,7 +120,10 @@ impl Call {
             span.set(tags::HTTP_UPGRADE, protocol);
         }
         if let Some(address) = self.peer_address(&response) {
-            address.set_tags(&mut self.span);
+            let port = address.port.filter(|port| Some(*port) != self.port);
+            Peer { port: None, ..address }.set_tags(&mut self.span);
+            // The connection goes to a proxy.
+            Peer { port, ..Peer::default() }.set_connection_tags(&mut self.span);
         }
         let Call { span, settings, .. } = &mut self;
         settings.decorators.on_response(span, &response);
@@ -142,8 +148,7 @@ impl Call {
     /// Where the connection went to, unless it was another host after a redirect.
     fn peer_address(&self, response: &Response) -> Option<Peer<'static>> {
         let is_same_host = response.url().host_str() == Some(self.host.as_deref()?);
-        let address = response.remote_addr().filter(|_| is_same_host)?;
-        Some(Peer { port: None, ..Peer::from(address) })
+        response.remote_addr().filter(|_| is_same_host).map(Peer::from)
     }
 
     /// RFC 9112, section 6.3. An interim response that is the last one is an upgrade.

@@ -39,6 +39,8 @@
 //! | `error` | `true` for 5xx, and if there is no response or not all of it; for 4xx [on request](TracingClientBuilder::error_statuses) |
 //! | `peer.hostname`, `peer.port` | from the URL |
 //! | `peer.ipv4`, `peer.ipv6` | from the URL, or the remote address of the connection once there is a response: behind a proxy, the proxy's |
+//! | `network.peer.port` | the port of the connection, if it is not that of the URL, as behind a proxy |
+//! | `network.protocol.version` | the version of HTTP of the response |
 //! | `peer.service` | [of the request](RequestOptions::peer_service), [of the client](TracingClientBuilder::peer_service), [by host](TracingClientBuilder::peer_services), else the name of the host |
 //! | `http.request.resend_count` | redirects that a client of [`TracingClient::builder`] followed, plus earlier attempts that `TracingMiddleware` saw or [the request](RequestOptions::resend_counter) counts |
 //! | `http.request.body.size`, `http.response.body.size` | bytes, [on request](TracingClientBuilder::body_sizes) |

@@ -42,6 +42,7 @@
 //! | `grpc.deadline_exceeded` | `true` if the call was dropped at its time-out, or ended after it |
 //! | `http.status_code` | the HTTP status, if it is not 200 |
 //! | `peer.ipv4`, `peer.ipv6`, `peer.port` | of a server's span: the client that a [trusted proxy](TracingLayer::trusted_proxies) names, else the remote address, from tonic's `TcpConnectInfo` or a [`SocketAddr`](std::net::SocketAddr) in the extensions of the request |
+//! | `network.peer.address`, `network.peer.port` | of a server's span: the remote address of the connection, if a trusted proxy names the client |
 //! | `peer.hostname` or `peer.ipv4`, `peer.ipv6`, and `peer.port` | of a client's span: from [`TracingClientLayer::peer`], else from the URI of the request |
 //! | `peer.service` | of a client's span: from [`PeerServiceName`], [`TracingClientLayer::peer_service`] or [`TracingClientLayer::peer_services`], else the name of the host |
 //! | `rpc.request.metadata.…`, `rpc.response.metadata.…` | the metadata that [`MetadataTags`] names, and no other |

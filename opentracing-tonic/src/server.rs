@@ -39,9 +39,7 @@ impl ServerConfig {
         let caller = carrier::read(&self.settings.tracer, &parts.headers);
         let incoming = self.rules.apply(parts, remote_address(&parts.extensions));
         let mut span = self.settings.start(parts, incoming.is_skipped(), |builder| incoming.prepare(builder, &caller));
-        if let Some(peer) = incoming.peer() {
-            peer.set_tags(&mut span);
-        }
+        incoming.set_peer_tags(&mut span);
         let (call, body) = self.settings.call(span, parts, body);
         (Some(call), body)
     }

@@ -48,6 +48,9 @@
 //! | `http.outcome` | `cancelled` if the client disconnected before the response, `aborted` if within it; otherwise absent |
 //! | `http.upgrade` | the protocol of an upgraded connection (status 101) |
 //! | `peer.ipv4`, `peer.ipv6`, `peer.port` | the client that a [trusted proxy](TracingLayer::trusted_proxies) names, else the remote address of the connection |
+//! | `network.peer.address`, `network.peer.port` | the remote address of the connection, if a trusted proxy names the client |
+//! | `network.protocol.version` | the version of HTTP: `1.1`, `2` |
+//! | `user_agent.original` | the header `User-Agent`, 256 bytes of it at most |
 //!
 //! A layer finds the remote address only in the extensions of the request: as axum's `ConnectInfo<SocketAddr>`, which
 //! `into_make_service_with_connect_info` inserts, or as a [`SocketAddr`](std::net::SocketAddr) that your accept loop inserts.
@@ -65,6 +68,7 @@
 //! | `peer.port` | the port of the URL, or the default port of its scheme |
 //! | `peer.service` | from [`PeerServiceName`], [`TracingClientLayer::peer_service`] or [`TracingClientLayer::peer_services`], else the name of the host |
 //! | `http.request.resend_count` | how often the request was sent before; see [`CountResendsLayer`] |
+//! | `network.protocol.version` | the version of HTTP of the response |
 //!
 //! In the log of an error, `error.kind` is `timeout`; `dns`, `connect`, `tls` or `proxy` if there was no connection; else `service` or
 //! `body`. [`Untraced`] and [`WithoutPropagation`] exclude a request from tracing or from propagation.

@@ -6,6 +6,7 @@ use http::header::{CONTENT_LENGTH, UPGRADE};
 use http::{StatusCode, request, response};
 use opentracing_core::http_rules::{
     IncomingRequest, OTHER_METHOD, ServerRules, append_server_timing, append_trace_timing, method_name,
+    set_request_tags,
 };
 use opentracing_core::propagation::HttpHeaders;
 use opentracing_core::{AsSpanContext, Span, Tracer, Value, tags};
@@ -69,14 +70,13 @@ impl ServerConfig {
         }
         let method = method_name(&parts.method, known_methods);
         let incoming = self.rules.apply(parts, route::peer_address(&parts.extensions));
-        let (peer, is_untrusted) = (incoming.peer(), incoming.is_untrusted());
+        let is_untrusted = incoming.is_untrusted();
         let mut span = self.start(parts, method, &incoming);
         if method == OTHER_METHOD {
             span.set(tags::HTTP_REQUEST_METHOD_ORIGINAL, parts.method.as_str());
         }
-        if let Some(peer) = peer {
-            peer.set_tags(&mut span);
-        }
+        incoming.set_peer_tags(&mut span);
+        set_request_tags(&mut span, parts);
         let request_size = if *records_sizes { measure_request(&mut span, parts) } else { None };
         hooks.on_request(&mut span, parts);
         let route = route::Progress::new(parts, &span);

@@ -101,6 +101,7 @@ async fn the_method_and_the_status_are_tags(case: &Case) -> Outcome {
     stage.exchange(outgoing("DELETE", &stage.target.url("/foo"), &[]), HELLO).await?;
     let span = stage.only_span().await?;
     span.has("http.method", Some("DELETE"))?;
+    span.has("network.protocol.version", Some("1.1"))?;
     ensure!(span.text("component").is_some(), "there should be a component: {}", shown(&span));
     span.is_ok(200)
 }

@@ -70,7 +70,9 @@ async fn a_stream_of_http2_ends_the_span(case: &Case) -> Outcome {
     ensure_eq!(stage.mock.finished_spans().len(), 0, "the number of spans within the body");
     body.send_data(Bytes::from_static(b"done"), true).map_err(text)?;
     ensure_eq!(read(answer).await?.1, "done", "the rest");
-    stage.only_span().await?.is_ok(200)
+    let span = stage.only_span().await?;
+    span.has("network.protocol.version", Some("2"))?;
+    span.is_ok(200)
 }
 
 async fn trailers_of_http2_end_the_span(case: &Case) -> Outcome {

@@ -52,6 +52,10 @@ impl Case {
         Case { protocol, features: features.into(), serve: Box::new(serve) }
     }
 
+    pub(crate) fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
     /// Serves with the defaults of the adapter.
     pub(crate) async fn start(&self) -> Result<Stage, String> {
         self.start_with(MockTracer::new(), Variant::Plain).await

@@ -4,6 +4,7 @@ use opentracing_core::SpanKind;
 
 use crate::server::ServerFeature;
 use crate::server::case::{Case, request};
+use crate::server::visitor::Protocol;
 use crate::spans::{SpanExt, shown};
 use crate::suite::{Check, Outcome, checks, ensure, ensure_eq};
 
@@ -19,6 +20,8 @@ pub(super) const CHECKS: &[Check<Case, ServerFeature>] = checks![Case, ServerFea
     the_url_is_whole,
     the_url_has_no_secrets,
     the_method_and_the_status_are_tags,
+    the_protocol_is_a_tag,
+    the_user_agent_is_a_tag,
     no_header_becomes_a_tag,
     the_client_has_an_address [PeerAddress],
     forwarded_headers_of_an_untrusted_peer_are_ignored,
@@ -120,6 +123,29 @@ async fn the_method_and_the_status_are_tags(case: &Case) -> Outcome {
     span.has("http.method", Some("POST"))?;
     ensure!(span.text("component").is_some(), "there should be a component: {}", shown(&span));
     span.is_ok(200)
+}
+
+async fn the_protocol_is_a_tag(case: &Case) -> Outcome {
+    let stage = case.start().await?;
+    stage.get("/foo").await?;
+    let version = match case.protocol() {
+        Protocol::Http1 => "1.1",
+        Protocol::Http2 => "2",
+    };
+    let span = stage.only_span().await?;
+    span.has("network.protocol.version", Some(version))?;
+    span.has("user_agent.original", None)
+}
+
+async fn the_user_agent_is_a_tag(case: &Case) -> Outcome {
+    for length in [1, 256, 4096] {
+        let stage = case.start().await?;
+        let agent = "x".repeat(length);
+        stage.get_with("/foo", &[("user-agent", &agent)]).await?;
+        let recorded = stage.only_span().await?.text("user_agent.original").unwrap_or_default();
+        ensure_eq!(recorded, agent[..length.min(256)], "the beginning of the header");
+    }
+    Ok(())
 }
 
 async fn no_header_becomes_a_tag(case: &Case) -> Outcome {

@@ -6,7 +6,7 @@ use opentracing_core::mock::MockTracer;
 use crate::server::ServerFeature;
 use crate::server::case::Case;
 use crate::server::site::Variant;
-use crate::spans::SpanExt;
+use crate::spans::{SpanExt, shown};
 use crate::suite::{Check, Outcome, checks, ensure, ensure_eq};
 
 pub(super) const CHECKS: &[Check<Case, ServerFeature>] = checks![Case, ServerFeature;
@@ -77,6 +77,8 @@ async fn a_trusted_proxy_says_for_whom_it_asks(case: &Case) -> Outcome {
         span.has("peer.ipv4", Some("203.0.113.7"))?;
         // The port is the proxy's, not the client's.
         span.has("peer.port", None)?;
+        span.has("network.peer.address", Some("127.0.0.1"))?;
+        ensure!(span.text("network.peer.port").is_some(), "the proxy has a port: {}", shown(&span));
         span.has("http.url", Some("https://www.shop.example/foo"))?;
     }
     Ok(())

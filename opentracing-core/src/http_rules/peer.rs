@@ -7,7 +7,7 @@ use http::Uri;
 use http::uri::{Authority, Scheme};
 
 use crate::http_rules::hosts::without_brackets;
-use crate::model::tags;
+use crate::model::tags::{self, TagKey};
 use crate::span::span::Span;
 
 /// What is known about the peer: the tags `peer.hostname`, `peer.ipv4` or `peer.ipv6`, and `peer.port`.
@@ -50,15 +50,28 @@ impl<'a> Peer<'a> {
             span.set(tags::PEER_HOSTNAME, hostname);
         }
         if let Some(ip) = self.ip {
-            let key = if ip.is_ipv4() { tags::PEER_IPV4 } else { tags::PEER_IPV6 };
-            let mut text = IpText { bytes: [0; IP_BYTES], len: 0 };
-            if write!(text, "{ip}").is_ok() {
-                span.set(key, text.as_str());
-            }
+            set_ip(span, if ip.is_ipv4() { tags::PEER_IPV4 } else { tags::PEER_IPV6 }, ip);
         }
         if let Some(port) = self.port {
             span.set(tags::PEER_PORT, port);
         }
+    }
+
+    /// Sets the tags `network.peer.address` and `network.peer.port`, for an end of the connection that is not the peer itself.
+    pub fn set_connection_tags(&self, span: &mut Span) {
+        if let Some(ip) = self.ip {
+            set_ip(span, tags::NETWORK_PEER_ADDRESS, ip);
+        }
+        if let Some(port) = self.port {
+            span.set(tags::NETWORK_PEER_PORT, port);
+        }
+    }
+}
+
+fn set_ip(span: &mut Span, key: TagKey<str>, ip: IpAddr) {
+    let mut text = IpText { bytes: [0; IP_BYTES], len: 0 };
+    if write!(text, "{ip}").is_ok() {
+        span.set(key, text.as_str());
     }
 }
 

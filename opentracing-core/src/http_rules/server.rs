@@ -12,6 +12,7 @@ use crate::model::context::SpanContext;
 use crate::model::kind::SpanKind;
 use crate::model::tags;
 use crate::span::builder::SpanBuilder;
+use crate::span::span::Span;
 
 /// Which requests a server does not record, which it treats as untrusted, and which proxies it trusts. By default none of them.
 ///
@@ -43,7 +44,8 @@ pub struct IncomingRequest<'a> {
     is_skipped: bool,
     is_untrusted: bool,
     forwarded: Forwarded<'a>,
-    peer: Option<Peer<'static>>,
+    /// The other end of the connection.
+    address: Option<SocketAddr>,
 }
 
 impl ServerRules {
@@ -69,7 +71,7 @@ impl ServerRules {
             is_skipped: self.skip.any(request),
             is_untrusted: self.untrusted.any(request),
             forwarded,
-            peer: forwarded.client.or(address.map(Peer::from)),
+            address,
         }
     }
 }
@@ -92,7 +94,24 @@ impl<'a> IncomingRequest<'a> {
 
     /// The client: the one that a trusted proxy names, or the remote address.
     pub fn peer(&self) -> Option<Peer<'static>> {
-        self.peer
+        self.forwarded.client.or(self.address.map(Peer::from))
+    }
+
+    /// Sets the tags of the [peer](Self::peer). If a proxy names the client, `network.peer.address` and `network.peer.port` are those of
+    /// the proxy.
+    pub fn set_peer_tags(&self, span: &mut Span) {
+        if !span.is_recording() {
+            return;
+        }
+        match (self.forwarded.client, self.address) {
+            (Some(client), Some(proxy)) => {
+                client.set_tags(span);
+                Peer::from(proxy).set_connection_tags(span);
+            }
+            (Some(client), None) => client.set_tags(span),
+            (None, Some(address)) => Peer::from(address).set_tags(span),
+            (None, None) => {}
+        }
     }
 
     /// Gives the span its kind, its references and the decision of a skipped request. `caller` is the context in the request.

@@ -176,6 +176,12 @@ tags! {
     MESSAGING_RABBITMQ_EXCHANGE: str = "messaging.rabbitmq.exchange";
     /// The routing key of a RabbitMQ message.
     MESSAGING_RABBITMQ_ROUTING_KEY: str = "messaging.rabbitmq.destination.routing_key";
+    /// The address at the other end of the connection, if it is a proxy that names the client. The client is then the peer.
+    NETWORK_PEER_ADDRESS: str = "network.peer.address";
+    /// The port at the other end of the connection, if it is not that of the peer.
+    NETWORK_PEER_PORT: i64 = "network.peer.port";
+    /// The version of the protocol, such as `1.1` or `2` for HTTP.
+    NETWORK_PROTOCOL_VERSION: str = "network.protocol.version";
     /// The address of the peer in a form of the protocol's own.
     PEER_ADDRESS: str = "peer.address";
     /// The host name of the peer.
@@ -228,4 +234,6 @@ tags! {
     SPAN_KIND: str = "span.kind";
     /// Whether the span was still open when its tracer was closed. The report then shows what was known at that time.
     UNFINISHED: bool = "unfinished";
+    /// The header `User-Agent` of a request, 256 bytes of it at most.
+    USER_AGENT_ORIGINAL: str = "user_agent.original";
 }

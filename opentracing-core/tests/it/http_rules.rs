@@ -5,12 +5,14 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-use http::{HeaderMap, Method, StatusCode, Uri, uri::Authority, uri::Scheme};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version, uri::Authority, uri::Scheme};
 use opentracing_core::encoding::decode_percent;
 use opentracing_core::http_rules::{
     ConnectFailure, ErrorStatuses, HeaderTags, HostAllowList, HostPattern, Peer, PeerService, PeerServices,
     ResendCounter, append_server_timing, append_trace_timing, default_port, effective_port, known_method, method_name,
+    set_request_tags,
 };
+use opentracing_core::mock::MockTracer;
 use opentracing_core::{Sampling, SpanContext, SpanId, TraceId};
 
 #[test]
@@ -404,4 +406,29 @@ fn counts_attempts_and_follows_redirects() {
     counter.answered(found);
     check(&counter, "shop.example", 6, false);
     check(&counter, "shop.example", 7, true);
+}
+
+#[test]
+fn describes_protocol_and_user_agent() {
+    #[track_caller]
+    fn check(version: Version, agent: Option<&[u8]>, expected: &[&str]) {
+        let mock = MockTracer::new();
+        let mut span = mock.tracer().span("GET").start();
+        let mut request = Request::get("/").version(version);
+        if let Some(agent) = agent {
+            request = request.header("user-agent", HeaderValue::from_bytes(agent).unwrap());
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        set_request_tags(&mut span, &parts);
+        span.finish();
+        let span = mock.span("GET");
+        let tags: Vec<_> = span.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        assert_eq!(tags, expected);
+    }
+    check(Version::HTTP_09, None, &["network.protocol.version=0.9"]);
+    check(Version::HTTP_10, Some(b"curl/8"), &["network.protocol.version=1.0", "user_agent.original=curl/8"]);
+    check(Version::HTTP_11, Some(b""), &["network.protocol.version=1.1"]);
+    check(Version::HTTP_2, Some(b"\xff"), &["network.protocol.version=2"]);
+    let cut = format!("user_agent.original={}", "x".repeat(256));
+    check(Version::HTTP_3, Some(&[b'x'; 257]), &["network.protocol.version=3", &cut]);
 }

@@ -229,7 +229,7 @@ impl<'a, S: AttributeSink> Mapping<'a, '_, S> {
     /// RabbitMQ's destinations are `exchange:routing key`, and on a consumer `exchange:routing key:queue`, without empty parts
     /// (semantic conventions for RabbitMQ).
     fn destination(&mut self, system: Option<&str>, exchange: Option<&str>, destination: &str) {
-        let key = self.facts.filled(Key::RabbitmqRoutingKey);
+        let key = self.facts.filled(Key::RabbitmqRouting);
         if system != Some("rabbitmq") || (exchange.is_none() && key.is_none()) {
             return self.derive_text(Key::MessagingDestinationName, Some(destination));
         }

@@ -66,7 +66,7 @@ keys! {
     b'm' {
         Destination = "message_bus.destination",
         RabbitmqExchange = "messaging.rabbitmq.exchange",
-        RabbitmqRoutingKey = "messaging.rabbitmq.destination.routing_key",
+        RabbitmqRouting = "messaging.rabbitmq.destination.routing_key",
         MessagingDestinationName = "messaging.destination.name",
         MessagingOperationName = "messaging.operation.name",
         MessagingOperationType = "messaging.operation.type",

@@ -28,6 +28,7 @@ async fn tells_what_was_called() {
         ("peer.hostname", "catalog.example"),
         ("peer.port", &*port),
         ("http.status_code", "200"),
+        ("network.protocol.version", "1.1"),
         ("peer.ipv4", "127.0.0.1"),
     ];
     assert_eq!(tags(&span), expected.map(|(key, value)| (key, value.to_owned())));

@@ -190,5 +190,12 @@ async fn a_proxy_that_does_not_let_through() {
     let response = client.get("http://shop.example/").send().await.unwrap();
     assert_eq!(response.status(), 407, "without TLS a proxy answers like a server");
     drop(response);
-    assert!(!only_span(&mock).is_failed);
+    let span = only_span(&mock);
+    assert!(!span.is_failed);
+    // The URL's port, and the other end of the connection.
+    let port = i64::from(proxy.address().port());
+    let expected = [("peer.port", 80.into()), ("peer.ipv4", "127.0.0.1".into()), ("network.peer.port", port.into())];
+    for (tag, value) in expected {
+        assert_eq!(span.tag(tag), Some(value), "{tag}");
+    }
 }

@@ -33,14 +33,14 @@ async fn untrusted_calls_begin_traces() {
 
 #[tokio::test]
 async fn trusted_proxies_name_the_client() {
-    async fn check(proxies: &str, expected: [(&str, &str); 2]) {
+    async fn check(proxies: &str, expected: [(&str, &str); 3]) {
         let proxies = proxies.parse().unwrap();
         let fixture = Fixture::with(MockTracer::new(), |layer| layer.trusted_proxies(proxies)).await;
         call(&fixture, &[("x-forwarded-for", b"192.0.2.7")]).await;
         check_tags(&fixture.server_span(2).await, &expected);
     }
-    check("loopback", [("peer.ipv4", "192.0.2.7"), ("peer.port", "")]).await;
-    check("10.0.0.0/8", [("peer.ipv4", "127.0.0.1"), ("peer.ipv6", "")]).await;
+    check("loopback", [("peer.ipv4", "192.0.2.7"), ("peer.port", ""), ("network.peer.address", "127.0.0.1")]).await;
+    check("10.0.0.0/8", [("peer.ipv4", "127.0.0.1"), ("peer.ipv6", ""), ("network.peer.address", "")]).await;
 }
 
 #[tokio::test]

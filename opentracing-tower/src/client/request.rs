@@ -7,7 +7,7 @@ use http::uri::Authority;
 use http::{StatusCode, request, response};
 use opentracing_core::http_rules::{
     ClientRequest, HostAllowList, OperationName, Peer, PeerServiceName, PeerServices, Predicates, ResendCounter,
-    Untraced, WithoutPropagation, effective_port, inject, remove_trace_headers,
+    Untraced, WithoutPropagation, effective_port, inject, remove_trace_headers, set_protocol_version,
 };
 use opentracing_core::{AsSpanContext, Span, Tracer, tags};
 
@@ -103,6 +103,7 @@ impl ClientExchange {
     }
 
     pub(crate) fn on_head(&self, span: &mut Span, parts: &response::Parts) {
+        set_protocol_version(span, parts.version);
         if let Some(attempts) = &self.attempts {
             attempts.answered(parts.status);
         }

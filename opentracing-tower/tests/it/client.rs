@@ -101,6 +101,7 @@ async fn the_span_describes_the_call() {
             "http.method=GET".to_owned(),
             "http.status_code=200".to_owned(),
             format!("http.url=http://127.0.0.1:{port}/users/7?token=<redacted>"),
+            "network.protocol.version=1.1".to_owned(),
             "peer.ipv4=127.0.0.1".to_owned(),
             format!("peer.port={port}"),
         ]

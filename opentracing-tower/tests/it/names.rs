@@ -180,7 +180,7 @@ async fn no_header_becomes_a_tag() {
     let span = ask(&mock, router, "GET /", "authorization: Bearer hunter2\r\ncookie: id=hunter2\r\n").await;
     let mut keys: Vec<_> = span.tags.iter().map(|(key, _)| &**key).collect();
     keys.sort_unstable();
-    assert_eq!(keys, ["component", "http.method", "http.status_code", "http.url"]);
+    assert_eq!(keys, ["component", "http.method", "http.status_code", "http.url", "network.protocol.version"]);
 }
 
 #[tokio::test]

@@ -34,7 +34,7 @@ fn the_collector_writes_each_row_as_the_page_says() -> TestResult {
 
 /// An attribute in the Collector's file, as the page writes it.
 fn read(attribute: &Value) -> String {
-    fn text(value: &Value) -> String {
+    fn typed(value: &Value) -> String {
         let (of, value) = value.as_object().and_then(|value| value.iter().next()).expect("it has a type");
         match of.as_str() {
             "stringValue" => value.to_string(),
@@ -42,10 +42,10 @@ fn read(attribute: &Value) -> String {
             "boolValue" | "doubleValue" => value.to_string(),
             "arrayValue" => {
                 let values = value["values"].as_array().expect("it has values");
-                format!("[{}]", values.iter().map(text).collect::<Vec<_>>().join(","))
+                format!("[{}]", values.iter().map(typed).collect::<Vec<_>>().join(","))
             }
             of => panic!("{of}"),
         }
     }
-    format!("{}={}", attribute["key"].as_str().unwrap_or_default(), text(&attribute["value"]))
+    format!("{}={}", text(&attribute["key"]), typed(&attribute["value"]))
 }

@@ -4,4 +4,6 @@ pub(crate) mod conventions;
 mod file;
 mod grpc;
 mod json;
+#[cfg(feature = "env")]
+mod opt_in;
 pub(crate) mod spans;
