@@ -182,7 +182,7 @@ fn every_standard_tag_is_on_the_page() {
     let rows = rows();
     for name in names {
         let is_there = |given: &&str| given.strip_prefix(name).is_some_and(|rest| rest.starts_with('='));
-        assert!(rows.iter().any(|row| row.recorded.iter().any(|given| is_there(given))), "{name} is missing");
+        assert!(rows.iter().any(|row| row.recorded.iter().any(&is_there)), "{name} is missing");
     }
 }
 
