@@ -33,10 +33,11 @@ impl Context<'_> {
     }
 }
 
-/// The first four are OpenTelemetry's. The others are extensions.
-const EXPORTERS: [(&str, Make); 6] = [
+/// The first five are OpenTelemetry's. The others are extensions.
+const EXPORTERS: [(&str, Make); 7] = [
     ("otlp_http", otlp::http),
     ("otlp_grpc", otlp::grpc),
+    ("otlp_file", otlp::file),
     ("console", |_, _| Ok(Box::new(Console::stdout()))),
     ("zipkin", zipkin),
     ("jaeger", jaeger),

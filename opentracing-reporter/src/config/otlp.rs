@@ -10,15 +10,17 @@ use super::invalid::Problem;
 use crate::connection::Endpoint;
 #[cfg(feature = "tls")]
 use crate::connection::{InvalidEndpoint, Tls};
-use crate::otlp::Otlp;
+use crate::otlp::{Otlp, OtlpFile};
 use crate::transport::Transport;
 
 /// `otlp_http`. The address is used as it is, except that a socket has a default path.
 pub(super) fn http(keys: &mut Section<'_>, context: &mut Context<'_>) -> Result<Box<dyn Transport>, Problem> {
     let endpoint = at_endpoint(keys, "http://127.0.0.1:4318/v1/traces", |address| context.endpoint(address))?;
+    let mut is_json = false;
     if let Some(encoding) = keys.get("encoding") {
         match encoding.text()? {
             None | Some("protobuf") => {}
+            Some("json") => is_json = true,
             Some(name) => {
                 context.warnings.add(&encoding, format_args!("is {name:?}, which is not supported"), "using protobuf");
             }
@@ -30,7 +32,23 @@ pub(super) fn http(keys: &mut Section<'_>, context: &mut Context<'_>) -> Result<
         Some(_) => Otlp::http(endpoint).map_err(|error| keys.field.invalid(error))?,
         None => Otlp::http_as_is(endpoint),
     };
-    with_settings(keys, otlp, context)
+    with_settings(keys, if is_json { otlp.json() } else { otlp }, context)
+}
+
+/// `otlp_file`: lines of JSON on standard output, or in a file.
+pub(super) fn file(keys: &mut Section<'_>, context: &mut Context<'_>) -> Result<Box<dyn Transport>, Problem> {
+    let stream = keys.get("output_stream");
+    let file = match stream.as_ref().map_or(Ok(None), Field::text)? {
+        None | Some("stdout") => OtlpFile::stdout(),
+        Some(address) => {
+            let stream = stream.as_ref().unwrap_or(&keys.field);
+            let Some(path) = address.strip_prefix("file://").filter(|path| path.starts_with('/')) else {
+                return Err(stream.invalid(format_args!("is {address:?}, neither stdout nor file:///path")));
+            };
+            OtlpFile::append(path).map_err(|error| stream.invalid(format_args!("cannot be written ({error})")))?
+        }
+    };
+    Ok(Box::new(file.semantic_conventions(context.conventions)))
 }
 
 /// `otlp_grpc`. An address without a scheme is encrypted unless it is said to be insecure.

@@ -8,6 +8,8 @@ use opentracing_core::{ProbabilisticSampler, RemoteSampler};
 use crate::connection::{Endpoint, InvalidEndpoint};
 use crate::env::proxy::with_proxy;
 use crate::env::variables::Variables;
+#[cfg(feature = "config-file")]
+use crate::remote_sampling::is_grpc;
 use crate::remote_sampling::{JaegerRemoteSampling, RemoteSamplingGuard};
 
 /// Settings of remote sampling that replace its defaults.
@@ -25,7 +27,12 @@ pub(crate) struct RemoteSettings {
 /// Polls for a sampler of the configuration file.
 #[cfg(feature = "config-file")]
 pub(crate) fn poll(service: &str, poll: crate::config::RemotePoll) -> io::Result<RemoteSamplingGuard> {
-    let mut polling = JaegerRemoteSampling::new(service).endpoint(poll.endpoint).map_err(io::Error::other)?;
+    let polling = JaegerRemoteSampling::new(service);
+    let mut polling = match is_grpc(&poll.endpoint) {
+        true => polling.grpc_endpoint(poll.endpoint),
+        false => polling.endpoint(poll.endpoint),
+    }
+    .map_err(io::Error::other)?;
     if let Some(interval) = poll.interval {
         polling = polling.interval(interval);
     }

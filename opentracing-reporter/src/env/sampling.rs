@@ -9,6 +9,7 @@ use opentracing_core::{
 
 use crate::env::remote_sampling::RemoteSettings;
 use crate::env::variables::{Variables, pairs};
+use crate::remote_sampling::is_grpc;
 
 /// The sampler that the environment selects.
 pub(crate) enum SamplerSettings {
@@ -186,10 +187,8 @@ fn remote_arguments(variables: &mut Variables<'_>) -> RemoteSettings {
     for (key, value) in pairs {
         let is_valid = match key {
             "endpoint" => {
-                // A gRPC server, as OpenTelemetry specifies, unless it is Jaeger's URL or port for HTTP.
                 arguments.endpoint = RemoteSettings::endpoint(variables, NAME, value);
-                let endpoint = arguments.endpoint.as_ref();
-                arguments.is_grpc = endpoint.is_some_and(|at| matches!(&*at.path, "" | "/") && at.port != 5778);
+                arguments.is_grpc = arguments.endpoint.as_deref().is_some_and(is_grpc);
                 true
             }
             "pollingIntervalMs" => {

@@ -139,6 +139,14 @@ impl JaegerRemoteSampling {
     }
 }
 
+/// Whether an address without further explanation is a gRPC server, as OpenTelemetry specifies: unless it has a path, or Jaeger's port
+/// for HTTP.
+#[cfg(feature = "env")]
+pub(crate) fn is_grpc(endpoint: &Endpoint) -> bool {
+    const HTTP_PORT: u16 = 5778;
+    matches!(&*endpoint.path, "" | "/") && endpoint.port != HTTP_PORT
+}
+
 fn with_service(path: &str, service: &str) -> String {
     let mut with = path.to_owned();
     with.push(if path.contains('?') { '&' } else { '?' });

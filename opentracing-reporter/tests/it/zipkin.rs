@@ -217,6 +217,10 @@ fn writes_logs_as_annotations() {
     check(&[("key", "v".into())], r#""log": {"key":"v"}"#);
     check(&[], r#""log": {}"#);
     check(
+        &[("event", "e".into()), ("max", f64::MAX.into()), ("tiny", 5e-324.into()), ("none", f64::NAN.into())],
+        r#""e": {"max":1.7976931348623157e308,"tiny":5e-324,"none":"NaN"}"#,
+    );
+    check(
         &[("event", "e".into()), ("n", 1.into()), ("x", 0.5.into()), ("b", false.into())],
         r#""e": {"n":1,"x":0.5,"b":false}"#,
     );

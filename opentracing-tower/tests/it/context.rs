@@ -1,10 +1,17 @@
 //! What a served request says about the trace that it is part of.
 
+use std::convert::Infallible;
+use std::future::ready;
+
 use axum::Router;
+use http::{Request, Response};
+use http_body_util::BodyExt;
 use opentracing_core::mock::MockTracer;
 use opentracing_core::propagation::{Composite, HttpHeaders};
-use opentracing_core::{ConstSampler, Decision, OwnedSpan, ReferenceKind, Sampling, SpanId, TraceId};
-use opentracing_tower::{ServerTiming, TracingLayer};
+use opentracing_core::{ConstSampler, Decision, OwnedSpan, ReferenceKind, Sampling, SpanId, TraceId, Tracer};
+use opentracing_tower::{ServerTiming, TracingClientLayer, TracingLayer};
+use tower::ServiceExt;
+use tower_layer::Layer;
 
 use crate::support::{get, serve};
 
@@ -74,6 +81,29 @@ async fn an_unsampled_trace_is_not_recorded_and_goes_on() {
     let answer = get(address, "GET /", "X-INSTANA-L: 0\r\n").await;
     assert!(answer.ends_with(" NotSampled"), "{answer}");
     assert_eq!(mock.finished_spans(), []);
+}
+
+#[tokio::test]
+async fn a_disabled_tracer_passes_the_callers_context_on() {
+    let tracer = Tracer::builder("shop").build_forwarding();
+    // Answers with the headers that the client sends.
+    let echo = |request: Request<()>| {
+        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("none");
+        ready(Ok::<_, Infallible>(Response::new(["traceparent", "tracestate", "baggage"].map(header).join(" "))))
+    };
+    let client = TracingClientLayer::with_tracer(tracer.clone()).layer(tower::service_fn(echo));
+    let handler = move || async move {
+        let request = Request::get("http://stock.example/").body(()).unwrap();
+        let answer = client.oneshot(request).await.unwrap();
+        answer.into_body().collect().await.unwrap().to_bytes()
+    };
+    let layer = TracingLayer::with_tracer(tracer.clone());
+    let address = serve(Router::new().fallback(handler).layer(layer)).await;
+    let sent = format!("{TRACEPARENT}tracestate: a=1,b=2\r\nbaggage: tenant=acme\r\n");
+    let expected = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01 a=1,b=2 tenant=acme";
+    assert!(get(address, "GET /", &sent).await.ends_with(expected));
+    assert!(get(address, "GET /", "").await.ends_with("none none none"));
+    assert_eq!(tracer.stats().started, 0);
 }
 
 #[tokio::test]

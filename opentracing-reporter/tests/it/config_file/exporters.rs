@@ -34,10 +34,33 @@ fn exporters_send_as_configured() {
     let got = sent("{otlp_http: {endpoint: URL/v1/traces, timeout: 0, max_request_size: 0, compression: none}}");
     assert_eq!((&*got.line, got.header("content-encoding")), ("POST /v1/traces HTTP/1.1", None));
     assert_eq!(sent("{otlp_http: {endpoint: URL}}").line, "POST / HTTP/1.1");
+    let got = sent("{otlp_http: {endpoint: URL, encoding: json}}");
+    assert_eq!(got.header("content-type"), Some("application/json"));
     assert_eq!(sent("{zipkin: {endpoint: URL/api/v2/spans, timeout: 20000}}").line, "POST /api/v2/spans HTTP/1.1");
     assert_eq!(sent("{jaeger: {endpoint: URL/api/traces}}").line, "POST /api/traces HTTP/1.1");
     let got = sent("{instana: {endpoint: URL, agent_key: k}}");
     assert_eq!((&*got.line, got.header("x-instana-key")), ("POST /bundle HTTP/1.1", Some("k")));
+}
+
+#[test]
+fn spans_can_be_written_to_a_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("spans.jsonl");
+    let exporter = |stream: &str| {
+        format!(
+            "tracer_provider:\n  processors:\n    - batch: {{exporter: {{otlp_file/development: {{output_stream: {stream}}}}}}}\n"
+        )
+    };
+    let config = read(&exporter(&format!("file://{}", path.display())));
+    check_warnings(&config, &[]);
+    let (tracer, guard) = config.start().expect("it starts");
+    tracer.span("work").start().finish();
+    assert_eq!(guard.close(PATIENCE), Ok(()));
+    assert_eq!(fs::read_to_string(path).expect("the file").lines().count(), 1);
+    check_warnings(&read(&exporter("stdout")), &[]);
+    for invalid in ["spans.jsonl", "file://spans.jsonl", "file:///none/spans.jsonl"] {
+        assert!(read(&exporter(invalid)).start().is_err(), "{invalid}");
+    }
 }
 
 #[test]

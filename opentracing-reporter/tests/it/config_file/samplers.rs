@@ -65,7 +65,7 @@ fn jaeger_server_can_decide() {
     let never = Reply::Say("200 OK", &["content-type: application/json"], answer.into());
     for (head, tail) in [("{", "}"), ("{parent_based: {root: {", "}}}")] {
         let server = Collector::start([never.clone()]).expect("a port");
-        let address = server.url().replace("http://", "");
+        let address = format!("{}/sampling", server.url().replace("http://", ""));
         let sampler = format!(
             "{head}jaeger_remote/development: {{endpoint: \"{address}\", interval: 3600000, initial_sampler: {{always_on: }}}}{tail}"
         );
