@@ -182,8 +182,8 @@
 //! ```
 //!
 //! Where a row names several variables for one setting, the first one that is set wins. An empty variable counts as not set. Without
-//! `OTEL_TRACES_EXPORTER`, spans go to Instana if one of its addresses is set, else to Jaeger if one of its addresses is set, else over
-//! OTLP to `http://127.0.0.1:4318/v1/traces`. An invalid value, and a known variable that is not supported, cause a warning in `log` that
+//! `OTEL_TRACES_EXPORTER`, spans go to Instana if one of its addresses is set, else to Jaeger if one of its addresses is set, else to
+//! Datadog if one of its addresses is set and none of OTLP, else over OTLP to `http://127.0.0.1:4318/v1/traces`. An invalid value, and a known variable that is not supported, cause a warning in `log` that
 //! names the variable and what is done instead. Settings made in code win over the environment.
 //!
 #![doc = include_str!("env/page.md")]

@@ -7,6 +7,7 @@ use http::header::{HeaderName, HeaderValue};
 
 use super::rates::AgentRates;
 use crate::connection::{Answer, Channel, Endpoint, HttpChannel, RequestStats};
+use crate::transport::TransportCheck;
 use crate::wire::msgpack;
 
 /// Adds the headers that depend on the request, and reads the sampling rates from the answer.
@@ -64,6 +65,12 @@ impl Channel for DatadogChannel {
 
     fn cancel(&mut self) {
         self.http.cancel();
+    }
+
+    fn check(&self, body: Vec<u8>, content_type: &'static str) -> TransportCheck {
+        let mut endpoint = self.http.endpoint.clone();
+        endpoint.headers.insert(TRACE_COUNT, 0.into());
+        HttpChannel::put(endpoint).check(body, content_type)
     }
 
     fn time_out(&mut self, timeout: Duration) -> Answer {

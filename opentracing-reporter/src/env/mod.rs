@@ -4,6 +4,7 @@
 //! what is used instead.
 
 mod address;
+mod datadog;
 mod file;
 mod instana;
 mod jaeger;
@@ -41,8 +42,8 @@ use crate::transport::{CheckResult, SendOutcome, SendReason, Transport};
 
 /// A tracer and its reporter, configured by the environment: `OTEL_*`, `INSTANA_*`, `JAEGER_*` and `DD_*`.
 ///
-/// Settings made in code win over the environment. Of several variables for the same setting, OpenTelemetry's wins over Instana's, and
-/// Instana's over Jaeger's. An invalid value is a [warning](EnvConfig::warnings), never an error. The [crate page](crate) lists the
+/// Settings made in code win over the environment. Of several variables for the same setting, OpenTelemetry's wins over Instana's,
+/// Instana's over Jaeger's, and Jaeger's over Datadog's. An invalid value is a [warning](EnvConfig::warnings), never an error. The [crate page](crate) lists the
 /// variables.
 ///
 /// ```no_run
@@ -109,10 +110,13 @@ impl EnvConfig {
         }
         let disabled = is_disabled(variables);
         let process = ProcessSettings::read(variables);
-        let transports = if disabled { Vec::new() } else { transports::transports(variables) };
+        let (agent_sampler, has_rate) = datadog::sampler(variables);
+        let transports = if disabled { Vec::new() } else { transports::transports(variables, &agent_sampler) };
+        // Its own rate, or that of the agent if there is one.
+        let is_sampled = has_rate || transports.iter().any(|transport| transport.name() == "datadog");
         EnvConfig {
             disabled,
-            sampler: SamplerSettings::read(variables),
+            sampler: SamplerSettings::read(variables, is_sampled.then_some(agent_sampler)),
             formats: propagation::formats(variables),
             secrets: secrets(variables),
             width: width(variables),
@@ -309,6 +313,7 @@ fn is_disabled(variables: &mut Variables<'_>) -> bool {
     for name in ["OTEL_SDK_DISABLED", "INSTANA_DISABLE_TRACING", "JAEGER_DISABLED"] {
         is_disabled |= variables.flag(name);
     }
+    is_disabled |= !variables.switch("DD_TRACE_ENABLED", true);
     match variables.get(LIST) {
         Some(value) if value.eq_ignore_ascii_case("true") => true,
         Some(value) if value.eq_ignore_ascii_case("false") => is_disabled,

@@ -3,6 +3,7 @@
 use opentracing_core::Process;
 use opentracing_core::encoding::decode_percent_strict;
 
+use crate::env::datadog;
 use crate::env::variables::{Variables, pairs};
 
 /// OpenTelemetry's attribute for the service name.
@@ -21,10 +22,12 @@ impl ProcessSettings {
     pub(crate) fn read(variables: &mut Variables<'_>) -> Self {
         let attributes = resource_attributes(variables);
         let named = attributes.iter().find(|(key, _)| key == SERVICE_NAME).map(|(_, value)| value.clone());
+        let of_datadog = datadog::tags(variables);
         let service = variables
             .get("OTEL_SERVICE_NAME")
             .or(named.filter(|name| !name.is_empty()))
             .or_else(|| Some(variables.first(&["INSTANA_SERVICE_NAME", "JAEGER_SERVICE_NAME", "DD_SERVICE"])?.1))
+            .or(of_datadog.iter().find(|(key, _)| key == SERVICE_NAME).map(|(_, value)| value.clone()))
             .unwrap_or_else(Process::unknown_service);
         let mut tags: Vec<(String, String)> = Vec::new();
         let mut add = |key: String, value: String| {
@@ -40,6 +43,7 @@ impl ProcessSettings {
                 add(key.to_owned(), value);
             }
         }
+        of_datadog.into_iter().for_each(|(key, value)| add(key, value));
         ProcessSettings { service, tags }
     }
 }

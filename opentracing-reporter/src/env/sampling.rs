@@ -7,6 +7,7 @@ use opentracing_core::{
     SamplingParams, TraceIdRatioSampler,
 };
 
+use crate::datadog::DatadogSampler;
 use crate::env::remote_sampling::RemoteSettings;
 use crate::env::variables::{Variables, pairs};
 use crate::remote_sampling::is_grpc;
@@ -25,19 +26,20 @@ pub(crate) enum SamplerSettings {
 }
 
 impl SamplerSettings {
-    /// The sampler in `OTEL_TRACES_SAMPLER`, else in `JAEGER_SAMPLER_TYPE`. Without both, it is `remote`, the default of Jaeger's clients, if
-    /// other variables say that there is a Jaeger, else one that keeps everything.
-    pub(crate) fn read(variables: &mut Variables<'_>) -> Self {
+    /// The sampler in `OTEL_TRACES_SAMPLER`, else in `JAEGER_SAMPLER_TYPE`, else Datadog's if there is one. Without these, it is `remote`, the
+    /// default of Jaeger's clients, if other variables say that there is a Jaeger, else one that keeps everything.
+    pub(crate) fn read(variables: &mut Variables<'_>, datadog: Option<DatadogSampler>) -> Self {
         if let Some(name) = variables.get("OTEL_TRACES_SAMPLER") {
             return opentelemetry(variables, &name.to_ascii_lowercase());
         }
         if variables.is_set(ARGUMENT) {
             variables.warn(ARGUMENT, "is set without OTEL_TRACES_SAMPLER", "ignoring it");
         }
-        match variables.get("JAEGER_SAMPLER_TYPE") {
-            Some(kind) => jaeger(variables, &kind.to_ascii_lowercase()),
-            None if variables.first(&JAEGER).is_some() => jaeger(variables, "remote"),
-            None => SamplerSettings::of(ConstSampler::on()),
+        match (variables.get("JAEGER_SAMPLER_TYPE"), datadog) {
+            (Some(kind), _) => jaeger(variables, &kind.to_ascii_lowercase()),
+            (None, Some(datadog)) => SamplerSettings::of(datadog),
+            (None, None) if variables.first(&JAEGER).is_some() => jaeger(variables, "remote"),
+            (None, None) => SamplerSettings::of(ConstSampler::on()),
         }
     }
 
@@ -119,7 +121,7 @@ impl<S: Sampler> Sampler for IgnoringParent<S> {
 }
 
 /// A number from 0 to 1. Anything else counts as 1.
-fn probability(variables: &mut Variables<'_>, name: &str) -> Option<f64> {
+pub(crate) fn probability(variables: &mut Variables<'_>, name: &str) -> Option<f64> {
     let value = variables.parsed::<f64>(name, "number", "using 1")?;
     if !(0.0..=1.0).contains(&value) {
         variables.warn(name, format_args!("is {value}, not between 0 and 1"), "using 1");

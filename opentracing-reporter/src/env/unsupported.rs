@@ -56,10 +56,8 @@ const UNSUPPORTED: &[Unsupported] = &[
     ),
     (&["INSTANA_SPANBATCHING_ENABLED"], "every span is sent on its own", OFF),
     (&["INSTANA_PROCESS_NAME"], "use INSTANA_SERVICE_NAME", &[]),
-    (&["DD_AGENT_HOST", "DD_TRACE_AGENT_PORT", "DD_TRACE_AGENT_URL"], "send by OTLP, which the agent accepts", &[]),
-    (&["DD_TRACE_ENABLED"], "use OTEL_SDK_DISABLED", &["true", "1"]),
-    (&["DD_TRACE_SAMPLE_RATE", "DD_TRACE_SAMPLING_RULES", "DD_TRACE_RATE_LIMIT"], "use OTEL_TRACES_SAMPLER", &[]),
-    (&["DD_TAGS"], "use OTEL_RESOURCE_ATTRIBUTES", &[]),
+    (&["DD_TRACE_SAMPLING_RULES"], "use RuleSampler, or DD_TRACE_SAMPLE_RATE", &["[]"]),
+    (&["DD_TRACE_RATE_LIMIT"], "the number of traces per second has no limit", &[]),
     (
         &["DD_TRACE_PROPAGATION_STYLE", "DD_TRACE_PROPAGATION_STYLE_EXTRACT", "DD_TRACE_PROPAGATION_STYLE_INJECT"],
         "use OTEL_PROPAGATORS, which has datadog",

@@ -114,6 +114,8 @@ fn record_request(tracer: &Tracer) {
 fn the_agent_receives_a_request() {
     let Some([url]) = addresses(["DD_TEST_AGENT_URL"]) else { return };
     let session = Session::start(&url, 1.0);
+    let checks = BatchReporter::new(session.datadog()).check(PATIENCE);
+    assert!(checks.iter().all(|check| !check.has_failed()), "{checks:?}");
     session.send(shop(), record_request);
     let traces = session.traces();
     assert_eq!(traces.iter().map(Vec::len).collect::<Vec<_>>(), [5]);

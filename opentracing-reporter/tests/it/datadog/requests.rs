@@ -192,3 +192,15 @@ fn spans_wait_on_a_disk_for_the_agent() {
         chunks.iter().map(|chunk| chunk.iter().filter_map(|span| span["resource"].as_str()).collect()).collect();
     assert_eq!(resources, [vec!["root", "child"], vec!["new"]]);
 }
+
+#[test]
+fn a_check_sends_no_spans() {
+    let server = Collector::start([]).expect("a port is free");
+    let datadog = Datadog::agent(&server.url()).expect("that is an address");
+    let results = BatchReporter::new(datadog).check(PATIENCE);
+    let line = results.iter().map(ToString::to_string).collect::<String>();
+    assert!(line.starts_with(&format!("datadog: {}/v0.4/traces accepts spans (", server.url())), "{line}");
+    let got = server.next();
+    assert_eq!((&*got.line, got.header("x-datadog-trace-count")), ("PUT /v0.4/traces HTTP/1.1", Some("0")));
+    assert_eq!(chunks(&got), Vec::<Vec<Json>>::new());
+}

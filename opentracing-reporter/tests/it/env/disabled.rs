@@ -20,6 +20,8 @@ fn tracing_can_be_disabled() {
         ("JAEGER_DISABLED", "true"),
         ("INSTANA_TRACING_DISABLE", "true"),
         ("INSTANA_DISABLE_TRACING", "true"),
+        ("DD_TRACE_ENABLED", "False"),
+        ("DD_TRACE_ENABLED", "0"),
     ] {
         let (tracer, guard) = read(&[variables]).start().expect("nothing to start");
         assert!(is_disabled(&tracer), "{variables:?}");

@@ -1,5 +1,6 @@
 //! Configuration from the environment, which a table replaces here.
 
+mod datadog;
 mod disabled;
 mod endpoints;
 mod sampling;
@@ -101,13 +102,14 @@ fn the_first_service_name_wins() {
         assert_eq!(told(variables).service, expected, "{variables:?}");
     }
     let all = [
+        ("DD_TAGS", "service:t a:b"),
         ("DD_SERVICE", "d"),
         ("JAEGER_SERVICE_NAME", "j"),
         ("INSTANA_SERVICE_NAME", "i"),
         ("OTEL_RESOURCE_ATTRIBUTES", "service.name=r,a=b"),
         ("OTEL_SERVICE_NAME", "o"),
     ];
-    for (last, expected) in ["d", "j", "i", "r", "o"].iter().enumerate() {
+    for (last, expected) in ["t", "d", "j", "i", "r", "o"].iter().enumerate() {
         check(&all[..=last], expected);
     }
     check(&[("OTEL_SERVICE_NAME", " "), ("JAEGER_SERVICE_NAME", "j")], "j");
@@ -129,13 +131,16 @@ fn process_tags_come_from_all_variables_and_the_first_value_wins() {
         ("POD", "pod-3"),
         ("DD_ENV", "staging"),
         ("DD_VERSION", "1.2.3"),
+        ("DD_TAGS", "owner:eve@a:b, env:test,version:9,flag,team:none"),
         ("INSTANA_TAGS", "rack=7, canary,team=other"),
     ]);
     let tags: Vec<_> = told.process.iter().map(|(key, value)| format!("{key}={value}")).collect();
     let expected = [
         "canary=",
         "deployment.environment.name=prod",
+        "flag=",
         "node=n-1",
+        "owner=eve@a:b",
         "pod=pod-3",
         "rack=7",
         "service.version=1.2.3",

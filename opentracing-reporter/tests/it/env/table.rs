@@ -74,10 +74,11 @@ fn every_variable_is_honoured_or_answered_by_a_warning() {
 fn every_variable_that_is_read_is_in_the_table() {
     let known: BTreeSet<_> = rows().iter().map(|row| row.name).collect();
     assert_eq!(known.len(), rows().len(), "a name is there twice");
-    let settings: [&[(&str, &str)]; 8] = [
+    let settings: [&[(&str, &str)]; 9] = [
         &[],
-        &[("OTEL_TRACES_EXPORTER", "otlp,otlp_file,zipkin,jaeger,instana,console")],
+        &[("OTEL_TRACES_EXPORTER", "otlp,otlp_file,zipkin,jaeger,instana,datadog,console")],
         &[("OTEL_TRACES_EXPORTER", "jaeger"), ("JAEGER_ENDPOINT", "http://a/")],
+        &[("DD_TRACE_AGENT_URL", "http://a")],
         &[("INSTANA_ENDPOINT_URL", "http://a"), ("INSTANA_AGENT_KEY", "k")],
         &[("JAEGER_SAMPLER_TYPE", "remote")],
         &[("OTEL_TRACES_SAMPLER", "jaeger_remote")],
