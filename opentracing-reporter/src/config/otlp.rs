@@ -3,6 +3,8 @@
 #[cfg(feature = "tls")]
 use std::path::Path;
 
+use opentracing_core::encoding::decode_percent_strict;
+
 use super::attributes::decoded_pairs;
 use super::exporters::{Context, at_endpoint, timeout};
 use super::field::{Field, Section, Warnings};
@@ -42,7 +44,8 @@ pub(super) fn file(keys: &mut Section<'_>, context: &mut Context<'_>) -> Result<
         None | Some("stdout") => OtlpFile::stdout(),
         Some(address) => {
             let stream = stream.as_ref().unwrap_or(&keys.field);
-            let Some(path) = address.strip_prefix("file://").filter(|path| path.starts_with('/')) else {
+            let path = address.strip_prefix("file://").filter(|path| path.starts_with('/'));
+            let Some(path) = path.and_then(decode_percent_strict) else {
                 return Err(stream.invalid(format_args!("is {address:?}, neither stdout nor file:///path")));
             };
             OtlpFile::append(path).map_err(|error| stream.invalid(format_args!("cannot be written ({error})")))?

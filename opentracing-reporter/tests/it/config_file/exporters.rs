@@ -45,20 +45,20 @@ fn exporters_send_as_configured() {
 #[test]
 fn spans_can_be_written_to_a_file() {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("spans.jsonl");
+    let path = folder.path().join("all spans.jsonl");
     let exporter = |stream: &str| {
         format!(
             "tracer_provider:\n  processors:\n    - batch: {{exporter: {{otlp_file/development: {{output_stream: {stream}}}}}}}\n"
         )
     };
-    let config = read(&exporter(&format!("file://{}", path.display())));
+    let config = read(&exporter(&format!("file://{}", path.display()).replace(' ', "%20")));
     check_warnings(&config, &[]);
     let (tracer, guard) = config.start().expect("it starts");
     tracer.span("work").start().finish();
     assert_eq!(guard.close(PATIENCE), Ok(()));
     assert_eq!(fs::read_to_string(path).expect("the file").lines().count(), 1);
     check_warnings(&read(&exporter("stdout")), &[]);
-    for invalid in ["spans.jsonl", "file://spans.jsonl", "file:///none/spans.jsonl"] {
+    for invalid in ["spans.jsonl", "file://spans.jsonl", "file:///none/spans.jsonl", "file:///%zz"] {
         assert!(read(&exporter(invalid)).start().is_err(), "{invalid}");
     }
 }

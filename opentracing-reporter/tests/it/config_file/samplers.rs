@@ -6,6 +6,7 @@ use opentracing_core::{Sampling, SpanContext, SpanId, TraceId};
 
 use super::{PATIENCE, check_warnings, provider, read, start};
 use crate::support::collector::{Collector, Reply};
+use crate::support::service::{Service, Version};
 
 /// The numbers of spans kept: of ten roots, of ten children of a sampled remote parent, and of ten children of one that is not sampled.
 #[track_caller]
@@ -81,4 +82,16 @@ fn jaeger_server_can_decide() {
         }
         assert_eq!(guard.close(PATIENCE), Ok(()));
     }
+}
+
+#[test]
+fn jaeger_server_without_a_path_is_asked_over_grpc() {
+    let server = Service::start(Version::Http2, None, []).expect("a port");
+    let sampler = format!(
+        "{{jaeger_remote/development: {{endpoint: \"http://{}\", initial_sampler: {{always_on: }}}}}}",
+        server.address
+    );
+    let (_tracer, guard, _told) = start(read(&provider(&format!("  sampler: {sampler}\n"))));
+    assert_eq!(server.next().path, "/jaeger.api_v2.SamplingManager/GetSamplingStrategy");
+    drop(guard);
 }
