@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 
 use saphyr::{MarkedYaml, Scalar, YamlData, YamlLoader};
-use saphyr_parser::{Parser, ScanError};
+use saphyr_parser::{Event, Parser, ScanError, SpannedEventReceiver};
 
 use super::invalid::Problem;
 use super::substitution::{Lookup, substitute};
+
+/// Deeper than the format ever is.
+const MAX_DEPTH: usize = 64;
 
 /// A value, and the line where it or its key begins.
 #[derive(Debug)]
@@ -35,7 +38,20 @@ pub(super) fn parse(text: &str, variables: Lookup<'_>) -> Result<Node, Problem> 
     let mut loader = YamlLoader::<MarkedYaml<'_>>::default();
     // A variable may be a number, so scalars are resolved after the substitution.
     loader.early_parse(false);
-    Parser::new_from_str(text).load(&mut loader, true).map_err(|error| scan_problem(&error))?;
+    // Not by `Parser::load`, which recurses before anything can limit the depth.
+    let (mut parser, mut depth) = (Parser::new_from_str(text), 0_usize);
+    while let Some(event) = parser.next_event() {
+        let (event, span) = event.map_err(|error| scan_problem(&error))?;
+        match event {
+            Event::SequenceStart(..) | Event::MappingStart(..) => depth += 1,
+            Event::SequenceEnd | Event::MappingEnd => depth -= 1,
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return Err(Problem::at(span.start.line(), format_args!("is nested more than {MAX_DEPTH} levels deep")));
+        }
+        loader.on_event(event, span);
+    }
     if let Some(error) = loader.error() {
         return Err(scan_problem(error));
     }

@@ -9,7 +9,8 @@ use super::{HEAD, provider, read_with};
 /// The error, without the path of the file.
 fn problem(text: &str) -> String {
     let config = read_with(text, &[]);
-    let invalid = config.invalid_file().unwrap_or_else(|| panic!("this is no error: {text}"));
+    let invalid =
+        config.invalid_file().unwrap_or_else(|| panic!("this is no error: {}", text.get(..80).unwrap_or(text)));
     let found = invalid.to_string();
     let found = found.strip_prefix(invalid.path()).expect("it begins with the path").to_owned();
     let error = config.start().expect_err("a broken file");
@@ -83,7 +84,7 @@ fn yaml_must_be_valid() {
     #[track_caller]
     fn check(text: &str, expected: &str) {
         let found = problem(text);
-        assert!(found.starts_with(expected), "{text}: {found}");
+        assert!(found.starts_with(expected), "{}: {found}", text.get(..80).unwrap_or(text));
     }
     check("file_format: \"1.1\"\n  indented: x\n", ":2: is not YAML: ");
     check("file_format: \"1.1\"\ndisabled: [true\n", ":3: is not YAML: ");
@@ -91,6 +92,11 @@ fn yaml_must_be_valid() {
     check("file_format: \"1.1\"\n--- \nfile_format: \"1.1\"\n", ":3: has a second document");
     check("file_format: \"1.1\"\n? [a, b]\n: c\n", ":2: has a key that is not a text");
     check("file_format: !!int one\n", ":1: has \"one\", which does not fit its tag");
+    check(&format!("a: {}", "[".repeat(100)), ":1: is nested more than 64 levels deep");
+    check(&format!("a: {}", "[".repeat(100_000)), ":1: is not YAML: recursion limit exceeded");
+    check(&format!("a:\n{}", "- ".repeat(100_000)), ":2: is nested more than 64 levels deep");
+    let laughs: String = (1..20).map(|n| format!("a{n}: &a{n} [{}]\n", format!("*a{},", n - 1).repeat(10))).collect();
+    check(&format!("a0: &a0 [a]\n{laughs}"), ":6: is not YAML: alias expansion exceeded");
     check("- file_format\n", ":1: the document is a list, not a mapping");
 }
 

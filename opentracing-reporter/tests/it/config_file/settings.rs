@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use opentracing_core::propagation::HttpHeaders;
 use opentracing_core::{SpanContext, SpanId, TraceId, Value};
 
-use super::{PATIENCE, Told, check_warnings, provider, read, start};
+use super::{PATIENCE, Told, check_warnings, provider, read, read_with, start};
 
 /// A span with more of everything than the limits allow.
 #[track_caller]
@@ -62,6 +62,33 @@ fn propagators_are_merged_without_duplicates() {
         &["uber-trace-id", "x-b3-sampled", "x-b3-spanid", "x-b3-traceid"],
     );
     check("{composite_list: none}", &[]);
+}
+
+#[test]
+fn the_samples_of_the_specification_are_read() {
+    let sample = read_with(include_str!("../../data/otel-sdk-config.yaml"), &[]);
+    check_warnings(
+        &sample,
+        &[
+            "log_level is not supported (line 4): ignoring it",
+            "meter_provider is not supported (line 53): ignoring it",
+            "logger_provider is not supported (line 70): ignoring it",
+        ],
+    );
+    let variables = [("OTEL_SERVICE_NAME", "shop"), ("OTEL_PROPAGATORS", "b3"), ("OTEL_SPAN_EVENT_COUNT_LIMIT", "2")];
+    let sample = read_with(include_str!("../../data/otel-sdk-migration-config.yaml"), &variables);
+    let ignored: Vec<_> = sample.warnings().iter().map(|warning| warning.variable()).collect();
+    assert_eq!(ignored, ["log_level", "meter_provider", "logger_provider"]);
+    let (tracer, guard, told) = start(sample);
+    let mut span = tracer.span("work").start();
+    (0..3).for_each(|_| _ = span.log("tick"));
+    let mut headers = HashMap::new();
+    tracer.inject(&span.context().expect("a context"), HttpHeaders, &mut headers).expect("it can be written");
+    span.finish();
+    assert_eq!(guard.close(PATIENCE), Ok(()));
+    let told = told.recv().expect("the span");
+    assert_eq!((&*told.service, told.logs), ("shop", 2));
+    assert_eq!(headers.keys().collect::<Vec<_>>(), ["b3"]);
 }
 
 #[test]
