@@ -86,7 +86,9 @@ type Change<T> = Box<dyn FnOnce(T) -> T>;
 /// ```
 pub fn from_env() -> EnvConfig {
     // Text that is not Unicode is read with replacement characters, so that a warning or a garbled name shows it.
-    EnvConfig::new(&|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))
+    let lookup = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
+    let names: Vec<_> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
+    EnvConfig::read(&lookup, &names)
 }
 
 impl EnvConfig {
@@ -103,6 +105,11 @@ impl EnvConfig {
     /// );
     /// ```
     pub fn new(lookup: &dyn Fn(&str) -> Option<String>) -> Self {
+        EnvConfig::read(lookup, &[])
+    }
+
+    /// Of some variables only the beginning of the name is known, so the names of all variables are needed to warn of them.
+    fn read(lookup: &dyn Fn(&str) -> Option<String>, names: &[String]) -> Self {
         let mut variables = Variables::new(lookup);
         let variables = &mut variables;
         if let Some(from_file) = file::read(variables) {
@@ -126,7 +133,7 @@ impl EnvConfig {
             transports: transports.into_iter().map(|transport| (transport, OwnLimits::default())).collect(),
             kafka: variables.switch("INSTANA_KAFKA_TRACE_CORRELATION", true),
             warnings: {
-                unsupported::warn(variables);
+                unsupported::warn(variables, names);
                 std::mem::take(&mut variables.warnings)
             },
             process,

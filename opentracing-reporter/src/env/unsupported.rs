@@ -4,8 +4,14 @@
 
 use crate::env::variables::Variables;
 
-/// Adds one warning for each of these variables that is set to more than the default.
-pub(crate) fn warn(variables: &mut Variables<'_>) {
+/// Adds one warning for each of these variables that is set to more than the default. The names are those of all variables, if they are
+/// known.
+pub(crate) fn warn(variables: &mut Variables<'_>, names: &[String]) {
+    let mut families: Vec<_> = names.iter().filter(|name| name.starts_with(FILTERS)).collect();
+    families.sort();
+    for name in families {
+        variables.warn(name, "is not supported", "use skip of the adapters");
+    }
     for (names, reason, harmless) in UNSUPPORTED {
         for name in *names {
             let value = variables.get(name);
@@ -19,6 +25,8 @@ pub(crate) fn warn(variables: &mut Variables<'_>) {
 /// Names, what to do instead, and the values that need no warning, since they ask for what is done anyway.
 type Unsupported = (&'static [&'static str], &'static str, &'static [&'static str]);
 
+/// The name continues with that of a filter.
+const FILTERS: &str = "INSTANA_TRACING_FILTER_";
 const OFF: &[&str] = &["false", "0"];
 
 const UNSUPPORTED: &[Unsupported] = &[
