@@ -43,7 +43,7 @@ async fn ask(
     let started = Instant::now();
     let answer = match tokio::time::timeout(timeout, client.exchange(request)).await {
         Ok(answer) => answer,
-        Err(_) => client.progress().timed_out(endpoint, timeout),
+        Err(_) => Answer::retry(client.progress().timed_out(endpoint, timeout)),
     };
     match answer {
         Answer::Accepted(_) => {

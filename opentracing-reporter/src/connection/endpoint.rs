@@ -41,6 +41,8 @@ pub struct Endpoint {
     pub(crate) authority: Box<str>,
     /// Empty if the address ends after the host.
     pub(crate) path: Box<str>,
+    /// The path is a method of gRPC, which nobody configures.
+    pub(crate) is_method: bool,
     /// The path that servers of this kind usually have. Empty if there is none.
     pub(crate) usual_path: &'static str,
     pub(crate) headers: HeaderMap,
@@ -112,6 +114,7 @@ impl Endpoint {
             port,
             authority: host.into(),
             path: "".into(),
+            is_method: false,
             usual_path: "",
             headers: HeaderMap::new(),
             addresses: None,
@@ -198,10 +201,11 @@ impl Endpoint {
         }
     }
 
-    /// The same endpoint, with this path in any case.
+    /// The same endpoint, with a method of gRPC instead of a path.
     #[cfg(feature = "grpc")]
-    pub(crate) fn with_path(mut self, path: &str) -> Self {
-        self.path = path.into();
+    pub(crate) fn with_method(mut self, method: &str) -> Self {
+        self.path = method.into();
+        self.is_method = true;
         self
     }
 
@@ -320,10 +324,11 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// Writes the address without credentials.
+/// Writes the address without credentials, and without the method of a gRPC call.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.socket {
+            _ if self.is_method => f.write_str(&self.origin()),
             Some(socket) if self.path.is_empty() => write!(f, "unix://{}", socket.display()),
             Some(socket) => write!(f, "unix://{}:{}", socket.display(), self.path),
             None => f.write_str(&self.uri()),

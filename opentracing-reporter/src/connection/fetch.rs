@@ -1,6 +1,7 @@
 //! Reads a resource of a server over HTTP or gRPC, on the caller's runtime.
 
 use std::future::Future;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
@@ -34,6 +35,11 @@ impl Fetcher {
     pub(crate) fn grpc(endpoint: Endpoint, message: Vec<u8>) -> Self {
         let client = Client::new(&endpoint, Protocol::Grpc);
         Fetcher { endpoint, client, call: Some(grpc::framed(message, false).into()) }
+    }
+
+    /// The error of a fetch that was cancelled, since it took longer than `timeout`.
+    pub(crate) fn timed_out(&self, timeout: Duration) -> BoxError {
+        self.client.progress().timed_out(&self.endpoint, timeout)
     }
 
     /// The body or the message of the response. Any status that is not a success is an error.

@@ -24,11 +24,14 @@ pub(super) fn about(response: &Response, endpoint: &Endpoint, protocol: Protocol
             Some(format!("{endpoint} contains {TRACES} twice; OTEL_EXPORTER_OTLP_ENDPOINT takes an address without it"))
         }
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
-            let usual = match endpoint.usual_path {
-                usual if usual.is_empty() || without_query(usual) == without_query(&endpoint.path) => String::new(),
-                usual => format!(" Usually it is {usual}"),
+            let question = match endpoint.usual_path {
+                "" => "is the path right?".to_owned(),
+                usual if without_query(usual) == without_query(&endpoint.path) => {
+                    "is it the right server and port?".to_owned()
+                }
+                usual => format!("is the path right? Usually it is {usual}"),
             };
-            Some(format!("the server does not know {endpoint}; is the path right?{usual}"))
+            Some(format!("the server does not know {endpoint}; {question}"))
         }
         // Go's `net/http` and nginx say so in different words.
         StatusCode::BAD_REQUEST if !endpoint.is_tls && says_https(&response.body) => {
@@ -44,13 +47,14 @@ pub(super) fn about(response: &Response, endpoint: &Endpoint, protocol: Protocol
 /// What it means that the server speaks another protocol.
 pub(super) fn about_protocol(endpoint: &Endpoint, protocol: Protocol) -> String {
     if protocol.is_grpc() {
-        let https = if endpoint.is_tls { "" } else { ", and TLS needs https://" };
-        format!("{endpoint} does not speak HTTP/2; OTLP over gRPC usually has the port 4317{https}")
+        let https = if endpoint.is_tls { "" } else { " and without TLS" };
+        let port =
+            if endpoint.path.contains("opentelemetry") { "? OTLP over gRPC usually has the port 4317" } else { "?" };
+        format!("{endpoint} does not speak HTTP/2; is it a port for gRPC{https}{port}")
     } else {
         let https = if endpoint.is_tls { "" } else { " or TLS" };
-        format!(
-            "{endpoint} does not speak HTTP/1.1; is it a port for gRPC{https}? OTLP over HTTP usually has the port 4318"
-        )
+        let port = if endpoint.usual_path == TRACES { " OTLP over HTTP usually has the port 4318" } else { "" };
+        format!("{endpoint} does not speak HTTP/1.1; is it a port for gRPC{https}?{port}")
     }
 }
 

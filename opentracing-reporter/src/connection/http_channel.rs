@@ -88,6 +88,12 @@ impl HttpChannel {
         check::check(&endpoint, self.protocol, self.complete(head, Vec::new()), success)
     }
 
+    /// Prepares a check with other headers.
+    pub(crate) fn check_with(&self, endpoint: Endpoint, body: Vec<u8>, content_type: &'static str) -> TransportCheck {
+        let (gzip, is_put) = (self.gzip, self.is_put);
+        HttpChannel { gzip, is_put, ..Self::with_protocol(self.protocol, endpoint) }.check(body, content_type)
+    }
+
     /// The channel to a gRPC method, which is the endpoint's path. The bodies of requests and answers are messages without gRPC's prefix.
     #[cfg(feature = "otlp")]
     pub(crate) fn grpc(endpoint: Endpoint) -> Self {
@@ -202,7 +208,7 @@ impl Channel for HttpChannel {
     fn time_out(&mut self, timeout: Duration) -> Answer {
         self.cancel();
         match &self.worker {
-            Some(worker) => worker.progress.timed_out(&self.endpoint, timeout),
+            Some(worker) => Answer::retry(worker.progress.timed_out(&self.endpoint, timeout)),
             None => Answer::retry(WORKER_ENDED),
         }
     }

@@ -57,7 +57,7 @@ pub(crate) trait Channel: Send + 'static {
         Answer::retry(format!("no answer within {timeout:?}"))
     }
 
-    /// Prepares a check that sends this body. Says by default that there is none.
+    /// Prepares a check that sends this body. Says by default that there is none. A channel around another one passes it on.
     fn check(&self, body: Vec<u8>, content_type: &'static str) -> TransportCheck {
         let _ = (body, content_type);
         TransportCheck::unavailable("this connection has no check")

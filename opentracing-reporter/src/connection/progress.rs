@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use super::endpoint::Endpoint;
-use super::{Answer, NoConnection};
+use super::{BoxError, NoConnection};
 
 /// A step of a request.
 #[derive(Clone, Copy, Debug)]
@@ -35,15 +35,15 @@ impl Progress {
     }
 
     /// The error if the time is over now.
-    pub(super) fn timed_out(&self, endpoint: &Endpoint, timeout: Duration) -> Answer {
+    pub(super) fn timed_out(&self, endpoint: &Endpoint, timeout: Duration) -> BoxError {
         let step = STEPS.get(usize::from(self.0.load(Ordering::Relaxed))).copied().unwrap_or(Step::Exchange);
         let what: &dyn fmt::Display = match step {
             Step::LookUp => &format_args!("the look-up of the name is not done within {timeout:?}"),
             Step::Connect => &format_args!("no address accepts a connection within {timeout:?}"),
             Step::Tunnel => &format_args!("the proxy has not opened a tunnel within {timeout:?}"),
             Step::Handshake => &format_args!("the TLS handshake is not done within {timeout:?}"),
-            Step::Exchange => return Answer::retry(format!("no answer from {endpoint} within {timeout:?}")),
+            Step::Exchange => return format!("no answer from {endpoint} within {timeout:?}").into(),
         };
-        Answer::retry(NoConnection::to(endpoint, what))
+        NoConnection::to(endpoint, what).into()
     }
 }

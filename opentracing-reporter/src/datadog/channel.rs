@@ -70,7 +70,7 @@ impl Channel for DatadogChannel {
     fn check(&self, body: Vec<u8>, content_type: &'static str) -> TransportCheck {
         let mut endpoint = self.http.endpoint.clone();
         endpoint.headers.insert(TRACE_COUNT, 0.into());
-        HttpChannel::put(endpoint).check(body, content_type)
+        self.http.check_with(endpoint, body, content_type)
     }
 
     fn time_out(&mut self, timeout: Duration) -> Answer {

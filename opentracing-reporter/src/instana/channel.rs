@@ -48,7 +48,7 @@ impl Channel for InstanaChannel {
     fn check(&self, body: Vec<u8>, content_type: &'static str) -> TransportCheck {
         match self {
             InstanaChannel::Agent(lookup) => lookup.check(body, content_type),
-            InstanaChannel::Serverless(remote) => HttpChannel::new(stamped(&remote.endpoint)).check(body, content_type),
+            InstanaChannel::Serverless(remote) => remote.check_with(stamped(&remote.endpoint), body, content_type),
         }
     }
 

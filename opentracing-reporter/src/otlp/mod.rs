@@ -95,7 +95,7 @@ impl Otlp {
         E: TryInto<Endpoint>,
         InvalidEndpoint: From<E::Error>,
     {
-        let endpoint = endpoint.try_into()?.with_path("/opentelemetry.proto.collector.trace.v1.TraceService/Export");
+        let endpoint = endpoint.try_into()?.with_method("/opentelemetry.proto.collector.trace.v1.TraceService/Export");
         Ok(Otlp { exporter: Exporter::new(OtlpEncoding::new(), HttpChannel::grpc(endpoint)) })
     }
 

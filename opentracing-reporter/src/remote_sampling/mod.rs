@@ -120,7 +120,7 @@ impl JaegerRemoteSampling {
             None => Endpoint::try_from(ENDPOINT).map_err(io::Error::other)?,
         };
         let (endpoint, parse): (_, fn(&[u8]) -> _) = if self.is_grpc {
-            (endpoint.with_path(METHOD), message::parse)
+            (endpoint.with_method(METHOD), message::parse)
         } else {
             let mut endpoint = endpoint.or_path(PATH);
             endpoint.path = with_service(&endpoint.path, &self.service).into();

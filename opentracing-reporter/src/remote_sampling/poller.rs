@@ -100,8 +100,8 @@ impl Poller {
             }
             Err(_) => {
                 self.sampler.count_query_failed();
-                let timeout = self.timeout;
-                return self.failed(&format_args!("no answer within {timeout:?}"));
+                let error = self.fetcher.timed_out(self.timeout);
+                return self.failed(&error);
             }
         };
         let strategy = match (self.parse)(&answer) {

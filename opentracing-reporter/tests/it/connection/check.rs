@@ -55,15 +55,15 @@ fn sends_a_request_without_spans() -> TestResult {
     }
     let service = Service::start(Version::Http2, None, [])?;
     let url = format!("http://{}", service.address);
-    check_passed(Otlp::grpc(&url)?, &format!("otlp: {url}/opentelemetry.proto.collector.trace.v1.TraceService/Export"));
+    check_passed(Otlp::grpc(&url)?, &format!("otlp: {url} accepts spans ("));
     assert_eq!(service.next().body, [0; 5], "an empty message");
     Ok(())
 }
 
-#[cfg(all(feature = "instana", feature = "jaeger", feature = "zipkin"))]
+#[cfg(all(feature = "datadog", feature = "instana", feature = "jaeger", feature = "zipkin"))]
 #[test]
 fn checks_every_backend() -> TestResult {
-    use opentracing_reporter::{Console, Instana, InstanaAgentFallback, Jaeger, Zipkin};
+    use opentracing_reporter::{Console, Datadog, Instana, InstanaAgentFallback, Jaeger, Zipkin};
 
     let collector = Collector::start([])?;
     let url = collector.url();
@@ -72,6 +72,9 @@ fn checks_every_backend() -> TestResult {
     check_passed(Jaeger::http(&url)?, &format!("jaeger: {url}/api/traces?format=jaeger.thrift accepts spans ("));
     let body = collector.next().body;
     assert!(body.windows(11).any(|bytes| bytes == b"opentracing"), "a process: {body:?}");
+    check_passed(Datadog::agent(&url)?, &format!("datadog: {url}/v0.4/traces accepts spans ("));
+    let got = collector.next();
+    assert_eq!((&*got.body, got.header("x-datadog-trace-count")), (&[0x90][..], Some("0")));
     let instana = Instana::agent(&url)?.agent_fallback(InstanaAgentFallback::None);
     check_passed(instana, &format!("instana: {url}/ is an Instana agent ("));
     assert_eq!(collector.next().line, "GET / HTTP/1.1");
@@ -191,5 +194,55 @@ fn logs_a_line_at_the_start_on_request() -> TestResult {
     let levels: Vec<_> = lines.iter().map(|(level, _)| *level).collect();
     assert_eq!(levels, [log::Level::Info, log::Level::Warn], "{lines:?}");
     assert!(lines[1].1.starts_with("otlp: failed: no connection to "), "{lines:?}");
+    Ok(())
+}
+
+#[cfg(all(feature = "jaeger", feature = "otlp-json", feature = "zipkin"))]
+#[test]
+fn real_backends_accept_a_request_without_spans() -> TestResult {
+    use opentracing_reporter::{Jaeger, Zipkin};
+
+    use crate::support::net::addresses;
+
+    let variables = [
+        "OTLP_URL",
+        "OTLP_GRPC_URL",
+        "OTELCOL_ZIPKIN_URL",
+        "OTELCOL_JAEGER_URL",
+        "ZIPKIN_URL",
+        "JAEGER_URL",
+        "JAEGER_OTLP_URL",
+    ];
+    let Some([http, grpc, as_zipkin, as_jaeger, zipkin, jaeger, jaeger_otlp]) = addresses(variables) else {
+        return Ok(());
+    };
+    let reporter = BatchReporter::new(Otlp::http(&http)?)
+        .transport(Otlp::http(&http)?.gzip())
+        .transport(Otlp::http_json(&http)?)
+        .transport(Otlp::grpc(&grpc)?)
+        .transport(Zipkin::new(&as_zipkin)?)
+        .transport(Jaeger::http(&as_jaeger)?)
+        .transport(Zipkin::new(&zipkin)?)
+        .transport(Jaeger::http(&jaeger)?)
+        .transport(Otlp::http(&jaeger_otlp)?);
+    for result in reporter.check(PATIENCE) {
+        assert!(matches!(result.outcome(), CheckOutcome::Passed(_)), "{result}");
+    }
+    // The ports of the wrong protocol.
+    let lines: Vec<_> = BatchReporter::new(Otlp::http(&grpc)?)
+        .transport(Otlp::grpc(&http)?)
+        .transport(Otlp::http(&zipkin)?)
+        .check(PATIENCE)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let expected = [
+        "OTLP over HTTP usually has the port 4318",
+        "OTLP over gRPC usually has the port 4317",
+        "is it the right server",
+    ];
+    for (line, expected) in lines.iter().zip(expected) {
+        assert!(line.starts_with("otlp: failed: ") && line.contains(expected), "{line}");
+    }
     Ok(())
 }

@@ -32,7 +32,7 @@ fn names_what_is_wrong_with_an_http_address() -> TestResult {
     let rows = [
         ("", Reply::Say("200 OK", HTML, page()), "answers with a web page"),
         ("", Reply::Say("403 Forbidden", HTML, page()), "answers with a web page"),
-        ("", Reply::status("404 Not Found"), "is the path right?"),
+        ("", Reply::status("404 Not Found"), "is it the right server and port?"),
         ("/v1/spans", Reply::status("404 Not Found"), "is the path right? Usually it is /v1/traces"),
         ("/v1/spans", Reply::status("405 Method Not Allowed"), "is the path right?"),
         ("/v1/traces/v1/traces", Reply::status("404 Not Found"), "contains /v1/traces twice"),

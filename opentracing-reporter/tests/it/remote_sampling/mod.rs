@@ -276,7 +276,7 @@ fn logs_when_polling_fails_and_when_it_works_again() {
             Level::Warn,
             format!(
                 "no sampling strategy {from}, the last one stays in effect: the server answered 404 Not Found; \
-                 the server does not know {url}/sampling?service=shop; is the path right?"
+                 the server does not know {url}/sampling?service=shop; is it the right server and port?"
             ),
         ),
         (Level::Debug, format!("still no sampling strategy {from}: the response contains no sampling strategy")),
