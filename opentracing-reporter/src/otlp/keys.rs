@@ -8,7 +8,6 @@ use super::value::as_text;
 macro_rules! keys {
     ($($letter:literal { $($key:ident = $name:literal,)+ })+) => {
         /// A tag that the mapping knows.
-        #[expect(clippy::enum_variant_names, reason = "a routing key is not a key of ours")]
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub(super) enum Key {
             $($($key,)+)+
