@@ -14,7 +14,7 @@ use std::fs;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use opentracing_core::{FinishedSpan, Tracer, TracerBuilder};
+use opentracing_core::{FinishedSpan, Secrets, Tracer, TracerBuilder};
 use opentracing_reporter::{EnvConfig, FlushGuard, SendOutcome, SendReason, Transport};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -110,7 +110,7 @@ fn start(config: EnvConfig) -> (Tracer, FlushGuard, Receiver<Told>) {
 #[track_caller]
 fn process(config: EnvConfig) -> (String, BTreeMap<String, String>) {
     // Some values look like secrets.
-    let redact_none = |tracer: TracerBuilder| tracer.secrets("equals:none".parse().expect("a matcher"));
+    let redact_none = |tracer: TracerBuilder| tracer.secrets(Secrets::none());
     let (tracer, guard, told) = start(config.tracer(redact_none));
     tracer.span("work").start().finish();
     assert_eq!(guard.close(PATIENCE), Ok(()));
