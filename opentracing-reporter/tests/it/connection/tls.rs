@@ -299,6 +299,32 @@ fn opens_a_tunnel_for_https() -> TestResult {
 }
 
 #[test]
+fn a_check_names_tls_and_the_proxy() -> TestResult {
+    let authority = Authority::new()?;
+    let service = server(&authority.sign("127.0.0.1")?, None, Version::Http1)?;
+    let proxy = TunnelProxy::start("200 OK", service.address)?;
+    let endpoint: Endpoint = format!("https://{}", service.address).parse()?;
+    let direct = endpoint.tls(Tls::new().roots_pem(authority.pem().as_bytes())?)?;
+    let proxied = direct.clone().proxy(&format!("http://shop:geheim@{}", proxy.address))?;
+    let untrusted = format!("https://{}", service.address).parse::<Endpoint>()?;
+    let untrusted = untrusted.tls(Tls::new().roots_pem(Authority::new()?.pem().as_bytes())?)?;
+    let reporter =
+        BatchReporter::new(Otlp::http(direct)?).transport(Otlp::http(proxied)?).transport(Otlp::http(untrusted)?);
+    let lines: Vec<_> = reporter.check(PATIENCE).iter().map(ToString::to_string).collect();
+    let url = format!("https://{}/v1/traces", service.address);
+    let expected = [
+        format!("otlp: {url} accepts spans ({}, TLS 1.3, ", service.address),
+        format!("otlp: {url} accepts spans (the proxy http://{0} at {0}, TLS 1.3, ", proxy.address),
+        format!("otlp: failed: no connection to {url}: invalid peer certificate: BadSignature; the authority"),
+    ];
+    assert_eq!(lines.len(), expected.len());
+    for (line, start) in lines.iter().zip(expected) {
+        assert!(line.starts_with(&start), "{line}");
+    }
+    Ok(())
+}
+
+#[test]
 fn connects_to_a_proxy_by_tls() -> TestResult {
     let authority = Authority::new()?;
     let proxy = server(&authority.sign("127.0.0.1")?, None, Version::Http1)?;
