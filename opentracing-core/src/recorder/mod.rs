@@ -2,6 +2,7 @@
 
 pub(crate) mod decisions;
 pub(crate) mod drain;
+pub(crate) mod flush;
 pub(crate) mod id_generator;
 pub(crate) mod inherited;
 pub(crate) mod intake;
