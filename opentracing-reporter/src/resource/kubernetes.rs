@@ -22,7 +22,7 @@ const NAMES: [(&str, &[&str], &[&str]); 7] = [
 pub(super) fn detect(source: &Source<'_>, found: &mut DetectedTags) {
     let is_in_pod = is_in_pod(source);
     for (key, variables, files) in NAMES {
-        // `POD_NAME` and `NODE_NAME` may mean something else elsewhere.
+        // Outside of a pod only the first name counts, since `POD_NAME` and `NODE_NAME` may mean something else there.
         let variable = source.variable(if is_in_pod { variables } else { &variables[..1] });
         found.text(key, variable.or_else(|| source.first_file(files)));
     }

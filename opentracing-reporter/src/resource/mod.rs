@@ -72,6 +72,9 @@ impl Detector {
 /// | `Service` | `service.name` | `OTEL_SERVICE_NAME` |
 /// | | `service.instance.id` | random (a UUID of version 4), new with each detection |
 ///
+/// In Kubernetes, variables without `K8S_` count only in a pod, which is known by `KUBERNETES_SERVICE_HOST`, the service account or
+/// `etc/podinfo`. Elsewhere they may mean something else.
+///
 /// What cannot be found is left out: a wrong id is worse than none. With cgroup v2, containerd and Docker under Kubernetes show a container
 /// only the id of its pod's sandbox, so `container.id` is left out there.
 ///
