@@ -10,7 +10,7 @@ use super::status;
 use super::value::{as_text, truncated};
 use crate::batch::Detail;
 
-/// Receives the attributes of a span. Each wire format has its own.
+/// Receives the attributes of a span, so that the mapping knows no wire format.
 pub(super) trait AttributeSink {
     fn attribute(&mut self, key: &str, value: Value<'_>);
 
@@ -19,20 +19,20 @@ pub(super) trait AttributeSink {
 }
 
 /// Passes each key to the sink once, as OTLP demands. A tag that was set under OpenTelemetry's own name wins over one that is translated
-/// to it. Returns what the span's other fields need.
+/// to it. Fills in the facts, which the span's other fields need.
 pub(super) fn write<'a>(
     span: FinishedSpan<'a>,
     detail: Detail,
     conventions: &SemanticConventions,
+    facts: &mut Facts<'a>,
     sink: &mut impl AttributeSink,
-) -> Facts<'a> {
-    let mut facts = Facts::new();
+) {
     let kind = span.kind();
     let naming = if conventions.is_current() {
         Naming::current(kind)
     } else {
         span.tags().for_each(|(key, value)| _ = Key::of(key).map(|key| facts.set(key, value)));
-        Naming::of(&facts, kind, conventions)
+        Naming::of(facts, kind, conventions)
     };
     let mut mapping = Mapping { facts, naming, kind, detail, sink };
     for (key, value) in span.tags() {
@@ -52,7 +52,6 @@ pub(super) fn write<'a>(
     mapping.database();
     mapping.messaging();
     mapping.error_type(span);
-    mapping.facts
 }
 
 /// Whether the tag is a captured header or metadata, which OpenTelemetry writes as arrays.
@@ -68,7 +67,7 @@ fn is_captured_header(key: &str) -> bool {
 }
 
 struct Mapping<'a, 's, S> {
-    facts: Facts<'a>,
+    facts: &'s mut Facts<'a>,
     naming: Naming,
     kind: SpanKind,
     detail: Detail,
@@ -246,7 +245,7 @@ impl<'a, S: AttributeSink> Mapping<'a, '_, S> {
     }
 
     fn error_type(&mut self, span: FinishedSpan<'a>) {
-        if let Some(error) = status::error_type(span, &self.facts) {
+        if let Some(error) = status::error_type(span, self.facts) {
             self.derive(Key::ErrorType, Value::Str(&error));
         }
     }

@@ -9,6 +9,7 @@ use super::conventions::SemanticConventions;
 use super::instance;
 #[cfg(feature = "otlp-json")]
 use super::json;
+use super::keys::Facts;
 use super::status::{self, Status};
 use super::value::{as_text, attribute, list, truncated};
 use crate::batch::{Detail, EncodedSpans, Encoding, PartialSuccess, RequestLimits};
@@ -253,7 +254,8 @@ fn write_span(out: &mut Vec<u8>, span: FinishedSpan<'_>, detail: Detail, convent
     let start = span.start_unix_ns();
     fixed64(out, 7, start);
     fixed64(out, 8, start.saturating_add(span.duration_ns()));
-    let facts = attributes::write(span, detail, conventions, &mut SpanAttributes(out));
+    let mut facts = Facts::new();
+    attributes::write(span, detail, conventions, &mut facts, &mut SpanAttributes(out));
     write_dropped(out, 10, span.dropped_tags());
     if detail.has_logs() {
         for log in span.logs() {

@@ -13,6 +13,8 @@ macro_rules! keys {
             $($($key,)+)+
         }
 
+        static NAMES: [&str; KEYS] = [$($($name,)+)+];
+
         const KEYS: usize = [$($($name,)+)+].len();
 
         impl Key {
@@ -26,8 +28,9 @@ macro_rules! keys {
                 })
             }
 
-            pub(super) const fn name(self) -> &'static str {
-                [$($($name,)+)+][self as usize]
+            #[inline]
+            pub(super) fn name(self) -> &'static str {
+                NAMES[self as usize]
             }
         }
     };

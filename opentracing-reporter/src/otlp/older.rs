@@ -50,7 +50,7 @@ impl Naming {
     }
 
     /// Passes the attribute on under the names that it has.
-    #[inline]
+    #[inline(always)]
     pub(super) fn write(self, facts: &Facts<'_>, name: &str, value: Value<'_>, mut put: impl FnMut(&str, Value<'_>)) {
         match self.older {
             None => put(name, value),
