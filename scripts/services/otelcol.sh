@@ -3,6 +3,8 @@
 # line. The file stays until `down`.
 # Exports OTLP_URL (OTLP over HTTP), OTLP_GRPC_URL, OTELCOL_SPANS (the file), OTELCOL_ZIPKIN_URL (/api/v2/spans),
 # OTELCOL_JAEGER_URL (/api/traces takes Thrift), OTELCOL_JAEGER_AGENT (host:port for compact Thrift over UDP).
+# OTELCOL_LIGHTSTEP_URL and OTELCOL_LIGHTSTEP_GRPC_URL take OTLP only with the token `secret` in the header `lightstep-access-token`, the
+# first with Lightstep's path /traces/otlp/v0.9. OTELCOL_BEARER_URL and OTELCOL_BEARER_GRPC_URL take it only as a bearer token.
 # With KAFKA_BROKERS in the environment of `start` it also writes to the topic `otlp_spans` there.
 
 set -euo pipefail
@@ -16,6 +18,10 @@ port OTELCOL_GRPC_PORT 14317
 port OTELCOL_ZIPKIN_PORT 19412
 port OTELCOL_JAEGER_PORT 14268
 port OTELCOL_JAEGER_AGENT_PORT 16831
+port OTELCOL_LIGHTSTEP_PORT 14320
+port OTELCOL_LIGHTSTEP_GRPC_PORT 14319
+port OTELCOL_BEARER_PORT 14322
+port OTELCOL_BEARER_GRPC_PORT 14321
 port OTELCOL_HEALTH_PORT 13133
 binary=$software/otelcol/otelcol
 ready_seconds=30
@@ -36,11 +42,24 @@ start_service() {
     cat >"$dir/config.yaml" <<YAML
 extensions:
   health_check: {endpoint: "127.0.0.1:$OTELCOL_HEALTH_PORT"}
+  bearertokenauth: {token: secret}
+  bearertokenauth/lightstep: {header: lightstep-access-token, scheme: "", token: secret}
 receivers:
   otlp:
     protocols:
       http: {endpoint: "127.0.0.1:$OTELCOL_HTTP_PORT"}
       grpc: {endpoint: "127.0.0.1:$OTELCOL_GRPC_PORT"}
+  otlp/lightstep:
+    protocols:
+      http:
+        endpoint: "127.0.0.1:$OTELCOL_LIGHTSTEP_PORT"
+        traces_url_path: /traces/otlp/v0.9
+        auth: {authenticator: bearertokenauth/lightstep}
+      grpc: {endpoint: "127.0.0.1:$OTELCOL_LIGHTSTEP_GRPC_PORT", auth: {authenticator: bearertokenauth/lightstep}}
+  otlp/bearer:
+    protocols:
+      http: {endpoint: "127.0.0.1:$OTELCOL_BEARER_PORT", auth: {authenticator: bearertokenauth}}
+      grpc: {endpoint: "127.0.0.1:$OTELCOL_BEARER_GRPC_PORT", auth: {authenticator: bearertokenauth}}
   zipkin: {endpoint: "127.0.0.1:$OTELCOL_ZIPKIN_PORT"}
   jaeger:
     protocols:
@@ -53,9 +72,9 @@ exporters:
   $kafka
 service:
   telemetry: {metrics: {level: none}}
-  extensions: [health_check]
+  extensions: [health_check, bearertokenauth, bearertokenauth/lightstep]
   pipelines:
-    traces: {receivers: [otlp, zipkin, jaeger], processors: [batch], exporters: $exporters}
+    traces: {receivers: [otlp, otlp/lightstep, otlp/bearer, zipkin, jaeger], processors: [batch], exporters: $exporters}
 YAML
     launch otelcol "$binary" --config "$dir/config.yaml"
 }
@@ -73,6 +92,10 @@ check_service() {
 addresses() {
     address OTLP_URL "http://127.0.0.1:$OTELCOL_HTTP_PORT"
     address OTLP_GRPC_URL "http://127.0.0.1:$OTELCOL_GRPC_PORT"
+    address OTELCOL_LIGHTSTEP_URL "http://127.0.0.1:$OTELCOL_LIGHTSTEP_PORT"
+    address OTELCOL_LIGHTSTEP_GRPC_URL "http://127.0.0.1:$OTELCOL_LIGHTSTEP_GRPC_PORT"
+    address OTELCOL_BEARER_URL "http://127.0.0.1:$OTELCOL_BEARER_PORT"
+    address OTELCOL_BEARER_GRPC_URL "http://127.0.0.1:$OTELCOL_BEARER_GRPC_PORT"
     address OTELCOL_SPANS "$dir/spans.jsonl"
     address OTELCOL_ZIPKIN_URL "http://127.0.0.1:$OTELCOL_ZIPKIN_PORT"
     address OTELCOL_JAEGER_URL "http://127.0.0.1:$OTELCOL_JAEGER_PORT"

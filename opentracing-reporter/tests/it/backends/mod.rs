@@ -8,6 +8,7 @@ mod json;
 mod otlp;
 mod same;
 mod seen;
+mod tokens;
 mod traces;
 mod zipkin;
 
