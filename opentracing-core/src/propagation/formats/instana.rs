@@ -28,7 +28,7 @@ static KAFKA_FIELDS: [&Field; 5] =
     [&KAFKA_TRACE_ID, &KAFKA_SPAN_ID, &KAFKA_LEVEL, &KAFKA_BINARY_IDS, &KAFKA_BINARY_LEVEL];
 
 /// The key of Instana's member of `tracestate`.
-const MEMBER: &str = "in";
+pub(crate) const MEMBER: &str = "in";
 /// The correlation of longer levels is ignored.
 const MAX_LEVEL_BYTES: usize = 1024;
 

@@ -163,12 +163,14 @@ impl TextFormat for TraceContext {
         });
         carrier.set(&TRACEPARENT, value.as_str());
 
-        let others = context.tracestate().unwrap_or("");
+        // Only Instana's tracers shorten a list that is too long.
+        let fits = |list: &&str| is_within_limit(list) || injection.tracestate.has(instana::MEMBER);
+        let others = context.tracestate().filter(fits).unwrap_or("");
         if !injection.tracestate.is_empty() {
             value.truncate(0);
             injection.tracestate.write(others, &mut value);
             carrier.set(&TRACESTATE, value.as_str());
-        } else if !others.is_empty() && is_within_limit(others) {
+        } else if !others.is_empty() {
             carrier.set(&TRACESTATE, others);
         }
     }

@@ -137,7 +137,8 @@ impl TracestateMembers {
         }
     }
 
-    fn has(&self, key: &str) -> bool {
+    /// Whether one of these members has this key.
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.count > 0 && members(self.text.as_str()).any(|(other, _)| other == key)
     }
 

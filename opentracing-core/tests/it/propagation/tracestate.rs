@@ -83,6 +83,11 @@ fn more_than_32_members_go_on_only_behind_the_one_of_instana() {
     assert_eq!(written(&composite("tracecontext"), Sampling::Sampled, &list), None);
     let reads_both = Composite::empty().reading(Instana::new()).with(TraceContext::new());
     assert_eq!(written(&reads_both, Sampling::Sampled, &list), None);
+    // The member of another format does not make room for them.
+    let datadog = composite("instana,datadog,tracecontext");
+    let kept = format!("{own},dd=s:1;p:b7ad6b7169203331,{}", numbered(30));
+    assert_eq!(written(&datadog, Sampling::Sampled, &list), Some(kept));
+    assert_eq!(written(&datadog, Sampling::NotSampled, &list), Some("dd=s:0;p:b7ad6b7169203331".to_owned()));
     // What is not valid is dropped in every mode.
     assert_eq!(written(&both, Sampling::NotSampled, "a=1,b"), None);
     assert_eq!(written(&both, Sampling::Sampled, "a=1,b"), Some(own.to_owned()));
