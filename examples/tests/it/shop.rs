@@ -273,3 +273,24 @@ fn rejects_unknown_options() {
         assert_eq!(shop(options).wait().code(), Some(2), "{options:?}");
     }
 }
+
+/// For a shop whose front-end, user and cart are written in other languages.
+#[test]
+fn serves_only_the_back_end() {
+    // A closed port.
+    let mut shop = shop(&["--back-end", "http://127.0.0.1:1"]);
+    let catalog = shop.address_of("catalog");
+    assert_eq!(send(catalog, "GET", "/products", &[], "").status(), 200);
+    let checkout = r#"{"user": "ada", "card": "card-of-ada"}"#;
+    let json = [
+        ("content-type", "application/json"),
+        ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+    ];
+    let order = send(shop.address_of("order"), "POST", "/orders", &json, checkout);
+    assert_eq!(order.status(), 502, "{}", order.body);
+    assert!(order.body.contains("cart cannot be reached"), "{}", order.body);
+    assert!(shop.interrupt().success(), "the callers of a back end report their spans elsewhere: {}", shop.printed);
+    for absent in ["front-end", "user ", "cart  "] {
+        assert!(!shop.printed.lines().any(|line| line.starts_with(absent)), "{absent}: {}", shop.printed);
+    }
+}

@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use examples::{BoxError, REPORT_HELP, interruption, say};
 
+use crate::customers::CustomerResults;
 use crate::options::{HELP, Options};
 use crate::shop::Shop;
 use crate::summary::Summary;
@@ -41,7 +42,9 @@ fn main() -> ExitCode {
 async fn run(options: Options) -> Result<ExitCode, BoxError> {
     let interrupted = tokio::spawn(interruption()?);
     let mut tracers = Tracers::new(options.report);
-    let shop = Shop::open(&mut tracers, options.port.map_or(0, |port| port.get()), &options.servers).await?;
+    let is_back_end = options.back_end.is_some();
+    let port = options.port.map_or(0, |port| port.get());
+    let shop = Shop::open(&mut tracers, port, options.back_end, &options.servers).await?;
     for (name, address) in &shop.services {
         say(format_args!("{name:<10} listening on http://{address}"));
     }
@@ -52,9 +55,15 @@ async fn run(options: Options) -> Result<ExitCode, BoxError> {
     }
     say("");
 
-    let results = customers::send(options.requests, &shop.front_end, &mut tracers, &interrupted).await?;
+    let results = match &shop.front_end {
+        Some(front_end) => customers::send(options.requests, front_end, &mut tracers, &interrupted).await?,
+        None => CustomerResults::default(),
+    };
     if options.serve {
-        say(format_args!("open {} in a browser; press Ctrl-C to stop", shop.front_end));
+        match &shop.front_end {
+            Some(front_end) => say(format_args!("open {front_end} in a browser; press Ctrl-C to stop")),
+            None => say("press Ctrl-C to stop"),
+        }
         interrupted.await?;
         // The first signal stops the shop, a second one does not wait for that.
         tracers.flush_on_terminate()?;
@@ -63,7 +72,7 @@ async fn run(options: Options) -> Result<ExitCode, BoxError> {
     shop.close().await;
     let trace_check = tracers.trace_check.clone();
     let span_report = tokio::task::spawn_blocking(|| tracers.close()).await?;
-    let summary = Summary { counts: trace_check.counts(), results, span_report };
+    let summary = Summary { counts: trace_check.counts(), results, span_report, is_back_end };
     let is_success = summary.is_success();
     say(summary);
     Ok(if is_success { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -4,6 +4,7 @@ use std::num::NonZeroU16;
 
 use examples::{Environment, Report};
 use lexopt::prelude::*;
+use reqwest::Url;
 
 use crate::servers::Servers;
 
@@ -15,6 +16,8 @@ Usage: acme-shop [options]
   --requests N           number of requests that the customers send (default 14)
   --serve                keeps the shop running afterwards for a browser or curl, until Ctrl-C
   --port PORT            port of the front-end (default: any free port)
+  --back-end CART_URL    starts only catalog, order and payment, for a shop whose front-end, user and cart are elsewhere; implies
+                         --requests 0 --serve
   --database URL         database of catalog and orders: sqlite:…, postgres://… or mysql://…
   --report DESTINATIONS  where to send spans, see below (default console)
   --help                 prints this help
@@ -29,6 +32,8 @@ pub(crate) struct Options {
     pub(crate) requests: usize,
     pub(crate) serve: bool,
     pub(crate) port: Option<NonZeroU16>,
+    /// The address of the cart, if only the back end is started.
+    pub(crate) back_end: Option<Url>,
     pub(crate) servers: Servers,
     pub(crate) report: Report,
 }
@@ -36,14 +41,21 @@ pub(crate) struct Options {
 impl Options {
     /// Reads the command line; `None` if the user asks for help.
     pub(crate) fn parse(mut arguments: lexopt::Parser) -> Result<Option<Options>, lexopt::Error> {
-        let mut options =
-            Options { requests: 14, serve: false, port: None, servers: Servers::default(), report: Report::default() };
+        let mut options = Options {
+            requests: 14,
+            serve: false,
+            port: None,
+            back_end: None,
+            servers: Servers::default(),
+            report: Report::default(),
+        };
         let mut database = None;
         while let Some(argument) = arguments.next()? {
             match argument {
                 Long("requests") => options.requests = arguments.value()?.parse()?,
                 Long("serve") => options.serve = true,
                 Long("port") => options.port = Some(arguments.value()?.parse()?),
+                Long("back-end") => options.back_end = Some(arguments.value()?.parse()?),
                 Long("database") => database = Some(arguments.value()?.parse()?),
                 Long("report") => {
                     let list = arguments.value()?.string()?;
@@ -54,6 +66,7 @@ impl Options {
                 other => return Err(other.unexpected()),
             }
         }
+        options.serve |= options.back_end.is_some();
         options.servers = Servers::from_env(database).map_err(|error| lexopt::Error::Custom(error.into()))?;
         Ok(Some(options))
     }

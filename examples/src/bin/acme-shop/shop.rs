@@ -29,8 +29,8 @@ use crate::users::users_client::UsersClient;
 
 /// The running services.
 pub(crate) struct Shop {
-    /// The URL for customers.
-    pub(crate) front_end: Url,
+    /// The URL for customers; `None` for a back end.
+    pub(crate) front_end: Option<Url>,
     /// Callers come before the services that they call.
     pub(crate) services: Vec<(&'static str, SocketAddr)>,
     /// A line of output about shipping.
@@ -41,21 +41,26 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
-    /// Starts all services. The front-end listens on `port`, or on any free port if it is 0.
-    pub(crate) async fn open(tracers: &mut Tracers, port: u16, external: &Servers) -> Result<Shop, BoxError> {
-        let front_end = Binding::new(front_end::NAME, port, tracers).await?;
+    /// Starts all services. The front-end listens on `port`, or on any free port if it is 0. With the address of a cart elsewhere, starts
+    /// only the back end: neither front-end nor user nor cart.
+    pub(crate) async fn open(
+        tracers: &mut Tracers,
+        port: u16,
+        back_end: Option<Url>,
+        external: &Servers,
+    ) -> Result<Shop, BoxError> {
+        let (front, cart_url) = match back_end {
+            None => {
+                let front = Front::new(port, tracers).await?;
+                let cart_url = front.cart.url()?;
+                (Some(front), cart_url)
+            }
+            Some(elsewhere) => (None, elsewhere),
+        };
         let order = Binding::new("order", 0, tracers).await?;
-        let cart = Binding::new("cart", 0, tracers).await?;
-        let user = Binding::new("user", 0, tracers).await?;
         let payment = Binding::new("payment", 0, tracers).await?;
         let catalog = Binding::new("catalog", 0, tracers).await?;
 
-        let front_end_routes = front_end::router(FrontEnd {
-            catalog: front_end.upstream(&catalog)?,
-            user: front_end.users(&user)?,
-            cart: front_end.upstream(&cart)?,
-            order: front_end.upstream(&order)?,
-        });
         let no_database = |error| format!("cannot open the database: {error}");
         let ledger = Ledger::open(&external.orders, order.tracer.clone()).await.map_err(no_database)?;
         let products = Products::open(&external.catalog, catalog.tracer.clone()).await.map_err(no_database)?;
@@ -67,7 +72,7 @@ impl Shop {
         let topic = Topic::open(external.kafka(), order.tracer.clone(), in_flight.clone()).map_err(no_kafka)?;
         let settlement = Settlement::start(&topic.brokers, payment.tracer.clone(), in_flight.clone()).await?;
         let order_routes = order::router(Orders {
-            cart: order.upstream(&cart)?,
+            cart: order.upstream_at("cart", cart_url)?,
             catalog: order.upstream(&catalog)?,
             payment: order.upstream(&payment)?,
             ledger,
@@ -85,20 +90,41 @@ impl Shop {
         };
 
         let mut shop = Shop {
-            front_end: front_end.url()?,
+            front_end: None,
             services: Vec::new(),
             shipping_note: external.shipping_note(),
             servers: Vec::new(),
             shipping,
             settlement,
         };
-        shop.start(front_end, front_end_routes);
+        let called = front.map(|front| shop.start_front_end(front, &catalog, &order)).transpose()?;
         shop.start(order, order_routes);
-        shop.start(cart, cart::router());
-        shop.start_user(user);
+        if let Some((cart, user)) = called {
+            shop.start(cart, cart::router());
+            shop.start_user(user);
+        }
         shop.start(payment, payment_routes);
         shop.start(catalog, catalog::router(products));
         Ok(shop)
+    }
+
+    /// Returns cart and user, which start after their callers.
+    fn start_front_end(
+        &mut self,
+        front: Front,
+        catalog: &Binding,
+        order: &Binding,
+    ) -> Result<(Binding, Binding), BoxError> {
+        let Front { front_end, user, cart } = front;
+        let routes = front_end::router(FrontEnd {
+            catalog: front_end.upstream(catalog)?,
+            user: front_end.users(&user)?,
+            cart: front_end.upstream(&cart)?,
+            order: front_end.upstream(order)?,
+        });
+        self.front_end = Some(front_end.url()?);
+        self.start(front_end, routes);
+        Ok((cart, user))
     }
 
     /// One layer is all that it takes to trace an HTTP server.
@@ -130,6 +156,23 @@ impl Shop {
     }
 }
 
+/// The services that customers reach first, and that a back end lacks.
+struct Front {
+    front_end: Binding,
+    user: Binding,
+    cart: Binding,
+}
+
+impl Front {
+    async fn new(port: u16, tracers: &mut Tracers) -> Result<Front, BoxError> {
+        Ok(Front {
+            front_end: Binding::new(front_end::NAME, port, tracers).await?,
+            user: Binding::new("user", 0, tracers).await?,
+            cart: Binding::new("cart", 0, tracers).await?,
+        })
+    }
+}
+
 /// A service before it starts.
 struct Binding {
     name: &'static str,
@@ -150,12 +193,15 @@ impl Binding {
         Ok(Url::parse(&format!("http://{}", self.address))?)
     }
 
-    /// One wrapped client is all that it takes to trace HTTP calls.
     fn upstream(&self, other: &Binding) -> Result<Upstream, BoxError> {
+        self.upstream_at(other.name, other.url()?)
+    }
+
+    /// One wrapped client is all that it takes to trace HTTP calls.
+    fn upstream_at(&self, name: &'static str, base: Url) -> Result<Upstream, BoxError> {
         let direct = reqwest::Client::builder().no_proxy();
-        let client =
-            TracingClient::from_builder(direct).tracer(self.tracer.clone()).peer_service(other.name).build()?;
-        Ok(Upstream { name: other.name, base: other.url()?, client })
+        let client = TracingClient::from_builder(direct).tracer(self.tracer.clone()).peer_service(name).build()?;
+        Ok(Upstream { name, base, client })
     }
 
     /// The same for gRPC: one layer around a channel, which connects on first use.
