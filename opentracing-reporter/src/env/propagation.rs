@@ -9,11 +9,11 @@ use crate::env::variables::Variables;
 const DEFAULT: &str = "instana,tracecontext,b3,baggage";
 
 /// The formats that are read and written: those in `OTEL_PROPAGATORS`, else those in `JAEGER_PROPAGATION`, where `w3c` means
-/// `tracecontext`. Unknown names are ignored.
+/// `tracecontext`, else those in `DD_TRACE_PROPAGATION_STYLE`. Unknown names are ignored.
 pub(crate) fn formats(variables: &mut Variables<'_>) -> Composite {
     let settings = Settings::read(variables);
     let (variable, list) = variables
-        .first(&["OTEL_PROPAGATORS", "JAEGER_PROPAGATION"])
+        .first(&["OTEL_PROPAGATORS", "JAEGER_PROPAGATION", DATADOG])
         .unwrap_or_else(|| ("OTEL_PROPAGATORS", String::new()));
     let (mut found, mut seen) = (None, Vec::new());
     for name in list.split(',').map(str::trim).filter(|name| !name.is_empty()) {
@@ -33,11 +33,27 @@ pub(crate) fn formats(variables: &mut Variables<'_>) -> Composite {
     })
 }
 
+const DATADOG: &str = "DD_TRACE_PROPAGATION_STYLE";
+/// Datadog's names, in any letter case, and ours.
+const DATADOG_NAMES: [(&str, &str); 7] = [
+    ("datadog", "datadog"),
+    ("tracecontext", "tracecontext"),
+    ("baggage", "baggage"),
+    ("b3", "b3single"),
+    ("b3 single header", "b3single"),
+    ("b3multi", "b3multi"),
+    ("none", "none"),
+];
+
 /// OpenTelemetry's `b3` is a single header, that of Jaeger's clients several ones.
 fn meaning<'a>(variable: &str, name: &'a str) -> &'a str {
     match (variable, name) {
         ("OTEL_PROPAGATORS", "b3") => "b3single",
         ("JAEGER_PROPAGATION", "w3c") => "tracecontext",
+        (DATADOG, name) => {
+            let known = DATADOG_NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+            known.map_or(name, |(_, name)| name)
+        }
         _ => name,
     }
 }

@@ -67,8 +67,8 @@ const UNSUPPORTED: &[Unsupported] = &[
     (&["DD_TRACE_SAMPLING_RULES"], "use RuleSampler, or DD_TRACE_SAMPLE_RATE", &["[]"]),
     (&["DD_TRACE_RATE_LIMIT"], "the number of traces per second has no limit", &[]),
     (
-        &["DD_TRACE_PROPAGATION_STYLE", "DD_TRACE_PROPAGATION_STYLE_EXTRACT", "DD_TRACE_PROPAGATION_STYLE_INJECT"],
-        "use OTEL_PROPAGATORS, which has datadog",
+        &["DD_TRACE_PROPAGATION_STYLE_EXTRACT", "DD_TRACE_PROPAGATION_STYLE_INJECT"],
+        "use DD_TRACE_PROPAGATION_STYLE, or Composite",
         &[],
     ),
     (&["DD_TRACE_128_BIT_TRACEID_GENERATION_ENABLED"], "use JAEGER_TRACEID_128BIT", &["true", "1"]),

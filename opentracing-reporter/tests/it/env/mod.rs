@@ -182,6 +182,9 @@ fn formats_are_selected_by_name() {
     check(&[("OTEL_PROPAGATORS", "b3multi")], &["x-b3-sampled", "x-b3-spanid", "x-b3-traceid"]);
     check(&[("JAEGER_PROPAGATION", "b3")], &["x-b3-sampled", "x-b3-spanid", "x-b3-traceid"]);
     check(&[("JAEGER_PROPAGATION", "w3c,jaeger")], &["traceparent", "uber-trace-id"]);
+    check(&[("DD_TRACE_PROPAGATION_STYLE", "B3,TraceContext")], &["b3", "traceparent"]);
+    check(&[("DD_TRACE_PROPAGATION_STYLE", "none")], &[]);
+    check(&[("DD_TRACE_PROPAGATION_STYLE", "b3multi"), ("OTEL_PROPAGATORS", "b3")], &["b3"]);
     check(&[("OTEL_PROPAGATORS", "morse,jaeger"), ("JAEGER_PROPAGATION", "b3")], &["uber-trace-id"]);
     check_warnings(
         &[("OTEL_PROPAGATORS", "morse,jaeger")],
