@@ -20,6 +20,8 @@ pub(super) struct DatadogChannel {
 }
 
 const TRACE_COUNT: HeaderName = HeaderName::from_static("x-datadog-trace-count");
+/// The agent adds the tags of the container to the spans.
+const CONTAINER: HeaderName = HeaderName::from_static("datadog-container-id");
 const DROPPED_TRACES: HeaderName = HeaderName::from_static("datadog-client-dropped-p0-traces");
 
 /// The headers that are the same for all requests.
@@ -51,6 +53,10 @@ impl Channel for DatadogChannel {
         let headers = &mut self.http.endpoint.headers;
         headers.insert(TRACE_COUNT, traces.into());
         headers.insert(DROPPED_TRACES, self.reporting.into());
+        // An id that is not valid in a header names no container.
+        if let Some(Ok(id)) = self.rates.container().map(HeaderValue::try_from) {
+            headers.insert(CONTAINER, id);
+        }
         self.http.start(body, content_type);
     }
 

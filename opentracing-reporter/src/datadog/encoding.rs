@@ -73,7 +73,8 @@ impl Encoding for DatadogEncoding {
     fn process(&mut self, process: &Process, out: &mut Vec<u8>) {
         let named = process.tags().find(|(key, _)| renamed_of_process(key) == "env");
         let env = named.map(|(_, env)| to_text(env)).unwrap_or_default();
-        self.rates.set_process(process.service(), &env);
+        let container = process.tags().find(|(key, _)| *key == "container.id").map(|(_, id)| id.to_string());
+        self.rates.set_process(process.service(), &env, container);
         let (mut meta, mut metrics) = (Entries::default(), Entries::default());
         meta.text("language", "rust");
         meta.text("runtime-id", &uuid::Uuid::new_v4().to_string());

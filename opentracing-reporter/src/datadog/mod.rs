@@ -52,6 +52,7 @@ use crate::export::{Exporter, export_settings, export_transport};
 /// | any other tag | `meta` |
 /// | tags of the process | the same, on every span without a tag of that name |
 /// | `deployment.environment.name`, `service.version` | `env`, `version` |
+/// | tag `container.id` of the process | the header `Datadog-Container-ID`, by which the agent adds the tags of the container |
 /// | `peer.hostname`, `peer.port`, `peer.ipv4` or `peer.ipv6` of clients and producers | `out.host`, `network.destination.port`, `network.destination.ip` |
 /// | `peer.ipv4` or `peer.ipv6` of servers and consumers | `network.client.ip` |
 /// | `db.type`, `db.instance` | `db.system`, `db.name` |

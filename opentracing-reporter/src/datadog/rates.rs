@@ -1,4 +1,4 @@
-//! The sampling rates that the agent asks for.
+//! What the transport, which talks to the agent, shares with the encoding and the sampler.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,11 +6,12 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::Deserialize;
 
-/// The agent's rate for one process, shared by the transport, which receives it, and the sampler.
+/// The agent's rate for one process, which the transport receives, and what the agent is told about the process.
 #[derive(Debug)]
 pub(super) struct AgentRates {
     /// The key of the process: `service:shop,env:prod`.
     key: Mutex<String>,
+    container: Mutex<Option<String>>,
     /// The bits of the rate; NaN before the first answer.
     rate: AtomicU64,
     /// Traces that the sampler has dropped and that no request has reported yet.
@@ -32,6 +33,7 @@ impl Default for AgentRates {
     fn default() -> Self {
         AgentRates {
             key: Mutex::new(OTHERS.to_owned()),
+            container: Mutex::new(None),
             rate: AtomicU64::new(f64::NAN.to_bits()),
             dropped: AtomicU64::new(0),
             updates: AtomicU64::new(0),
@@ -41,8 +43,14 @@ impl Default for AgentRates {
 }
 
 impl AgentRates {
-    pub(super) fn set_process(&self, service: &str, env: &str) {
+    pub(super) fn set_process(&self, service: &str, env: &str, container: Option<String>) {
         *self.key.lock().unwrap_or_else(PoisonError::into_inner) = format!("service:{service},env:{env}");
+        *self.container.lock().unwrap_or_else(PoisonError::into_inner) = container;
+    }
+
+    /// The id of the container that the process runs in, if its tags say so.
+    pub(super) fn container(&self) -> Option<String> {
+        self.container.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Reads the rate from an answer of the agent. An answer without rates leaves the rate as it is.

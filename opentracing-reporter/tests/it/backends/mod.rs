@@ -9,7 +9,7 @@ mod otlp;
 mod same;
 mod seen;
 mod tokens;
-mod traces;
+pub(crate) mod traces;
 mod zipkin;
 
 use opentracing_core::Tracer;

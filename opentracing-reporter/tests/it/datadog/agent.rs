@@ -231,3 +231,18 @@ fn the_agent_receives_several_thousand_spans() {
     let traces = session.traces();
     assert_eq!((traces.len(), traces.iter().map(Vec::len).sum::<usize>()), (SPANS / 3 + 1, SPANS + 1));
 }
+
+#[cfg(all(feature = "jaeger", feature = "otlp", feature = "zipkin"))]
+#[test]
+fn the_agent_receives_every_kind_of_span() {
+    let Some([url]) = addresses(["DD_TEST_AGENT_URL"]) else { return };
+    for row in crate::backends::traces::ROWS {
+        let session = Session::start(&url, 1.0);
+        session.send((row.settings)(shop()), |tracer| {
+            (row.record)(tracer);
+            record_peer(tracer);
+        });
+        let received: usize = session.traces().iter().map(Vec::len).sum();
+        assert_eq!(received, row.spans + 1, "{}", row.name);
+    }
+}

@@ -26,8 +26,13 @@ fn sends_the_headers_of_a_tracer() {
     ] {
         assert_eq!(got.header(name), Some(value), "{name}");
     }
-    assert!(got.header("datadog-meta-lang-version").is_some());
     assert_eq!(got.header("content-length"), Some(&*got.body.len().to_string()));
+    assert!(got.header("datadog-meta-lang-version").is_some());
+    assert_eq!(got.header("datadog-container-id"), None);
+    let got = request(shop().tag("container.id", "8c046cb0b72c"), |tracer| tracer.span("a").start().finish());
+    assert_eq!(got.header("datadog-container-id"), Some("8c046cb0b72c"));
+    let got = request(shop().tag("container.id", "\n"), |tracer| tracer.span("a").start().finish());
+    assert_eq!(got.header("datadog-container-id"), None);
 }
 
 #[test]
