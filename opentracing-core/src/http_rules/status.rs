@@ -20,7 +20,8 @@ pub enum ErrorStatuses {
     /// 500 and above: the default of servers, since a 4xx is the client's failure, and of clients, as in the Instana tracers.
     #[default]
     ServerErrors,
-    /// 400 and above, as OpenTelemetry does for clients.
+    /// 400 and above, as OpenTelemetry does for clients. The status of a client's span over OTLP follows that rule with any setting,
+    /// unless the span has the tag `error=false`.
     ClientAndServerErrors,
     /// The statuses in one of the ranges: `OneOf(&[429..=429, 500..=599])`.
     OneOf(&'static [RangeInclusive<u16>]),
