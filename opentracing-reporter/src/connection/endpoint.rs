@@ -101,7 +101,7 @@ impl Endpoint {
     pub(crate) fn at_host(mut self, host: &str) -> Self {
         self.host = host.into();
         self.authority = format!("{host}:{}", self.port).into();
-        self.socket = None;
+        (self.socket, self.addresses) = (None, None);
         self
     }
 

@@ -2,7 +2,7 @@
 
 use crate::connection::InvalidEndpoint;
 use crate::datadog::{Datadog, DatadogSampler};
-use crate::env::address::endpoint;
+use crate::env::address;
 use crate::env::sampling::probability;
 use crate::env::spool;
 use crate::env::variables::Variables;
@@ -23,11 +23,14 @@ pub(crate) fn datadog(
         true => PORT,
         false => variables.parsed("DD_TRACE_AGENT_PORT", "port", format_args!("using {PORT}")).unwrap_or(PORT),
     };
-    let endpoint = endpoint(variables, &ADDRESS, &format!("http://127.0.0.1:{port}"), |name, address| match name {
-        "DD_AGENT_HOST" if address.contains(':') && !address.starts_with('[') => format!("http://[{address}]:{port}"),
-        "DD_AGENT_HOST" => format!("http://{address}:{port}"),
-        _ => address,
-    })?;
+    let endpoint =
+        address::agent(variables, &ADDRESS, &format!("http://127.0.0.1:{port}"), |name, address| match name {
+            "DD_AGENT_HOST" if address.contains(':') && !address.starts_with('[') => {
+                format!("http://[{address}]:{port}")
+            }
+            "DD_AGENT_HOST" => format!("http://{address}:{port}"),
+            _ => address,
+        })?;
     let mut datadog = Datadog::agent(endpoint)?.sampler(sampler);
     spool::open(variables, |spool| datadog.open_spool(spool));
     Ok(Box::new(datadog))

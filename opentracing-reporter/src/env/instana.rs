@@ -1,7 +1,7 @@
 //! The variables of Instana's tracers.
 
 use crate::connection::{Endpoint, InvalidEndpoint};
-use crate::env::address::endpoint;
+use crate::env::address;
 use crate::env::proxy::{through, with_proxy};
 use crate::env::spool;
 use crate::env::variables::Variables;
@@ -60,7 +60,7 @@ fn serverless(variables: &mut Variables<'_>) -> Option<Instana> {
 fn agent(variables: &mut Variables<'_>) -> Result<Instana, InvalidEndpoint> {
     let port = variables.parsed::<u16>("INSTANA_AGENT_PORT", "port", "using 42699").unwrap_or(42699);
     let default = if port == 42699 { AGENT.to_owned() } else { format!("http://127.0.0.1:{port}") };
-    let endpoint = endpoint(variables, &["INSTANA_AGENT_HOST"], &default, |_, host| {
+    let endpoint = address::agent(variables, &["INSTANA_AGENT_HOST"], &default, |_, host| {
         match host.contains(':') && !host.starts_with('[') {
             true => format!("http://[{host}]:{port}"),
             false => format!("http://{host}:{port}"),

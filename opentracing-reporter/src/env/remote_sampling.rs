@@ -41,8 +41,14 @@ pub(crate) fn poll(service: &str, poll: crate::config::RemotePoll) -> io::Result
 
 impl RemoteSettings {
     pub(crate) fn endpoint(variables: &mut Variables<'_>, name: &str, address: &str) -> Option<Box<Endpoint>> {
+        let endpoint = RemoteSettings::agent(variables, name, address)?;
+        Some(Box::new(with_proxy(variables, *endpoint)))
+    }
+
+    /// The endpoint of an agent, which never has a proxy.
+    pub(crate) fn agent(variables: &mut Variables<'_>, name: &str, address: &str) -> Option<Box<Endpoint>> {
         match address.parse() {
-            Ok(endpoint) => Some(Box::new(with_proxy(variables, endpoint))),
+            Ok(endpoint) => Some(Box::new(endpoint)),
             Err(error) => {
                 let error: InvalidEndpoint = error;
                 variables.warn(name, format_args!("is invalid ({error})"), "using http://127.0.0.1:5778/sampling");

@@ -159,7 +159,7 @@ fn jaeger(variables: &mut Variables<'_>, kind: &str) -> SamplerSettings {
             let endpoint = endpoint.or_else(|| {
                 let host = variables.get("JAEGER_AGENT_HOST")?;
                 let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host };
-                RemoteSettings::endpoint(variables, "JAEGER_AGENT_HOST", &format!("http://{host}:5778/sampling"))
+                RemoteSettings::agent(variables, "JAEGER_AGENT_HOST", &format!("http://{host}:5778/sampling"))
             });
             let settings = RemoteSettings {
                 initial: probability(variables, PARAM),

@@ -199,6 +199,26 @@ fn takes_the_connection_of_instana_from_the_environment() -> TestResult {
 
 #[cfg(feature = "env")]
 #[test]
+fn agents_have_no_proxy() -> TestResult {
+    for (host, port, name) in
+        [("INSTANA_AGENT_HOST", "INSTANA_AGENT_PORT", "instana"), ("DD_AGENT_HOST", "DD_TRACE_AGENT_PORT", "datadog")]
+    {
+        let (proxy, agent) = (Collector::start([])?, Collector::start([])?);
+        let config = opentracing_reporter::EnvConfig::new(&|variable| match variable {
+            "OTEL_TRACES_EXPORTER" => Some(name.to_owned()),
+            "HTTP_PROXY" => Some(proxy.url()),
+            variable if variable == host => Some("0.0.0.0".to_owned()),
+            variable if variable == port => Some(agent.address().port().to_string()),
+            _ => None,
+        });
+        assert!(!config.check(PATIENCE)[0].has_failed(), "{name}");
+        assert_eq!((agent.all().len(), proxy.all().len()), (1, 0), "{name}");
+    }
+    Ok(())
+}
+
+#[cfg(feature = "env")]
+#[test]
 fn warns_of_a_proxy_that_cannot_be_used() {
     let warnings = |variables: &[(&str, &str)]| {
         let config = opentracing_reporter::EnvConfig::new(&|wanted| match wanted {
