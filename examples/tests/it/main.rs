@@ -3,6 +3,7 @@
 // The command `kill` sends Ctrl-C.
 #![cfg(unix)]
 
+mod interop;
 // Reads memory and descriptors from /proc.
 #[cfg(target_os = "linux")]
 mod load;
