@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
@@ -25,11 +25,14 @@ pub(super) type BoxStream = Box<dyn Stream>;
 /// The delay between the starts of two attempts (RFC 8305, section 5).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
+/// How long after its end a look-up that outlived its request is used.
+const LOOKUP_AGE: Duration = Duration::from_secs(30);
+
 /// Connects to the host of an endpoint.
 pub(super) struct Dialer {
     endpoint: Endpoint,
     /// A look-up that outlived its request. The next attempt uses its result.
-    lookup: Option<JoinHandle<io::Result<Vec<SocketAddr>>>>,
+    lookup: Option<JoinHandle<(io::Result<Vec<SocketAddr>>, Instant)>>,
 }
 
 /// Where a connection leads.
@@ -68,14 +71,22 @@ impl Dialer {
         if let Ok(ip) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(ip, *port)]);
         }
-        let lookup = self.lookup.get_or_insert_with(|| {
-            let target = (host.to_string(), *port);
-            // A task of its own, since a name server may need longer than a request may take.
-            tokio::spawn(async move { lookup_host(target).await.map(Iterator::collect) })
-        });
-        let found = lookup.await;
-        self.lookup = None;
-        found.map_err(io::Error::other)?
+        loop {
+            let lookup = self.lookup.get_or_insert_with(|| {
+                let target = (host.to_string(), *port);
+                // A task of its own, since a name server may need longer than a request may take.
+                tokio::spawn(async move {
+                    let found = lookup_host(target).await.map(Iterator::collect);
+                    (found, Instant::now())
+                })
+            });
+            let found = lookup.await;
+            self.lookup = None;
+            let (found, done) = found.map_err(io::Error::other)?;
+            if done.elapsed() < LOOKUP_AGE {
+                return found;
+            }
+        }
     }
 }
 

@@ -75,6 +75,18 @@ fn tries_both_families() -> TestResult {
     Ok(())
 }
 
+/// On many systems the name has an IPv6 address too, at which the collector does not listen.
+#[test]
+fn looks_names_up() -> TestResult {
+    let collector = Collector::start([])?;
+    let otlp = Otlp::http(&format!("http://localhost:{}", collector.address().port()))?;
+    let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(otlp).batch_delay(NEVER));
+    finish_spans(&tracer, 2);
+    assert_eq!(tracer.flush(PATIENCE), Ok(()), "{:?}", tracer.stats().transports[0].last_error);
+    assert_eq!(tracer.stats().transports[0].failed_requests, 0);
+    Ok(())
+}
+
 #[test]
 fn names_every_address_that_fails() -> TestResult {
     let (first, second) = (closed()?, closed()?);
