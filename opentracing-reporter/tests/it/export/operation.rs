@@ -1,6 +1,7 @@
 //! The error about a span that is given up names its operation, for each encoding.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use opentracing_core::{SpanKind, Tracer};
 use opentracing_reporter::{BatchReporter, Otlp, Transport, TransportClock};
@@ -13,31 +14,30 @@ use crate::support::transports::{NEVER, finish_spans};
 type Made = Result<Box<dyn Transport>, Box<dyn std::error::Error>>;
 type Clock = Arc<dyn TransportClock>;
 
-/// A quotation mark, a backslash, a control character, a letter beyond ASCII.
-const NAME: &str = "bad \"\\\u{1}\n\u{fc}";
+/// A word without the digits of an id, a quotation mark, a backslash, control characters, a letter beyond ASCII.
+const NAME: &str = "poison \"\\\u{1}\n\u{fc}";
 
 fn internal(tracer: &Tracer) {
     tracer.span(NAME).start().finish();
 }
 
-/// A server that answers 503 to requests with `bad` in them.
+/// A server that answers 503 to requests with `poison` in them.
 #[track_caller]
 fn check(name: &str, make: fn(&str, Clock) -> Made, finish_bad: fn(&Tracer), expected: &str) -> TestResult {
-    let has_bad = |body: &[u8]| body.windows(3).any(|window| window == b"bad");
-    let busy = Reply::Say("503 Service Unavailable", &[], b"no room for bad ones".to_vec());
-    let collector = Collector::deciding(move |got| if has_bad(&got.body) { busy.clone() } else { Reply::ok() })?;
+    let is_poisoned = |body: &[u8]| body.windows(6).any(|window| window == b"poison");
+    let busy = Reply::Say("503 Service Unavailable", &[], b"no antidote".to_vec());
+    let collector = Collector::deciding(move |got| if is_poisoned(&got.body) { busy.clone() } else { Reply::ok() })?;
     let hand = Hand::new();
     let transport = make(&collector.url(), hand.shared())?;
     let tracer = Tracer::builder("shop").build_inline(BatchReporter::new(transport).batch_delay(NEVER));
     finish_spans(&tracer, 3);
     finish_bad(&tracer);
     go_on(&tracer, &hand, |stats| stats.dropped_failed == 1);
+    // The rest is not awaited.
+    let _ = tracer.close(Duration::ZERO);
     let error = tracer.stats().transports.remove(0).last_error.ok_or("it has failed")?;
     let named = format!("the span {expected:?} failed 5 times while others were accepted");
-    assert!(
-        error.contains(&named) && error.contains("503") && error.contains("no room for bad ones"),
-        "{name}: {error}"
-    );
+    assert!(error.contains(&named) && error.contains("503") && error.contains("no antidote"), "{name}: {error}");
     Ok(())
 }
 
@@ -73,16 +73,19 @@ fn of_instana() -> TestResult {
         Ok(Box::new(instana.clock(clock)))
     };
     check("native, without a type", native, internal, NAME)?;
-    check("native, HTTP", native, |tracer| http(tracer, None), "g.http /bad")?;
-    check("native, HTTP with a route", native, |tracer| http(tracer, Some("/bad/{id}")), "g.http /bad/{id}")?;
-    check("native, SQL", native, sql, "postgres SELECT bad")?;
+    check("native, HTTP", native, |tracer| http(tracer, None), "g.http /poison")?;
+    check("native, HTTP with a route", native, |tracer| http(tracer, Some("/poison/{id}")), "g.http /poison/{id}")?;
+    check("native, SQL", native, sql, "postgres SELECT poison")?;
     check("trace web service", web_service, internal, NAME)
 }
 
 #[cfg(feature = "instana")]
 fn http(tracer: &Tracer, route: Option<&str>) {
     let mut span = tracer.span("GET");
-    span.kind(SpanKind::Server).tag("http.method", "GET").tag("http.url", "http://shop/bad").tag("http.route", route);
+    span.kind(SpanKind::Server)
+        .tag("http.method", "GET")
+        .tag("http.url", "http://shop/poison")
+        .tag("http.route", route);
     span.start().finish();
 }
 
@@ -90,6 +93,6 @@ fn http(tracer: &Tracer, route: Option<&str>) {
 fn sql(tracer: &Tracer) {
     let root = tracer.span("root").start();
     let mut span = tracer.span("SELECT");
-    span.child_of(&root).kind(SpanKind::Client).tag("db.type", "postgresql").tag("db.statement", "SELECT bad");
+    span.child_of(&root).kind(SpanKind::Client).tag("db.type", "postgresql").tag("db.statement", "SELECT poison");
     span.start().finish();
 }

@@ -18,7 +18,7 @@ use crate::support::collector::{Collector, Hand, Reply};
 use crate::support::transports::{NEVER, PATIENCE, finish_spans, names};
 
 /// An address without a server. Another process could take the port, but is unlikely to.
-pub(crate) fn unused_address() -> io::Result<SocketAddr> {
+fn unused_address() -> io::Result<SocketAddr> {
     TcpListener::bind(("127.0.0.1", 0))?.local_addr()
 }
 

@@ -1,6 +1,7 @@
 //! Batches that go to the disk before they are sent.
 
 use std::io::{self, BufRead, BufReader, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;
@@ -11,11 +12,14 @@ use opentracing_core::Tracer;
 use opentracing_reporter::{BatchReporter, Otlp, Spool, SpoolMode};
 
 use crate::export::faults::{next, until};
-use crate::export::spool::{CHILD, SAFE, child, names_at, records_in, spool_records, stats, tracer, unused_address};
+use crate::export::spool::{CHILD, SAFE, child, names_at, records_in, spool_records, stats, tracer};
 use crate::otlp::spans::{TestResult, names_in};
 use crate::reporter::logging::lines_with;
 use crate::support::collector::{Collector, Hand, Reply, stepped};
 use crate::support::transports::{NEVER, PATIENCE, finish_spans, names};
+
+/// A port that no program gets by chance.
+const NOBODY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
 
 fn spool(folder: &Path) -> Spool {
     Spool::new(folder).mode(SpoolMode::BeforeSending)
@@ -59,16 +63,17 @@ fn full_batches_go_to_the_disk_while_a_request_is_in_flight() -> TestResult {
     assert_eq!((stats(&tracer).queued, next(&tracer, &collector).connection), (2, 0), "two are no batch");
     hand.advance(Duration::from_secs(11));
     until(&tracer, |_| stats(&tracer).failed_requests == 1);
+    assert_eq!(stats(&tracer).spooled, 14, "after a second, the rest goes too");
     hand.advance(Duration::from_secs(2));
-    until(&tracer, |stats| stats.sent == 12);
-    assert_eq!(collector.all().iter().map(|got| names_in(got).len()).collect::<Vec<_>>(), [4, 4, 4]);
+    until(&tracer, |stats| stats.sent == 14);
+    assert_eq!(collector.all().iter().map(|got| names_in(got).len()).collect::<Vec<_>>(), [4, 4, 4, 2]);
     Ok(())
 }
 
 #[test]
 fn the_next_process_sends_what_the_server_has_not_accepted() -> TestResult {
     let folder = tempfile::tempdir()?;
-    let (first, _) = tracer(unused_address()?, spool(folder.path()))?;
+    let (first, _) = tracer(NOBODY, spool(folder.path()))?;
     spool_records(&first, 3, 2);
     assert_eq!((stats(&first).spooled, stats(&first).failed_requests), (6, 1));
     assert_eq!(first.close(PATIENCE), Ok(()));
@@ -187,7 +192,7 @@ fn says_that_no_space_is_left_once_a_minute() -> TestResult {
 #[cfg(target_os = "linux")]
 fn fill_the_disk(folder: &Path) -> TestResult {
     assert_eq!(lines_with(""), []);
-    let (tracer, hand) = tracer(unused_address()?, spool(folder))?;
+    let (tracer, hand) = tracer(NOBODY, spool(folder))?;
     let text = "x".repeat(4000);
     for _ in 0..20 {
         tracer.span("large").tag("text", &text).start().finish();
