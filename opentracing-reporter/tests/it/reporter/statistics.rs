@@ -86,7 +86,7 @@ fn counts_queued_spans_and_spans_dropped_by_a_full_queue() {
         std::thread::yield_now();
     };
     assert_eq!((stats.queued, stats.dropped_queue_full, stats.sent), (3, 1, 0));
-    guard.close(Duration::from_millis(50)).unwrap_err();
+    guard.close(Duration::from_secs(1)).unwrap_err();
     let stats = tracer.stats().transports.remove(0);
     assert_eq!(
         (stats.dropped_failed, stats.last_error.as_deref()),
