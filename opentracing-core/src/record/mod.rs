@@ -2,3 +2,4 @@
 
 pub(crate) mod record;
 pub(crate) mod tag_store;
+mod write;

@@ -183,3 +183,11 @@ impl TagStore {
         self.len() < all.len()
     }
 }
+
+/// Appends a text to the text of a span.
+#[inline]
+pub(super) fn append(text: &mut String, piece: &str) -> Piece {
+    let at = text.len() as u32;
+    text.push_str(piece);
+    Piece::Range { at, len: piece.len() as u32 }
+}

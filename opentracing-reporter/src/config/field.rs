@@ -54,7 +54,7 @@ impl<'n> Field<'n> {
         Problem::at(self.node.line, format_args!("{path} {problem}"))
     }
 
-    /// The keys below. Null has none: whoever writes `console:` need not write `console: {}`.
+    /// The keys below. Null has none, so `console:` is the same as `console: {}`.
     pub(super) fn section(&self) -> Result<Section<'n>, Problem> {
         let entries = match &self.node.data {
             Data::Null => &[][..],
