@@ -49,6 +49,13 @@ where
     }
 }
 
+/// An empty body, of no exchange. Layers such as tower-http's `CorsLayer` and `TimeoutLayer` answer with one.
+impl<B> Default for ResponseBody<B> {
+    fn default() -> Self {
+        ResponseBody { inner: ExchangeBody::default() }
+    }
+}
+
 impl<B> fmt::Debug for ResponseBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseBody").finish_non_exhaustive()

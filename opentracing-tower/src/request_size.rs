@@ -114,6 +114,13 @@ impl<B: Body> Body for CountedBody<B> {
     }
 }
 
+/// The default body, which is not counted.
+impl<B: Default> Default for CountedBody<B> {
+    fn default() -> Self {
+        CountedBody { inner: B::default(), cell: None }
+    }
+}
+
 impl<B> fmt::Debug for CountedBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CountedBody").finish_non_exhaustive()

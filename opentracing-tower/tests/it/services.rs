@@ -5,9 +5,10 @@ use std::future::{Ready, poll_fn, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::{BodyExt, Empty, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -15,9 +16,13 @@ use hyper_util::service::TowerToHyperService;
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{SpanKind, Tracer, Value};
 use opentracing_tower::{
-    RequestSizeLayer, ResponseBody, ResponseFuture, Tracing, TracingClientLayer, TracingClientService, TracingLayer,
+    CountedBody, RequestSizeLayer, ResponseBody, ResponseFuture, Tracing, TracingClientLayer, TracingClientService,
+    TracingLayer,
 };
 use tokio::sync::mpsc;
+use tower::ServiceExt;
+use tower_http::cors::CorsLayer;
+use tower_http::timeout::TimeoutLayer;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -353,4 +358,33 @@ async fn an_http2_reset_is_a_client_that_left() {
     let spans = mock.finished(1).await;
     assert_eq!(spans[0].kind, SpanKind::Server);
     assert_eq!(spans[0].tag("http.outcome"), Some(Value::Str("cancelled")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn fits_under_layers_that_answer_with_an_empty_body() {
+    let mock = MockTracer::new();
+    let handler = tower::service_fn(async |request: Request<CountedBody<Empty<Bytes>>>| {
+        if request.uri().path() == "/slow" {
+            std::future::pending::<()>().await;
+        }
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("served")))
+    });
+    let app = tower::ServiceBuilder::new()
+        .layer(CorsLayer::permissive())
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, Duration::from_secs(1)))
+        .layer(TracingLayer::with_tracer(mock.tracer().clone()))
+        .layer(RequestSizeLayer::new())
+        .service(handler);
+    let ask = async |method: Method, path: &str| {
+        let request = Request::builder().method(method).uri(path).header("origin", "https://shop.example");
+        let request = request.header("access-control-request-method", "GET").body(Empty::<Bytes>::new()).unwrap();
+        let response = app.clone().oneshot(request).await.unwrap();
+        (response.status().as_u16(), response.into_body().collect().await.unwrap().to_bytes())
+    };
+    assert_eq!(ask(Method::OPTIONS, "/").await, (200, Bytes::new()));
+    assert_eq!(ask(Method::GET, "/").await, (200, Bytes::from("served")));
+    assert_eq!(ask(Method::GET, "/slow").await, (408, Bytes::new()));
+    let spans = mock.finished_spans();
+    let ends: Vec<_> = spans.iter().map(|span| span.tag("http.outcome").map(|value| value.to_string())).collect();
+    assert_eq!(ends, [None, Some("cancelled".to_owned())]);
 }
