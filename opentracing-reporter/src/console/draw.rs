@@ -5,15 +5,12 @@ use opentracing_core::TraceId;
 use super::bar::Axis;
 use super::duration::human;
 use super::entry::Entry;
-use super::layout::{GAP, LEVEL, Layout, Widths};
+use super::layout::{GAP, LEVEL, LEVELS, Layout, Widths};
 use super::output::Look;
 use super::pen::{Ink, Pen};
 use super::store::Trace;
 use super::text::{fit, width, wrap};
 use super::tree::{Node, order};
-
-/// Deeper levels do not widen the column of the names.
-const LEVELS: usize = 16;
 
 /// The text of a line, and the widths of its parts.
 struct Row<'a> {

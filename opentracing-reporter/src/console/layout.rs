@@ -4,6 +4,8 @@ use super::bar::Axis;
 
 /// Blank columns between two parts.
 pub(super) const GAP: usize = 2;
+/// Deeper levels do not widen the column of the names.
+pub(super) const LEVELS: usize = 16;
 /// The width of one level of the tree.
 pub(super) const LEVEL: usize = 3;
 /// The maximum widths of a service and of a peer.
@@ -39,6 +41,8 @@ pub(super) struct Layout {
     pub(super) peer: usize,
     pub(super) duration: usize,
     pub(super) bar: usize,
+    /// The names do not fit as a whole.
+    is_cut: bool,
 }
 
 impl Layout {
@@ -54,6 +58,7 @@ impl Layout {
             peer: widest(|row| row.peer).min(PEER),
             duration: widest(|row| row.duration),
             bar: BAR.0,
+            is_cut: false,
         };
         let without_kind = Layout { kind: 0, ..full };
         let without_peer = Layout { peer: 0, ..without_kind };
@@ -64,15 +69,16 @@ impl Layout {
         let mut layout = [full, without_kind, without_peer, short, bare].into_iter().find(fits).unwrap_or(tight);
         let over = layout.total().saturating_sub(columns);
         layout.name -= over.min(layout.name.saturating_sub(1));
+        layout.is_cut = over > 0;
         if layout.bar > 0 {
             layout.bar = (layout.bar + columns.saturating_sub(layout.total())).min(BAR.1);
         }
         layout
     }
 
-    /// The maximum number of tree levels that are drawn.
+    /// The maximum number of tree levels that are drawn. Levels give way to names only if there is not room for both.
     pub(super) fn levels(&self) -> usize {
-        (self.name / 2 / LEVEL).max(1)
+        if self.is_cut { (self.name / 2 / LEVEL).max(1) } else { LEVELS }
     }
 
     pub(super) fn axis(&self, start_ns: u64, length_ns: u64) -> Axis {

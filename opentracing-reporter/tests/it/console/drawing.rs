@@ -597,3 +597,26 @@ fn fits_the_width() {
         assert!(text.lines().all(|line| line.chars().count() <= columns), "{columns} columns\n{text}");
     }
 }
+
+#[test]
+fn short_names_take_no_levels_from_the_tree() {
+    check(
+        "short names",
+        |console| console.columns(60),
+        |scene| {
+            let outer = scene.span("edge", "GET /", Server, None, 0);
+            let call = scene.span("edge", "GET", Client, Some(&context(&outer)), 100);
+            let inner = scene.span("shop", "GET /", Server, Some(&context(&call)), 200);
+            inner.finish_at(at(300));
+            call.finish_at(at(400));
+            outer.finish_at(at(500));
+        },
+        r#"
+trace 0af7651916cd43dd8448eb211c803101  500 µs  3 spans, 2 services
+edge  GET /        server  500 µs  ━━━━━━━━━━━━━━━━━━━━━━━━━
+edge  └─ GET       client  300 µs       ━━━━━━━━━━━━━━━
+shop     └─ GET /  server  100 µs            ━━━━━
+
+"#,
+    );
+}
