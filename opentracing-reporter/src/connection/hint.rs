@@ -58,9 +58,16 @@ pub(super) fn about_protocol(endpoint: &Endpoint, protocol: Protocol) -> String 
     }
 }
 
-/// What it may mean that the server closes a new connection without an answer. Servers with TLS do so when they read HTTP/2 without it.
+/// What it may mean that the server closes a new connection without an answer. Servers with TLS, and some with HTTP/1.1 alone, do so when
+/// they read HTTP/2 without TLS.
 pub(super) fn about_closed(endpoint: &Endpoint, protocol: Protocol) -> &'static str {
-    if protocol.is_grpc() && !endpoint.is_tls { "; does it expect TLS (https://)?" } else { "" }
+    match protocol.is_grpc() && !endpoint.is_tls {
+        true if endpoint.path.contains("opentelemetry") => {
+            "; does it expect TLS (https://)? OTLP over gRPC usually has the port 4317"
+        }
+        true => "; does it expect TLS (https://)?",
+        false => "",
+    }
 }
 
 /// What a failed TLS handshake says about the address or the certificates.
