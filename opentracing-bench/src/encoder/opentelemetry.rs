@@ -54,7 +54,7 @@ pub(super) fn set_up(meter: Meter) -> Result<Box<dyn Encodes>, String> {
     exporter.set_resource(&resource);
     let finished = Finished::default();
     let provider = SdkTracerProvider::builder().with_resource(resource).with_simple_exporter(finished.clone()).build();
-    let [axum, sqlx, shop, rdkafka] = ["axum", "sqlx", "", "rdkafka"].map(|name| provider.tracer(name));
+    let [axum, sqlx, shop, rdkafka] = ["axum", "sqlx", "opentracing", "rdkafka"].map(|name| provider.tracer(name));
     let tracers = Tracers { axum, sqlx, shop, rdkafka };
     Ok(Box::new(Theirs { provider, tracers, finished, exporter, client, meter }))
 }
@@ -97,10 +97,12 @@ fn request(Tracers { axum, sqlx, shop, rdkafka }: &Tracers) {
         KeyValue::new("http.request.method", "GET"),
         KeyValue::new("url.scheme", "https"),
         KeyValue::new("server.address", "shop.example"),
+        KeyValue::new("server.port", 443),
         KeyValue::new("url.path", "/cart/7"),
         KeyValue::new("url.query", "of=me"),
         KeyValue::new("http.route", "/cart/{id}"),
         KeyValue::new("network.peer.address", "10.1.2.3"),
+        KeyValue::new("client.address", "10.1.2.3"),
         KeyValue::new("http.response.status_code", number(200)),
     ];
     let server = begin(axum, "GET /cart/{id}", SpanKind::Server, attributes, &Context::new());
@@ -126,6 +128,8 @@ fn request(Tracers { axum, sqlx, shop, rdkafka }: &Tracers) {
         KeyValue::new("component", "rdkafka"),
         KeyValue::new("peer.service", "kafka"),
         KeyValue::new("messaging.system", "kafka"),
+        KeyValue::new("messaging.operation.name", "send"),
+        KeyValue::new("messaging.operation.type", "send"),
         KeyValue::new("messaging.destination.name", "orders"),
         KeyValue::new("messaging.destination.partition.id", "3"),
     ];
