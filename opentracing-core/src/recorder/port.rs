@@ -44,6 +44,8 @@ pub(crate) struct Port {
     blocked: Option<Producer<Box<Record>>>,
     free: Vec<Box<Record>>,
     refills: u32,
+    /// How many of the free records are new.
+    fresh: usize,
     stats: Arc<PortStats>,
     settled: bool,
     /// The process in which the port was made.
@@ -139,6 +141,7 @@ impl Port {
             blocked: None,
             free: Vec::new(),
             refills: 0,
+            fresh: 0,
             stats,
             settled: false,
             process: std::process::id(),
@@ -170,6 +173,7 @@ impl Port {
                 lock(&self.recorder.shared.stock).put(&mut self.free);
             }
             self.free.clear();
+            self.fresh = 0;
         }
         let mut is_listed = since_listing >= LISTING_PAUSE;
         if self.free.is_empty() {
@@ -184,11 +188,22 @@ impl Port {
             for record in &mut self.free {
                 record.touch();
             }
-            // More spans are open than ever before, or the thread starts few. Then the cost of listing hardly counts.
-            is_listed |= self.free.is_empty() || wanted == 1;
+            if self.free.is_empty() {
+                // Allocated together and taken in ascending order, so that the processor prefetches the next one.
+                self.free.extend((0..wanted).map(|_| Record::new(&self.recorder.limits)));
+                self.free.reverse();
+                self.fresh = wanted;
+            }
+            is_listed |= wanted == 1;
+        }
+        if self.fresh > 0 {
+            // More spans are open than ever before, so the cost of listing hardly counts.
+            self.fresh -= 1;
+            is_listed = true;
         }
         if is_listed {
-            self.listed_at = now;
+            // The next span with a new record comes here too.
+            self.listed_at = if self.fresh > 0 { Ticks(now.0.wrapping_sub(LISTING_PAUSE)) } else { now };
         }
         (self.free.pop().unwrap_or_else(|| Record::new(&self.recorder.limits)), is_listed)
     }

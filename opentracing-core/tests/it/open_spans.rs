@@ -76,7 +76,9 @@ fn a_busy_thread_lists_spans_that_wait_or_are_shared() {
     assert_eq!(waiting.as_mut().poll(&mut cx), Poll::Pending);
     mock.clock().advance(Duration::from_secs(2));
     let report = tracer.report();
-    let places: Vec<_> = report.open_spans().iter().map(|span| (&*span.operation_name, &span.place)).collect();
+    let places = report.open_spans().iter().map(|span| (&*span.operation_name, &span.place));
+    // Whether this one is listed depends on the thread's free records.
+    let places: Vec<_> = places.filter(|(name, _)| *name != "unpolled").collect();
     assert!(matches!(places[..], [("waiting", OpenPlace::Future(_)), ("shared", OpenPlace::Handle(_))]), "{places:?}");
     assert_eq!(unpolled.as_mut().poll(&mut cx), Poll::Pending);
     assert_eq!(names(tracer), ["waiting", "unpolled", "shared"]);
