@@ -19,7 +19,6 @@ use crate::stats::open_span::{OpenPlace, OpenSpan};
 use crate::sync::lock;
 
 /// Open spans by span id, in several maps to keep lock contention low.
-#[derive(Default)]
 pub(crate) struct OpenSpans {
     parts: [Mutex<HashMap<u64, Listed>>; PARTS],
 }
@@ -77,6 +76,13 @@ pub(crate) enum Seen {
     Shared,
 }
 
+/// With room for the usual number of listed spans, so that no map grows while spans come and go.
+impl Default for OpenSpans {
+    fn default() -> Self {
+        OpenSpans { parts: std::array::from_fn(|_| Mutex::new(HashMap::with_capacity(PART_CAPACITY))) }
+    }
+}
+
 impl OpenSpans {
     fn part(&self, span_id: u64) -> &Mutex<HashMap<u64, Listed>> {
         &self.parts[(span_id ^ span_id >> 8) as usize % PARTS]
@@ -102,12 +108,7 @@ impl OpenSpans {
         let id = record.context.span_id.get();
         // In a forked child, a thread of the parent may have held the lock at the time of the fork.
         if !recorder.is_orphan() {
-            let mut part = lock(self.part(id));
-            if part.capacity() == 0 {
-                // Room for the usual number of listed spans, so that the map does not grow while spans come and go.
-                part.reserve(PART_CAPACITY);
-            }
-            part.insert(id, listed);
+            lock(self.part(id)).insert(id, listed);
         }
     }
 
@@ -128,7 +129,7 @@ impl OpenSpans {
         let mut part = lock(self.part(id));
         part.remove(&id);
         if part.is_empty() && part.capacity() > MAX_KEPT_CAPACITY {
-            *part = HashMap::new();
+            *part = HashMap::with_capacity(PART_CAPACITY);
         }
     }
 
