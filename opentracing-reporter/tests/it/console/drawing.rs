@@ -612,7 +612,7 @@ fn short_names_take_no_levels_from_the_tree() {
             outer.finish_at(at(500));
         },
         r#"
-trace 0af7651916cd43dd8448eb211c803101  500 µs  3 spans, 2 services
+trace 0af7651916cd43dd8448eb211c803101  500 µs  3 spans
 edge  GET /        server  500 µs  ━━━━━━━━━━━━━━━━━━━━━━━━━
 edge  └─ GET       client  300 µs       ━━━━━━━━━━━━━━━
 shop     └─ GET /  server  100 µs            ━━━━━
