@@ -3,6 +3,7 @@
 mod baggage;
 mod binary;
 mod cloud;
+#[cfg(feature = "mock")]
 mod datadog;
 mod extracting;
 mod grpc_trace_bin;
