@@ -48,9 +48,8 @@ pub(super) fn about(response: &Response, endpoint: &Endpoint, protocol: Protocol
 pub(super) fn about_protocol(endpoint: &Endpoint, protocol: Protocol) -> String {
     if protocol.is_grpc() {
         let https = if endpoint.is_tls { "" } else { " and without TLS" };
-        let port =
-            if endpoint.path.contains("opentelemetry") { "? OTLP over gRPC usually has the port 4317" } else { "?" };
-        format!("{endpoint} does not speak HTTP/2; is it a port for gRPC{https}{port}")
+        let port = grpc_port(endpoint);
+        format!("{endpoint} does not speak HTTP/2; is it a port for gRPC{https}?{port}")
     } else {
         let https = if endpoint.is_tls { "" } else { " or TLS" };
         let port = if endpoint.usual_path == TRACES { " OTLP over HTTP usually has the port 4318" } else { "" };
@@ -60,14 +59,17 @@ pub(super) fn about_protocol(endpoint: &Endpoint, protocol: Protocol) -> String 
 
 /// What it may mean that the server closes a new connection without an answer. Servers with TLS, and some with HTTP/1.1 alone, do so when
 /// they read HTTP/2 without TLS.
-pub(super) fn about_closed(endpoint: &Endpoint, protocol: Protocol) -> &'static str {
-    match protocol.is_grpc() && !endpoint.is_tls {
-        true if endpoint.path.contains("opentelemetry") => {
-            "; does it expect TLS (https://)? OTLP over gRPC usually has the port 4317"
-        }
-        true => "; does it expect TLS (https://)?",
-        false => "",
+pub(super) fn about_closed(endpoint: &Endpoint, protocol: Protocol) -> String {
+    if protocol.is_grpc() && !endpoint.is_tls {
+        format!("; does it expect TLS (https://)?{}", grpc_port(endpoint))
+    } else {
+        String::new()
     }
+}
+
+/// Where gRPC usually is, if the method is one of OTLP.
+fn grpc_port(endpoint: &Endpoint) -> &'static str {
+    if endpoint.path.contains("opentelemetry") { " OTLP over gRPC usually has the port 4317" } else { "" }
 }
 
 /// What a failed TLS handshake says about the address or the certificates.
