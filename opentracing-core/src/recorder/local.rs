@@ -1,12 +1,15 @@
 //! Thread-local state: the stack of active spans, and the ports to the tracers.
 
 use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 
 use crate::clock::ticks::Ticks;
+use crate::model::context::SpanContext;
 use crate::record::record::{Record, Stamp};
 use crate::recorder::open::Seen;
 use crate::recorder::port::{Port, Ports};
 use crate::recorder::recorder::Recorder;
+use crate::recorder::shared::Shared;
 use crate::recorder::state::{End, State};
 use crate::sync::count;
 
@@ -35,11 +38,20 @@ struct Entry {
     tracer: u32,
     serial: u32,
     finish_on_close: bool,
+    /// Made by `enter`. There is no guard, so the entry counts as closed once its span has finished.
+    is_entered: bool,
 }
 
 impl Entry {
+    #[inline]
     fn is_open(&self) -> bool {
-        self.closed_at == Ticks::ZERO
+        self.closed_at == Ticks::ZERO && !(self.is_entered && self.is_left_over())
+    }
+
+    /// Whether the span of an `enter` has finished, so that no `exit` will come.
+    #[cold]
+    fn is_left_over(&self) -> bool {
+        matches!(&self.state, State::Shared(shared) if shared.is_finished())
     }
 }
 
@@ -117,7 +129,7 @@ fn submit_stray(record: Box<Record>) {
 
 impl Local {
     #[inline]
-    pub(crate) fn port<R>(&self, recorder: &std::sync::Arc<Recorder>, f: impl FnOnce(&mut Port) -> R) -> Option<R> {
+    pub(crate) fn port<R>(&self, recorder: &Arc<Recorder>, f: impl FnOnce(&mut Port) -> R) -> Option<R> {
         self.ports.try_borrow_mut().ok()?.of(recorder).map(f)
     }
 
@@ -128,9 +140,38 @@ impl Local {
         self.serial.set(serial);
         let index = active.len() as u32;
         let tracer = state.tracer();
-        active.push(Entry { state: state.take(), closed_at: Ticks::ZERO, tracer, serial, finish_on_close });
+        let state = state.take();
+        active.push(Entry { state, closed_at: Ticks::ZERO, tracer, serial, finish_on_close, is_entered: false });
         self.depth.set(active.len());
         Some(Token { index, serial })
+    }
+
+    /// Activates the span until `exit`. Removes what spans left over that finished without one.
+    pub(crate) fn enter(&self, span: Arc<Shared>) {
+        let Ok(mut active) = self.active.try_borrow_mut() else { return };
+        while active.pop_if(|entry| entry.is_entered && entry.is_left_over()).is_some() {}
+        let serial = self.serial.get().wrapping_add(1);
+        self.serial.set(serial);
+        let tracer = span.tracer();
+        let state = State::Shared(span);
+        active.push(Entry { state, closed_at: Ticks::ZERO, tracer, serial, finish_on_close: false, is_entered: true });
+        self.depth.set(active.len());
+    }
+
+    /// Ends the latest activation by `enter` of this span, if there is one.
+    pub(crate) fn exit(&self, span: &Arc<Shared>) {
+        let is_of_span = |entry: &Entry| {
+            entry.is_entered
+                && entry.is_open()
+                && matches!(&entry.state, State::Shared(shared) if Arc::ptr_eq(shared, span))
+        };
+        let token = self.active.try_borrow().ok().and_then(|active| {
+            let index = active.iter().rposition(is_of_span)?;
+            Some(Token { index: index as u32, serial: active[index].serial })
+        });
+        if let Some(token) = token {
+            self.close(token);
+        }
     }
 
     /// Removes the span from the stack. If it is not on top, a closed and empty entry stays in its place.
@@ -244,6 +285,17 @@ impl Local {
         let active = self.active.try_borrow().ok()?;
         let index = active.iter().rposition(Entry::is_open)?;
         Some(Token { index: index as u32, serial: active[index].serial })
+    }
+
+    /// Reads the context of the active span of any tracer. The closure must not call code of the user.
+    #[inline]
+    pub(crate) fn context_of_any<R>(&self, f: impl FnOnce(&SpanContext) -> R) -> Option<R> {
+        if self.depth.get() == 0 {
+            return None;
+        }
+        let active = self.active.try_borrow().ok()?;
+        let entry = active.iter().rfind(|entry| entry.is_open())?;
+        entry.state.lent_context().map(|context| f(&context))
     }
 
     #[inline]

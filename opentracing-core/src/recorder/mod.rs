@@ -13,5 +13,6 @@ pub(crate) mod plan;
 pub(crate) mod port;
 pub(crate) mod recorder;
 pub(crate) mod running;
+pub(crate) mod shared;
 pub(crate) mod state;
 pub(crate) mod stock;

@@ -1,13 +1,13 @@
 //! The state of a span, and the operations on it.
 
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::clock::ticks::Ticks;
 use crate::clock::wall::unix_ns;
 use crate::model::baggage::BaggageItem;
-use crate::model::context::{Meta, Sampling, SpanContext};
+use crate::model::context::{Meta, Reference, Sampling, SpanContext};
 use crate::model::kind::SpanKind;
 use crate::model::value::{Text, Value};
 use crate::record::record::{Record, Stamp};
@@ -15,7 +15,8 @@ use crate::recorder::local;
 use crate::recorder::open::Seen;
 use crate::recorder::port::Port;
 use crate::recorder::recorder::Recorder;
-use crate::sync::{count, lock};
+use crate::recorder::shared::Shared;
+use crate::sync::count;
 
 pub(crate) const SAMPLING_PRIORITY: &str = "sampling.priority";
 
@@ -37,20 +38,6 @@ pub(crate) struct Unsampled {
     pub(crate) name: &'static str,
 }
 
-/// The state of a shared span, behind a lock. Never holds `State::Shared` or `State::Lent`.
-pub(crate) struct Shared {
-    tracer: u32,
-    state: Mutex<State>,
-}
-
-impl Drop for Shared {
-    /// Dropping the last handle of a detached span finishes it.
-    fn drop(&mut self) {
-        let state = self.state.get_mut().unwrap_or_else(|poisoned| poisoned.into_inner());
-        state.take().finish(End::Now);
-    }
-}
-
 /// When a span ends.
 #[derive(Clone, Copy)]
 pub(crate) enum End {
@@ -67,7 +54,7 @@ impl State {
         match self {
             State::Recording(record) => record.context.meta.tracer(),
             State::Unsampled(unsampled) => unsampled.context.meta.tracer(),
-            State::Shared(shared) | State::Lent(shared) => shared.tracer,
+            State::Shared(shared) | State::Lent(shared) => shared.tracer(),
             State::Finished(context) => context.meta.tracer(),
             State::Noop => 0,
         }
@@ -86,13 +73,14 @@ impl State {
         }
     }
 
-    /// The context, unless it is behind a lock.
+    /// The context, unless it has to be read under a lock.
     #[inline]
     pub(crate) fn context_in_place(&self) -> Option<&SpanContext> {
         match self {
             State::Recording(record) => Some(&record.context),
             State::Unsampled(unsampled) => Some(&unsampled.context),
-            State::Noop | State::Shared(_) | State::Lent(_) | State::Finished(_) => None,
+            State::Shared(shared) | State::Lent(shared) => shared.context_in_place(),
+            State::Noop | State::Finished(_) => None,
         }
     }
 
@@ -102,7 +90,8 @@ impl State {
             State::Recording(record) => Some(Cow::Borrowed(&record.context)),
             State::Unsampled(unsampled) => Some(Cow::Borrowed(&unsampled.context)),
             State::Noop => None,
-            State::Shared(_) | State::Lent(_) | State::Finished(_) => self.context().map(Cow::Owned),
+            State::Shared(shared) | State::Lent(shared) => shared.lent_context(),
+            State::Finished(context) => Some(Cow::Borrowed(context)),
         }
     }
 
@@ -110,7 +99,7 @@ impl State {
         match self {
             State::Recording(record) => Some(record.context.clone()),
             State::Unsampled(unsampled) => Some(unsampled.context.clone()),
-            State::Shared(shared) | State::Lent(shared) => lock(&shared.state).context(),
+            State::Shared(shared) | State::Lent(shared) => shared.lent_context().map(Cow::into_owned),
             State::Finished(context) => Some(context.clone()),
             State::Noop => None,
         }
@@ -119,7 +108,7 @@ impl State {
     pub(crate) fn is_recording(&self) -> bool {
         match self {
             State::Recording(_) => true,
-            State::Shared(shared) | State::Lent(shared) => lock(&shared.state).is_recording(),
+            State::Shared(shared) | State::Lent(shared) => shared.with(|state| state.is_recording()),
             _ => false,
         }
     }
@@ -127,7 +116,7 @@ impl State {
     pub(crate) fn elapsed(&self) -> Option<Duration> {
         match self {
             State::Recording(record) => record.elapsed(),
-            State::Shared(shared) | State::Lent(shared) => lock(&shared.state).elapsed(),
+            State::Shared(shared) | State::Lent(shared) => shared.with(|state| state.elapsed()),
             _ => None,
         }
     }
@@ -135,7 +124,7 @@ impl State {
     pub(crate) fn is_named(&self, operation_name: &str) -> bool {
         match self {
             State::Recording(record) => record.name.resolve(&record.text) == operation_name,
-            State::Shared(shared) | State::Lent(shared) => lock(&shared.state).is_named(operation_name),
+            State::Shared(shared) | State::Lent(shared) => shared.with(|state| state.is_named(operation_name)),
             _ => false,
         }
     }
@@ -163,7 +152,7 @@ impl State {
         match self {
             State::Recording(record) => record.set_tag(key, value),
             State::Noop | State::Unsampled(_) => {}
-            State::Shared(shared) | State::Lent(shared) => lock(&shared.state).set_tag_slow(key, value),
+            State::Shared(shared) | State::Lent(shared) => shared.with(|state| state.set_tag_slow(key, value)),
             State::Finished(context) => context.count_late_write(),
         }
     }
@@ -183,7 +172,7 @@ impl State {
                 record.log(at, fields);
             }
             State::Noop | State::Unsampled(_) => {}
-            State::Shared(shared) | State::Lent(shared) => lock(&shared.state).log(at, fields),
+            State::Shared(shared) | State::Lent(shared) => shared.with(|state| state.log(at, fields)),
             State::Finished(context) => context.count_late_write(),
         }
     }
@@ -202,7 +191,7 @@ impl State {
                 }
             }
             State::Noop => {}
-            State::Shared(shared) | State::Lent(shared) => lock(&shared.state).set_operation_name(name),
+            State::Shared(shared) | State::Lent(shared) => shared.with(|state| state.set_operation_name(name)),
             State::Finished(context) => context.count_late_write(),
         }
     }
@@ -217,7 +206,7 @@ impl State {
             }
             State::Unsampled(unsampled) => unsampled.context.meta = unsampled.context.meta.with_kind(kind),
             State::Noop => {}
-            State::Shared(shared) | State::Lent(shared) => lock(&shared.state).set_kind(kind),
+            State::Shared(shared) | State::Lent(shared) => shared.with(|state| state.set_kind(kind)),
             State::Finished(context) => context.count_late_write(),
         }
     }
@@ -229,7 +218,7 @@ impl State {
                 record.set_tag(Text::Static("peer.service"), Value::Str(name.as_str()));
             }
             State::Noop | State::Unsampled(_) => {}
-            State::Shared(shared) | State::Lent(shared) => lock(&shared.state).set_derived_peer_service(name),
+            State::Shared(shared) | State::Lent(shared) => shared.with(|state| state.set_derived_peer_service(name)),
             State::Finished(context) => context.count_late_write(),
         }
     }
@@ -239,7 +228,16 @@ impl State {
             State::Recording(record) => record.context.set_baggage_within_limits(key, value),
             State::Unsampled(unsampled) => unsampled.context.set_baggage_within_limits(key, value),
             State::Noop => {}
-            State::Shared(shared) | State::Lent(shared) => lock(&shared.state).set_baggage_item(key, value),
+            State::Shared(shared) | State::Lent(shared) => shared.with(|state| state.set_baggage_item(key, value)),
+            State::Finished(context) => context.count_late_write(),
+        }
+    }
+
+    pub(crate) fn add_reference(&mut self, reference: Reference) {
+        match self {
+            State::Recording(record) => record.add_late_reference(reference),
+            State::Noop | State::Unsampled(_) => {}
+            State::Shared(shared) | State::Lent(shared) => shared.with(|state| state.add_reference(reference)),
             State::Finished(context) => context.count_late_write(),
         }
     }
@@ -290,7 +288,7 @@ impl State {
     fn leave_by_panic(&mut self) {
         match self {
             State::Recording(record) => note_panic(record),
-            State::Shared(shared) | State::Lent(shared) => lock(&shared.state).leave_by_panic(),
+            State::Shared(shared) | State::Lent(shared) => shared.with(|state| state.leave_by_panic()),
             State::Noop | State::Unsampled(_) | State::Finished(_) => {}
         }
     }
@@ -311,9 +309,7 @@ impl State {
                 record.log(panic_stamp(record), &fields);
             }
             State::Shared(shared) | State::Lent(shared) => {
-                if let Ok(mut state) = shared.state.try_lock() {
-                    state.note_panic(message, place);
-                }
+                shared.try_with(|state| state.note_panic(message, place));
             }
             State::Noop | State::Unsampled(_) | State::Finished(_) => {}
         }
@@ -326,11 +322,10 @@ impl State {
             State::Shared(shared) | State::Lent(shared) => Some(shared.clone()),
             State::Noop => None,
             _ => {
-                let tracer = self.tracer();
                 if let State::Recording(record) = self {
                     list(record, Seen::Shared);
                 }
-                let shared = Arc::new(Shared { tracer, state: Mutex::new(self.take()) });
+                let shared = Arc::new(Shared::new(self.take()));
                 *self = State::Shared(shared.clone());
                 Some(shared)
             }
@@ -420,6 +415,17 @@ impl Record {
     }
 }
 
+impl Record {
+    /// Now, as an end by the tracer's own clock or counter.
+    #[cold]
+    pub(crate) fn own_end(&self) -> End {
+        match own_time(&self.context) {
+            Stamp::Ticks(now) => End::Ticks(now),
+            Stamp::Wall(now) => End::Wall(now),
+        }
+    }
+}
+
 fn panic_stamp(record: &Record) -> Stamp {
     if record.has_own_clock() { own_time(&record.context) } else { Stamp::Ticks(Ticks::now()) }
 }
@@ -473,33 +479,5 @@ impl SpanContext {
         if !self.extra_mut().baggage.set_within(BaggageItem::new(key, value), items, bytes) {
             count(&recorder.shared.rare.baggage_dropped);
         }
-    }
-}
-
-impl Shared {
-    /// The first call wins. The record is taken out under the lock and passed on outside of it.
-    #[cold]
-    pub(crate) fn finish(&self, end: End) {
-        let mut state = lock(&self.state);
-        match state.context() {
-            Some(context) if !matches!(*state, State::Finished(_)) => {
-                let open = std::mem::replace(&mut *state, State::Finished(context));
-                drop(state);
-                open.finish(end);
-            }
-            Some(context) => {
-                drop(state);
-                context.count_late_write();
-            }
-            None => {}
-        }
-    }
-
-    pub(crate) fn is_finished(&self) -> bool {
-        matches!(*lock(&self.state), State::Finished(_))
-    }
-
-    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
-        f(&mut lock(&self.state))
     }
 }

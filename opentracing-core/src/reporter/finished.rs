@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use crate::clock::timeline::Timeline;
-use crate::model::context::{Reference, ReferenceKind, SpanContext};
+use crate::model::context::{Reference, SpanContext};
 use crate::model::ids::SpanId;
 use crate::model::kind::SpanKind;
 use crate::model::value::Value;
@@ -164,7 +164,7 @@ impl<'a> FinishedSpan<'a> {
         (0..record.logs.len()).map(move |index| LogRecord { record, timeline, index })
     }
 
-    /// Iterates over the references: those that the span was started with, or else one to its parent.
+    /// Iterates over the references: those that the span was started with, or else one to its parent, and later ones.
     #[inline]
     pub fn references(&self) -> impl Iterator<Item = Reference> + use<'a> {
         let FinishedSpan { record, .. } = *self;
@@ -173,7 +173,7 @@ impl<'a> FinishedSpan<'a> {
             index += 1;
             match record.references.get(index - 1) {
                 Some(reference) => Some(reference.clone()),
-                None if index == 1 => parent(&record.context),
+                None if index == 1 => record.parent_reference(),
                 None => None,
             }
         })
@@ -198,14 +198,6 @@ impl<'a> FinishedSpan<'a> {
     pub fn dropped_references(&self) -> u32 {
         self.record.dropped.references
     }
-}
-
-/// The reference to the parent, for a span that was started without explicit references.
-fn parent(context: &SpanContext) -> Option<Reference> {
-    context.parent_id().map(|id| Reference {
-        kind: ReferenceKind::ChildOf,
-        context: SpanContext::new(context.trace_id(), id).with_sampling(context.sampling()),
-    })
 }
 
 impl fmt::Debug for FinishedSpan<'_> {

@@ -62,6 +62,26 @@ impl SpanRef {
         Scope::open(&mut self.state(), true)
     }
 
+    /// Makes this the active span of the thread until [`exit`](SpanRef::exit). For bridges from systems where entering and leaving a
+    /// span are calls without a guard; elsewhere, [`activate`](SpanRef::activate) is safer.
+    ///
+    /// A span may be entered several times, on several threads. Once the span has finished, it is no longer active anywhere, even if it was
+    /// never left.
+    pub fn enter(&self) {
+        if let Some(shared) = self.shared.as_ref().filter(|shared| !shared.is_finished()) {
+            local::with(|local| local.enter(shared.clone()));
+        }
+    }
+
+    /// Ends the latest [`enter`](SpanRef::enter) of this span on this thread, and notes the time for
+    /// [`finish_at_last_exit`](SpanRef::finish_at_last_exit). Without an `enter` on this thread it only notes the time.
+    pub fn exit(&self) {
+        if let Some(shared) = &self.shared {
+            shared.leave();
+            local::with(|local| local.exit(shared));
+        }
+    }
+
     /// Runs the closure with the span active, and does not finish it.
     pub fn in_scope<R>(&self, f: impl FnOnce() -> R) -> R {
         let _scope = self.activate();

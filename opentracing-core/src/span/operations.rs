@@ -111,6 +111,16 @@ macro_rules! write_operations {
             self
         }
 
+        /// Adds a reference to another span, beyond those that the span started with. It changes neither trace nor parent; `None` adds
+        /// nothing.
+        pub fn add_reference(self: $this, kind: ReferenceKind, context: &impl AsSpanContext) -> $this {
+            if let Some(context) = context.as_span_context() {
+                let reference = Reference { kind, context: context.into_owned() };
+                self.edit(|state| state.add_reference(reference));
+            }
+            self
+        }
+
         /// Sets a baggage item of this span and of all spans that refer to it from now on, here and in other services. Items beyond
         /// [`Limits`](crate::Limits) are dropped and counted. Copies the baggage.
         pub fn set_baggage_item(self: $this, key: &str, value: &str) -> $this {

@@ -7,7 +7,7 @@ use std::mem::ManuallyDrop;
 use std::time::{Duration, SystemTime};
 
 use crate::clock::wall::unix_ns;
-use crate::model::context::{AsSpanContext, SpanContext};
+use crate::model::context::{AsSpanContext, Reference, ReferenceKind, SpanContext};
 use crate::model::kind::SpanKind;
 use crate::model::tag_value::{Given, TagValue};
 use crate::model::value::{Text, Value};

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::clock::wall::unix_ns;
-use crate::model::context::{AsSpanContext, SpanContext};
+use crate::model::context::{AsSpanContext, Reference, ReferenceKind, SpanContext};
 use crate::model::kind::SpanKind;
 use crate::model::tag_value::{Given, TagValue};
 use crate::model::value::{Text, Value};
-use crate::recorder::state::{End, Shared, State};
+use crate::recorder::shared::Shared;
+use crate::recorder::state::{End, State};
 use crate::span::finish_options::FinishOptions;
 use crate::span::operations::write_operations;
 use crate::span::span::Span;
@@ -36,7 +37,7 @@ use crate::span::span::Span;
 /// ```
 #[derive(Clone, Default)]
 pub struct SpanRef {
-    shared: Option<Arc<Shared>>,
+    pub(crate) shared: Option<Arc<Shared>>,
 }
 
 impl SpanRef {
@@ -78,7 +79,7 @@ impl SpanRef {
 
     /// The span's context, also after it has finished; `None` if there is no span.
     pub fn context(&self) -> Option<SpanContext> {
-        self.shared.as_ref()?.with(|state| state.context())
+        self.shared.as_ref()?.lent_context().map(Cow::into_owned)
     }
 
     /// The baggage item of that name, including those inherited from the parent.
@@ -97,6 +98,13 @@ impl SpanRef {
     pub fn finish_at(&self, at: SystemTime) {
         if let Some(shared) = &self.shared {
             shared.finish(End::Wall(unix_ns(at)));
+        }
+    }
+
+    /// Finishes the span at the time of its last [`exit`](SpanRef::exit), or now if it was never left.
+    pub fn finish_at_last_exit(&self) {
+        if let Some(shared) = &self.shared {
+            shared.finish_at_last_exit();
         }
     }
 
@@ -123,7 +131,7 @@ impl SpanRef {
 
 impl AsSpanContext for SpanRef {
     fn as_span_context(&self) -> Option<Cow<'_, SpanContext>> {
-        self.context().map(Cow::Owned)
+        self.shared.as_ref()?.lent_context()
     }
 }
 

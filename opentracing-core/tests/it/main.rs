@@ -8,6 +8,8 @@ mod child;
 mod clock;
 #[cfg(feature = "mock")]
 mod delivery;
+#[cfg(feature = "mock")]
+mod entered;
 #[cfg(all(feature = "mock", unix))]
 mod fork;
 #[cfg(feature = "http")]
