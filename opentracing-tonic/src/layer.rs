@@ -1,8 +1,9 @@
 //! The layer for servers, and its settings.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http::request;
+use http::{Extensions, HeaderName, request};
 use opentracing_core::Tracer;
 use opentracing_core::http_rules::TrustedProxies;
 use tower_layer::Layer;
@@ -73,8 +74,11 @@ impl TracingLayer {
     }
 
     /// Trusts the `Forwarded` and `X-Forwarded-For` headers that these proxies set: `peer.ipv4`, `peer.ipv6` and `peer.port` then
-    /// describe the client. Trusts no proxies by default, since any client can send such headers. Needs the remote address of the
-    /// connection.
+    /// describe the client. Trusts no proxies by default, since any client can send such headers.
+    ///
+    /// Needs the remote address of the connection. A server with streams of another type than tonic's own sets
+    /// [`peer_from`](Self::peer_from). Without the address the headers are ignored, which
+    /// [`Stats::missing_peer`](opentracing_core::Stats) counts; the first such call writes a warning to `log`.
     ///
     /// ```
     /// use opentracing_tonic::TracingLayer;
@@ -84,6 +88,22 @@ impl TracingLayer {
     /// ```
     pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
         self.config.rules.trusted_proxies(proxies);
+        self
+    }
+
+    /// Finds the remote address of the connection in the extensions of the request, where your server puts it: a type of your own that
+    /// your stream's `Connected::connect_info` returns, for example. Where the closure returns `None`, the layer looks at the places that
+    /// it knows. No closure by default.
+    pub fn peer_from(mut self, peer: impl Fn(&Extensions) -> Option<SocketAddr> + Send + Sync + 'static) -> Self {
+        self.config.rules.peer_from(peer);
+        self
+    }
+
+    /// The header in which trusted proxies write the address of the client alone, `x-real-ip` for example. It wins over `Forwarded` and
+    /// `X-Forwarded-For`. None by default, since a proxy that does not set the header passes on what the client sent. Needs
+    /// [`trusted_proxies`](Self::trusted_proxies).
+    pub fn client_ip_header(mut self, name: HeaderName) -> Self {
+        self.config.rules.client_ip_header(name);
         self
     }
 

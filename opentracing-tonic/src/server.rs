@@ -38,6 +38,9 @@ impl ServerConfig {
         }
         let caller = carrier::read(&self.settings.tracer, &parts.headers);
         let incoming = self.rules.apply(parts, remote_address(&parts.extensions));
+        if incoming.lacks_peer() {
+            self.settings.tracer.count_missing_peer();
+        }
         let mut span = self.settings.start(parts, incoming.is_skipped(), |builder| incoming.prepare(builder, &caller));
         incoming.set_peer_tags(&mut span);
         let (call, body) = self.settings.call(span, parts, body);

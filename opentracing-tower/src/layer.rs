@@ -1,8 +1,10 @@
 //! The layer for servers, and its settings.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http::request;
+use http::uri::Scheme;
+use http::{Extensions, HeaderName, request};
 use opentracing_core::Tracer;
 use opentracing_core::http_rules::TrustedProxies;
 use tower_layer::Layer;
@@ -90,8 +92,11 @@ impl TracingLayer {
     }
 
     /// Trusts the `Forwarded` and `X-Forwarded-*` headers that these proxies set: `peer.ipv4`, `peer.ipv6` and `http.url` then describe
-    /// the client and the URL that it requested. Trusts no proxies by default, since any client can send such headers. Needs the remote
-    /// address of the connection, as `peer.ipv4` does.
+    /// the client and the URL that it requested. Trusts no proxies by default, since any client can send such headers.
+    ///
+    /// Needs the remote address of the connection, as `peer.ipv4` does: serve an axum router with
+    /// `into_make_service_with_connect_info::<SocketAddr>()`, or set [`peer_from`](Self::peer_from). Without the address the headers are
+    /// ignored, which [`Stats::missing_peer`](opentracing_core::Stats) counts; the first such request writes a warning to `log`.
     ///
     /// ```
     /// use opentracing_tower::TracingLayer;
@@ -101,6 +106,56 @@ impl TracingLayer {
     /// ```
     pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
         self.config.rules.trusted_proxies(proxies);
+        self
+    }
+
+    /// Finds the remote address of the connection in the extensions of the request, where your server puts it: a `ConnectInfo` with a type
+    /// of your own, for example. Where the closure returns `None`, the layer looks at the places that it knows. No closure by default.
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    ///
+    /// use axum::extract::ConnectInfo;
+    /// use opentracing_tower::TracingLayer;
+    ///
+    /// #[derive(Clone)]
+    /// struct Connection {
+    ///     address: SocketAddr,
+    ///     listener: u8,
+    /// }
+    ///
+    /// let layer = TracingLayer::new()
+    ///     .peer_from(|extensions| Some(extensions.get::<ConnectInfo<Connection>>()?.0.address));
+    /// ```
+    pub fn peer_from(mut self, peer: impl Fn(&Extensions) -> Option<SocketAddr> + Send + Sync + 'static) -> Self {
+        self.config.rules.peer_from(peer);
+        self
+    }
+
+    /// The header in which trusted proxies write the address of the client alone, `x-real-ip` for example. It wins over `Forwarded` and
+    /// `X-Forwarded-For`. None by default, since a proxy that does not set the header passes on what the client sent. Needs
+    /// [`trusted_proxies`](Self::trusted_proxies).
+    pub fn client_ip_header(mut self, name: HeaderName) -> Self {
+        self.config.rules.client_ip_header(name);
+        self
+    }
+
+    /// Sets the scheme of requests that do not name it. Over HTTP/1 a request does not say whether the connection has TLS, so a server that
+    /// terminates TLS itself sets [`Scheme::HTTPS`]. The scheme that a request or a trusted proxy names wins. The default is
+    /// [`Scheme::HTTP`].
+    ///
+    /// ```
+    /// use axum::Router;
+    /// use http::uri::Scheme;
+    /// use opentracing_tower::TracingLayer;
+    ///
+    /// // One application for two listeners.
+    /// let (app, layer) = (Router::<()>::new(), TracingLayer::new());
+    /// let plain = app.clone().layer(layer.clone());
+    /// let encrypted = app.layer(layer.scheme(Scheme::HTTPS));
+    /// ```
+    pub fn scheme(mut self, scheme: Scheme) -> Self {
+        self.config.scheme = scheme;
         self
     }
 

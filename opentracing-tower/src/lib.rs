@@ -7,6 +7,8 @@
 //! ```
 //! # #[cfg(feature = "axum")]
 //! # mod example {
+//! use std::net::SocketAddr;
+//!
 //! use axum::{Router, extract::Path, routing::get};
 //! use opentracing_core::Tracer;
 //! use opentracing_tower::TracingLayer;
@@ -22,6 +24,7 @@
 //! pub async fn main() -> std::io::Result<()> {
 //!     // Register a tracer of `opentracing-reporter` here: `Tracer::set_global(tracer)`.
 //!     let app = Router::new().route("/users/{id}", get(user)).layer(TracingLayer::new());
+//!     let app = app.into_make_service_with_connect_info::<SocketAddr>();
 //!     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
 //! #   return Ok(drop((app, listener)));
 //!     axum::serve(listener, app).await
@@ -40,7 +43,7 @@
 //! |---|---|
 //! | `component` | `axum` if its router matched the request, else `http`; see [`TracingLayer::component`] |
 //! | `http.method` | the method, or `_OTHER` with the method in `http.request.method_original` |
-//! | `http.url` | scheme, host, path and query; secrets in the query are `<redacted>`. The scheme is `http` unless the request names it |
+//! | `http.url` | scheme, host, path and query; secrets in the query are `<redacted>`. The scheme is `http` unless the request names it; see [`TracingLayer::scheme`] |
 //! | `http.route` | the template of the route |
 //! | `http.status_code` | the status of the response |
 //! | `http.request.body.size`, `http.response.body.size` | bytes, [on request](TracingLayer::body_sizes) |
@@ -53,7 +56,8 @@
 //! | `user_agent.original` | the header `User-Agent`, 256 bytes of it at most |
 //!
 //! A layer finds the remote address only in the extensions of the request: as axum's `ConnectInfo<SocketAddr>`, which
-//! `into_make_service_with_connect_info` inserts, or as a [`SocketAddr`](std::net::SocketAddr) that your accept loop inserts.
+//! `into_make_service_with_connect_info` inserts, as a [`SocketAddr`](std::net::SocketAddr) that your accept loop inserts, or where
+//! [`TracingLayer::peer_from`] finds it.
 //!
 //! # Spans of a client
 //!

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::header::{CONTENT_LENGTH, UPGRADE};
+use http::uri::Scheme;
 use http::{StatusCode, request, response};
 use opentracing_core::http_rules::{
     IncomingRequest, OTHER_METHOD, ServerRules, append_server_timing, append_trace_timing, method_name,
@@ -40,6 +41,7 @@ pub(crate) struct ServerConfig {
     pub(crate) rules: ServerRules,
     pub(crate) server_timing: ServerTiming,
     pub(crate) component: Option<&'static str>,
+    pub(crate) scheme: Scheme,
 }
 
 /// What the span of a request still needs when the response comes.
@@ -58,6 +60,7 @@ impl ServerConfig {
             rules: ServerRules::default(),
             server_timing: ServerTiming::default(),
             component: None,
+            scheme: Scheme::HTTP,
         }
     }
 
@@ -71,6 +74,9 @@ impl ServerConfig {
         let method = method_name(&parts.method, known_methods);
         let incoming = self.rules.apply(parts, route::peer_address(&parts.extensions));
         let is_untrusted = incoming.is_untrusted();
+        if incoming.lacks_peer() {
+            tracer.count_missing_peer();
+        }
         let mut span = self.start(parts, method, &incoming);
         if method == OTHER_METHOD {
             span.set(tags::HTTP_REQUEST_METHOD_ORIGINAL, parts.method.as_str());
@@ -89,7 +95,9 @@ impl ServerConfig {
         // A corrupt context has been counted, and starts a new trace.
         let caller = tracer.extract(HttpHeaders, &parts.headers).ok().flatten();
         let template = route::template(&parts.extensions);
-        let url = Url::new(route::original_uri(parts), &parts.headers).forwarded(incoming.forwarded());
+        let mut buffer = String::new();
+        let url = Url::new(route::original_uri(parts), &parts.headers, self.scheme.as_str());
+        let url = url.forwarded(incoming.forwarded(), &mut buffer);
         with_operation_name(method, template, |name| {
             let mut builder = tracer.span(name);
             incoming.prepare(&mut builder, &caller);

@@ -51,6 +51,11 @@ impl TrustedProxies {
         let within = |ip: IpAddr| self.networks.iter().any(|network| network.contains(ip.to_canonical()));
         self.trusts_all || ip.is_some_and(within)
     }
+
+    /// Whether a peer without an address might be one that is trusted.
+    pub(super) fn needs_address(&self) -> bool {
+        !self.trusts_all && !self.networks.is_empty()
+    }
 }
 
 impl Network {

@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 
-use http::request;
+use http::{Extensions, HeaderName, request};
 
 use crate::http_rules::forwarded::Forwarded;
 use crate::http_rules::peer::Peer;
+use crate::http_rules::peer_source::PeerSource;
 use crate::http_rules::predicates::Predicates;
 use crate::http_rules::proxies::TrustedProxies;
 use crate::model::context::SpanContext;
@@ -36,6 +37,8 @@ pub struct ServerRules {
     skip: Predicates<request::Parts>,
     untrusted: Predicates<request::Parts>,
     proxies: TrustedProxies,
+    client_ip_header: Option<HeaderName>,
+    peer_source: PeerSource,
 }
 
 /// What the [`ServerRules`] say about a request.
@@ -46,6 +49,7 @@ pub struct IncomingRequest<'a> {
     forwarded: Forwarded<'a>,
     /// The other end of the connection.
     address: Option<SocketAddr>,
+    lacks_peer: bool,
 }
 
 impl ServerRules {
@@ -64,14 +68,29 @@ impl ServerRules {
         self.proxies = proxies;
     }
 
+    /// The header in which trusted proxies write the address of the client alone, such as `x-real-ip`. It wins over `Forwarded` and
+    /// `X-Forwarded-For`. A request with several such lines, or with another value than an IP address, is treated as one without.
+    pub fn client_ip_header(&mut self, name: HeaderName) {
+        self.client_ip_header = Some(name);
+    }
+
+    /// Reads the remote address of the connection from the extensions of the request. Where the closure returns `None`, the adapter
+    /// looks at the places that it knows.
+    pub fn peer_from(&mut self, peer: impl Fn(&Extensions) -> Option<SocketAddr> + Send + Sync + 'static) {
+        self.peer_source = PeerSource::new(peer);
+    }
+
     /// Applies the rules to a request. `address` is the remote address of the connection, if it is known.
     pub fn apply<'a>(&self, request: &'a request::Parts, address: Option<SocketAddr>) -> IncomingRequest<'a> {
-        let forwarded = Forwarded::read(&self.proxies, address.map(|address| address.ip()), &request.headers);
+        let address = self.peer_source.find(&request.extensions).or(address);
+        let ip = address.map(|address| address.ip());
+        let (proxies, client_ip) = (&self.proxies, self.client_ip_header.as_ref());
         IncomingRequest {
             is_skipped: self.skip.any(request),
             is_untrusted: self.untrusted.any(request),
-            forwarded,
+            forwarded: Forwarded::read_with(proxies, ip, &request.headers, client_ip),
             address,
+            lacks_peer: ip.is_none() && proxies.needs_address(),
         }
     }
 }
@@ -85,6 +104,12 @@ impl<'a> IncomingRequest<'a> {
     /// Whether the request begins a trace of its own.
     pub fn is_untrusted(&self) -> bool {
         self.is_untrusted
+    }
+
+    /// Whether some proxies are trusted, but the remote address of the connection, which would say whether it is one of them, is unknown.
+    /// Adapters then call [`Tracer::count_missing_peer`](crate::Tracer::count_missing_peer).
+    pub fn lacks_peer(&self) -> bool {
+        self.lacks_peer
     }
 
     /// What trusted proxies say.

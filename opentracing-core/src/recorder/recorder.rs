@@ -416,6 +416,7 @@ impl Recorder {
             formats: self.propagators.format_stats(),
             restarts: self.propagators.restarts(),
             missing_route: get(&rare.missing_route),
+            missing_peer: get(&rare.missing_peer),
             drain_dropped: self.shared.drain_dropped.load(Ordering::Relaxed),
             operation_names: get(&drained.operation_names),
             sampled,

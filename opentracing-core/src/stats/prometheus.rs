@@ -28,6 +28,7 @@ use crate::stats::transport_stats::TransportStats;
 /// | `opentracing_traces_restarted_total` | `header`; `reason` |
 /// | `opentracing_misuse_total` | `kind`: `write_after_finish`, `finished_before_start`, `log_out_of_range`, `scope_out_of_order` |
 /// | `opentracing_spans_missing_route_total` | |
+/// | `opentracing_requests_missing_peer_total` | |
 /// | `opentracing_transport_spans_sent_total`, `_transport_queue_spans` | `transport` |
 /// | `opentracing_transport_spans_dropped_total` | `transport`; `cause`: `queue_full`, `oversized`, `rejected`, `retries_exhausted`, `failed` |
 /// | `opentracing_transport_spooled_spans` | `transport` |
@@ -130,6 +131,7 @@ impl Stats {
             ],
         )?;
         out.counter("spans_missing_route_total", "Server spans without a route.", stats.missing_route)?;
+        out.counter("requests_missing_peer_total", "Requests without a peer address.", stats.missing_peer)?;
         self.write_transports(out)
     }
 }

@@ -66,6 +66,9 @@ pub struct Stats {
     pub restarts: Vec<RestartStats>,
     /// Server spans that finished without a route template, so that their name is the method alone.
     pub missing_route: u64,
+    /// Requests whose peer address is unknown, while a server trusts some proxies: their `Forwarded` and `X-Forwarded-*` headers were
+    /// ignored.
+    pub missing_peer: u64,
     /// Whether the [`Drain`](crate::Drain) was dropped before it ran, so that every span is lost.
     pub drain_dropped: bool,
     /// Distinct operation names so far, up to [`Limits::operation_names`](crate::Limits::operation_names). Those that stand in the
@@ -163,6 +166,7 @@ pub(crate) struct RareStats {
     pub(crate) scopes_out_of_order: AtomicU64,
     pub(crate) extract_corrupted: AtomicU64,
     pub(crate) missing_route: AtomicU64,
+    pub(crate) missing_peer: AtomicU64,
 }
 
 /// Counters that only the draining thread writes.

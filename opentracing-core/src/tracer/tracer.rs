@@ -269,6 +269,20 @@ impl Tracer {
             count(&recorder.shared.rare.missing_route);
         }
     }
+
+    /// Counts a request whose peer address is unknown although its server trusts some proxies. The first one writes a warning to `log`.
+    /// For adapters.
+    #[cold]
+    pub fn count_missing_peer(&self) {
+        let Some(recorder) = self.recorder() else { return };
+        if recorder.shared.rare.missing_peer.fetch_add(1, Ordering::Relaxed) == 0 {
+            log::warn!(
+                "{}: trusted_proxies has no effect on a request without a peer address: serve an axum router with \
+                 into_make_service_with_connect_info::<SocketAddr>(), or find the address by peer_from",
+                recorder.process.service()
+            );
+        }
+    }
 }
 
 /// Open spans that a report lists.

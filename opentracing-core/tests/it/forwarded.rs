@@ -1,9 +1,9 @@
 //! What proxies say, and whom of them one believes.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use opentracing_core::http_rules::{Forwarded, TrustedProxies};
+use opentracing_core::http_rules::{Forwarded, ServerRules, TrustedProxies};
 
 fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
     let mut headers = HeaderMap::new();
@@ -101,6 +101,90 @@ fn host_and_scheme_are_those_of_the_outermost_trusted_proxy() {
         Some("http"),
     );
     check(&[("x-forwarded-proto", "https")], "-", None, Some("https"));
+}
+
+#[test]
+fn port_and_prefix_are_those_of_trusted_proxies() {
+    #[track_caller]
+    fn check(lines: &[(&'static str, &str)], port: Option<u16>, prefix: Option<&str>) {
+        let headers = headers(lines);
+        let forwarded = Forwarded::read(&"10.0.0.0/8".parse().unwrap(), ip("10.0.0.1"), &headers);
+        assert_eq!(forwarded.port, port, "{lines:?}");
+        assert_eq!(forwarded.prefix.map(|prefix| prefix.to_string()).as_deref(), prefix, "{lines:?}");
+    }
+    let (hops, port, prefix) = (("x-forwarded-for", "203.0.113.7, 10.0.0.2"), "x-forwarded-port", "x-forwarded-prefix");
+    check(&[(port, "8443")], Some(8443), None);
+    check(&[(port, "1, 8443")], Some(8443), None);
+    check(&[hops, (port, "1, 8443, 3000")], Some(8443), None);
+    check(&[hops, (port, "8443")], Some(8443), None);
+    for invalid in ["0", "65536", "-1", "+80", "http", "8443;"] {
+        check(&[(port, invalid)], None, None);
+    }
+    check(&[(prefix, "/api")], None, Some("/api"));
+    check(&[(prefix, "/evil, /api/")], None, Some("/api"));
+    check(&[hops, (prefix, "/evil, /shop, /api")], None, Some("/shop/api"));
+    check(&[hops, (prefix, "/shop"), (prefix, "/api")], None, Some("/shop/api"));
+    check(&[hops, (prefix, "/shop, ?")], None, Some("/shop"));
+    for invalid in ["", "/", "api", "/a?b", "/a#b", "/a b"] {
+        check(&[(prefix, invalid)], None, None);
+    }
+    // RFC 7239 has neither.
+    check(&[("forwarded", "for=203.0.113.7"), (port, "8443"), (prefix, "/api")], None, None);
+}
+
+#[test]
+fn a_header_of_the_client_alone_wins_on_request() {
+    #[track_caller]
+    fn check(lines: &[(&'static str, &str)], client: Option<&str>) {
+        let mut request = http::Request::get("/");
+        for (name, value) in lines {
+            request = request.header(*name, *value);
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let mut rules = ServerRules::default();
+        rules.trusted_proxies("10.0.0.0/8".parse().unwrap());
+        rules.client_ip_header(HeaderName::from_static("x-real-ip"));
+        let proxy = Some("10.0.0.1:80".parse().unwrap());
+        let named = |address| rules.apply(&parts, address).peer().and_then(|peer| peer.ip);
+        assert_eq!(named(proxy), client.map_or(ip("10.0.0.1"), ip), "{lines:?}");
+        assert_eq!(named(Some("192.0.2.1:80".parse().unwrap())), ip("192.0.2.1"), "an untrusted peer");
+    }
+    let real = "x-real-ip";
+    check(&[], None);
+    check(&[(real, "203.0.113.7")], Some("203.0.113.7"));
+    check(&[(real, " [2001:db8::7]:80 ")], Some("2001:db8::7"));
+    check(&[(real, "203.0.113.7"), ("x-forwarded-for", "198.51.100.1")], Some("203.0.113.7"));
+    check(&[(real, "203.0.113.7"), ("forwarded", "for=198.51.100.1")], Some("203.0.113.7"));
+    for unusable in
+        [&[(real, "unknown")][..], &[(real, "203.0.113.7, 10.0.0.2")], &[(real, "1.1.1.1"), (real, "2.2.2.2")]]
+    {
+        check(unusable, None);
+        check(&[unusable, &[("x-forwarded-for", "198.51.100.1")]].concat(), Some("198.51.100.1"));
+    }
+}
+
+#[test]
+fn a_closure_finds_the_address_of_the_peer() {
+    #[derive(Clone)]
+    struct Accepted(SocketAddr);
+    let mut rules = ServerRules::default();
+    let (known, own): (SocketAddr, SocketAddr) = ("192.0.2.1:80".parse().unwrap(), "10.0.0.1:81".parse().unwrap());
+    rules.peer_from(|extensions| Some(extensions.get::<Accepted>()?.0));
+    let (mut parts, ()) = http::Request::get("/").body(()).unwrap().into_parts();
+    let port = |rules: &ServerRules, parts: &http::request::Parts, address| {
+        rules.apply(parts, address).peer().and_then(|peer| peer.port)
+    };
+    assert_eq!(port(&rules, &parts, None), None);
+    assert_eq!(port(&rules, &parts, Some(known)), Some(80));
+    parts.extensions.insert(Accepted(own));
+    assert_eq!(port(&rules, &parts, Some(known)), Some(81));
+    // Which proxies are trusted is only a question if there are some.
+    parts.extensions.clear();
+    assert!(!rules.apply(&parts, None).lacks_peer());
+    rules.trusted_proxies(TrustedProxies::all());
+    assert!(!rules.apply(&parts, None).lacks_peer());
+    rules.trusted_proxies("10.0.0.0/8".parse().unwrap());
+    assert!(rules.apply(&parts, None).lacks_peer() && !rules.apply(&parts, Some(known)).lacks_peer());
 }
 
 #[test]

@@ -44,6 +44,27 @@ async fn trusted_proxies_name_the_client() {
 }
 
 #[tokio::test]
+async fn a_closure_or_a_header_of_a_proxy_names_the_peer() {
+    let connected = |_: &http::Extensions| Some("10.0.0.1:4711".parse().unwrap());
+    let fixture = Fixture::with(MockTracer::new(), |layer| layer.peer_from(connected)).await;
+    call(&fixture, &[("x-real-ip", b"192.0.2.7")]).await;
+    let expected = [("peer.ipv4", "10.0.0.1"), ("peer.port", "4711"), ("network.peer.address", "")];
+    check_tags(&fixture.server_span(2).await, &expected);
+
+    let settings = |layer: opentracing_tonic::TracingLayer| {
+        layer
+            .peer_from(connected)
+            .trusted_proxies("10.0.0.0/8".parse().unwrap())
+            .client_ip_header(http::HeaderName::from_static("x-real-ip"))
+    };
+    let fixture = Fixture::with(MockTracer::new(), settings).await;
+    call(&fixture, &[("x-real-ip", b"192.0.2.7"), ("x-forwarded-for", b"192.0.2.8")]).await;
+    let expected = [("peer.ipv4", "192.0.2.7"), ("peer.port", ""), ("network.peer.address", "10.0.0.1")];
+    check_tags(&fixture.server_span(2).await, &expected);
+    assert_eq!(fixture.mock.tracer().stats().missing_peer, 0);
+}
+
+#[tokio::test]
 async fn a_call_may_go_without_context_or_span() {
     let fixture = Fixture::start().await;
     let mut client = fixture.client();

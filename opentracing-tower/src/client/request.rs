@@ -87,7 +87,7 @@ impl ClientConfig {
 
     fn start(&self, parts: &request::Parts, peer: Peer<'_>) -> Span {
         let given = parts.extensions.get::<PeerServiceName>().map(|name| &*name.0);
-        let url = Url::new(&parts.uri, &parts.headers);
+        let url = Url::new(&parts.uri, &parts.headers, "http");
         let mut request = ClientRequest::new(self.component, &parts.method, url.pieces(), peer);
         request.operation_name = parts.extensions.get().map(OperationName::as_text);
         request.known_methods = &self.settings.known_methods;

@@ -1,36 +1,15 @@
 //! Without a tracer.
 
-use std::sync::Mutex;
-
 use axum::Router;
-use log::{LevelFilter, Log, Metadata, Record};
 use opentracing_core::Tracer;
 use opentracing_tower::TracingLayer;
 
 use crate::support::{get, serve};
-
-static WARNINGS: Mutex<Vec<String>> = Mutex::new(Vec::new());
-
-struct Warnings;
-
-impl Log for Warnings {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn log(&self, record: &Record<'_>) {
-        if record.args().to_string().contains("no tracer is registered") {
-            WARNINGS.lock().unwrap().push(record.level().to_string());
-        }
-    }
-
-    fn flush(&self) {}
-}
+use crate::warnings;
 
 #[tokio::test]
 async fn requests_are_served_and_one_warning_is_written() {
-    log::set_logger(&Warnings).unwrap();
-    log::set_max_level(LevelFilter::Warn);
+    warnings::collect();
     assert!(!Tracer::is_global_registered(), "no test of this binary may register one");
     let router = Router::new().fallback(|headers: http::HeaderMap| async move { format!("{headers:?}") });
     let address = serve(router.layer(TracingLayer::new())).await;
@@ -39,10 +18,11 @@ async fn requests_are_served_and_one_warning_is_written() {
         assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains(r#""x-b3-traceid": "1""#), "{answer}");
         assert!(!answer.contains("server-timing"), "{answer}");
     }
-    assert_eq!(*WARNINGS.lock().unwrap(), ["WARN"]);
+    let warned = || warnings::about("no tracer is registered");
+    assert!(warned().len() == 1 && warned()[0].starts_with("WARN"), "{:?}", warned());
 
     let router = Router::new().fallback(|| async { "served" });
     let address = serve(router.layer(TracingLayer::with_tracer(Tracer::noop()))).await;
     assert!(get(address, "GET /", "").await.ends_with("served"));
-    assert_eq!(WARNINGS.lock().unwrap().len(), 1, "a tracer that does nothing is no oversight");
+    assert_eq!(warned().len(), 1, "a tracer that does nothing is no oversight");
 }

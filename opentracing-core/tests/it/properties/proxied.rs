@@ -29,8 +29,15 @@ pub(crate) fn read(headers: &HeaderMap) {
             |host: &str| headers.values().any(|value| value.to_str().is_ok_and(|value| value.contains(host)));
         assert!(forwarded.host.is_none_or(stands_there), "{:?} of {headers:?}", forwarded.host);
         assert!(forwarded.scheme.is_none_or(|scheme| ["http", "https"].contains(&scheme)));
+        assert!(forwarded.port != Some(0));
+        let prefix = forwarded.prefix.map(|prefix| prefix.to_string());
+        assert!(
+            prefix
+                .is_none_or(|prefix| prefix.starts_with('/') && !prefix.ends_with('/') && !prefix.contains(['?', '#']))
+        );
         assert_eq!(forwarded, Forwarded::read(&proxies, peer, headers));
     }
 }
 
-const NAMES: [&str; 4] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
+const NAMES: [&str; 6] =
+    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-prefix"];
