@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use bytes::Buf;
+use http::uri::PathAndQuery;
 use http::{StatusCode, response};
 use http_body::Body;
 use opentracing_core::http_rules::{ErrorText, Exchange, ExchangeEnd, HttpFailure};
@@ -13,8 +14,10 @@ use tonic::Code;
 use crate::codes::code_name;
 use crate::deadline::Deadline;
 use crate::decorator::{Cause, Ending};
+use crate::error_info::ErrorInfo;
 use crate::frames::{Frames, WebStatus};
 use crate::framing::Framing;
+use crate::path::{self, OTHER_METHOD};
 use crate::request_body::Counter;
 use crate::settings::Settings;
 use crate::status;
@@ -25,6 +28,8 @@ pub(crate) struct Call {
     settings: Arc<Settings>,
     deadline: Option<Deadline>,
     watch: Watch,
+    /// The requested method, of a server's span that is named after it.
+    requested: Option<PathAndQuery>,
     http_status: StatusCode,
     frames: Option<Frames>,
     /// The status in the trailers of gRPC-Web, which are in the body.
@@ -41,7 +46,30 @@ pub(crate) enum Watch {
 
 impl Call {
     pub(crate) fn new(span: Span, settings: Arc<Settings>, deadline: Option<Deadline>, watch: Watch) -> Self {
-        Call { span, settings, deadline, watch, http_status: StatusCode::OK, frames: None, status_in_body: None }
+        let http_status = StatusCode::OK;
+        Call { span, settings, deadline, watch, requested: None, http_status, frames: None, status_in_body: None }
+    }
+
+    /// Remembers the requested method, in case that the server has none of that name.
+    pub(crate) fn requested(mut self, path: Option<&PathAndQuery>) -> Self {
+        self.requested = path.filter(|_| self.span.is_recording()).cloned();
+        self
+    }
+
+    /// Gives all missing services and methods one name, so that clients cannot create unbounded span names.
+    #[cold]
+    fn forget_name(&mut self) {
+        let Some(method) = self.requested.as_ref().and_then(|path| path::method(path.path())) else { return };
+        // A decorator that has named the span has the last word.
+        if self.span.is_named(method) {
+            self.span.set_operation_name(OTHER_METHOD);
+        }
+        self.span.set_tag(tags::RPC_METHOD, Value::Static(OTHER_METHOD)).set(tags::RPC_METHOD_ORIGINAL, method);
+    }
+
+    /// Whether nothing has read a message of the request. False if nobody knows.
+    fn is_unread(&self) -> bool {
+        matches!(&self.watch, Watch::Messages(requests) if requests.count() == 0)
     }
 
     /// Whether the body is scanned: to count messages, or to find the status for a decorator.
@@ -72,10 +100,13 @@ impl Call {
             // The body has nothing that matters.
             return self.finish_without_status();
         }
-        let is_over = self.deadline.is_some_and(|deadline| match self.settings.kind {
-            SpanKind::Server => deadline.is_over_for_caller(),
-            _ => deadline.is_over(),
-        });
+        let is_over = match self.settings.kind {
+            SpanKind::Server => self.deadline.is_some_and(|deadline| {
+                // The server's own time-out ends with the head of the response.
+                deadline.is_over_for_caller() || cause == Cause::Cancelled && deadline.is_over_for_server()
+            }),
+            _ => self.deadline.is_some_and(Deadline::is_over),
+        };
         let (code, message) = match (is_over, cause) {
             (true, _) => (Code::DeadlineExceeded, "dropped after its time-out"),
             (_, Cause::Aborted) => (Code::Cancelled, "dropped before the end of the response"),
@@ -85,7 +116,7 @@ impl Call {
     }
 
     fn end(mut self, ending: &Ending<'_>) {
-        let is_error = self.settings.error_codes.contain(ending.code);
+        let is_error = self.settings.is_error(ending);
         if is_error {
             self.span.set(tags::ERROR, true);
         }
@@ -96,6 +127,13 @@ impl Call {
             if gave_up || self.deadline.is_some_and(Deadline::is_over) {
                 self.span.set(tags::GRPC_DEADLINE_EXCEEDED, true);
             }
+            let outcome = ending.cause.outcome();
+            if let Some(outcome) = outcome {
+                self.span.set_tag(tags::GRPC_OUTCOME, Value::Static(outcome));
+            }
+            if let Some(info) = ErrorInfo::of(ending) {
+                info.set_tags(&mut self.span);
+            }
             if is_error {
                 self.span.log_kv(&[
                     (logs::EVENT, Value::Static("error")),
@@ -103,8 +141,8 @@ impl Call {
                     (logs::MESSAGE, Value::Message(ending.message)),
                 ]);
             } else if !ending.message.is_empty() {
-                let event = if ending.code == Code::Cancelled { "cancelled" } else { "status" };
-                let message = Value::Message(ending.message);
+                let status = if ending.code == Code::Cancelled { "cancelled" } else { "status" };
+                let (event, message) = (outcome.unwrap_or(status), Value::Message(ending.message));
                 self.span.log_kv(&[(logs::EVENT, Value::Static(event)), (logs::MESSAGE, message)]);
             }
         }
@@ -134,7 +172,13 @@ impl Exchange for Call {
             self.span.set(tags::HTTP_STATUS_CODE, head.status.as_u16());
         }
         self.frames = Framing::of(&head.headers).filter(|framing| self.follows(*framing)).map(Frames::new);
-        if let Some((code, message)) = status::read(&head.headers) {
+        let status = status::read(&head.headers);
+        let code = status.as_ref().map_or_else(|| status::infer(head.status), |(code, _)| *code);
+        // A handler reads the request first. tonic's routes answer for a missing service, generated code for a missing method.
+        if code == Code::Unimplemented && self.requested.is_some() && self.is_unread() {
+            self.forget_name();
+        }
+        if let Some((code, message)) = status {
             self.end(&Ending { code, message: &message, cause: Cause::Status, trailers: Some(&head.headers) });
             return None;
         }

@@ -4,34 +4,44 @@ use std::time::{Duration, Instant};
 
 use http::HeaderMap;
 
-/// The time-out of a call, from the moment when the layer saw it.
+/// The time-outs of a call, from the moment when the layer saw it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
     begun: Instant,
-    timeout: Duration,
+    caller: Option<Duration>,
+    server: Option<Duration>,
 }
 
 impl Deadline {
-    /// Reads `grpc-timeout`. `None` if it is absent or invalid; then the clock is not read.
-    pub(crate) fn new(headers: &HeaderMap) -> Option<Self> {
-        let timeout = parse(headers.get("grpc-timeout")?.as_bytes())?;
-        Some(Deadline { begun: Instant::now(), timeout })
+    /// Reads the caller's time-out from `grpc-timeout`. `None` if that is absent or invalid, and the server has none of its own; then the
+    /// clock is not read.
+    pub(crate) fn new(headers: &HeaderMap, server: Option<Duration>) -> Option<Self> {
+        let caller = headers.get("grpc-timeout").and_then(|value| parse(value.as_bytes()));
+        (caller.is_some() || server.is_some()).then(|| Deadline { begun: Instant::now(), caller, server })
     }
 
-    pub(crate) fn timeout_ms(self) -> f64 {
-        self.timeout.as_nanos() as f64 / 1e6
+    /// The caller's time-out.
+    pub(crate) fn timeout_ms(self) -> Option<f64> {
+        Some(self.caller?.as_nanos() as f64 / 1e6)
     }
 
-    /// Whether the time-out has expired.
+    /// Whether the caller's time-out has expired.
     pub(crate) fn is_over(self) -> bool {
-        self.begun.elapsed() >= self.timeout
+        self.caller.is_some_and(|timeout| self.begun.elapsed() >= timeout)
     }
 
     /// Whether the time-out has expired for the caller, who started the clock before the call arrived: a twentieth of the time, a second
     /// at most, counts as expired.
     pub(crate) fn is_over_for_caller(self) -> bool {
-        let way = (self.timeout / 20).min(Duration::from_secs(1));
-        self.begun.elapsed().saturating_add(way) >= self.timeout
+        self.caller.is_some_and(|timeout| {
+            let way = (timeout / 20).min(Duration::from_secs(1));
+            self.begun.elapsed().saturating_add(way) >= timeout
+        })
+    }
+
+    /// Whether the server's own time-out has expired.
+    pub(crate) fn is_over_for_server(self) -> bool {
+        self.server.is_some_and(|timeout| self.begun.elapsed() >= timeout)
     }
 }
 

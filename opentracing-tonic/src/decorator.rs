@@ -74,6 +74,19 @@ pub enum Cause {
     Cancelled,
     /// The body of the response was dropped before its end, for the same reasons.
     Aborted,
+    /// The client received a message that it does not accept: the message is larger than its limit, or cannot be decoded.
+    Refused,
+}
+
+impl Cause {
+    /// The value of the tag `grpc.outcome`, in the words of `http.outcome`: `cancelled`, `aborted`, or `None` if the call was not dropped.
+    pub const fn outcome(self) -> Option<&'static str> {
+        match self {
+            Cause::Cancelled => Some("cancelled"),
+            Cause::Aborted => Some("aborted"),
+            _ => None,
+        }
+    }
 }
 
 impl<'a> Ending<'a> {

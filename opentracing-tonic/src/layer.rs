@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{Extensions, HeaderName, request};
 use opentracing_core::Tracer;
@@ -110,6 +111,25 @@ impl TracingLayer {
     /// Which codes are errors. The default is [`ErrorCodes::SERVER`].
     pub fn error_codes(mut self, codes: ErrorCodes) -> Self {
         self.config.settings_mut().error_codes = codes;
+        self
+    }
+
+    /// The time-out that the server gives its handlers, as in [`Server::timeout`](tonic::transport::Server::timeout): a call that is dropped
+    /// when it has expired is `DEADLINE_EXCEEDED`. tonic applies its time-out outside of all layers, where a layer cannot tell it from a
+    /// client that disconnects. None by default.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use opentracing_tonic::TracingLayer;
+    /// use tonic::transport::Server;
+    ///
+    /// let timeout = Duration::from_secs(5);
+    /// let server = Server::builder().timeout(timeout).layer(TracingLayer::new().server_timeout(timeout));
+    /// # drop(server);
+    /// ```
+    pub fn server_timeout(mut self, timeout: Duration) -> Self {
+        self.config.settings_mut().server_timeout = Some(timeout);
         self
     }
 

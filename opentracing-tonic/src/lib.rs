@@ -28,15 +28,18 @@
 //! # What a span records
 //!
 //! The operation name is the path without its first slash, `acme.Greeter/Greet`. A path that does not have the form of a call becomes
-//! `_OTHER`. The kind is `server` or `client`; the parent of a client's span is the active span.
+//! `_OTHER`, and on a server also a service or method that it does not have. The kind is `server` or `client`; the parent of a client's
+//! span is the active span.
 //!
 //! | tag | value |
 //! |---|---|
 //! | `component` | `tonic`; see [`TracingLayer::component`] |
 //! | `rpc.system.name` | `grpc` |
-//! | `rpc.method` | as the name; `_OTHER` has the path in `rpc.method_original` |
+//! | `rpc.method` | as the name; `_OTHER` has the requested method, or the path, in `rpc.method_original` |
 //! | `rpc.status_code` | the name of the status, `NOT_FOUND` |
-//! | `error` | `true` on a server for `UNKNOWN`, `DEADLINE_EXCEEDED`, `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE`, `DATA_LOSS` and panics, on a client for every code but `OK`; see [`ErrorCodes`] |
+//! | `error` | `true` on a server for `UNKNOWN`, `DEADLINE_EXCEEDED`, `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE`, `DATA_LOSS` and panics, on a client for every code but `OK`; see [`ErrorCodes`]. Calls that the program or the client [drops](#dropped-calls) are no errors |
+//! | `grpc.outcome` | `cancelled` if the call was dropped before the response started, `aborted` if it was dropped within it |
+//! | `grpc.error.reason`, `grpc.error.domain` | reason and domain of `google.rpc.ErrorInfo` in the details of the status, 63 and 253 bytes of them at most; never its metadata |
 //! | `grpc.request.messages`, `grpc.response.messages` | the number of messages in each direction, counted by the heads of their frames |
 //! | `grpc.timeout_ms` | the caller's time-out, from `grpc-timeout` |
 //! | `grpc.deadline_exceeded` | `true` if the call was dropped at its time-out, or ended after it |
@@ -48,7 +51,7 @@
 //! | `rpc.request.metadata.…`, `rpc.response.metadata.…` | the metadata that [`MetadataTags`] names, and no other |
 //!
 //! An error has a log `event=error` with the code in `error.kind` and the decoded text of `grpc-message` in `message`. A status that is
-//! not an error but has a text has a log `event=status` or `event=cancelled`.
+//! not an error but has a text has a log `event=status` or `event=cancelled`, a dropped call `event=cancelled` or `event=aborted`.
 //!
 //! # When a span ends
 //!
@@ -58,14 +61,21 @@
 //! | the response ends without a status | ends there, with the code that gRPC derives from the HTTP status |
 //! | the stream is reset, the connection breaks, the service returns an error | ends there, with the code that tonic derives from the error |
 //! | the call is dropped: the client disconnects, or the caller drops the future | ends there, `CANCELLED` |
-//! | the call is dropped when its time-out has expired | ends there, `DEADLINE_EXCEEDED` |
+//! | the call is dropped when its time-out, or the [server's](TracingLayer::server_timeout), has expired | ends there, `DEADLINE_EXCEEDED` |
 //! | the handler or its stream panics | ends there, `UNKNOWN`, with `error` and a log `error.kind=panic` |
 //!
 //! The span of a stream that lasts for hours is reported at its end. Messages are counted and nothing else, however many there are.
 //!
 //! The time-outs of tonic itself are outside of all layers of a server and inside of those of a client, and tonic reports them as
 //! `CANCELLED`. A server's span compares the clock with `grpc-timeout` when it is dropped; a client's span knows the error. The server's own
-//! time-out, `Server::timeout`, looks like a client that disconnected.
+//! time-out, `Server::timeout`, looks like a client that disconnected, unless [`TracingLayer::server_timeout`] has the same duration.
+//!
+//! # Dropped calls
+//!
+//! What a program itself drops is no error: a stream of which it reads only the first messages, a watch that it leaves, the loser of a
+//! hedge, a call in a `select!`. Who ended the call decides, and not the code: such a call is `CANCELLED` without the tag `error`, and
+//! `grpc.outcome` says how far it came. A `CANCELLED` that the server sends is an error of the client.
+//! [`TracingClientLayer::local_cancel_is_error`] makes dropped calls errors. On a server the same holds for calls that the client drops.
 //!
 //! A layer sees bytes. A client that fails to decode a message has dropped its call. If a client gives up while it still sends, the server
 //! learns of it when the request ends, since only then the connection resets the stream.
@@ -105,6 +115,7 @@ mod client;
 mod codes;
 mod deadline;
 mod decorator;
+mod error_info;
 mod frames;
 mod framing;
 mod future;

@@ -44,7 +44,7 @@ impl ServerConfig {
         let mut span = self.settings.start(parts, incoming.is_skipped(), |builder| incoming.prepare(builder, &caller));
         incoming.set_peer_tags(&mut span);
         let (call, body) = self.settings.call(span, parts, body);
-        (Some(call), body)
+        (Some(call.requested(parts.uri.path_and_query())), body)
     }
 }
 

@@ -1,15 +1,17 @@
 //! The settings that both layers have.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::request;
 use opentracing_core::{Span, SpanBuilder, SpanKind, Tracer, Value, tags};
+use tonic::Code;
 use tonic::body::Body;
 
 use crate::call::{Call, Watch};
 use crate::codes::ErrorCodes;
 use crate::deadline::Deadline;
-use crate::decorator::Hooks;
+use crate::decorator::{Ending, Hooks};
 use crate::framing::Framing;
 use crate::path::{self, OTHER_METHOD};
 use crate::request_body::{Counter, RequestBody};
@@ -20,12 +22,31 @@ pub(crate) struct Settings {
     pub(crate) kind: SpanKind,
     pub(crate) component: &'static str,
     pub(crate) error_codes: ErrorCodes,
+    /// Of a client: whether a call that the program drops is an error.
+    pub(crate) local_cancel_is_error: bool,
+    /// Of a server: the time that it gives its handlers.
+    pub(crate) server_timeout: Option<Duration>,
     pub(crate) hooks: Hooks,
 }
 
 impl Settings {
     pub(crate) fn new(tracer: Tracer, kind: SpanKind, error_codes: ErrorCodes) -> Self {
-        Settings { tracer, kind, component: "tonic", error_codes, hooks: Hooks::default() }
+        Settings {
+            tracer,
+            kind,
+            component: "tonic",
+            error_codes,
+            local_cancel_is_error: false,
+            server_timeout: None,
+            hooks: Hooks::default(),
+        }
+    }
+
+    /// Whether the end of a call is an error: by who ended it, then by the code. What the program itself drops is none, nor what a client
+    /// drops that a server works for. An expired time-out is.
+    pub(crate) fn is_error(&self, ending: &Ending<'_>) -> bool {
+        let is_dropped = ending.cause.outcome().is_some() && ending.code == Code::Cancelled;
+        (!is_dropped || self.local_cancel_is_error) && self.error_codes.contain(ending.code)
     }
 
     /// Whether there is a tracer.
@@ -69,12 +90,12 @@ impl Settings {
     /// Makes the call. It counts messages only if the span is recorded.
     pub(crate) fn call(self: &Arc<Self>, mut span: Span, parts: &request::Parts, body: Body) -> (Call, Body) {
         self.hooks.on_request(&mut span, parts);
-        let deadline = Deadline::new(&parts.headers);
+        let deadline = Deadline::new(&parts.headers, self.server_timeout);
         if !span.is_recording() {
             return (Call::new(span, self.clone(), deadline, Watch::Nothing), body);
         }
-        if let Some(deadline) = deadline {
-            span.set(tags::GRPC_TIMEOUT_MS, deadline.timeout_ms());
+        if let Some(timeout) = deadline.and_then(Deadline::timeout_ms) {
+            span.set(tags::GRPC_TIMEOUT_MS, timeout);
         }
         let requests = Arc::new(Counter::default());
         let framing = Framing::of(&parts.headers).unwrap_or(Framing::Grpc);

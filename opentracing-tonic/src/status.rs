@@ -5,7 +5,7 @@ use std::error::Error;
 
 use http::{HeaderMap, StatusCode};
 use opentracing_core::encoding::decode_percent;
-use opentracing_core::http_rules::ErrorText;
+use opentracing_core::http_rules::{ErrorText, is_timeout};
 use tonic::{Code, ConnectError, Status, TimeoutExpired, transport};
 
 /// The status in trailers, or in the headers of a response without a body. An unknown number is `UNKNOWN`.
@@ -27,9 +27,11 @@ pub(crate) fn infer(status: StatusCode) -> Code {
     }
 }
 
-/// The code and the text of an error, as in the status that tonic makes of it, except that a time-out is `DEADLINE_EXCEEDED`.
+/// The code and the text of an error, as in the status that tonic makes of it, except that a time-out is `DEADLINE_EXCEEDED`, also that of
+/// a layer.
 pub(crate) fn of_error(error: &ErrorText<'_>) -> (Code, String) {
-    let mut next = as_error(error);
+    let found = as_error(error);
+    let mut next = found;
     while let Some(error) = next {
         if let Some(code) = code_of(error) {
             let text = error.downcast_ref::<Status>().map(|status| status.message().to_owned());
@@ -37,7 +39,8 @@ pub(crate) fn of_error(error: &ErrorText<'_>) -> (Code, String) {
         }
         next = error.source();
     }
-    (Code::Unknown, error.to_string())
+    let code = if found.is_some_and(is_timeout) { Code::DeadlineExceeded } else { Code::Unknown };
+    (code, error.to_string())
 }
 
 /// The errors of tonic's services, and those that are boxed.

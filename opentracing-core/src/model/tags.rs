@@ -116,6 +116,13 @@ tags! {
     ERROR: bool = "error";
     /// Whether a gRPC call finished or was cancelled after the deadline of its caller. Absent if it was in time.
     GRPC_DEADLINE_EXCEEDED: bool = "grpc.deadline_exceeded";
+    /// Who defines `grpc.error.reason`: the domain of the service that failed.
+    GRPC_ERROR_DOMAIN: str = "grpc.error.domain";
+    /// Why a gRPC call failed, as a constant of the service's API: the reason in `google.rpc.ErrorInfo`, such as `QUOTA_EXCEEDED`.
+    GRPC_ERROR_REASON: str = "grpc.error.reason";
+    /// How an incomplete gRPC call ended: `cancelled` before the response started, `aborted` within it. On a client, the program dropped the
+    /// call; on a server, the client did. Not an error by itself. Absent for complete calls.
+    GRPC_OUTCOME: str = "grpc.outcome";
     /// The number of messages in the request of a gRPC call.
     GRPC_REQUEST_MESSAGES: i64 = "grpc.request.messages";
     /// The number of messages in the response of a gRPC call.

@@ -33,6 +33,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) peer_port: Option<Value<'a>>,
     pub(crate) batch_size: Option<Value<'a>>,
     pub(crate) synthetic: bool,
+    /// Whether a gRPC call was dropped by the program that made it, or by the client of a server.
+    pub(crate) is_dropped: bool,
 }
 
 impl<'a> Facts<'a> {
@@ -48,6 +50,10 @@ impl<'a> Facts<'a> {
                 "rpc.system" | "rpc.system.name" => &mut facts.rpc_system,
                 "rpc.method" => &mut facts.rpc_method,
                 "rpc.status_code" => &mut facts.rpc_status,
+                "grpc.outcome" => {
+                    facts.is_dropped = true;
+                    continue;
+                }
                 "db.system" | "db.system.name" => &mut facts.db_system,
                 "db.type" => &mut facts.db_type,
                 "db.statement" => &mut facts.db_statement,
@@ -98,9 +104,9 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The name or number of a gRPC status other than OK.
+    /// The name or number of a gRPC status other than OK, which no peer has sent if the call was dropped.
     pub(crate) fn rpc_failure(&self) -> Option<Value<'a>> {
-        let status = self.rpc_status.filter(|_| self.is_grpc())?;
+        let status = self.rpc_status.filter(|_| self.is_grpc() && !self.is_dropped)?;
         let is_ok = match status {
             Value::I64(code) => code == 0,
             Value::U64(code) => code == 0,
@@ -109,8 +115,8 @@ impl<'a> Facts<'a> {
         (!is_ok).then_some(status)
     }
 
-    /// Instana counts every 5xx and every gRPC status other than OK as an error, on both sides, and never a 4xx. The tag `error` always
-    /// counts.
+    /// Instana counts every 5xx and every gRPC status other than OK as an error, on both sides, and never a 4xx. A call that was dropped is
+    /// none. The tag `error` always counts.
     pub(crate) fn is_failed(&self, span: FinishedSpan<'_>) -> bool {
         span.is_failed() || self.rpc_failure().is_some() || self.status().is_some_and(|status| status >= 500)
     }

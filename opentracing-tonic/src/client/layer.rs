@@ -93,6 +93,14 @@ impl TracingClientLayer {
         self
     }
 
+    /// Whether a call that the program itself drops is an error: a stream of which it reads only the first messages, the loser of a hedge, a
+    /// call in a `select!`. Such a call is `CANCELLED` and has the tag `grpc.outcome`. The default is `false`. A `CANCELLED` that the server
+    /// sends is an error all the same; see [`error_codes`](Self::error_codes).
+    pub fn local_cancel_is_error(mut self, is_error: bool) -> Self {
+        self.config.settings_mut().local_cancel_is_error = is_error;
+        self
+    }
+
     setters!();
 
     /// Wraps a channel, or any other service of calls, as [`Layer::layer`] does.

@@ -2,10 +2,18 @@
 
 use std::time::Duration;
 
+use opentracing_core::mock::MockTracer;
+use opentracing_tonic::TracingLayer;
+use tonic::body::Body;
+use tonic::transport::Server;
 use tonic::{Code, Request};
+use tower::timeout::TimeoutLayer;
+use tower::{Layer, ServiceExt, service_fn};
 
 use crate::echo::UNARY;
 use crate::support::{Fixture, check_tags, log_field, request, status_of, tag};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 #[tokio::test]
 async fn a_time_out_of_the_client_is_the_deadline() {
@@ -117,4 +125,68 @@ async fn reads_every_unit_and_nothing_else() {
         assert_eq!(tag(&span, "grpc.timeout_ms"), ms, "{value:?}");
         fixture.mock.reset();
     }
+}
+
+#[tokio::test]
+async fn the_server_s_own_time_out_is_an_error_of_the_server() {
+    let timeout = Duration::from_millis(50);
+    let fixture = Fixture::with_server(MockTracer::new(), Server::builder().timeout(timeout), |layer| {
+        layer.server_timeout(timeout)
+    })
+    .await;
+    let status = fixture.client().unary("hang").await.unwrap_err();
+    // tonic's word for it.
+    assert_eq!(status.code(), Code::Cancelled);
+    let (client, server) = fixture.spans(3).await;
+    check_tags(&server, &[("rpc.status_code", "DEADLINE_EXCEEDED"), ("error", "true"), ("grpc.timeout_ms", "")]);
+    assert_eq!(log_field(&server, "event"), "error");
+    // The status that it got.
+    check_tags(&client, &[("rpc.status_code", "CANCELLED"), ("error", "true"), ("grpc.outcome", "")]);
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_before_the_server_s_time_out_is_no_error() {
+    let fixture = Fixture::with(MockTracer::new(), |layer| layer.server_timeout(Duration::from_secs(1000))).await;
+    let mut client = fixture.client();
+    {
+        let mut call = std::pin::pin!(client.unary("hang"));
+        tokio::select! {
+            _ = &mut call => panic!("it hangs"),
+            _ = fixture.mock.finished(1) => {}
+        }
+    }
+    let (_, server) = fixture.spans(3).await;
+    check_tags(&server, &[("rpc.status_code", "CANCELLED"), ("error", ""), ("grpc.outcome", "cancelled")]);
+}
+
+#[tokio::test]
+async fn the_server_s_time_out_is_for_handlers_and_not_for_streams() {
+    // Zero is over at once.
+    let fixture = Fixture::with(MockTracer::new(), |layer| layer.server_timeout(Duration::ZERO)).await;
+    let mut answers = fixture.client().server_stream("1 hang").await.unwrap();
+    answers.message().await.unwrap().expect("a message");
+    drop(answers);
+    let (_, server) = fixture.spans(3).await;
+    check_tags(&server, &[("rpc.status_code", "CANCELLED"), ("error", ""), ("grpc.outcome", "aborted")]);
+}
+
+/// As a layer for time-outs inside of ours, or a proxy in front of a channel.
+#[tokio::test]
+async fn a_time_out_inside_of_the_layer_is_the_deadline() {
+    let mock = MockTracer::new();
+    let service = service_fn(|_: http::Request<Body>| async {
+        Err::<http::Response<Body>, BoxError>(Box::new(tonic::TimeoutExpired(())))
+    });
+    let call = http::Request::post(UNARY).header("content-type", "application/grpc").body(Body::empty()).unwrap();
+    TracingLayer::with_tracer(mock.tracer().clone()).wrap(service).oneshot(call).await.unwrap_err();
+    let span = mock.span("acme.test.Echo/Unary");
+    check_tags(&span, &[("rpc.status_code", "DEADLINE_EXCEEDED"), ("error", "true")]);
+    mock.reset();
+
+    let hangs = service_fn(|_: http::Request<Body>| std::future::pending::<Result<http::Response<Body>, BoxError>>());
+    let hangs = TimeoutLayer::new(Duration::from_millis(20)).layer(hangs);
+    let call = http::Request::post(UNARY).header("content-type", "application/grpc").body(Body::empty()).unwrap();
+    TracingLayer::with_tracer(mock.tracer().clone()).wrap(hangs).oneshot(call).await.unwrap_err();
+    let span = mock.span("acme.test.Echo/Unary");
+    check_tags(&span, &[("rpc.status_code", "DEADLINE_EXCEEDED"), ("error", "true")]);
 }

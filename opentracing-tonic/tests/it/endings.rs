@@ -195,5 +195,5 @@ async fn a_message_that_cannot_be_read_is_a_call_that_was_given_up() {
     let mut client = EchoClient::new(TracingClientLayer::with_tracer(mock.tracer().clone()).wrap(service));
     assert_eq!(client.unary("hello").await.unwrap_err().code(), Code::Internal);
     let span = mock.finished(1).await.remove(0);
-    check_tags(&span, &[("rpc.status_code", "CANCELLED"), ("error", "true")]);
+    check_tags(&span, &[("rpc.status_code", "CANCELLED"), ("error", ""), ("grpc.outcome", "aborted")]);
 }

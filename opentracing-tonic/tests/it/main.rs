@@ -2,15 +2,18 @@
 
 mod answers;
 mod calls;
+mod cancels;
 mod context;
 mod deadlines;
 mod decorators;
 mod echo;
 mod endings;
+mod error_info;
 mod interceptors;
 mod python;
 mod settings;
 mod streams;
 mod support;
 mod types;
+mod unknown;
 mod web;

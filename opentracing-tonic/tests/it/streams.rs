@@ -149,9 +149,9 @@ async fn a_client_that_gives_up_before_the_answer_is_seen_on_both_sides() {
         }
     }
     let (client, server) = fixture.spans(3).await;
-    check_tags(&client, &[("rpc.status_code", "CANCELLED"), ("error", "true"), ("grpc.deadline_exceeded", "")]);
+    check_tags(&client, &[("rpc.status_code", "CANCELLED"), ("error", ""), ("grpc.deadline_exceeded", "")]);
     check_tags(&server, &[("rpc.status_code", "CANCELLED"), ("error", ""), ("grpc.deadline_exceeded", "")]);
-    assert_eq!(log_field(&client, "event"), "error");
+    assert_eq!(log_field(&client, "event"), "cancelled");
     assert_eq!(log_field(&server, "event"), "cancelled");
     assert_eq!(log_field(&server, "message"), "dropped before the response");
 }
@@ -165,7 +165,7 @@ async fn a_client_that_gives_up_amid_a_stream_is_seen_on_both_sides() {
     }
     drop(answers);
     let (client, server) = fixture.spans(4).await;
-    check_tags(&client, &[("rpc.status_code", "CANCELLED"), ("error", "true"), ("grpc.response.messages", "2")]);
+    check_tags(&client, &[("rpc.status_code", "CANCELLED"), ("error", ""), ("grpc.response.messages", "2")]);
     check_tags(&server, &[("rpc.status_code", "CANCELLED"), ("error", ""), ("grpc.response.messages", "2")]);
     assert_eq!(log_field(&server, "message"), "dropped before the end of the response");
 }

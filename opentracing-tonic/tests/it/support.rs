@@ -29,9 +29,18 @@ impl Fixture {
     }
 
     pub(crate) async fn with(mock: MockTracer, settings: impl FnOnce(TracingLayer) -> TracingLayer) -> Fixture {
+        Self::with_server(mock, Server::builder(), settings).await
+    }
+
+    /// The same with settings of tonic's.
+    pub(crate) async fn with_server(
+        mock: MockTracer,
+        server: Server,
+        settings: impl FnOnce(TracingLayer) -> TracingLayer,
+    ) -> Fixture {
         let layer = settings(TracingLayer::with_tracer(mock.tracer().clone()));
         let (listener, address) = listen().await;
-        let router = Server::builder().layer(layer).add_service(Echo::new(mock.tracer().clone()));
+        let router = server.layer(layer).add_service(Echo::new(mock.tracer().clone()));
         tokio::spawn(router.serve_with_incoming(TcpListenerStream::new(listener)));
         Fixture { mock, address }
     }
@@ -66,6 +75,17 @@ impl Fixture {
         assert_eq!((stats.write_after_finish, stats.scopes_out_of_order), (0, 0), "{stats:?}");
         let of_kind = |kind: &str| spans.iter().find(|span| span.kind.to_string() == kind).cloned();
         (of_kind("client").expect("a client span"), of_kind("server").expect("a server span"))
+    }
+
+    /// The first span of that kind, once it has finished.
+    pub(crate) async fn first(&self, kind: &str) -> OwnedSpan {
+        for number in 1.. {
+            let spans = self.mock.finished(number).await;
+            if let Some(span) = spans.iter().find(|span| span.kind.to_string() == kind) {
+                return span.clone();
+            }
+        }
+        unreachable!("one more span always finishes")
     }
 
     /// The only server span, once that many spans have finished.

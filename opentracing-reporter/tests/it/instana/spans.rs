@@ -191,6 +191,14 @@ fn grpc() {
         });
         assert_eq!((&spans[0]["n"], &spans[0]["ec"]), (&json!("rpc-server"), &json!(expected)), "{status}");
     }
+    // Dropped by who asked: no error, unless the tag says so.
+    for (error, expected) in [(None, 0), (Some(true), 1)] {
+        let spans = span_in(InstanaSpanFormat::Native, SpanKind::Client, |span| {
+            let span = span.set(tags::RPC_STATUS_CODE, "CANCELLED").set(tags::GRPC_OUTCOME, "aborted");
+            span.set(tags::ERROR, error);
+        });
+        assert_eq!((&spans[0]["n"], &spans[0]["ec"]), (&json!("rpc-client"), &json!(expected)), "{error:?}");
+    }
 }
 
 #[test]

@@ -1,0 +1,138 @@
+//! What a status says about its error in `grpc-status-details-bin`.
+
+use opentracing_core::encoding::Base64Decoder;
+use opentracing_core::{Span, tags};
+use tonic::{Code, Status};
+
+use crate::decorator::Ending;
+
+/// The `google.rpc.ErrorInfo` among the details of a status: a constant of the service's API, and who defines it. Its metadata map, which
+/// may hold anything, is not read.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct ErrorInfo {
+    reason: String,
+    domain: String,
+}
+
+/// The largest details that are read, decoded.
+const MAX_DETAILS_BYTES: usize = 16 * 1024;
+
+/// `ErrorInfo.reason` has at most 63 characters (`google/rpc/error_details.proto`).
+const MAX_REASON_BYTES: usize = 63;
+
+/// The length of a host name.
+const MAX_DOMAIN_BYTES: usize = 253;
+
+impl ErrorInfo {
+    /// The first one in the details of a status that is not `OK`. `None` if there is none, or the details cannot be read.
+    pub(crate) fn of(ending: &Ending<'_>) -> Option<Self> {
+        if ending.code == Code::Ok {
+            return None;
+        }
+        let details = ending.trailers?.get(Status::GRPC_STATUS_DETAILS)?.as_bytes();
+        if details.len() > MAX_DETAILS_BYTES / 3 * 4 {
+            return None;
+        }
+        let mut bytes = Vec::with_capacity(details.len());
+        let mut decoder = Base64Decoder::default();
+        decoder.decode(details, |decoded| bytes.extend_from_slice(decoded));
+        // Most peers leave the padding out.
+        decoder.decode(b"=", |decoded| bytes.extend_from_slice(decoded));
+        read(&bytes)
+    }
+
+    pub(crate) fn set_tags(&self, span: &mut Span) {
+        if !self.reason.is_empty() {
+            span.set(tags::GRPC_ERROR_REASON, &self.reason);
+        }
+        if !self.domain.is_empty() {
+            span.set(tags::GRPC_ERROR_DOMAIN, &self.domain);
+        }
+    }
+}
+
+/// Reads a `google.rpc.Status`, whose field 3 are details of type `google.protobuf.Any`.
+fn read(status: &[u8]) -> Option<ErrorInfo> {
+    let details = Fields(status).filter(|(number, _)| *number == 3);
+    details.filter_map(|(_, any)| of_any(any)).next()
+}
+
+/// An `Any` has the name of a type in field 1 and the message in field 2.
+fn of_any(any: &[u8]) -> Option<ErrorInfo> {
+    let mut is_error_info = false;
+    let mut message: &[u8] = &[];
+    for (number, value) in Fields(any) {
+        match number {
+            1 => is_error_info = value.ends_with(b"/google.rpc.ErrorInfo"),
+            2 => message = value,
+            _ => {}
+        }
+    }
+    if !is_error_info {
+        return None;
+    }
+    let mut info = ErrorInfo::default();
+    for (number, value) in Fields(message) {
+        match number {
+            1 => info.reason = text(value, MAX_REASON_BYTES),
+            2 => info.domain = text(value, MAX_DOMAIN_BYTES),
+            _ => {}
+        }
+    }
+    Some(info)
+}
+
+/// A name in visible ASCII, cut to a length. Other text is no name.
+fn text(value: &[u8], max_bytes: usize) -> String {
+    let value = value.get(..max_bytes).unwrap_or(value);
+    match std::str::from_utf8(value) {
+        Ok(text) if value.iter().all(u8::is_ascii_graphic) => text.to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// The length-delimited fields of a message in Protocol Buffers. Others are skipped; what cannot be read ends the fields.
+struct Fields<'a>(&'a [u8]);
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = (u64, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let key = self.varint()?;
+            let (number, length) = (
+                key >> 3,
+                match key & 7 {
+                    0 => {
+                        self.varint()?;
+                        continue;
+                    }
+                    1 => 8,
+                    2 => usize::try_from(self.varint()?).ok()?,
+                    5 => 4,
+                    _ => return None,
+                },
+            );
+            let (value, rest) = self.0.split_at_checked(length)?;
+            self.0 = rest;
+            if key & 7 == 2 {
+                return Some((number, value));
+            }
+        }
+    }
+}
+
+impl Fields<'_> {
+    fn varint(&mut self) -> Option<u64> {
+        let mut number = 0;
+        for shift in (0..64).step_by(7) {
+            let (&byte, rest) = self.0.split_first()?;
+            self.0 = rest;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Some(number);
+            }
+        }
+        None
+    }
+}
