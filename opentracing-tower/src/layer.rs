@@ -159,7 +159,8 @@ impl TracingLayer {
         self
     }
 
-    /// Which `Server-Timing` headers responses get. The default is [`ServerTiming::Instana`].
+    /// Which `Server-Timing` headers responses get. By default, [`ServerTiming::Auto`], those of a tracer that reports to Instana name the
+    /// trace, and others have none.
     pub fn server_timing(mut self, server_timing: ServerTiming) -> Self {
         self.config.server_timing = server_timing;
         self

@@ -25,11 +25,13 @@ use crate::url::Url;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum ServerTiming {
-    /// `intid;desc=<trace id>`, by which Instana's end-user monitoring connects a page load with its trace, if the tracer writes
-    /// Instana's headers.
+    /// As [`Instana`](Self::Instana) if the tracer [reports to](Tracer::reports_to) Instana and writes Instana's headers, otherwise no
+    /// header. A tracer that reports to Instana by another protocol, such as OTLP, does not know it.
     #[default]
+    Auto,
+    /// `intid;desc=<trace id>`, by which Instana's end-user monitoring connects a page load with its trace.
     Instana,
-    /// As [`Instana`](Self::Instana), and always `trace;desc=00-…`: the form of the editor's draft of W3C Trace Context.
+    /// As [`Auto`](Self::Auto), and always `trace;desc=00-…`: the form of the editor's draft of W3C Trace Context.
     TraceContext,
     /// No header.
     Off,
@@ -51,6 +53,18 @@ pub(crate) struct ServerExchange {
     is_untrusted: bool,
     route: route::Progress,
     request_size: Option<request_size::Cell>,
+}
+
+impl ServerTiming {
+    fn is_for_instana(self, tracer: &Tracer) -> bool {
+        match self {
+            ServerTiming::Instana => true,
+            ServerTiming::Auto | ServerTiming::TraceContext => {
+                tracer.reports_to("instana") && tracer.injects(HttpHeaders, "instana")
+            }
+            ServerTiming::Off => false,
+        }
+    }
 }
 
 impl ServerConfig {
@@ -139,14 +153,17 @@ impl ServerExchange {
         if !self.route.is_known() && !unrouted {
             self.config.settings.tracer.count_missing_route();
         }
-        if self.config.server_timing == ServerTiming::Off || self.is_untrusted {
+        let timing = self.config.server_timing;
+        let for_instana = timing.is_for_instana(&self.config.settings.tracer);
+        let has_timing = for_instana || timing == ServerTiming::TraceContext;
+        if !has_timing || self.is_untrusted {
             return;
         }
         let Some(context) = span.as_span_context().filter(|context| context.is_sampled()) else { return };
-        if self.config.settings.tracer.injects(HttpHeaders, "instana") {
+        if for_instana {
             append_server_timing(&mut parts.headers, context.trace_id());
         }
-        if self.config.server_timing == ServerTiming::TraceContext {
+        if timing == ServerTiming::TraceContext {
             append_trace_timing(&mut parts.headers, &context);
         }
     }

@@ -55,7 +55,7 @@ pub enum ServerFeature {
     TrustsProxies,
     /// Upgrades connections, as `hyper` does.
     Upgrades,
-    /// Responses to sampled requests have `Server-Timing: intid;desc=…` if the tracer writes Instana's headers.
+    /// Responses to sampled requests have `Server-Timing: intid;desc=…` if the tracer reports to Instana and writes Instana's headers.
     ServerTiming,
 }
 

@@ -17,6 +17,7 @@ pub(super) const CHECKS: &[Check<Case, ServerFeature>] = checks![Case, ServerFea
     a_trusted_proxy_says_for_whom_it_asks [TrustsProxies],
     entries_of_untrusted_proxies_are_ignored [TrustsProxies],
     answers_tell_instanas_monitoring_the_trace [ServerTiming],
+    answers_tell_other_backends_nothing [ServerTiming],
     answers_to_unsampled_requests_tell_nothing [ServerTiming],
 ];
 
@@ -31,8 +32,13 @@ async fn what_is_skipped_is_not_recorded(case: &Case) -> Outcome {
     stage.only_span().await.map(drop)
 }
 
+/// A tracer that reports to Instana.
+fn for_instana() -> MockTracer {
+    MockTracer::with(|builder| builder.backend("instana"))
+}
+
 async fn at_a_public_edge_each_request_begins_a_trace(case: &Case) -> Outcome {
-    let stage = case.start_with(MockTracer::new(), Variant::PublicEdge).await?;
+    let stage = case.start_with(for_instana(), Variant::PublicEdge).await?;
     let headers = [("traceparent", TRACEPARENT), ("baggage", "user=joey")];
     let answer = stage.get_with("/baggage", &headers).await?;
     ensure_eq!(answer.text, "", "the baggage of an untrusted request");
@@ -93,14 +99,24 @@ async fn entries_of_untrusted_proxies_are_ignored(case: &Case) -> Outcome {
 }
 
 async fn answers_tell_instanas_monitoring_the_trace(case: &Case) -> Outcome {
-    let stage = case.start().await?;
+    let stage = case.start_with(for_instana(), Variant::Plain).await?;
     let answer = stage.get_with("/chunked", &[("traceparent", TRACEPARENT)]).await?;
     ensure_eq!(answer.visit.header("server-timing"), Some("intid;desc=72485a3953bb6124"), "server-timing");
     Ok(())
 }
 
+async fn answers_tell_other_backends_nothing(case: &Case) -> Outcome {
+    for mock in [MockTracer::new(), MockTracer::with(|builder| builder.backend("otlp"))] {
+        let stage = case.start_with(mock, Variant::Plain).await?;
+        let answer = stage.get_with("/foo", &[("traceparent", TRACEPARENT)]).await?;
+        ensure_eq!(answer.visit.header("server-timing"), None, "server-timing");
+        stage.only_span().await?;
+    }
+    Ok(())
+}
+
 async fn answers_to_unsampled_requests_tell_nothing(case: &Case) -> Outcome {
-    let stage = case.start().await?;
+    let stage = case.start_with(for_instana(), Variant::Plain).await?;
     let answer = stage.get_with("/foo", &[("x-instana-l", "0")]).await?;
     ensure_eq!(answer.visit.header("server-timing"), None, "server-timing");
     stage.nothing_recorded()

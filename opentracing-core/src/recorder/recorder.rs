@@ -68,6 +68,8 @@ pub(crate) struct Recorder {
     /// Counts the end of every span that is not internal, recorded or not.
     pub(crate) red: Option<RedFigures>,
     pub(crate) process: Arc<Process>,
+    /// Where the spans go.
+    pub(crate) backends: Box<[Box<str>]>,
     pub(crate) shared: Shared,
 }
 
@@ -155,6 +157,7 @@ pub(crate) struct Parts {
     pub(crate) baggage_tags: Box<[Box<str>]>,
     pub(crate) red: Option<RedFigures>,
     pub(crate) process: Process,
+    pub(crate) backends: Box<[Box<str>]>,
 }
 
 impl Recorder {
@@ -195,6 +198,7 @@ impl Recorder {
             baggage_tags: parts.baggage_tags,
             red: parts.red,
             process: Arc::new(parts.process),
+            backends: parts.backends,
             shared: Shared::default(),
         });
         let mut recorders = lock(&RECORDERS);

@@ -48,6 +48,7 @@ pub struct TracerBuilder {
     secrets: Secrets,
     baggage_tags: Vec<Box<str>>,
     red: Option<RedFigures>,
+    backends: Vec<Box<str>>,
     ring: usize,
     unfinished: UnfinishedSpans,
     forwards: bool,
@@ -68,6 +69,7 @@ impl TracerBuilder {
             secrets: Secrets::default(),
             baggage_tags: Vec::new(),
             red: None,
+            backends: Vec::new(),
             ring: 4096,
             unfinished: UnfinishedSpans::default(),
             forwards: false,
@@ -156,6 +158,13 @@ impl TracerBuilder {
         self
     }
 
+    /// Names a backend that the reporter sends spans to, such as `instana`, for [`Tracer::reports_to`]. None by default. The reporter of
+    /// `opentracing-reporter` names those of its transports.
+    pub fn backend(mut self, name: impl Into<Box<str>>) -> Self {
+        self.backends.push(name.into());
+        self
+    }
+
     /// Sets the maximum number of finished spans that each thread buffers. Further ones are dropped and counted. 4,096 by default.
     ///
     /// The range is 2 to 1,048,576. A value out of range is replaced by the nearest bound, with a warning in `log`. A thread that has buffered
@@ -206,6 +215,7 @@ impl TracerBuilder {
             propagators: self.propagators,
             baggage_tags: self.baggage_tags.into(),
             red: self.red,
+            backends: self.backends.into(),
             process: self.process.redacted(&redactor),
         });
         let drain = Drain::new(recorder.clone(), redactor, self.unfinished);

@@ -202,6 +202,13 @@ impl Tracer {
         propagator.is_some_and(|propagator| propagator.injects(name))
     }
 
+    /// Whether the reporter sends spans to that backend, as far as the tracer [was told](TracerBuilder::backend). For adapters that support
+    /// more of a backend than its spans.
+    #[inline]
+    pub fn reports_to(&self, backend: &str) -> bool {
+        self.recorder().is_some_and(|recorder| recorder.backends.iter().any(|name| **name == *backend))
+    }
+
     /// Reads a context from a carrier. Returns `None` if the carrier holds none, and always for a no-op tracer.
     ///
     /// The context may lack valid ids: then it carries a sampling decision or baggage for a new trace.

@@ -144,7 +144,9 @@ impl BatchReporter {
             let work = move || check::log(&check::run(checks, timeout));
             std::thread::Builder::new().name("opentracing-check".into()).spawn(work)?;
         }
-        let (tracer, drain) = tracer.build();
+        let names = self.transports.iter().map(|transport| transport.name);
+        let backends = names.map(|name| name.split_once('-').map_or(name, |(backend, _)| backend));
+        let (tracer, drain) = backends.fold(tracer, TracerBuilder::backend).build();
         std::thread::Builder::new().name("opentracing-reporter".into()).spawn(move || drain.run(self))?;
         Ok((tracer.clone(), FlushGuard::new(tracer, close_timeout, unguarded)))
     }

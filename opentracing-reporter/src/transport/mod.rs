@@ -66,7 +66,8 @@ pub use self::outcome::{SendOutcome, SendReason};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub trait Transport: Send + 'static {
-    /// The name of the transport in statistics and log lines, such as `console` or `zipkin`.
+    /// The name of the transport in statistics and log lines, such as `console` or `zipkin`. Up to its first hyphen it names the backend,
+    /// as in `instana-serverless`: see [`Tracer::reports_to`](opentracing_core::Tracer::reports_to).
     fn name(&self) -> &'static str;
 
     /// Copies or encodes what it needs of the span. The span is gone after the call. Must not block.

@@ -8,7 +8,9 @@ use http::{Request, Response};
 use http_body_util::BodyExt;
 use opentracing_core::mock::MockTracer;
 use opentracing_core::propagation::{Composite, HttpHeaders};
-use opentracing_core::{ConstSampler, Decision, OwnedSpan, ReferenceKind, Sampling, SpanId, TraceId, Tracer};
+use opentracing_core::{
+    ConstSampler, Decision, OwnedSpan, ReferenceKind, Sampling, SpanId, TraceId, Tracer, TracerBuilder,
+};
 use opentracing_tower::{ServerTiming, TracingClientLayer, TracingLayer};
 use tower::ServiceExt;
 use tower_layer::Layer;
@@ -21,6 +23,11 @@ fn router(mock: &MockTracer, settings: impl FnOnce(TracingLayer) -> TracingLayer
     let tracer = mock.tracer().clone();
     let handler = move || async move { tracer.span("work").start().finish() };
     Router::new().fallback(handler).layer(settings(TracingLayer::with_tracer(mock.tracer().clone())))
+}
+
+/// A tracer that reports to Instana.
+fn for_instana() -> MockTracer {
+    MockTracer::with(|builder| builder.backend("instana"))
 }
 
 async fn ask(mock: &MockTracer, headers: &str) -> (String, OwnedSpan) {
@@ -140,7 +147,7 @@ async fn at_a_public_edge_callers_choose_nothing() {
 
 #[tokio::test]
 async fn public_edge_for_decides_by_request() {
-    let mock = MockTracer::new();
+    let mock = for_instana();
     let outside = |request: &http::request::Parts| request.headers.contains_key("x-from-outside");
     let address = serve(router(&mock, |layer| layer.public_edge_for(outside))).await;
     for (headers, is_untrusted) in
@@ -170,16 +177,16 @@ async fn at_a_public_edge_nobody_switches_recording_off_or_on() {
 
 #[tokio::test]
 async fn answers_tell_instanas_monitoring_the_trace() {
-    let mock = MockTracer::new();
+    let mock = for_instana();
     let (answer, span) = ask(&mock, TRACEPARENT).await;
     assert!(answer.contains("server-timing: intid;desc=a3ce929d0e0e4736\r\n"), "{answer}");
     assert_eq!(span.context.sampling(), Sampling::Sampled);
 
-    let mock = MockTracer::new();
+    let mock = for_instana();
     let address = serve(router(&mock, |layer| layer.server_timing(ServerTiming::Off))).await;
     assert!(!get(address, "GET /", "").await.contains("server-timing"));
 
-    let mock = MockTracer::new();
+    let mock = for_instana();
     let address = serve(router(&mock, |layer| layer.server_timing(ServerTiming::TraceContext))).await;
     let answer = get(address, "GET /", TRACEPARENT).await;
     let id = mock.finished(2).await.pop().unwrap().context.span_id();
@@ -189,13 +196,34 @@ async fn answers_tell_instanas_monitoring_the_trace() {
     let edge = |layer: TracingLayer| layer.server_timing(ServerTiming::TraceContext).public_edge();
     assert!(!get(serve(router(&mock, edge)).await, "GET /", "").await.contains("server-timing"));
 
-    let mock =
-        MockTracer::with(|builder| builder.propagator(HttpHeaders, "tracecontext".parse::<Composite>().unwrap()));
+    let w3c = |builder: TracerBuilder| builder.propagator(HttpHeaders, "tracecontext".parse::<Composite>().unwrap());
+    let mock = MockTracer::with(|builder| w3c(builder.backend("instana")));
     assert!(!ask(&mock, "").await.0.contains("server-timing"), "only with Instana's own headers");
 
-    let mock = MockTracer::with(|builder| builder.sampler(ConstSampler::new(Decision::Record)));
+    let mock = MockTracer::with(|builder| builder.backend("instana").sampler(ConstSampler::new(Decision::Record)));
     let address = serve(router(&mock, |layer| layer)).await;
     assert!(!get(address, "GET /", "").await.contains("server-timing"), "nobody has decided to keep the trace");
+}
+
+#[tokio::test]
+async fn answers_tell_others_the_trace_only_on_request() {
+    for backends in [&[][..], &["otlp"], &["zipkin", "jaeger"], &["datadog"], &["console"]] {
+        let mock = || MockTracer::with(|builder| backends.iter().fold(builder, |builder, name| builder.backend(*name)));
+        let (answer, _) = ask(&mock(), TRACEPARENT).await;
+        assert!(!answer.contains("server-timing"), "{backends:?}: {answer}");
+        for (timing, expected) in [
+            (ServerTiming::Instana, "server-timing: intid;desc=a3ce929d0e0e4736\r\n"),
+            (ServerTiming::TraceContext, "server-timing: trace;desc=00-4bf92f3577b34da6a3ce929d0e0e4736-"),
+        ] {
+            let mock = mock();
+            let answer =
+                get(serve(router(&mock, |layer| layer.server_timing(timing))).await, "GET /", TRACEPARENT).await;
+            assert_eq!(answer.matches("server-timing").count(), 1, "{backends:?}: {answer}");
+            assert!(answer.contains(expected), "{backends:?}: {answer}");
+        }
+    }
+    let mock = MockTracer::with(|builder| builder.backend("zipkin").backend("instana"));
+    assert!(ask(&mock, TRACEPARENT).await.0.contains("server-timing: intid"), "one of several");
 }
 
 #[tokio::test]
