@@ -184,6 +184,7 @@ pub use crate::span::finish_options::FinishOptions;
 pub use crate::span::span::Span;
 pub use crate::span::span_ref::SpanRef;
 pub use crate::stats::histogram::{Exemplar, Histogram};
+pub use crate::stats::message_stats::{MessageEvent, MessageStats};
 pub use crate::stats::open_span::{OpenPlace, OpenSpan};
 pub use crate::stats::prometheus::Prometheus;
 pub use crate::stats::red::{Red, RedFigures, RedFiguresBuilder, RedPrometheus};

@@ -157,6 +157,8 @@ tags! {
     KAFKA_QUEUE_TIME_MS: i64 = "kafka.queue_time_ms";
     /// The topic, queue or exchange of a message.
     MESSAGE_BUS_DESTINATION: str = "message_bus.destination";
+    /// The number of the attempt to handle a message, from 1. Each attempt has a span, which refers to that of the attempt before.
+    MESSAGING_ATTEMPT: i64 = "messaging.attempt";
     /// The number of messages in a batch.
     MESSAGING_BATCH_MESSAGE_COUNT: i64 = "messaging.batch.message_count";
     /// The client id that the broker knows.
@@ -179,6 +181,15 @@ tags! {
     MESSAGING_MESSAGE_ID: str = "messaging.message.id";
     /// The operation on the message: `send`, `poll` or `process`.
     MESSAGING_OPERATION_NAME: str = "messaging.operation.name";
+    /// The type of the operation on the message in OpenTelemetry's terms: `send`, `receive`, `process` or `settle`.
+    MESSAGING_OPERATION_TYPE: str = "messaging.operation.type";
+    /// How the handling of a message ended, unless its handler was completed: `cancelled` if the handler was dropped, `panicked`, or
+    /// `unhandled` if there was no handler. Not an error by itself.
+    MESSAGING_OUTCOME: str = "messaging.outcome";
+    /// What a policy did with a message after its handler, such as `committed`, `ack`, `retry_topic` or `dead_letter`.
+    MESSAGING_SETTLEMENT: str = "messaging.settlement";
+    /// Where a policy sent a message: the retry topic, or the dead-letter topic, queue or exchange.
+    MESSAGING_SETTLEMENT_DESTINATION: str = "messaging.settlement.destination";
     /// The RabbitMQ exchange of a message. Absent for the default exchange.
     MESSAGING_RABBITMQ_EXCHANGE: str = "messaging.rabbitmq.exchange";
     /// The routing key of a RabbitMQ message.

@@ -1,5 +1,7 @@
 //! Records spans: per-thread state, the rings that finished spans leave through, and the drain that empties them.
 
+#[cfg(feature = "tokio")]
+pub(crate) mod current;
 pub(crate) mod decisions;
 pub(crate) mod drain;
 pub(crate) mod flush;

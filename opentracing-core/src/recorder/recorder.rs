@@ -65,6 +65,8 @@ pub(crate) struct Recorder {
     pub(crate) propagators: Propagators,
     /// Baggage items that become tags of local roots.
     pub(crate) baggage_tags: Box<[Box<str>]>,
+    /// The topics, queues and exchanges whose messages get no context, as patterns.
+    pub(crate) without_message_context: Box<[Box<str>]>,
     /// Counts the end of every span that is not internal, recorded or not.
     pub(crate) red: Option<RedFigures>,
     pub(crate) process: Arc<Process>,
@@ -155,6 +157,7 @@ pub(crate) struct Parts {
     pub(crate) sampler: Box<dyn Sampler>,
     pub(crate) propagators: Propagators,
     pub(crate) baggage_tags: Box<[Box<str>]>,
+    pub(crate) without_message_context: Box<[Box<str>]>,
     pub(crate) red: Option<RedFigures>,
     pub(crate) process: Process,
     pub(crate) backends: Box<[Box<str>]>,
@@ -196,6 +199,7 @@ impl Recorder {
             sampler: parts.sampler,
             propagators: parts.propagators,
             baggage_tags: parts.baggage_tags,
+            without_message_context: parts.without_message_context,
             red: parts.red,
             process: Arc::new(parts.process),
             backends: parts.backends,
@@ -421,6 +425,7 @@ impl Recorder {
             restarts: self.propagators.restarts(),
             missing_route: get(&rare.missing_route),
             missing_peer: get(&rare.missing_peer),
+            messages: rare.messages.stats(),
             drain_dropped: self.shared.drain_dropped.load(Ordering::Relaxed),
             operation_names: get(&drained.operation_names),
             sampled,

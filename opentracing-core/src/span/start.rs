@@ -12,6 +12,8 @@ use crate::model::kind::SpanKind;
 use crate::model::value::{Text, Value};
 use crate::propagation::JAEGER_DEBUG_ID;
 use crate::record::record::Record;
+#[cfg(feature = "tokio")]
+use crate::recorder::current;
 use crate::recorder::id_generator;
 use crate::recorder::inherited::{Inherited, preferred_parent, preferred_reference};
 use crate::recorder::local::{self, Local};
@@ -39,6 +41,11 @@ impl SpanBuilder<'_> {
                 let below = |local: &Local| if self.ignore_active { None } else { local.with_top(recorder.id, child) };
                 match local::with(below).flatten() {
                     Some(plan) => plan,
+                    #[cfg(feature = "tokio")]
+                    None if current::is_in_use() && !self.ignore_active => match current::parent(recorder.id) {
+                        Some(message) => Plan::child(&message, self.kind, recorder),
+                        None => Plan::root(self.kind, recorder),
+                    },
                     None => Plan::root(self.kind, recorder),
                 }
             }
@@ -263,7 +270,10 @@ impl SpanBuilder<'_> {
             _ if self.new_trace => None,
             References::ChildOf(parent) => Some(parent.clone()),
             References::None if self.ignore_active => None,
-            References::None => local::with(|local| local.with_top(recorder.id, State::context)).flatten().flatten(),
+            References::None => {
+                let active = local::with(|local| local.with_top(recorder.id, State::context)).flatten().flatten();
+                active.or_else(|| current_message(recorder))
+            }
             References::Several(all) => Some(preferred_parent(all, &recorder.limits).0),
         };
         parent.map_or(Span::noop(), |mut context| {
@@ -354,7 +364,20 @@ fn set_debug_id(record: &mut Record) {
 
 fn inherit_active(recorder: &Recorder) -> Option<Inherited> {
     let inherited = |top: &State| top.lent_context().map(|context| Inherited::of(&context, recorder));
-    local::with(|local| local.with_top(recorder.id, inherited)).flatten().flatten()
+    let active = local::with(|local| local.with_top(recorder.id, inherited)).flatten().flatten();
+    active.or_else(|| current_message(recorder).map(|context| Inherited::of(&context, recorder)))
+}
+
+/// The message that this task or thread handles.
+#[inline]
+fn current_message(recorder: &Recorder) -> Option<SpanContext> {
+    #[cfg(feature = "tokio")]
+    return if current::is_in_use() { current::parent(recorder.id) } else { None };
+    #[cfg(not(feature = "tokio"))]
+    return {
+        let _ = recorder;
+        None
+    };
 }
 
 /// Generates the trace id of a new trace, and sets its flags.

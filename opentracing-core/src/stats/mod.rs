@@ -1,6 +1,7 @@
 //! Counters of spans, headers and transports, and the texts that show them.
 
 pub(crate) mod histogram;
+pub(crate) mod message_stats;
 pub(crate) mod open_span;
 pub(crate) mod prometheus;
 pub(crate) mod red;

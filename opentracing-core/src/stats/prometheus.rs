@@ -29,6 +29,10 @@ use crate::stats::transport_stats::TransportStats;
 /// | `opentracing_misuse_total` | `kind`: `write_after_finish`, `finished_before_start`, `log_out_of_range`, `scope_out_of_order` |
 /// | `opentracing_spans_missing_route_total` | |
 /// | `opentracing_requests_missing_peer_total` | |
+/// | `opentracing_messages_received_total` | |
+/// | `opentracing_message_handlers_total` | `result`: `missing`, `cancelled`, `panicked` |
+/// | `opentracing_message_contexts_total` | `result`: `shortened`, `left_out`, `refused` |
+/// | `opentracing_message_client_events_total` | `kind`: `receive_failed`, `settle_failed`, `rebalanced`, `bypassed` |
 /// | `opentracing_transport_spans_sent_total`, `_transport_queue_spans` | `transport` |
 /// | `opentracing_transport_spans_dropped_total` | `transport`; `cause`: `queue_full`, `oversized`, `rejected`, `retries_exhausted`, `failed` |
 /// | `opentracing_transport_spooled_spans` | `transport` |
@@ -132,6 +136,7 @@ impl Stats {
         )?;
         out.counter("spans_missing_route_total", "Server spans without a route.", stats.missing_route)?;
         out.counter("requests_missing_peer_total", "Requests without a peer address.", stats.missing_peer)?;
+        self.write_messages(out)?;
         self.write_transports(out)
     }
 }
@@ -163,6 +168,38 @@ impl Stats {
             out.sample("traces_restarted_total", labels, restart.traces)?;
         }
         Ok(())
+    }
+
+    fn write_messages(&self, out: &mut Writer<'_>) -> fmt::Result {
+        let stats = &self.messages;
+        out.counter("messages_received_total", "Messages that were received.", stats.received)?;
+        out.counters(
+            "message_handlers_total",
+            "Received messages that no handler handled, and handlers that did not end by themselves.",
+            "result",
+            &[("missing", stats.unhandled), ("cancelled", stats.cancelled), ("panicked", stats.panicked)],
+        )?;
+        out.counters(
+            "message_contexts_total",
+            "Sent messages without a part of their context or without all of it, and clients whose headers were refused.",
+            "result",
+            &[
+                ("shortened", stats.context_shortened),
+                ("left_out", stats.context_left_out),
+                ("refused", stats.headers_refused),
+            ],
+        )?;
+        out.counters(
+            "message_client_events_total",
+            "What happened to clients of brokers.",
+            "kind",
+            &[
+                ("receive_failed", stats.receive_failed),
+                ("settle_failed", stats.settle_failed),
+                ("rebalanced", stats.rebalanced),
+                ("bypassed", stats.bypassed),
+            ],
+        )
     }
 
     fn write_transports(&self, out: &mut Writer<'_>) -> fmt::Result {

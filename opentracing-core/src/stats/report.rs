@@ -4,6 +4,7 @@ use std::fmt::{self, Display};
 
 use crate::model::decision::Decision;
 use crate::propagation::{FormatStats, RestartStats};
+use crate::stats::message_stats::MessageStats;
 use crate::stats::open_span::OpenSpan;
 use crate::stats::stats::Stats;
 use crate::stats::transport_stats::TransportStats;
@@ -94,6 +95,8 @@ impl Display for Report {
         for restart in &stats.restarts {
             row(f, "restarts", &Restart(restart))?;
         }
+        row(f, "messages", &Causes(&messages(&stats.messages)))?;
+        row(f, "", &Causes(&lost_contexts(&stats.messages)))?;
         row(f, "warnings", &Causes(&warnings(stats)))?;
         row(f, "warning", &if stats.drain_dropped { DRAIN_DROPPED } else { "" })
     }
@@ -132,6 +135,27 @@ fn warnings(stats: &Stats) -> [(u64, &'static str); 11] {
         (stats.scopes_out_of_order, "× scope closed out of order"),
         (stats.sampler_panics, "× sampler panicked"),
         (stats.sampler.updates_failed, "× invalid sampling strategy"),
+    ]
+}
+
+fn messages(stats: &MessageStats) -> [(u64, &'static str); 7] {
+    [
+        (stats.received, "messages received"),
+        (stats.unhandled, "never handled in their span"),
+        (stats.cancelled, "× handler cancelled"),
+        (stats.panicked, "× handler panicked"),
+        (stats.receive_failed, "× receiving failed"),
+        (stats.settle_failed, "× settling failed"),
+        (stats.rebalanced, "× rebalanced"),
+    ]
+}
+
+fn lost_contexts(stats: &MessageStats) -> [(u64, &'static str); 4] {
+    [
+        (stats.context_shortened, "sent with a part of their context, for their size"),
+        (stats.context_left_out, "sent without context, for their size"),
+        (stats.headers_refused, "× headers refused by a broker"),
+        (stats.bypassed, "× untraced client taken out of a traced one"),
     ]
 }
 

@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicU64;
 
 use crate::propagation::{FormatStats, RestartStats};
+use crate::stats::message_stats::{MessageCounters, MessageStats};
 use crate::stats::prometheus::Prometheus;
 use crate::stats::sampler_stats::SamplerStats;
 use crate::stats::transport_stats::TransportStats;
@@ -69,6 +70,8 @@ pub struct Stats {
     /// Requests whose peer address is unknown, while a server trusts some proxies: their `Forwarded` and `X-Forwarded-*` headers were
     /// ignored.
     pub missing_peer: u64,
+    /// Messages that traced clients of brokers received, and what became of their contexts.
+    pub messages: MessageStats,
     /// Whether the [`Drain`](crate::Drain) was dropped before it ran, so that every span is lost.
     pub drain_dropped: bool,
     /// Distinct operation names so far, up to [`Limits::operation_names`](crate::Limits::operation_names). Those that stand in the
@@ -167,6 +170,7 @@ pub(crate) struct RareStats {
     pub(crate) extract_corrupted: AtomicU64,
     pub(crate) missing_route: AtomicU64,
     pub(crate) missing_peer: AtomicU64,
+    pub(crate) messages: MessageCounters,
 }
 
 /// Counters that only the draining thread writes.

@@ -17,10 +17,12 @@ use crate::reporter::reporter::{FlushError, Process};
 use crate::scope::scope::ActiveSpan;
 use crate::span::builder::SpanBuilder;
 use crate::span::span_ref::SpanRef;
+use crate::stats::message_stats::MessageEvent;
 use crate::stats::report::Report;
 use crate::stats::stats::Stats;
 use crate::sync::{count, lock};
 use crate::tracer::builder::TracerBuilder;
+use crate::wire::wildcard;
 
 /// Starts spans, and moves their contexts in and out of the process.
 ///
@@ -289,6 +291,22 @@ impl Tracer {
                 recorder.process.service()
             );
         }
+    }
+
+    /// Counts what happened to messages, for [`Stats::messages`](Stats). For adapters. Returns whether it is the first time, so that the
+    /// adapter can write one line to `log`.
+    pub fn count_messages(&self, event: MessageEvent, messages: u64) -> bool {
+        let Some(recorder) = self.recorder() else { return false };
+        let before = recorder.shared.rare.messages.add(event, messages);
+        before == 0 && messages > 0
+    }
+
+    /// Whether contexts are written to messages for this topic, queue or exchange. For adapters. See
+    /// [`TracerBuilder::without_message_context`](crate::TracerBuilder::without_message_context).
+    pub fn writes_message_context(&self, destination: &str) -> bool {
+        self.recorder().is_some_and(|recorder| {
+            !recorder.without_message_context.iter().any(|pattern| wildcard::matches(pattern, destination))
+        })
     }
 }
 

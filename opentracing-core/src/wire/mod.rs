@@ -6,3 +6,4 @@ pub mod encoding;
 pub(crate) mod hex;
 pub(crate) mod percent;
 pub(crate) mod text;
+pub(crate) mod wildcard;

@@ -1,0 +1,198 @@
+//! The headers of a context, before they are added to a message.
+
+use smallvec::SmallVec;
+
+use crate::propagation::{Field, TextMapWriter, has_prefix};
+
+/// The headers of a context, collected so that they can be added to a message at once, or left out if the message would become too large.
+///
+/// A carrier: [`Tracer::inject`](crate::Tracer::inject) fills it.
+///
+/// ```
+/// use opentracing_core::message_rules::{ContextFit, ContextHeaders};
+/// use opentracing_core::mock::MockTracer;
+/// use opentracing_core::propagation::AmqpHeaders;
+///
+/// let mock = MockTracer::new();
+/// let mut span = mock.tracer().span("publish orders").start();
+/// span.set_baggage_item("tenant", &"x".repeat(4000));
+/// let mut headers = ContextHeaders::new();
+/// mock.tracer().inject(&span.context().ok_or("no context")?, AmqpHeaders, &mut headers)?;
+/// let fit = headers.fit(500, |name, value| name.len() + value.len());
+/// assert_eq!(fit, ContextFit::Shortened);
+/// assert!(headers.iter().any(|(name, _)| name == "traceparent"));
+/// assert!(headers.iter().all(|(name, _)| name != "baggage"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct ContextHeaders {
+    /// Names and values, one after the other. Always whole texts.
+    text: SmallVec<[u8; 512]>,
+    headers: SmallVec<[Entry; 12]>,
+    /// The names that must not remain in the message, beside those in `headers`.
+    removed: SmallVec<[&'static str; 16]>,
+    removed_keys: Vec<Box<str>>,
+    prefixes: Vec<Box<str>>,
+    keeps_removed: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    start: u32,
+    value: u32,
+    end: u32,
+}
+
+/// Whether a context fits into a message.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ContextFit {
+    /// All of it.
+    Whole,
+    /// A part was left out.
+    Shortened,
+    /// All of it was left out.
+    LeftOut,
+}
+
+impl ContextHeaders {
+    /// Creates an empty list for a message without headers.
+    pub fn new() -> Self {
+        ContextHeaders::default()
+    }
+
+    /// Creates an empty list for a message with headers, which may have been copied from another message.
+    /// [`replaces`](ContextHeaders::replaces) says which of them to remove.
+    pub fn replacing() -> Self {
+        ContextHeaders { keeps_removed: true, ..ContextHeaders::default() }
+    }
+
+    /// Whether there are no headers.
+    pub fn is_empty(&self) -> bool {
+        self.headers.is_empty()
+    }
+
+    /// The number of headers.
+    pub fn len(&self) -> usize {
+        self.headers.len()
+    }
+
+    /// Iterates over names and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().map(|entry| (self.slice(entry.start, entry.value), self.slice(entry.value, entry.end)))
+    }
+
+    fn slice(&self, start: u32, end: u32) -> &str {
+        let bytes = self.text.get(start as usize..end as usize).unwrap_or_default();
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+
+    /// Whether a header of the message must be removed, because the context replaces it. `false` for all after
+    /// [`new`](ContextHeaders::new).
+    pub fn replaces(&self, name: &[u8]) -> bool {
+        let is = |other: &str| other.as_bytes().eq_ignore_ascii_case(name);
+        self.keeps_removed
+            && (self.iter().any(|(other, _)| is(other))
+                || self.removed.iter().any(|removed| is(removed))
+                || self.removed_keys.iter().any(|key| is(key))
+                || self.prefixes.iter().any(|prefix| has_prefix(name, prefix)))
+    }
+
+    /// Leaves headers out until the rest takes at most `room` bytes. `size` is the size of one header in the message.
+    ///
+    /// Baggage is left out first, then `tracestate`, then formats that only some tracers read, then those of Instana, and `traceparent` last.
+    /// The headers of one format are left out together, because a part of them is no context.
+    pub fn fit(&mut self, room: usize, size: impl Fn(&str, &str) -> usize) -> ContextFit {
+        let mut total: usize = self.iter().map(|(name, value)| size(name, value)).sum();
+        if total <= room {
+            return ContextFit::Whole;
+        }
+        let is_instana = |name: &str| has_prefix(name, "x-instana-") || has_prefix(name, "x_instana_");
+        for rank in 0..=MAX_RANK {
+            let is_last = |name: &str| rank_of(name, is_instana(name)) == rank;
+            let left_out: usize =
+                self.iter().filter(|(name, _)| is_last(name)).map(|(name, value)| size(name, value)).sum();
+            if left_out > 0 {
+                total -= left_out;
+                self.leave_out(is_last);
+            }
+            if total <= room {
+                break;
+            }
+        }
+        if self.is_empty() { ContextFit::LeftOut } else { ContextFit::Shortened }
+    }
+
+    fn leave_out(&mut self, matches: impl Fn(&str) -> bool) {
+        if !self.iter().any(|(name, _)| matches(name)) {
+            return;
+        }
+        let mut headers = std::mem::take(&mut self.headers);
+        headers.retain(|entry| {
+            let name = self.slice(entry.start, entry.value);
+            let is_left_out = matches(name);
+            if is_left_out && self.keeps_removed {
+                let name = name.into();
+                self.removed_keys.push(name);
+            }
+            !is_left_out
+        });
+        self.headers = headers;
+    }
+
+    fn push(&mut self, name: &str, value: &str) {
+        let place = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+        let start = place(self.text.len());
+        self.text.extend_from_slice(name.as_bytes());
+        let middle = place(self.text.len());
+        self.text.extend_from_slice(value.as_bytes());
+        self.headers.push(Entry { start, value: middle, end: place(self.text.len()) });
+    }
+}
+
+/// The order in which headers are left out.
+fn rank_of(name: &str, is_instana: bool) -> u8 {
+    match name {
+        _ if BAGGAGE_PREFIXES.iter().any(|prefix| has_prefix(name, prefix)) && !is_wavefront(name) => 0,
+        _ if is_instana => MAX_RANK - 1,
+        "traceparent" => MAX_RANK,
+        "tracestate" => 1,
+        "baggage" | "jaeger-baggage" => 0,
+        _ => 2,
+    }
+}
+
+fn is_wavefront(name: &str) -> bool {
+    matches!(name, "wf-ot-traceid" | "wf-ot-spanid" | "wf-ot-sample")
+}
+
+const MAX_RANK: u8 = 4;
+/// The prefixes of baggage in formats that write each item as a header.
+const BAGGAGE_PREFIXES: [&str; 3] = ["uberctx-", "ot-baggage-", "wf-ot-"];
+
+impl TextMapWriter for ContextHeaders {
+    fn set_key(&mut self, key: &str, value: &str) {
+        self.leave_out(|name| name.eq_ignore_ascii_case(key));
+        self.push(key, value);
+    }
+
+    fn remove_key(&mut self, key: &str) {
+        self.leave_out(|name| name.eq_ignore_ascii_case(key));
+        if self.keeps_removed {
+            self.removed_keys.push(key.into());
+        }
+    }
+
+    fn remove_prefix(&mut self, prefix: &str) {
+        self.leave_out(|name| has_prefix(name, prefix));
+        if self.keeps_removed {
+            self.prefixes.push(prefix.into());
+        }
+    }
+
+    fn remove(&mut self, field: &Field) {
+        self.leave_out(|name| name.eq_ignore_ascii_case(field.name()));
+        if self.keeps_removed {
+            self.removed.push(field.name());
+        }
+    }
+}
