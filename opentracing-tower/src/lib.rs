@@ -87,6 +87,9 @@
 //! | the client disconnects, HTTP/2 resets the stream, a time-out drops the request | ends there with `http.outcome`; this is not an error |
 //! | the service or the body returns an error | ends there, with `error` and a log `event=error`, `error.kind`, `message` |
 //! | the handler or the body panics | ends there, with `error` and a log `error.kind=panic` |
+//! | a layer inside catches the panic | ends with the response that the layer makes, a 500 |
+//!
+//! [`opentracing_core::panic_hook`] adds the panic's message and place to the log, also where a layer catches the panic.
 //!
 //! The span of a response that streams for hours is reported after hours. [`TracingLayer::end_at_head`] ends it with the head instead,
 //! and [`TracingLayer::progress_logs`] records how far it has come.

@@ -218,9 +218,9 @@ const PARTS: [&str; 11] =
     ["key", "pass", "secret", "token", "credential", "session", "signature", "oauth", "authoriz", "authent", "sessid"];
 
 /// As a word of a name.
-const WORDS: [&str; 17] = [
-    "auth", "jwt", "pwd", "sid", "sig", "pw", "pin", "otp", "totp", "bearer", "verifier", "creds", "csrf", "xsrf",
-    "cvv", "cvc", "hmac",
+const WORDS: [&str; 26] = [
+    "auth", "jwt", "pwd", "pswd", "psw", "sid", "sig", "pw", "pin", "mpin", "puk", "otp", "otc", "totp", "hotp", "mfa",
+    "tfa", "bearer", "verifier", "cred", "creds", "csrf", "xsrf", "cvv", "cvc", "hmac",
 ];
 
 /// As the last word of a name: headers that become tags.
@@ -230,10 +230,16 @@ const LAST_WORDS: [&str; 2] = ["cookie", "cookies"];
 const CODES: [&str; 2] = ["code", "ticket"];
 
 /// The whole name, or the part after its last dot.
-const WHOLE: [&str; 21] = [
+const WHOLE: [&str; 40] = [
     "loginticket",
     "serviceticket",
     "authticket",
+    "grantticket",
+    "proxyticket",
+    "samlticket",
+    "pgt",
+    "pgtid",
+    "pgtiou",
     "invitecode",
     "activationcode",
     "resetcode",
@@ -247,11 +253,24 @@ const WHOLE: [&str; 21] = [
     "mfacode",
     "verificationcode",
     "onetimecode",
+    "confirmationcode",
+    "validationcode",
+    "recoverycode",
+    "backupcode",
+    "securitycode",
+    "logincode",
+    "magiccode",
+    "magiclink",
+    "pairingcode",
+    "smscode",
+    "emailcode",
+    "2facode",
     "samlresponse",
     "samlrequest",
     "samlart",
     "wresult",
     "sas",
+    "dpop",
 ];
 
 const COMMON: [&str; 6] = ["key", "keys", "code", "ticket", "assertion", "sas"];

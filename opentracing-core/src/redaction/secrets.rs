@@ -45,10 +45,11 @@ use crate::redaction::scan::Place;
 ///
 /// - in any place and letter case: `key`, `pass` and `secret`, as the Instana tracers do, and `token`, `credential`, `session`,
 ///   `sessid`, `signature`, `oauth`, `authoriz`, `authent`;
-/// - as a word between punctuation or capitals: `auth`, `bearer`, `creds`, `csrf`, `cvc`, `cvv`, `hmac`, `jwt`, `otp`, `pin`, `pw`,
-///   `pwd`, `sid`, `sig`, `totp`, `verifier`, `xsrf`, and `cookie` as the last word;
-/// - as the whole name: `code`, `ticket`, `assertion`, `device_code`, `user_code`, `SAMLRequest`, `SAMLResponse`, `SAMLart`, `wresult` and
-///   other names of one-time codes.
+/// - as a word between punctuation or capitals: `auth`, `bearer`, `cred`, `creds`, `csrf`, `cvc`, `cvv`, `hmac`, `hotp`, `jwt`, `mfa`,
+///   `mpin`, `otc`, `otp`, `pin`, `psw`, `pswd`, `puk`, `pw`, `pwd`, `sid`, `sig`, `tfa`, `totp`, `verifier`, `xsrf`, and `cookie` as the
+///   last word;
+/// - as the whole name: `code`, `ticket`, `assertion`, `device_code`, `user_code`, `recovery_code`, `SAMLRequest`, `SAMLResponse`,
+///   `SAMLart`, `wresult`, `DPoP` and other names of one-time codes and tickets.
 ///
 /// Ordinary words and names that only describe a secret are not in the list: `keyword`, `passenger`, `secretary`, `max_tokens`,
 /// `primary_key`, `token_type`, `session_timeout`, `AuthenticationError`. In sentences, where they have other meanings, `key`,

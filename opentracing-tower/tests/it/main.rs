@@ -9,6 +9,7 @@ mod contract;
 mod decorators;
 mod lifetime;
 mod names;
+mod panics;
 mod peers;
 mod services;
 mod settings;
