@@ -57,6 +57,7 @@
 //! | span | starts | finishes |
 //! |---|---|---|
 //! | `publish orders` | when `basic_publish` is first polled | with the broker's confirm; if the channel is not in confirm mode, when the message is written |
+//! | `commit`, `rollback` | when `tx_commit` or `tx_rollback` is first polled | with the broker's answer |
 //! | `process orders` | when the stream or `basic_get` yields the delivery, or when the delegate's task starts | with `ack`, `nack` or `reject`, or when the delivery is dropped |
 //!
 //! A `publish` span is named after the exchange, or after the queue if the exchange is the default one. A `process` span is named after
@@ -80,7 +81,7 @@
 //! | `messaging.header.…` | both | [captured](TracingChannel::capture_header) headers |
 //! | `peer.hostname`, `peer.ipv4`, `peer.ipv6`, `peer.port` | both | the broker, if [known](TracingChannel::peer) |
 //! | `peer.service` | `publish` | `rabbitmq`, or as [set](TracingChannel::peer_service) |
-//! | `rabbitmq.outcome` | `publish` | `ack`; `nack`; `returned`; `unconfirmed`: the confirm was dropped; `cancelled`: the call was dropped before the message was written |
+//! | `rabbitmq.outcome` | `publish` | `ack`; `nack`; `returned`; `committed` and `rolled_back`, in a transaction; `unconfirmed`: the confirm and the channel were dropped before the broker answered; `cancelled`: the call was dropped before the message was written |
 //! | | `process` | `ack`; `nack`; `reject`; `dropped`; `settled`: by a clone of the acker; `stale`: the channel was closed or recovered |
 //! | `rabbitmq.reply_code` | `publish` | the code of a returned message (312) or of an error of the broker, such as 404 |
 //! | `rabbitmq.requeue` | `process` | whether `nack` or `reject` puts the message back into the queue |
@@ -101,12 +102,12 @@
 //! # What is not traced
 //!
 //! - Declaring, binding and deleting queues and exchanges.
-//! - AMQP transactions: published messages finish as sent, whether the transaction is committed or rolled back.
+//! - Acknowledgements in a transaction that is rolled back.
 //! - Mandatory messages that are returned on a channel that is not in confirm mode. `wait_for_confirms` returns them after the span has
 //!   finished.
 //! - Settling with lapin's acker or a clone of it. The span finishes when the delivery is dropped.
 //! - lapin's own types, which the wrappers dereference to: a function that takes `&Channel` accepts `&TracingChannel` and traces
-//!   nothing. The page of each type lists the methods that are traced.
+//!   nothing. Make it generic over [`AmqpChannel`] or [`AmqpDelivery`], which lapin's types and the traced ones implement.
 //!
 //! This crate has no features. It enables no runtime and no TLS feature of lapin; choose them in your own dependency on lapin.
 
@@ -121,11 +122,15 @@ mod publish;
 mod settings;
 mod tags;
 
+pub use crate::channel::any_channel::{AmqpChannel, AmqpDelivery};
 pub use crate::channel::channel::TracingChannel;
 pub use crate::channel::extension::ChannelExt;
-pub use crate::connection::TracingConnection;
+pub use crate::connection::builder::{DefaultTracingConnectionBuilder, TracingConnectionBuilder};
+pub use crate::connection::connection::TracingConnection;
 pub use crate::consumer::consumer::TracingConsumer;
-pub use crate::consumer::delegate::{TracingConsumerDelegate, TracingDeliveryResult};
+pub use crate::consumer::delegate::{
+    AnyDelegate, PlainDelegate, TracingConsumerDelegate, TracingDelegate, TracingDeliveryResult,
+};
 pub use crate::consumer::process::process;
 pub use crate::decorator::{AmqpDecorator, OutgoingMessage};
 pub use crate::delivery::delivery::TracingDelivery;

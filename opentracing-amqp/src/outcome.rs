@@ -15,10 +15,14 @@ pub enum PublishOutcome<'a> {
     Nack,
     /// The message was mandatory and no queue was bound for it. The broker returns such a message and also acknowledges it.
     Returned(&'a BasicReturnMessage),
-    /// The confirm was dropped before the broker answered.
+    /// The confirm and the channel were dropped before the broker answered.
     Unconfirmed,
     /// The call was dropped before the message was written completely. The broker may or may not get it.
     Cancelled,
+    /// The transaction of the message was committed.
+    Committed,
+    /// The transaction of the message was rolled back, or the channel was dropped before it was committed.
+    RolledBack,
     /// The message could not be sent, or the channel was closed before the broker answered.
     Failed(&'a Error),
 }

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use lapin::message::BasicReturnMessage;
 use lapin::options::{
     BasicAckOptions, BasicConsumeOptions, BasicGetOptions, BasicNackOptions, BasicPublishOptions, BasicRejectOptions,
 };
@@ -15,9 +16,10 @@ use crate::delivery::get::TracingGetMessage;
 use crate::delivery::open_deliveries::OpenDeliveries;
 use crate::delivery::settle;
 use crate::delivery::source::Source;
-use crate::outcome::Settlement;
+use crate::outcome::{PublishOutcome, Settlement};
 use crate::publish::confirm::TracingPublisherConfirm;
-use crate::publish::publish::publish;
+use crate::publish::publish::{Published, publish};
+use crate::publish::transaction;
 use crate::settings::settings::{Settings, setters};
 
 /// A channel that records a span for each message that it publishes or delivers.
@@ -42,15 +44,16 @@ use crate::settings::settings::{Settings, setters};
 ///
 /// # What is not traced
 ///
-/// The channel dereferences to lapin's [`Channel`]. The methods of this page are traced; all others, such as `queue_declare`, `tx_commit`
-/// and `wait_for_confirms`, are lapin's own and are not traced. A function that takes `&Channel` accepts `&TracingChannel`, but what it
-/// publishes and consumes is not traced: it records no spans and injects no headers. Change the parameter to `&TracingChannel`, or use
-/// [`ChannelExt`](crate::ChannelExt) inside the function.
+/// All methods of lapin's [`Channel`] are methods of this type too; those that neither publish, deliver nor settle are forwarded. The channel
+/// also dereferences to lapin's: a function that takes `&Channel` accepts `&TracingChannel`, but what it publishes and consumes has no
+/// spans and no trace headers. Make the function generic over [`AmqpChannel`](crate::AmqpChannel), or use
+/// [`ChannelExt`](crate::ChannelExt) in it.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct TracingChannel {
     channel: Channel,
     open: OpenDeliveries,
+    published: Arc<Published>,
     pub(crate) settings: Arc<Settings>,
 }
 
@@ -67,7 +70,7 @@ impl TracingChannel {
     }
 
     pub(crate) fn with_settings(channel: Channel, settings: Arc<Settings>) -> Self {
-        TracingChannel { channel, open: OpenDeliveries::default(), settings }
+        TracingChannel { channel, open: OpenDeliveries::default(), published: Arc::default(), settings }
     }
 
     setters!();
@@ -86,7 +89,8 @@ impl TracingChannel {
         payload: &[u8],
         properties: BasicProperties,
     ) -> Result<TracingPublisherConfirm> {
-        publish(self.settings.clone(), &self.channel, (exchange, routing_key), options, payload, properties).await
+        let target = (&self.channel, Some(&*self.published));
+        publish(self.settings.clone(), target, (exchange, routing_key), options, payload, properties).await
     }
 
     /// Starts a consumer whose deliveries are traced.
@@ -153,6 +157,65 @@ impl TracingChannel {
         let spans = self.open.take_up_to(delivery_tag, session, false);
         self.settle(spans, Settlement::Reject { requeue: options.requeue });
         Ok(())
+    }
+
+    /// Waits until the broker has answered all published messages, and returns those that it returned because no queue was bound for them.
+    /// The spans of messages whose confirms were dropped have finished then, at the time of the answer.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Channel::wait_for_confirms`].
+    pub async fn wait_for_confirms(&self) -> Result<Vec<BasicReturnMessage>> {
+        let result = self.channel.wait_for_confirms().await;
+        let returned = self.published.unconfirmed.take_returned();
+        result.map(|mut messages| {
+            messages.extend(returned);
+            messages
+        })
+    }
+
+    /// Makes the channel transactional. From now on, the outcome of a published message is that of its transaction.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Channel::tx_select`].
+    pub async fn tx_select(&self) -> Result<()> {
+        self.channel.tx_select().await?;
+        self.published.transaction.select();
+        Ok(())
+    }
+
+    /// Commits the transaction, in a span `commit`, and records the outcome `committed` in the spans of its messages.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Channel::tx_commit`].
+    pub async fn tx_commit(&self) -> Result<()> {
+        let span = transaction::start_span(&self.settings, "commit");
+        let result = self.channel.tx_commit().await;
+        let outcome = result.as_ref().map_or_else(PublishOutcome::Failed, |()| PublishOutcome::Committed);
+        let messages = self.published.transaction.end(outcome);
+        transaction::finish_span(span, messages, result.as_ref().copied());
+        result
+    }
+
+    /// Rolls the transaction back, in a span `rollback`, and records the outcome `rolled_back` in the spans of its messages.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Channel::tx_rollback`].
+    pub async fn tx_rollback(&self) -> Result<()> {
+        let span = transaction::start_span(&self.settings, "rollback");
+        let result = self.channel.tx_rollback().await;
+        let outcome = result.as_ref().map_or_else(PublishOutcome::Failed, |()| PublishOutcome::RolledBack);
+        let messages = self.published.transaction.end(outcome);
+        transaction::finish_span(span, messages, result.as_ref().copied());
+        result
+    }
+
+    /// lapin's channel, for this crate, which knows what it does with it.
+    pub(crate) fn get_inner(&self) -> &Channel {
+        &self.channel
     }
 
     fn settle(&self, spans: Vec<opentracing_core::SpanRef>, settlement: Settlement<'_>) {

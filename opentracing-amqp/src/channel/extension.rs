@@ -91,7 +91,8 @@ impl ChannelExt for Channel {
         payload: &[u8],
         properties: BasicProperties,
     ) -> Result<TracingPublisherConfirm> {
-        publish(Settings::new(tracer.clone()), self, (exchange, routing_key), options, payload, properties).await
+        publish(Settings::new(tracer.clone()), (self, None), (exchange, routing_key), options, payload, properties)
+            .await
     }
 
     async fn basic_consume_traced(

@@ -8,8 +8,9 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use lapin::Consumer;
 use lapin::message::Delivery;
+use lapin::types::ShortString;
 
-use crate::consumer::delegate::{Delegate, TracingConsumerDelegate};
+use crate::consumer::delegate::AnyDelegate;
 use crate::delivery::delivery::TracingDelivery;
 use crate::delivery::open_deliveries::OpenDeliveries;
 use crate::delivery::source::Source;
@@ -40,8 +41,7 @@ use crate::settings::settings::Settings;
 ///
 /// # What is not traced
 ///
-/// The consumer dereferences to lapin's [`Consumer`]. The stream and [`set_delegate`](Self::set_delegate) are traced; all other methods
-/// are lapin's own. Polling `&mut Consumer`, or a clone of lapin's consumer, yields deliveries without spans.
+/// The consumer dereferences to lapin's [`Consumer`]. A clone of that yields deliveries without spans.
 #[derive(Clone, Debug)]
 #[must_use = "a consumer does nothing unless it is polled or has a delegate"]
 pub struct TracingConsumer {
@@ -51,7 +51,7 @@ pub struct TracingConsumer {
 
 /// Starts the spans of a consumer's deliveries.
 #[derive(Clone, Debug)]
-pub(crate) struct SpanStarter {
+pub struct SpanStarter {
     source: Arc<Source>,
     open: OpenDeliveries,
     settings: Arc<Settings>,
@@ -71,8 +71,22 @@ impl TracingConsumer {
 
     /// Calls a delegate for each delivery, on lapin's runtime, instead of yielding the deliveries as a stream. The delegate runs in the
     /// span of the delivery.
-    pub fn set_delegate<D: TracingConsumerDelegate + 'static>(&self, delegate: D) {
-        self.inner.set_delegate(Delegate::new(delegate, self.starter.clone()));
+    ///
+    /// Takes a [`TracingConsumerDelegate`](crate::TracingConsumerDelegate) or lapin's [`ConsumerDelegate`](lapin::ConsumerDelegate), and
+    /// closures with the argument of either. lapin's own delegate gets lapin's delivery: the span finishes with the call, and records the
+    /// outcome `settled` instead of how the delivery was settled.
+    pub fn set_delegate<Kind, D: AnyDelegate<Kind>>(&self, delegate: D) {
+        self.inner.set_delegate(delegate.in_span(self.starter.clone()));
+    }
+
+    /// Returns the consumer tag. Forwards to [`Consumer::tag`].
+    pub fn tag(&self) -> ShortString {
+        self.inner.tag()
+    }
+
+    /// Returns the name of the queue. Forwards to [`Consumer::queue`].
+    pub fn queue(&self) -> ShortString {
+        self.inner.queue()
     }
 
     /// Returns lapin's consumer. Its deliveries are not traced.

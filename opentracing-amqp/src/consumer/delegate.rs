@@ -54,19 +54,63 @@ where
     }
 }
 
+/// What [`TracingConsumer::set_delegate`](crate::TracingConsumer::set_delegate) accepts: a [`TracingConsumerDelegate`], or lapin's
+/// [`ConsumerDelegate`]. The compiler finds out which. Cannot be implemented; implement one of these.
+pub trait AnyDelegate<Kind>: sealed::Sealed<Kind> {}
+
+/// The kind of a [`TracingConsumerDelegate`].
+#[derive(Debug)]
+pub struct TracingDelegate(());
+
+/// The kind of lapin's [`ConsumerDelegate`].
+#[derive(Debug)]
+pub struct PlainDelegate(());
+
+impl<D: TracingConsumerDelegate + 'static> AnyDelegate<TracingDelegate> for D {}
+impl<D: ConsumerDelegate + 'static> AnyDelegate<PlainDelegate> for D {}
+
+pub(crate) mod sealed {
+    use std::sync::Arc;
+
+    use lapin::ConsumerDelegate;
+
+    use crate::consumer::consumer::SpanStarter;
+    use crate::consumer::delegate::{
+        DelegateInSpan, PlainDelegate, PlainInSpan, TracingConsumerDelegate, TracingDelegate,
+    };
+
+    /// Makes a delegate whose calls run in the span of the delivery.
+    pub trait Sealed<Kind>: Sized {
+        type InSpan: ConsumerDelegate + 'static;
+
+        fn in_span(self, starter: SpanStarter) -> Self::InSpan;
+    }
+
+    impl<D: TracingConsumerDelegate + 'static> Sealed<TracingDelegate> for D {
+        type InSpan = DelegateInSpan<D>;
+
+        fn in_span(self, starter: SpanStarter) -> DelegateInSpan<D> {
+            DelegateInSpan { inner: Arc::new(self), starter }
+        }
+    }
+
+    impl<D: ConsumerDelegate + 'static> Sealed<PlainDelegate> for D {
+        type InSpan = PlainInSpan<D>;
+
+        fn in_span(self, starter: SpanStarter) -> PlainInSpan<D> {
+            PlainInSpan { inner: Arc::new(self), starter }
+        }
+    }
+}
+
 /// Adapts a traced delegate to lapin's trait.
-pub(crate) struct Delegate<D> {
+#[derive(Debug)]
+pub struct DelegateInSpan<D> {
     inner: Arc<D>,
     starter: SpanStarter,
 }
 
-impl<D> Delegate<D> {
-    pub(crate) fn new(inner: D, starter: SpanStarter) -> Self {
-        Delegate { inner: Arc::new(inner), starter }
-    }
-}
-
-impl<D: TracingConsumerDelegate + 'static> ConsumerDelegate for Delegate<D> {
+impl<D: TracingConsumerDelegate + 'static> ConsumerDelegate for DelegateInSpan<D> {
     /// Starts the span inside the returned future, because lapin spawns the future as a task and time before that is waiting.
     fn on_new_delivery(&self, delivery: DeliveryResult) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let (inner, starter) = (self.inner.clone(), self.starter.clone());
@@ -75,6 +119,35 @@ impl<D: TracingConsumerDelegate + 'static> ConsumerDelegate for Delegate<D> {
                 Ok(Some(delivery)) => {
                     let delivery = starter.start(delivery);
                     let span = delivery.span().clone();
+                    span.in_scope(|| inner.on_new_delivery(Ok(Some(delivery)))).in_span_ref(&span).await;
+                }
+                Ok(None) => inner.on_new_delivery(Ok(None)).await,
+                Err(error) => inner.on_new_delivery(Err(error)).await,
+            }
+        })
+    }
+
+    fn drop_prefetched_messages(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.inner.drop_prefetched_messages()
+    }
+}
+
+/// Runs lapin's delegate in the span of the delivery.
+#[derive(Debug)]
+pub struct PlainInSpan<D> {
+    inner: Arc<D>,
+    starter: SpanStarter,
+}
+
+impl<D: ConsumerDelegate + 'static> ConsumerDelegate for PlainInSpan<D> {
+    /// The delegate owns lapin's delivery, so the span learns only whether it was settled when the call ends.
+    fn on_new_delivery(&self, delivery: DeliveryResult) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let (inner, starter) = (self.inner.clone(), self.starter.clone());
+        Box::pin(async move {
+            match delivery {
+                Ok(Some(delivery)) => {
+                    let (delivery, rest) = starter.start(delivery).take_delivery();
+                    let span = rest.span().clone();
                     span.in_scope(|| inner.on_new_delivery(Ok(Some(delivery)))).in_span_ref(&span).await;
                 }
                 Ok(None) => inner.on_new_delivery(Ok(None)).await,

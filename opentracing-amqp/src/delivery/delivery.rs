@@ -215,6 +215,24 @@ impl TracingDelivery {
         }
     }
 
+    /// Whether the channel was closed or recovered since, so that the delivery cannot be settled. Forwards to
+    /// [`Acker::poisoned`](lapin::Acker::poisoned).
+    pub fn poisoned(&self) -> bool {
+        self.inner.acker.poisoned()
+    }
+
+    /// Whether the delivery can be settled. Forwards to [`Acker::usable`](lapin::Acker::usable).
+    pub fn usable(&self) -> bool {
+        self.inner.acker.usable()
+    }
+
+    /// Takes lapin's delivery out. What remains has its span and its acker, and finishes the span when it is dropped.
+    pub(crate) fn take_delivery(mut self) -> (Delivery, Self) {
+        let mut rest = Delivery::mock(0, ShortString::default(), ShortString::default(), false, Vec::new());
+        (rest.delivery_tag, rest.acker) = (self.inner.delivery_tag, self.inner.acker.clone());
+        (std::mem::replace(&mut self.inner, rest), self)
+    }
+
     /// Returns lapin's delivery.
     pub fn get_ref(&self) -> &Delivery {
         &self.inner

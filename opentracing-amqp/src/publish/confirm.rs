@@ -2,19 +2,24 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+use std::thread;
 
 use lapin::{Confirmation, PublisherConfirm, Result};
 
-use crate::outcome::PublishOutcome;
+use crate::publish::answer::Answer;
 use crate::publish::publish::Publish;
+use crate::publish::unconfirmed::{Unconfirmed, Waiting};
 
-/// A future that resolves to the broker's confirm, like lapin's [`PublisherConfirm`]. The span of the message finishes when it resolves.
+/// A future that resolves to the broker's confirm, like lapin's [`PublisherConfirm`].
 ///
-/// If the channel is not in confirm mode, the span has finished when the message was written, and the future resolves at once.
+/// The span of the message finishes at the time when the broker answered, no matter when the program polls or drops this future. If the
+/// channel is not in confirm mode, the span has finished when the message was written, and the future resolves at once.
 ///
-/// If the future is dropped before it resolves, the span finishes with the outcome `unconfirmed`. The confirm is then available from
-/// [`Channel::wait_for_confirms`](lapin::Channel::wait_for_confirms), as without tracing.
+/// If the future is dropped before the broker answered, the message is left to
+/// [`wait_for_confirms`](crate::TracingChannel::wait_for_confirms), as without tracing. Its span still finishes with the broker's answer.
+/// If the last handle of the channel is dropped before, its outcome is `unconfirmed`.
 ///
 /// ```
 /// use lapin::options::BasicPublishOptions;
@@ -34,42 +39,71 @@ use crate::publish::publish::Publish;
 /// ```
 #[must_use = "this future resolves to the broker's answer"]
 pub struct TracingPublisherConfirm {
+    /// The message whose span is open, and when the broker answers. `None` after the answer, and if the channel is not in confirm mode.
     // Declared before `inner`, so that the span finishes before the confirm is dropped.
-    publish: Option<Publish>,
-    inner: PublisherConfirm,
+    open: Option<(Publish, Arc<Answer>)>,
+    /// Where the message goes if this future is dropped. `None` on lapin's own channel, whose `wait_for_confirms` has to find it.
+    unconfirmed: Option<Arc<Unconfirmed>>,
+    /// The answer, if it came before the caller got this future.
+    early: Option<Result<Confirmation>>,
+    /// `None` only while this value is dropped.
+    inner: Option<PublisherConfirm>,
 }
 
 impl TracingPublisherConfirm {
-    pub(crate) fn new(inner: PublisherConfirm, publish: Option<Publish>) -> Self {
-        TracingPublisherConfirm { publish, inner }
+    /// A confirm without a span, which has finished.
+    pub(crate) fn finished(inner: PublisherConfirm) -> Self {
+        TracingPublisherConfirm { open: None, unconfirmed: None, early: None, inner: Some(inner) }
     }
 
-    /// Unwraps lapin's confirm. The span finishes now, with the outcome `unconfirmed` if the broker has not answered.
-    pub fn into_inner(self) -> PublisherConfirm {
-        self.inner
+    /// Starts to wait for the answer.
+    pub(crate) fn new(mut inner: PublisherConfirm, publish: Publish, unconfirmed: Option<Arc<Unconfirmed>>) -> Self {
+        let answer = Answer::new(publish.tracer().clone());
+        // On lapin's own channel, the answer has to stay in lapin's confirm until the program takes it.
+        if unconfirmed.is_some()
+            && let Poll::Ready(result) = poll_answer(&mut inner, &mut Context::from_waker(&Waker::from(answer.clone())))
+        {
+            publish.answered(&result, answer.at());
+            return TracingPublisherConfirm { open: None, unconfirmed, early: Some(result), inner: Some(inner) };
+        }
+        TracingPublisherConfirm { open: Some((publish, answer)), unconfirmed, early: None, inner: Some(inner) }
     }
+}
+
+/// Polls lapin's confirm.
+pub(crate) fn poll_answer(confirm: &mut PublisherConfirm, cx: &mut Context<'_>) -> Poll<Result<Confirmation>> {
+    Pin::new(confirm).poll(cx)
 }
 
 impl Future for TracingPublisherConfirm {
     type Output = Result<Confirmation>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let result = ready!(Pin::new(&mut self.inner).poll(cx));
-        if let Some(publish) = self.publish.take() {
-            publish.end(outcome(&result));
+        if let Some(result) = self.early.take() {
+            return Poll::Ready(result);
+        }
+        let this = &mut *self;
+        let inner = this.inner.as_mut().expect("the confirm is taken only when it is dropped");
+        let Some((_, answer)) = &this.open else { return poll_answer(inner, cx) };
+        answer.wake_program(cx.waker());
+        let result = ready!(poll_answer(inner, &mut Context::from_waker(&Waker::from(answer.clone()))));
+        if let Some((publish, answer)) = this.open.take() {
+            publish.answered(&result, answer.at());
         }
         Poll::Ready(result)
     }
 }
 
-fn outcome(result: &Result<Confirmation>) -> PublishOutcome<'_> {
-    match result {
-        // The broker acknowledges an unroutable message as well as returning it.
-        Ok(Confirmation::Ack(Some(message)) | Confirmation::Nack(Some(message))) => PublishOutcome::Returned(message),
-        Ok(Confirmation::Ack(None)) => PublishOutcome::Ack,
-        Ok(Confirmation::Nack(None)) => PublishOutcome::Nack,
-        Ok(Confirmation::NotRequested) => PublishOutcome::Sent,
-        Err(error) => PublishOutcome::Failed(error),
+impl Drop for TracingPublisherConfirm {
+    /// Leaves the message to the table. While a panic unwinds, the span finishes now, and the tracer records the panic.
+    fn drop(&mut self) {
+        let Some(unconfirmed) = self.unconfirmed.take().filter(|_| !thread::panicking()) else { return };
+        if let Some(message) = self.early.take().and_then(Result::ok).and_then(Confirmation::take_message) {
+            unconfirmed.add_returned(message);
+        }
+        if let (Some((publish, answer)), Some(confirm)) = (self.open.take(), self.inner.take()) {
+            unconfirmed.add(Waiting { publish, confirm, answer });
+        }
     }
 }
 

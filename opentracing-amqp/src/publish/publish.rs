@@ -1,25 +1,42 @@
-//! The span of a published message, from the call to the broker's confirm.
+//! The span of a published message, from the call to the broker's answer.
 
+use std::fmt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use lapin::options::BasicPublishOptions;
 use lapin::types::ShortString;
-use lapin::{BasicProperties, Channel, Result};
-use opentracing_core::{AsSpanContext, Span, SpanKind, Text, Value, logs, tags};
+use lapin::{BasicProperties, Channel, Confirmation, Result};
+use opentracing_core::{AsSpanContext, Span, SpanKind, Text, Tracer, Value, logs, tags};
 
 use crate::decorator::OutgoingMessage;
 use crate::headers;
 use crate::outcome::PublishOutcome;
 use crate::publish::confirm::TracingPublisherConfirm;
+use crate::publish::transaction::Transaction;
+use crate::publish::unconfirmed::Unconfirmed;
 use crate::settings::settings::Settings;
 use crate::tags::destination::Destination;
 use crate::tags::error;
 use crate::tags::message::set_message_tags;
 
-/// Publishes a message. Its span starts when the future is first polled.
+/// What a traced channel knows of its published messages.
+#[derive(Default)]
+pub(crate) struct Published {
+    pub(crate) unconfirmed: Arc<Unconfirmed>,
+    pub(crate) transaction: Transaction,
+}
+
+impl fmt::Debug for Published {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Published").finish_non_exhaustive()
+    }
+}
+
+/// Publishes a message. Its span starts when the future is first polled. `published` is `None` on lapin's own channel.
 pub(crate) async fn publish(
     settings: Arc<Settings>,
-    channel: &Channel,
+    (channel, published): (&Channel, Option<&Published>),
     (exchange, routing_key): (ShortString, ShortString),
     options: BasicPublishOptions,
     payload: &[u8],
@@ -36,26 +53,40 @@ pub(crate) async fn publish(
     let confirms = channel.status().confirm();
     match channel.basic_publish(exchange, routing_key, options, payload, properties).await {
         Ok(inner) if confirms => {
-            publish.is_sent = true;
-            Ok(TracingPublisherConfirm::new(inner, Some(publish)))
+            publish.stage = Stage::Sent;
+            let unconfirmed = published.map(|published| published.unconfirmed.clone());
+            Ok(TracingPublisherConfirm::new(inner, publish, unconfirmed))
         }
         Ok(inner) => {
-            publish.end(PublishOutcome::Sent);
-            Ok(TracingPublisherConfirm::new(inner, None))
+            match published {
+                Some(published) => published.transaction.add(publish),
+                None => publish.end(PublishOutcome::Sent, None),
+            }
+            Ok(TracingPublisherConfirm::finished(inner))
         }
         Err(error) => {
-            publish.end(PublishOutcome::Failed(&error));
+            publish.end(PublishOutcome::Failed(&error), None);
             Err(error)
         }
     }
 }
 
-/// A message that is being published. Dropping it finishes the span, as `cancelled` or `unconfirmed` if the outcome is not known.
+/// A message that is being published. Dropping it finishes the span with the outcome of its stage.
 pub(crate) struct Publish {
     span: Span,
     settings: Arc<Settings>,
-    is_sent: bool,
-    has_ended: bool,
+    stage: Stage,
+}
+
+/// How far a message has come.
+#[derive(Clone, Copy)]
+pub(crate) enum Stage {
+    Sending,
+    /// Waits for the broker's confirm.
+    Sent,
+    /// Was written at this time, in a transaction that is open.
+    InTransaction(SystemTime),
+    Ended,
 }
 
 impl Publish {
@@ -84,7 +115,7 @@ impl Publish {
             headers::capture(&mut span, &settings.captured, message.properties);
         }
         settings.decorators.iter().for_each(|decorator| decorator.on_send(&mut span, message));
-        Publish { span, settings, is_sent: false, has_ended: false }
+        Publish { span, settings, stage: Stage::Sending }
     }
 
     /// Adds the context to the headers, unless the frame would become too large.
@@ -104,10 +135,42 @@ impl Publish {
         }
     }
 
-    /// Records the outcome and finishes the span.
-    pub(crate) fn end(mut self, outcome: PublishOutcome<'_>) {
-        self.has_ended = true;
+    pub(crate) fn tracer(&self) -> &Tracer {
+        &self.settings.tracer
+    }
+
+    /// Notes that the message is part of a transaction.
+    pub(crate) fn enter_transaction(&mut self) {
+        self.stage = Stage::InTransaction(self.settings.tracer.now());
+    }
+
+    /// Records the broker's answer, and finishes the span at that time.
+    pub(crate) fn answered(self, answer: &Result<Confirmation>, at: Option<SystemTime>) {
+        let outcome = match answer {
+            // The broker acknowledges an unroutable message as well as returning it.
+            Ok(Confirmation::Ack(Some(message)) | Confirmation::Nack(Some(message))) => {
+                PublishOutcome::Returned(message)
+            }
+            Ok(Confirmation::Ack(None)) => PublishOutcome::Ack,
+            Ok(Confirmation::Nack(None)) => PublishOutcome::Nack,
+            Ok(Confirmation::NotRequested) => PublishOutcome::Sent,
+            Err(error) => PublishOutcome::Failed(error),
+        };
+        self.end(outcome, at);
+    }
+
+    /// Records the outcome and finishes the span, at that time or now.
+    pub(crate) fn end(mut self, outcome: PublishOutcome<'_>, at: Option<SystemTime>) {
+        let at = match self.stage {
+            // Until then the program waited for the broker; afterwards it did something else.
+            Stage::InTransaction(written) => Some(written),
+            _ => at,
+        };
+        self.stage = Stage::Ended;
         self.record(outcome);
+        if let Some(at) = at {
+            std::mem::take(&mut self.span).finish_at(at);
+        }
     }
 
     fn record(&mut self, outcome: PublishOutcome<'_>) {
@@ -122,10 +185,19 @@ impl Publish {
 impl Drop for Publish {
     /// The tracer records a panic. Decorators do not run then, because a second panic would abort the process.
     fn drop(&mut self) {
-        if self.has_ended || std::thread::panicking() {
+        if std::thread::panicking() {
             return;
         }
-        self.record(if self.is_sent { PublishOutcome::Unconfirmed } else { PublishOutcome::Cancelled });
+        match self.stage {
+            Stage::Sending => self.record(PublishOutcome::Cancelled),
+            Stage::Sent => self.record(PublishOutcome::Unconfirmed),
+            // The broker discards a transaction that is open when the channel closes.
+            Stage::InTransaction(written) => {
+                self.record(PublishOutcome::RolledBack);
+                std::mem::take(&mut self.span).finish_at(written);
+            }
+            Stage::Ended => {}
+        }
     }
 }
 
@@ -137,6 +209,8 @@ fn set_outcome(span: &mut Span, outcome: PublishOutcome<'_>) {
         PublishOutcome::Returned(_) => "returned",
         PublishOutcome::Unconfirmed => "unconfirmed",
         PublishOutcome::Cancelled => "cancelled",
+        PublishOutcome::Committed => "committed",
+        PublishOutcome::RolledBack => "rolled_back",
         PublishOutcome::Failed(reason) => return error::record_lapin(span, reason),
     };
     span.set_tag(tags::RABBITMQ_OUTCOME, Value::Static(name));

@@ -1,10 +1,13 @@
 //! Tests of the public API, one module per topic, on the broker at `AMQP_URL`.
 
+mod confirms;
+mod connections;
 mod dead_letters;
 mod decorators;
 mod deliveries;
 mod handling;
 mod headers;
+mod host_methods;
 mod malformed_headers;
 mod publishing;
 mod python;
@@ -12,5 +15,6 @@ mod recovery;
 mod settings;
 mod settling;
 mod support;
+mod transactions;
 mod types;
 mod volume;

@@ -132,34 +132,6 @@ async fn records_that_the_broker_rejected_the_message() {
 }
 
 #[tokio::test]
-async fn a_dropped_confirm_is_unconfirmed_and_left_to_wait_for_confirms() {
-    let Some(broker) = confirming().await else { return };
-    let nowhere = unique_name();
-    let properties = BasicProperties::default();
-    let confirm = broker.channel.basic_publish("".into(), nowhere, MANDATORY, b"lost", properties).await.unwrap();
-    drop(confirm);
-    let span = broker.span("publish");
-    check_outcome(&span, "unconfirmed", None);
-    assert_eq!(span.logs[0].field("event"), Some("unconfirmed".into()));
-    // lapin returns the messages of dropped confirms here.
-    let returned = broker.channel.wait_for_confirms().await.unwrap();
-    assert_eq!(returned.len(), 1);
-    assert_eq!(returned[0].data, b"lost");
-}
-
-#[tokio::test]
-async fn into_inner_of_the_confirm_is_unconfirmed() {
-    let Some(broker) = confirming().await else { return };
-    let queue = broker.queue().await;
-    let properties = BasicProperties::default();
-    let publish = broker.channel.basic_publish("".into(), queue, Default::default(), b"", properties);
-    let confirm = publish.await.unwrap().into_inner();
-    check_outcome(&broker.span("publish"), "unconfirmed", None);
-    assert_eq!(confirm.await.unwrap(), Confirmation::Ack(None));
-    assert_eq!(broker.spans("publish").len(), 1);
-}
-
-#[tokio::test]
 async fn a_publish_that_is_dropped_before_it_is_written_is_cancelled() {
     let Some(broker) = Broker::open().await else { return };
     let queue = broker.queue().await;

@@ -3,6 +3,7 @@
 use crate::model::tags;
 use crate::model::value::Value;
 use crate::span::span::Span;
+use crate::span::span_ref::SpanRef;
 use crate::stats::message_stats::MessageEvent;
 use crate::tracer::tracer::Tracer;
 
@@ -35,20 +36,31 @@ impl HandlerOutcome {
 
     /// Sets the tag, and counts the outcome. The first message without a handler is a warning in `log`.
     pub fn record(self, tracer: &Tracer, span: &mut Span) {
+        if let Some(outcome) = self.count(tracer) {
+            span.set_tag(tags::MESSAGING_OUTCOME, Value::Static(outcome));
+        }
+    }
+
+    /// Does the same as [`record`](HandlerOutcome::record) for a shared span.
+    pub fn record_in(self, tracer: &Tracer, span: &SpanRef) {
+        if let Some(outcome) = self.count(tracer) {
+            span.set_tag(tags::MESSAGING_OUTCOME, Value::Static(outcome));
+        }
+    }
+
+    fn count(self, tracer: &Tracer) -> Option<&'static str> {
         let event = match self {
-            HandlerOutcome::Completed | HandlerOutcome::Failed => return,
+            HandlerOutcome::Completed | HandlerOutcome::Failed => return None,
             HandlerOutcome::Cancelled => MessageEvent::Cancelled,
             HandlerOutcome::Panicked => MessageEvent::Panicked,
             HandlerOutcome::Unhandled => MessageEvent::Unhandled,
         };
-        if let Some(outcome) = self.as_str() {
-            span.set_tag(tags::MESSAGING_OUTCOME, Value::Static(outcome));
-        }
         if tracer.count_messages(event, 1) && self == HandlerOutcome::Unhandled {
             log::warn!(
                 "a message was received but not handled in its span, so that work which was done for it is in other traces: handle messages \
                  with `handle` or `process`. Further ones are only counted, see Tracer::report"
             );
         }
+        self.as_str()
     }
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::model::context::SpanContext;
 use crate::model::span_name::SpanName;
@@ -291,6 +291,12 @@ impl Tracer {
                 recorder.process.service()
             );
         }
+    }
+
+    /// The present time by the clock of the tracer's spans. For adapters that learn of the end of an operation before they can finish its span.
+    pub fn now(&self) -> SystemTime {
+        let own = self.recorder().map(|recorder| SystemTime::UNIX_EPOCH + Duration::from_nanos(recorder.unix_ns()));
+        own.unwrap_or_else(SystemTime::now)
     }
 
     /// Counts what happened to messages, for [`Stats::messages`](Stats). For adapters. Returns whether it is the first time, so that the

@@ -1,0 +1,5 @@
+//! The traced connection, and the ways to open one.
+
+pub(crate) mod builder;
+mod connect;
+pub(crate) mod connection;
