@@ -9,7 +9,7 @@ use http::header::UPGRADE;
 use http_body::Body;
 use opentracing_core::http_rules::{
     ClientRequest, Exchange, ExchangeEnd, HttpFailure, Peer, ProgressLogs, ResendCounter, inject, remove_trace_headers,
-    set_protocol_version, set_status,
+    set_protocol_version, set_status, set_time_to_head,
 };
 use opentracing_core::{AsSpanContext, Span, tags};
 use reqwest::{Method, Request, Response};
@@ -133,6 +133,7 @@ impl Call {
             return response;
         }
         if self.has_body(&response) {
+            set_time_to_head(&mut self.span);
             return body::trace(response, self);
         }
         self.record_size();
@@ -182,7 +183,11 @@ impl Exchange for Call {
         }
     }
 
-    fn finish(mut self, end: ExchangeEnd<'_>) {
+    fn reads_response(&self) -> bool {
+        true
+    }
+
+    fn finish(&mut self, end: ExchangeEnd<'_>) {
         if !matches!(end, ExchangeEnd::Failed(HttpFailure::Service(_) | HttpFailure::Cancelled)) {
             self.record_size();
         }
@@ -195,7 +200,7 @@ impl Exchange for Call {
                 failure
             }
         };
-        let Call { span, settings, .. } = &mut self;
+        let Call { span, settings, .. } = self;
         settings.decorators.on_error(span, &failure);
     }
 }

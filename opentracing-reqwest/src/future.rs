@@ -100,7 +100,7 @@ impl Future for ResponseFuture {
             this.state.set(State::Done);
             return Poll::Ready(match (outcome, call) {
                 (Ok(response), Some(call)) => Ok(call.on_response(response)),
-                (Err(error), Some(call)) => {
+                (Err(error), Some(mut call)) => {
                     call.finish(ExchangeEnd::Failed(HttpFailure::Service(ErrorText::new(&error))));
                     Err(error)
                 }

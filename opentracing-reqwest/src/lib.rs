@@ -44,7 +44,8 @@
 //! | `peer.service` | [of the request](RequestOptions::peer_service), [of the client](TracingClientBuilder::peer_service), [by host](TracingClientBuilder::peer_services), else the name of the host |
 //! | `http.request.resend_count` | redirects that a client of [`TracingClient::builder`] followed, plus earlier attempts that `TracingMiddleware` saw or [the request](RequestOptions::resend_counter) counts |
 //! | `http.request.body.size`, `http.response.body.size` | bytes, [on request](TracingClientBuilder::body_sizes) |
-//! | `http.outcome` | `cancelled` if the call was dropped before the response, `aborted` if the body was not read to its end |
+//! | `http.time_to_head_ms` | the time to the head of the response, unless the span ends there |
+//! | `http.outcome` | `cancelled` if the call was dropped before the response, `aborted` if reading the body was given up |
 //! | `http.upgrade` | the protocol of an upgraded connection (status 101) |
 //!
 //! A failure has a log `event=error` with the causes in `message`, and with `timeout`, `dns`, `connect`, `tls`, `proxy`, `redirect`,
@@ -57,7 +58,9 @@
 //! | the body is read to its end, or fails | ends there |
 //! | the body has a known length | ends with its last byte |
 //! | there is no body: `HEAD`, 101, 204, 304, length 0 | ends with the head of the response |
-//! | the response or its body is dropped | ends there, `aborted` |
+//! | the response is dropped unread, as after a look at the status | ended with the head; nothing is said of it |
+//! | the body is dropped after a part of it was read | ended with that part, `aborted` |
+//! | the body is dropped while its reader waits for more | ends there, `aborted` |
 //! | the call is dropped before the response | ends there, `cancelled` |
 //! | there is no response | ends with the error |
 //!

@@ -77,7 +77,7 @@ impl Middleware for TracingMiddleware {
         let (outcome, call) = poll_fn(|cx| rest.as_mut().poll_output(cx)).await;
         match (outcome, call) {
             (Ok(response), Some(call)) => Ok(call.on_response(response)),
-            (Err(error), Some(call)) => {
+            (Err(error), Some(mut call)) => {
                 call.finish(ExchangeEnd::Failed(HttpFailure::Service(ErrorText::new(&error))));
                 Err(error)
             }

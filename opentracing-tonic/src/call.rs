@@ -80,7 +80,7 @@ impl Call {
 
     /// The response has ended without a status.
     #[cold]
-    fn finish_without_status(self) {
+    fn finish_without_status(&mut self) {
         let code = status::infer(self.http_status);
         let message = format!("the response has no status, and its HTTP status is {}", self.http_status.as_u16());
         self.end(&Ending { code, message: &message, cause: Cause::NoStatus, trailers: None });
@@ -88,14 +88,14 @@ impl Call {
 
     /// The service or the body returned an error.
     #[cold]
-    fn finish_with_error(self, cause: Cause, error: &ErrorText<'_>) {
+    fn finish_with_error(&mut self, cause: Cause, error: &ErrorText<'_>) {
         let (code, message) = status::of_error(error);
         self.end(&Ending { code, message: &message, cause, trailers: None });
     }
 
     /// The call was dropped before its end.
     #[cold]
-    fn finish_dropped(self, cause: Cause) {
+    fn finish_dropped(&mut self, cause: Cause) {
         if cause == Cause::Aborted && self.http_status != StatusCode::OK {
             // The body has nothing that matters.
             return self.finish_without_status();
@@ -115,7 +115,7 @@ impl Call {
         self.end(&Ending { code, message, cause, trailers: None });
     }
 
-    fn end(mut self, ending: &Ending<'_>) {
+    fn end(&mut self, ending: &Ending<'_>) {
         let is_error = self.settings.is_error(ending);
         if is_error {
             self.span.set(tags::ERROR, true);
@@ -198,7 +198,7 @@ impl Exchange for Call {
         if self.status_in_body.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn finish(mut self, end: ExchangeEnd<'_>) {
+    fn finish(&mut self, end: ExchangeEnd<'_>) {
         if let Some((code, message, trailers)) = self.status_in_body.take() {
             return self.end(&Ending { code, message: &message, cause: Cause::Status, trailers: Some(&trailers) });
         }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use bytes::Buf;
 use http::{HeaderMap, Method, StatusCode, header, response};
 use http_body::Body;
-use opentracing_core::http_rules::{Exchange, ExchangeEnd, HttpFailure, ProgressLogs};
+use opentracing_core::http_rules::{Exchange, ExchangeEnd, HttpFailure, ProgressLogs, set_time_to_head};
 use opentracing_core::{Span, tags};
 
 use crate::client::ClientExchange;
@@ -126,6 +126,7 @@ impl Exchange for HttpExchange {
             self.record_end();
             return None;
         }
+        set_time_to_head(&mut self.span);
         Some(self)
     }
 
@@ -137,7 +138,11 @@ impl Exchange for HttpExchange {
         ControlFlow::Continue(())
     }
 
-    fn finish(mut self, end: ExchangeEnd<'_>) {
+    fn reads_response(&self) -> bool {
+        matches!(self.side, Side::Client(_))
+    }
+
+    fn finish(&mut self, end: ExchangeEnd<'_>) {
         self.record_end();
         match end {
             // A body is not read beyond the bytes that it announced.

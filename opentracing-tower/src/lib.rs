@@ -48,6 +48,7 @@
 //! | `http.status_code` | the status of the response |
 //! | `http.request.body.size`, `http.response.body.size` | bytes, [on request](TracingLayer::body_sizes) |
 //! | `error` | `true` for 5xx, errors and panics |
+//! | `http.time_to_head_ms` | the time to the head of the response, unless the span ends there |
 //! | `http.outcome` | `cancelled` if the client disconnected before the response, `aborted` if within it; otherwise absent |
 //! | `http.upgrade` | the protocol of an upgraded connection (status 101) |
 //! | `peer.ipv4`, `peer.ipv6`, `peer.port` | the client that a [trusted proxy](TracingLayer::trusted_proxies) names, else the remote address of the connection |
@@ -62,7 +63,7 @@
 //! # Spans of a client
 //!
 //! The operation name is the method, or an [`OperationName`] from the extensions of the request. The kind is `client`, and the parent is
-//! the active span. `http.method`, `http.status_code`, `error`, `http.outcome` and `http.upgrade` are as above, and:
+//! the active span. `http.method`, `http.status_code`, `http.time_to_head_ms`, `error`, `http.outcome` and `http.upgrade` are as above, and:
 //!
 //! | tag | value |
 //! |---|---|
@@ -85,6 +86,8 @@
 //! | there is no body: `HEAD`, 204, 304, 101 | ends with the head of the response, or when its body is dropped unread |
 //! | all announced bytes were read | ends when the body is dropped |
 //! | the client disconnects, HTTP/2 resets the stream, a time-out drops the request | ends there with `http.outcome`; this is not an error |
+//! | a client drops the response unread, as after a look at the status | ended with the head; nothing is said of it |
+//! | a client drops the body after a part of it was read | ended with that part, with `http.outcome` |
 //! | the service or the body returns an error | ends there, with `error` and a log `event=error`, `error.kind`, `message` |
 //! | the handler or the body panics | ends there, with `error` and a log `error.kind=panic` |
 //! | a layer inside catches the panic | ends with the response that the layer makes, a 500 |

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::client::ClientFeature;
-use crate::client::case::{Case, HELLO, Stage, next, outgoing, read};
+use crate::client::case::{Case, HELLO, next, outgoing, read};
 use crate::spans::SpanExt;
 use crate::suite::{Check, Outcome, checks, ensure, ensure_eq};
 
@@ -18,7 +18,7 @@ pub(super) const CHECKS: &[Check<Case, ClientFeature>] = checks![Case, ClientFea
     the_span_lasts_as_long_as_the_body,
     the_span_lasts_as_long_as_the_server_thinks,
     a_dropped_call_is_cancelled,
-    a_dropped_body_is_aborted,
+    an_unread_body_ends_with_the_head,
     a_half_read_body_is_aborted,
     an_interim_answer_is_none,
     calls_on_one_connection_are_a_span_each,
@@ -126,25 +126,34 @@ async fn a_dropped_call_is_cancelled(case: &Case) -> Outcome {
 
 const BEGUN: &str = "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nbegun";
 
-async fn was_aborted(stage: &Stage) -> Outcome {
-    let span = stage.only_span().await?;
-    span.has("http.status_code", Some("200"))?;
-    span.was_dropped("aborted")
+async fn an_unread_body_ends_with_the_head(case: &Case) -> Outcome {
+    for (answer, status) in [(HELLO, 200), (BEGUN, 200), (REFUSAL, 404)] {
+        let stage = case.start().await?;
+        let (answer, _asked) = stage.head(stage.get("/foo"), answer).await?;
+        stage.mock.clock().advance(LONG);
+        drop(answer);
+        let span = stage.only_span().await?;
+        span.is_ok(status)?;
+        ensure!(span.duration() < LONG, "the span should end with the head, not last {:?}", span.duration());
+    }
+    Ok(())
 }
 
-async fn a_dropped_body_is_aborted(case: &Case) -> Outcome {
-    let stage = case.start().await?;
-    let (answer, _asked) = stage.head(stage.get("/foo"), BEGUN).await?;
-    drop(answer);
-    was_aborted(&stage).await
-}
+const REFUSAL: &str = "HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\n\r\nnot found";
 
 async fn a_half_read_body_is_aborted(case: &Case) -> Outcome {
     let stage = case.start().await?;
     let (mut answer, _asked) = stage.head(stage.get("/foo"), BEGUN).await?;
+    stage.mock.clock().advance(LONG);
     ensure_eq!(next(&mut answer).await?, "begun", "the first piece");
+    stage.mock.clock().advance(LONG);
     drop(answer);
-    was_aborted(&stage).await
+    let span = stage.only_span().await?;
+    span.has("http.status_code", Some("200"))?;
+    span.was_dropped("aborted")?;
+    let lasts_until_the_frame = (LONG..2 * LONG).contains(&span.duration());
+    ensure!(lasts_until_the_frame, "the span should last until the last frame, {LONG:?}, not {:?}", span.duration());
+    Ok(())
 }
 
 async fn an_interim_answer_is_none(case: &Case) -> Outcome {

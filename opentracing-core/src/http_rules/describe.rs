@@ -32,6 +32,15 @@ pub fn set_protocol_version(span: &mut Span, version: Version) {
     span.set_tag(tags::NETWORK_PROTOCOL_VERSION, Value::Static(version));
 }
 
+/// Sets the tag `http.time_to_head_ms`, for a span that goes on with the body. Does nothing for a span that is not recorded.
+pub fn set_time_to_head(span: &mut Span) {
+    if let Some(elapsed) = span.elapsed() {
+        // Whole microseconds, which are shorter as text.
+        let micros = u32::try_from(elapsed.as_micros()).map_or(elapsed.as_secs_f64() * 1e6, f64::from);
+        span.set(tags::HTTP_TIME_TO_HEAD_MS, micros / 1e3);
+    }
+}
+
 /// Only visible ASCII, so that it may be cut anywhere.
 fn user_agent(headers: &HeaderMap) -> Option<&str> {
     let agent = headers.get(USER_AGENT)?.to_str().ok()?;

@@ -27,7 +27,7 @@ mod status;
 
 pub use self::client::{ClientRequest, inject, remove_trace_headers, set_status};
 pub use self::connect_failure::{ConnectFailure, is_timeout};
-pub use self::describe::{set_protocol_version, set_request_tags};
+pub use self::describe::{set_protocol_version, set_request_tags, set_time_to_head};
 pub use self::error_text::ErrorText;
 pub use self::exchange::{Exchange, ExchangeBody, ExchangeEnd, ExchangeFuture};
 pub use self::extensions::{OperationName, PeerServiceName, Untraced, WithoutPropagation};

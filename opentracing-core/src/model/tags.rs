@@ -148,6 +148,8 @@ tags! {
     HTTP_ROUTE: str = "http.route";
     /// The response status code.
     HTTP_STATUS_CODE: i64 = "http.status_code";
+    /// The time from the start of the span to the head of the response, in milliseconds. Absent if the span ended with the head.
+    HTTP_TIME_TO_HEAD_MS: f64 = "http.time_to_head_ms";
     /// The request URL. The draining thread redacts user name, password and secrets in it, also if it was set as plain text.
     HTTP_URL: str = "http.url";
     /// The outcome of a message to Kafka that was neither delivered nor failed while its span was open: `fire_and_forget` if the

@@ -247,6 +247,20 @@ impl Record {
         self.end_wall_ns = unix_ns;
     }
 
+    /// Moves logs that are later than the moment to it.
+    pub(crate) fn limit_logs(&mut self, moment: Stamp) {
+        for log in &mut self.logs {
+            let is_later = match (log.at, moment) {
+                (Stamp::Ticks(at), Stamp::Ticks(moment)) => at > moment,
+                (Stamp::Wall(at), Stamp::Wall(moment)) => at > moment,
+                _ => false,
+            };
+            if is_later {
+                log.at = moment;
+            }
+        }
+    }
+
     pub(crate) fn has_start_wall(&self) -> bool {
         self.used & START_WALL != 0
     }

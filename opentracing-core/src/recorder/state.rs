@@ -121,6 +121,16 @@ impl State {
         }
     }
 
+    /// This moment, by the clock of the span.
+    pub(crate) fn moment(&self) -> Option<Stamp> {
+        match self {
+            State::Recording(record) if record.has_own_clock() => Some(own_time(&record.context)),
+            State::Recording(_) => Some(Stamp::Ticks(Ticks::now())),
+            State::Shared(shared) | State::Lent(shared) => shared.with(|state| state.moment()),
+            _ => None,
+        }
+    }
+
     pub(crate) fn is_named(&self, operation_name: &str) -> bool {
         match self {
             State::Recording(record) => record.name.resolve(&record.text) == operation_name,
@@ -329,6 +339,25 @@ impl State {
                 *self = State::Shared(shared.clone());
                 Some(shared)
             }
+        }
+    }
+
+    /// Finishes at a moment that was noted earlier. Later logs are moved there.
+    pub(crate) fn finish_at(mut self, moment: Stamp) {
+        match &mut self {
+            State::Recording(record) => record.limit_logs(moment),
+            State::Shared(shared) => shared.with(|state| state.limit_logs(moment)),
+            _ => {}
+        }
+        self.finish(match moment {
+            Stamp::Ticks(at) => End::Ticks(at),
+            Stamp::Wall(unix_ns) => End::Wall(unix_ns),
+        });
+    }
+
+    fn limit_logs(&mut self, moment: Stamp) {
+        if let State::Recording(record) = self {
+            record.limit_logs(moment);
         }
     }
 

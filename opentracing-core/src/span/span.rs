@@ -11,6 +11,7 @@ use crate::model::context::{AsSpanContext, Reference, ReferenceKind, SpanContext
 use crate::model::kind::SpanKind;
 use crate::model::tag_value::{Given, TagValue};
 use crate::model::value::{Text, Value};
+use crate::record::record::Stamp;
 use crate::recorder::state::{End, State, finish_other, finish_record};
 use crate::span::finish_options::FinishOptions;
 use crate::span::operations::write_operations;
@@ -123,6 +124,16 @@ impl Span {
     #[inline]
     pub(crate) fn end(&mut self) {
         self.state.take().finish(End::Now);
+    }
+
+    /// This moment, by the clock of the span. `None` unless it records.
+    pub(crate) fn moment(&self) -> Option<Stamp> {
+        self.state.moment()
+    }
+
+    /// Finishes the span at a moment that was noted earlier. Later logs are moved there.
+    pub(crate) fn end_at(&mut self, moment: Stamp) {
+        self.state.take().finish_at(moment);
     }
 
     /// Finishes the span now.

@@ -1,11 +1,15 @@
 //! The span ends with the body of the answer, once, and the answer stays what it was.
 
+use std::task::{Context, Waker};
+use std::time::Duration;
+
 use futures_core::Stream;
 use opentracing_core::mock::MockTracer;
+use opentracing_core::{OwnedSpan, Value};
 use reqwest::{Body, StatusCode, Version};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::server::{Answer, OK, Received, Server};
+use crate::server::{Answer, OK, Received, Server, status};
 use crate::support::{Refusing, client, log, only_span, tag};
 
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n";
@@ -84,21 +88,77 @@ async fn finishes_at_the_head_if_there_is_no_body() {
 }
 
 #[tokio::test]
-async fn says_that_a_body_was_not_read_to_its_end() {
+async fn an_unread_answer_ends_with_its_head() {
+    let unwanted = "HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\n\r\nnot found";
+    for answer in [OK, CHUNKED, unwanted, "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n"] {
+        let (mock, server) = (MockTracer::new(), Server::start(move |_| Answer::Part(answer.into())).await);
+        let sent = client(&mock, &[]).get(server.url("/")).send();
+        mock.clock().advance(MINUTE);
+        let response = sent.await.unwrap();
+        mock.clock().advance(MINUTE);
+        drop(response.error_for_status());
+        let span = only_span(&mock);
+        assert_eq!((tag(&span, "http.outcome"), span.is_failed, span.logs.len()), (None, false, 0), "{answer}");
+        assert_eq!(minutes(&span), 1);
+        let Some(Value::F64(to_head)) = span.tag("http.time_to_head_ms") else { panic!("it is a number: {span:?}") };
+        assert!((60_000.0..60_001.0).contains(&to_head), "{to_head}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_a_status_that_fails_is_silent_too() {
+    let (mock, server) = (MockTracer::new(), Server::start(|_| status(503)).await);
+    let response = client(&mock, &[]).get(server.url("/")).send().await.unwrap();
+    mock.clock().advance(MINUTE);
+    response.error_for_status().unwrap_err();
+    let span = only_span(&mock);
+    assert_eq!((tag(&span, "http.outcome"), span.is_failed, span.logs.len()), (None, true, 0));
+    assert_eq!(minutes(&span), 0);
+}
+
+#[tokio::test]
+async fn a_body_that_was_being_read_is_aborted_at_its_last_frame() {
+    let (mock, server) = (MockTracer::new(), Server::start(|_| Answer::Part(PART.into())).await);
+    let mut response = client(&mock, &[]).get(server.url("/")).send().await.unwrap();
+    mock.clock().advance(MINUTE);
+    assert_eq!(response.chunk().await.unwrap().as_deref(), Some(&b"ab"[..]));
+    mock.clock().advance(MINUTE);
+    assert!(mock.finished_spans().is_empty());
+    drop(response);
+    let span = only_span(&mock);
+    assert_eq!((tag(&span, "http.outcome").as_deref(), span.is_failed), (Some("aborted"), false));
+    assert_eq!(log(&span, "aborted")[0].0, "message");
+    assert_eq!(tag(&span, "http.status_code").as_deref(), Some("200"));
+    assert_eq!(minutes(&span), 1);
+    assert_eq!(span.logs[0].unix_ns, span.end_unix_ns(), "no log is later than the end");
+}
+
+#[tokio::test]
+async fn a_body_that_is_waited_for_lasts_until_it_is_dropped() {
     for read_first in [false, true] {
-        let answer = || Answer::Part("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nab".into());
-        let (mock, server) = (MockTracer::new(), Server::start(move |_| answer()).await);
+        let (mock, server) = (MockTracer::new(), Server::start(|_| Answer::Part(PART.into())).await);
         let mut response = client(&mock, &[]).get(server.url("/")).send().await.unwrap();
         if read_first {
             assert_eq!(response.chunk().await.unwrap().as_deref(), Some(&b"ab"[..]));
+        } else {
+            mock.clock().advance(MINUTE);
         }
-        assert!(mock.finished_spans().is_empty());
-        drop(response);
+        let mut rest = Box::pin(response.bytes());
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(rest.as_mut().poll(&mut cx).is_pending());
+        mock.clock().advance(MINUTE);
+        drop(rest);
         let span = only_span(&mock);
-        assert_eq!((tag(&span, "http.outcome").as_deref(), span.is_failed), (Some("aborted"), false));
-        assert_eq!(log(&span, "aborted")[0].0, "message");
-        assert_eq!(tag(&span, "http.status_code").as_deref(), Some("200"));
+        assert_eq!(tag(&span, "http.outcome").as_deref(), Some("aborted"));
+        assert_eq!(minutes(&span), if read_first { 1 } else { 2 });
     }
+}
+
+const PART: &str = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nab";
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn minutes(span: &OwnedSpan) -> u64 {
+    span.duration().as_secs() / 60
 }
 
 #[tokio::test]
@@ -162,7 +222,7 @@ async fn leaves_the_answer_as_it_was() {
     assert!(error.to_string().contains("Short And Stout"), "{error}");
     assert_eq!(error.url().map(|url| url.as_str()), Some(&*url));
     assert!(response.error_for_status().is_err());
-    assert_eq!(tag(&only_span(&mock), "http.outcome").as_deref(), Some("aborted"), "the body went with it");
+    assert_eq!(tag(&only_span(&mock), "http.outcome"), None, "nobody wanted the body");
 
     let response = client.get(server.url("/gzip")).send().await.unwrap();
     assert_eq!(response.content_length(), None, "it is not known before it is unpacked");

@@ -50,6 +50,7 @@ impl ReqwestDecorator for Witness {
 async fn are_told_each_station_once() {
     let refusing = Refusing::new();
     let server = Server::start(|request| match &*request.path {
+        "/part" => Answer::Part("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab".into()),
         "/cut" => Answer::Last("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab".into()),
         _ => OK.into(),
     })
@@ -64,6 +65,8 @@ async fn are_told_each_station_once() {
         client.get(server.url("/cut")).send().await.unwrap().text().await.unwrap_err();
         witness.check(&["request", "response", "failed in body"]);
         drop(client.get(server.url("/")).send().await.unwrap());
+        witness.check(&["request", "response"]);
+        client.get(server.url("/part")).send().await.unwrap().chunk().await.unwrap();
         witness.check(&["request", "response", "aborted"]);
         client.get(refusing.url()).send().await.unwrap_err();
         witness.check(&["request", "failed"]);

@@ -64,9 +64,9 @@ async fn a_stream_may_end_with_its_head() {
     let events = client.get(server.url("/events")).send().await.unwrap();
     assert_eq!(tag(&only_span(&mock), "http.outcome"), None);
     drop(events);
-    drop(client.get(server.url("/")).send().await.unwrap());
-    let outcomes: Vec<_> = mock.finished_spans().iter().map(|span| tag(span, "http.outcome")).collect();
-    assert_eq!(outcomes, [None, Some("aborted".to_owned())]);
+    let other = client.get(server.url("/")).send().await.unwrap();
+    assert_eq!(mock.finished_spans().len(), 1);
+    drop(other);
 }
 
 #[tokio::test]

@@ -92,6 +92,7 @@ async fn the_span_describes_the_call() {
     let (_, span) = ask(&mock, layer(&mock), HELLO, |_| {}).await;
     assert_eq!((&*span.operation_name, span.kind), ("GET", SpanKind::Client));
     let mut tags: Vec<_> = span.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let time_to_head = tags.pop();
     tags.sort_unstable();
     let Some(Value::I64(port)) = span.tag("peer.port") else { panic!("the port is known") };
     assert_eq!(
@@ -106,6 +107,7 @@ async fn the_span_describes_the_call() {
             format!("peer.port={port}"),
         ]
     );
+    assert!(time_to_head.is_some_and(|tag| tag.starts_with("http.time_to_head_ms=")));
     assert!(!span.is_failed && span.logs.is_empty());
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use http::{HeaderMap, Request, Response};
 use http_body::Body;
 use opentracing_core::mock::MockTracer;
-use opentracing_core::{OwnedSpan, Tracer, Value};
+use opentracing_core::{Tracer, Value};
 use opentracing_tower::{ResponseBody, TracingClientLayer, is_event_stream};
 use tower_service::Service;
 
@@ -96,9 +96,9 @@ fn a_stream_may_end_with_its_head() {
     let body = send(&mut traced, events);
     assert_eq!(mock.finished_spans().len(), 1);
     drop(body);
-    drop(send(&mut traced, get("/")));
-    let is_aborted = |span: &OwnedSpan| span.tag("http.outcome").is_some();
-    assert_eq!(mock.finished_spans().iter().map(is_aborted).collect::<Vec<_>>(), [false, true]);
+    let other = send(&mut traced, get("/"));
+    assert_eq!(mock.finished_spans().len(), 1);
+    drop(other);
 }
 
 #[test]

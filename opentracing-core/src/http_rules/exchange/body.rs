@@ -12,12 +12,13 @@ use crate::http_rules::error_text::ErrorText;
 use crate::http_rules::exchange::guard::Guard;
 use crate::http_rules::exchange::{Exchange, ExchangeEnd};
 use crate::http_rules::failure::HttpFailure;
+use crate::record::record::Stamp;
 
 pin_project! {
     /// The body of the response of an [`Exchange`]. The span is active during each poll and while the wrapped body is dropped.
     ///
     /// The exchange finishes with the last frame, with an error, or when the body is dropped before either
-    /// ([`HttpFailure::Aborted`]). The wrapped body is dropped with the last frame, even if the empty wrapper is kept.
+    /// ([`HttpFailure::Aborted`] or [`ExchangeEnd::Unread`]). The wrapped body is dropped with the last frame, even if the empty wrapper is kept.
     pub struct ExchangeBody<B, X>
     where
         X: Exchange,
@@ -25,6 +26,7 @@ pin_project! {
         #[pin]
         inner: Option<B>,
         guard: Guard<X>,
+        read: Read,
     }
 
     impl<B, X> PinnedDrop for ExchangeBody<B, X>
@@ -33,15 +35,35 @@ pin_project! {
     {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            this.guard.abandon(HttpFailure::Aborted, || this.inner.set(None));
+            let (end, at) = match *this.read {
+                Read::Nothing(head) => (ExchangeEnd::Unread, head),
+                Read::Waiting => (ExchangeEnd::Failed(HttpFailure::Aborted), None),
+                Read::UpTo(frame) => (ExchangeEnd::Failed(HttpFailure::Aborted), frame),
+            };
+            this.guard.abandon(end, at, || this.inner.set(None));
         }
     }
 }
 
+/// How far the program has read the body. Moments are `None` if the span is not recorded.
+#[derive(Clone, Copy)]
+enum Read {
+    /// Nothing of it since the head.
+    Nothing(Option<Stamp>),
+    /// It waits for a frame. Always so if somebody else reads the body.
+    Waiting,
+    /// Up to a frame that was not the last one.
+    UpTo(Option<Stamp>),
+}
+
 impl<B, X: Exchange> ExchangeBody<B, X> {
     /// Wraps a body. Without an exchange nothing is traced.
-    pub const fn new(exchange: Option<X>, inner: B) -> Self {
-        ExchangeBody { inner: Some(inner), guard: Guard::new(exchange) }
+    pub fn new(mut exchange: Option<X>, inner: B) -> Self {
+        let read = match &mut exchange {
+            Some(exchange) if exchange.reads_response() => Read::Nothing(exchange.span().moment()),
+            _ => Read::Waiting,
+        };
+        ExchangeBody { inner: Some(inner), guard: Guard::new(exchange), read }
     }
 }
 
@@ -59,6 +81,8 @@ where
         if this.guard.exchange().is_none() {
             return this.inner.as_pin_mut().map_or(Poll::Ready(None), |inner| inner.poll_frame(cx));
         }
+        let reads = this.guard.exchange().is_some_and(Exchange::reads_response);
+        *this.read = Read::Waiting;
         let frame = ready!(this.guard.poll(|| {
             let Some(inner) = this.inner.as_mut().as_pin_mut() else { return Poll::Ready(None) };
             let frame = inner.poll_frame(cx);
@@ -80,13 +104,15 @@ where
             _ => ControlFlow::Continue(()),
         };
         if (is_last || flow.is_break())
-            && let Some(exchange) = this.guard.take()
+            && let Some(mut exchange) = this.guard.take()
         {
             exchange.finish(match &frame {
                 Some(Err(error)) => ExchangeEnd::Failed(HttpFailure::Body(ErrorText::new(error))),
                 Some(Ok(frame)) => ExchangeEnd::Complete(frame.trailers_ref()),
                 None => ExchangeEnd::Complete(None),
             });
+        } else if reads && let Some(exchange) = this.guard.exchange_mut() {
+            *this.read = Read::UpTo(exchange.span().moment());
         }
         Poll::Ready(frame)
     }
@@ -103,7 +129,7 @@ where
 /// An empty body, of no exchange.
 impl<B, X: Exchange> Default for ExchangeBody<B, X> {
     fn default() -> Self {
-        ExchangeBody { inner: None, guard: Guard::new(None) }
+        ExchangeBody { inner: None, guard: Guard::new(None), read: Read::Waiting }
     }
 }
 

@@ -33,7 +33,7 @@ pin_project! {
     {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            this.guard.abandon(HttpFailure::Cancelled, || this.inner.set(None));
+            this.guard.abandon(ExchangeEnd::Failed(HttpFailure::Cancelled), None, || this.inner.set(None));
         }
     }
 }
@@ -108,7 +108,7 @@ impl<F: Future, X: Exchange> ExchangeFuture<F, X> {
             }
             (Ok(response), None) => Ok(response.map(|body| wrap(ExchangeBody::new(None, body)))),
             (Err(error), exchange) => {
-                if let Some(exchange) = exchange {
+                if let Some(mut exchange) = exchange {
                     exchange.finish(ExchangeEnd::Failed(HttpFailure::Service(ErrorText::new(&error))));
                 }
                 Err(error)

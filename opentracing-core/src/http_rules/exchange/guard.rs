@@ -3,7 +3,7 @@
 use std::task::Poll;
 
 use crate::http_rules::exchange::{Exchange, ExchangeEnd};
-use crate::http_rules::failure::HttpFailure;
+use crate::record::record::Stamp;
 
 /// An exchange in flight.
 pub(super) struct Guard<X> {
@@ -49,15 +49,21 @@ impl<X: Exchange> Guard<X> {
         polled
     }
 
-    /// Ends the exchange if it has not ended: for destructors. The closure, which drops what is wrapped, runs inside the span.
+    /// Ends the exchange if it has not ended: for destructors. The closure, which drops what is wrapped, runs inside the span. The span
+    /// finishes at the given moment, or now.
     #[inline]
-    pub(super) fn abandon(&mut self, failure: HttpFailure<'_>, drop_inner: impl FnOnce()) {
+    pub(super) fn abandon(&mut self, end: ExchangeEnd<'_>, at: Option<Stamp>, drop_inner: impl FnOnce()) {
         let Some(mut exchange) = self.exchange.take() else { return };
         {
             let _scope = exchange.span().activate_borrowed();
             drop_inner();
         }
-        let panicked = self.polling || std::thread::panicking();
-        exchange.finish(if panicked { ExchangeEnd::Panicked } else { ExchangeEnd::Failed(failure) });
+        if self.polling || std::thread::panicking() {
+            return exchange.finish(ExchangeEnd::Panicked);
+        }
+        exchange.finish(end);
+        if let Some(at) = at {
+            exchange.span().end_at(at);
+        }
     }
 }

@@ -43,7 +43,7 @@ use crate::span::span::Span;
 ///         Some(self)
 ///     }
 ///
-///     fn finish(mut self, end: ExchangeEnd<'_>) {
+///     fn finish(&mut self, end: ExchangeEnd<'_>) {
 ///         if let ExchangeEnd::Failed(_) = end {
 ///             self.0.set(tags::ERROR, true);
 ///         }
@@ -67,6 +67,15 @@ pub trait Exchange: Sized {
     /// The span, to be activated around polls.
     fn span(&mut self) -> &mut Span;
 
+    /// Whether the program that is traced reads the response, as a client does. By default it does not.
+    ///
+    /// If it drops the body before its end, the span finishes at the last moment at which the response gave something: its head or a
+    /// frame. A body of which it has read nothing ends with [`ExchangeEnd::Unread`], which is no failure. While it waits for a frame, the
+    /// call goes on until the body is dropped.
+    fn reads_response(&self) -> bool {
+        false
+    }
+
     /// Records the head of the response. Returns the exchange if its span continues with the body, and `None` if it ends here. By default
     /// it continues. [`ExchangeFuture::poll_output`] does not call it.
     fn on_head<B: Body>(self, head: &mut response::Parts, body: &B) -> Option<Self> {
@@ -81,10 +90,10 @@ pub trait Exchange: Sized {
         ControlFlow::Continue(())
     }
 
-    /// Records how the exchange ended. The span finishes with the exchange.
+    /// Records how the exchange ended. It is dropped next, and the span finishes with it.
     ///
     /// For [`ExchangeEnd::Panicked`] it must not run code of the user's: a second panic aborts the process.
-    fn finish(self, end: ExchangeEnd<'_>);
+    fn finish(&mut self, end: ExchangeEnd<'_>);
 }
 
 /// How an exchange ended.
@@ -93,6 +102,9 @@ pub trait Exchange: Sized {
 pub enum ExchangeEnd<'a> {
     /// The body came to its end, with these trailers if it had any.
     Complete(Option<&'a HeaderMap>),
+    /// The body was dropped before anything was read of it, by a program that [reads the response](Exchange::reads_response): it wanted
+    /// the head only.
+    Unread,
     /// The service or the body returned an error, or was dropped before its end.
     Failed(HttpFailure<'a>),
     /// The service or the body panicked. The tracer has recorded the panic in the span.
