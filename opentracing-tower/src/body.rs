@@ -26,6 +26,17 @@ impl<B> ResponseBody<B> {
     pub(crate) fn new(inner: ExchangeBody<B, HttpExchange>) -> Self {
         ResponseBody { inner }
     }
+
+    /// Returns the wrapped body if it no longer has a span: because the request is not traced, or because the span ended with the head of
+    /// the response. A [`BodyType`](crate::BodyType) that boxes bodies thus boxes only where it must.
+    ///
+    /// # Errors
+    ///
+    /// If the span is open, returns `self`.
+    #[expect(clippy::result_large_err, reason = "the body is given back as it is")]
+    pub fn into_untraced(self) -> Result<B, Self> {
+        self.inner.into_untraced().map_err(ResponseBody::new)
+    }
 }
 
 impl<B> Body for ResponseBody<B>

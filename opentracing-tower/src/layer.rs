@@ -1,5 +1,7 @@
 //! The layer for servers, and its settings.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -9,6 +11,7 @@ use opentracing_core::Tracer;
 use opentracing_core::http_rules::TrustedProxies;
 use tower_layer::Layer;
 
+use crate::body_type::WrappedBody;
 use crate::server::{ServerConfig, ServerTiming};
 use crate::service::Tracing;
 use crate::settings::setters;
@@ -26,10 +29,10 @@ use crate::settings::setters;
 /// # }
 /// # build(Tracer::noop());
 /// ```
-#[derive(Clone, Debug, Default)]
 #[must_use]
-pub struct TracingLayer {
+pub struct TracingLayer<T = WrappedBody> {
     config: ServerConfig,
+    body_type: PhantomData<fn() -> T>,
 }
 
 impl TracingLayer {
@@ -58,7 +61,35 @@ impl TracingLayer {
 
     /// Traces with this tracer.
     pub fn with_tracer(tracer: Tracer) -> Self {
-        TracingLayer { config: ServerConfig::new(tracer) }
+        TracingLayer { config: ServerConfig::new(tracer), body_type: PhantomData }
+    }
+}
+
+impl<T> TracingLayer<T> {
+    /// Chooses the type of the bodies of responses. By default each body is wrapped in a [`ResponseBody`](crate::ResponseBody), without an
+    /// allocation. A stack that demands a certain type takes another [`BodyType`](crate::BodyType).
+    pub fn body_type<U>(self) -> TracingLayer<U> {
+        TracingLayer { config: self.config, body_type: PhantomData }
+    }
+
+    /// Gives all responses `axum::body::Body`, whatever body the wrapped service has: for boxed services, steering and other stacks that
+    /// demand the type of an untraced router. It costs the allocation that axum's router makes around any other body. `Router::layer` and
+    /// `axum::serve` accept a layer, and a wrapped router, without this setting.
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use axum::{Router, extract::Request, response::Response};
+    /// use opentracing_tower::TracingLayer;
+    /// use tower::util::BoxCloneSyncService;
+    ///
+    /// let traced = TracingLayer::new().axum_body().wrap(Router::new());
+    /// let service: BoxCloneSyncService<Request, Response, Infallible> = BoxCloneSyncService::new(traced);
+    /// ```
+    #[cfg(feature = "axum")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
+    pub fn axum_body(self) -> TracingLayer<axum::body::Body> {
+        self.body_type()
     }
 
     /// Does not record the requests for which the closure returns true: health checks, for example. The decision covers the spans below,
@@ -183,15 +214,34 @@ impl TracingLayer {
     setters!();
 
     /// Wraps a service, as [`Layer::layer`] does.
-    pub fn wrap<S>(&self, inner: S) -> Tracing<S> {
+    pub fn wrap<S>(&self, inner: S) -> Tracing<S, T> {
         Tracing::with_config(inner, Arc::new(self.config.clone()))
     }
 }
 
-impl<S> Layer<S> for TracingLayer {
-    type Service = Tracing<S>;
+impl<S, T> Layer<S> for TracingLayer<T> {
+    type Service = Tracing<S, T>;
 
-    fn layer(&self, inner: S) -> Tracing<S> {
+    fn layer(&self, inner: S) -> Tracing<S, T> {
         self.wrap(inner)
+    }
+}
+
+impl<T> Clone for TracingLayer<T> {
+    fn clone(&self) -> Self {
+        TracingLayer { config: self.config.clone(), body_type: PhantomData }
+    }
+}
+
+/// As [`TracingLayer::new`].
+impl Default for TracingLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> fmt::Debug for TracingLayer<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TracingLayer").field("config", &self.config).finish()
     }
 }

@@ -44,7 +44,7 @@
 //! | `component` | `axum` if its router matched the request, else `http`; see [`TracingLayer::component`] |
 //! | `http.method` | the method, or `_OTHER` with the method in `http.request.method_original` |
 //! | `http.url` | scheme, host, path and query; secrets in the query are `<redacted>`. The scheme is `http` unless the request names it; see [`TracingLayer::scheme`] |
-//! | `http.route` | the template of the route |
+//! | `http.route` | the template of the route; of a service nested at `/assets`, it is `/assets/{*rest}` |
 //! | `http.status_code` | the status of the response |
 //! | `http.request.body.size`, `http.response.body.size` | bytes, [on request](TracingLayer::body_sizes) |
 //! | `error` | `true` for 5xx, errors and panics |
@@ -111,6 +111,11 @@
 //! learns the route from a [`MatchedPathLayer`](https://docs.rs/opentracing-tower/latest/opentracing_tower/struct.MatchedPathLayer.html)
 //! inside.
 //!
+//! [`TracingLayer::wrap`] puts a layer around a whole router. `axum::serve(listener, TracingLayer::new().wrap(router))` serves it, as does
+//! its method `into_make_service_with_connect_info::<SocketAddr>()`, which adds the addresses of peers. Bodies of responses are wrapped, so
+//! their type changes. For stacks that demand the type of an untraced service, such as `option_layer` or a boxed service, see
+//! [`TracingLayer::body_type`].
+//!
 //! Put a client's layer inside of retries and redirects, so that each attempt is a span, and a [`CountResendsLayer`] outside of them.
 //!
 //! # Features
@@ -123,7 +128,10 @@
 //! Without `axum` the spans of a server have no route; [`Stats::missing_route`](opentracing_core::Stats) counts them.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "axum")]
+mod axum_serve;
 mod body;
+mod body_type;
 mod client;
 mod decorator;
 mod exchange;
@@ -133,6 +141,8 @@ mod layer;
 #[cfg(feature = "axum")]
 mod matched_path;
 mod name;
+#[cfg(feature = "axum")]
+mod nested_route;
 mod request_size;
 mod route;
 mod server;
@@ -146,6 +156,7 @@ pub use opentracing_core::http_rules::{
 };
 
 pub use crate::body::ResponseBody;
+pub use crate::body_type::{BodyType, WrappedBody};
 pub use crate::client::{
     CountResends, CountResendsFuture, CountResendsLayer, TracingClientLayer, TracingClientService,
 };

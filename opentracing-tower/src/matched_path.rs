@@ -29,7 +29,7 @@ use crate::route::Cell;
 pub struct MatchedPathLayer(());
 
 /// The service of a [`MatchedPathLayer`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct MatchedPathService<S> {
     inner: S,
 }

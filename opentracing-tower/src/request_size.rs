@@ -43,7 +43,7 @@ impl Cell {
 pub struct RequestSizeLayer(());
 
 /// The service of a [`RequestSizeLayer`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct RequestSizeService<S> {
     inner: S,
 }

@@ -14,13 +14,16 @@ mod axum {
     use http::{Extensions, Uri, request};
     use opentracing_core::Span;
 
+    use crate::nested_route;
+
     /// In which [`MatchedPathLayer`](crate::MatchedPathLayer) leaves the template for a layer outside of the router.
     #[derive(Clone, Debug, Default)]
     pub(crate) struct Cell(Arc<OnceLock<MatchedPath>>);
 
     pub(crate) enum Progress {
         Known,
-        Awaited(Cell),
+        /// The router inside may leave a template; otherwise it is that of a nested service.
+        Awaited(Cell, Option<String>),
         Unknown,
     }
 
@@ -52,9 +55,10 @@ mod axum {
             if !span.is_recording() {
                 return Progress::Unknown;
             }
+            let nested = nested_route::template(parts);
             let cell = Cell::default();
             parts.extensions.insert(cell.clone());
-            Progress::Awaited(cell)
+            Progress::Awaited(cell, nested)
         }
 
         pub(crate) fn is_known(&self) -> bool {
@@ -63,10 +67,10 @@ mod axum {
 
         /// Calls the closure with the template, once it is known.
         pub(crate) fn settle(&mut self, f: impl FnOnce(&str)) {
-            if let Progress::Awaited(cell) = self
-                && let Some(path) = cell.0.get()
+            if let Progress::Awaited(cell, nested) = self
+                && let Some(template) = cell.0.get().map(MatchedPath::as_str).or(nested.as_deref())
             {
-                f(path.as_str());
+                f(template);
                 *self = Progress::Known;
             }
         }

@@ -36,7 +36,7 @@ use tower_service::Service;
 pub struct CountResendsLayer;
 
 /// A client whose requests have counters. Made by [`CountResendsLayer`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct CountResends<S> {
     inner: S,
 }

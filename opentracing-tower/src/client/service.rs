@@ -67,3 +67,10 @@ where
         ResponseFuture::new(exchange, || self.inner.call(Request::from_parts(parts, body)))
     }
 }
+
+/// As [`TracingClientService::new`], around the default service.
+impl<S: Default> Default for TracingClientService<S> {
+    fn default() -> Self {
+        TracingClientService::new(S::default())
+    }
+}

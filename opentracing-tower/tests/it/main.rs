@@ -13,6 +13,7 @@ mod panics;
 mod peers;
 mod services;
 mod settings;
+mod stacks;
 mod support;
 mod unregistered;
 mod warnings;

@@ -27,6 +27,9 @@ fn text<'a>(span: &'a OwnedSpan, key: &str) -> Option<&'a str> {
 #[cfg(feature = "axum")]
 mod axum_routes {
     use super::*;
+    use std::future::ready;
+
+    use axum::body::Body;
     use opentracing_tower::MatchedPathLayer;
 
     async fn ok() {}
@@ -64,6 +67,35 @@ mod axum_routes {
         let span = ask(&mock, router, "GET /api/users/7", "").await;
         check(&span, "GET /api/users/{id}", Some("/api/users/{id}"));
         assert_eq!(text(&span, "http.url"), Some("http://shop.example/api/users/7"));
+    }
+
+    #[tokio::test]
+    async fn a_nested_service_has_the_template_of_its_prefix() {
+        #[track_caller]
+        fn folder(name: &str) -> Router {
+            Router::new().nest_service(name, tower::service_fn(|_| ready(Ok(http::Response::new(Body::empty())))))
+        }
+        let mock = MockTracer::new();
+        for (router, path, template) in [
+            (folder("/assets"), "/assets/css/shop.css", "/assets/{*rest}"),
+            (folder("/{tenant}/assets"), "/7/assets/shop.css", "/{tenant}/assets/{*rest}"),
+            (folder("/assets"), "/assets", "/assets"),
+            (Router::new().nest("/v1", folder("/assets")), "/v1/assets/shop.css", "/v1/assets/{*rest}"),
+            (Router::new().nest_service("/v1", folder("/assets")), "/v1/assets/shop.css", "/v1/{*rest}"),
+        ] {
+            mock.reset();
+            let span = ask(&mock, router.layer(layer(&mock)), &format!("GET {path}"), "").await;
+            check(&span, &format!("GET {template}"), Some(template));
+        }
+        mock.reset();
+        let inside = tower::service_fn(|_| ready(Ok(http::Response::new(Body::empty()))));
+        let span =
+            ask(&mock, Router::new().nest_service("/assets", layer(&mock).wrap(inside)), "GET /assets/a", "").await;
+        check(&span, "GET /assets/{*rest}", Some("/assets/{*rest}"));
+        assert_eq!(mock.tracer().stats().missing_route, 0);
+        mock.reset();
+        let span = ask(&mock, folder("/assets").layer(layer(&mock)), "GET /images/a", "").await;
+        check(&span, "GET", None);
     }
 
     #[tokio::test]

@@ -363,7 +363,7 @@ async fn an_http2_reset_is_a_client_that_left() {
 #[tokio::test(start_paused = true)]
 async fn fits_under_layers_that_answer_with_an_empty_body() {
     let mock = MockTracer::new();
-    let handler = tower::service_fn(async |request: Request<CountedBody<Empty<Bytes>>>| {
+    let handler = tower::service_fn(|request: Request<CountedBody<Empty<Bytes>>>| async move {
         if request.uri().path() == "/slow" {
             std::future::pending::<()>().await;
         }

@@ -65,6 +65,18 @@ impl<B, X: Exchange> ExchangeBody<B, X> {
         };
         ExchangeBody { inner: Some(inner), guard: Guard::new(exchange), read }
     }
+
+    /// Returns the wrapped body if there is no exchange (any more).
+    ///
+    /// # Errors
+    ///
+    /// If the exchange is open, or if the wrapped body came to its end, returns `self`.
+    pub fn into_untraced(mut self) -> Result<B, Self> {
+        match self.guard.exchange() {
+            Some(_) => Err(self),
+            None => self.inner.take().ok_or(self),
+        }
+    }
 }
 
 impl<B, X> Body for ExchangeBody<B, X>
