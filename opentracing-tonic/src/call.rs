@@ -40,8 +40,19 @@ pub(crate) struct Call {
 pub(crate) enum Watch {
     /// The span is not recorded.
     Nothing,
-    /// The messages; the request body counts its own.
-    Messages(Arc<Counter>),
+    /// The messages, of which the request body counts its own, and the peer.
+    Messages(Arc<Counter>, LatePeer),
+}
+
+/// Whether the peer becomes known when the call is sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LatePeer {
+    /// It is known already.
+    Known,
+    /// It may, and the name of its service is known.
+    Expected,
+    /// It may, and the name of its service with it.
+    WithService,
 }
 
 impl Call {
@@ -69,13 +80,13 @@ impl Call {
 
     /// Whether nothing has read a message of the request. False if nobody knows.
     fn is_unread(&self) -> bool {
-        matches!(&self.watch, Watch::Messages(requests) if requests.count() == 0)
+        matches!(&self.watch, Watch::Messages(requests, _) if requests.count() == 0)
     }
 
     /// Whether the body is scanned: to count messages, or to find the status for a decorator.
     fn follows(&self, framing: Framing) -> bool {
         let has_status = framing != Framing::Grpc;
-        matches!(self.watch, Watch::Messages(_)) || has_status && !self.settings.hooks.is_empty()
+        matches!(self.watch, Watch::Messages(..)) || has_status && !self.settings.hooks.is_empty()
     }
 
     /// The response has ended without a status.
@@ -149,12 +160,18 @@ impl Call {
         self.settings.hooks.on_end(&mut self.span, ending);
     }
 
+    /// Sets what has become known by the end: the numbers of messages, and the endpoint of a balanced channel.
     fn set_counts(&mut self) {
-        if let Watch::Messages(requests) = &self.watch {
-            let responses = self.frames.as_ref().map_or(0, Frames::messages);
-            self.span
-                .set(tags::GRPC_REQUEST_MESSAGES, requests.count() as i64)
-                .set(tags::GRPC_RESPONSE_MESSAGES, responses as i64);
+        let Watch::Messages(requests, late_peer) = &self.watch else { return };
+        let responses = self.frames.as_ref().map_or(0, Frames::messages);
+        self.span
+            .set(tags::GRPC_REQUEST_MESSAGES, requests.count() as i64)
+            .set(tags::GRPC_RESPONSE_MESSAGES, responses as i64);
+        if let Some(peer) = requests.peer() {
+            peer.set_tags(&mut self.span);
+            if *late_peer == LatePeer::WithService {
+                peer.set_service(&self.settings.peer_services, &mut self.span);
+            }
         }
     }
 }

@@ -5,19 +5,14 @@
 //! a client makes, and sends the context along.
 //!
 //! ```no_run
-//! use opentracing_tonic::{TracingChannel, TracingClientLayer, TracingLayer};
+//! use opentracing_tonic::{TracingChannel, TracingLayer};
 //! use tonic::service::Routes;
-//! use tonic::transport::{Endpoint, Server};
-//!
-//! /// Generated clients take it in place of a `Channel`: `GreeterClient<TracingChannel>`.
-//! fn channel() -> TracingChannel {
-//!     let endpoint = Endpoint::from_static("http://users.acme.example:50051");
-//!     TracingClientLayer::new().peer(&endpoint).wrap(endpoint.connect_lazy())
-//! }
+//! use tonic::transport::Server;
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     // Register a tracer of `opentracing-reporter` here: `Tracer::set_global(tracer)`.
+//!     let users = TracingChannel::connect_lazy("http://users.acme.example:50051")?; // for `UsersClient::new`
 //!     let services = Routes::default(); // `.add_service(GreeterServer::new(greeter))`
 //!     let server = Server::builder().layer(TracingLayer::new()).add_routes(services);
 //!     server.serve("127.0.0.1:50051".parse()?).await?;
@@ -44,9 +39,10 @@
 //! | `grpc.timeout_ms` | the caller's time-out, from `grpc-timeout` |
 //! | `grpc.deadline_exceeded` | `true` if the call was dropped at its time-out, or ended after it |
 //! | `http.status_code` | the HTTP status, if it is not 200 |
-//! | `peer.ipv4`, `peer.ipv6`, `peer.port` | of a server's span: the client that a [trusted proxy](TracingLayer::trusted_proxies) names, else the remote address, from tonic's `TcpConnectInfo` or a [`SocketAddr`](std::net::SocketAddr) in the extensions of the request |
+//! | `peer.ipv4`, `peer.ipv6`, `peer.port` | of a server's span: the client that a [trusted proxy](TracingLayer::trusted_proxies) names, else the remote address, from tonic's `TcpConnectInfo`, a [`SocketAddr`](std::net::SocketAddr) in the extensions of the request, or axum's `ConnectInfo` (feature `axum`) |
+//! | `peer.address` | the Unix socket, `unix:/run/users.sock`; `unix:(unnamed)` if the client of a server has not named its end |
 //! | `network.peer.address`, `network.peer.port` | of a server's span: the remote address of the connection, if a trusted proxy names the client |
-//! | `peer.hostname` or `peer.ipv4`, `peer.ipv6`, and `peer.port` | of a client's span: from [`TracingClientLayer::peer`], else from the URI of the request |
+//! | `peer.hostname` or `peer.ipv4`, `peer.ipv6`, and `peer.port` | of a client's span: from [`TracingChannel::connect`] or [`TracingClientLayer::peer`], in a [balanced channel](TracingClientLayer::balance_list) the endpoint that got the call, else from the URI of the request |
 //! | `peer.service` | of a client's span: from [`PeerServiceName`], [`TracingClientLayer::peer_service`] or [`TracingClientLayer::peer_services`], else the name of the host |
 //! | `rpc.request.metadata.…`, `rpc.response.metadata.…` | the metadata that [`MetadataTags`] names, and no other |
 //!
@@ -86,6 +82,36 @@
 //! if [`TracingClientLayer::grpc_trace_bin`] says so. What metadata cannot hold, such as a baggage item with an illegal name, is left out.
 //! A context that cannot be read is counted, and the call begins a trace.
 //!
+//! # Tasks behind a stream
+//!
+//! A response stream is polled with the span active, so spans that start in it are children of the call. A task that feeds a stream is not:
+//! spawn it with [`in_active_span`](opentracing_core::InSpan::in_active_span). The span of the call still ends with the stream.
+//!
+//! ```
+//! use opentracing_core::{InSpan, Tracer};
+//! use tokio::sync::mpsc;
+//! use tokio_stream::wrappers::ReceiverStream;
+//! use tonic::{Request, Response, Status};
+//!
+//! type Replies = ReceiverStream<Result<String, Status>>;
+//!
+//! async fn countdown(tracer: Tracer, request: Request<u32>) -> Result<Response<Replies>, Status> {
+//!     let (sender, replies) = mpsc::channel(8);
+//!     let work = async move {
+//!         for number in (0..request.into_inner()).rev() {
+//!             let span = tracer.span("count").start();
+//!             // An error says that the client has left.
+//!             if sender.send(Ok(number.to_string())).in_span(span).await.is_err() {
+//!                 return;
+//!             }
+//!         }
+//!     };
+//!     tokio::spawn(work.in_active_span());
+//!     Ok(Response::new(ReceiverStream::new(replies)))
+//! }
+//! # let _ = countdown;
+//! ```
+//!
 //! # gRPC-Web
 //!
 //! `application/grpc-web` and `application/grpc-web-text` are traced like other calls, outside and inside of the layers of tonic-web: the
@@ -101,6 +127,12 @@
 //!
 //! An interceptor sees the start of a call and not its end, so it cannot make a span. [`ContextInterceptor`] sends the active span along
 //! from a client. [`extract`] reads the context in a handler, which can then start a span of its own.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `axum` | the peer of a server in axum's router, from `ConnectInfo` |
 //!
 //! # Order of layers
 //!
@@ -132,7 +164,7 @@ pub use opentracing_core::http_rules::{PeerServiceName, Untraced, WithoutPropaga
 
 pub use crate::body::ResponseBody;
 pub use crate::carrier::extract;
-pub use crate::client::{ContextInterceptor, TracingChannel, TracingClientLayer};
+pub use crate::client::{ContextInterceptor, EndpointExt, TracingChannel, TracingClientLayer};
 pub use crate::codes::{ErrorCodes, code_name};
 pub use crate::decorator::{Cause, Ending, GrpcDecorator};
 pub use crate::future::ResponseFuture;

@@ -1,24 +1,35 @@
 //! The body of a request.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
+use crate::client::balance;
+use crate::client::target::Target;
 use crate::frames::Frames;
 use crate::framing::Framing;
 
-/// The number of messages that have passed. The body usually moves to another task.
+/// What a request body knows: the number of messages that have passed, and the peer if it had to find it. The body usually moves to
+/// another task.
 #[derive(Debug, Default)]
-pub(crate) struct Counter(AtomicU64);
+pub(crate) struct Counter {
+    messages: AtomicU64,
+    peer: OnceLock<Arc<Target>>,
+}
 
 impl Counter {
     pub(crate) fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.messages.load(Ordering::Relaxed)
+    }
+
+    /// The endpoint of a balanced channel that sends the body.
+    pub(crate) fn peer(&self) -> Option<&Target> {
+        self.peer.get().map(|peer| &**peer)
     }
 }
 
@@ -29,12 +40,13 @@ pin_project! {
         inner: B,
         frames: Frames,
         counter: Arc<Counter>,
+        seeks_peer: bool,
     }
 }
 
 impl<B> RequestBody<B> {
-    pub(crate) fn new(inner: B, framing: Framing, counter: Arc<Counter>) -> Self {
-        RequestBody { inner, frames: Frames::new(framing), counter }
+    pub(crate) fn new(inner: B, framing: Framing, counter: Arc<Counter>, seeks_peer: bool) -> Self {
+        RequestBody { inner, frames: Frames::new(framing), counter, seeks_peer }
     }
 }
 
@@ -44,10 +56,17 @@ impl<B: Body<Data = Bytes>> Body for RequestBody<B> {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = self.project();
+        if *this.seeks_peer
+            && let Some(peer) = balance::current()
+        {
+            *this.seeks_peer = false;
+            // Nobody else sets it.
+            let _ = this.counter.peer.set(peer);
+        }
         let frame = ready!(this.inner.poll_frame(cx));
         if let Some(data) = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()) {
             this.frames.scan(data);
-            this.counter.0.store(this.frames.messages(), Ordering::Relaxed);
+            this.counter.messages.store(this.frames.messages(), Ordering::Relaxed);
         }
         Poll::Ready(frame)
     }

@@ -3,13 +3,17 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+#[cfg(feature = "axum")]
+use axum::extract::ConnectInfo;
 use http::{Extensions, request};
 use opentracing_core::http_rules::ServerRules;
-use opentracing_core::{SpanKind, Tracer};
+use opentracing_core::{Span, SpanKind, Tracer, tags};
 use tonic::body::Body;
 use tonic::transport::server::TcpConnectInfo;
+#[cfg(unix)]
+use tonic::transport::server::UdsConnectInfo;
 
-use crate::call::Call;
+use crate::call::{Call, LatePeer};
 use crate::carrier;
 use crate::codes::ErrorCodes;
 use crate::framing::Framing;
@@ -43,13 +47,34 @@ impl ServerConfig {
         }
         let mut span = self.settings.start(parts, incoming.is_skipped(), |builder| incoming.prepare(builder, &caller));
         incoming.set_peer_tags(&mut span);
-        let (call, body) = self.settings.call(span, parts, body);
+        if incoming.peer().is_none() {
+            set_socket(&mut span, &parts.extensions);
+        }
+        let (call, body) = self.settings.call(span, parts, body, LatePeer::Known);
         (Some(call.requested(parts.uri.path_and_query())), body)
     }
 }
 
-/// tonic leaves the address of a connection there, with and without TLS.
+/// tonic leaves the address of a connection there, with and without TLS. A server of axum's has it if it is made with
+/// `into_make_service_with_connect_info`.
 fn remote_address(extensions: &Extensions) -> Option<SocketAddr> {
     let connected = extensions.get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr);
-    connected.or_else(|| extensions.get::<SocketAddr>().copied())
+    let connected = connected.or_else(|| extensions.get::<SocketAddr>().copied());
+    #[cfg(feature = "axum")]
+    let connected = connected.or_else(|| extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0));
+    connected
 }
+
+/// The client at the other end of a Unix socket, which has a name only if it has bound its end to a path.
+#[cfg(unix)]
+fn set_socket(span: &mut Span, extensions: &Extensions) {
+    let Some(connected) = extensions.get::<UdsConnectInfo>() else { return };
+    let path = connected.peer_addr.as_ref().and_then(|address| address.as_pathname());
+    match path {
+        Some(path) => span.set(tags::PEER_ADDRESS, format!("unix:{}", path.display())),
+        None => span.set(tags::PEER_ADDRESS, "unix:(unnamed)"),
+    };
+}
+
+#[cfg(not(unix))]
+fn set_socket(_: &mut Span, _: &Extensions) {}

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::request;
+use opentracing_core::http_rules::PeerServices;
 use opentracing_core::{Span, SpanBuilder, SpanKind, Tracer, Value, tags};
 use tonic::Code;
 use tonic::body::Body;
 
-use crate::call::{Call, Watch};
+use crate::call::{Call, LatePeer, Watch};
 use crate::codes::ErrorCodes;
 use crate::deadline::Deadline;
 use crate::decorator::{Ending, Hooks};
@@ -26,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) local_cancel_is_error: bool,
     /// Of a server: the time that it gives its handlers.
     pub(crate) server_timeout: Option<Duration>,
+    /// Of a client: the names of the services that it calls.
+    pub(crate) peer_services: PeerServices,
     pub(crate) hooks: Hooks,
 }
 
@@ -38,6 +41,7 @@ impl Settings {
             error_codes,
             local_cancel_is_error: false,
             server_timeout: None,
+            peer_services: PeerServices::new(),
             hooks: Hooks::default(),
         }
     }
@@ -88,7 +92,13 @@ impl Settings {
     }
 
     /// Makes the call. It counts messages only if the span is recorded.
-    pub(crate) fn call(self: &Arc<Self>, mut span: Span, parts: &request::Parts, body: Body) -> (Call, Body) {
+    pub(crate) fn call(
+        self: &Arc<Self>,
+        mut span: Span,
+        parts: &request::Parts,
+        body: Body,
+        peer: LatePeer,
+    ) -> (Call, Body) {
         self.hooks.on_request(&mut span, parts);
         let deadline = Deadline::new(&parts.headers, self.server_timeout);
         if !span.is_recording() {
@@ -99,8 +109,8 @@ impl Settings {
         }
         let requests = Arc::new(Counter::default());
         let framing = Framing::of(&parts.headers).unwrap_or(Framing::Grpc);
-        let body = Body::new(RequestBody::new(body, framing, requests.clone()));
-        (Call::new(span, self.clone(), deadline, Watch::Messages(requests)), body)
+        let body = Body::new(RequestBody::new(body, framing, requests.clone(), peer != LatePeer::Known));
+        (Call::new(span, self.clone(), deadline, Watch::Messages(requests, peer)), body)
     }
 }
 

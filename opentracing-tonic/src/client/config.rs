@@ -2,38 +2,24 @@
 
 use std::sync::Arc;
 
-use http::{Uri, request};
+use http::request;
 use opentracing_core::http_rules::{
-    HostAllowList, Peer, PeerService, PeerServiceName, PeerServices, Predicates, Untraced, WithoutPropagation,
-    effective_port,
+    HostAllowList, PeerService, PeerServiceName, Predicates, Untraced, WithoutPropagation,
 };
 use opentracing_core::{AsSpanContext, SpanKind, Tracer, tags};
 use tonic::body::Body;
 
-use crate::call::Call;
+use crate::call::{Call, LatePeer};
 use crate::carrier;
+use crate::client::target::Target;
 use crate::codes::ErrorCodes;
 use crate::settings::Settings;
-
-/// The target of all calls. Only host and port are kept: `Debug` must not show a password in the URI.
-#[derive(Clone, Debug)]
-pub(crate) struct Target {
-    host: Box<str>,
-    port: Option<u16>,
-}
-
-impl From<&Uri> for Target {
-    fn from(uri: &Uri) -> Self {
-        Target { host: uri.host().unwrap_or_default().into(), port: effective_port(uri) }
-    }
-}
 
 #[derive(Clone, Debug)]
 pub(crate) struct ClientConfig {
     pub(crate) settings: Arc<Settings>,
     pub(crate) skip: Predicates<request::Parts>,
     pub(crate) peer: Option<Target>,
-    pub(crate) peer_services: PeerServices,
     pub(crate) propagate_to: HostAllowList,
     pub(crate) grpc_trace_bin: bool,
 }
@@ -44,7 +30,6 @@ impl ClientConfig {
             settings: Arc::new(Settings::new(tracer, SpanKind::Client, ErrorCodes::CLIENT)),
             skip: Predicates::default(),
             peer: None,
-            peer_services: PeerServices::new(),
             propagate_to: HostAllowList::all(),
             grpc_trace_bin: false,
         }
@@ -60,13 +45,17 @@ impl ClientConfig {
             return (None, body);
         }
         // tonic adds the host of a channel after all layers.
-        let (host, port) = match &self.peer {
-            Some(target) => (&*target.host, target.port),
-            None => (parts.uri.host().unwrap_or_default(), effective_port(&parts.uri)),
+        let of_request;
+        let target = match &self.peer {
+            Some(target) => target,
+            None => {
+                of_request = Target::from(&parts.uri);
+                &of_request
+            }
         };
-        let peer = Peer::from_host(host, port);
         let given = parts.extensions.get::<PeerServiceName>().map(|name| &*name.0);
-        let service = self.peer_services.resolve(given, &peer);
+        let peer = target.peer();
+        let service = self.settings.peer_services.resolve(given, &peer);
         let mut span = self.settings.start(parts, self.skip.any(parts), |builder| {
             if let Some(PeerService::Given(name)) = service {
                 // Before the decision, so that a sampler may go by it.
@@ -76,9 +65,14 @@ impl ClientConfig {
         if let Some(derived @ PeerService::Derived(_)) = service {
             derived.set_tag(&mut span);
         }
-        peer.set_tags(&mut span);
-        let admitted = self.propagate_to.allows(host, port);
-        let (call, body) = self.settings.call(span, parts, body);
+        target.set_tags(&mut span);
+        let admitted = target.is_allowed(&self.propagate_to);
+        let late_peer = match (target, service) {
+            (Target::Unknown, None) => LatePeer::WithService,
+            (Target::Unknown, Some(_)) => LatePeer::Expected,
+            _ => LatePeer::Known,
+        };
+        let (call, body) = self.settings.call(span, parts, body, late_peer);
         if parts.extensions.get::<WithoutPropagation>().is_some() {
             // The headers stay as they are.
         } else if admitted && let Some(context) = call.span.as_span_context() {

@@ -19,20 +19,18 @@ use crate::settings::setters;
 /// ```
 /// use opentracing_core::Tracer;
 /// use opentracing_tonic::{TracingChannel, TracingClientLayer};
-/// use tonic::transport::Endpoint;
+/// use tonic::transport::Error;
 ///
-/// fn channel(tracer: Tracer) -> TracingChannel {
-///     let endpoint = Endpoint::from_static("http://users.acme.example:50051");
+/// fn channel(tracer: Tracer) -> Result<TracingChannel, Error> {
 ///     TracingClientLayer::with_tracer(tracer)
-///         .peer(&endpoint)
 ///         .peer_service("user")
-///         .wrap(endpoint.connect_lazy())
+///         .connect_lazy("http://users.acme.example:50051")
 /// }
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct TracingClientLayer {
-    config: ClientConfig,
+    pub(crate) config: ClientConfig,
 }
 
 impl TracingClientLayer {
@@ -49,20 +47,25 @@ impl TracingClientLayer {
 
     /// Sets the tags `peer.hostname` or `peer.ipv4`, `peer.ipv6`, and `peer.port` to the target of the channel. The default is the URI
     /// of the request, which has no host behind a plain channel: tonic adds host and port after all layers.
+    /// [`connect`](Self::connect) sets the peer itself.
+    ///
+    /// An endpoint does not show the path of a Unix socket, so it has no peer here; nor has an endpoint with the address `[::]` or `0.0.0.0`,
+    /// which stands in for a connector of your own. Use [`peer_socket`](Self::peer_socket) there.
     pub fn peer(mut self, endpoint: &Endpoint) -> Self {
-        self.config.peer = Some(endpoint.uri().into());
+        self.config.peer = Some(endpoint.into());
         self
     }
 
     /// Sets the tag `peer.service` of all calls, for a client of one service. The default is the name of the host, if it is known.
     pub fn peer_service(mut self, name: &str) -> Self {
-        self.config.peer_services = self.config.peer_services.with_name(name);
+        let settings = self.config.settings_mut();
+        settings.peer_services = std::mem::take(&mut settings.peer_services).with_name(name);
         self
     }
 
     /// Sets the tag `peer.service` by host. The default is the name of the host, if it is known.
     pub fn peer_services(mut self, services: PeerServices) -> Self {
-        self.config.peer_services = services;
+        self.config.settings_mut().peer_services = services;
         self
     }
 

@@ -16,18 +16,17 @@ use crate::client::config::ClientConfig;
 use crate::client::layer::TracingClientLayer;
 use crate::future::ResponseFuture;
 
-/// A traced channel. Made by [`TracingClientLayer`], or by [`TracingClientLayer::wrap`] where there are no layers. Generated clients take
-/// it in place of tonic's `Channel`: `GreeterClient<TracingChannel>`.
+/// A traced channel, from [`connect`](TracingChannel::connect), from [`TracingClientLayer::connect`] with other settings, or around any
+/// channel from [`TracingClientLayer::wrap`]. Generated clients take it in place of tonic's `Channel`: `GreeterClient<TracingChannel>`.
 ///
 /// ```
 /// use opentracing_tonic::TracingChannel;
-/// use tonic::transport::Endpoint;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() {
-/// let endpoint = Endpoint::from_static("http://users.acme.example:50051");
-/// let channel: TracingChannel = TracingChannel::new(endpoint.connect_lazy());
+/// # async fn main() -> Result<(), tonic::transport::Error> {
+/// let channel: TracingChannel = TracingChannel::connect_lazy("http://users.acme.example:50051")?;
 /// # drop(channel);
+/// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug)]

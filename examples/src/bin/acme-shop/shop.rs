@@ -10,7 +10,6 @@ use opentracing_tonic::{TracingChannel, TracingClientLayer};
 use opentracing_tower::TracingLayer;
 use reqwest::Url;
 use tokio::net::TcpListener;
-use tonic::transport::Endpoint;
 use tonic::transport::server::TcpIncoming;
 
 use crate::ledger::Ledger;
@@ -204,10 +203,9 @@ impl Binding {
         Ok(Upstream { name, base, client })
     }
 
-    /// The same for gRPC: one layer around a channel, which connects on first use.
+    /// The same for gRPC: a traced channel, which connects on first use.
     fn users(&self, other: &Binding) -> Result<UsersClient<TracingChannel>, BoxError> {
-        let endpoint = Endpoint::from_shared(format!("http://{}", other.address))?;
-        let layer = TracingClientLayer::with_tracer(self.tracer.clone()).peer(&endpoint).peer_service(other.name);
-        Ok(UsersClient::new(layer.wrap(endpoint.connect_lazy())))
+        let layer = TracingClientLayer::with_tracer(self.tracer.clone()).peer_service(other.name);
+        Ok(UsersClient::new(layer.connect_lazy(format!("http://{}", other.address))?))
     }
 }
