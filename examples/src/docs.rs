@@ -11,6 +11,7 @@ pages! {
     Backends: "backends.md";
     ConfigurationFile: "configuration-file.md";
     Environment: "environment.md";
+    Jobs: "jobs.md";
     Metrics: "metrics.md";
     Migration: "migration.md";
     Propagation: "propagation.md";

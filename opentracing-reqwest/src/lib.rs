@@ -72,6 +72,12 @@
 //! - No header becomes a tag unless [`HeaderTags`] or a [`ReqwestDecorator`] records it, and no body.
 //! - Requests of the wrapped client itself ([`TracingClient::get_ref`]) are not traced.
 //!
+//! # Tasks
+//!
+//! `tokio::spawn` starts a task outside of the active span, and the task's spans start new traces. Pass the span on by
+//! `tokio::spawn(future.in_active_span())`, with [`InSpan`](opentracing_core::InSpan). The module `task` of the core (feature `tokio`) does
+//! it for `spawn`, `spawn_blocking` and `JoinSet`. The page `docs/jobs.md` of the repository shows channels, cron jobs and queues as well.
+//!
 //! # Features
 //!
 //! | feature | adds |

@@ -123,6 +123,12 @@
 //! [`MetadataTags`] or a [`GrpcDecorator`] records it. The request stream of a client runs in a task of the connection, not in the span.
 //! Messages have no spans or logs of their own. Tracing never fails, delays or changes a call, except for the metadata of the context.
 //!
+//! # Tasks
+//!
+//! `tokio::spawn` starts a task outside of the active span, and the task's spans start new traces. Pass the span on by
+//! `tokio::spawn(future.in_active_span())`, with [`InSpan`](opentracing_core::InSpan). The module `task` of the core (feature `tokio`) does
+//! it for `spawn`, `spawn_blocking` and `JoinSet`. The page `docs/jobs.md` of the repository shows channels, cron jobs and queues as well.
+//!
 //! # Interceptors
 //!
 //! An interceptor sees the start of a call and not its end, so it cannot make a span. [`ContextInterceptor`] sends the active span along
