@@ -63,4 +63,8 @@ pub enum StatementFailure<'a> {
     Cancelled,
     /// The caller dropped the statement after the first row and before the last one.
     Aborted,
+    /// The caller dropped a commit before the database answered, so whether the transaction was committed is unknown.
+    Unknown,
+    /// A commit returned no error, but the transaction was rolled back.
+    RolledBack,
 }

@@ -1,7 +1,5 @@
 //! `Executor` for connections and pools.
 
-use std::sync::Arc;
-
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 use sqlx::{Describe, Error, Execute, Executor, SqlStr};
@@ -15,7 +13,7 @@ use crate::statement::row_stream::row_stream;
 use crate::statement::span::StatementSpan;
 
 /// sqlx builds the other methods of `Executor` on these, so rows are counted in all of them.
-impl<'c, DB: TracingDatabase> Executor<'c> for &'c mut TracingConnection<'_, DB> {
+impl<'c, DB: TracingDatabase> Executor<'c> for &'c mut TracingConnection<DB> {
     type Database = DB;
 
     fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Item<DB>, Error>>
@@ -26,8 +24,10 @@ impl<'c, DB: TracingDatabase> Executor<'c> for &'c mut TracingConnection<'_, DB>
         let mut query = Query::new(query);
         row_stream(|slot| async move {
             let mut span = StatementSpan::query(&self.settings, &mut query);
-            self.record_pool_wait(&mut span);
-            span.fetch_many::<DB, _>(self.raw_mut(), query, slot).await
+            self.start(&mut span);
+            let result = span.fetch_many::<DB, _>(self.raw_mut(), query, slot).await;
+            self.finish(&result);
+            result
         })
     }
 
@@ -39,8 +39,10 @@ impl<'c, DB: TracingDatabase> Executor<'c> for &'c mut TracingConnection<'_, DB>
         let mut query = Query::new(query);
         Box::pin(async move {
             let mut span = StatementSpan::query(&self.settings, &mut query);
-            self.record_pool_wait(&mut span);
-            span.fetch_optional::<DB, _>(self.raw_mut(), query).await
+            self.start(&mut span);
+            let result = span.fetch_optional::<DB, _>(self.raw_mut(), query).await;
+            self.finish(&result);
+            result
         })
     }
 
@@ -54,8 +56,10 @@ impl<'c, DB: TracingDatabase> Executor<'c> for &'c mut TracingConnection<'_, DB>
     {
         Box::pin(async move {
             let mut span = StatementSpan::prepare(&self.settings, sql.as_str());
-            self.record_pool_wait(&mut span);
-            span.run_to_end(DB::prepare_with(self.raw_mut(), sql, parameters)).await
+            self.start(&mut span);
+            let result = span.run_to_end(DB::prepare_with(self.raw_mut(), sql, parameters)).await;
+            self.finish(&result);
+            result
         })
     }
 
@@ -76,11 +80,10 @@ impl<'p, DB: TracingDatabase> Executor<'p> for &TracingPool<DB> {
         'p: 'e,
         E: Execute<'q, DB> + 'q,
     {
-        let (pool, settings) = (self.get_ref().clone(), Arc::clone(&self.settings));
-        let mut query = Query::new(query);
+        let (pool, mut query) = (self.clone(), Query::new(query));
         row_stream(|slot| async move {
-            let start = || StatementSpan::query(&settings, &mut query);
-            let (mut connection, span) = acquire_for(&pool, &settings, start).await?;
+            let start = || StatementSpan::query(pool.settings(), &mut query);
+            let (mut connection, span) = acquire_for(&pool, start).await?;
             span.fetch_many::<DB, _>(&mut connection, query, slot).await
         })
     }
@@ -90,11 +93,10 @@ impl<'p, DB: TracingDatabase> Executor<'p> for &TracingPool<DB> {
         'p: 'e,
         E: Execute<'q, DB> + 'q,
     {
-        let (pool, settings) = (self.get_ref().clone(), Arc::clone(&self.settings));
-        let mut query = Query::new(query);
+        let (pool, mut query) = (self.clone(), Query::new(query));
         Box::pin(async move {
-            let start = || StatementSpan::query(&settings, &mut query);
-            let (mut connection, span) = acquire_for(&pool, &settings, start).await?;
+            let start = || StatementSpan::query(pool.settings(), &mut query);
+            let (mut connection, span) = acquire_for(&pool, start).await?;
             span.fetch_optional::<DB, _>(&mut *connection, query).await
         })
     }
@@ -107,10 +109,10 @@ impl<'p, DB: TracingDatabase> Executor<'p> for &TracingPool<DB> {
     where
         'p: 'e,
     {
-        let (pool, settings) = (self.get_ref().clone(), Arc::clone(&self.settings));
+        let pool = self.clone();
         Box::pin(async move {
-            let start = || StatementSpan::prepare(&settings, sql.as_str());
-            let (mut connection, span) = acquire_for(&pool, &settings, start).await?;
+            let start = || StatementSpan::prepare(pool.settings(), sql.as_str());
+            let (mut connection, span) = acquire_for(&pool, start).await?;
             span.run_to_end(DB::prepare_with(&mut connection, sql, parameters)).await
         })
     }

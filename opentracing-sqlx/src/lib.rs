@@ -57,8 +57,9 @@
 //! | `peer.service` | set by [`peer_service`](TracingPool::peer_service), otherwise the value of `db.system.name` |
 //! | `peer.hostname`, `peer.ipv4`, `peer.ipv6`, `peer.port` | from the connect options |
 //! | `peer.address` | the path of a Unix socket, from the connect options |
-//! | `sqlx.pool_wait_ms` | how long the statement waited for a connection of the pool; see [`PoolWait`] |
-//! | `sqlx.outcome` | `cancelled` if the caller dropped the statement before the first row, or while it waited for a connection; `aborted` if it was dropped before the last row |
+//! | `sqlx.pool_wait_ms` | how long the statement waited for a connection of the pool before the span started; see [`PoolWait`] |
+//! | `sqlx.outcome` | `cancelled` if the caller dropped the statement before the first row, or while it waited for a connection; `aborted` if it was dropped before the last row; `unknown` and `rolled_back` of a commit: see [Transactions](#transactions) |
+//! | `sqlx.behind_cancelled` | `true` if an earlier statement on this connection was dropped, so that this one reads the rest of its result first. Its duration includes that |
 //! | `sqlx.implicit_rollback` | `true` on the rollback of a transaction that was dropped while open |
 //!
 //! Bind values are never recorded. A [`StatementDecorator`] can add tags.
@@ -79,6 +80,23 @@
 //! | values and columns | `encode`, `decode`, `column_not_found`, `type_not_found` |
 //! | anything else | `other` |
 //!
+//! # Transactions
+//!
+//! A transaction can end in another way than its result says. The span records how, and a log of the same name explains it. None of these
+//! is an error.
+//!
+//! | event | span |
+//! |---|---|
+//! | PostgreSQL: a commit after a statement has failed. The server rolls back, and sqlx returns `Ok` | `COMMIT` with the outcome `rolled_back` |
+//! | MySQL: a commit after a deadlock. The server has rolled back, and has committed later statements one by one | `COMMIT` with the outcome `rolled_back` |
+//! | a commit after a nested `begin` has failed or was dropped: sqlx then rolls back the outer transaction | `COMMIT` with the outcome `rolled_back` |
+//! | a commit is dropped before the database answers | `COMMIT` with the outcome `unknown`, and no `ROLLBACK` |
+//! | a `begin` is dropped before the database answers. The server may have begun the transaction, which sqlx does not end (except with SQLite) | `BEGIN` with the outcome `cancelled` and a message that says so |
+//! | an open transaction is dropped | `ROLLBACK` with `sqlx.implicit_rollback` |
+//!
+//! sqlx does not expose the server's state of a transaction, so it is derived from the results of statements on the connection. Nothing is
+//! claimed after [`get_mut`](TracingConnection::get_mut), which may run statements unseen.
+//!
 //! # When a span finishes
 //!
 //! | event | span |
@@ -86,6 +104,8 @@
 //! | the last row is read, or the result is there | finishes |
 //! | the statement fails | finishes with `error` |
 //! | the future or stream is dropped: by a time-out, by `select!`, or because enough rows were read | finishes as `cancelled` or `aborted`, without `error`; logged as an event of the same name |
+//! | a statement or `begin` on the pool waits for a connection | starts when the connection is there |
+//! | that wait fails or is dropped | starts and finishes at once |
 //! | `acquire` succeeds | no span; the connection's first span records the wait |
 //! | `acquire` fails or is dropped | a span `acquire` finishes |
 //! | an open transaction is dropped, also by a panic | a span `ROLLBACK` without duration, since sqlx sends the rollback when the connection is used next |

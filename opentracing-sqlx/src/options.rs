@@ -13,17 +13,23 @@ pub enum StatementText {
     Off,
 }
 
-/// How the wait for a connection of the pool is recorded. [`Tag`](PoolWait::Tag) by default.
+/// How the wait for a connection of the pool is recorded, be it in the queue or until a new connection is open.
+/// [`Tag`](PoolWait::Tag) by default.
+///
+/// The span of a statement starts when its connection is there, unless this is [`Included`](PoolWait::Included). A statement whose wait
+/// fails or is dropped has a span without duration, or with [`Span`](PoolWait::Span) only the span of the wait.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum PoolWait {
-    /// As the tag `sqlx.pool_wait_ms` on the span of the statement, which includes the wait. The wait of
+    /// As the tag `sqlx.pool_wait_ms` on the span of the statement: the time before the span starts. The wait of
     /// [`acquire`](crate::TracingPool::acquire) is recorded on the first span of the connection.
     #[default]
     Tag,
     /// As a span named `acquire`, which finishes before the span of the statement starts.
     Span,
-    /// Not recorded. The span of the statement includes the wait.
+    /// As the tag `sqlx.pool_wait_ms` on the span of the statement, which includes the wait.
+    Included,
+    /// Not recorded.
     Off,
 }
 

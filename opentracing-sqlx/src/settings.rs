@@ -84,63 +84,63 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// The setters of a type with a field `settings: Arc<Settings>`.
+/// The setters of a type with a method `settings_mut`.
 macro_rules! setters {
     () => {
         /// Sets the tag `peer.service`. `postgresql`, `mysql` or `sqlite` by default.
         pub fn peer_service(mut self, name: &str) -> Self {
-            Arc::make_mut(&mut self.settings).peer_service = Some(name.into());
+            self.settings_mut().peer_service = Some(name.into());
             self
         }
 
         /// Sets what the tag `db.statement` holds. [`Masked`](StatementText::Masked) by default.
         pub fn statement_text(mut self, text: StatementText) -> Self {
-            Arc::make_mut(&mut self.settings).text = text;
+            self.settings_mut().text = text;
             self
         }
 
         /// Sets how the wait for a connection of the pool is recorded. [`Tag`](PoolWait::Tag) by default.
         pub fn pool_wait(mut self, wait: PoolWait) -> Self {
-            Arc::make_mut(&mut self.settings).pool_wait = wait;
+            self.settings_mut().pool_wait = wait;
             self
         }
 
         /// Sets whether statements carry a sqlcommenter comment. [`Off`](SqlCommenter::Off) by default.
         pub fn sqlcommenter(mut self, sqlcommenter: SqlCommenter) -> Self {
-            Arc::make_mut(&mut self.settings).sqlcommenter = sqlcommenter;
+            self.settings_mut().sqlcommenter = sqlcommenter;
             self
         }
 
         /// Adds a tag to the sqlcommenter comments, such as `route`. A tag with the key of a standard one replaces it. Has no effect
         /// while [`sqlcommenter`](Self::sqlcommenter) is off.
         pub fn sqlcommenter_tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-            Arc::make_mut(&mut self.settings).sqlcommenter_tags.push((key.into(), value.into()));
+            self.settings_mut().sqlcommenter_tags.push((key.into(), value.into()));
             self
         }
 
         /// Sets the tag `component`. `sqlx` by default.
         pub fn component(mut self, component: &'static str) -> Self {
-            Arc::make_mut(&mut self.settings).component = component;
+            self.settings_mut().component = component;
             self
         }
 
         /// Leaves statements untraced for which the closure returns `true`. It receives the caller's text, or the text that sqlx sends
         /// by default, such as `BEGIN`. Several closures add up. None by default.
         pub fn skip(mut self, skip: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
-            Arc::make_mut(&mut self.settings).add_skip(skip);
+            self.settings_mut().add_skip(skip);
             self
         }
 
         /// Traces only statements that run while a span is active, so that a polling job does not fill the backend with traces of a
         /// single query. All statements are traced by default.
         pub fn require_parent(mut self) -> Self {
-            Arc::make_mut(&mut self.settings).requires_parent = true;
+            self.settings_mut().requires_parent = true;
             self
         }
 
         /// Adds a decorator. Decorators run in the order in which they were added. None by default.
         pub fn decorator(mut self, decorator: impl StatementDecorator) -> Self {
-            Arc::make_mut(&mut self.settings).add_decorator(decorator);
+            self.settings_mut().add_decorator(decorator);
             self
         }
     };

@@ -241,12 +241,16 @@ tags! {
     RPC_SYSTEM_NAME: str = "rpc.system.name";
     /// A sampling decision by the user: a number above zero keeps the trace, zero drops it.
     SAMPLING_PRIORITY: i64 = "sampling.priority";
+    /// Whether a statement first reads the rest of an earlier one on its connection, which was dropped. Its duration includes that.
+    SQLX_BEHIND_CANCELLED: bool = "sqlx.behind_cancelled";
+    /// The number of bytes that a `COPY` sent or received.
+    SQLX_COPIED_BYTES: i64 = "sqlx.copied_bytes";
     /// Whether a transaction was rolled back because it was dropped while open.
     SQLX_IMPLICIT_ROLLBACK: bool = "sqlx.implicit_rollback";
-    /// How an incomplete statement ended: `cancelled` before the first row, `aborted` before the last one. Not an error by itself.
-    /// Absent for complete statements.
+    /// How a dropped statement ended: `cancelled` before the first row, `aborted` before the last one, `unknown` for a commit. Of a commit
+    /// that the database answered with a rollback: `rolled_back`. Not an error by itself. Absent for other statements.
     SQLX_OUTCOME: str = "sqlx.outcome";
-    /// How long a statement waited for a connection from the pool, in milliseconds.
+    /// How long a statement waited for a connection from the pool, in milliseconds. Its span usually starts after the wait.
     SQLX_POOL_WAIT_MS: f64 = "sqlx.pool_wait_ms";
     /// The number of rows that a statement changed.
     SQLX_ROWS_AFFECTED: i64 = "sqlx.rows_affected";

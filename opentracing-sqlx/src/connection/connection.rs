@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use opentracing_core::Tracer;
 use sqlx::pool::PoolConnection;
-use sqlx::{Connection, Database, Error, SqlSafeStr, Transaction};
+use sqlx::{Connection, Database, Error, SqlSafeStr};
 
-use crate::connection::transaction::TracingTransaction;
+use crate::connection::history::History;
+use crate::connection::transaction::{Host, TracingTransaction};
 use crate::database::TracingDatabase;
 use crate::decorator::StatementDecorator;
 use crate::options::{PoolWait, SqlCommenter, StatementText};
@@ -20,7 +21,7 @@ use crate::statement::span::StatementSpan;
 ///
 /// [`connect`](Self::connect) and [`with_tracer`](Self::with_tracer) make a connection outside a pool. A connection of a pool comes from
 /// [`TracingPool::acquire`](crate::TracingPool::acquire), that of a transaction from `begin`. A function that takes `&mut PgConnection`
-/// takes `&mut TracingConnection<'_, Postgres>` instead; `impl PgExecutor<'_>` accepts both.
+/// takes `&mut TracingConnection<Postgres>` instead; `impl PgExecutor<'_>` accepts both.
 ///
 /// ```
 /// # #[cfg(not(feature = "sqlite"))] fn main() {}
@@ -41,20 +42,20 @@ use crate::statement::span::StatementSpan;
 /// # }
 /// ```
 #[must_use]
-pub struct TracingConnection<'t, DB: Database> {
-    source: Source<'t, DB>,
+pub struct TracingConnection<DB: Database> {
+    source: Source<DB>,
     pub(crate) settings: Arc<Settings>,
     /// The time of the wait for this connection, until the first span has recorded it.
     pool_wait: Option<Duration>,
+    pub(super) history: History,
 }
 
-enum Source<'t, DB: Database> {
+enum Source<DB: Database> {
     Owned(DB::Connection),
     Pooled(PoolConnection<DB>),
-    Transaction(Transaction<'t, DB>),
 }
 
-impl<DB: TracingDatabase> TracingConnection<'static, DB> {
+impl<DB: TracingDatabase> TracingConnection<DB> {
     /// Connects. Uses the global tracer. Connecting is not traced.
     ///
     /// # Errors
@@ -86,7 +87,7 @@ impl<DB: TracingDatabase> TracingConnection<'static, DB> {
         options: &<DB::Connection as Connection>::Options,
     ) -> Self {
         let settings = Settings::new(tracer, DB::target(options));
-        TracingConnection { source: Source::Owned(connection), settings, pool_wait: None }
+        TracingConnection { source: Source::Owned(connection), settings, pool_wait: None, history: History::default() }
     }
 
     setters!();
@@ -100,12 +101,15 @@ impl<DB: TracingDatabase> TracingConnection<'static, DB> {
         match self.source {
             Source::Owned(connection) => connection.close().await,
             Source::Pooled(connection) => connection.close().await,
-            Source::Transaction(transaction) => transaction.rollback().await,
         }
     }
 
+    fn settings_mut(&mut self) -> &mut Settings {
+        Arc::make_mut(&mut self.settings)
+    }
+
     pub(crate) fn pooled(connection: PoolConnection<DB>, settings: Arc<Settings>, pool_wait: Option<Duration>) -> Self {
-        TracingConnection { source: Source::Pooled(connection), settings, pool_wait }
+        TracingConnection { source: Source::Pooled(connection), settings, pool_wait, history: History::default() }
     }
 
     pub(crate) fn close_on_drop(&mut self) {
@@ -117,26 +121,22 @@ impl<DB: TracingDatabase> TracingConnection<'static, DB> {
     pub(crate) fn into_owned(self, detach: impl FnOnce(PoolConnection<DB>) -> DB::Connection) -> Self {
         let source = match self.source {
             Source::Pooled(connection) => Source::Owned(detach(connection)),
-            other => other,
+            owned @ Source::Owned(_) => owned,
         };
-        TracingConnection { source, settings: self.settings, pool_wait: self.pool_wait }
+        TracingConnection { source, ..self }
     }
 }
 
-impl<'t, DB: TracingDatabase> TracingConnection<'t, DB> {
+impl<DB: TracingDatabase> TracingConnection<DB> {
     /// Begins a transaction. Inside a transaction it creates a savepoint.
     ///
     /// # Errors
     ///
     /// Those of [`Connection::begin`].
     pub async fn begin(&mut self) -> Result<TracingTransaction<'_, DB>, Error> {
-        let is_nested = self.is_in_transaction();
-        let operation = if is_nested { "SAVEPOINT" } else { "BEGIN" };
-        let mut span = StatementSpan::transaction(&self.settings, operation);
-        self.record_pool_wait(&mut span);
-        let settings = self.settings.clone();
-        let transaction = span.run_to_end(self.raw_mut().begin()).await?;
-        Ok(TracingTransaction::new(transaction, settings, is_nested))
+        let operation = if self.is_in_transaction() { "SAVEPOINT" } else { "BEGIN" };
+        let span = StatementSpan::begin(&self.settings, operation);
+        TracingTransaction::begin(Host::Borrowed(self), None, span).await
     }
 
     /// Begins a transaction with the given statement.
@@ -146,11 +146,8 @@ impl<'t, DB: TracingDatabase> TracingConnection<'t, DB> {
     /// Those of [`Connection::begin_with`]. It fails inside a transaction.
     pub async fn begin_with(&mut self, statement: impl SqlSafeStr) -> Result<TracingTransaction<'_, DB>, Error> {
         let sql = statement.into_sql_str();
-        let mut span = StatementSpan::begin_with(&self.settings, sql.as_str());
-        self.record_pool_wait(&mut span);
-        let settings = self.settings.clone();
-        let transaction = span.run_to_end(self.raw_mut().begin_with(sql)).await?;
-        Ok(TracingTransaction::new(transaction, settings, false))
+        let span = StatementSpan::begin_with(&self.settings, sql.as_str());
+        TracingTransaction::begin(Host::Borrowed(self), Some(sql), span).await
     }
 
     /// Whether a transaction is open.
@@ -164,7 +161,9 @@ impl<'t, DB: TracingDatabase> TracingConnection<'t, DB> {
     ///
     /// Those of [`Connection::ping`].
     pub async fn ping(&mut self) -> Result<(), Error> {
-        self.raw_mut().ping().await
+        self.raw_mut().ping().await?;
+        self.history.catch_up();
+        Ok(())
     }
 
     /// The inner connection, read-only. It cannot execute statements.
@@ -172,52 +171,40 @@ impl<'t, DB: TracingDatabase> TracingConnection<'t, DB> {
         match &self.source {
             Source::Owned(connection) => connection,
             Source::Pooled(connection) => connection,
-            Source::Transaction(transaction) => transaction,
         }
     }
 
     /// The inner connection, for `COPY`, for libraries that take it, and for features of a single database. Statements on it are not
     /// traced.
     pub fn get_mut(&mut self) -> &mut DB::Connection {
+        self.history.forget();
         self.raw_mut()
     }
 
+    /// Records on the span what is known before the statement runs.
+    pub(crate) fn start(&mut self, span: &mut StatementSpan) {
+        if let Some(wait) = self.pool_wait.take() {
+            span.set_pool_wait(wait);
+        }
+        self.history.start(span);
+    }
+
+    /// Notes the result of a statement. Not called if the statement was dropped.
+    pub(crate) fn finish<T>(&mut self, result: &Result<T, Error>) {
+        self.history.finish(result, self.settings.target.dialect);
+    }
+}
+
+impl<DB: Database> TracingConnection<DB> {
     pub(crate) fn raw_mut(&mut self) -> &mut DB::Connection {
         match &mut self.source {
             Source::Owned(connection) => connection,
             Source::Pooled(connection) => connection,
-            Source::Transaction(transaction) => transaction,
-        }
-    }
-
-    pub(crate) fn in_transaction(transaction: Transaction<'t, DB>, settings: Arc<Settings>) -> Self {
-        TracingConnection { source: Source::Transaction(transaction), settings, pool_wait: None }
-    }
-
-    /// Commits the transaction that this connection holds, if it holds one.
-    pub(crate) async fn commit(self) -> Result<(), Error> {
-        match self.source {
-            Source::Transaction(transaction) => transaction.commit().await,
-            Source::Owned(_) | Source::Pooled(_) => Ok(()),
-        }
-    }
-
-    /// Rolls back the transaction that this connection holds, if it holds one.
-    pub(crate) async fn rollback(self) -> Result<(), Error> {
-        match self.source {
-            Source::Transaction(transaction) => transaction.rollback().await,
-            Source::Owned(_) | Source::Pooled(_) => Ok(()),
-        }
-    }
-
-    pub(crate) fn record_pool_wait(&mut self, span: &mut StatementSpan) {
-        if let Some(wait) = self.pool_wait.take() {
-            span.set_pool_wait(wait);
         }
     }
 }
 
-impl<DB: Database> fmt::Debug for TracingConnection<'_, DB> {
+impl<DB: Database> fmt::Debug for TracingConnection<DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TracingConnection").field("settings", &self.settings).finish_non_exhaustive()
     }

@@ -1,4 +1,5 @@
 //! The wrapped connection, and the transaction on it.
 
 pub(crate) mod connection;
+mod history;
 pub(crate) mod transaction;

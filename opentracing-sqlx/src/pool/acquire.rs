@@ -1,32 +1,45 @@
 //! Waiting for a connection of the pool.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use opentracing_core::{Span, SpanContext, Value, logs, tags};
+use opentracing_core::{Span, Value, logs, tags};
 use sqlx::pool::PoolConnection;
-use sqlx::{Database, Error, Pool};
+use sqlx::{Database, Error};
 
+use crate::database::TracingDatabase;
 use crate::options::PoolWait;
+use crate::pool::pool::TracingPool;
 use crate::settings::Settings;
 use crate::statement::error;
 use crate::statement::span::StatementSpan;
 
-/// Acquires a connection for one statement. `start` starts the statement's span, before the wait or after it. The span fails if the
-/// wait fails.
-pub(crate) async fn acquire_for<DB: Database>(
-    pool: &Pool<DB>,
-    settings: &Arc<Settings>,
+/// Acquires a connection for one statement. `start` starts the statement's span, after the wait unless the span includes it. If the wait
+/// fails or is dropped, the span records that.
+pub(crate) async fn acquire_for<DB: TracingDatabase>(
+    pool: &TracingPool<DB>,
     start: impl FnOnce() -> StatementSpan,
 ) -> Result<(PoolConnection<DB>, StatementSpan), Error> {
-    if settings.pool_wait == PoolWait::Span {
-        let (connection, _) = acquire(pool, settings).await?;
-        return Ok((connection, start()));
+    match pool.settings().pool_wait {
+        PoolWait::Tag | PoolWait::Off => {
+            let wait = StatementWait { started: Instant::now(), start: Some(start) };
+            let result = pool.get_ref().acquire().await;
+            wait.end(result)
+        }
+        PoolWait::Included => {
+            let mut statement = start();
+            let started = Instant::now();
+            let result = statement.run(pool.get_ref().acquire()).await;
+            statement.set_pool_wait(started.elapsed());
+            with_connection(statement, result)
+        }
+        PoolWait::Span => acquire(pool).await.map(|(connection, _)| (connection, start())),
     }
-    let mut statement = start();
-    let started = Instant::now();
-    let result = statement.run(pool.acquire()).await;
-    statement.set_pool_wait(started.elapsed());
+}
+
+fn with_connection<DB: Database>(
+    mut statement: StatementSpan,
+    result: Result<PoolConnection<DB>, Error>,
+) -> Result<(PoolConnection<DB>, StatementSpan), Error> {
     match result {
         Ok(connection) => Ok((connection, statement)),
         Err(error) => {
@@ -36,15 +49,46 @@ pub(crate) async fn acquire_for<DB: Database>(
     }
 }
 
+/// The wait of a statement whose span starts after it. Dropping it early records a cancelled statement.
+struct StatementWait<F: FnOnce() -> StatementSpan> {
+    started: Instant,
+    start: Option<F>,
+}
+
+impl<F: FnOnce() -> StatementSpan> StatementWait<F> {
+    fn end<DB: Database>(
+        mut self,
+        result: Result<PoolConnection<DB>, Error>,
+    ) -> Result<(PoolConnection<DB>, StatementSpan), Error> {
+        let took = self.started.elapsed();
+        let Some(start) = self.start.take() else { unreachable!("only the end and the drop take it") };
+        let mut statement = start();
+        statement.set_pool_wait(took);
+        with_connection(statement, result)
+    }
+}
+
+impl<F: FnOnce() -> StatementSpan> Drop for StatementWait<F> {
+    /// The tracer itself records a panic.
+    fn drop(&mut self) {
+        if let Some(start) = self.start.take()
+            && !std::thread::panicking()
+        {
+            let mut statement = start();
+            statement.set_waiting();
+            statement.set_pool_wait(self.started.elapsed());
+        }
+    }
+}
+
 /// Acquires a connection for the caller. Returns how long that took, for the connection's first span, unless the wait has a span of its
 /// own. A wait that fails or is cancelled always has a span.
-pub(crate) async fn acquire<DB: Database>(
-    pool: &Pool<DB>,
-    settings: &Arc<Settings>,
+pub(crate) async fn acquire<DB: TracingDatabase>(
+    pool: &TracingPool<DB>,
 ) -> Result<(PoolConnection<DB>, Option<Duration>), Error> {
-    let mut wait = AcquireSpan::start(settings);
+    let mut wait = AcquireSpan::start(pool.settings());
     let result = {
-        let mut acquired = std::pin::pin!(pool.acquire());
+        let mut acquired = std::pin::pin!(pool.get_ref().acquire());
         std::future::poll_fn(|cx| {
             let _scope = wait.span.as_mut().map(Span::activate_borrowed);
             acquired.as_mut().poll(cx)
@@ -64,7 +108,6 @@ pub(crate) async fn acquire<DB: Database>(
 struct AcquireSpan<'a> {
     settings: &'a Settings,
     started: Instant,
-    parent: Option<SpanContext>,
     /// Started at once with [`PoolWait::Span`], otherwise only for a wait that fails or is cancelled.
     span: Option<Span>,
     is_finished: bool,
@@ -72,8 +115,7 @@ struct AcquireSpan<'a> {
 
 impl<'a> AcquireSpan<'a> {
     fn start(settings: &'a Settings) -> Self {
-        let parent = settings.tracer.active_context();
-        let mut wait = AcquireSpan { settings, started: Instant::now(), parent, span: None, is_finished: false };
+        let mut wait = AcquireSpan { settings, started: Instant::now(), span: None, is_finished: false };
         if settings.pool_wait == PoolWait::Span {
             wait.span = Some(wait.start_span(None));
         }
@@ -83,14 +125,11 @@ impl<'a> AcquireSpan<'a> {
     /// Of kind internal: waiting usually sends nothing to the database.
     fn start_span(&self, ago: Option<Duration>) -> Span {
         let Settings { tracer, component, target, requires_parent, .. } = self.settings;
-        if *requires_parent && self.parent.is_none() {
+        if *requires_parent && tracer.with_active(|_| ()).is_none() {
             return Span::noop();
         }
         let mut builder = tracer.span("acquire");
-        builder.tag(tags::COMPONENT, Value::Static(component)).ignore_active_span();
-        if let Some(parent) = &self.parent {
-            builder.child_of(parent);
-        }
+        builder.tag(tags::COMPONENT, Value::Static(component));
         if let Some(start) = ago.and_then(|ago| SystemTime::now().checked_sub(ago)) {
             builder.start_time(start);
         }

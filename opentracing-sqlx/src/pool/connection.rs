@@ -28,7 +28,7 @@ use crate::settings::Settings;
 /// ```
 #[must_use]
 pub struct TracingPoolConnection<DB: Database> {
-    connection: TracingConnection<'static, DB>,
+    connection: TracingConnection<DB>,
 }
 
 impl<DB: TracingDatabase> TracingPoolConnection<DB> {
@@ -51,18 +51,18 @@ impl<DB: TracingDatabase> TracingPoolConnection<DB> {
     }
 
     /// Detaches the connection from the pool, which may then open another one.
-    pub fn detach(self) -> TracingConnection<'static, DB> {
+    pub fn detach(self) -> TracingConnection<DB> {
         self.connection.into_owned(PoolConnection::detach)
     }
 
     /// Detaches the connection from the pool for good. The pool's number of connections stays reduced by one.
-    pub fn leak(self) -> TracingConnection<'static, DB> {
+    pub fn leak(self) -> TracingConnection<DB> {
         self.connection.into_owned(PoolConnection::leak)
     }
 }
 
 impl<DB: Database> Deref for TracingPoolConnection<DB> {
-    type Target = TracingConnection<'static, DB>;
+    type Target = TracingConnection<DB>;
 
     fn deref(&self) -> &Self::Target {
         &self.connection

@@ -4,10 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use opentracing_core::Tracer;
+use sqlx::pool::PoolConnection;
 use sqlx::pool::{CloseEvent, PoolOptions};
-use sqlx::{Connection, Database, Error, Pool, SqlSafeStr, SqlStr, Transaction};
+use sqlx::{Connection, Database, Error, Pool, SqlSafeStr, SqlStr};
 
-use crate::connection::transaction::TracingTransaction;
+use crate::connection::connection::TracingConnection;
+use crate::connection::transaction::{Host, TracingTransaction};
 use crate::database::TracingDatabase;
 use crate::decorator::StatementDecorator;
 use crate::options::{PoolWait, SqlCommenter, StatementText};
@@ -38,8 +40,13 @@ use crate::statement::span::StatementSpan;
 /// ```
 #[must_use]
 pub struct TracingPool<DB: Database> {
+    /// One allocation, since each statement holds a handle.
+    shared: Arc<Shared<DB>>,
+}
+
+struct Shared<DB: Database> {
     pool: Pool<DB>,
-    pub(crate) settings: Arc<Settings>,
+    settings: Arc<Settings>,
 }
 
 impl<DB: TracingDatabase> TracingPool<DB> {
@@ -69,10 +76,14 @@ impl<DB: TracingDatabase> TracingPool<DB> {
     /// Wraps a pool. Reads host, database and user from the pool's options once, now.
     pub fn with_tracer(tracer: Tracer, pool: Pool<DB>) -> Self {
         let target = DB::target(&pool.connect_options());
-        TracingPool { pool, settings: Settings::new(tracer, target) }
+        TracingPool { shared: Arc::new(Shared { pool, settings: Settings::new(tracer, target) }) }
     }
 
     setters!();
+
+    fn settings_mut(&mut self) -> &mut Settings {
+        Arc::make_mut(&mut Arc::make_mut(&mut self.shared).settings)
+    }
 
     /// Acquires a connection. Waits while all connections are in use.
     ///
@@ -80,17 +91,17 @@ impl<DB: TracingDatabase> TracingPool<DB> {
     ///
     /// Those of [`Pool::acquire`].
     pub fn acquire(&self) -> impl Future<Output = Result<TracingPoolConnection<DB>, Error>> + Send + use<DB> {
-        let TracingPool { pool, settings } = self.clone();
+        let pool = self.clone();
         async move {
-            let (connection, pool_wait) = acquire(&pool, &settings).await?;
-            Ok(TracingPoolConnection::new(connection, settings, pool_wait))
+            let (connection, pool_wait) = acquire(&pool).await?;
+            Ok(TracingPoolConnection::new(connection, pool.settings().clone(), pool_wait))
         }
     }
 
     /// Acquires a connection if one is idle.
     pub fn try_acquire(&self) -> Option<TracingPoolConnection<DB>> {
-        let connection = self.pool.try_acquire()?;
-        Some(TracingPoolConnection::new(connection, self.settings.clone(), None))
+        let connection = self.pool().try_acquire()?;
+        Some(TracingPoolConnection::new(connection, self.settings().clone(), None))
     }
 
     /// Acquires a connection and begins a transaction.
@@ -134,87 +145,109 @@ impl<DB: TracingDatabase> TracingPool<DB> {
 
     async fn begin_by(&self, statement: Option<SqlStr>) -> Result<TracingTransaction<'static, DB>, Error> {
         let start = || self.begin_span(statement.as_ref());
-        let (connection, span) = acquire_for(&self.pool, &self.settings, start).await?;
-        let transaction = span.run_to_end(Transaction::begin(connection, statement)).await?;
-        Ok(TracingTransaction::new(transaction, self.settings.clone(), false))
+        let (connection, span) = acquire_for(self, start).await?;
+        self.begin_on(connection, statement, span).await
     }
 
     async fn try_begin_by(&self, statement: Option<SqlStr>) -> Result<Option<TracingTransaction<'static, DB>>, Error> {
-        let Some(connection) = self.pool.try_acquire() else { return Ok(None) };
+        let Some(connection) = self.pool().try_acquire() else { return Ok(None) };
         let span = self.begin_span(statement.as_ref());
-        let transaction = span.run_to_end(Transaction::begin(connection, statement)).await?;
-        Ok(Some(TracingTransaction::new(transaction, self.settings.clone(), false)))
+        self.begin_on(connection, statement, span).await.map(Some)
+    }
+
+    async fn begin_on(
+        &self,
+        connection: PoolConnection<DB>,
+        statement: Option<SqlStr>,
+        span: StatementSpan,
+    ) -> Result<TracingTransaction<'static, DB>, Error> {
+        let connection = TracingConnection::pooled(connection, self.settings().clone(), None);
+        TracingTransaction::begin(Host::Owned(connection), statement, span).await
     }
 
     fn begin_span(&self, statement: Option<&SqlStr>) -> StatementSpan {
         match statement {
-            Some(statement) => StatementSpan::begin_with(&self.settings, statement.as_str()),
-            None => StatementSpan::transaction(&self.settings, "BEGIN"),
+            Some(statement) => StatementSpan::begin_with(self.settings(), statement.as_str()),
+            None => StatementSpan::begin(self.settings(), "BEGIN"),
         }
     }
 
     /// Closes the pool, and waits until all connections are closed.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.pool().close().await;
     }
 
     /// Whether the pool is closed.
     pub fn is_closed(&self) -> bool {
-        self.pool.is_closed()
+        self.pool().is_closed()
     }
 
     /// Returns a future that completes when the pool is closed.
     pub fn close_event(&self) -> CloseEvent {
-        self.pool.close_event()
+        self.pool().close_event()
     }
 
     /// The number of open connections, idle and in use.
     pub fn size(&self) -> u32 {
-        self.pool.size()
+        self.pool().size()
     }
 
     /// The number of idle connections.
     pub fn num_idle(&self) -> usize {
-        self.pool.num_idle()
+        self.pool().num_idle()
     }
 
     /// The options of the pool.
     pub fn options(&self) -> &PoolOptions<DB> {
-        self.pool.options()
+        self.pool().options()
     }
 
     /// The options of new connections.
     pub fn connect_options(&self) -> Arc<<DB::Connection as Connection>::Options> {
-        self.pool.connect_options()
+        self.pool().connect_options()
     }
 
     /// Replaces the options of new connections, for example to change the password. Spans keep the host, database and user of the
     /// first options.
     pub fn set_connect_options(&self, options: <DB::Connection as Connection>::Options) {
-        self.pool.set_connect_options(options);
+        self.pool().set_connect_options(options);
     }
 }
 
 impl<DB: Database> TracingPool<DB> {
     /// The inner pool, for `migrate!`, `PgListener`, and libraries that take a `Pool`. Statements on it are not traced.
     pub fn get_ref(&self) -> &Pool<DB> {
-        &self.pool
+        self.pool()
     }
 
     /// Unwraps the inner pool. Statements on it are not traced.
     pub fn into_inner(self) -> Pool<DB> {
-        self.pool
+        self.pool().clone()
+    }
+
+    fn pool(&self) -> &Pool<DB> {
+        &self.shared.pool
+    }
+
+    pub(crate) fn settings(&self) -> &Arc<Settings> {
+        &self.shared.settings
+    }
+}
+
+impl<DB: Database> Clone for Shared<DB> {
+    fn clone(&self) -> Self {
+        Shared { pool: self.pool.clone(), settings: self.settings.clone() }
     }
 }
 
 impl<DB: Database> Clone for TracingPool<DB> {
     fn clone(&self) -> Self {
-        TracingPool { pool: self.pool.clone(), settings: self.settings.clone() }
+        TracingPool { shared: self.shared.clone() }
     }
 }
 
 impl<DB: Database> fmt::Debug for TracingPool<DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TracingPool").field("pool", &self.pool).field("settings", &self.settings).finish()
+        f.debug_struct("TracingPool").field("pool", self.pool()).field("settings", self.settings()).finish()
     }
 }

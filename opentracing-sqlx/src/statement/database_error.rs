@@ -47,6 +47,8 @@ pub(super) fn kind(error: &dyn DatabaseError) -> &'static str {
     }
     // PostgreSQL, "Error Codes".
     match error.code().as_deref() {
+        // The code is the same, and so is the routine. With messages in another language, both are called cancelled.
+        Some("57014") if error.message().contains("statement timeout") => "statement_timeout",
         Some("57014") => "cancelled",
         Some("57P01" | "57P02" | "57P03") => "shutdown",
         Some("40P01") => "deadlock",

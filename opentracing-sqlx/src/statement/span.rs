@@ -9,7 +9,7 @@ use sqlx::Error;
 use crate::decorator::{RowCounts, StatementFailure};
 use crate::options::PoolWait;
 use crate::settings::Settings;
-use crate::sql::Summary;
+use crate::sql::{Dialect, Summary};
 use crate::statement::error;
 
 /// The span of one statement. Dropping it before [`succeed`](Self::succeed) or [`fail`](Self::fail) records a cancelled statement.
@@ -19,21 +19,67 @@ pub(crate) struct StatementSpan {
     pub(super) rows: RowCounts,
     /// `None` if sqlx chooses the text: `BEGIN`, `COMMIT` and the like.
     pub(super) summary: Option<Arc<Summary>>,
+    pub(super) role: Role,
+    /// Why this commit commits nothing.
+    lost: Option<&'static str>,
     /// The number of results so far: one text may hold several statements.
     results: usize,
     is_finished: bool,
 }
 
+/// What a statement is for, which decides what a drop of it means.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Query,
+    Prepare,
+    Begin,
+    Savepoint,
+    Commit,
+    Rollback,
+    /// Not sent yet: it waits for a connection.
+    Wait,
+}
+
 impl StatementSpan {
     pub(super) fn new(span: Span, settings: Arc<Settings>) -> Self {
-        StatementSpan { span, settings, rows: RowCounts::default(), summary: None, results: 0, is_finished: false }
+        StatementSpan {
+            span,
+            settings,
+            rows: RowCounts::default(),
+            summary: None,
+            role: Role::Query,
+            lost: None,
+            results: 0,
+            is_finished: false,
+        }
     }
 
     /// Records how long the statement waited for its connection.
     pub(crate) fn set_pool_wait(&mut self, wait: Duration) {
-        if self.settings.pool_wait == PoolWait::Tag {
+        if matches!(self.settings.pool_wait, PoolWait::Tag | PoolWait::Included) {
             self.span.set_tag_with(tags::SQLX_POOL_WAIT_MS, || wait.as_micros() as f64 / 1000.0);
         }
+    }
+
+    /// Marks a statement that waits for a connection.
+    pub(crate) fn set_waiting(&mut self) {
+        self.role = Role::Wait;
+    }
+
+    /// Records that a statement before this one on the same connection was dropped.
+    pub(crate) fn set_behind_cancelled(&mut self) {
+        self.span.set(tags::SQLX_BEHIND_CANCELLED, true);
+    }
+
+    /// Whether the caller's text commits a transaction.
+    pub(crate) fn is_commit(&self) -> bool {
+        let operation = self.summary.as_ref().and_then(|summary| summary.operation);
+        matches!(operation, Some("COMMIT" | "END"))
+    }
+
+    /// Sets why the transaction is already lost. Recorded if the commit succeeds.
+    pub(crate) fn set_lost(&mut self, why: &'static str) {
+        self.lost = Some(why);
     }
 
     pub(super) fn count_row(&mut self) {
@@ -55,8 +101,13 @@ impl StatementSpan {
             return;
         }
         self.set_row_tags();
-        let StatementSpan { span, settings, rows, .. } = self;
-        settings.decorate(|decorator| decorator.on_success(span, *rows));
+        if let Some(why) = self.lost {
+            self.set_outcome("rolled_back", why);
+            self.decorate_failure(&StatementFailure::RolledBack);
+        } else {
+            let StatementSpan { span, settings, rows, .. } = self;
+            settings.decorate(|decorator| decorator.on_success(span, *rows));
+        }
         std::mem::take(&mut self.span).finish();
     }
 
@@ -82,6 +133,34 @@ impl StatementSpan {
         }
     }
 
+    fn set_outcome(&mut self, outcome: &'static str, message: &'static str) {
+        self.span
+            .set_tag(tags::SQLX_OUTCOME, Value::Static(outcome))
+            .log_kv(&[(logs::EVENT, Value::Static(outcome)), (logs::MESSAGE, Value::Static(message))]);
+    }
+
+    /// What a drop of the statement means.
+    fn dropped(&self) -> (&'static str, &'static str, StatementFailure<'static>) {
+        let message = match self.role {
+            Role::Query if self.rows.returned > 0 => {
+                return ("aborted", "dropped before the last row", StatementFailure::Aborted);
+            }
+            Role::Commit => {
+                let message = "dropped before the database answered: the transaction may be committed or not";
+                return ("unknown", message, StatementFailure::Unknown);
+            }
+            Role::Query => "dropped before the first row",
+            Role::Wait => "dropped while waiting for a connection",
+            // SQLite's thread rolls such a transaction back.
+            Role::Begin if self.settings.target.dialect != Dialect::Sqlite => {
+                "dropped before the database answered: the connection may still be in a transaction"
+            }
+            Role::Savepoint => "dropped before the database answered: sqlx rolls back the transaction around it",
+            Role::Begin | Role::Prepare | Role::Rollback => "dropped before the database answered",
+        };
+        ("cancelled", message, StatementFailure::Cancelled)
+    }
+
     fn decorate_failure(&mut self, failure: &StatementFailure<'_>) {
         let StatementSpan { span, settings, .. } = self;
         settings.decorate(|decorator| decorator.on_error(span, failure));
@@ -98,13 +177,8 @@ impl Drop for StatementSpan {
         if std::thread::panicking() {
             return;
         }
-        let (outcome, message, failure) = match self.rows.returned {
-            0 => ("cancelled", "dropped before the first row", StatementFailure::Cancelled),
-            _ => ("aborted", "dropped before the last row", StatementFailure::Aborted),
-        };
-        self.span
-            .set_tag(tags::SQLX_OUTCOME, Value::Static(outcome))
-            .log_kv(&[(logs::EVENT, Value::Static(outcome)), (logs::MESSAGE, Value::Static(message))]);
+        let (outcome, message, failure) = self.dropped();
+        self.set_outcome(outcome, message);
         self.decorate_failure(&failure);
     }
 }

@@ -10,7 +10,7 @@ use crate::settings::Settings;
 use crate::sql::{Summary, summary};
 use crate::statement::comment::{self, Comment};
 use crate::statement::query::Query;
-use crate::statement::span::StatementSpan;
+use crate::statement::span::{Role, StatementSpan};
 
 impl StatementSpan {
     /// Starts the span of a query, and adds the sqlcommenter comment to its text if one is configured.
@@ -41,17 +41,31 @@ impl StatementSpan {
         let name = Text::Copied(name);
         let mut statement = start(settings, sql, name, Some("PREPARE"), summary.table.as_deref(), Parent::Active);
         statement.set_text(&summary, sql);
+        statement.role = Role::Prepare;
         statement
     }
 
     /// Starts the span of a transaction that the caller begins with a statement of their own.
     pub(crate) fn begin_with(settings: &Arc<Settings>, sql: &str) -> Self {
-        StatementSpan::statement(settings, &summary(sql, settings.target.dialect), sql)
+        let mut statement = StatementSpan::statement(settings, &summary(sql, settings.target.dialect), sql);
+        statement.role = Role::Begin;
+        statement
     }
 
-    /// Starts the span of a transaction statement whose text sqlx chooses, such as `BEGIN`.
-    pub(crate) fn transaction(settings: &Arc<Settings>, operation: &'static str) -> Self {
-        StatementSpan::chosen_by_sqlx(settings, operation, Parent::Active)
+    /// Starts the span of `BEGIN` or `SAVEPOINT`.
+    pub(crate) fn begin(settings: &Arc<Settings>, operation: &'static str) -> Self {
+        let role = if operation == "BEGIN" { Role::Begin } else { Role::Savepoint };
+        StatementSpan::chosen_by_sqlx(settings, operation, role, Parent::Active)
+    }
+
+    /// Starts the span of `COMMIT` or `RELEASE SAVEPOINT`.
+    pub(crate) fn commit(settings: &Arc<Settings>, operation: &'static str) -> Self {
+        StatementSpan::chosen_by_sqlx(settings, operation, Role::Commit, Parent::Active)
+    }
+
+    /// Starts the span of a rollback that the caller asks for.
+    pub(crate) fn rollback(settings: &Arc<Settings>, operation: &'static str) -> Self {
+        StatementSpan::chosen_by_sqlx(settings, operation, Role::Rollback, Parent::Active)
     }
 
     /// Starts the span of a rollback for a transaction that was dropped. `parent` was active when the transaction began.
@@ -61,7 +75,7 @@ impl StatementSpan {
         parent: Option<&SpanContext>,
     ) -> Self {
         let parent = parent.map_or(Parent::None, Parent::Given);
-        let mut statement = StatementSpan::chosen_by_sqlx(settings, operation, parent);
+        let mut statement = StatementSpan::chosen_by_sqlx(settings, operation, Role::Rollback, parent);
         statement.span.set(tags::SQLX_IMPLICIT_ROLLBACK, true);
         statement
     }
@@ -79,8 +93,9 @@ impl StatementSpan {
         statement
     }
 
-    fn chosen_by_sqlx(settings: &Arc<Settings>, operation: &'static str, parent: Parent<'_>) -> Self {
+    fn chosen_by_sqlx(settings: &Arc<Settings>, operation: &'static str, role: Role, parent: Parent<'_>) -> Self {
         let mut statement = start(settings, operation, Text::Static(operation), Some(operation), None, parent);
+        statement.role = role;
         settings.decorate(|decorator| decorator.on_statement(&mut statement.span, operation));
         statement
     }

@@ -1,19 +1,11 @@
 //! Statements that are dropped or cancelled.
 
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Waker};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use opentracing_core::InSpan;
 
-use crate::support::{error, only_span, returned, span, tag};
-
-/// Polls once and expects that the work waits for the database.
-fn poll_once(work: impl Future) {
-    assert!(pin!(work).poll(&mut Context::from_waker(Waker::noop())).is_pending());
-}
+use crate::support::{error, only_span, poll_once, returned, span, tag};
 
 on_each_database! {
     async fn is_cancelled_when_dropped_before_the_first_row(mock, pool) {
@@ -85,19 +77,4 @@ on_each_database! {
         assert_eq!(error(&span).0, CANCELLED);
         assert_eq!(tag(&span, "db.response.status_code").as_deref(), Some(CODE));
     }
-}
-
-#[cfg(feature = "sqlite")]
-#[tokio::test]
-async fn dropping_commit_records_cancellation_and_rollback() {
-    use crate::databases::sqlite::*;
-
-    let mock = opentracing_core::mock::MockTracer::new();
-    let pool = open(&mock, 1).await.unwrap();
-    let mut transaction = pool.begin().await.unwrap();
-    let held = hold(transaction.get_mut()).await;
-    poll_once(transaction.commit());
-    assert_eq!(tag(&span(&mock, "COMMIT"), "sqlx.outcome").as_deref(), Some("cancelled"));
-    assert_eq!(tag(&span(&mock, "ROLLBACK"), "sqlx.implicit_rollback").as_deref(), Some("true"));
-    drop(held);
 }

@@ -96,16 +96,33 @@ pub(crate) mod sqlite {
         working: Receiver<()>,
     }
 
+    impl Held {
+        pub(crate) fn let_go(self) {}
+    }
+
     /// Makes statements run until the guard is dropped, which cancels them.
     pub(crate) async fn hold(connection: &mut sqlx::SqliteConnection) -> Held {
         let ((guard, dropped), (begun, working)) = (channel(), channel());
+        let mut was_dropped = false;
         let work_on = move || {
+            if was_dropped {
+                // Only one statement is cancelled.
+                return true;
+            }
             // The receiver may be gone.
             let _ = begun.send(());
-            dropped.recv().is_ok()
+            was_dropped = dropped.recv().is_err();
+            !was_dropped
         };
         connection.lock_handle().await.unwrap().set_progress_handler(1, work_on);
         Held { _guard: guard, working }
+    }
+
+    /// Keeps SQLite's thread busy, so that later work waits until the guard is dropped.
+    pub(crate) async fn stall(connection: &mut sqlx::SqliteConnection) -> Held {
+        let held = hold(connection).await;
+        crate::support::poll_once(sqlx::raw_sql(SLOW).fetch_one(connection));
+        held
     }
 
     pub(crate) async fn release(connection: &mut sqlx::SqliteConnection, held: Held) {
@@ -132,7 +149,7 @@ pub(crate) mod postgres {
         "SELECT id * 9223372036854775807 FROM (SELECT id FROM users ORDER BY id) AS u";
     /// Takes long; then the kind and code of the error when the database cancels it.
     pub(crate) const SLOW: &str = "SELECT pg_sleep(60)";
-    pub(crate) const CANCELLED: &str = "cancelled";
+    pub(crate) const CANCELLED: &str = "statement_timeout";
     pub(crate) const CODE: &str = "57014";
 
     /// Makes the database cancel slow statements.
@@ -143,9 +160,19 @@ pub(crate) mod postgres {
     /// The server cancels slow statements by itself.
     pub(crate) struct Held;
 
+    impl Held {
+        pub(crate) fn let_go(self) {}
+    }
+
     /// Makes the server cancel slow statements after a short time.
     pub(crate) async fn hold(connection: &mut sqlx::PgConnection) -> Held {
         limit_statement_time(connection).await;
+        Held
+    }
+
+    /// Keeps the server busy for a moment, so that later work waits.
+    pub(crate) async fn stall(connection: &mut sqlx::PgConnection) -> Held {
+        crate::support::poll_once(sqlx::raw_sql("SELECT pg_sleep(0.3)").fetch_one(connection));
         Held
     }
 
@@ -186,9 +213,19 @@ pub(crate) mod mysql {
     /// The server cancels slow statements by itself.
     pub(crate) struct Held;
 
+    impl Held {
+        pub(crate) fn let_go(self) {}
+    }
+
     /// Makes the server cancel slow statements after a short time.
     pub(crate) async fn hold(connection: &mut sqlx::MySqlConnection) -> Held {
         limit_statement_time(connection).await;
+        Held
+    }
+
+    /// Keeps the server busy for a moment, so that later work waits.
+    pub(crate) async fn stall(connection: &mut sqlx::MySqlConnection) -> Held {
+        crate::support::poll_once(sqlx::raw_sql("SELECT sleep(0.3)").fetch_one(connection));
         Held
     }
 

@@ -2,7 +2,7 @@
 
 use futures_util::TryStreamExt;
 use opentracing_core::InSpan;
-use opentracing_sqlx::TracingConnection;
+use opentracing_sqlx::{PoolWait, TracingConnection};
 use sqlx::{Connection, Either, Executor, Row, Statement};
 
 use crate::support::{names, only_span, returned, span, tag};
@@ -176,7 +176,7 @@ on_each_database! {
             sqlx::query_scalar("SELECT name FROM users WHERE id = 2").fetch_one(executor).await.unwrap()
         }
         /// Takes a connection, as untraced code takes sqlx's own.
-        async fn move_up(connection: &mut TracingConnection<'_, Db>) {
+        async fn move_up(connection: &mut TracingConnection<Db>) {
             let mut savepoint = connection.begin().await.unwrap();
             sqlx::query("UPDATE users SET id = id + 10").execute(&mut *savepoint).await.unwrap();
             savepoint.commit().await.unwrap();
@@ -222,14 +222,14 @@ on_each_database! {
     }
 
     async fn span_is_active_during_execution(mock, pool) {
-        // A hook of the pool runs inside the statement's span and starts a child.
+        // A hook of the pool runs during the wait, which the statement's span includes here, and starts a child.
         let tracer = mock.tracer().clone();
         let options = options(1).before_acquire(move |_, _| {
             tracer.span("check").start().finish();
             Box::pin(async { Ok(true) })
         });
         let raw = options.connect_with((*pool.connect_options()).clone()).await.unwrap();
-        let checked = opentracing_sqlx::TracingPool::with_tracer(mock.tracer().clone(), raw);
+        let checked = opentracing_sqlx::TracingPool::with_tracer(mock.tracer().clone(), raw).pool_wait(PoolWait::Included);
         sqlx::query("SELECT 1 AS one").execute(&checked).await.unwrap();
         mock.assert_tree("
             SELECT (client)

@@ -12,6 +12,7 @@ mod concurrent;
 mod decorators;
 mod errors;
 mod executors;
+mod facts;
 mod macros;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod outages;

@@ -2,6 +2,8 @@
 
 use std::env;
 use std::io::Write;
+use std::pin::pin;
+use std::task::{Context, Waker};
 
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{OwnedSpan, Value};
@@ -20,6 +22,11 @@ pub(crate) fn server(variable: &str) -> Option<String> {
         );
     }
     url
+}
+
+/// Polls once, expects that the work waits for the database, and drops it.
+pub(crate) fn poll_once(work: impl Future) {
+    assert!(pin!(work).poll(&mut Context::from_waker(Waker::noop())).is_pending());
 }
 
 /// The names of the spans, by start time.

@@ -18,7 +18,7 @@ fn handles_are_send() {
     fn is_shared<T: Send + Sync + std::fmt::Debug>() {}
     fn is_sent<T: Send + std::fmt::Debug>() {}
     is_shared::<TracingPool<Sqlite>>();
-    is_sent::<TracingConnection<'static, Sqlite>>();
+    is_sent::<TracingConnection<Sqlite>>();
     is_sent::<TracingPoolConnection<Sqlite>>();
     is_sent::<TracingTransaction<'static, Sqlite>>();
     is_shared::<SqlCommenter>();
