@@ -187,7 +187,7 @@ pub use crate::stats::histogram::{Exemplar, Histogram};
 pub use crate::stats::message_stats::{MessageEvent, MessageStats};
 pub use crate::stats::open_span::{OpenPlace, OpenSpan};
 pub use crate::stats::prometheus::Prometheus;
-pub use crate::stats::red::{Red, RedFigures, RedFiguresBuilder, RedPrometheus};
+pub use crate::stats::red::{Red, RedDuration, RedFigures, RedFiguresBuilder, RedPrometheus};
 pub use crate::stats::report::Report;
 pub use crate::stats::stats::{ReporterStats, Stats};
 pub use crate::stats::transport_stats::{Latency, TransportStats};

@@ -10,7 +10,9 @@ use std::sync::atomic::{Ordering, fence};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::clock::timeline::Timeline;
+use crate::model::tags;
 use crate::model::unfinished::UnfinishedSpans;
+use crate::model::value::Value;
 use crate::record::record::Record;
 use crate::recorder::names::NameGuard;
 use crate::recorder::port::PortReceiver;
@@ -19,7 +21,7 @@ use crate::redaction::keys::Redactor;
 use crate::reporter::finished::{Batch, FinishedSpan};
 use crate::reporter::reporter::{FlushError, PASS_INTERVAL, Reporter};
 use crate::stats::histogram::Exemplar;
-use crate::stats::red::RedFigures;
+use crate::stats::red::{RedDuration, RedFigures};
 use crate::sync::{bump, lock};
 
 /// Takes the finished spans of a tracer and passes them to a reporter. A tracer has exactly one drain.
@@ -249,15 +251,19 @@ impl Drain {
     #[inline(never)]
     fn count_for_figures(&self, red: &RedFigures, record: &Record) {
         let span = FinishedSpan { record, timeline: &self.timeline, process: &self.recorder.process };
+        let duration = match red.duration() {
+            RedDuration::Whole => span.duration(),
+            RedDuration::ToHead => time_to_head(span).unwrap_or_else(|| span.duration()),
+        };
         let exemplar = || {
             record.context.is_sampled().then(|| Exemplar {
                 trace_id: record.context.trace_id(),
                 span_id: record.context.span_id(),
-                duration: span.duration(),
+                duration,
                 at: SystemTime::UNIX_EPOCH + Duration::from_nanos(span.end_unix_ns()),
             })
         };
-        red.count(span.kind(), span.operation_name(), span.is_failed(), span.duration(), exemplar);
+        red.count(span.kind(), span.operation_name(), span.is_failed(), duration, exemplar);
     }
 
     #[cold]
@@ -465,5 +471,13 @@ impl InlineDrain {
         self.drain.pass(&mut self.reporter);
         let closing = self.drain.recorder.intake.is_closed();
         self.drain.flush(&mut self.reporter, deadline, closing)
+    }
+}
+
+/// The time to the head of the response, where the span lasted longer.
+fn time_to_head(span: FinishedSpan<'_>) -> Option<Duration> {
+    match span.tag(tags::HTTP_TIME_TO_HEAD_MS.name())? {
+        Value::F64(ms) => Duration::try_from_secs_f64(ms / 1e3).ok(),
+        _ => None,
     }
 }

@@ -48,11 +48,25 @@ pub struct RedFigures(Arc<Shared>);
 pub struct RedFiguresBuilder {
     operations: usize,
     buckets: Vec<Duration>,
+    duration: RedDuration,
+}
+
+/// Up to which moment the durations of [`RedFigures`] are measured.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub enum RedDuration {
+    /// To the end of the span. For HTTP that is the end of the response body, so a client that reads slowly makes a request slow.
+    #[default]
+    Whole,
+    /// To the head of the response, by the tag [`http.time_to_head_ms`](crate::tags::HTTP_TIME_TO_HEAD_MS). To the end of spans that have
+    /// no such tag: those that end with the head, and all other protocols.
+    ToHead,
 }
 
 #[derive(Debug)]
 struct Shared {
     limit: usize,
+    duration: RedDuration,
     bounds: Arc<[Duration]>,
     /// One map for each kind, in the order of [`KINDS`], keyed by operation name.
     operations: Mutex<[BTreeMap<Box<str>, Red>; KINDS.len()]>,
@@ -102,7 +116,7 @@ impl RedFigures {
 
     /// Starts building figures with another limit or other buckets.
     pub fn builder() -> RedFiguresBuilder {
-        RedFiguresBuilder { operations: 1_000, buckets: DEFAULT_BOUNDS.to_vec() }
+        RedFiguresBuilder { operations: 1_000, buckets: DEFAULT_BOUNDS.to_vec(), duration: RedDuration::default() }
     }
 
     /// The figures of one operation; `None` if it has not been counted.
@@ -132,6 +146,11 @@ impl RedFigures {
         if KINDS.contains(&kind) {
             count(&self.0.missed);
         }
+    }
+
+    /// Up to which moment durations are measured.
+    pub(crate) fn duration(&self) -> RedDuration {
+        self.0.duration
     }
 
     /// The figures in the Prometheus text format.
@@ -183,10 +202,17 @@ impl RedFiguresBuilder {
         self
     }
 
+    /// Sets up to which moment durations are measured: [`RedDuration::Whole`] by default.
+    pub fn duration(mut self, duration: RedDuration) -> Self {
+        self.duration = duration;
+        self
+    }
+
     /// Builds the figures, with all counters at zero.
     pub fn build(self) -> RedFigures {
         RedFigures(Arc::new(Shared {
             limit: self.operations,
+            duration: self.duration,
             bounds: self.buckets.into(),
             operations: Mutex::default(),
             missed: AtomicU64::new(0),

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{
-    ConstSampler, Decision, Metrics, ProbabilisticSampler, RedFigures, Sampler, Sampling, SpanKind, TracerBuilder, tags,
+    ConstSampler, Decision, Metrics, ProbabilisticSampler, RedDuration, RedFigures, Sampler, Sampling, SpanKind,
+    TracerBuilder, tags,
 };
 
 fn counting(settings: impl FnOnce(TracerBuilder) -> TracerBuilder) -> (MockTracer, RedFigures) {
@@ -38,6 +39,34 @@ fn figures_are_counted_by_operation_and_kind() {
     assert_eq!(figures.operation(SpanKind::Internal, "work"), None);
     let all: Vec<_> = figures.operations().into_iter().map(|(kind, name, red)| (kind, name, red.requests)).collect();
     assert_eq!(all, [(SpanKind::Server, "GET /cart".into(), 2), (SpanKind::Client, "GET /cart".into(), 1)]);
+}
+
+#[test]
+fn durations_may_go_to_the_head_of_the_response() {
+    for (duration, bounds) in [(RedDuration::Whole, (2_020, 2_021)), (RedDuration::ToHead, (50, 51))] {
+        let figures = RedFigures::builder().duration(duration).build();
+        let mock = MockTracer::with(|builder| builder.red(&figures));
+        let mut stream = mock.tracer().span("GET /events").kind(SpanKind::Server).start();
+        mock.clock().advance(20 * MS);
+        stream.set(tags::HTTP_TIME_TO_HEAD_MS, 20.0);
+        mock.clock().advance(1_970 * MS);
+        stream.finish();
+        // Without a head that is known, and with one that cannot be.
+        finish(&mock, "GET /events", SpanKind::Server, 20 * MS, false);
+        let mut wrong = mock.tracer().span("GET /events").kind(SpanKind::Server).start();
+        wrong.set(tags::HTTP_TIME_TO_HEAD_MS, -1.0);
+        mock.clock().advance(10 * MS);
+        wrong.finish();
+        mock.finished_spans();
+        let events = figures.operation(SpanKind::Server, "GET /events").unwrap();
+        let (least, most) = bounds;
+        assert_eq!(events.requests, 3);
+        assert!(
+            events.duration.sum() >= least * MS && events.duration.sum() < most * MS,
+            "{:?}",
+            events.duration.sum()
+        );
+    }
 }
 
 #[test]

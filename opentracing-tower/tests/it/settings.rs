@@ -9,11 +9,13 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
+use bytes::Bytes;
 use http::Request;
 use http_body::Body as _;
+use http_body_util::{BodyExt, Full};
 use opentracing_core::http_rules::ErrorStatuses;
 use opentracing_core::mock::MockTracer;
-use opentracing_core::{Tracer, Value};
+use opentracing_core::{RedDuration, Tracer, Value};
 use opentracing_tower::{RequestSizeLayer, ResponseBody, TracingLayer, is_event_stream};
 use tower_service::Service;
 
@@ -198,6 +200,29 @@ async fn errors_can_be_other_statuses() {
 }
 
 #[cfg(feature = "axum")]
+#[tokio::test]
+async fn figures_may_go_by_the_time_to_the_head() {
+    for (duration, expected) in [(RedDuration::Whole, 1_020), (RedDuration::ToHead, 20)] {
+        let figures = opentracing_core::RedFigures::builder().duration(duration).build();
+        let mock = MockTracer::with(|builder| builder.red(&figures));
+        let clock = mock.clock().clone();
+        let handler = move || async move {
+            clock.advance(Duration::from_millis(20));
+            Body::new(Full::<Bytes>::from("late").map_frame(move |frame| {
+                clock.advance(Duration::from_secs(1));
+                frame
+            }))
+        };
+        get(serve(Router::new().fallback(handler).layer(layer(&mock))).await, "GET /", "").await;
+        let span = only_span(&mock).await;
+        let Some(Value::F64(to_head)) = span.tag("http.time_to_head_ms") else { panic!("a number: {span:?}") };
+        assert!((20.0..21.0).contains(&to_head), "{to_head}");
+        assert!(span.duration() >= Duration::from_millis(1_020), "the span itself lasts to the end");
+        let red = figures.operation(opentracing_core::SpanKind::Server, "GET").unwrap();
+        assert_eq!(red.duration.sum().as_millis(), expected, "{duration:?}");
+    }
+}
+
 #[tokio::test]
 async fn figures_are_counted_by_route() {
     let figures = opentracing_core::RedFigures::new();
