@@ -1,5 +1,6 @@
 //! The body of a response.
 
+use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -12,7 +13,7 @@ use pin_project_lite::pin_project;
 use crate::call::Call;
 
 pin_project! {
-    /// The body of a traced response. The span is active during each poll and while the wrapped body is dropped, and finishes with it.
+    /// The body of a traced response, which is inside of its `tonic::body::Body`. The span is active during each poll and while the wrapped body is dropped, and finishes with it.
     ///
     /// The span ends with the trailers, with the last frame, with an error, or when the body is dropped.
     pub struct ResponseBody<B> {
@@ -24,6 +25,18 @@ pin_project! {
 impl<B> ResponseBody<B> {
     pub(crate) fn new(inner: ExchangeBody<B, Call>) -> Self {
         ResponseBody { inner }
+    }
+}
+
+/// Boxes a body that has a span. A body of tonic without a span stays as it is.
+pub(crate) fn into_tonic<B>(body: ExchangeBody<B, Call>) -> tonic::body::Body
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>> + fmt::Display + fmt::Debug,
+{
+    match body.into_untraced() {
+        Ok(body) => tonic::body::Body::new(body),
+        Err(traced) => tonic::body::Body::new(ResponseBody::new(traced)),
     }
 }
 
@@ -48,7 +61,7 @@ where
     }
 }
 
-/// An empty body, of no call. Generated clients need it in `with_interceptor`.
+/// An empty body, of no call.
 impl<B> Default for ResponseBody<B> {
     fn default() -> Self {
         ResponseBody { inner: ExchangeBody::default() }

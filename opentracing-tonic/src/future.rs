@@ -1,15 +1,17 @@
 //! The future of a response.
 
+use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use http::Response;
-use http_body::Body;
 use opentracing_core::http_rules::ExchangeFuture;
 use pin_project_lite::pin_project;
+use tonic::body::Body;
 
-use crate::body::ResponseBody;
+use crate::body::into_tonic;
 use crate::call::Call;
 
 pin_project! {
@@ -31,16 +33,17 @@ impl<F> ResponseFuture<F> {
 impl<F, B, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<B>, E>>,
-    B: Body,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>> + fmt::Display + fmt::Debug,
     E: fmt::Display + fmt::Debug + 'static,
 {
-    type Output = Result<Response<ResponseBody<B>>, E>;
+    type Output = Result<Response<Body>, E>;
 
     /// # Panics
     ///
     /// If it is polled again after it was ready.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().inner.poll_response(cx, ResponseBody::new)
+        self.project().inner.poll_response(cx, into_tonic)
     }
 }
 

@@ -8,9 +8,9 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::{Request, Response};
 use tonic::body::Body;
+use tonic::server::NamedService;
 use tower_service::Service;
 
-use crate::body::ResponseBody;
 use crate::future::ResponseFuture;
 use crate::layer::TracingLayer;
 use crate::server::ServerConfig;
@@ -65,9 +65,10 @@ where
     S::Error: fmt::Display + fmt::Debug + 'static,
     ReqBody: http_body::Body<Data = Bytes> + Send + 'static,
     ReqBody::Error: Into<Box<dyn Error + Send + Sync>>,
-    ResBody: http_body::Body,
+    ResBody: http_body::Body<Data = Bytes> + Send + 'static,
+    ResBody::Error: Into<Box<dyn Error + Send + Sync>> + fmt::Display + fmt::Debug,
 {
-    type Response = Response<ResponseBody<ResBody>>;
+    type Response = Response<Body>;
     type Error = S::Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -80,5 +81,17 @@ where
         let (call, body) = self.config.begin(&parts, Body::new(body));
         // The service that was polled ready is called right here, so no clone is needed.
         ResponseFuture::new(call, || self.inner.call(Request::from_parts(parts, body)))
+    }
+}
+
+/// A wrapped service keeps its name, so `Server::add_service` takes it.
+impl<S: NamedService> NamedService for Tracing<S> {
+    const NAME: &'static str = S::NAME;
+}
+
+/// As [`Tracing::new`], around the default service.
+impl<S: Default> Default for Tracing<S> {
+    fn default() -> Self {
+        Tracing::new(S::default())
     }
 }

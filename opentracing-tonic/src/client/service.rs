@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -11,7 +12,6 @@ use tonic::body::Body;
 use tonic::transport::Channel;
 use tower_service::Service;
 
-use crate::body::ResponseBody;
 use crate::client::config::ClientConfig;
 use crate::client::layer::TracingClientLayer;
 use crate::future::ResponseFuture;
@@ -59,6 +59,32 @@ impl<S> TracingChannel<S> {
     pub fn into_inner(self) -> S {
         self.inner
     }
+
+    /// As [`Service::poll_ready`]. That one is ambiguous where no request says which body it has, because a traced channel takes any body:
+    /// in a service of your own that holds the channel, for example.
+    ///
+    /// # Errors
+    ///
+    /// Those of the wrapped channel.
+    pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>>
+    where
+        S: Service<Request<Body>>,
+    {
+        self.inner.poll_ready(cx)
+    }
+
+    /// Waits until the channel is ready, as `ready` of tower's `ServiceExt` does.
+    ///
+    /// # Errors
+    ///
+    /// Those of the wrapped channel.
+    pub async fn ready(&mut self) -> Result<&mut Self, S::Error>
+    where
+        S: Service<Request<Body>>,
+    {
+        poll_fn(|cx| self.poll_ready(cx)).await?;
+        Ok(self)
+    }
 }
 
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for TracingChannel<S>
@@ -67,9 +93,10 @@ where
     S::Error: fmt::Display + fmt::Debug + 'static,
     ReqBody: http_body::Body<Data = Bytes> + Send + 'static,
     ReqBody::Error: Into<Box<dyn Error + Send + Sync>>,
-    ResBody: http_body::Body,
+    ResBody: http_body::Body<Data = Bytes> + Send + 'static,
+    ResBody::Error: Into<Box<dyn Error + Send + Sync>> + fmt::Display + fmt::Debug,
 {
-    type Response = Response<ResponseBody<ResBody>>;
+    type Response = Response<Body>;
     type Error = S::Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -82,5 +109,12 @@ where
         let (call, body) = self.config.begin(&mut parts, Body::new(body));
         // The service that was polled ready is called right here, so no clone is needed.
         ResponseFuture::new(call, || self.inner.call(Request::from_parts(parts, body)))
+    }
+}
+
+/// As [`TracingChannel::new`], around the default channel.
+impl<S: Default> Default for TracingChannel<S> {
+    fn default() -> Self {
+        TracingChannel::new(S::default())
     }
 }

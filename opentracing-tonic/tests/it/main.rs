@@ -13,6 +13,7 @@ mod interceptors;
 mod peers;
 mod python;
 mod settings;
+mod stacks;
 mod streams;
 mod support;
 mod tasks;
