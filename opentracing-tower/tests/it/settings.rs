@@ -199,7 +199,6 @@ async fn errors_can_be_other_statuses() {
     }
 }
 
-#[cfg(feature = "axum")]
 #[tokio::test]
 async fn figures_may_go_by_the_time_to_the_head() {
     for (duration, expected) in [(RedDuration::Whole, 1_020), (RedDuration::ToHead, 20)] {
@@ -223,6 +222,7 @@ async fn figures_may_go_by_the_time_to_the_head() {
     }
 }
 
+#[cfg(feature = "axum")]
 #[tokio::test]
 async fn figures_are_counted_by_route() {
     let figures = opentracing_core::RedFigures::new();
