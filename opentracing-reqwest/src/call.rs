@@ -59,6 +59,8 @@ impl Call {
         client_request.operation_name = options.name();
         client_request.known_methods = &settings.known_methods;
         client_request.peer_service = settings.peer_services.resolve(options.peer_service.as_deref(), &peer);
+        client_request.caller = options.caller.as_ref();
+        client_request.attempts = options.resend_counter.as_ref();
         client_request.is_skipped = settings.skip.any(request);
         let mut call = Call {
             span: client_request.start(tracer),

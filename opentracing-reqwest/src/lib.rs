@@ -103,7 +103,7 @@ mod redirect;
 mod request;
 mod settings;
 
-pub use opentracing_core::http_rules::{ErrorText, HeaderTags, HttpFailure, ResendCounter};
+pub use opentracing_core::http_rules::{CallerContext, ErrorText, HeaderTags, HttpFailure, ResendCounter};
 
 pub use crate::builder::TracingClientBuilder;
 pub use crate::client::TracingClient;

@@ -72,6 +72,9 @@ impl Middleware for TracingMiddleware {
         // Middleware that retries passes the same extensions each time.
         let attempts = extensions.get_or_insert_default::<ResendCounter>();
         options.resend_counter.get_or_insert_with(|| attempts.clone());
+        if options.caller.is_none() {
+            options.caller = extensions.get().cloned();
+        }
         let call = Call::start(&self.settings, &options, &mut request);
         let mut rest = pin!(ExchangeFuture::new(call, || next.run(request, extensions)));
         let (outcome, call) = poll_fn(|cx| rest.as_mut().poll_output(cx)).await;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use opentracing_core::Text;
-use opentracing_core::http_rules::ResendCounter;
+use opentracing_core::http_rules::{CallerContext, ResendCounter};
 
 /// How one request is traced, if it differs from others.
 ///
@@ -27,6 +27,7 @@ pub struct RequestOptions {
     pub(crate) untraced: bool,
     pub(crate) resend_count: u32,
     pub(crate) resend_counter: Option<ResendCounter>,
+    pub(crate) caller: Option<CallerContext>,
 }
 
 impl RequestOptions {
@@ -71,6 +72,12 @@ impl RequestOptions {
     /// [`resend_count`](Self::resend_count) is added. None by default; `TracingMiddleware` has one for each request.
     pub fn resend_counter(mut self, counter: &ResendCounter) -> Self {
         self.resend_counter = Some(counter.clone());
+        self
+    }
+
+    /// Where the request is made, if another task or thread sends it. Else its span begins a trace there.
+    pub fn caller(mut self, caller: CallerContext) -> Self {
+        self.caller = Some(caller);
         self
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use opentracing_core::http_rules::ResendCounter;
+use opentracing_core::http_rules::{CallerContext, ResendCounter};
 use reqwest::{Body, Request, RequestBuilder, Version};
 
 use crate::future::ResponseFuture;
@@ -81,6 +81,20 @@ impl TracingRequestBuilder {
     /// Counts the attempts of a loop that retries. See [`RequestOptions::resend_counter`].
     pub fn resend_counter(self, counter: &ResendCounter) -> Self {
         self.set(|options| options.resend_counter(counter))
+    }
+
+    /// Where the request is made, if another task or thread sends it. See [`RequestOptions::caller`].
+    ///
+    /// ```
+    /// use opentracing_reqwest::{CallerContext, TracingClient};
+    ///
+    /// # fn queue(client: TracingClient, queue: std::sync::mpsc::Sender<opentracing_reqwest::TracingRequestBuilder>) {
+    /// let request = client.get("http://users.example/").caller(CallerContext::active());
+    /// queue.send(request).unwrap();
+    /// # }
+    /// ```
+    pub fn caller(self, caller: CallerContext) -> Self {
+        self.set(|options| options.caller(caller))
     }
 
     /// Sends the request without a span. See [`RequestOptions::untraced`].

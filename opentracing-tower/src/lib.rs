@@ -157,8 +157,8 @@ mod settings;
 mod url;
 
 pub use opentracing_core::http_rules::{
-    ErrorText, HeaderTags, HttpFailure, OperationName, PeerServiceName, ResendCounter, Untraced, WithoutPropagation,
-    is_event_stream,
+    CallerContext, ErrorText, HeaderTags, HttpFailure, OperationName, PeerServiceName, ResendCounter, Untraced,
+    WithoutPropagation, is_event_stream,
 };
 
 pub use crate::body::ResponseBody;

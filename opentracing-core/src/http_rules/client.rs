@@ -2,11 +2,13 @@
 
 use http::{HeaderMap, Method, StatusCode};
 
+use crate::http_rules::caller::{self, CallerContext};
 use crate::http_rules::method::{OTHER_METHOD, method_name};
 use crate::http_rules::peer::Peer;
 use crate::http_rules::peer_service::PeerService;
+use crate::http_rules::resend_counter::ResendCounter;
 use crate::http_rules::status::ErrorStatuses;
-use crate::model::context::SpanContext;
+use crate::model::context::{ReferenceKind, SpanContext};
 use crate::model::kind::SpanKind;
 use crate::model::tags;
 use crate::model::value::{Text, Value};
@@ -46,6 +48,10 @@ pub struct ClientRequest<'a> {
     pub peer: Peer<'a>,
     /// The name of the called service. None by default.
     pub peer_service: Option<PeerService<'a>>,
+    /// Where the request was made, if it is sent elsewhere. None by default.
+    pub caller: Option<&'a CallerContext>,
+    /// The counter of attempts at the request, which also joins their spans. None by default.
+    pub attempts: Option<&'a ResendCounter>,
     /// Whether the request is not recorded, nor what is done for it. False by default.
     pub is_skipped: bool,
 }
@@ -61,15 +67,34 @@ impl<'a> ClientRequest<'a> {
             url,
             peer,
             peer_service: None,
+            caller: None,
+            attempts: None,
             is_skipped: false,
         }
     }
 
-    /// Starts the span, a child of the active one. Nothing is converted or allocated for a span that is not recorded.
+    /// Starts the span, a child of the active one or of the [caller](Self::caller). A later attempt without either refers to the first
+    /// one. Nothing is converted or allocated for a span that is not recorded.
     pub fn start(&self, tracer: &Tracer) -> Span {
+        let origin = self.attempts.and_then(ResendCounter::origin);
+        let reference = match (self.caller, &origin) {
+            (None, None) => None,
+            (caller, origin) => caller::reference(tracer, caller, origin.as_ref()),
+        };
+        let span = self.start_below(tracer, reference);
+        if let (Some(attempts), None) = (self.attempts, origin) {
+            attempts.keep_origin(tracer, self.caller, &span);
+        }
+        span
+    }
+
+    fn start_below(&self, tracer: &Tracer, reference: Option<(ReferenceKind, &SpanContext)>) -> Span {
         let method = method_name(self.method, self.known_methods);
         let name = self.operation_name.unwrap_or(Text::Static(method));
         let mut builder = tracer.span(name);
+        if let Some((kind, context)) = reference {
+            builder.reference(kind, context);
+        }
         builder.kind(SpanKind::Client);
         if self.is_skipped {
             return builder.set(tags::SAMPLING_PRIORITY, 0).start();

@@ -3,6 +3,7 @@
 //!
 //! To write an adapter, implement [`Exchange`], start spans by [`ServerRules`] or [`ClientRequest`], and write headers by [`inject`].
 
+mod caller;
 mod client;
 mod connect_failure;
 mod describe;
@@ -25,6 +26,7 @@ mod server;
 mod server_timing;
 mod status;
 
+pub use self::caller::CallerContext;
 pub use self::client::{ClientRequest, inject, remove_trace_headers, set_status};
 pub use self::connect_failure::{ConnectFailure, is_timeout};
 pub use self::describe::{set_protocol_version, set_request_tags, set_time_to_head};

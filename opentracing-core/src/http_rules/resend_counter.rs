@@ -5,11 +5,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::StatusCode;
 
+use crate::http_rules::caller::{CallerContext, Origin};
+use crate::model::context::ReferenceKind;
+use crate::span::span::Span;
+use crate::tracer::tracer::Tracer;
+
 /// Counts how often a request is sent, by retries and redirects. Clones share the count. Each attempt is a span, and the second and later
 /// ones have the tag `http.request.resend_count`.
 ///
 /// After a redirect to another host than that of the first attempt, a request has no trace headers and no baggage, also after further
 /// redirects. A retry to the first host has them again.
+///
+/// If no span is active, the second and later attempts have the parent of the first one. Without a parent they follow from the first one.
 ///
 /// ```
 /// use opentracing_core::http_rules::ResendCounter;
@@ -29,6 +36,7 @@ struct Attempts {
     /// The next attempt follows a redirect.
     awaited: bool,
     left: bool,
+    origin: Option<Origin>,
 }
 
 /// One of the attempts at a request.
@@ -50,6 +58,33 @@ impl ResendCounter {
     /// How often the request was sent so far.
     pub fn count(&self) -> u32 {
         self.attempts().count
+    }
+
+    /// Keeps this thread's active span as the parent of all attempts, wherever they are sent. Does nothing if there was a call or an attempt
+    /// before. For adapters.
+    pub fn called(&self) {
+        let mut attempts = self.attempts();
+        if attempts.origin.is_none() {
+            let caller = CallerContext::active();
+            if caller.context().is_some() {
+                attempts.origin = Some(Origin { caller, kind: ReferenceKind::ChildOf, is_given: true });
+            }
+        }
+    }
+
+    pub(super) fn origin(&self) -> Option<Origin> {
+        self.attempts().origin.clone()
+    }
+
+    /// Keeps what later attempts refer to: the caller that was given, the active span, or the first attempt itself.
+    pub(super) fn keep_origin(&self, tracer: &Tracer, given: Option<&CallerContext>, first: &Span) {
+        let given = given.filter(|given| given.context().is_some());
+        let active = || tracer.active_context().as_ref().map(CallerContext::of);
+        let (kind, caller) = match given.cloned().or_else(active) {
+            Some(caller) => (ReferenceKind::ChildOf, caller),
+            None => (ReferenceKind::FollowsFrom, CallerContext::of(first)),
+        };
+        self.attempts().origin = Some(Origin { caller, kind, is_given: given.is_some() });
     }
 
     /// Counts an attempt that goes to this host. For adapters.

@@ -1,6 +1,6 @@
 //! A request that is sent several times, and one that is not traced.
 
-use opentracing_core::http_rules::ResendCounter;
+use opentracing_core::http_rules::{CallerContext, ResendCounter};
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{InSpan, OwnedSpan};
 use opentracing_reqwest::{Redirects, TracingClient};
@@ -118,4 +118,27 @@ async fn are_counted_behind_reqwest_retry() {
     let spans = mock.finished_spans();
     assert_eq!(resend_counts(&spans), numbered([0, 1, 2, 0]), "a new request begins anew");
     assert_eq!(spans.iter().map(|span| span.is_failed).collect::<Vec<_>>(), [true, true, false, false]);
+}
+
+#[tokio::test]
+async fn attempts_without_an_active_span_are_one_trace() {
+    let (mock, server, counter) = (MockTracer::new(), Server::start(|_| status(503)).await, ResendCounter::new());
+    let request = client(&mock, &[]).get(server.url("/")).resend_counter(&counter);
+    for _ in 0..3 {
+        drop(request.try_clone().unwrap().send().await.unwrap());
+    }
+    mock.assert_tree("GET (client) !\n  GET (client) !\n  GET (client) !\n");
+}
+
+#[tokio::test]
+async fn a_request_of_a_queue_may_say_where_it_was_made() {
+    let (mock, server) = (MockTracer::new(), Server::start(|_| OK).await);
+    let client = client(&mock, &[]);
+    let mut caller = mock.tracer().span("checkout").start();
+    let queued = caller.in_scope(|| client.get(server.url("/")).caller(CallerContext::active()));
+    let of_caller = client.get(server.url("/")).caller(CallerContext::of(&caller));
+    caller.finish();
+    drop(tokio::spawn(queued.send()).await.unwrap().unwrap());
+    drop(of_caller.send().await.unwrap());
+    mock.assert_tree("checkout\n  GET (client)\n  GET (client)\n");
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::Extensions;
 use opentracing_core::Tracer;
 use opentracing_core::mock::MockTracer;
-use opentracing_reqwest::{RequestOptions, TracingMiddleware};
+use opentracing_reqwest::{CallerContext, RequestOptions, TracingMiddleware};
 use reqwest::{Request, Response};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Error, Middleware, Next, Result};
 
@@ -75,6 +75,7 @@ async fn makes_a_span_of_every_attempt() {
     let middleware = TracingMiddleware::with_tracer(mock.tracer().clone());
     let client = ClientBuilder::new(resolving(&[]).build().unwrap()).with(Retry).with(middleware).build();
     client.get(server.url("/")).send().await.unwrap().text().await.unwrap();
+    mock.assert_tree("GET (client) !\n  GET (client) !\n  GET (client)\n");
     let spans = mock.finished_spans();
     let count = |index: usize| tag(&spans[index], "http.request.resend_count");
     assert_eq!((count(0), count(1).as_deref(), count(2).as_deref()), (None, Some("1"), Some("2")));
@@ -82,6 +83,21 @@ async fn makes_a_span_of_every_attempt() {
     let sent: Vec<_> =
         server.received().iter().map(|request| request.header("x-b3-spanid").unwrap().to_owned()).collect();
     assert_eq!(sent, spans.iter().map(|span| span.context.span_id().to_string()).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_request_may_say_where_it_was_made() {
+    let (mock, server) = (MockTracer::new(), Server::start(|_| OK).await);
+    let mut caller = mock.tracer().span("checkout").start();
+    let request = client(&mock).get(server.url("/")).with_extension(CallerContext::of(&caller));
+    let other = caller.in_scope(|| {
+        client(&mock).get(server.url("/")).with_extension(RequestOptions::new().caller(CallerContext::active()))
+    });
+    caller.finish();
+    for request in [request, other] {
+        drop(tokio::spawn(request.send()).await.unwrap().unwrap());
+    }
+    mock.assert_tree("checkout\n  GET (client)\n  GET (client)\n");
 }
 
 /// Runs behind ours.

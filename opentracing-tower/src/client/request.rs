@@ -61,14 +61,14 @@ impl ClientConfig {
             Some(authority) => (authority.host(), authority.port_u16()),
             None => (parts.uri.host().unwrap_or_default(), effective_port(&parts.uri)),
         };
-        let mut span = self.start(parts, Peer::from_host(host, port));
+        let attempts = resends::counter(&parts.extensions);
+        let mut span = self.start(parts, Peer::from_host(host, port), attempts.as_ref());
         if self.settings.records_sizes
             && let Some(bytes) = announced_size(&parts.headers)
         {
             span.set(tags::HTTP_REQUEST_BODY_SIZE, bytes);
         }
         self.settings.hooks.on_request(&mut span, parts);
-        let attempts = resends::counter(&parts.extensions);
         let attempt = attempts.as_ref().map(|attempts| attempts.begin(host));
         if let Some(attempt) = attempt.filter(|attempt| attempt.resent > 0) {
             span.set(tags::HTTP_REQUEST_RESEND_COUNT, attempt.resent);
@@ -85,13 +85,15 @@ impl ClientConfig {
         Some(HttpExchange::new(span, side, &parts.method))
     }
 
-    fn start(&self, parts: &request::Parts, peer: Peer<'_>) -> Span {
+    fn start(&self, parts: &request::Parts, peer: Peer<'_>, attempts: Option<&ResendCounter>) -> Span {
         let given = parts.extensions.get::<PeerServiceName>().map(|name| &*name.0);
         let url = Url::new(&parts.uri, &parts.headers, "http");
         let mut request = ClientRequest::new(self.component, &parts.method, url.pieces(), peer);
         request.operation_name = parts.extensions.get().map(OperationName::as_text);
         request.known_methods = &self.settings.known_methods;
         request.peer_service = self.peer_services.resolve(given, &peer);
+        request.caller = parts.extensions.get();
+        request.attempts = attempts;
         request.is_skipped = self.skip.any(parts);
         request.start(&self.settings.tracer)
     }

@@ -15,8 +15,10 @@ use tower_service::Service;
 /// Add it outside of the layer that retries or follows redirects, which must pass on the extensions of the request.
 ///
 /// The second and later attempts have the tag `http.request.resend_count`. Attempts after a redirect to another host have no trace
-/// headers and no baggage. A request that already has a counter keeps it. Costs one allocation a request. If no span is active, each
-/// attempt begins a trace of its own.
+/// headers and no baggage. A request that already has a counter keeps it. Costs one allocation a request.
+///
+/// The span that is active here is the parent of all attempts, also where another task sends them, as behind tower's `Buffer`. If no span
+/// is active, the second and later attempts follow from the first one.
 ///
 /// ```
 /// use opentracing_core::Tracer;
@@ -92,6 +94,7 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let counter = request.extensions_mut().get_or_insert_default::<ResendCounter>().clone();
+        counter.called();
         let mut polled = Some(counter);
         let inner = during(&mut polled, || self.inner.call(request));
         CountResendsFuture { inner, counter: polled }

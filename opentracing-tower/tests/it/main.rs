@@ -11,6 +11,7 @@ mod lifetime;
 mod names;
 mod panics;
 mod peers;
+mod queues;
 mod services;
 mod settings;
 mod stacks;
