@@ -108,6 +108,8 @@ tags! {
     DB_OPERATION_NAME: str = "db.operation.name";
     /// The table or collection.
     DB_COLLECTION_NAME: str = "db.collection.name";
+    /// The operations and tables of a statement, in their order: `INSERT orders SELECT carts`.
+    DB_QUERY_SUMMARY: str = "db.query.summary";
     /// The number of rows that the database returned.
     DB_RESPONSE_RETURNED_ROWS: i64 = "db.response.returned_rows";
     /// The status code of the database, for SQL the SQLSTATE.
@@ -254,6 +256,8 @@ tags! {
     SQLX_POOL_WAIT_MS: f64 = "sqlx.pool_wait_ms";
     /// The number of rows that a statement changed.
     SQLX_ROWS_AFFECTED: i64 = "sqlx.rows_affected";
+    /// Whether `db.statement` holds only the start of a statement. Absent if it holds all of it.
+    SQLX_STATEMENT_TRUNCATED: bool = "sqlx.statement_truncated";
     /// The kind of the span. See [`SpanKind`](crate::SpanKind).
     SPAN_KIND: str = "span.kind";
     /// Whether the span was still open when its tracer was closed. The report then shows what was known at that time.

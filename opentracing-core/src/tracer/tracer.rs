@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::model::context::SpanContext;
+use crate::model::limits::Limits;
 use crate::model::span_name::SpanName;
 use crate::propagation::{ExtractError, Format, InjectError};
 use crate::recorder::local;
@@ -138,6 +139,11 @@ impl Tracer {
     /// The service that the tracer records spans for.
     pub fn process(&self) -> Option<&Process> {
         self.recorder().map(|recorder| &*recorder.process)
+    }
+
+    /// The limits of spans and baggage. The defaults for a tracer that records nothing.
+    pub fn limits(&self) -> Limits {
+        self.recorder().map_or_else(Limits::default, |recorder| recorder.limits)
     }
 
     /// Returns the builder of a span with that operation name.
