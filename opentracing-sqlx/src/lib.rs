@@ -48,8 +48,10 @@
 //! | `db.system.name` | `postgresql`, `mysql` (also for MariaDB) or `sqlite` |
 //! | `db.instance`, `db.user` | database and user from the connect options; for SQLite the file |
 //! | `db.statement` | the statement with `?` for each literal, without comments; see [`StatementText`] |
+//! | `sqlx.statement_truncated` | `true` if `db.statement` is only the start of a long statement |
+//! | `db.query.summary` | all operations and tables, as they are written: `INSERT orders SELECT carts`; for several statements that agree `BATCH INSERT orders`, otherwise `BATCH` |
 //! | `db.operation.name`, `db.collection.name` | operation and table, of the first statement if there are several |
-//! | `db.operation.batch.size` | the number of statements, if there are several |
+//! | `db.operation.batch.size` | the number of statements, if there are several; absent for texts over 256 KiB |
 //! | `db.response.returned_rows` | the number of returned rows |
 //! | `sqlx.rows_affected` | the number of changed rows, for statements that change rows; absent after `fetch_one` and `fetch_optional`, where sqlx does not report it |
 //! | `db.response.status_code` | the SQLSTATE of an error; for SQLite the extended result code |
@@ -113,15 +115,26 @@
 //!
 //! # Span names
 //!
-//! A lexer reads the text of each statement. It asks the database nothing and puts no literal into a name. A common table expression is
-//! replaced by the table that it reads, and `INSERT … SELECT` is named after the table that it fills. The names of several statements
-//! are separated by semicolons, up to three. A statement that the lexer does not understand is named after the database. Each thread
-//! caches what it has read of recent statements.
+//! A lexer reads the text of each statement. It asks the database nothing and puts no literal into a name. A statement that writes
+//! anywhere, also in a common table expression, is named after the first table that it writes: `INSERT … SELECT` after the table that it
+//! fills. Otherwise a common table expression is replaced by the table that it reads. Functions in `FROM` are no tables. The names of
+//! several statements are separated by semicolons, up to three. A trigger or routine is one statement, with all statements in its body.
+//! A statement that the lexer does not understand is named after the database. Each thread caches what it has read of recent statements.
 //!
-//! Literals follow the lexical rules of each database in its default configuration. Double-quoted text is a string in MySQL, and in
-//! SQLite where a value is expected. With `NO_BACKSLASH_ESCAPES` or `ANSI_QUOTES` in
-//! MySQL, or without `standard_conforming_strings` in PostgreSQL, the masked text may be wrong: choose [`StatementText::Off`] if your
-//! statements hold literals.
+//! # Masked text
+//!
+//! Literals follow the lexical rules of each database. What cannot be told apart is masked:
+//!
+//! - Whether a backslash escapes a quote depends on `NO_BACKSLASH_ESCAPES` and `ANSI_QUOTES` of MySQL, and on
+//!   `standard_conforming_strings` of PostgreSQL. Where this makes a difference, the text stays only where it is no value in any case.
+//! - Double-quoted text is a string in MySQL. SQLite takes it for a string if there is no such column, so it stays only where a name must
+//!   be: behind `FROM`, `JOIN`, `INTO`, `UPDATE`, `AS` and a dot, before a dot, and in lists of columns.
+//! - Comments are left out, also those that MySQL executes.
+//! - Statements that set keys, passwords, paths or parameters may hold values without quotes, as `SET app.key = value` and
+//!   `PRAGMA key = value` do. They are masked as well.
+//!
+//! The text without values is 4 KiB at most, and of a statement over 16 KiB only the first 16 KiB are read.
+//! [`fold_in_lists`](TracingPool::fold_in_lists) writes lists after `IN` as one placeholder.
 //!
 //! # Limits
 //!

@@ -36,7 +36,7 @@ pub enum PoolWait {
 /// Whether statements carry a comment in the sqlcommenter format, for the database's logs and for views such as `pg_stat_activity`.
 /// [`Off`](SqlCommenter::Off) by default.
 ///
-/// Statements that already have a comment, statements that the caller prepared, and statements over 16 KiB stay unchanged.
+/// Statements that already have a comment other than a hint (`/*+ … */`, `/*! … */`), statements that the caller prepared, and statements over 16 KiB stay unchanged.
 ///
 /// ```
 /// use opentracing_sqlx::{SqlCommenter, TracingDatabase, TracingPool};

@@ -8,6 +8,7 @@ use opentracing_core::Tracer;
 use crate::database::target::Target;
 use crate::decorator::StatementDecorator;
 use crate::options::{PoolWait, SqlCommenter, StatementText};
+use crate::sql::Reading;
 
 /// Decides by the text of a statement.
 type Skip = dyn Fn(&str) -> bool + Send + Sync;
@@ -15,10 +16,14 @@ type Skip = dyn Fn(&str) -> bool + Send + Sync;
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) tracer: Tracer,
+    /// The tracer's limit for the text of a tag.
+    pub(crate) value_bytes: usize,
     pub(crate) component: &'static str,
     pub(crate) target: Target,
     pub(crate) peer_service: Option<Box<str>>,
     pub(crate) text: StatementText,
+    /// Whether a list of values after `IN` becomes one placeholder in the masked text.
+    pub(crate) folds_in_lists: bool,
     pub(crate) pool_wait: PoolWait,
     pub(crate) sqlcommenter: SqlCommenter,
     pub(crate) sqlcommenter_tags: Vec<(String, String)>,
@@ -31,11 +36,13 @@ pub(crate) struct Settings {
 impl Settings {
     pub(crate) fn new(tracer: Tracer, target: Target) -> Arc<Self> {
         Arc::new(Settings {
+            value_bytes: tracer.limits().value_bytes as usize,
             tracer,
             component: "sqlx",
             target,
             peer_service: None,
             text: StatementText::default(),
+            folds_in_lists: false,
             pool_wait: PoolWait::default(),
             sqlcommenter: SqlCommenter::default(),
             sqlcommenter_tags: Vec::new(),
@@ -43,6 +50,11 @@ impl Settings {
             requires_parent: false,
             decorators: Vec::new(),
         })
+    }
+
+    /// How to read the text of a statement.
+    pub(crate) fn reading(&self) -> Reading {
+        Reading { dialect: self.target.dialect, folds_in_lists: self.folds_in_lists }
     }
 
     pub(crate) fn add_skip(&mut self, skip: impl Fn(&str) -> bool + Send + Sync + 'static) {
@@ -75,6 +87,7 @@ impl fmt::Debug for Settings {
             .field("target", &self.target)
             .field("peer_service", &self.peer_service)
             .field("statement_text", &self.text)
+            .field("folds_in_lists", &self.folds_in_lists)
             .field("pool_wait", &self.pool_wait)
             .field("sqlcommenter", &self.sqlcommenter)
             .field("sqlcommenter_tags", &self.sqlcommenter_tags)
@@ -96,6 +109,13 @@ macro_rules! setters {
         /// Sets what the tag `db.statement` holds. [`Masked`](StatementText::Masked) by default.
         pub fn statement_text(mut self, text: StatementText) -> Self {
             self.settings_mut().text = text;
+            self
+        }
+
+        /// Writes a list of values after `IN` as one placeholder, so that lists of all lengths give the same masked text. Numbered
+        /// placeholders that follow such a list lose their numbers. Lists stay as they are by default.
+        pub fn fold_in_lists(mut self) -> Self {
+            self.settings_mut().folds_in_lists = true;
             self
         }
 

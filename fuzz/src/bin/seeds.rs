@@ -127,5 +127,11 @@ const PROXIES: &[&str] = &[
 
 const STATEMENTS: &[&str] = &[
     "SELECT a.b, 'it''s', $1::int, $tag$x$tag$ FROM \"a\" -- c\nWHERE x = 0x41 /* /* */ */ AND y IN (?, :z, @w);",
+    "SELECT E'a'\n'b\\'c', 'd\\', U&\"e\", `f` FROM ONLY (g), ROWS FROM (h(1)) WHERE i IN ($1, $2) AND j = $3",
+    "WITH a AS (INSERT INTO b VALUES (1) RETURNING c) SELECT * INTO d FROM a, LATERAL (SELECT 1) e; SET x.y TO z, \"w\"",
+    "CREATE DEFINER=a@b TRIGGER c BEFORE INSERT ON d FOR EACH ROW BEGIN IF e THEN SET f = CASE g WHEN 1 THEN 2 END; END IF; END; h",
+    "SELECT /*! 'x*/ y */ 'a\\\\', \"b\\\"c\" # d\n, e -- f\r\n; CREATE USER g IDENTIFIED BY h",
+    "SELECT \"a\", \"b\".\"c\" FROM \"d\" AS \"e\"; PRAGMA key = f; ATTACH g AS h KEY i; VACUUM INTO \"j\"",
+    "COPY (DELETE FROM a RETURNING *) TO PROGRAM b WITH (NULL c, FORMAT csv); ALTER SYSTEM SET d = e",
     "INSERT INTO `a` (b) VALUES (\"x\", 1.5e-3, x'41') # c\nON DUPLICATE KEY UPDATE b = b + 1",
 ];

@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use crate::sql::{Dialect, Summary};
+use crate::sql::{Reading, Summary};
 
 /// Reads a statement, or takes the result from the cache of this thread. A hit costs one hash and one comparison of the text.
-pub(crate) fn summary(sql: &str, dialect: Dialect) -> Arc<Summary> {
+pub(crate) fn summary(sql: &str, reading: Reading) -> Arc<Summary> {
     if sql.len() > MAX_CACHED_BYTES {
-        return Arc::new(Summary::of(sql, dialect));
+        return Arc::new(Summary::of(sql, reading));
     }
     let index = hash(sql) as usize % ENTRIES;
     // While the thread ends, its cache may already be gone.
@@ -19,21 +19,21 @@ pub(crate) fn summary(sql: &str, dialect: Dialect) -> Arc<Summary> {
                 cache.resize_with(ENTRIES, || None);
             }
             match cache.get_mut(index) {
-                Some(Some(entry)) if entry.dialect == dialect && *entry.sql == *sql => entry.summary.clone(),
+                Some(Some(entry)) if entry.reading == reading && *entry.sql == *sql => entry.summary.clone(),
                 Some(slot) => {
-                    let summary = Arc::new(Summary::of(sql, dialect));
-                    *slot = Some(Entry { dialect, sql: sql.into(), summary: summary.clone() });
+                    let summary = Arc::new(Summary::of(sql, reading));
+                    *slot = Some(Entry { reading, sql: sql.into(), summary: summary.clone() });
                     summary
                 }
-                None => Arc::new(Summary::of(sql, dialect)),
+                None => Arc::new(Summary::of(sql, reading)),
             }
         })
-        .unwrap_or_else(|_| Arc::new(Summary::of(sql, dialect)))
+        .unwrap_or_else(|_| Arc::new(Summary::of(sql, reading)))
 }
 
 /// A later statement with the same index replaces it.
 struct Entry {
-    dialect: Dialect,
+    reading: Reading,
     sql: Box<str>,
     summary: Arc<Summary>,
 }

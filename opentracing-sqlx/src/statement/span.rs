@@ -24,6 +24,8 @@ pub(crate) struct StatementSpan {
     lost: Option<&'static str>,
     /// The number of results so far: one text may hold several statements.
     results: usize,
+    /// Whether the statement of each result so far is known.
+    counts_affected: bool,
     is_finished: bool,
 }
 
@@ -50,6 +52,7 @@ impl StatementSpan {
             role: Role::Query,
             lost: None,
             results: 0,
+            counts_affected: true,
             is_finished: false,
         }
     }
@@ -86,12 +89,17 @@ impl StatementSpan {
         self.rows.returned += 1;
     }
 
-    /// Adds the affected rows of the next result, if its statement changes rows.
+    /// Adds the affected rows of the next result, if its statement changes rows. There is no sum once a result belongs to a statement
+    /// that was not read.
     pub(super) fn count_affected(&mut self, rows: u64) {
         let statement = self.results;
         self.results += 1;
-        if self.summary.as_ref().is_some_and(|summary| summary.changes_rows(statement)) {
-            self.rows.affected = Some(self.rows.affected.unwrap_or(0).saturating_add(rows));
+        match self.summary.as_ref().map(|summary| summary.changes_rows(statement)) {
+            Some(Some(true)) if self.counts_affected => {
+                self.rows.affected = Some(self.rows.affected.unwrap_or(0).saturating_add(rows));
+            }
+            Some(None) => (self.counts_affected, self.rows.affected) = (false, None),
+            _ => {}
         }
     }
 

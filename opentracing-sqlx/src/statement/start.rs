@@ -20,7 +20,7 @@ impl StatementSpan {
         E: Execute<'q, DB>,
     {
         let (statement, comment_at) = query.with_sql(|sql| {
-            let summary = summary(sql, settings.target.dialect);
+            let summary = summary(sql, settings.reading());
             (StatementSpan::statement(settings, &summary, sql), summary.comment_at)
         });
         if let Some(at) = comment_at
@@ -33,7 +33,7 @@ impl StatementSpan {
 
     /// Starts the span of preparing a statement.
     pub(crate) fn prepare(settings: &Arc<Settings>, sql: &str) -> Self {
-        let summary = summary(sql, settings.target.dialect);
+        let summary = summary(sql, settings.reading());
         let name = match &summary.table {
             Some(table) => &format!("PREPARE {table}"),
             None => "PREPARE",
@@ -47,7 +47,7 @@ impl StatementSpan {
 
     /// Starts the span of a transaction that the caller begins with a statement of their own.
     pub(crate) fn begin_with(settings: &Arc<Settings>, sql: &str) -> Self {
-        let mut statement = StatementSpan::statement(settings, &summary(sql, settings.target.dialect), sql);
+        let mut statement = StatementSpan::statement(settings, &summary(sql, settings.reading()), sql);
         statement.role = Role::Begin;
         statement
     }
@@ -84,9 +84,11 @@ impl StatementSpan {
         let name =
             if summary.name.is_empty() { Text::Static(settings.target.system) } else { Text::from(&summary.name) };
         let mut statement = start(settings, sql, name, summary.operation, summary.table.as_deref(), Parent::Active);
-        if summary.statements() > 1 {
-            let size = i64::try_from(summary.statements()).unwrap_or(i64::MAX);
-            statement.span.set(tags::DB_OPERATION_BATCH_SIZE, size);
+        if let Some(statements) = summary.statements().filter(|statements| *statements > 1) {
+            statement.span.set(tags::DB_OPERATION_BATCH_SIZE, i64::try_from(statements).unwrap_or(i64::MAX));
+        }
+        if !summary.query_summary.is_empty() {
+            statement.span.set(tags::DB_QUERY_SUMMARY, &summary.query_summary);
         }
         statement.summary = Some(summary.clone());
         statement.set_text(summary, sql);
@@ -102,10 +104,19 @@ impl StatementSpan {
 
     fn set_text(&mut self, summary: &Summary, sql: &str) {
         let StatementSpan { span, settings, .. } = self;
-        match settings.text {
-            StatementText::Masked => drop(span.set(tags::DB_STATEMENT, &summary.masked)),
-            StatementText::Full => drop(span.set(tags::DB_STATEMENT, sql)),
-            StatementText::Off => {}
+        let is_truncated = match settings.text {
+            StatementText::Masked => {
+                span.set(tags::DB_STATEMENT, &summary.masked);
+                summary.is_truncated || summary.masked.len() > settings.value_bytes
+            }
+            StatementText::Full => {
+                span.set(tags::DB_STATEMENT, sql);
+                sql.len() > settings.value_bytes
+            }
+            StatementText::Off => false,
+        };
+        if is_truncated {
+            span.set(tags::SQLX_STATEMENT_TRUNCATED, true);
         }
         settings.decorate(|decorator| decorator.on_statement(span, sql));
     }

@@ -7,6 +7,7 @@ mod databases;
 
 #[cfg(feature = "any")]
 mod any;
+mod batches;
 mod cancelled;
 mod concurrent;
 mod decorators;
@@ -14,6 +15,8 @@ mod errors;
 mod executors;
 mod facts;
 mod macros;
+mod masked;
+mod names;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod outages;
 mod pools;

@@ -83,6 +83,11 @@ macro_rules! running_statement {
                 let received: String = sqlx::query_scalar(commented).fetch_one(&pool).await.unwrap();
                 assert_eq!(received, commented);
 
+                // A hint is meant for the database.
+                let hinted = concat!("/*+ MAX_EXECUTION_TIME(1000) */ ", $statement);
+                let received: String = sqlx::query_scalar(hinted).fetch_one(&pool).await.unwrap();
+                assert!(received.contains(" /*application='mock'"), "{received}");
+
                 use sqlx::{Executor as _, Statement as _};
                 let statement = (&pool).prepare(sqlx::SqlStr::from_static($statement)).await.unwrap();
                 let received: String = statement.query_scalar().fetch_one(&pool).await.unwrap();

@@ -137,7 +137,7 @@ const SQLITE: &[(&str, &str, &str)] = &[
     (
         "SELECT \"id\", \"u\".\"name\" FROM \"users\" AS \"u\"",
         "SELECT users",
-        "SELECT \"id\", \"u\".\"name\" FROM \"users\" AS \"u\"",
+        "SELECT ?, \"u\".\"name\" FROM \"users\" AS \"u\"",
     ),
     ("INSERT INTO \"users\" (\"id\") VALUES (7)", "INSERT users", "INSERT INTO \"users\" (\"id\") VALUES (?)"),
     // Double-quoted text, which SQLite may read as a string.
@@ -151,7 +151,7 @@ const SQLITE: &[(&str, &str, &str)] = &[
     (
         "SELECT * FROM users WHERE n BETWEEN \"a\" AND \"b\" AND \"c\"",
         "SELECT users",
-        "SELECT * FROM users WHERE n BETWEEN ? AND ? AND \"c\"",
+        "SELECT * FROM users WHERE n BETWEEN ? AND ? AND ?",
     ),
     ("SELECT lower(\"sesame\") FROM users", "SELECT users", "SELECT lower(?) FROM users"),
     (
