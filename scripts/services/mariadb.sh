@@ -23,6 +23,7 @@ start_service() {
 CREATE DATABASE IF NOT EXISTS \`$database\` CHARACTER SET utf8mb4;
 CREATE USER IF NOT EXISTS '$user'@'127.0.0.1' IDENTIFIED BY '$password';
 GRANT ALL ON \`$database\`.* TO '$user'@'127.0.0.1';
+GRANT SELECT, DROP ON performance_schema.events_statements_summary_by_digest TO '$user'@'127.0.0.1';
 SQL
     own mysql "$dir/tmp" "$dir/accounts.sql"
     # --no-defaults must come first, otherwise the settings of a system-wide server apply.
@@ -36,9 +37,18 @@ SQL
             fail "mariadb-install-db failed"
         }
     fi
+    # Only the statements without their values, which the tests of masking compare with. The rest would cost memory.
+    local performance_schema=(
+        --performance-schema=ON --performance-schema-digests-size=4096 --performance-schema-max-table-instances=64
+        --performance-schema-max-table-handles=64 --performance-schema-max-index-stat=0 --performance-schema-max-table-lock-stat=0
+        --performance-schema-max-mutex-instances=0 --performance-schema-max-rwlock-instances=0
+        --performance-schema-max-cond-instances=0 --performance-schema-max-file-instances=0
+        --performance-schema-max-memory-classes=0 --performance-schema-max-metadata-locks=0
+        --performance-schema-max-thread-instances=64
+    )
     launch mariadb mariadbd --no-defaults "${as_user[@]}" --datadir="$dir/data" --tmpdir="$dir/tmp" --socket="$dir/tmp/socket" \
         --pid-file="$dir/tmp/pid" --bind-address=127.0.0.1 --port="$MARIADB_PORT" --skip-name-resolve --init-file="$dir/accounts.sql" \
-        --innodb-buffer-pool-size=64M --innodb-flush-log-at-trx-commit=2 --innodb-doublewrite=0 --performance-schema=OFF
+        --innodb-buffer-pool-size=64M --innodb-flush-log-at-trx-commit=2 --innodb-doublewrite=0 "${performance_schema[@]}"
 }
 
 query() {
