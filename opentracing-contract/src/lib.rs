@@ -92,10 +92,10 @@
 //!
 //! - The parent of a span: contexts of Instana, W3C and B3, baggage, sampling decisions, corrupt headers, public edges.
 //! - The active span: in handlers, after an `await`, in bodies, with concurrent requests.
-//! - The data of a span: name, route, URL without secrets, method, status, peer, failures, panics, also in `Service::call`; and what must
-//!   not be recorded.
+//! - The data of a span: name, route, URL without secrets, method, status, peer, protocol, failures, panics, also in `Service::call`; and
+//!   what must not be recorded.
 //! - The end of a span: the end of the body, which is easy to miss for `HEAD`, 204, 304 and streams with `content-length`; a client that
-//!   disconnects; a reset HTTP/2 stream; the head of an upgrade.
+//!   disconnects; a reset HTTP/2 stream; the head of an upgrade; the time to the head, and a response of which only the head is wanted.
 //!
 //! The checks follow those of brave (`ITHttpServer`, `ITHttpClient`), and cover what other adapters get wrong.
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -1,6 +1,8 @@
 //! Expectations on finished spans.
 
 use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
 
 use opentracing_core::{OwnedSpan, SpanKind, Value};
 
@@ -22,6 +24,9 @@ pub(crate) trait SpanExt {
 
     /// The exchange was dropped: `http.outcome` and a log, and no error.
     fn was_dropped(&self, outcome: &str) -> Outcome;
+
+    /// The head of the response came within that time.
+    fn reached_its_head_within(&self, time: Range<Duration>) -> Outcome;
 
     /// The span has that kind.
     fn is_of_kind(&self, kind: SpanKind) -> Outcome;
@@ -63,6 +68,16 @@ impl SpanExt for OwnedSpan {
         ensure!(!self.is_failed, "a client that disconnects is not an error, but it failed: {}", shown(self));
         let events: Vec<_> = self.logs.iter().filter_map(|log| Some(log.field("event")?.to_string())).collect();
         ensure_eq!(events, [outcome], "the logs of {:?}", self.operation_name);
+        Ok(())
+    }
+
+    fn reached_its_head_within(&self, time: Range<Duration>) -> Outcome {
+        let key = "http.time_to_head_ms";
+        let Some(Value::F64(ms)) = self.tag(key) else {
+            return Err(format!("the tag {key} should be a number: {}", shown(self)));
+        };
+        let took = Duration::try_from_secs_f64(ms / 1e3).map_err(|error| format!("{key}={ms}: {error}"))?;
+        ensure!(time.contains(&took), "the head should come after {time:?}, not {took:?}");
         Ok(())
     }
 

@@ -17,6 +17,7 @@ pub(super) const CHECKS: &[Check<Case, ClientFeature>] = checks![Case, ClientFea
     a_body_that_ends_with_the_connection_ends_the_span,
     the_span_lasts_as_long_as_the_body,
     the_span_lasts_as_long_as_the_server_thinks,
+    the_time_to_the_head_is_a_tag,
     a_dropped_call_is_cancelled,
     an_unread_body_ends_with_the_head,
     a_half_read_body_is_aborted,
@@ -105,6 +106,25 @@ async fn the_span_lasts_as_long_as_the_server_thinks(case: &Case) -> Outcome {
     read(answer?).await?;
     let span = stage.only_span().await?;
     ensure!(span.duration() >= LONG, "the span should last {LONG:?}, not {:?}", span.duration());
+    span.is_ok(200)
+}
+
+async fn the_time_to_the_head_is_a_tag(case: &Case) -> Outcome {
+    let stage = case.start().await?;
+    let call = stage.send(stage.get("/foo"));
+    let (answer, asked) = tokio::join!(call, async {
+        let mut asked = stage.target.asked().await?;
+        stage.mock.clock().advance(LONG);
+        asked.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\none\r\n").await?;
+        Ok::<_, String>(asked)
+    });
+    let (answer, mut asked) = (answer?, asked?);
+    stage.mock.clock().advance(LONG);
+    asked.write("0\r\n\r\n").await?;
+    read(answer).await?;
+    let span = stage.only_span().await?;
+    span.reached_its_head_within(LONG..2 * LONG)?;
+    ensure!(span.duration() >= 2 * LONG, "the span should last {:?}, not {:?}", 2 * LONG, span.duration());
     span.is_ok(200)
 }
 

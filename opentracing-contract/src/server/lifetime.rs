@@ -21,6 +21,8 @@ pub(super) const CHECKS: &[Check<Case, ServerFeature>] = checks![Case, ServerFea
     a_stream_of_exact_size_keeps_it_and_ends_the_span,
     the_span_lasts_as_long_as_the_stream,
     the_span_lasts_as_long_as_the_handler,
+    the_time_to_the_head_is_a_tag,
+    a_span_that_ends_with_its_head_has_no_time_to_it,
     a_client_that_disconnects_before_the_response_cancels,
     a_client_that_disconnects_from_a_stream_aborts_it,
     a_client_that_disconnects_from_a_download_aborts_it,
@@ -125,6 +127,34 @@ async fn the_span_lasts_as_long_as_the_handler(case: &Case) -> Outcome {
     let span = stage.server_span(2).await?;
     ensure!(span.duration() >= LONG, "the span should last {LONG:?}, not {:?}", span.duration());
     span.is_ok(200)
+}
+
+async fn the_time_to_the_head_is_a_tag(case: &Case) -> Outcome {
+    let mut stage = case.start().await?;
+    let mut visitor = stage.visitor().await?;
+    let answer = tokio::spawn(visitor.send(request("GET", "/feed", &[])));
+    let mut visit = answer.await.map_err(|error| error.to_string())??;
+    stage.begun().await?;
+    stage.mock.clock().advance(LONG);
+    stage.end_feed();
+    visit.read().await?;
+    let span = stage.only_span().await?;
+    span.reached_its_head_within(Duration::ZERO..LONG)?;
+    ensure!(span.duration() >= LONG, "the span should last {LONG:?}, not {:?}", span.duration());
+
+    let mut stage = case.start().await?;
+    let mut visitor = stage.visitor().await?;
+    let answer = tokio::spawn(visitor.send(request("GET", "/together?child", &[])));
+    stage.begun().await?;
+    stage.mock.clock().advance(LONG);
+    stage.open_gate(1);
+    answer.await.map_err(|error| error.to_string())??.read().await?;
+    stage.server_span(2).await?.reached_its_head_within(LONG..2 * LONG)
+}
+
+async fn a_span_that_ends_with_its_head_has_no_time_to_it(case: &Case) -> Outcome {
+    let stage = ends_well(case, "GET", "/empty", 200, "").await?;
+    stage.only_span().await?.has("http.time_to_head_ms", None)
 }
 
 async fn a_client_that_disconnects_before_the_response_cancels(case: &Case) -> Outcome {

@@ -53,6 +53,10 @@ pub enum ServerFeature {
     CatchesPanics,
     /// [`Variant::TrustsProxies`].
     TrustsProxies,
+    /// [`Variant::Https`].
+    Https,
+    /// [`Variant::AnswersOutside`].
+    AnswersOutside,
     /// Upgrades connections, as `hyper` does.
     Upgrades,
     /// Responses to sampled requests have `Server-Timing: intid;desc=…` if the tracer reports to Instana and writes Instana's headers.
@@ -71,6 +75,8 @@ impl ServerFeature {
         ServerFeature::Decorated,
         ServerFeature::CatchesPanics,
         ServerFeature::TrustsProxies,
+        ServerFeature::Https,
+        ServerFeature::AnswersOutside,
         ServerFeature::Upgrades,
         ServerFeature::ServerTiming,
     ];

@@ -4,8 +4,9 @@ use opentracing_core::ReferenceKind;
 use opentracing_core::mock::MockTracer;
 
 use crate::server::ServerFeature;
-use crate::server::case::Case;
+use crate::server::case::{Case, request};
 use crate::server::site::Variant;
+use crate::server::visitor::Protocol;
 use crate::spans::{SpanExt, shown};
 use crate::suite::{Check, Outcome, checks, ensure, ensure_eq};
 
@@ -16,6 +17,9 @@ pub(super) const CHECKS: &[Check<Case, ServerFeature>] = checks![Case, ServerFea
     hooks_have_the_last_word [Decorated],
     a_trusted_proxy_says_for_whom_it_asks [TrustsProxies],
     entries_of_untrusted_proxies_are_ignored [TrustsProxies],
+    a_trusted_proxy_names_port_and_prefix [TrustsProxies],
+    a_request_that_names_no_scheme_has_that_of_the_server [Https],
+    a_layer_around_may_answer_itself [AnswersOutside],
     answers_tell_instanas_monitoring_the_trace [ServerTiming],
     answers_tell_other_backends_nothing [ServerTiming],
     answers_to_unsampled_requests_tell_nothing [ServerTiming],
@@ -96,6 +100,35 @@ async fn entries_of_untrusted_proxies_are_ignored(case: &Case) -> Outcome {
     let headers = [("x-forwarded-for", "198.51.100.1, 203.0.113.7"), ("x-forwarded-for", "127.0.0.9")];
     stage.get_with("/foo", &headers).await?;
     stage.only_span().await?.has("peer.ipv4", Some("203.0.113.7"))
+}
+
+async fn a_trusted_proxy_names_port_and_prefix(case: &Case) -> Outcome {
+    let stage = case.start_with(MockTracer::new(), Variant::TrustsProxies).await?;
+    let headers = [
+        ("x-forwarded-for", "203.0.113.7, 127.0.0.9"),
+        ("x-forwarded-host", "www.shop.example"),
+        ("x-forwarded-port", "8443"),
+        ("x-forwarded-prefix", "/forged, /shop, /v1"),
+    ];
+    stage.get_with("/foo?z=2", &headers).await?;
+    stage.only_span().await?.has("http.url", Some("http://www.shop.example:8443/shop/v1/foo?z=2"))
+}
+
+async fn a_request_that_names_no_scheme_has_that_of_the_server(case: &Case) -> Outcome {
+    let stage = case.start_with(MockTracer::new(), Variant::Https).await?;
+    stage.get("/foo").await?;
+    // Over HTTP/2 each request names its scheme.
+    let scheme = if case.protocol() == Protocol::Http1 { "https" } else { "http" };
+    stage.only_span().await?.has("http.url", Some(&format!("{scheme}://shop.example/foo")))
+}
+
+async fn a_layer_around_may_answer_itself(case: &Case) -> Outcome {
+    let stage = case.start_with(MockTracer::new(), Variant::AnswersOutside).await?;
+    let answer = stage.ask(request("OPTIONS", "/foo", &[("origin", "http://www.shop.example")])).await?;
+    ensure_eq!((answer.status, &*answer.text), (200, ""), "the answer of the layer");
+    stage.nothing_recorded()?;
+    ensure_eq!(stage.get("/foo").await?.text, "/foo", "the answer of the site");
+    stage.only_span().await?.is_ok(200)
 }
 
 async fn answers_tell_instanas_monitoring_the_trace(case: &Case) -> Outcome {

@@ -63,6 +63,11 @@ pub enum Variant {
     CatchesPanics,
     /// Proxies at loopback addresses are trusted.
     TrustsProxies,
+    /// The scheme is `https` unless a request names another one, as for a server that terminates TLS itself.
+    Https,
+    /// A layer around the adapter answers `OPTIONS` requests itself, with the `Default` of the adapter's body. tower-http's `CorsLayer` does
+    /// that.
+    AnswersOutside,
 }
 
 /// How a check controls a site.

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
+use http::uri::Scheme;
 use http::{Request, Response, StatusCode, request, response};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -18,6 +19,9 @@ use opentracing_tower::{HttpDecorator, TracingLayer};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tower::ServiceBuilder;
+use tower::util::Either;
+use tower_http::cors::CorsLayer;
+use tower_layer::{Identity, Stack as Stacked};
 use tower_service::Service;
 
 /// The layer as the site asks for it.
@@ -27,9 +31,18 @@ fn layer(site: &Site) -> TracingLayer {
         Variant::Skips => layer.skip(|request| request.uri.path() == "/skipped"),
         Variant::PublicEdge => layer.public_edge(),
         Variant::TrustsProxies => layer.trusted_proxies("loopback".parse().unwrap()),
+        Variant::Https => layer.scheme(Scheme::HTTPS),
         Variant::Decorated => layer.decorator(Decorated),
         _ => layer,
     }
+}
+
+type MayAnswer = Stacked<Either<CorsLayer, Identity>, Identity>;
+
+/// The layer, and around it one that answers `OPTIONS` requests if the site asks for it.
+fn layers(site: &Site) -> ServiceBuilder<Stacked<TracingLayer, MayAnswer>> {
+    let cors = (site.variant() == Variant::AnswersOutside).then(CorsLayer::permissive);
+    ServiceBuilder::new().option_layer(cors).layer(layer(site))
 }
 
 struct Decorated;
@@ -80,6 +93,8 @@ const FEATURES: &[ServerFeature] = &[
     ServerFeature::Decorated,
     ServerFeature::CatchesPanics,
     ServerFeature::TrustsProxies,
+    ServerFeature::Https,
+    ServerFeature::AnswersOutside,
     ServerFeature::Upgrades,
     ServerFeature::ServerTiming,
 ];
@@ -135,11 +150,11 @@ impl ServerAdapter for Hyper {
     }
 
     fn serve(&self, listener: TcpListener, site: Site) -> impl Future<Output = ()> + Send + 'static {
-        let layer = layer(&site);
+        let layers = layers(&site);
         accept(listener, move |peer| {
             let site = site.clone();
             let handler = tower::service_fn(move |request: Request<Incoming>| answer(&site, request));
-            WithPeer(layer.wrap(handler), peer)
+            WithPeer(layers.service(handler), peer)
         })
     }
 }
@@ -153,13 +168,13 @@ impl ServerAdapter for Stack {
     }
 
     fn serve(&self, listener: TcpListener, site: Site) -> impl Future<Output = ()> + Send + 'static {
-        let layer = layer(&site);
+        let layers = layers(&site);
         accept(listener, move |peer| {
             let site = site.clone();
             let stack = ServiceBuilder::new()
                 .boxed_clone()
                 .concurrency_limit(100)
-                .layer(layer.clone())
+                .layer(layers.clone())
                 .map_err(tower::BoxError::from)
                 .concurrency_limit(100)
                 .service_fn(move |request: Request<Incoming>| answer(&site, request));
@@ -207,7 +222,7 @@ mod axum_routers {
         }
 
         fn serve(&self, listener: TcpListener, site: Site) -> impl Future<Output = ()> + Send + 'static {
-            serve(listener, router(&site).layer(layer(&site)))
+            serve(listener, router(&site).layer(layers(&site)))
         }
     }
 
@@ -221,7 +236,7 @@ mod axum_routers {
 
         fn serve(&self, listener: TcpListener, site: Site) -> impl Future<Output = ()> + Send + 'static {
             let inner = router(&site).layer(MatchedPathLayer::new());
-            serve(listener, Router::new().fallback_service(layer(&site).wrap(inner)))
+            serve(listener, Router::new().fallback_service(layers(&site).service(inner)))
         }
     }
 
