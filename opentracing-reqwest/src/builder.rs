@@ -8,7 +8,8 @@ use opentracing_core::Tracer;
 use reqwest::{Client, ClientBuilder};
 
 use crate::client::TracingClient;
-use crate::redirect::{Follow, Redirects, SENSITIVE};
+use crate::redirect::{Follow, SENSITIVE};
+use crate::redirect_policy::Redirects;
 use crate::settings::{Settings, setters};
 
 /// Builds a [`TracingClient`]: the one place of its settings.
@@ -41,7 +42,8 @@ use crate::settings::{Settings, setters};
 pub struct TracingClientBuilder<C = ClientBuilder> {
     inner: C,
     settings: Arc<Settings>,
-    redirects: Redirects,
+    /// `None` for the policy of reqwest's builder.
+    redirects: Option<Redirects>,
     follow: Follow,
 }
 
@@ -50,7 +52,7 @@ impl<C> TracingClientBuilder<C> {
         TracingClientBuilder {
             inner,
             settings: Settings::new(Tracer::global()),
-            redirects: Redirects::default(),
+            redirects: None,
             follow: Follow::default(),
         }
     }
@@ -65,9 +67,12 @@ impl<C> TracingClientBuilder<C> {
 }
 
 impl TracingClientBuilder<ClientBuilder> {
-    /// Which redirects are followed. The default is up to 10.
+    /// Which redirects are followed. The default is the policy of reqwest's builder, which follows up to 10.
+    ///
+    /// A policy of reqwest's builder that is a closure stays what it is. reqwest then sends trace headers to other hosts after a
+    /// redirect, and `log` gets a warning. Give the closure to [`Redirects::custom`] instead.
     pub fn redirects(mut self, redirects: Redirects) -> Self {
-        self.redirects = redirects;
+        self.redirects = Some(redirects);
         self
     }
 
@@ -97,9 +102,20 @@ impl TracingClientBuilder<ClientBuilder> {
         let TracingClientBuilder { inner, settings, redirects, mut follow } = self;
         let known = Known::of(&inner);
         follow.referer = known.referer;
-        follow.stops = redirects != Redirects::None && !known.credentials;
-        let client = inner.redirect(redirects.policy()).build()?;
-        Ok(TracingClient::built(client, settings, Some(follow)))
+        let client = match redirects.or_else(|| Redirects::of(&inner)) {
+            Some(redirects) => {
+                follow.stops = !matches!(redirects, Redirects::None) && !known.credentials;
+                inner.redirect(redirects.policy())
+            }
+            None => {
+                log::warn!(
+                    "the redirect policy of reqwest's builder is a closure, so trace headers are sent to other hosts after a \
+                     redirect: use `TracingClientBuilder::redirects` with `Redirects::custom` instead"
+                );
+                inner
+            }
+        };
+        Ok(TracingClient::built(client.build()?, settings, Some(follow)))
     }
 }
 

@@ -78,7 +78,9 @@ impl TracingClient {
         Self::from_builder(Client::builder())
     }
 
-    /// Builds a client with the settings of reqwest's builder, except for its redirect policy, which is replaced.
+    /// Builds a client with the settings of reqwest's builder.
+    ///
+    /// Its redirect policy holds, with [one exception for trace headers](TracingClientBuilder::redirects).
     pub fn from_builder(builder: ClientBuilder) -> TracingClientBuilder {
         TracingClientBuilder::new(builder)
     }

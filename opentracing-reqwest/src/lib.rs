@@ -68,7 +68,8 @@
 //!
 //! - reqwest's own retries and redirects happen within one call and share its span. Connections have no spans.
 //! - Only a client of [`TracingClient::builder`] does not send trace headers to other hosts after a redirect. A ready-made client, a
-//!   single request and the middleware send them along.
+//!   single request and the middleware send them along, and so does a builder whose redirect policy is
+//!   [a closure](TracingClientBuilder::redirects).
 //! - No header becomes a tag unless [`HeaderTags`] or a [`ReqwestDecorator`] records it, and no body.
 //! - Requests of the wrapped client itself ([`TracingClient::get_ref`]) are not traced.
 //!
@@ -100,6 +101,7 @@ mod future;
 mod middleware;
 mod options;
 mod redirect;
+mod redirect_policy;
 mod request;
 mod settings;
 
@@ -113,7 +115,7 @@ pub use crate::future::ResponseFuture;
 #[cfg(feature = "middleware")]
 pub use crate::middleware::TracingMiddleware;
 pub use crate::options::RequestOptions;
-pub use crate::redirect::Redirects;
+pub use crate::redirect_policy::{RedirectAction, RedirectAttempt, RedirectPolicy, Redirects};
 pub use crate::request::TracingRequestBuilder;
 
 #[cfg(doctest)]

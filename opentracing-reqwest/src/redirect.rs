@@ -13,37 +13,13 @@ use http::header::{
 };
 use http::{Method, StatusCode};
 use opentracing_core::http_rules::remove_trace_headers;
-use reqwest::redirect::{Action, Attempt, Policy};
+use reqwest::redirect::{Action, Attempt};
 use reqwest::{Request, Url};
 use tokio::time::Instant;
 
 use crate::call::Call;
+use crate::redirect_policy::{Redirects, Verdict};
 use crate::settings::Settings;
-
-/// Which redirects a client of [`TracingClientBuilder`](crate::TracingClientBuilder) follows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub enum Redirects {
-    /// Follows so many, and fails at one more. The default, with 10.
-    Limited(usize),
-    /// Follows none: the redirect itself is the response.
-    None,
-}
-
-impl Default for Redirects {
-    fn default() -> Self {
-        Redirects::Limited(10)
-    }
-}
-
-impl Redirects {
-    pub(crate) fn policy(self) -> Policy {
-        match self {
-            Redirects::Limited(limit) => Policy::custom(move |attempt| decide(limit, attempt)),
-            Redirects::None => Policy::none(),
-        }
-    }
-}
 
 /// Settings of a call as a whole, which also apply after a redirect.
 #[derive(Clone, Debug, Default)]
@@ -81,8 +57,8 @@ pub(crate) struct Journey {
     settings: Arc<Settings>,
     /// By the clock of reqwest's own time limits, which tests can pause.
     started: Instant,
-    /// Redirects before the current request.
-    before: usize,
+    /// The URLs before the current request.
+    earlier: Vec<Url>,
     hops: Vec<Hop>,
     /// As long as trace headers are sent along.
     home: Option<Home>,
@@ -107,7 +83,7 @@ impl Journey {
         let settings = call.settings.clone();
         let home = (call.carries_trace && follow.stops)
             .then(|| Home { host: request.url().host_str().unwrap_or_default().into(), request: again(request) });
-        Journey { follow, settings, started: Instant::now(), before: 0, hops: Vec::new(), home, next: None }
+        Journey { follow, settings, started: Instant::now(), earlier: Vec::new(), hops: Vec::new(), home, next: None }
     }
 
     /// The redirects since the last call.
@@ -133,11 +109,11 @@ impl Journey {
         Some(request)
     }
 
-    fn decide(&mut self, limit: usize, attempt: Attempt<'_>) -> Action {
-        // The first of the previous URLs is not a redirect.
-        let redirects = self.before + attempt.previous().len();
-        if redirects > limit {
-            return attempt.error(TOO_MANY);
+    fn decide(&mut self, redirects: &Redirects, attempt: Attempt<'_>) -> Action {
+        match redirects.judge(&self.earlier, &attempt) {
+            Verdict::Follow => {}
+            Verdict::Stop => return attempt.stop(),
+            Verdict::Fail(error) => return attempt.error(error),
         }
         self.hops.push(Hop { status: attempt.status(), url: attempt.url().clone() });
         let Some(home) = &mut self.home else { return attempt.follow() };
@@ -148,7 +124,7 @@ impl Journey {
         if let (Some(mut home), Some(previous)) = (self.home.take(), attempt.previous().last()) {
             *home.request.url_mut() = attempt.url().clone();
             self.next = Some(Next { request: home.request, previous: previous.clone() });
-            self.before = redirects;
+            self.earlier.extend_from_slice(attempt.previous());
         }
         attempt.stop()
     }
@@ -188,16 +164,18 @@ pub(crate) fn during<R>(journey: &mut Option<Box<Journey>>, poll: impl FnOnce() 
     poll()
 }
 
-fn decide(limit: usize, attempt: Attempt<'_>) -> Action {
-    match POLLED.try_with(Cell::take).ok().flatten() {
-        Some(mut journey) => {
-            let action = journey.decide(limit, attempt);
-            let _ = POLLED.try_with(|polled| polled.set(Some(journey)));
-            action
-        }
-        // The wrapped client is used directly.
-        None if attempt.previous().len() > limit => attempt.error(TOO_MANY),
-        None => attempt.follow(),
+/// What the policy of a client decides about a redirect.
+pub(crate) fn decide(redirects: &Redirects, attempt: Attempt<'_>) -> Action {
+    if let Some(mut journey) = POLLED.try_with(Cell::take).ok().flatten() {
+        let action = journey.decide(redirects, attempt);
+        let _ = POLLED.try_with(|polled| polled.set(Some(journey)));
+        return action;
+    }
+    // The wrapped client is used directly.
+    match redirects.judge(&[], &attempt) {
+        Verdict::Follow => attempt.follow(),
+        Verdict::Stop => attempt.stop(),
+        Verdict::Fail(error) => attempt.error(error),
     }
 }
 
@@ -238,8 +216,6 @@ fn referer(next: &Url, mut previous: Url) -> Option<HeaderValue> {
     previous.set_fragment(None);
     previous.as_str().parse().ok()
 }
-
-const TOO_MANY: &str = "too many redirects";
 
 /// The headers that reqwest withholds from another origin.
 pub(crate) const SENSITIVE: [HeaderName; 5] =

@@ -11,6 +11,7 @@ mod http2;
 #[cfg(feature = "middleware")]
 mod middleware;
 mod outcomes;
+mod policies;
 mod propagation;
 mod redirects;
 mod server;
