@@ -142,7 +142,8 @@
 //!
 //! # Order of layers
 //!
-//! Put a server's layer outermost, as the first one given to `Server::builder()`. Put a client's layer inside of retries, so that each
+//! Put a server's layer outermost, as the first one given to `Server::builder()`. In an axum router, the layer of `opentracing-tower` may be
+//! outside of this one: if both have the same tracer, a call has one server span, with the tags of both. Put a client's layer inside of retries, so that each
 //! attempt is a span.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

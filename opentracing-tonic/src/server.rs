@@ -6,7 +6,7 @@ use std::sync::Arc;
 #[cfg(feature = "axum")]
 use axum::extract::ConnectInfo;
 use http::{Extensions, request};
-use opentracing_core::http_rules::ServerRules;
+use opentracing_core::http_rules::{ServedRequest, ServerRules};
 use opentracing_core::{Span, SpanKind, Tracer, tags};
 use tonic::body::Body;
 use tonic::transport::server::TcpConnectInfo;
@@ -36,9 +36,12 @@ impl ServerConfig {
     }
 
     /// Starts the span. There is no call if the request is not traced, because it is not gRPC for example.
-    pub(crate) fn begin(&self, parts: &request::Parts, body: Body) -> (Option<Call>, Body) {
+    pub(crate) fn begin(&self, parts: &mut request::Parts, body: Body) -> (Option<Call>, Body) {
         if !self.settings.is_on() || Framing::of(&parts.headers).is_none() {
             return (None, body);
+        }
+        if let Some(span) = ServedRequest::join(&parts.extensions, &self.settings.tracer) {
+            return self.join(span, parts, body);
         }
         let caller = carrier::read(&self.settings.tracer, &parts.headers);
         let incoming = self.rules.apply(parts, remote_address(&parts.extensions));
@@ -50,6 +53,15 @@ impl ServerConfig {
         if incoming.peer().is_none() {
             set_socket(&mut span, &parts.extensions);
         }
+        ServedRequest::insert(&mut parts.extensions, &span);
+        let (call, body) = self.settings.call(span, parts, body, LatePeer::Known);
+        (Some(call.requested(parts.uri.path_and_query())), body)
+    }
+
+    /// The request has a server span of a layer outside, which is lent. It is recorded as a call.
+    fn join(&self, mut span: Span, parts: &request::Parts, body: Body) -> (Option<Call>, Body) {
+        let incoming = self.rules.apply(parts, None);
+        self.settings.describe(&mut span, parts, incoming.is_skipped());
         let (call, body) = self.settings.call(span, parts, body, LatePeer::Known);
         (Some(call.requested(parts.uri.path_and_query())), body)
     }

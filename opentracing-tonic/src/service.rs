@@ -77,8 +77,8 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let (parts, body) = request.into_parts();
-        let (call, body) = self.config.begin(&parts, Body::new(body));
+        let (mut parts, body) = request.into_parts();
+        let (call, body) = self.config.begin(&mut parts, Body::new(body));
         // The service that was polled ready is called right here, so no clone is needed.
         ResponseFuture::new(call, || self.inner.call(Request::from_parts(parts, body)))
     }

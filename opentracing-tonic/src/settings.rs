@@ -91,6 +91,23 @@ impl Settings {
         builder.start()
     }
 
+    /// Makes a call of the span that another layer has started.
+    pub(crate) fn describe(&self, span: &mut Span, parts: &request::Parts, is_skipped: bool) {
+        if is_skipped {
+            span.set(tags::SAMPLING_PRIORITY, 0);
+            return;
+        }
+        let path = parts.uri.path();
+        let method = path::method(path).unwrap_or(OTHER_METHOD);
+        span.set_operation_name(opentracing_core::Text::Copied(method));
+        span.set_tag(tags::COMPONENT, Value::Static(self.component))
+            .set_tag(tags::RPC_SYSTEM_NAME, Value::Static("grpc"))
+            .set_tag(tags::RPC_METHOD, Value::Str(method));
+        if method == OTHER_METHOD {
+            span.set(tags::RPC_METHOD_ORIGINAL, path);
+        }
+    }
+
     /// Makes the call. It counts messages only if the span is recorded.
     pub(crate) fn call(
         self: &Arc<Self>,

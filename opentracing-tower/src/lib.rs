@@ -116,6 +116,9 @@
 //! their type changes. For stacks that demand the type of an untraced service, such as `option_layer` or a boxed service, see
 //! [`TracingLayer::body_type`].
 //!
+//! If a request passes two layers with the same tracer, on a nested router and on the outer one for example, the outer one makes the span, and
+//! [`Tracer::report`](opentracing_core::Tracer::report) says that a layer was applied twice.
+//!
 //! Put a client's layer inside of retries and redirects, so that each attempt is a span, and a [`CountResendsLayer`] outside of them.
 //!
 //! # Tasks

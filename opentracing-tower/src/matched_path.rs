@@ -2,12 +2,11 @@
 
 use std::task::{Context, Poll};
 
-use axum::extract::MatchedPath;
 use http::Request;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::route::Cell;
+use crate::route;
 
 /// Passes the template of the matched route to a [`TracingLayer`](crate::TracingLayer) outside of axum's router.
 ///
@@ -62,11 +61,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> S::Future {
-        if let (Some(cell), Some(path)) =
-            (request.extensions().get::<Cell>(), request.extensions().get::<MatchedPath>())
-        {
-            cell.fill(path);
-        }
+        route::pass_on(request.extensions());
         self.inner.call(request)
     }
 }

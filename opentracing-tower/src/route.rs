@@ -1,9 +1,9 @@
 //! What axum knows about a request: the template of its route, the URI with the prefix of nested routers, and the peer.
 
 #[cfg(feature = "axum")]
-pub(crate) use self::axum::{Cell, Progress, original_uri, peer_address, template};
+pub(crate) use self::axum::{Progress, original_uri, pass_on, peer_address, template};
 #[cfg(not(feature = "axum"))]
-pub(crate) use self::plain::{Progress, original_uri, peer_address, template};
+pub(crate) use self::plain::{Progress, original_uri, pass_on, peer_address, template};
 
 #[cfg(feature = "axum")]
 mod axum {
@@ -40,9 +40,16 @@ mod axum {
         connected.map(|info| info.0).or_else(|| extensions.get::<SocketAddr>().copied())
     }
 
+    /// Leaves the template for a layer outside of the router.
+    pub(crate) fn pass_on(extensions: &Extensions) {
+        if let (Some(cell), Some(path)) = (extensions.get::<Cell>(), extensions.get::<MatchedPath>()) {
+            cell.fill(path);
+        }
+    }
+
     impl Cell {
         /// The first call wins.
-        pub(crate) fn fill(&self, path: &MatchedPath) {
+        fn fill(&self, path: &MatchedPath) {
             self.0.get_or_init(|| path.clone());
         }
     }
@@ -98,6 +105,8 @@ mod plain {
     pub(crate) fn peer_address(extensions: &Extensions) -> Option<SocketAddr> {
         extensions.get::<SocketAddr>().copied()
     }
+
+    pub(crate) fn pass_on(_: &Extensions) {}
 
     impl Progress {
         pub(crate) fn new(_: &mut request::Parts, _: &Span) -> Self {

@@ -6,7 +6,7 @@ use http::header::{CONTENT_LENGTH, UPGRADE};
 use http::uri::Scheme;
 use http::{StatusCode, request, response};
 use opentracing_core::http_rules::{
-    IncomingRequest, OTHER_METHOD, ServerRules, append_server_timing, append_trace_timing, method_name,
+    IncomingRequest, OTHER_METHOD, ServedRequest, ServerRules, append_server_timing, append_trace_timing, method_name,
     set_request_tags,
 };
 use opentracing_core::propagation::HttpHeaders;
@@ -85,6 +85,10 @@ impl ServerConfig {
             tracer.warn_if_unregistered();
             return None;
         }
+        if ServedRequest::is_nested(&parts.extensions, tracer) {
+            route::pass_on(&parts.extensions);
+            return None;
+        }
         let method = method_name(&parts.method, known_methods);
         let incoming = self.rules.apply(parts, route::peer_address(&parts.extensions));
         let is_untrusted = incoming.is_untrusted();
@@ -100,6 +104,7 @@ impl ServerConfig {
         let request_size = if *records_sizes { measure_request(&mut span, parts) } else { None };
         hooks.on_request(&mut span, parts);
         let route = route::Progress::new(parts, &span);
+        ServedRequest::insert(&mut parts.extensions, &span);
         let exchange = ServerExchange { config: self.clone(), method, is_untrusted, route, request_size };
         Some(HttpExchange::new(span, Side::Server(exchange), &parts.method))
     }

@@ -424,6 +424,7 @@ impl Recorder {
             formats: self.propagators.format_stats(),
             restarts: self.propagators.restarts(),
             missing_route: get(&rare.missing_route),
+            server_layers_nested: get(&rare.server_layers_nested),
             missing_peer: get(&rare.missing_peer),
             messages: rare.messages.stats(),
             drain_dropped: self.shared.drain_dropped.load(Ordering::Relaxed),

@@ -29,6 +29,7 @@ use crate::stats::transport_stats::TransportStats;
 /// | `opentracing_misuse_total` | `kind`: `write_after_finish`, `finished_before_start`, `log_out_of_range`, `scope_out_of_order` |
 /// | `opentracing_spans_missing_route_total` | |
 /// | `opentracing_requests_missing_peer_total` | |
+/// | `opentracing_server_layers_nested_total` | |
 /// | `opentracing_messages_received_total` | |
 /// | `opentracing_message_handlers_total` | `result`: `missing`, `cancelled`, `panicked` |
 /// | `opentracing_message_contexts_total` | `result`: `shortened`, `left_out`, `refused` |
@@ -136,6 +137,11 @@ impl Stats {
         )?;
         out.counter("spans_missing_route_total", "Server spans without a route.", stats.missing_route)?;
         out.counter("requests_missing_peer_total", "Requests without a peer address.", stats.missing_peer)?;
+        out.counter(
+            "server_layers_nested_total",
+            "Requests that reached a second server layer.",
+            stats.server_layers_nested,
+        )?;
         self.write_messages(out)?;
         self.write_transports(out)
     }

@@ -122,13 +122,14 @@ fn over_limits(stats: &Stats) -> [(u64, &'static str); 2] {
     [(stats.truncated, "× tag, log or value truncated"), (stats.baggage_dropped, "× baggage item dropped")]
 }
 
-fn warnings(stats: &Stats) -> [(u64, &'static str); 11] {
+fn warnings(stats: &Stats) -> [(u64, &'static str); 12] {
     [
         (stats.unfinished, "× span reported unfinished at the end"),
         (stats.extract_corrupted, "× carrier without a readable context"),
         (stats.excess_names, "× span name beyond the limit of distinct names"),
         (stats.missing_route, "× server span without a route"),
         (stats.missing_peer, "× request without a peer address, which trusted_proxies needs"),
+        (stats.server_layers_nested, "× server layer applied twice to a request"),
         (stats.write_after_finish, "× write to a finished span"),
         (stats.finished_before_start, "× span finished before its start"),
         (stats.logs_out_of_range, "× log outside the time of its span"),

@@ -72,6 +72,8 @@ pub struct Stats {
     pub missing_peer: u64,
     /// Messages that traced clients of brokers received, and what became of their contexts.
     pub messages: MessageStats,
+    /// Requests that reached a second server layer of this tracer. They have one server span, of the outer layer.
+    pub server_layers_nested: u64,
     /// Whether the [`Drain`](crate::Drain) was dropped before it ran, so that every span is lost.
     pub drain_dropped: bool,
     /// Distinct operation names so far, up to [`Limits::operation_names`](crate::Limits::operation_names). Those that stand in the
@@ -169,6 +171,7 @@ pub(crate) struct RareStats {
     pub(crate) scopes_out_of_order: AtomicU64,
     pub(crate) extract_corrupted: AtomicU64,
     pub(crate) missing_route: AtomicU64,
+    pub(crate) server_layers_nested: AtomicU64,
     pub(crate) missing_peer: AtomicU64,
     pub(crate) messages: MessageCounters,
 }

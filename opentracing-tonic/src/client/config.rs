@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::request;
 use opentracing_core::http_rules::{
-    HostAllowList, PeerService, PeerServiceName, Predicates, Untraced, WithoutPropagation,
+    HostAllowList, PeerService, PeerServiceName, Predicates, ServedRequest, Untraced, WithoutPropagation,
 };
 use opentracing_core::{AsSpanContext, SpanKind, Tracer, tags};
 use tonic::body::Body;
@@ -72,6 +72,7 @@ impl ClientConfig {
             (Target::Unknown, Some(_)) => LatePeer::Expected,
             _ => LatePeer::Known,
         };
+        ServedRequest::remove(&mut parts.extensions);
         let (call, body) = self.settings.call(span, parts, body, late_peer);
         if parts.extensions.get::<WithoutPropagation>().is_some() {
             // The headers stay as they are.

@@ -10,6 +10,7 @@ mod echo;
 mod endings;
 mod error_info;
 mod interceptors;
+mod nested;
 mod peers;
 mod python;
 mod settings;

@@ -7,7 +7,7 @@ use http::uri::Authority;
 use http::{StatusCode, request, response};
 use opentracing_core::http_rules::{
     ClientRequest, HostAllowList, OperationName, Peer, PeerServiceName, PeerServices, Predicates, ResendCounter,
-    Untraced, WithoutPropagation, effective_port, inject, remove_trace_headers, set_protocol_version,
+    ServedRequest, Untraced, WithoutPropagation, effective_port, inject, remove_trace_headers, set_protocol_version,
 };
 use opentracing_core::{AsSpanContext, Span, Tracer, tags};
 
@@ -52,6 +52,7 @@ impl ClientConfig {
         if parts.extensions.get::<Untraced>().is_some() {
             return None;
         }
+        ServedRequest::remove(&mut parts.extensions);
         // The URI is relative where a connection is used without a pool.
         let named = match parts.uri.authority() {
             Some(_) => None,

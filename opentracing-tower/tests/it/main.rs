@@ -9,6 +9,7 @@ mod contract;
 mod decorators;
 mod lifetime;
 mod names;
+mod nested;
 mod panics;
 mod peers;
 mod queues;
