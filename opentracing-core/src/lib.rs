@@ -186,6 +186,7 @@ pub use crate::span::span_ref::SpanRef;
 pub use crate::stats::histogram::{Exemplar, Histogram};
 pub use crate::stats::message_stats::{MessageEvent, MessageStats};
 pub use crate::stats::open_span::{OpenPlace, OpenSpan};
+pub use crate::stats::pool::{PoolSource, PoolStats, PoolWait, PoolWaits};
 pub use crate::stats::prometheus::Prometheus;
 pub use crate::stats::red::{Red, RedDuration, RedFigures, RedFiguresBuilder, RedPrometheus};
 pub use crate::stats::report::Report;

@@ -26,6 +26,7 @@ use crate::recorder::running::Running;
 use crate::recorder::stock::Stock;
 use crate::reporter::reporter::{FlushError, Process};
 use crate::sampler::{Decision, Sampler};
+use crate::stats::pool::{PoolSource, PoolStats};
 use crate::stats::red::RedFigures;
 use crate::stats::stats::{DrainStats, PortStats, RareStats, ReporterStats, Stats};
 use crate::stats::transport_stats::TransportStats;
@@ -102,6 +103,7 @@ pub(crate) struct Shared {
     ns_per_tick: AtomicU64,
     pub(crate) decisions: Decisions,
     pub(crate) reporter: Mutex<Published>,
+    pools: Mutex<Vec<Weak<dyn PoolSource>>>,
     pub(crate) log_gate: Mutex<Option<Instant>>,
     /// The drain was dropped before it ran.
     pub(crate) drain_dropped: AtomicBool,
@@ -376,6 +378,21 @@ impl Recorder {
         true
     }
 
+    /// Adds pools to the statistics for as long as they live.
+    pub(crate) fn watch_pools(&self, new: impl IntoIterator<Item = Weak<dyn PoolSource>>) {
+        let mut pools = lock(&self.shared.pools);
+        pools.retain(|pool| pool.strong_count() > 0);
+        pools.extend(new);
+    }
+
+    /// The pools are code of adapters, so they are asked without a lock.
+    fn pool_stats(&self) -> Vec<PoolStats> {
+        // As for the ports in `stats`.
+        let pools = if self.is_orphan() { self.shared.pools.try_lock().ok() } else { Some(lock(&self.shared.pools)) };
+        let pools: Vec<_> = pools.iter().flat_map(|pools| pools.iter()).filter_map(Weak::upgrade).collect();
+        pools.iter().filter_map(|pool| catch_unwind(AssertUnwindSafe(|| pool.stats())).ok()).collect()
+    }
+
     pub(crate) fn set_inline(&self, drain: InlineDrain) {
         self.drains_inline.store(true, Ordering::Relaxed);
         *lock(&self.shared.inline) = Inline::Idle(Box::new(drain));
@@ -434,6 +451,7 @@ impl Recorder {
             sampler,
             reporter,
             transports,
+            pools: self.pool_stats(),
         };
         // Read last, so that there are never more finished than started spans.
         Stats { started: sum(|port| &port.started), ..stats }

@@ -1,8 +1,9 @@
-//! Counters of spans, headers and transports, and the texts that show them.
+//! Counters of spans, headers, transports and pools, and the texts that show them.
 
 pub(crate) mod histogram;
 pub(crate) mod message_stats;
 pub(crate) mod open_span;
+pub(crate) mod pool;
 pub(crate) mod prometheus;
 pub(crate) mod red;
 pub(crate) mod report;

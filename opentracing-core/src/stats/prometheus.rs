@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 
+use crate::stats::pool::PoolStats;
 use crate::stats::stats::Stats;
 use crate::stats::text_format::{Dialect, Writer};
 use crate::stats::transport_stats::TransportStats;
@@ -42,7 +43,12 @@ use crate::stats::transport_stats::TransportStats;
 /// | `opentracing_transport_retries_total`, `_transport_sent_bytes_total` | `transport` |
 /// | `opentracing_transport_request_duration_seconds` | `transport`; a histogram |
 ///
-/// If several transports have the same name, the second one is `otlp-2`, and so on.
+/// | `opentracing_pool_open` | `pool`; `state`: `idle`, `used` |
+/// | `opentracing_pool_max`, `_pool_waiting` | `pool` |
+/// | `opentracing_pool_failed_total` | `pool`; `cause`: `timeout`, `error`, `cancelled` |
+/// | `opentracing_pool_wait_seconds` | `pool`; a histogram |
+///
+/// If several transports have the same name, the second one is `otlp-2`, and so on. The same applies to pools.
 #[derive(Clone, Debug)]
 #[must_use = "the text is written by `Display`"]
 pub struct Prometheus<'a> {
@@ -143,7 +149,8 @@ impl Stats {
             stats.server_layers_nested,
         )?;
         self.write_messages(out)?;
-        self.write_transports(out)
+        self.write_transports(out)?;
+        self.write_pools(out)
     }
 }
 
@@ -209,7 +216,7 @@ impl Stats {
     }
 
     fn write_transports(&self, out: &mut Writer<'_>) -> fmt::Result {
-        let transports = named(&self.transports);
+        let transports = named(&self.transports, |stats| stats.name);
         if transports.is_empty() {
             return Ok(());
         }
@@ -264,15 +271,49 @@ impl Stats {
             out.histogram(name, &[("transport", label)], buckets, latency.sum())
         })
     }
+
+    fn write_pools(&self, out: &mut Writer<'_>) -> fmt::Result {
+        let pools = named(&self.pools, |stats| &stats.name);
+        if pools.is_empty() {
+            return Ok(());
+        }
+        let of = |out: &mut Writer<'_>, name: &str, help: &str, number: fn(&PoolStats) -> u64| {
+            out.head(name, "gauge", help)?;
+            pools.iter().try_for_each(|(label, stats)| out.sample(name, &[("pool", label)], number(stats)))
+        };
+        out.head("pool_open", "gauge", "Open items of a pool, such as connections.")?;
+        for (label, stats) in &pools {
+            out.sample("pool_open", &[("pool", label), ("state", &"idle")], stats.idle)?;
+            let used = stats.open.saturating_sub(stats.idle);
+            out.sample("pool_open", &[("pool", label), ("state", &"used")], used)?;
+        }
+        of(out, "pool_max", "The limit of open items.", |stats| stats.max)?;
+        of(out, "pool_waiting", "Requests that wait for an item.", |stats| stats.waiting)?;
+        let name = "pool_failed_total";
+        out.head(name, "counter", "Requests that received no item.")?;
+        for (label, stats) in &pools {
+            let causes = [("timeout", stats.timed_out), ("error", stats.failed), ("cancelled", stats.cancelled)];
+            for (cause, number) in causes {
+                out.sample(name, &[("pool", label), ("cause", &cause)], number)?;
+            }
+        }
+        let name = "pool_wait_seconds";
+        out.head(name, "histogram", "How long requests waited for an item.")?;
+        pools.iter().try_for_each(|(label, stats)| {
+            let buckets = stats.waits.cumulative().map(|(bound, count)| (Some(bound), count, None));
+            let buckets = buckets.chain([(None, stats.waits.count(), None)]);
+            out.histogram(name, &[("pool", label)], buckets, stats.waits.sum())
+        })
+    }
 }
 
-/// The transports with distinct names: `otlp`, `otlp-2` and so on.
-fn named(transports: &[TransportStats]) -> Vec<(String, &TransportStats)> {
-    let mut named: Vec<(String, &TransportStats)> = Vec::with_capacity(transports.len());
-    for stats in transports {
-        let same = named.iter().filter(|(_, earlier)| earlier.name == stats.name).count();
-        let name = if same == 0 { stats.name.to_owned() } else { format!("{}-{}", stats.name, same + 1) };
-        named.push((name, stats));
+/// The transports or pools with distinct names: `otlp`, `otlp-2` and so on.
+fn named<T>(all: &[T], name: fn(&T) -> &str) -> Vec<(String, &T)> {
+    let mut named: Vec<(String, &T)> = Vec::with_capacity(all.len());
+    for stats in all {
+        let same = named.iter().filter(|(_, earlier)| name(earlier) == name(stats)).count();
+        let label = if same == 0 { name(stats).to_owned() } else { format!("{}-{}", name(stats), same + 1) };
+        named.push((label, stats));
     }
     named
 }

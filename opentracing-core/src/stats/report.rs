@@ -6,6 +6,7 @@ use crate::model::decision::Decision;
 use crate::propagation::{FormatStats, RestartStats};
 use crate::stats::message_stats::MessageStats;
 use crate::stats::open_span::OpenSpan;
+use crate::stats::pool::PoolStats;
 use crate::stats::stats::Stats;
 use crate::stats::transport_stats::TransportStats;
 
@@ -88,6 +89,9 @@ impl Display for Report {
             row(f, transport.name, &Transport(transport))?;
             row(f, "", &Traffic(transport))?;
             row(f, "", &LastError(transport.last_error.as_deref()))?;
+        }
+        for pool in &stats.pools {
+            row(f, "pool", &Pool(pool))?;
         }
         for format in &stats.formats {
             row(f, "headers", &Headers(format))?;
@@ -246,6 +250,30 @@ impl Display for Traffic<'_> {
         let count = u32::try_from(stats.latency.count()).unwrap_or(u32::MAX);
         let mean = stats.latency.sum().checked_div(count);
         mean.map_or(Ok(()), |mean| write!(f, ", {mean:.1?} on average"))
+    }
+}
+
+/// `db.example/shop: 8 of 10 open, 3 idle, 2 requests waiting; 1,204 waited 1.2ms on average, 3 timed out`.
+struct Pool<'a>(&'a PoolStats);
+
+impl Display for Pool<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let PoolStats { name, open, idle, max, waiting, timed_out, failed, cancelled, waits } = self.0;
+        let (open, max, idle) = (Number(*open), Number(*max), Number(*idle));
+        write!(f, "{}: {open} of {max} open, {idle} idle", name.escape_debug())?;
+        if *waiting > 0 {
+            let noun = if *waiting == 1 { "request" } else { "requests" };
+            write!(f, ", {} {noun} waiting", Number(*waiting))?;
+        }
+        if let Some(mean) = waits.sum().checked_div(u32::try_from(waits.count()).unwrap_or(u32::MAX)) {
+            write!(f, "; {} waited {mean:.1?} on average", Number(waits.count()))?;
+        }
+        for (number, how) in [(*timed_out, "timed out"), (*failed, "failed"), (*cancelled, "cancelled")] {
+            if number > 0 {
+                write!(f, ", {} {how}", Number(number))?;
+            }
+        }
+        Ok(())
     }
 }
 

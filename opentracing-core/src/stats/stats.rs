@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicU64;
 
 use crate::propagation::{FormatStats, RestartStats};
 use crate::stats::message_stats::{MessageCounters, MessageStats};
+use crate::stats::pool::PoolStats;
 use crate::stats::prometheus::Prometheus;
 use crate::stats::sampler_stats::SamplerStats;
 use crate::stats::transport_stats::TransportStats;
@@ -89,6 +90,8 @@ pub struct Stats {
     pub reporter: ReporterStats,
     /// The same for each transport, in the order of the reporter, with requests and latency.
     pub transports: Vec<TransportStats>,
+    /// The pools that adapters watch, such as those of database connections, in the order in which they were made.
+    pub pools: Vec<PoolStats>,
 }
 
 /// What a [`Reporter`](crate::Reporter) did with its spans.

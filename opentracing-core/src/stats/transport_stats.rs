@@ -49,8 +49,8 @@ pub struct TransportStats {
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Latency {
     /// Not cumulative; the last one is for all beyond the last bound.
-    counts: [u64; DEFAULT_BOUNDS.len() + 1],
-    sum: Duration,
+    pub(super) counts: [u64; DEFAULT_BOUNDS.len() + 1],
+    pub(super) sum: Duration,
 }
 
 impl Latency {

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::model::context::SpanContext;
@@ -19,6 +19,7 @@ use crate::scope::scope::ActiveSpan;
 use crate::span::builder::SpanBuilder;
 use crate::span::span_ref::SpanRef;
 use crate::stats::message_stats::MessageEvent;
+use crate::stats::pool::PoolSource;
 use crate::stats::report::Report;
 use crate::stats::stats::Stats;
 use crate::sync::{count, lock};
@@ -91,7 +92,9 @@ impl Tracer {
         match tracer.inner {
             Inner::Global => Err(SetGlobalError { tracer }),
             _ => GLOBAL.set(tracer).map_err(|tracer| SetGlobalError { tracer }),
-        }
+        }?;
+        watch_early_pools();
+        Ok(())
     }
 
     /// Whether a tracer is registered for the whole process. A no-op tracer counts too.
@@ -278,6 +281,23 @@ impl Tracer {
         }
     }
 
+    /// Adds a pool to the statistics, for as long as it lives. With the global tracer also before one is registered. For adapters.
+    pub fn watch_pool<P: PoolSource>(&self, pool: &Arc<P>) {
+        let pool: Weak<P> = Arc::downgrade(pool);
+        match (&self.inner, self.recorder()) {
+            (_, Some(recorder)) => recorder.watch_pools([pool as Weak<dyn PoolSource>]),
+            (Inner::Global, None) => {
+                let mut early = lock(&EARLY_POOLS);
+                early.retain(|pool| pool.strong_count() > 0);
+                early.push(pool);
+                drop(early);
+                // A tracer may have been registered in the meantime.
+                watch_early_pools();
+            }
+            _ => {}
+        }
+    }
+
     /// Counts a server span that finished without a route template. For adapters.
     pub fn count_missing_route(&self) {
         if let Some(recorder) = self.recorder() {
@@ -319,6 +339,19 @@ impl Tracer {
         self.recorder().is_some_and(|recorder| {
             !recorder.without_message_context.iter().any(|pattern| wildcard::matches(pattern, destination))
         })
+    }
+}
+
+/// Pools of the global tracer from before it was registered.
+static EARLY_POOLS: Mutex<Vec<Weak<dyn PoolSource>>> = Mutex::new(Vec::new());
+
+/// Hands the early pools over to the global tracer, if one is registered.
+fn watch_early_pools() {
+    if GLOBAL.get().is_some() {
+        let early = std::mem::take(&mut *lock(&EARLY_POOLS));
+        if let Some(recorder) = Tracer::global().recorder() {
+            recorder.watch_pools(early);
+        }
     }
 }
 

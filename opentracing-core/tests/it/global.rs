@@ -2,12 +2,12 @@
 //! pages of the adapters. One test only touches the global tracer.
 
 use std::collections::HashMap;
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use opentracing_core::mock::MockTracer;
 use opentracing_core::propagation::{Binary, HttpHeaders, TextMap};
-use opentracing_core::{Span, SpanContext, SpanId, TraceId, Tracer};
+use opentracing_core::{PoolSource, PoolStats, PoolWaits, Span, SpanContext, SpanId, TraceId, Tracer};
 
 #[test]
 fn n1_n2_the_noop_tracer_does_nothing_and_succeeds() {
@@ -34,6 +34,14 @@ fn n1_n2_the_noop_tracer_does_nothing_and_succeeds() {
     assert!(Span::noop().tracer().is_noop());
 }
 
+struct EarlyPool;
+
+impl PoolSource for EarlyPool {
+    fn stats(&self) -> PoolStats {
+        PoolWaits::new().stats("early")
+    }
+}
+
 #[test]
 fn g1_to_g5_the_global_tracer_is_registered_once() {
     // G1: does nothing by default.
@@ -41,6 +49,9 @@ fn g1_to_g5_the_global_tracer_is_registered_once() {
     assert!(early.is_noop() && !Tracer::is_global_registered());
     assert!(early.warn_if_unregistered());
     early.span("lost").start().finish();
+    let pool = Arc::new(EarlyPool);
+    early.watch_pool(&pool);
+    assert_eq!(early.stats().pools, []);
 
     // G2: not into itself.
     let itself = Tracer::set_global(Tracer::global()).unwrap_err();
@@ -69,6 +80,8 @@ fn g1_to_g5_the_global_tracer_is_registered_once() {
     assert!(Tracer::is_global_registered() && !early.is_noop() && !early.warn_if_unregistered());
     early.span("recorded").start().finish();
     winner.assert_tree("recorded");
+    let pools = winner.tracer().stats().pools;
+    assert_eq!(pools.iter().map(|pool| &*pool.name).collect::<Vec<_>>(), ["early"]);
 
     // G2: a second one gets its tracer back.
     let second = Tracer::set_global(mocks[0].tracer().clone()).unwrap_err();

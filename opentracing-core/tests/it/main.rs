@@ -36,6 +36,7 @@ mod new_trace;
 mod open_spans;
 #[cfg(feature = "mock")]
 mod panics;
+mod pools;
 mod propagation;
 mod properties;
 #[cfg(feature = "mock")]
