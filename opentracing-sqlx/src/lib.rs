@@ -150,6 +150,11 @@
 //! - [`get_ref`](TracingPool::get_ref) and [`get_mut`](TracingConnection::get_mut) are the only ways to the untraced handles. No type
 //!   dereferences to a handle of sqlx.
 //!
+//! # Figures of pools
+//!
+//! Connections, waiting requests, the length of waits and time-outs of each pool are in `tracer.stats().pools`, in `tracer.report()`, and
+//! among the [metrics](opentracing_core::Metrics). [`pool_name`](TracingPool::pool_name) names the pool there.
+//!
 //! # Features
 //!
 //! | feature | adds |

@@ -69,6 +69,22 @@ impl Target {
 }
 
 impl Target {
+    /// A name for a pool of connections: host, port and database, as in OpenTelemetry's conventions.
+    pub(crate) fn pool_name(&self) -> String {
+        let ip = self.ip.as_ref().map(|(_, text)| text);
+        let host = self.hostname.as_ref().or(ip).or(self.address.as_ref());
+        let mut name = host.map(|host| String::from(&**host)).unwrap_or_default();
+        if let Some(port) = self.port {
+            name = format!("{name}:{port}");
+        }
+        match &self.instance {
+            Some(instance) if name.is_empty() => instance.as_ref().to_owned(),
+            Some(instance) => format!("{name}/{instance}"),
+            None if name.is_empty() => self.system.to_owned(),
+            None => name,
+        }
+    }
+
     /// Sets the tags that name the database.
     pub(crate) fn set_database(&self, span: &mut Span) {
         span.set(tags::DB_TYPE, "sql").set_tag(tags::DB_SYSTEM_NAME, Value::Static(self.system));

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use opentracing_core::{Span, Value, logs, tags};
+use opentracing_core::{PoolWait as Waiting, Span, Value, logs, tags};
 use sqlx::pool::PoolConnection;
 use sqlx::{Database, Error};
 
@@ -21,18 +21,27 @@ pub(crate) async fn acquire_for<DB: TracingDatabase>(
 ) -> Result<(PoolConnection<DB>, StatementSpan), Error> {
     match pool.settings().pool_wait {
         PoolWait::Tag | PoolWait::Off => {
-            let wait = StatementWait { started: Instant::now(), start: Some(start) };
+            let wait = StatementWait { wait: Some((pool.figures().waits.start(), start)) };
             let result = pool.get_ref().acquire().await;
             wait.end(result)
         }
         PoolWait::Included => {
             let mut statement = start();
-            let started = Instant::now();
+            let wait = pool.figures().waits.start();
             let result = statement.run(pool.get_ref().acquire()).await;
-            statement.set_pool_wait(started.elapsed());
+            statement.set_pool_wait(end_wait(wait, &result));
             with_connection(statement, result)
         }
         PoolWait::Span => acquire(pool).await.map(|(connection, _)| (connection, start())),
+    }
+}
+
+/// Counts the end of a wait, and returns how long it took.
+fn end_wait<T>(wait: Waiting<'_>, result: &Result<T, Error>) -> Duration {
+    match result {
+        Ok(_) => wait.succeed(),
+        Err(Error::PoolTimedOut) => wait.time_out(),
+        Err(_) => wait.fail(),
     }
 }
 
@@ -50,33 +59,32 @@ fn with_connection<DB: Database>(
 }
 
 /// The wait of a statement whose span starts after it. Dropping it early records a cancelled statement.
-struct StatementWait<F: FnOnce() -> StatementSpan> {
-    started: Instant,
-    start: Option<F>,
+struct StatementWait<'a, F: FnOnce() -> StatementSpan> {
+    wait: Option<(Waiting<'a>, F)>,
 }
 
-impl<F: FnOnce() -> StatementSpan> StatementWait<F> {
+impl<F: FnOnce() -> StatementSpan> StatementWait<'_, F> {
     fn end<DB: Database>(
         mut self,
         result: Result<PoolConnection<DB>, Error>,
     ) -> Result<(PoolConnection<DB>, StatementSpan), Error> {
-        let took = self.started.elapsed();
-        let Some(start) = self.start.take() else { unreachable!("only the end and the drop take it") };
+        let (wait, start) = self.wait.take().expect("only the end and the drop take it");
+        let took = end_wait(wait, &result);
         let mut statement = start();
         statement.set_pool_wait(took);
         with_connection(statement, result)
     }
 }
 
-impl<F: FnOnce() -> StatementSpan> Drop for StatementWait<F> {
+impl<F: FnOnce() -> StatementSpan> Drop for StatementWait<'_, F> {
     /// The tracer itself records a panic.
     fn drop(&mut self) {
-        if let Some(start) = self.start.take()
+        if let Some((wait, start)) = self.wait.take()
             && !std::thread::panicking()
         {
             let mut statement = start();
             statement.set_waiting();
-            statement.set_pool_wait(self.started.elapsed());
+            statement.set_pool_wait(wait.elapsed());
         }
     }
 }
@@ -86,6 +94,7 @@ impl<F: FnOnce() -> StatementSpan> Drop for StatementWait<F> {
 pub(crate) async fn acquire<DB: TracingDatabase>(
     pool: &TracingPool<DB>,
 ) -> Result<(PoolConnection<DB>, Option<Duration>), Error> {
+    let counted = pool.figures().waits.start();
     let mut wait = AcquireSpan::start(pool.settings());
     let result = {
         let mut acquired = std::pin::pin!(pool.get_ref().acquire());
@@ -95,8 +104,9 @@ pub(crate) async fn acquire<DB: TracingDatabase>(
         })
         .await
     };
+    let took = end_wait(counted, &result);
     match result {
-        Ok(connection) => Ok((connection, wait.succeed())),
+        Ok(connection) => Ok((connection, wait.succeed(took))),
         Err(error) => {
             wait.fail(&error);
             Err(error)
@@ -139,9 +149,9 @@ impl<'a> AcquireSpan<'a> {
     }
 
     /// Returns the time of the wait if no span shows it.
-    fn succeed(mut self) -> Option<Duration> {
+    fn succeed(mut self, took: Duration) -> Option<Duration> {
         self.is_finished = true;
-        self.span.is_none().then(|| self.started.elapsed())
+        self.span.is_none().then_some(took)
     }
 
     fn fail(mut self, error: &Error) {

@@ -2,4 +2,5 @@
 
 pub(crate) mod acquire;
 pub(crate) mod connection;
+mod figures;
 pub(crate) mod pool;

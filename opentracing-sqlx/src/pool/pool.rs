@@ -15,6 +15,7 @@ use crate::decorator::StatementDecorator;
 use crate::options::{PoolWait, SqlCommenter, StatementText};
 use crate::pool::acquire::{acquire, acquire_for};
 use crate::pool::connection::TracingPoolConnection;
+use crate::pool::figures::Figures;
 use crate::settings::{Settings, setters};
 use crate::statement::span::StatementSpan;
 
@@ -45,6 +46,7 @@ pub struct TracingPool<DB: Database> {
 }
 
 struct Shared<DB: Database> {
+    figures: Arc<Figures<DB>>,
     pool: Pool<DB>,
     settings: Arc<Settings>,
 }
@@ -76,10 +78,19 @@ impl<DB: TracingDatabase> TracingPool<DB> {
     /// Wraps a pool. Reads host, database and user from the pool's options once, now.
     pub fn with_tracer(tracer: Tracer, pool: Pool<DB>) -> Self {
         let target = DB::target(&pool.connect_options());
-        TracingPool { shared: Arc::new(Shared { pool, settings: Settings::new(tracer, target) }) }
+        let figures = Arc::new(Figures::new(pool.clone(), target.pool_name()));
+        tracer.watch_pool(&figures);
+        TracingPool { shared: Arc::new(Shared { figures, pool, settings: Settings::new(tracer, target) }) }
     }
 
     setters!();
+
+    /// Sets the name of the pool in the tracer's statistics and metrics, also for its clones. Host, port and database by default, such as
+    /// `db.example:5432/shop`.
+    pub fn pool_name(self, name: impl Into<String>) -> Self {
+        self.figures().set_name(name.into());
+        self
+    }
 
     fn settings_mut(&mut self) -> &mut Settings {
         Arc::make_mut(&mut Arc::make_mut(&mut self.shared).settings)
@@ -229,6 +240,10 @@ impl<DB: Database> TracingPool<DB> {
         &self.shared.pool
     }
 
+    pub(crate) fn figures(&self) -> &Figures<DB> {
+        &self.shared.figures
+    }
+
     pub(crate) fn settings(&self) -> &Arc<Settings> {
         &self.shared.settings
     }
@@ -236,7 +251,7 @@ impl<DB: Database> TracingPool<DB> {
 
 impl<DB: Database> Clone for Shared<DB> {
     fn clone(&self) -> Self {
-        Shared { pool: self.pool.clone(), settings: self.settings.clone() }
+        Shared { figures: self.figures.clone(), pool: self.pool.clone(), settings: self.settings.clone() }
     }
 }
 

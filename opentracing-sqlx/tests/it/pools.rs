@@ -116,6 +116,54 @@ on_each_database! {
         assert_eq!(mock.finished_spans(), []);
     }
 
+    async fn figures_are_in_the_statistics(mock, pool) {
+        let figures = || {
+            let mut pools = mock.tracer().stats().pools;
+            assert_eq!(pools.len(), 1);
+            pools.remove(0)
+        };
+        let pool = pool.pool_name("ledger");
+        let before = figures();
+        assert_eq!((before.name.as_str(), before.open, before.max, before.waits.count()), ("ledger", 1, 1, 0));
+        let taken = pool.clone().acquire().await.unwrap();
+        assert_eq!((figures().open, figures().idle, figures().waits.count()), (1, 0, 1));
+        assert!(tokio::time::timeout(Duration::ZERO, pool.acquire()).await.is_err());
+        assert!(tokio::time::timeout(Duration::ZERO, sqlx::query(BY_ID).bind(1).fetch_one(&pool)).await.is_err());
+        assert_eq!((figures().cancelled, figures().waiting), (2, 0));
+        let mut waiting = Box::pin(pool.begin());
+        let cx = &mut std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(waiting.as_mut().poll(cx).is_pending());
+        assert_eq!(figures().waiting, 1);
+        drop(taken);
+        waiting.await.unwrap().commit().await.unwrap();
+        sqlx::query(BY_ID).bind(1).fetch_one(&pool).await.unwrap();
+        assert_eq!((figures().waiting, figures().waits.count()), (0, 3));
+        pool.close().await;
+        pool.acquire().await.map(drop).unwrap_err();
+        assert_eq!((figures().failed, figures().timed_out), (1, 0));
+        drop(pool);
+        assert_eq!(mock.tracer().stats().pools, []);
+    }
+
+    async fn counts_time_outs_of_the_pool(mock, pool) {
+        let raw = options(1).connect_with((*pool.connect_options()).clone()).await.unwrap();
+        let _taken = raw.acquire().await.unwrap();
+        let small = TracingPool::with_tracer(mock.tracer().clone(), raw).pool_name("small");
+        tokio::time::pause();
+        sqlx::query(BY_ID).bind(1).fetch_one(&small).await.unwrap_err();
+        small.begin().await.map(drop).unwrap_err();
+        tokio::time::resume();
+        let stats = mock.tracer().stats();
+        let figures = stats.pools.iter().find(|pool| pool.name == "small").unwrap();
+        assert_eq!((figures.timed_out, figures.failed, figures.cancelled), (2, 0, 0));
+        assert!(mock.tracer().report().to_string().contains("small: 1 of 1 open, 0 idle, 2 timed out"));
+    }
+
+    async fn a_pool_is_named_after_its_database(mock, _pool) {
+        let name = mock.tracer().stats().pools[0].name.clone();
+        assert!(name == ":memory:" || name.starts_with("127.0.0.1:") && name.ends_with("/app"), "{name}");
+    }
+
     async fn inner_handles_are_not_traced(mock, pool) {
         sqlx::raw_sql("SELECT 1").execute(pool.get_ref()).await.unwrap();
         let mut connection = pool.acquire().await.unwrap();
