@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use opentracing_core::{ReferenceKind, Tracer};
 use rdkafka::ClientConfig;
+use rdkafka::client::ClientContext;
 use rdkafka::config::{FromClientConfig, FromClientConfigAndContext};
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::KafkaResult;
+use rdkafka::producer::FutureProducer;
 
 use crate::consumer::consumer::TracingConsumer;
+use crate::consumer::events::ConsumerEvents;
 use crate::decorator::KafkaDecorator;
-use crate::options::{PollSpan, RecordKey};
+use crate::options::{CommitSpan, PollSpan, RecordKey};
+use crate::producer::foreign_producer::ForeignProducer;
 use crate::producer::producer::TracingProducer;
 use crate::producer::wrap_producer::{DefaultContext, WrapProducer};
 use crate::settings::{ClientSettings, Settings};
@@ -79,12 +83,35 @@ impl KafkaTracing {
         self
     }
 
+    /// Sets whether commits of offsets are recorded as spans. Failed ones are by default.
+    pub fn commit_span(mut self, span: CommitSpan) -> Self {
+        self.settings.commit_span = span;
+        self
+    }
+
+    /// Makes spans that start without a parent roots, also in a loop that handles a message. By default the message that a loop has received
+    /// last is their parent until it is dropped, as the [crate page](crate) explains.
+    ///
+    /// Use it where a task runs other work beside its handlers, by `join!` for example.
+    pub fn without_current_message(mut self) -> Self {
+        self.settings.has_current_message = false;
+        self
+    }
+
     /// Keeps contexts out of record headers: sent records carry none, and each received message starts a new trace. By default, contexts
     /// are written to sent records and read from received messages.
     ///
     /// Use it where a consumer does not accept additional headers, or where senders are untrusted.
     pub fn without_propagation(mut self) -> Self {
         self.settings.propagates = false;
+        self
+    }
+
+    /// Keeps contexts out of the records of topics for which the closure returns `true`, in both directions. Several closures add up. None by
+    /// default. [`TracerBuilder::without_message_context`](opentracing_core::TracerBuilder::without_message_context) does the same by
+    /// pattern, for all adapters and for sent records only.
+    pub fn without_propagation_for(mut self, topics: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        self.settings.no_propagation.push(Arc::new(topics));
         self
     }
 
@@ -152,7 +179,7 @@ impl KafkaTracing {
     ///
     /// The same as for [`producer`](KafkaTracing::producer).
     pub fn consumer<H: FromClientConfig>(&self, config: &ClientConfig) -> KafkaResult<TracingConsumer<H>> {
-        Ok(TracingConsumer::new(config.create()?, ClientSettings::new(&self.settings, config)))
+        Ok(TracingConsumer::new(Arc::new(config.create()?), ClientSettings::new(&self.settings, config)))
     }
 
     /// Creates a traced consumer with a context of your own, as [`ClientConfig::create_with_context`] creates one of rdkafka's.
@@ -165,8 +192,45 @@ impl KafkaTracing {
         H: FromClientConfigAndContext<C>,
         C: ConsumerContext,
     {
-        let consumer = config.create_with_context(context)?;
+        let consumer = Arc::new(config.create_with_context(context)?);
         Ok(TracingConsumer::new(consumer, ClientSettings::new(&self.settings, config)))
+    }
+
+    /// Traces a consumer that somebody else has created. `config` is the configuration that it was created with, of which the consumer group
+    /// and the client id become tags; an empty one leaves them out.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use opentracing_kafka::{KafkaTracing, TracingConsumer};
+    /// use rdkafka::ClientConfig;
+    /// use rdkafka::consumer::BaseConsumer;
+    ///
+    /// # fn main() -> rdkafka::error::KafkaResult<()> {
+    /// let mut config = ClientConfig::new();
+    /// config.set("group.id", "payment");
+    /// let consumer: Arc<BaseConsumer> = Arc::new(config.create()?);
+    /// let consumer: TracingConsumer<BaseConsumer> = KafkaTracing::new().wrap_consumer(consumer, &config);
+    /// # drop(consumer);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn wrap_consumer<H>(&self, consumer: impl Into<Arc<H>>, config: &ClientConfig) -> TracingConsumer<H> {
+        TracingConsumer::new(consumer.into(), ClientSettings::new(&self.settings, config))
+    }
+
+    /// Traces a [`FutureProducer`] that somebody else has created. Prefer [`producer`](KafkaTracing::producer), whose spans end with the
+    /// delivery report.
+    pub fn wrap_producer<C, R>(&self, producer: FutureProducer<C, R>) -> ForeignProducer<FutureProducer<C, R>>
+    where
+        C: ClientContext + 'static,
+    {
+        ForeignProducer::new(producer, ClientSettings::new(&self.settings, &ClientConfig::new()))
+    }
+
+    /// Returns the events that the context of a consumer can record. They share the settings, and the lag of partitions.
+    pub fn consumer_events(&self) -> ConsumerEvents {
+        ConsumerEvents::new(ClientSettings::new(&self.settings, &ClientConfig::new()))
     }
 }
 

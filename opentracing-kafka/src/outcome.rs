@@ -1,4 +1,4 @@
-//! How sending a record ended.
+//! How sending a record, or handling a message, ended.
 
 use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
@@ -13,4 +13,31 @@ pub enum RecordOutcome<'a> {
     Cancelled,
     /// The record was not queued or not delivered.
     Failed(&'a KafkaError),
+}
+
+/// How a message was settled by a [`SettlePolicy`](crate::SettlePolicy).
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Settlement<E> {
+    /// The handler succeeded, and the offset was stored or committed.
+    Settled,
+    /// The handler failed, and the message was sent to the retry topic.
+    RetryTopic {
+        /// The topic.
+        topic: String,
+        /// The last error of the handler.
+        error: E,
+    },
+    /// The handler failed, and the message was sent to the dead-letter topic.
+    DeadLetter {
+        /// The topic.
+        topic: String,
+        /// The last error of the handler.
+        error: E,
+    },
+    /// The handler failed, and the policy has no topic for the message. Its offset is neither stored nor committed.
+    Left {
+        /// The last error of the handler.
+        error: E,
+    },
 }

@@ -2,13 +2,18 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use opentracing_core::message_rules::MessageHeaderTags;
-use opentracing_core::{ReferenceKind, Tracer};
+use opentracing_core::{ReferenceKind, SpanBuilder, Tracer, Value, tags};
 use rdkafka::ClientConfig;
 
 use crate::decorator::KafkaDecorator;
-use crate::options::{PollSpan, RecordKey};
+use crate::headers::size::DEFAULT_MAX_BYTES;
+use crate::options::{CommitSpan, PollSpan, RecordKey};
+use crate::state::failures::Failures;
+use crate::state::lags::Lags;
+use crate::state::transaction::Transaction;
 
 /// Whether the messages of a destination are not recorded.
 pub(crate) type Skip = dyn Fn(&str) -> bool + Send + Sync;
@@ -21,8 +26,14 @@ pub(crate) struct Settings {
     pub(crate) peer_service: Option<Box<str>>,
     pub(crate) record_key: RecordKey,
     pub(crate) poll_span: PollSpan,
+    pub(crate) commit_span: CommitSpan,
     /// Whether contexts travel in the headers of records.
     pub(crate) propagates: bool,
+    /// The topics whose records carry no contexts.
+    pub(crate) no_propagation: Vec<Arc<Skip>>,
+    /// Whether the message that a loop handles is the parent of spans that start without one.
+    pub(crate) has_current_message: bool,
+    pub(crate) lags: Arc<Lags>,
     /// How the span of a received message refers to the span that sent it.
     pub(crate) producer_reference: ReferenceKind,
     pub(crate) captured: MessageHeaderTags,
@@ -38,7 +49,11 @@ impl Settings {
             peer_service: None,
             record_key: RecordKey::default(),
             poll_span: PollSpan::default(),
+            commit_span: CommitSpan::default(),
             propagates: true,
+            no_propagation: Vec::new(),
+            has_current_message: true,
+            lags: Arc::default(),
             producer_reference: ReferenceKind::FollowsFrom,
             captured: MessageHeaderTags::new(),
             skip: Vec::new(),
@@ -50,6 +65,11 @@ impl Settings {
     pub(crate) fn skips(&self, destination: &str) -> bool {
         self.skip.iter().any(|skip| skip(destination))
     }
+
+    /// Whether contexts are written to and read from the records of this topic.
+    pub(crate) fn propagates(&self, topic: &str) -> bool {
+        self.propagates && !self.no_propagation.iter().any(|matches| matches(topic))
+    }
 }
 
 impl fmt::Debug for Settings {
@@ -60,7 +80,9 @@ impl fmt::Debug for Settings {
             .field("peer_service", &self.peer_service)
             .field("record_key", &self.record_key)
             .field("poll_span", &self.poll_span)
+            .field("commit_span", &self.commit_span)
             .field("propagates", &self.propagates)
+            .field("has_current_message", &self.has_current_message)
             .field("producer_reference", &self.producer_reference)
             .field("captured", &self.captured)
             .field("skip", &self.skip.len())
@@ -75,8 +97,17 @@ pub struct ClientSettings {
     pub(crate) client_id: Option<Box<str>>,
     pub(crate) group: Option<Box<str>>,
     pub(crate) brokers: Option<Box<str>>,
+    pub(crate) transactional_id: Option<Box<str>>,
     /// Whether the brokers do not acknowledge records (`acks=0`).
     pub(crate) is_unacknowledged: bool,
+    /// `message.max.bytes`.
+    pub(crate) max_bytes: usize,
+    /// Whether a broker refused a record because of its headers. Contexts are then no longer written.
+    pub(crate) refuses_headers: AtomicBool,
+    /// Messages whose handler failed, in case that they are received again.
+    pub(crate) failures: Failures,
+    /// Records of the transaction that is open.
+    pub(crate) transaction: Transaction,
 }
 
 impl ClientSettings {
@@ -88,7 +119,25 @@ impl ClientSettings {
             group: first(&["group.id"]).map(Box::from),
             // librdkafka has an alias for some settings.
             brokers: first(&["bootstrap.servers", "metadata.broker.list"]).map(Box::from),
+            transactional_id: first(&["transactional.id"]).map(Box::from),
             is_unacknowledged: first(&["acks", "request.required.acks"]) == Some("0"),
+            max_bytes: first(&["message.max.bytes"]).and_then(|max| max.parse().ok()).unwrap_or(DEFAULT_MAX_BYTES),
+            refuses_headers: AtomicBool::new(false),
+            failures: Failures::default(),
+            transaction: Transaction::default(),
         })
+    }
+}
+
+impl ClientSettings {
+    /// Sets the tags that name the brokers.
+    pub(crate) fn add_peer<'a>(&'a self, builder: &mut SpanBuilder<'a>) {
+        match &self.settings.peer_service {
+            Some(name) => builder.set(tags::PEER_SERVICE, name),
+            None => builder.tag(tags::PEER_SERVICE, Value::Static("kafka")),
+        };
+        if let Some(brokers) = &self.brokers {
+            builder.set(tags::PEER_ADDRESS, brokers);
+        }
     }
 }

@@ -5,32 +5,38 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::model::context::SpanContext;
 use crate::recorder::current::{self, Place};
 
-/// Where messages are received: a task of Tokio, or a thread. Created anew by each call that waits for a message.
+/// Where messages are received: a task of Tokio, or a thread.
 #[derive(Clone, Copy, Debug)]
 pub struct Receiver {
-    place: Option<Place>,
+    is_future: bool,
 }
 
 impl Receiver {
     /// The task that polls this future. Outside of Tokio, tasks cannot be told apart, and there is no current message.
-    pub fn of_future() -> Self {
-        Receiver { place: Place::of_future() }
+    pub const fn of_future() -> Self {
+        Receiver { is_future: true }
     }
 
     /// The thread or task that makes this blocking call.
-    pub fn of_call() -> Self {
-        Receiver { place: Some(Place::here()) }
+    pub const fn of_call() -> Self {
+        Receiver { is_future: false }
+    }
+
+    fn place(self) -> Option<Place> {
+        if self.is_future { Place::of_future() } else { Some(Place::here()) }
     }
 
     /// Notes that a message is awaited. Call it in each poll: a task that waits for a message while it handles another one runs several
     /// handlers at once, and has no current message.
     pub fn wait(self) {
-        self.place.into_iter().for_each(current::receive);
+        if current::is_in_use() {
+            self.place().into_iter().for_each(current::receive);
+        }
     }
 
     /// Makes a received message the current one. `context` is that of its span.
     pub fn receive(self, context: Option<&SpanContext>) -> Option<CurrentMessage> {
-        let (place, context) = (self.place?, context?);
+        let (place, context) = (self.place()?, context?);
         let serial = current::enter(place, context.clone());
         Some(CurrentMessage { place, serial, has_left: AtomicBool::new(false) })
     }

@@ -6,7 +6,7 @@
 //! | word | meaning |
 //! |---|---|
 //! | `handle(future)`, `handle_blocking(closure)` | runs a handler in a span of the message, any number of times; each further call is a further [attempt](Attempts) with a span of its own. Built on [`Handling`] |
-//! | `process(stream, handler)` | the same for each message of a stream; the handler is an `AsyncFnMut` |
+//! | `process(stream, handler)`, `process_mut` | the same for each message of a stream; the second one takes an `AsyncFnMut`, which cannot be spawned |
 //! | `SettlePolicy` | what happens to a message after its handler: how often it is attempted, and what follows a success and the last failure |
 //! | `handle_and_settle(…, &policy, handler)` | attempts to handle a message and settles it by a policy; returns the `Settlement` |
 //! | `Settlement` | how a message was settled |

@@ -154,11 +154,15 @@ tags! {
     HTTP_TIME_TO_HEAD_MS: f64 = "http.time_to_head_ms";
     /// The request URL. The draining thread redacts user name, password and secrets in it, also if it was set as plain text.
     HTTP_URL: str = "http.url";
+    /// How many messages a Kafka consumer is behind in the partition of a message, by the client's last statistics.
+    KAFKA_CONSUMER_LAG: i64 = "kafka.consumer_lag";
     /// The outcome of a message to Kafka that was neither delivered nor failed while its span was open: `fire_and_forget` if the
     /// producer did not wait for the delivery, `cancelled` if it gave up before the message was queued. Not an error by itself.
     KAFKA_OUTCOME: str = "kafka.outcome";
     /// The time between the timestamp of a Kafka record and its receipt, in milliseconds. The clocks of two machines may differ.
     KAFKA_QUEUE_TIME_MS: i64 = "kafka.queue_time_ms";
+    /// How the transaction of a Kafka record ended: `committed`, `aborted`, or `unresolved` if the producer was dropped before.
+    KAFKA_TRANSACTION_OUTCOME: str = "kafka.transaction.outcome";
     /// The topic, queue or exchange of a message.
     MESSAGE_BUS_DESTINATION: str = "message_bus.destination";
     /// The number of the attempt to handle a message, from 1. Each attempt has a span, which refers to that of the attempt before.

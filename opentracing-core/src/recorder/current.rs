@@ -76,9 +76,7 @@ pub(crate) fn enter(place: Place, context: SpanContext) -> u64 {
 
 /// Notes that this place waits for another message. Several messages at once have no order that could be known.
 pub(crate) fn receive(place: Place) {
-    if is_in_use()
-        && let Some(note) = lock(&NOTES).get_mut(&place)
-    {
+    if let Some(note) = lock(&NOTES).get_mut(&place) {
         note.context = None;
     }
 }

@@ -9,15 +9,15 @@ use rdkafka::consumer::{
 };
 use rdkafka::error::KafkaResult;
 use rdkafka::groups::GroupList;
-use rdkafka::message::BorrowedMessage;
+use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::metadata::Metadata;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::util::Timeout;
 
+use crate::consumer::committing;
 use crate::message::batch::TracingBatch;
 use crate::message::message::TracingMessage;
 use crate::message::received_message::ReceivedMessage;
-use crate::message::receiving;
 use crate::settings::ClientSettings;
 
 /// A consumer whose messages have a span each.
@@ -48,8 +48,8 @@ pub struct TracingConsumer<H = StreamConsumer> {
 }
 
 impl<H> TracingConsumer<H> {
-    pub(crate) fn new(consumer: H, client: Arc<ClientSettings>) -> Self {
-        TracingConsumer { consumer: Arc::new(consumer), client }
+    pub(crate) fn new(consumer: Arc<H>, client: Arc<ClientSettings>) -> Self {
+        TracingConsumer { consumer, client }
     }
 
     /// Returns rdkafka's consumer. Messages that its own methods return are not traced; use it to collect messages for a
@@ -65,12 +65,11 @@ impl<H> TracingConsumer<H> {
 
     /// Starts the span of a message that [rdkafka's consumer](TracingConsumer::get_ref) or another task received.
     pub fn trace<M: ReceivedMessage>(&self, message: M) -> TracingMessage<M> {
-        let span = receiving::start(&self.client, &message, None);
-        TracingMessage::new(message, span)
+        TracingMessage::start(message, &self.client)
     }
 
-    /// Starts one span for messages that are handled together. Receive them with [rdkafka's consumer](TracingConsumer::get_ref), so that
-    /// they have no spans of their own.
+    /// Starts one span for messages that are handled together. They may be messages of this consumer, whose spans the span of the batch
+    /// replaces, or messages that [rdkafka's consumer](TracingConsumer::get_ref) received, which have none.
     ///
     /// ```
     /// use futures_util::StreamExt;
@@ -80,7 +79,7 @@ impl<H> TracingConsumer<H> {
     /// # type Error = Box<dyn std::error::Error>;
     /// # async fn insert<T>(_orders: &[T]) -> Result<(), std::io::Error> { Ok(()) }
     /// # async fn consume(consumer: TracingConsumer<StreamConsumer>) -> Result<(), Error> {
-    /// let mut chunks = consumer.get_ref().stream().ready_chunks(500);
+    /// let mut chunks = consumer.stream().ready_chunks(500);
     /// while let Some(orders) = chunks.next().await {
     ///     let orders = consumer.batch(orders.into_iter().collect::<KafkaResult<_>>()?);
     ///     orders.handle(insert(&orders)).await?;
@@ -126,12 +125,6 @@ impl<C: ConsumerContext, H: Consumer<C>> Consumer<C> for TracingConsumer<H> {
         fn incremental_unassign(&self, assignment: &TopicPartitionList) -> KafkaResult<()>;
         fn seek<T>(&self, topic: &str, partition: i32, offset: Offset, timeout: T) -> KafkaResult<()>;
         fn seek_partitions<T>(&self, partitions: TopicPartitionList, timeout: T) -> KafkaResult<TopicPartitionList>;
-        fn commit(&self, partitions: &TopicPartitionList, mode: CommitMode) -> KafkaResult<()>;
-        fn commit_consumer_state(&self, mode: CommitMode) -> KafkaResult<()>;
-        fn commit_message(&self, message: &BorrowedMessage<'_>, mode: CommitMode) -> KafkaResult<()>;
-        fn store_offset(&self, topic: &str, partition: i32, offset: i64) -> KafkaResult<()>;
-        fn store_offset_from_message(&self, message: &BorrowedMessage<'_>) -> KafkaResult<()>;
-        fn store_offsets(&self, partitions: &TopicPartitionList) -> KafkaResult<()>;
         fn subscription(&self) -> KafkaResult<TopicPartitionList>;
         fn assignment(&self) -> KafkaResult<TopicPartitionList>;
         fn assignment_lost(&self) -> bool;
@@ -146,5 +139,31 @@ impl<C: ConsumerContext, H: Consumer<C>> Consumer<C> for TracingConsumer<H> {
         fn pause(&self, partitions: &TopicPartitionList) -> KafkaResult<()>;
         fn resume(&self, partitions: &TopicPartitionList) -> KafkaResult<()>;
         fn rebalance_protocol(&self) -> RebalanceProtocol;
+    }
+
+    fn commit(&self, partitions: &TopicPartitionList, mode: CommitMode) -> KafkaResult<()> {
+        let topic = || committing::topic_of(partitions);
+        committing::commit(&self.client, topic, mode, || self.consumer.commit(partitions, mode))
+    }
+
+    fn commit_consumer_state(&self, mode: CommitMode) -> KafkaResult<()> {
+        committing::commit(&self.client, || None, mode, || self.consumer.commit_consumer_state(mode))
+    }
+
+    fn commit_message(&self, message: &BorrowedMessage<'_>, mode: CommitMode) -> KafkaResult<()> {
+        let topic = || Some(message.topic().to_owned());
+        committing::commit(&self.client, topic, mode, || self.consumer.commit_message(message, mode))
+    }
+
+    fn store_offset(&self, topic: &str, partition: i32, offset: i64) -> KafkaResult<()> {
+        committing::store(&self.client, self.consumer.store_offset(topic, partition, offset))
+    }
+
+    fn store_offset_from_message(&self, message: &BorrowedMessage<'_>) -> KafkaResult<()> {
+        committing::store(&self.client, self.consumer.store_offset_from_message(message))
+    }
+
+    fn store_offsets(&self, partitions: &TopicPartitionList) -> KafkaResult<()> {
+        committing::store(&self.client, self.consumer.store_offsets(partitions))
     }
 }

@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::SystemTime;
 
 use futures_core::Stream;
+use opentracing_core::message_rules::Receiver;
 use rdkafka::consumer::stream_consumer::StreamPartitionQueue;
 use rdkafka::consumer::{ConsumerContext, MessageStream, StreamConsumer};
 use rdkafka::error::KafkaResult;
@@ -27,9 +29,7 @@ where
     ///
     /// The errors of rdkafka.
     pub async fn recv(&self) -> KafkaResult<TracingMessage<BorrowedMessage<'_>>> {
-        let polled_at = receiving::poll_start(&self.client);
-        let message = self.consumer.recv().await?;
-        Ok(TracingMessage::new_received(message, &self.client, polled_at))
+        receive(self.stream()).await
     }
 
     /// Returns an endless stream of messages, like [`StreamConsumer::stream`]. The span of a message starts when the stream yields it.
@@ -59,9 +59,7 @@ where
     ///
     /// The errors of rdkafka.
     pub async fn recv(&self) -> KafkaResult<TracingMessage<BorrowedMessage<'_>>> {
-        let polled_at = receiving::poll_start(&self.client);
-        let message = self.queue.recv().await?;
-        Ok(TracingMessage::new_received(message, &self.client, polled_at))
+        receive(self.stream()).await
     }
 
     /// Returns an endless stream of the partition's messages, like [`StreamPartitionQueue::stream`].
@@ -70,17 +68,25 @@ where
     }
 }
 
+/// rdkafka's own `recv` takes one message from a stream, too.
+async fn receive<C: ConsumerContext>(
+    mut stream: TracingMessageStream<'_, C>,
+) -> KafkaResult<TracingMessage<BorrowedMessage<'_>>> {
+    let message = std::future::poll_fn(|cx| Pin::new(&mut stream).poll_next(cx)).await;
+    message.expect("a stream of rdkafka never ends")
+}
+
 /// A stream of the messages of a consumer or of a partition, each with its span.
 #[must_use = "streams do nothing unless polled"]
 pub struct TracingMessageStream<'a, C: ConsumerContext> {
     stream: MessageStream<'a, C>,
-    client: &'a ClientSettings,
+    client: &'a Arc<ClientSettings>,
     /// The time when the stream started to wait for the next message, if polls are recorded.
     polled_at: Option<SystemTime>,
 }
 
 impl<'a, C: ConsumerContext> TracingMessageStream<'a, C> {
-    fn new(stream: MessageStream<'a, C>, client: &'a ClientSettings) -> Self {
+    fn new(stream: MessageStream<'a, C>, client: &'a Arc<ClientSettings>) -> Self {
         TracingMessageStream { stream, client, polled_at: None }
     }
 }
@@ -93,11 +99,17 @@ impl<'a, C: ConsumerContext> Stream for TracingMessageStream<'a, C> {
         if this.polled_at.is_none() {
             this.polled_at = receiving::poll_start(this.client);
         }
-        let item = ready!(Pin::new(&mut this.stream).poll_next(cx));
+        let receiver = Receiver::of_future();
+        receiver.wait();
+        let Some(item) = ready!(Pin::new(&mut this.stream).poll_next(cx)) else { return Poll::Ready(None) };
         let polled_at = this.polled_at.take();
-        Poll::Ready(
-            item.map(|result| result.map(|message| TracingMessage::new_received(message, this.client, polled_at))),
-        )
+        Poll::Ready(Some(match item {
+            Ok(message) => Ok(TracingMessage::new_received(message, this.client, polled_at, receiver)),
+            Err(error) => {
+                receiving::record_failure(this.client, &error);
+                Err(error)
+            }
+        }))
     }
 }
 

@@ -6,8 +6,9 @@ use std::pin::pin;
 use futures_core::Stream;
 use rdkafka::error::KafkaError;
 
-use crate::message::handling;
+use crate::message::attempt::Attempt;
 use crate::message::message::TracingMessage;
+use crate::message::received_message::ReceivedMessage;
 
 /// Runs a handler for each message of a stream, one after the other, in the span of the message.
 ///
@@ -41,6 +42,7 @@ use crate::message::message::TracingMessage;
 pub async fn process<S, M, H, F, E>(stream: S, mut handler: H) -> Result<(), E>
 where
     S: Stream<Item = Result<TracingMessage<M>, KafkaError>>,
+    M: ReceivedMessage,
     H: FnMut(TracingMessage<M>) -> F,
     F: Future<Output = Result<(), E>>,
     E: From<KafkaError> + Display,
@@ -48,9 +50,57 @@ where
     let mut stream = pin!(stream);
     while let Some(message) = std::future::poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
         let message = message?;
-        let mut span = message.take_span();
+        let (mut attempt, mut span) = Attempt::begin(message.tracking(), message.get_ref());
         let future = span.in_scope(|| handler(message));
-        handling::handle(span, future).await?;
+        let (output, span) = attempt.run(span, future).await;
+        span.finish();
+        output?;
+    }
+    Ok(())
+}
+
+/// Does the same as [`process`], for an async closure that changes what it captures.
+///
+/// The compiler cannot show that the future of this function is [`Send`] if the messages borrow from the consumer, so it usually cannot be
+/// spawned on several threads. `process` can.
+///
+/// ```
+/// use opentracing_kafka::{TracingConsumer, process_mut};
+/// use rdkafka::consumer::StreamConsumer;
+/// use rdkafka::error::KafkaError;
+///
+/// # async fn count(consumer: TracingConsumer<StreamConsumer>) -> Result<(), KafkaError> {
+/// let mut orders = 0;
+/// process_mut(consumer.stream(), async |_order| {
+///     orders += 1;
+///     Ok::<_, KafkaError>(())
+/// })
+/// .await
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// The first error of the stream or of the handler.
+pub async fn process_mut<S, M, H, E>(stream: S, mut handler: H) -> Result<(), E>
+where
+    S: Stream<Item = Result<TracingMessage<M>, KafkaError>>,
+    M: ReceivedMessage,
+    H: AsyncFnMut(TracingMessage<M>) -> Result<(), E>,
+    E: From<KafkaError> + Display,
+{
+    let mut stream = pin!(stream);
+    while let Some(message) = std::future::poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
+        let message = message?;
+        let (mut attempt, mut span) = Attempt::begin(message.tracking(), message.get_ref());
+        // The closure may start spans before its future is polled.
+        let future = {
+            let _scope = span.activate_borrowed();
+            handler(message)
+        };
+        let (output, span) = attempt.run(span, future).await;
+        span.finish();
+        output?;
     }
     Ok(())
 }

@@ -83,18 +83,21 @@ where
 {
     let (partition, key, payload) = (record.partition, record.key, record.payload);
     let span = sending::start(client, record.topic, partition, key, payload, &mut record.headers);
-    queue(map_opaque(record, |opaque| Box::new(TracingDeliveryOpaque { span, opaque }))).map_err(|(error, record)| {
-        let mut refused = None;
-        let record = map_opaque(record, |sent| {
-            let TracingDeliveryOpaque { span, opaque } = *sent;
-            refused = Some(span);
-            opaque
-        });
-        if let Some(mut span) = refused {
-            sending::record_not_queued(&mut span, client, &error);
-        }
-        (error, record)
-    })
+    let transaction = client.transaction.current();
+    queue(map_opaque(record, |opaque| Box::new(TracingDeliveryOpaque { span, opaque, transaction }))).map_err(
+        |(error, record)| {
+            let mut refused = None;
+            let record = map_opaque(record, |sent| {
+                let TracingDeliveryOpaque { span, opaque, .. } = *sent;
+                refused = Some(span);
+                opaque
+            });
+            if let Some(mut span) = refused {
+                sending::record_not_queued(&mut span, client, &error);
+            }
+            (error, record)
+        },
+    )
 }
 
 /// Replaces the delivery opaque of a record.

@@ -85,6 +85,8 @@ wrap_context!(TracingProducerContext TracingFutureProducerContext);
 pub struct TracingDeliveryOpaque<D> {
     pub(crate) span: Span,
     pub(crate) opaque: D,
+    /// The number of the transaction that the record belongs to; zero for none.
+    pub(crate) transaction: u64,
 }
 
 impl<C, Part> ProducerContext<Part> for TracingProducerContext<C>
@@ -95,9 +97,10 @@ where
     type DeliveryOpaque = Box<TracingDeliveryOpaque<C::DeliveryOpaque>>;
 
     fn delivery(&self, result: &DeliveryResult<'_>, sent: Self::DeliveryOpaque) {
-        let TracingDeliveryOpaque { mut span, opaque } = *sent;
+        let TracingDeliveryOpaque { mut span, opaque, transaction } = *sent;
         sending::report(&mut span, &self.client, result);
         span.in_scope(|| self.context.delivery(result, opaque));
+        drop(self.client.transaction.keep(transaction, span));
     }
 
     fn get_custom_partitioner(&self) -> Option<&Part> {
@@ -113,13 +116,13 @@ where
     type DeliveryOpaque = Box<TracingDeliveryOpaque<Sender<OwnedDeliveryResult>>>;
 
     fn delivery(&self, result: &DeliveryResult<'_>, sent: Self::DeliveryOpaque) {
-        let TracingDeliveryOpaque { mut span, opaque: result_sender } = *sent;
+        let TracingDeliveryOpaque { mut span, opaque: result_sender, transaction } = *sent;
         if result_sender.is_canceled() {
             sending::record_fire_and_forget(&mut span);
         }
         sending::report(&mut span, &self.client, result);
         // Finish before the sender gets the result, because it may exit the program next.
-        span.finish();
+        drop(self.client.transaction.keep(transaction, span));
         let result = match result {
             Ok(record) => {
                 Ok(Delivery { partition: record.partition(), offset: record.offset(), timestamp: record.timestamp() })

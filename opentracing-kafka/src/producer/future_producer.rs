@@ -58,11 +58,11 @@ where
                     };
                 }
                 Err((error, refused)) if is_queue_full(&error) && can_wait() => {
-                    let (unsent, sent) = split(refused);
-                    queue_wait.wait(sent.span);
+                    let (unsent, mut sent) = split(refused);
+                    queue_wait.wait(std::mem::take(&mut sent.span));
                     R::delay_for(RETRY).await;
                     let span = queue_wait.take().unwrap_or_default();
-                    record = map_opaque(unsent, |()| Box::new(TracingDeliveryOpaque { span, opaque: sent.opaque }));
+                    record = map_opaque(unsent, |()| Box::new(TracingDeliveryOpaque { span, ..sent }));
                 }
                 Err((error, refused)) => {
                     let (record, mut sent) = split(refused);
@@ -116,7 +116,8 @@ where
         let FutureRecord { topic, partition, payload, key, timestamp, mut headers } = record;
         let span = sending::start(&self.client, topic, partition, key, payload, &mut headers);
         let (opaque, delivery) = oneshot::channel();
-        let delivery_opaque = Box::new(TracingDeliveryOpaque { span, opaque });
+        let transaction = self.client.transaction.current();
+        let delivery_opaque = Box::new(TracingDeliveryOpaque { span, opaque, transaction });
         (BaseRecord { topic, partition, payload, key, timestamp, headers, delivery_opaque }, delivery)
     }
 }

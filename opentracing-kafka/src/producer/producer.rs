@@ -10,6 +10,7 @@ use rdkafka::producer::{Partitioner, Producer, ProducerContext, PurgeConfig};
 use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::util::Timeout;
 
+use crate::producer::transaction::{self, Outcome};
 use crate::producer::wrap_producer::WrapProducer;
 use crate::settings::ClientSettings;
 
@@ -75,7 +76,11 @@ where
     }
 
     fn begin_transaction(&self) -> KafkaResult<()> {
-        self.producer.begin_transaction()
+        let result = self.producer.begin_transaction();
+        if result.is_ok() {
+            self.client.transaction.begin();
+        }
+        result
     }
 
     fn send_offsets_to_transaction<T: Into<Timeout>>(
@@ -84,15 +89,19 @@ where
         cgm: &ConsumerGroupMetadata,
         timeout: T,
     ) -> KafkaResult<()> {
-        self.producer.send_offsets_to_transaction(offsets, cgm, timeout)
+        let mut span = transaction::start(&self.client, "send offsets");
+        span.set_tag("kafka.transaction.offsets", offsets.count());
+        let result = span.in_scope(|| self.producer.send_offsets_to_transaction(offsets, cgm, timeout));
+        transaction::finish(span, &result);
+        result
     }
 
     fn commit_transaction<T: Into<Timeout>>(&self, timeout: T) -> KafkaResult<()> {
-        self.producer.commit_transaction(timeout)
+        transaction::end(&self.client, Outcome::Committed, || self.producer.commit_transaction(timeout))
     }
 
     fn abort_transaction<T: Into<Timeout>>(&self, timeout: T) -> KafkaResult<()> {
-        self.producer.abort_transaction(timeout)
+        transaction::end(&self.client, Outcome::Aborted, || self.producer.abort_transaction(timeout))
     }
 }
 

@@ -1,14 +1,16 @@
 //! The span of a record, from sending to delivery.
 
-use opentracing_core::propagation::KafkaHeaders;
-use opentracing_core::{AsSpanContext, Span, SpanKind, Value, tags};
+use std::sync::atomic::Ordering;
+
+use opentracing_core::message_rules::ContextFit;
+use opentracing_core::{AsSpanContext, MessageEvent, Span, SpanKind, Value, logs, tags};
 use rdkafka::Message;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{OwnedHeaders, ToBytes};
 use rdkafka::producer::DeliveryResult;
 
 use crate::decorator::OutgoingRecord;
-use crate::headers::carrier::HeaderWriter;
+use crate::headers::{context, size};
 use crate::outcome::RecordOutcome;
 use crate::settings::{ClientSettings, Settings};
 use crate::tags::error;
@@ -26,6 +28,9 @@ pub(crate) fn start<K: ToBytes + ?Sized, P: ToBytes + ?Sized>(
 ) -> Span {
     let Settings { tracer, decorators, .. } = &client.settings;
     tracer.warn_if_unregistered();
+    if tracer.is_noop() {
+        return Span::noop();
+    }
     let mut span = with_operation_name("send", topic, |name| {
         let mut builder = tracer.span(name);
         // Set before the sampling decision, because samplers may read them.
@@ -33,10 +38,7 @@ pub(crate) fn start<K: ToBytes + ?Sized, P: ToBytes + ?Sized>(
             .kind(SpanKind::Producer)
             .tag(tags::COMPONENT, Value::Static(client.settings.component))
             .set(tags::MESSAGE_BUS_DESTINATION, topic);
-        match &client.settings.peer_service {
-            Some(name) => builder.set(tags::PEER_SERVICE, name),
-            None => builder.tag(tags::PEER_SERVICE, Value::Static("kafka")),
-        };
+        client.add_peer(&mut builder);
         if client.settings.skips(topic) {
             builder.set(tags::SAMPLING_PRIORITY, 0);
         }
@@ -51,13 +53,65 @@ pub(crate) fn start<K: ToBytes + ?Sized, P: ToBytes + ?Sized>(
         let record = OutgoingRecord { topic, partition, key, payload, headers: headers.as_ref() };
         decorators.iter().for_each(|decorator| decorator.on_send(&mut span, &record));
     }
-    if client.settings.propagates
+    if writes_context(client, topic)
         && let Some(context) = span.as_span_context()
     {
-        // An error means that the tracer has no format for Kafka: then there is nothing to write.
-        let _ = tracer.inject(&context, KafkaHeaders, &mut HeaderWriter::new(headers));
+        let length = |bytes: &[u8]| bytes.len();
+        let (key, payload) =
+            (key.map_or(0, |key| length(key.to_bytes())), payload.map_or(0, |payload| length(payload.to_bytes())));
+        let room = |headers: Option<&_>| size::room(client.max_bytes, key, payload, headers);
+        let fit = context::write(tracer, &context, headers, room);
+        drop(context);
+        if fit != ContextFit::Whole {
+            note_left_out(&mut span, client, topic, fit);
+        }
     }
     span
+}
+
+fn writes_context(client: &ClientSettings, topic: &str) -> bool {
+    client.settings.propagates(topic)
+        && !client.refuses_headers.load(Ordering::Relaxed)
+        && client.settings.tracer.writes_message_context(topic)
+}
+
+/// Counts and logs that a context, or a part of it, would have made the record too large for the client.
+#[cold]
+fn note_left_out(span: &mut Span, client: &ClientSettings, topic: &str, fit: ContextFit) {
+    let (event, log) = match fit {
+        ContextFit::Shortened => (MessageEvent::ContextShortened, "context_shortened"),
+        _ => (MessageEvent::ContextLeftOut, "context_left_out"),
+    };
+    span.log_kv(&[
+        (logs::EVENT, Value::Static(log)),
+        (logs::MESSAGE, Value::Static("the record would exceed message.max.bytes")),
+    ]);
+    if client.settings.tracer.count_messages(event, 1) {
+        log::warn!(
+            "the context of a record for topic {topic:?} does not fit into message.max.bytes ({}): {}. Further ones are only counted",
+            client.max_bytes,
+            if fit == ContextFit::Shortened { "a part of it was left out" } else { "it was left out" },
+        );
+    }
+}
+
+/// Stops writing contexts after a broker has refused a record that had one, in case that it does not accept headers. A broker before
+/// Kafka 0.11 does not, and answers with an unknown error.
+#[cold]
+fn note_refusal(client: &ClientSettings, failure: &KafkaError) {
+    let is_refusal = matches!(
+        failure.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::Unknown
+                | RDKafkaErrorCode::InvalidRecord
+                | RDKafkaErrorCode::UnsupportedForMessageFormat
+                | RDKafkaErrorCode::UnsupportedFeature
+        )
+    );
+    if is_refusal && !client.refuses_headers.swap(true, Ordering::Relaxed) {
+        client.settings.tracer.count_messages(MessageEvent::HeadersRefused, 1);
+        log::warn!("a broker refused a record with trace headers ({failure}): this producer no longer writes any");
+    }
 }
 
 fn describe(
@@ -75,9 +129,6 @@ fn describe(
     if let Some(id) = &client.client_id {
         span.set(tags::MESSAGING_CLIENT_ID, id);
     }
-    if let Some(brokers) = &client.brokers {
-        span.set(tags::PEER_ADDRESS, brokers);
-    }
 }
 
 /// Records that the record was not queued.
@@ -88,19 +139,15 @@ pub(crate) fn record_not_queued(span: &mut Span, client: &ClientSettings, failur
 
 /// Records the delivery report.
 pub(crate) fn report(span: &mut Span, client: &ClientSettings, result: &DeliveryResult<'_>) {
+    if let Err((failure, record)) = result
+        && writes_context(client, record.topic())
+    {
+        note_refusal(client, failure);
+    }
     let decorators = &client.settings.decorators;
     match result {
         Ok(record) => {
-            if span.is_recording() {
-                set_partition(span, record.partition());
-                // Unknown if the brokers do not acknowledge records, or acknowledged an earlier copy of this one.
-                if record.offset() >= 0 {
-                    span.set(tags::MESSAGING_KAFKA_OFFSET, record.offset());
-                }
-                if client.is_unacknowledged {
-                    record_fire_and_forget(span);
-                }
-            }
+            record_delivery(span, client, record.partition(), record.offset());
             decorators.iter().for_each(|decorator| decorator.on_sent(span, RecordOutcome::Delivered(record)));
         }
         Err((failure, record)) => {
@@ -110,6 +157,21 @@ pub(crate) fn report(span: &mut Span, client: &ClientSettings, result: &Delivery
             error::record(span, failure);
             decorators.iter().for_each(|decorator| decorator.on_sent(span, RecordOutcome::Failed(failure)));
         }
+    }
+}
+
+/// Records where the record is.
+pub(crate) fn record_delivery(span: &mut Span, client: &ClientSettings, partition: i32, offset: i64) {
+    if !span.is_recording() {
+        return;
+    }
+    set_partition(span, partition);
+    // Unknown if the brokers do not acknowledge records, or acknowledged an earlier copy of this one.
+    if offset >= 0 {
+        span.set(tags::MESSAGING_KAFKA_OFFSET, offset);
+    }
+    if client.is_unacknowledged {
+        record_fire_and_forget(span);
     }
 }
 

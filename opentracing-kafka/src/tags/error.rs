@@ -1,24 +1,30 @@
 //! Recording errors.
 
-use std::fmt::Display;
-
-use opentracing_core::{Span, Value, logs, tags};
+use opentracing_core::{ActiveSpan, Span, Value, logs, tags};
 use rdkafka::error::KafkaError;
 
 /// Marks the span as failed because of an error of rdkafka.
 pub(crate) fn record(span: &mut Span, error: &KafkaError) {
     if span.is_recording() {
-        let kind = error.rdkafka_error_code().map(|code| snake_case(&format!("{code:?}")));
+        let kind = kind(error);
         let kind = kind.as_deref().map_or(Value::Static("client"), Value::Str);
         log(span, &[(logs::ERROR_KIND, kind)], &error.to_string());
     }
 }
 
-/// Marks the span as failed because a handler returned an error.
-pub(crate) fn record_handler(span: &mut Span, error: &(impl Display + ?Sized)) {
-    if span.is_recording() {
-        log(span, &[], &error.to_string());
-    }
+/// Logs an error in the active span, without marking it as failed.
+#[cold]
+pub(crate) fn log_active(span: &ActiveSpan, event: &'static str, error: &KafkaError) {
+    let kind = kind(error);
+    span.log_kv(&[
+        (logs::EVENT, Value::Static(event)),
+        (logs::ERROR_KIND, kind.as_deref().map_or(Value::Static("client"), Value::Str)),
+        (logs::MESSAGE, Value::Message(&error.to_string())),
+    ]);
+}
+
+fn kind(error: &KafkaError) -> Option<String> {
+    error.rdkafka_error_code().map(|code| snake_case(&format!("{code:?}")))
 }
 
 fn log(span: &mut Span, kind: &[(&'static str, Value<'_>)], message: &str) {

@@ -3,12 +3,16 @@
 #[macro_use]
 mod cluster;
 
+mod attempts;
 mod batches;
+mod commits;
 mod consumers;
 mod decorators;
 mod errors;
+mod fit;
 mod headers;
 mod load;
+mod loops;
 mod memory;
 mod messages;
 mod outages;
@@ -16,6 +20,8 @@ mod producers;
 mod python;
 mod rebalance;
 mod settings;
+mod settling;
+mod size;
 mod support;
 mod transactions;
 mod types;

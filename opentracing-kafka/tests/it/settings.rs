@@ -50,18 +50,66 @@ async fn producer_reference_makes_a_message_a_child() {
 async fn poll_span_records_waiting() {
     let (cluster, mock) = (Cluster::mock(), MockTracer::new());
     let topic = round_trip(&cluster, tracing(&mock).poll_span(PollSpan::On), b"k").await;
-    mock.assert_tree(&format!(
-        "
-        send {topic} (producer)
-          poll {topic} (consumer)
-            process {topic} (consumer)
-    "
-    ));
-    let (poll, process) = (span(&mock, "poll"), span(&mock, "process"));
-    assert_eq!(references(&poll), [(ReferenceKind::FollowsFrom, 1)]);
-    assert_eq!(references(&process)[0].0, ReferenceKind::ChildOf);
+    // The wait is a trace of its own, which is no entry into the service.
+    let tree = mock.tree();
+    assert!(tree.contains(&format!("send {topic} (producer)\n  process {topic} (consumer)\n")), "{tree}");
+    assert!(tree.lines().any(|line| line == format!("poll {topic}")), "{tree}");
+    let (send, poll, process) = (span(&mock, "send"), span(&mock, "poll"), span(&mock, "process"));
+    assert_eq!(references(&poll), [(ReferenceKind::FollowsFrom, 1)], "a link to the sender");
+    assert_eq!(references(&process), references(&poll));
+    assert_ne!(poll.context.trace_id(), send.context.trace_id());
+    assert_eq!(process.context.trace_id(), send.context.trace_id());
     assert_eq!(tag(&poll, "messaging.operation.name").as_deref(), Some("poll"));
     assert_eq!(tag(&poll, "messaging.kafka.offset").as_deref(), Some("0"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn topics_can_be_left_without_contexts() {
+    let cluster = Cluster::mock();
+    let (closed, open, audit) = (cluster.topic(1).await, cluster.topic(1).await, "audit-1".to_owned());
+    cluster.mock.as_ref().unwrap().create_topic(&audit, 1, 1).unwrap();
+    // By code, in both directions, and by pattern, for whoever runs the service.
+    let mock = MockTracer::with(|builder| builder.without_message_context(["audit-*"]));
+    let excluded = closed.clone();
+    let kafka = tracing(&mock).without_propagation_for(move |topic| topic == excluded);
+    let producer: TracingProducer<FutureProducer> = kafka.producer(&cluster.config()).unwrap();
+    let other = MockTracer::new();
+    for (topic, expected) in [(&closed, false), (&open, true), (&audit, false)] {
+        soon(producer.send(FutureRecord::<(), str>::to(topic).payload("v"), patience())).await.unwrap();
+        let elsewhere = cluster.producer(&other);
+        soon(elsewhere.send(FutureRecord::<(), str>::to(topic).payload("v"), patience())).await.unwrap();
+        let consumer = cluster.consumer_with(kafka.clone(), topic);
+        let message = soon(consumer.recv()).await.unwrap();
+        assert_eq!(text(&message, "traceparent").is_some(), expected, "{topic}");
+        drop(message);
+        mock.reset();
+        drop(soon(consumer.recv()).await.unwrap());
+        assert_eq!(references(&span(&mock, "process")).is_empty(), topic == &closed, "{topic}");
+    }
+}
+
+/// Brokers before Kafka 0.11 answer with an unknown error.
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_are_no_longer_written_after_a_broker_refused_them() {
+    let (cluster, mock) = (Cluster::mock(), MockTracer::new());
+    let topic = cluster.topic(1).await;
+    let producer = cluster.producer(&mock);
+    let send = async || {
+        let record = FutureRecord::<(), str>::to(&topic).payload("v");
+        soon(producer.send(record, patience())).await.map_err(|(error, _)| error)
+    };
+    send().await.unwrap();
+    let unknown = rdkafka::types::RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN;
+    cluster.mock.as_ref().unwrap().request_errors(rdkafka::types::RDKafkaApiKey::Produce, &[unknown]);
+    send().await.unwrap_err();
+    send().await.unwrap();
+    let consumer = cluster.consumer(&mock, &topic);
+    for expected in [true, false] {
+        let message = soon(consumer.recv()).await.unwrap();
+        assert_eq!(text(&message, "traceparent").is_some(), expected);
+    }
+    assert_eq!(mock.tracer().stats().messages.headers_refused, 1);
+    assert!(mock.tracer().report().to_string().contains("1 × headers refused by a broker"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
