@@ -21,7 +21,7 @@ use crate::redaction::keys::Redactor;
 use crate::reporter::finished::{Batch, FinishedSpan};
 use crate::reporter::reporter::{FlushError, PASS_INTERVAL, Reporter};
 use crate::stats::histogram::Exemplar;
-use crate::stats::red::{RedDuration, RedFigures};
+use crate::stats::red::{CODES, Finished, RedDuration, RedFigures};
 use crate::sync::{bump, lock};
 
 /// Takes the finished spans of a tracer and passes them to a reporter. A tracer has exactly one drain.
@@ -263,7 +263,14 @@ impl Drain {
                 at: SystemTime::UNIX_EPOCH + Duration::from_nanos(span.end_unix_ns()),
             })
         };
-        red.count(span.kind(), span.operation_name(), span.is_failed(), duration, exemplar);
+        let finished = Finished {
+            kind: span.kind(),
+            name: span.operation_name(),
+            failed: span.is_failed(),
+            duration,
+            code: CODES.iter().find_map(|code| span.tag(code)),
+        };
+        red.count(&finished, exemplar);
     }
 
     #[cold]

@@ -1,15 +1,18 @@
 //! Request counts, errors and durations. The draining thread counts them.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Display};
+use std::fmt::{self, Display, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::model::kind::SpanKind;
+use crate::model::tags;
+use crate::model::value::Value;
 use crate::stats::histogram::{DEFAULT_BOUNDS, Exemplar, Histogram};
 use crate::stats::text_format::{Dialect, Writer};
 use crate::sync::{count, lock};
+use crate::wire::text::Text;
 
 /// Requests, errors and durations (RED) by operation name, of all server, client, producer and consumer spans.
 ///
@@ -84,6 +87,18 @@ pub struct Red {
     pub errors: u64,
     /// Their durations, with exemplars of sampled spans.
     pub duration: Histogram,
+    /// The number of finished spans by status code: `NOT_FOUND` of gRPC, `404` of HTTP. Spans without one are not in here. The first 64 codes
+    /// are counted separately, all others as `_OTHER`.
+    pub codes: BTreeMap<Box<str>, u64>,
+}
+
+/// What is counted of a span.
+pub(crate) struct Finished<'a> {
+    pub(crate) kind: SpanKind,
+    pub(crate) name: &'a str,
+    pub(crate) failed: bool,
+    pub(crate) duration: Duration,
+    pub(crate) code: Option<Value<'a>>,
 }
 
 /// Displays [`RedFigures`] in the Prometheus text format. Serve it with the content type
@@ -94,6 +109,7 @@ pub struct Red {
 /// |---|---|
 /// | `opentracing_requests_total`, `opentracing_request_errors_total` | `kind`: `server`, `client`, `producer`, `consumer`; `operation` |
 /// | `opentracing_request_duration_seconds` | the same; a histogram |
+/// | `opentracing_requests_by_code_total` | the same, and `code`: the status code of gRPC or HTTP |
 /// | `opentracing_requests_missed_total` | none; see [`RedFigures::missed`] |
 #[derive(Clone, Debug)]
 #[must_use = "the text is written by `Display`"]
@@ -105,8 +121,15 @@ pub struct RedPrometheus<'a> {
 /// The kinds that count as requests. Internal spans do not.
 const KINDS: [SpanKind; 4] = [SpanKind::Server, SpanKind::Client, SpanKind::Producer, SpanKind::Consumer];
 
-/// The name of all operations above the limit.
+/// The name of all operations above the limit, and of all codes above theirs.
 const OTHER: &str = "_OTHER";
+
+/// The tags that may hold a status code. The first one that a span has counts: a gRPC call may have an HTTP status as well.
+pub(crate) const CODES: [&str; 2] = [tags::RPC_STATUS_CODE.name(), tags::HTTP_STATUS_CODE.name()];
+
+const MAX_CODES: usize = 64;
+
+const MAX_CODE_BYTES: usize = 64;
 
 impl RedFigures {
     /// Creates figures with the default settings of [`builder`](RedFigures::builder).
@@ -158,15 +181,9 @@ impl RedFigures {
         RedPrometheus { figures: self, labels: Vec::new() }
     }
 
-    /// Counts a span. Allocates for the first span of each operation.
-    pub(crate) fn count(
-        &self,
-        kind: SpanKind,
-        mut name: &str,
-        failed: bool,
-        duration: Duration,
-        exemplar: impl FnOnce() -> Option<Exemplar>,
-    ) {
+    /// Counts a span. Allocates for the first span of each operation and code.
+    pub(crate) fn count(&self, finished: &Finished<'_>, exemplar: impl FnOnce() -> Option<Exemplar>) {
+        let Finished { kind, mut name, failed, duration, code } = *finished;
         let Some(kind) = KINDS.iter().position(|known| *known == kind) else { return };
         let mut operations = lock(&self.0.operations);
         let names = &mut operations[kind];
@@ -175,12 +192,34 @@ impl RedFigures {
         }
         if !names.contains_key(name) {
             let duration = Histogram::new(self.0.bounds.clone());
-            names.insert(name.into(), Red { requests: 0, errors: 0, duration });
+            names.insert(name.into(), Red { requests: 0, errors: 0, duration, codes: BTreeMap::new() });
         }
         if let Some(red) = names.get_mut(name) {
             red.requests += 1;
             red.errors += u64::from(failed);
             red.duration.record(duration, exemplar());
+            if let Some(code) = code {
+                red.count_code(code);
+            }
+        }
+    }
+}
+
+impl Red {
+    fn count_code(&mut self, code: Value<'_>) {
+        let mut text = Text::new();
+        // Writing to the buffer never fails.
+        let _ = write!(text, "{code}");
+        let mut code = text.as_str();
+        let is_known = self.codes.contains_key(code);
+        if !is_known && (self.codes.len() >= MAX_CODES || code.len() > MAX_CODE_BYTES) {
+            code = OTHER;
+        }
+        match self.codes.get_mut(code) {
+            Some(count) => *count += 1,
+            None => {
+                self.codes.insert(code.into(), 1);
+            }
         }
     }
 }
@@ -262,6 +301,14 @@ impl RedFigures {
             let buckets = buckets.chain([(None, duration.count())]).zip(duration.exemplars());
             let buckets = buckets.map(|((bound, count), exemplar)| (bound, count, exemplar));
             out.histogram("request_duration_seconds", &labels, buckets, duration.sum())?;
+        }
+        if operations.iter().any(|(_, _, red)| !red.codes.is_empty()) {
+            out.head("requests_by_code_total", "counter", "Requests that ended with a status code.")?;
+        }
+        for (kind, name, red) in &operations {
+            for (code, count) in &red.codes {
+                out.sample("requests_by_code_total", &[("kind", kind), ("operation", name), ("code", code)], count)?;
+            }
         }
         out.counter("requests_missed_total", "Requests that ended and are in no other figure.", self.missed())
     }

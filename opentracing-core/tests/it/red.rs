@@ -233,6 +233,54 @@ fn prometheus_reads_them() {
     }
 }
 
+fn finish_with(mock: &MockTracer, name: &str, codes: &[(&'static str, opentracing_core::Value<'_>)]) {
+    let mut span = mock.tracer().span(name.to_owned()).kind(SpanKind::Server).start();
+    for (tag, code) in codes {
+        span.set_tag(*tag, *code);
+    }
+    span.finish();
+    mock.finished_spans();
+}
+
+#[test]
+fn requests_are_counted_by_status_code() {
+    let (mock, figures) = counting(|builder| builder.sampler(ConstSampler::off()));
+    finish_with(&mock, "acme.Cart/Add", &[("rpc.status_code", "OK".into())]);
+    finish_with(&mock, "acme.Cart/Add", &[("rpc.status_code", "OK".into())]);
+    // A proxy's answer has two of them.
+    finish_with(&mock, "acme.Cart/Add", &[("http.status_code", 503.into()), ("rpc.status_code", "UNAVAILABLE".into())]);
+    finish_with(&mock, "GET /cart", &[("http.status_code", 200.into())]);
+    finish_with(&mock, "GET /cart", &[("http.status_code", 404.into())]);
+    finish_with(&mock, "GET /cart", &[]);
+    let codes = |name| {
+        let red = figures.operation(SpanKind::Server, name).unwrap();
+        red.codes.into_iter().map(|(code, count)| format!("{code} {count}")).collect::<Vec<_>>()
+    };
+    assert_eq!(codes("acme.Cart/Add"), ["OK 2", "UNAVAILABLE 1"]);
+    assert_eq!(codes("GET /cart"), ["200 1", "404 1"]);
+    let text = figures.prometheus().label("service", "shop").to_string();
+    for line in [
+        "# TYPE opentracing_requests_by_code_total counter",
+        "opentracing_requests_by_code_total{service=\"shop\",kind=\"server\",operation=\"acme.Cart/Add\",code=\"OK\"} 2",
+        "opentracing_requests_by_code_total{service=\"shop\",kind=\"server\",operation=\"GET /cart\",code=\"404\"} 1",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+    }
+}
+
+#[test]
+fn codes_are_bounded_in_number_and_length() {
+    let (mock, figures) = counting(|builder| builder);
+    finish_with(&mock, "call", &[("rpc.status_code", "X".repeat(1_000).as_str().into())]);
+    for code in 0..100 {
+        finish_with(&mock, "call", &[("rpc.status_code", code.into())]);
+    }
+    finish_with(&mock, "call", &[("rpc.status_code", 1.into())]);
+    let codes = figures.operation(SpanKind::Server, "call").unwrap().codes;
+    assert_eq!((codes.len(), codes["1"], codes.values().sum::<u64>()), (64, 2, 102));
+    assert!(codes["_OTHER"] > 30 && codes.keys().all(|code| code.len() <= 64), "{codes:?}");
+}
+
 #[test]
 fn clones_and_tracers_count_together() {
     let figures = RedFigures::new();

@@ -9,6 +9,7 @@ mod decorators;
 mod echo;
 mod endings;
 mod error_info;
+mod figures;
 mod interceptors;
 mod nested;
 mod peers;
