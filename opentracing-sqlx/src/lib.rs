@@ -69,11 +69,13 @@
 //! # Errors
 //!
 //! An error adds a log `event=error` with `error.kind` and `message`. A database may quote values in its messages, so quoted text is
-//! masked like literals. The kinds are:
+//! masked like literals, unless it is a name or stands in the masked statement. Messages of the user's own code (`RAISE` in PostgreSQL and
+//! SQLite, `SIGNAL` in MySQL) are left out. [`StatementText::Full`] shows all messages unchanged. The kinds are:
 //!
 //! | from | `error.kind` |
 //! |---|---|
 //! | constraints | `unique_violation`, `foreign_key_violation`, `not_null_violation`, `check_violation`, `exclusion_violation` |
+//! | the user's code in the database | `raised` |
 //! | concurrency | `deadlock`, `serialization_failure`, `lock_timeout`, `busy`, `locked`, `transaction` |
 //! | the server's limits | `cancelled`, `statement_timeout`, `shutdown`, `connection_killed`, `disk_full`, `read_only`, `corrupt` |
 //! | any other error of a database | `database` |

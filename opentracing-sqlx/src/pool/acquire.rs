@@ -156,7 +156,7 @@ impl<'a> AcquireSpan<'a> {
 
     fn fail(mut self, error: &Error) {
         self.is_finished = true;
-        error::record(&mut self.take_span(), error, self.settings.text);
+        error::record(&mut self.take_span(), error, self.settings.text, "");
     }
 
     fn take_span(&mut self) -> Span {

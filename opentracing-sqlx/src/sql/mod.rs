@@ -9,7 +9,7 @@ mod keywords;
 mod lexer;
 mod lists;
 mod mask;
-mod message;
+pub(crate) mod message;
 mod outline;
 mod query_summary;
 mod quotes;

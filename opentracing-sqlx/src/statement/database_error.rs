@@ -5,10 +5,21 @@ use std::borrow::Cow;
 use sqlx::error::{DatabaseError, ErrorKind};
 
 use crate::options::StatementText;
-use crate::sql::mask_quoted;
+#[cfg(feature = "mysql")]
+use crate::statement::mysql_error;
+#[cfg(feature = "postgres")]
+use crate::statement::postgres_error;
+#[cfg(feature = "sqlite")]
+use crate::statement::sqlite_error;
+
+/// The kind of an error that a user's code raised in the database.
+const RAISED: &str = "raised";
 
 /// The kind of the error, for the log field `error.kind`.
 pub(super) fn kind(error: &dyn DatabaseError) -> &'static str {
+    if is_raised(error) {
+        return RAISED;
+    }
     match error.kind() {
         ErrorKind::UniqueViolation => return "unique_violation",
         ErrorKind::ForeignKeyViolation => return "foreign_key_violation",
@@ -17,66 +28,59 @@ pub(super) fn kind(error: &dyn DatabaseError) -> &'static str {
         ErrorKind::ExclusionViolation => return "exclusion_violation",
         _ => {}
     }
-    // MySQL and MariaDB share one SQLSTATE among many error numbers.
     #[cfg(feature = "mysql")]
     if let Some(error) = error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>() {
-        match error.number() {
-            1205 | 3572 => return "lock_timeout",
-            1213 => return "deadlock",
-            1317 => return "cancelled",
-            1927 | 3169 => return "connection_killed",
-            1969 | 3024 => return "statement_timeout",
-            1053 => return "shutdown",
-            _ => {}
-        }
+        return mysql_error::kind(error);
     }
     #[cfg(feature = "sqlite")]
-    if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
-        // The primary code is in the lower eight bits (SQLite, "Result and Error Codes").
-        let code = error.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or(0);
-        return match code & 0xff {
-            5 => "busy",
-            6 => "locked",
-            8 => "read_only",
-            9 => "cancelled",
-            10 => "io",
-            11 | 26 => "corrupt",
-            13 => "disk_full",
-            _ => "database",
-        };
+    if let Some(error) = error.try_downcast_ref::<sqlx::sqlite::SqliteError>() {
+        return sqlite_error::kind(error);
     }
-    // PostgreSQL, "Error Codes".
-    match error.code().as_deref() {
-        // The code is the same, and so is the routine. With messages in another language, both are called cancelled.
-        Some("57014") if error.message().contains("statement timeout") => "statement_timeout",
-        Some("57014") => "cancelled",
-        Some("57P01" | "57P02" | "57P03") => "shutdown",
-        Some("40P01") => "deadlock",
-        Some("40001") => "serialization_failure",
-        Some("55P03") => "lock_timeout",
-        Some("25P02" | "25P03" | "25P04") => "transaction",
-        Some("70100") => "statement_timeout",
-        _ => "database",
-    }
-}
-
-/// The database's message. It may quote values of the statement, bound ones too, so quoted text is masked.
-pub(super) fn message(error: &dyn DatabaseError, text: StatementText) -> Cow<'_, str> {
-    if text == StatementText::Full || quotes_only_names(error) {
-        return Cow::Borrowed(error.message());
-    }
-    mask_quoted(error.message())
-}
-
-/// Most messages of PostgreSQL quote only names of tables, columns and constraints. Messages about wrong data (class 22), about syntax
-/// and those raised by users may quote values.
-fn quotes_only_names(error: &dyn DatabaseError) -> bool {
     #[cfg(feature = "postgres")]
     if let Some(error) = error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
-        let code = error.code();
-        return ["08", "23", "25", "40", "53", "55", "57"].iter().any(|class| code.starts_with(class))
-            || matches!(code, "42P01" | "42703" | "42501" | "3D000" | "28P01");
+        return postgres_error::kind(error);
+    }
+    "database"
+}
+
+/// Whether a user's code raised the error: by `RAISE` or `SIGNAL`.
+fn is_raised(error: &dyn DatabaseError) -> bool {
+    #[cfg(feature = "mysql")]
+    if let Some(error) = error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>() {
+        return mysql_error::is_raised(error);
+    }
+    #[cfg(feature = "sqlite")]
+    if let Some(error) = error.try_downcast_ref::<sqlx::sqlite::SqliteError>() {
+        return sqlite_error::is_raised(error);
+    }
+    #[cfg(feature = "postgres")]
+    if let Some(error) = error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
+        return postgres_error::is_raised(error);
     }
     let _ = error;
     false
+}
+
+/// The database's message, without the values of the statement that it may quote, bound ones too. `shown` is the masked statement: what
+/// stands there may stand in the message. `None` for a text of the user's code.
+pub(super) fn message<'e>(error: &'e dyn DatabaseError, text: StatementText, shown: &str) -> Option<Cow<'e, str>> {
+    if text == StatementText::Full {
+        return Some(Cow::Borrowed(error.message()));
+    }
+    if is_raised(error) {
+        return None;
+    }
+    #[cfg(feature = "mysql")]
+    if let Some(error) = error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>() {
+        return mysql_error::message(error, shown);
+    }
+    #[cfg(feature = "sqlite")]
+    if let Some(error) = error.try_downcast_ref::<sqlx::sqlite::SqliteError>() {
+        return Some(sqlite_error::message(error, shown));
+    }
+    #[cfg(feature = "postgres")]
+    if let Some(error) = error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
+        return postgres_error::message(error, shown);
+    }
+    Some(crate::sql::mask_quoted(error.message(), shown))
 }

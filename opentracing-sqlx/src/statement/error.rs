@@ -9,8 +9,8 @@ use crate::options::StatementText;
 use crate::sql::mask_quoted;
 use crate::statement::database_error;
 
-/// Marks the span as failed and logs the error. `RowNotFound` is no failure.
-pub(crate) fn record(span: &mut Span, error: &Error, text: StatementText) {
+/// Marks the span as failed and logs the error. `RowNotFound` is no failure. `shown` is the masked statement.
+pub(crate) fn record(span: &mut Span, error: &Error, text: StatementText, shown: &str) {
     if matches!(error, Error::RowNotFound) || !span.is_recording() {
         return;
     }
@@ -20,19 +20,19 @@ pub(crate) fn record(span: &mut Span, error: &Error, text: StatementText) {
             if let Some(code) = error.code() {
                 span.set(tags::DB_RESPONSE_STATUS_CODE, &code);
             }
-            (database_error::kind(&**error), database_error::message(&**error, text))
+            (database_error::kind(&**error), database_error::message(&**error, text, shown))
         }
         // The text comes from the user's conversion, which may quote the value.
         Error::Encode(_) | Error::Decode(_) | Error::ColumnDecode { .. } if text != StatementText::Full => {
-            (kind(error), Cow::Owned(mask_quoted(&error.to_string()).into_owned()))
+            (kind(error), Some(Cow::Owned(mask_quoted(&error.to_string(), shown).into_owned())))
         }
-        _ => (kind(error), Cow::Owned(error.to_string())),
+        _ => (kind(error), Some(Cow::Owned(error.to_string()))),
     };
-    span.log_kv(&[
-        (logs::EVENT, Value::Static("error")),
-        (logs::ERROR_KIND, Value::Static(kind)),
-        (logs::MESSAGE, Value::Message(&message)),
-    ]);
+    let (event, kind) = ((logs::EVENT, Value::Static("error")), (logs::ERROR_KIND, Value::Static(kind)));
+    match &message {
+        Some(message) => span.log_kv(&[event, kind, (logs::MESSAGE, Value::Message(message))]),
+        None => span.log_kv(&[event, kind]),
+    };
 }
 
 fn kind(error: &Error) -> &'static str {

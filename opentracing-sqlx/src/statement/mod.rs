@@ -3,8 +3,14 @@
 pub(crate) mod comment;
 pub(crate) mod database_error;
 pub(crate) mod error;
+#[cfg(feature = "mysql")]
+mod mysql_error;
+#[cfg(feature = "postgres")]
+mod postgres_error;
 pub(crate) mod query;
 pub(crate) mod row_stream;
 mod run;
 pub(crate) mod span;
+#[cfg(feature = "sqlite")]
+mod sqlite_error;
 mod start;

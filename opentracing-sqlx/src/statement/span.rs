@@ -125,7 +125,8 @@ impl StatementSpan {
             return;
         }
         self.set_row_tags();
-        error::record(&mut self.span, error, self.settings.text);
+        let shown = self.summary.as_ref().map_or("", |summary| &summary.masked);
+        error::record(&mut self.span, error, self.settings.text, shown);
         self.decorate_failure(&StatementFailure::Error(error));
         std::mem::take(&mut self.span).finish();
     }

@@ -16,6 +16,7 @@ mod executors;
 mod facts;
 mod macros;
 mod masked;
+mod messages;
 mod names;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod outages;
