@@ -2,6 +2,8 @@
 //!
 //! The names are those of the OpenTracing semantic conventions, except [`PLACE`], which is this crate's own.
 
+pub use crate::model::error_texts::error_texts;
+
 /// A stable name for what happened, such as `error`.
 pub const EVENT: &str = "event";
 /// A human-readable message.

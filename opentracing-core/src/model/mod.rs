@@ -3,6 +3,7 @@
 pub(crate) mod baggage;
 pub(crate) mod context;
 pub(crate) mod decision;
+pub(crate) mod error_texts;
 pub(crate) mod ids;
 pub(crate) mod kind;
 pub(crate) mod limits;

@@ -15,7 +15,13 @@ use crate::sync::count;
 
 thread_local! {
     static LOCAL: Local = const {
-        Local { active: RefCell::new(Vec::new()), depth: Cell::new(0), serial: Cell::new(0), ports: RefCell::new(Ports::NONE) }
+        Local {
+            active: RefCell::new(Vec::new()),
+            depth: Cell::new(0),
+            serial: Cell::new(0),
+            ports: RefCell::new(Ports::NONE),
+            released: RefCell::new(Vec::new()),
+        }
     };
 }
 
@@ -28,7 +34,12 @@ pub(crate) struct Local {
     depth: Cell<usize>,
     serial: Cell<u32>,
     ports: RefCell<Ports>,
+    /// Finished shared spans without other handles, whose memory the next ones take.
+    released: RefCell<Vec<Arc<Shared>>>,
 }
+
+/// The most shared spans that a thread keeps for reuse.
+const MAX_RELEASED: usize = 64;
 
 /// One activation of a span.
 struct Entry {
@@ -95,6 +106,30 @@ pub(crate) fn leave_forked() {
             ports.retain_own();
         }
     });
+}
+
+/// Puts a span behind a lock, in memory that was released if there is some.
+pub(crate) fn share(state: State) -> Arc<Shared> {
+    let released = with(|local| local.released.try_borrow_mut().ok()?.pop()).flatten();
+    let Some(mut shared) = released else { return Arc::new(Shared::new(state)) };
+    match Arc::get_mut(&mut shared) {
+        Some(place) => *place = Shared::new(state),
+        None => return Arc::new(Shared::new(state)),
+    }
+    shared
+}
+
+/// Keeps the memory of a finished span for reuse if this is its last handle.
+pub(crate) fn release(mut shared: Arc<Shared>) {
+    if shared.is_finished() && Arc::get_mut(&mut shared).is_some() {
+        with(|local| {
+            if let Ok(mut released) = local.released.try_borrow_mut()
+                && released.len() < MAX_RELEASED
+            {
+                released.push(shared);
+            }
+        });
+    }
 }
 
 #[cold]
@@ -217,7 +252,7 @@ impl Local {
         if finish {
             state.finish(End::Now);
         } else {
-            release(state);
+            let_go(state);
         }
         if more {
             self.unwind();
@@ -317,7 +352,7 @@ fn find(active: &mut [Entry], token: Token) -> Option<&mut Entry> {
 /// Releases a span that its scope does not finish.
 #[cold]
 #[inline(never)]
-fn release(mut state: State) {
+fn let_go(mut state: State) {
     state.leave();
 }
 

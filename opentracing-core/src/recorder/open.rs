@@ -6,9 +6,11 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::clock::ticks::Ticks;
 use crate::clock::wall::unix_ns;
 use crate::model::context::SpanContext;
 use crate::model::tags;
@@ -20,8 +22,10 @@ use crate::sync::lock;
 
 /// Open spans by span id, in several maps to keep lock contention low.
 pub(crate) struct OpenSpans {
-    parts: [Mutex<HashMap<u64, Listed>>; PARTS],
+    parts: [Mutex<Part>; PARTS],
 }
+
+type Part = HashMap<u64, Listed, BuildHasherDefault<SpanIdHasher>>;
 
 const PARTS: usize = 16;
 
@@ -44,7 +48,9 @@ struct Listed {
 enum Start {
     /// The start by the tracer's own clock, in nanoseconds.
     Wall(u64),
-    /// The age of the span at a moment.
+    /// The start by the processor's counter.
+    Ticks(Ticks),
+    /// The age of the span at a moment, for a tracer with a counter of its own.
     Age(Duration, Instant),
 }
 
@@ -79,12 +85,37 @@ pub(crate) enum Seen {
 /// With room for the usual number of listed spans, so that no map grows while spans come and go.
 impl Default for OpenSpans {
     fn default() -> Self {
-        OpenSpans { parts: std::array::from_fn(|_| Mutex::new(HashMap::with_capacity(PART_CAPACITY))) }
+        OpenSpans { parts: std::array::from_fn(|_| Mutex::new(empty())) }
+    }
+}
+
+fn empty() -> Part {
+    Part::with_capacity_and_hasher(PART_CAPACITY, BuildHasherDefault::default())
+}
+
+/// Span ids are random already; those of a test's generator are spread by a multiplication.
+#[derive(Default)]
+struct SpanIdHasher(u64);
+
+impl Hasher for SpanIdHasher {
+    #[inline]
+    fn write_u64(&mut self, id: u64) {
+        let spread = id.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = spread ^ spread >> 32;
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_u64(self.0 ^ u64::from(byte)));
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 
 impl OpenSpans {
-    fn part(&self, span_id: u64) -> &Mutex<HashMap<u64, Listed>> {
+    fn part(&self, span_id: u64) -> &Mutex<Part> {
         &self.parts[(span_id ^ span_id >> 8) as usize % PARTS]
     }
 
@@ -94,6 +125,8 @@ impl OpenSpans {
         record.mark_listed();
         let start = if recorder.has_wall_clock() && record.has_start_wall() {
             Start::Wall(record.start_wall_ns)
+        } else if !record.has_start_wall() && !record.has_own_clock() {
+            Start::Ticks(record.start)
         } else {
             Start::Age(record.elapsed().unwrap_or_default(), Instant::now())
         };
@@ -129,7 +162,7 @@ impl OpenSpans {
         let mut part = lock(self.part(id));
         part.remove(&id);
         if part.is_empty() && part.capacity() > MAX_KEPT_CAPACITY {
-            *part = HashMap::with_capacity(PART_CAPACITY);
+            *part = empty();
         }
     }
 
@@ -183,6 +216,7 @@ impl Start {
     fn age(&self, now: Instant, own_now: Option<u64>) -> Duration {
         match self {
             Start::Wall(start) => Duration::from_nanos(own_now.unwrap_or(*start).saturating_sub(*start)),
+            Start::Ticks(start) => start.elapsed(),
             Start::Age(age, at) => *age + now.saturating_duration_since(*at),
         }
     }

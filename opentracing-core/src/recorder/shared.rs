@@ -67,6 +67,13 @@ impl Shared {
         self.is_finished.load(Ordering::Acquire)
     }
 
+    /// Without the lock in the usual case.
+    #[inline]
+    pub(crate) fn is_recording(&self) -> bool {
+        let is_as_shared = !self.is_finished() && self.context_in_place().is_some_and(SpanContext::is_recording);
+        is_as_shared || lock(&self.guarded).state.is_recording()
+    }
+
     /// Ends the span. The first call wins. The record is taken out under the lock and passed on outside of it.
     #[cold]
     pub(crate) fn finish(&self, end: End) {

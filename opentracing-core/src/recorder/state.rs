@@ -108,7 +108,7 @@ impl State {
     pub(crate) fn is_recording(&self) -> bool {
         match self {
             State::Recording(_) => true,
-            State::Shared(shared) | State::Lent(shared) => shared.with(|state| state.is_recording()),
+            State::Shared(shared) | State::Lent(shared) => shared.is_recording(),
             _ => false,
         }
     }
@@ -335,7 +335,7 @@ impl State {
                 if let State::Recording(record) = self {
                     list(record, Seen::Shared);
                 }
-                let shared = Arc::new(Shared::new(self.take()));
+                let shared = local::share(self.take());
                 *self = State::Shared(shared.clone());
                 Some(shared)
             }

@@ -1,9 +1,5 @@
 //! What can be written to a span, the same on every kind of handle.
 
-use std::error::Error;
-use std::fmt::{self, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 /// The write operations. Values are converted before the span is looked up, so no code of the caller runs while it is locked or
 /// borrowed.
 macro_rules! write_operations {
@@ -86,7 +82,7 @@ macro_rules! write_operations {
         /// error need not fail the operation.
         pub fn log_error(self: $this, error: &(dyn Error + 'static)) -> $this {
             if self.is_recording() {
-                let (message, stack) = $crate::span::operations::error_texts(error);
+                let (message, stack) = $crate::model::error_texts::error_texts(error);
                 let fields = [
                     ("event", Value::Static("error")),
                     ("message", Value::Message(&message)),
@@ -131,61 +127,3 @@ macro_rules! write_operations {
 }
 
 pub(crate) use write_operations;
-
-/// The error's own text, and those of its sources, a line each.
-///
-/// An error is foreign code: its chain may never end, and its `Display` may fail, panic or write without end.
-pub(crate) fn error_texts(error: &(dyn Error + 'static)) -> (String, String) {
-    let (mut message, mut stack) = (Bounded::default(), Bounded::default());
-    message.add(error);
-    let mut source = source_of(error);
-    for _ in 0..MAX_SOURCES {
-        let Some(cause) = source else { break };
-        if !stack.text.is_empty() {
-            stack.text.push('\n');
-        }
-        stack.text.push_str("caused by: ");
-        stack.add(cause);
-        source = source_of(cause);
-    }
-    if source.is_some() {
-        stack.text.push_str("\ncaused by further errors");
-    }
-    (message.text, stack.text)
-}
-
-/// Sources of an error that are written.
-const MAX_SOURCES: usize = 64;
-/// Bytes of the texts of an error, before the limits of the span are applied.
-const MAX_TEXT: usize = 1 << 16;
-
-fn source_of<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
-    catch_unwind(AssertUnwindSafe(|| error.source())).ok().flatten()
-}
-
-#[derive(Default)]
-struct Bounded {
-    text: String,
-}
-
-impl Bounded {
-    /// Keeps what was written before a failure, and says so if that was nothing.
-    fn add(&mut self, error: &dyn Error) {
-        let before = self.text.len();
-        let written = catch_unwind(AssertUnwindSafe(|| write!(self, "{error}")));
-        if !matches!(written, Ok(Ok(()))) && self.text.len() == before {
-            self.text.push_str("(an error without a text)");
-        }
-    }
-}
-
-impl Write for Bounded {
-    fn write_str(&mut self, piece: &str) -> fmt::Result {
-        let mut end = piece.len().min(MAX_TEXT.saturating_sub(self.text.len()));
-        while !piece.is_char_boundary(end) {
-            end -= 1;
-        }
-        self.text.push_str(&piece[..end]);
-        if end < piece.len() { Err(fmt::Error) } else { Ok(()) }
-    }
-}

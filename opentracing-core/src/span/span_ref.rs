@@ -11,6 +11,7 @@ use crate::model::context::{AsSpanContext, Reference, ReferenceKind, SpanContext
 use crate::model::kind::SpanKind;
 use crate::model::tag_value::{Given, TagValue};
 use crate::model::value::{Text, Value};
+use crate::recorder::local;
 use crate::recorder::shared::Shared;
 use crate::recorder::state::{End, State};
 use crate::span::finish_options::FinishOptions;
@@ -69,7 +70,7 @@ impl SpanRef {
 
     /// Whether the span records tags and logs.
     pub fn is_recording(&self) -> bool {
-        self.shared.as_ref().is_some_and(|shared| shared.with(|state| state.is_recording()))
+        self.shared.as_ref().is_some_and(|shared| shared.is_recording())
     }
 
     /// Whether the span has finished.
@@ -105,6 +106,14 @@ impl SpanRef {
     pub fn finish_at_last_exit(&self) {
         if let Some(shared) = &self.shared {
             shared.finish_at_last_exit();
+        }
+    }
+
+    /// Drops the handle. If the span has finished and this was its last handle, the next span that this thread shares takes its memory
+    /// instead of allocating.
+    pub fn release(self) {
+        if let Some(shared) = self.shared {
+            local::release(shared);
         }
     }
 
