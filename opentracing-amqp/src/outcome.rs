@@ -43,6 +43,8 @@ pub enum Settlement<'a> {
         /// Whether the message goes back to its queue.
         requeue: bool,
     },
+    /// Sent to a dead-letter destination by a [`SettlePolicy`](crate::SettlePolicy), and acknowledged.
+    DeadLettered,
     /// Dropped by a consumer with `no_ack`, where there is nothing to settle.
     NotRequired,
     /// Dropped unsettled. The broker redelivers the message when the channel closes.

@@ -14,7 +14,6 @@ use opentracing_core::Tracer;
 use crate::consumer::consumer::TracingConsumer;
 use crate::delivery::get::TracingGetMessage;
 use crate::delivery::open_deliveries::OpenDeliveries;
-use crate::delivery::settle;
 use crate::delivery::source::Source;
 use crate::outcome::{PublishOutcome, Settlement};
 use crate::publish::confirm::TracingPublisherConfirm;
@@ -115,7 +114,10 @@ impl TracingChannel {
     ///
     /// The errors of [`Channel::basic_get`].
     pub async fn basic_get(&self, queue: ShortString, options: BasicGetOptions) -> Result<Option<TracingGetMessage>> {
-        let source = Source::new(&queue, options.no_ack);
+        let source = Arc::new(Source::new(&queue, options.no_ack));
+        if let Some(receiver) = self.settings.receiver() {
+            receiver.wait();
+        }
         let message = self.channel.basic_get(queue, options).await?;
         Ok(message.map(|message| TracingGetMessage::new(&self.settings, &self.open, &source, message)))
     }
@@ -128,7 +130,8 @@ impl TracingChannel {
     pub async fn basic_ack(&self, delivery_tag: DeliveryTag, options: BasicAckOptions) -> Result<()> {
         let session = self.open.session();
         self.channel.basic_ack(delivery_tag, options).await?;
-        self.settle(self.open.take_up_to(delivery_tag, session, options.multiple), Settlement::Ack);
+        let spans = self.open.take_up_to(delivery_tag, session, options.multiple);
+        spans.iter().for_each(|spans| spans.settle(Settlement::Ack));
         Ok(())
     }
 
@@ -142,7 +145,7 @@ impl TracingChannel {
         let session = self.open.session();
         self.channel.basic_nack(delivery_tag, options).await?;
         let spans = self.open.take_up_to(delivery_tag, session, options.multiple);
-        self.settle(spans, Settlement::Nack { requeue: options.requeue });
+        spans.iter().for_each(|spans| spans.settle(Settlement::Nack { requeue: options.requeue }));
         Ok(())
     }
 
@@ -155,7 +158,7 @@ impl TracingChannel {
         let session = self.open.session();
         self.channel.basic_reject(delivery_tag, options).await?;
         let spans = self.open.take_up_to(delivery_tag, session, false);
-        self.settle(spans, Settlement::Reject { requeue: options.requeue });
+        spans.iter().for_each(|spans| spans.settle(Settlement::Reject { requeue: options.requeue }));
         Ok(())
     }
 
@@ -218,12 +221,9 @@ impl TracingChannel {
         &self.channel
     }
 
-    fn settle(&self, spans: Vec<opentracing_core::SpanRef>, settlement: Settlement<'_>) {
-        spans.iter().for_each(|span| settle::finish(&self.settings, span, settlement));
-    }
-
     /// Returns lapin's channel. Its methods are not traced.
     pub fn get_ref(&self) -> &Channel {
+        self.settings.count_bypass();
         &self.channel
     }
 
@@ -237,6 +237,7 @@ impl Deref for TracingChannel {
     type Target = Channel;
 
     fn deref(&self) -> &Channel {
+        self.settings.count_bypass();
         &self.channel
     }
 }

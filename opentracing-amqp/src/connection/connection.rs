@@ -116,6 +116,7 @@ impl TracingConnection {
 
     /// Returns lapin's connection. Its channels are not traced.
     pub fn get_ref(&self) -> &Connection {
+        self.settings.count_bypass();
         &self.connection
     }
 
@@ -129,6 +130,7 @@ impl Deref for TracingConnection {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
+        self.settings.count_bypass();
         &self.connection
     }
 }

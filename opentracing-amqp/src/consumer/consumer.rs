@@ -3,14 +3,16 @@
 use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use lapin::Consumer;
 use lapin::message::Delivery;
 use lapin::types::ShortString;
+use opentracing_core::MessageEvent;
 
 use crate::consumer::delegate::AnyDelegate;
+use crate::delivery::batch::TracingBatch;
 use crate::delivery::delivery::TracingDelivery;
 use crate::delivery::open_deliveries::OpenDeliveries;
 use crate::delivery::source::Source;
@@ -47,6 +49,8 @@ use crate::settings::settings::Settings;
 pub struct TracingConsumer {
     inner: Consumer,
     starter: SpanStarter,
+    /// The stream has ended.
+    has_ended: bool,
 }
 
 /// Starts the spans of a consumer's deliveries.
@@ -58,15 +62,29 @@ pub struct SpanStarter {
 }
 
 impl SpanStarter {
+    /// Starts the span of a delivery that a handler gets.
     pub(crate) fn start(&self, delivery: Delivery) -> TracingDelivery {
-        TracingDelivery::start(&self.settings, &self.open, &self.source, delivery)
+        TracingDelivery::start(&self.settings, &self.open, &self.source, delivery, None)
+    }
+
+    /// Counts an error that the consumer yields. The first one is a warning.
+    pub(crate) fn count_error(&self, error: &lapin::Error) {
+        if self.settings.tracer.count_messages(MessageEvent::ReceiveFailed, 1) {
+            log::warn!("a consumer of {} failed, further errors are only counted: {error}", self.source.queue());
+        }
+    }
+
+    /// Counts that the consumer was cancelled, by the program or by the broker.
+    pub(crate) fn count_cancellation(&self) {
+        self.settings.tracer.count_messages(MessageEvent::ConsumerCancelled, 1);
+        log::debug!("a consumer of {} was cancelled", self.source.queue());
     }
 }
 
 impl TracingConsumer {
     pub(crate) fn new(inner: Consumer, no_ack: bool, open: OpenDeliveries, settings: Arc<Settings>) -> Self {
         let source = Arc::new(Source::new(&inner.queue(), no_ack));
-        TracingConsumer { inner, starter: SpanStarter { source, open, settings } }
+        TracingConsumer { inner, starter: SpanStarter { source, open, settings }, has_ended: false }
     }
 
     /// Calls a delegate for each delivery, on lapin's runtime, instead of yielding the deliveries as a stream. The delegate runs in the
@@ -77,6 +95,11 @@ impl TracingConsumer {
     /// outcome `settled` instead of how the delivery was settled.
     pub fn set_delegate<Kind, D: AnyDelegate<Kind>>(&self, delegate: D) {
         self.inner.set_delegate(delegate.in_span(self.starter.clone()));
+    }
+
+    /// Makes one span for several deliveries, instead of their own, for programs that handle deliveries together.
+    pub fn batch(&self, deliveries: Vec<TracingDelivery>) -> TracingBatch {
+        TracingBatch::new(&self.starter.settings, deliveries)
     }
 
     /// Returns the consumer tag. Forwards to [`Consumer::tag`].
@@ -112,8 +135,24 @@ impl Stream for TracingConsumer {
     type Item = lapin::Result<TracingDelivery>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let polled = Pin::new(&mut self.inner).poll_next(cx);
-        polled.map(|item| item.map(|delivery| delivery.map(|delivery| self.starter.start(delivery))))
+        let SpanStarter { source, open, settings } = &self.starter;
+        let (source, open, settings) = (source.clone(), open.clone(), settings.clone());
+        let receiver = settings.receiver();
+        if let Some(receiver) = receiver {
+            receiver.wait();
+        }
+        let item = ready!(Pin::new(&mut self.inner).poll_next(cx));
+        match &item {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => self.starter.count_error(error),
+            None if self.has_ended => {}
+            None => {
+                self.has_ended = true;
+                self.starter.count_cancellation();
+            }
+        }
+        let start = |delivery| TracingDelivery::start(&settings, &open, &source, delivery, receiver);
+        Poll::Ready(item.map(|delivery| delivery.map(start)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

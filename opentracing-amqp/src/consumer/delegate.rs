@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use lapin::message::DeliveryResult;
 use lapin::{ConsumerDelegate, Result};
-use opentracing_core::InSpan;
 
 use crate::consumer::consumer::SpanStarter;
 use crate::delivery::delivery::TracingDelivery;
@@ -118,11 +117,18 @@ impl<D: TracingConsumerDelegate + 'static> ConsumerDelegate for DelegateInSpan<D
             match delivery {
                 Ok(Some(delivery)) => {
                     let delivery = starter.start(delivery);
-                    let span = delivery.span().clone();
-                    span.in_scope(|| inner.on_new_delivery(Ok(Some(delivery)))).in_span_ref(&span).await;
+                    let run = delivery.begin();
+                    let span = run.span.clone();
+                    run.future(span.in_scope(|| inner.on_new_delivery(Ok(Some(delivery))))).await;
                 }
-                Ok(None) => inner.on_new_delivery(Ok(None)).await,
-                Err(error) => inner.on_new_delivery(Err(error)).await,
+                Ok(None) => {
+                    starter.count_cancellation();
+                    inner.on_new_delivery(Ok(None)).await;
+                }
+                Err(error) => {
+                    starter.count_error(&error);
+                    inner.on_new_delivery(Err(error)).await;
+                }
             }
         })
     }
@@ -147,11 +153,18 @@ impl<D: ConsumerDelegate + 'static> ConsumerDelegate for PlainInSpan<D> {
             match delivery {
                 Ok(Some(delivery)) => {
                     let (delivery, rest) = starter.start(delivery).take_delivery();
-                    let span = rest.span().clone();
-                    span.in_scope(|| inner.on_new_delivery(Ok(Some(delivery)))).in_span_ref(&span).await;
+                    let run = rest.begin();
+                    let span = run.span.clone();
+                    run.future(span.in_scope(|| inner.on_new_delivery(Ok(Some(delivery))))).await;
                 }
-                Ok(None) => inner.on_new_delivery(Ok(None)).await,
-                Err(error) => inner.on_new_delivery(Err(error)).await,
+                Ok(None) => {
+                    starter.count_cancellation();
+                    inner.on_new_delivery(Ok(None)).await;
+                }
+                Err(error) => {
+                    starter.count_error(&error);
+                    inner.on_new_delivery(Err(error)).await;
+                }
             }
         })
     }

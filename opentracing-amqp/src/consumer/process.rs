@@ -4,16 +4,14 @@ use std::fmt::Display;
 use std::pin::pin;
 
 use futures_core::Stream;
-use opentracing_core::InSpan;
 
 use crate::delivery::delivery::TracingDelivery;
-use crate::tags::error;
 
 /// Runs a handler for each delivery of a stream, one after the other, in the span of the delivery.
 ///
-/// The handler settles the delivery. If it does not, the span finishes when the handler returns, with the outcome `dropped`. Processing
+/// The handler settles the delivery. If it does not, the outcome is `dropped`. The span finishes when the handler returns. Processing
 /// stops when the stream ends, which it does when the consumer is cancelled, and at the first error of the stream or of the handler. An
-/// error of the handler is recorded in the span, unless the delivery was settled before.
+/// error of the handler is recorded in the span.
 ///
 /// To handle several deliveries at once, use several consumers, or spawn a task per delivery that calls [`TracingDelivery::handle`].
 ///
@@ -38,22 +36,19 @@ use crate::tags::error;
 /// # Errors
 ///
 /// The first error of the stream or of the handler.
-pub async fn process<S, H, F, E>(deliveries: S, mut handler: H) -> Result<(), E>
+pub async fn process<S, H, E>(deliveries: S, mut handler: H) -> Result<(), E>
 where
     S: Stream<Item = lapin::Result<TracingDelivery>>,
-    H: FnMut(TracingDelivery) -> F,
-    F: Future<Output = Result<(), E>>,
+    H: AsyncFnMut(TracingDelivery) -> Result<(), E>,
     E: From<lapin::Error> + Display,
 {
     let mut deliveries = pin!(deliveries);
     while let Some(delivery) = std::future::poll_fn(|cx| deliveries.as_mut().poll_next(cx)).await {
-        let mut delivery = delivery?;
-        let span = delivery.defer_finish();
-        let handling = span.in_scope(|| handler(delivery));
-        if let Err(failure) = handling.in_span_ref(&span).await {
-            error::record_handler(&span, &failure);
-            return Err(failure);
-        }
+        let delivery = delivery?;
+        let run = delivery.begin();
+        let (span, handler) = (run.span.clone(), &mut handler);
+        let handling = span.in_scope(move || handler(delivery));
+        run.future(handling).await?;
     }
     Ok(())
 }

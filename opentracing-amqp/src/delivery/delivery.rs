@@ -9,21 +9,20 @@ use lapin::Result;
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicNackOptions, BasicRejectOptions};
 use lapin::types::ShortString;
-use opentracing_core::message_rules::HandlerOutput;
-use opentracing_core::{InSpan, SpanRef};
+use opentracing_core::message_rules::{HandlerOutput, Receiver};
+use opentracing_core::{MessageEvent, SpanRef};
 
 use crate::delivery::open_deliveries::{OpenDeliveries, Session};
-use crate::delivery::settle;
 use crate::delivery::source::Source;
+use crate::delivery::spans::{Run, Spans};
 use crate::outcome::Settlement;
 use crate::settings::settings::Settings;
-use crate::tags::error;
 
 /// A delivery with the span of its handling.
 ///
 /// The span starts when the consumer yields the delivery. It finishes when the delivery is acknowledged, negatively acknowledged,
-/// rejected or dropped. Spans that start while it is handled become children of its span where that span is active: in
-/// [`handle`](Self::handle), [`process`](crate::process) and delegates.
+/// rejected or dropped, but not before its handler is done. Spans that start while it is handled are children of its span: in
+/// [`handle`](Self::handle), [`process`](crate::process) and delegates, and in the task that received it until it is dropped.
 ///
 /// ```
 /// use lapin::options::{BasicAckOptions, BasicNackOptions};
@@ -48,37 +47,44 @@ use crate::tags::error;
 #[must_use = "a delivery that is dropped is not acknowledged"]
 pub struct TracingDelivery {
     inner: Delivery,
-    span: SpanRef,
-    settings: Arc<Settings>,
+    pub(crate) spans: Arc<Spans>,
+    source: Arc<Source>,
     open: OpenDeliveries,
     /// The session in which the delivery is in the table of open deliveries; `None` if it is not in the table.
     session: Option<Session>,
-    needs_settling: bool,
     has_ended: AtomicBool,
-    /// Dropping the delivery leaves finishing the span to the drop of its last handle.
-    defers_finish: bool,
 }
 
 impl TracingDelivery {
-    pub(crate) fn start(settings: &Arc<Settings>, open: &OpenDeliveries, source: &Source, inner: Delivery) -> Self {
-        let span = source.start_span(settings, &inner).detach();
+    /// Starts the span. `receiver` is the task that gets the delivery, unless a handler gets it.
+    pub(crate) fn start(
+        settings: &Arc<Settings>,
+        open: &OpenDeliveries,
+        source: &Arc<Source>,
+        inner: Delivery,
+        receiver: Option<Receiver>,
+    ) -> Self {
+        let spans = Spans::new(settings, source.start(settings, &inner), 1);
+        if let Some(receiver) = receiver {
+            spans.set_current(|attempts| receiver.receive(attempts.last()));
+        }
+        settings.tracer.count_messages(MessageEvent::Received, 1);
         let session =
-            if source.needs_settling { open.add(inner.delivery_tag, &inner.acker, span.clone()) } else { None };
+            if source.needs_settling { open.add(inner.delivery_tag, &inner.acker, spans.clone()) } else { None };
         TracingDelivery {
             inner,
-            span,
-            settings: settings.clone(),
+            spans,
+            source: source.clone(),
             open: open.clone(),
             session,
-            needs_settling: source.needs_settling,
             has_ended: AtomicBool::new(false),
-            defers_finish: false,
         }
     }
 
-    /// Returns a handle of the span, to write to it, to start children elsewhere, or to run a future in it.
+    /// Returns a handle of the span, to write to it, to start children elsewhere, or to run a future in it. Counts as handling the delivery.
+    /// If the delivery is handled several times, it is the span of the present or the latest attempt.
     ///
-    /// A task that takes the delivery with it can run in the span by [`InSpan::in_span_ref`]:
+    /// A task that takes the delivery with it can run in the span by [`InSpan::in_span_ref`](opentracing_core::InSpan::in_span_ref):
     ///
     /// ```
     /// use opentracing_amqp::TracingDelivery;
@@ -91,13 +97,17 @@ impl TracingDelivery {
     /// # }
     /// ```
     pub fn span(&self) -> &SpanRef {
-        &self.span
+        self.spans.hand_out()
     }
 
     /// Runs a future in the span of the delivery, so that spans that it starts are children of that span.
     ///
-    /// The future returns `()` or a [`Result`]. An error marks the span as failed, with its text in a log, unless the delivery was settled
-    /// before. The span does not finish with the future, but when the delivery is settled or dropped. May be called any number of times.
+    /// The future returns `()` or a [`Result`]. An error marks the span as failed, with its text in a log. The span does not finish with the
+    /// future, but when the delivery is settled or dropped; if it is settled in the future, the span finishes with the future.
+    ///
+    /// May be called any number of times. Each further call is a further attempt with a span of its own, which refers to the publisher and
+    /// to the attempt before; its number is the tag `messaging.attempt`. A future that is dropped, and one that panics, has the tag
+    /// `messaging.outcome`.
     ///
     /// ```
     /// use lapin::options::BasicAckOptions;
@@ -113,30 +123,24 @@ impl TracingDelivery {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// [`handle_and_settle`](Self::handle_and_settle) settles the delivery by a policy.
     pub async fn handle<F>(&self, future: F) -> F::Output
     where
         F: Future<Output: HandlerOutput>,
     {
-        self.record(future.in_span_ref(&self.span).await)
+        self.begin().future(future).await
     }
 
     /// Runs a closure in the span of the delivery, as [`handle`](Self::handle) runs a future.
     pub fn handle_blocking<T: HandlerOutput>(&self, handler: impl FnOnce() -> T) -> T {
-        self.record(self.span.in_scope(handler))
+        self.begin().closure(handler)
     }
 
-    fn record<T: HandlerOutput>(&self, output: T) -> T {
-        if let Some(failure) = output.failure() {
-            error::record_handler(&self.span, failure);
-        }
-        output
-    }
-
-    /// Returns the span, and leaves finishing it to the drop of its last handle if the delivery is dropped unsettled. The caller can then
-    /// still record why the handler failed.
-    pub(crate) fn defer_finish(&mut self) -> SpanRef {
-        self.defers_finish = true;
-        self.span.clone()
+    /// Begins an attempt to handle the delivery.
+    pub(crate) fn begin(&self) -> Run {
+        let settings = self.spans.settings();
+        self.spans.begin(|attempts| self.source.start_again(settings, &self.inner, attempts))
     }
 
     /// Acknowledges the delivery and finishes its span. With `multiple`, also finishes the spans of all earlier deliveries of the channel.
@@ -158,6 +162,7 @@ impl TracingDelivery {
     ///
     /// The errors of [`Acker::nack`](lapin::Acker::nack). Returns `false` in the same cases as [`ack`](Self::ack).
     pub async fn nack(&self, options: BasicNackOptions) -> Result<bool> {
+        self.spans.expect_again();
         let result = self.inner.acker.nack(options).await;
         self.settled(Settlement::Nack { requeue: options.requeue }, options.multiple, &result);
         result
@@ -169,8 +174,16 @@ impl TracingDelivery {
     ///
     /// The errors of [`Acker::reject`](lapin::Acker::reject). Returns `false` in the same cases as [`ack`](Self::ack).
     pub async fn reject(&self, options: BasicRejectOptions) -> Result<bool> {
+        self.spans.expect_again();
         let result = self.inner.acker.reject(options).await;
         self.settled(Settlement::Reject { requeue: options.requeue }, false, &result);
+        result
+    }
+
+    /// Acknowledges the delivery after it was sent to a dead-letter destination.
+    pub(crate) async fn ack_dead_lettered(&self) -> Result<bool> {
+        let result = self.inner.acker.ack(BasicAckOptions::default()).await;
+        self.settled(Settlement::DeadLettered, false, &result);
         result
     }
 
@@ -180,35 +193,52 @@ impl TracingDelivery {
                 self.end(settlement);
                 if multiple && let Some(session) = self.session {
                     let others = self.open.take_up_to(self.inner.delivery_tag, session, true);
-                    others.iter().for_each(|span| settle::finish(&self.settings, span, settlement));
+                    others.iter().for_each(|spans| spans.settle(settlement));
                 }
             }
             Ok(false) if self.inner.acker.poisoned() => self.end(Settlement::Stale),
             // Settled before: either the span has finished, or a clone of the acker settled the delivery and its drop finishes the span.
             Ok(false) => {}
-            Err(error) => self.end(Settlement::Failed(error)),
+            Err(error) => {
+                self.spans.settings().tracer.count_messages(MessageEvent::SettleFailed, 1);
+                self.end(Settlement::Failed(error));
+            }
         }
     }
 
-    /// Finishes the span if it has not finished.
+    /// Records how the delivery was settled, if it was not before.
     fn end(&self, settlement: Settlement<'_>) {
         if self.take_end() {
-            settle::finish(&self.settings, &self.span, settlement);
+            self.spans.settle(settlement);
         }
     }
 
-    /// Whether the caller has to finish the span. Returns `true` at most once.
+    /// Whether the caller has to settle the span. Returns `true` at most once.
     fn take_end(&self) -> bool {
         !self.has_ended.swap(true, Ordering::Relaxed)
             // Another thread may be settling this delivery together with others.
             && self.session.is_none_or(|session| self.open.take(self.inner.delivery_tag, session))
     }
 
+    /// Moves the delivery into the span of a batch, and drops its own. Returns whether the delivery is unsettled. A delivery that was handled
+    /// or settled keeps its span as well.
+    pub(super) fn join(&mut self, batch: &Arc<Spans>) -> bool {
+        let is_unsettled = !self.has_ended.load(Ordering::Relaxed)
+            && self.session.is_none_or(|session| self.open.replace(self.inner.delivery_tag, session, batch));
+        let own = std::mem::replace(&mut self.spans, batch.clone());
+        own.discard();
+        is_unsettled
+    }
+
+    pub(super) fn source(&self) -> &Source {
+        &self.source
+    }
+
     /// The outcome if the delivery is dropped now.
     fn outcome_of_drop(&self) -> Settlement<'static> {
         let acker = &self.inner.acker;
         match () {
-            () if !self.needs_settling => Settlement::NotRequired,
+            () if !self.source.needs_settling => Settlement::NotRequired,
             () if acker.poisoned() => Settlement::Stale,
             () if !acker.usable() => Settlement::Unknown,
             () => Settlement::Dropped,
@@ -248,7 +278,7 @@ impl TracingDelivery {
     pub fn into_inner(mut self) -> (Delivery, SpanRef) {
         self.take_end();
         let placeholder = Delivery::mock(0, ShortString::default(), ShortString::default(), false, Vec::new());
-        (std::mem::replace(&mut self.inner, placeholder), std::mem::take(&mut self.span))
+        (std::mem::replace(&mut self.inner, placeholder), self.spans.let_go())
     }
 }
 
@@ -268,18 +298,14 @@ impl DerefMut for TracingDelivery {
 
 impl Drop for TracingDelivery {
     fn drop(&mut self) {
-        if !self.take_end() {
-            return;
-        }
-        settle::record(&self.settings, &self.span, self.outcome_of_drop());
-        if !self.defers_finish {
-            self.span.finish();
-        }
+        self.end(self.outcome_of_drop());
+        self.spans.leave();
     }
 }
 
 impl fmt::Debug for TracingDelivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TracingDelivery").field("inner", &self.inner).field("span", &self.span).finish_non_exhaustive()
+        let span = self.spans.span();
+        f.debug_struct("TracingDelivery").field("inner", &self.inner).field("span", &span).finish_non_exhaustive()
     }
 }

@@ -42,11 +42,12 @@ impl TracingGetMessage {
     pub(crate) fn new(
         settings: &Arc<Settings>,
         open: &OpenDeliveries,
-        source: &Source,
+        source: &Arc<Source>,
         message: BasicGetMessage,
     ) -> Self {
         let BasicGetMessage { delivery, message_count } = message;
-        TracingGetMessage { delivery: TracingDelivery::start(settings, open, source, delivery), message_count }
+        let delivery = TracingDelivery::start(settings, open, source, delivery, settings.receiver());
+        TracingGetMessage { delivery, message_count }
     }
 }
 

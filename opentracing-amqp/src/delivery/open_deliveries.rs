@@ -1,25 +1,27 @@
 //! The unsettled deliveries of a channel.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lapin::Acker;
 use lapin::types::DeliveryTag;
-use opentracing_core::SpanRef;
+
+use crate::delivery::spans::Spans;
 
 /// The spans of unsettled deliveries by delivery tag. Settling with `multiple` names only the last delivery; this table finds the others.
 ///
 /// There is one table per channel, because delivery tags are counted per channel. Tags start again when the channel recovers from a lost
 /// connection; the table then forgets its earlier entries.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct OpenDeliveries(Arc<Mutex<Table>>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Table {
     session: Session,
     /// An acker of this session. It is poisoned when the connection is lost.
     acker: Option<Acker>,
-    spans: BTreeMap<DeliveryTag, SpanRef>,
+    spans: BTreeMap<DeliveryTag, Arc<Spans>>,
 }
 
 /// Counts how often the channel recovered. A delivery can only be settled in the session in which it was received.
@@ -28,7 +30,7 @@ pub(crate) struct Session(u64);
 
 impl OpenDeliveries {
     /// Adds a delivery, and forgets the deliveries of earlier sessions. `None` if the delivery itself is from an earlier session.
-    pub(crate) fn add(&self, tag: DeliveryTag, acker: &Acker, span: SpanRef) -> Option<Session> {
+    pub(crate) fn add(&self, tag: DeliveryTag, acker: &Acker, spans: Arc<Spans>) -> Option<Session> {
         // The connection was lost while the delivery waited in the consumer's buffer.
         if acker.poisoned() {
             return None;
@@ -39,13 +41,22 @@ impl OpenDeliveries {
             table.acker = Some(acker.clone());
             table.spans.clear();
         }
-        table.spans.insert(tag, span);
+        table.spans.insert(tag, spans);
         Some(table.session)
     }
 
     /// The current session of the channel.
     pub(crate) fn session(&self) -> Session {
         self.lock().session
+    }
+
+    /// Replaces the span of a delivery. Returns whether the delivery is unsettled.
+    pub(crate) fn replace(&self, tag: DeliveryTag, session: Session, spans: &Arc<Spans>) -> bool {
+        let mut table = self.lock();
+        if table.session != session {
+            return true;
+        }
+        table.spans.get_mut(&tag).map(|present| *present = spans.clone()).is_some()
     }
 
     /// Removes a delivery. Returns whether the caller has to finish its span: `false` if the delivery was removed before. A delivery of
@@ -57,7 +68,7 @@ impl OpenDeliveries {
 
     /// Removes the deliveries that are settled by this tag, and returns their spans in the order of delivery. With `multiple`, tag 0
     /// stands for all deliveries.
-    pub(crate) fn take_up_to(&self, tag: DeliveryTag, session: Session, multiple: bool) -> Vec<SpanRef> {
+    pub(crate) fn take_up_to(&self, tag: DeliveryTag, session: Session, multiple: bool) -> Vec<Arc<Spans>> {
         let mut table = self.lock();
         if table.session != session {
             return Vec::new();
@@ -74,5 +85,11 @@ impl OpenDeliveries {
 
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for OpenDeliveries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenDeliveries").finish_non_exhaustive()
     }
 }

@@ -6,16 +6,11 @@ use crate::outcome::Settlement;
 use crate::settings::settings::Settings;
 use crate::tags::error;
 
-/// Records how the delivery was settled, and finishes its span.
-pub(crate) fn finish(settings: &Settings, span: &SpanRef, settlement: Settlement<'_>) {
-    record(settings, span, settlement);
-    span.finish();
-}
-
-/// Records how the delivery was settled.
-pub(crate) fn record(settings: &Settings, span: &SpanRef, settlement: Settlement<'_>) {
+/// Records how the delivery was settled. With `has_failed`, the error of its handler is recorded, which says more than that the delivery was
+/// rejected.
+pub(crate) fn record(settings: &Settings, span: &SpanRef, settlement: Settlement<'_>, has_failed: bool) {
     if span.is_recording() {
-        set_tags(span, settlement);
+        set_tags(span, settlement, has_failed);
     }
     // A decorator may panic, and a second panic would abort the process.
     if !std::thread::panicking() {
@@ -23,8 +18,13 @@ pub(crate) fn record(settings: &Settings, span: &SpanRef, settlement: Settlement
     }
 }
 
-fn set_tags(span: &SpanRef, settlement: Settlement<'_>) {
+fn set_tags(span: &SpanRef, settlement: Settlement<'_>, has_failed: bool) {
     let outcome = |outcome| span.set_tag(tags::RABBITMQ_OUTCOME, Value::Static(outcome));
+    let rejected = |kind| {
+        if !has_failed {
+            error::record(span, kind, "the consumer rejected the message");
+        }
+    };
     match settlement {
         Settlement::NotRequired => {}
         Settlement::Ack => {
@@ -32,11 +32,14 @@ fn set_tags(span: &SpanRef, settlement: Settlement<'_>) {
         }
         Settlement::Nack { requeue } => {
             outcome("nack").set(tags::RABBITMQ_REQUEUE, requeue);
-            error::record(span, "nack", "the consumer rejected the message");
+            rejected("nack");
         }
         Settlement::Reject { requeue } => {
             outcome("reject").set(tags::RABBITMQ_REQUEUE, requeue);
-            error::record(span, "reject", "the consumer rejected the message");
+            rejected("reject");
+        }
+        Settlement::DeadLettered => {
+            outcome("dead_lettered");
         }
         Settlement::Dropped => {
             outcome("dropped").log_kv(&[

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lapin::types::{AMQPValue, ShortString};
-use opentracing_core::propagation::{TextMapReader, TextMapWriter, has_prefix};
+use opentracing_core::propagation::TextMapReader;
 
 use crate::headers::value::text;
 
@@ -17,28 +17,5 @@ impl TextMapReader for HeaderReader<'_> {
                 visit(name.as_str(), bytes);
             }
         });
-    }
-}
-
-/// Writes headers as long strings.
-pub(crate) struct HeaderWriter(pub(crate) BTreeMap<ShortString, AMQPValue>);
-
-impl TextMapWriter for HeaderWriter {
-    fn set_key(&mut self, key: &str, value: &str) {
-        self.remove_key(key);
-        // Fails for names longer than 255 bytes, which AMQP does not allow.
-        if let Ok(key) = ShortString::try_new(key) {
-            self.0.insert(key, AMQPValue::LongString(value.into()));
-        }
-    }
-
-    fn remove_key(&mut self, key: &str) {
-        if !self.0.is_empty() {
-            self.0.retain(|name, _| !name.as_str().eq_ignore_ascii_case(key));
-        }
-    }
-
-    fn remove_prefix(&mut self, prefix: &str) {
-        self.0.retain(|name, _| !has_prefix(name.as_str(), prefix));
     }
 }

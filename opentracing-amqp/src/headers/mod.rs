@@ -4,20 +4,22 @@ mod carrier;
 pub(crate) mod size;
 pub(crate) mod value;
 
+use std::collections::BTreeMap;
+
 use lapin::BasicProperties;
-use lapin::types::{FieldTable, FrameSize};
-use opentracing_core::message_rules::MessageHeaderTags;
+use lapin::types::{AMQPValue, FieldTable, FrameSize, ShortString};
+use opentracing_core::message_rules::{ContextFit, ContextHeaders, MessageHeaderTags};
 use opentracing_core::propagation::AmqpHeaders;
 use opentracing_core::{Span, SpanContext, Tracer};
 
-use crate::headers::carrier::{HeaderReader, HeaderWriter};
+use crate::headers::carrier::HeaderReader;
 use crate::headers::size::DEFAULT_FRAME_MAX;
 use crate::headers::value::tag_value;
 
 /// Writes a context to the headers of a message, in every format that the tracer writes.
 ///
-/// Other headers and properties stay as they are. The properties are returned unchanged if the context does not fit into a frame of
-/// 128 KiB, the default limit of RabbitMQ.
+/// Other headers and properties stay as they are. What does not fit into a frame of 128 KiB, the default limit of RabbitMQ, is left out:
+/// baggage first and `traceparent` last.
 ///
 /// ```
 /// use lapin::BasicProperties;
@@ -40,27 +42,33 @@ pub fn inject(tracer: &Tracer, context: &SpanContext, mut properties: BasicPrope
     properties
 }
 
-/// Returns `false`, and leaves the properties unchanged, if they do not fit into a frame with the context.
+/// Leaves out what does not fit into a frame.
 pub(crate) fn inject_into(
     tracer: &Tracer,
     context: &SpanContext,
     properties: &mut BasicProperties,
     frame_max: FrameSize,
-) -> bool {
-    let map = properties.headers().as_ref().map(|headers| headers.inner().clone());
-    let had_headers = map.is_some();
-    let mut carrier = HeaderWriter(map.unwrap_or_default());
-    // An error means that the tracer has no format for AMQP: then there is nothing to write.
-    let _ = tracer.inject(context, AmqpHeaders, &mut carrier);
-    if carrier.0.is_empty() && !had_headers {
-        return true;
+) -> ContextFit {
+    let present = properties.headers().as_ref().map(FieldTable::inner).filter(|headers| !headers.is_empty());
+    let mut written = if present.is_some() { ContextHeaders::replacing() } else { ContextHeaders::new() };
+    if tracer.inject(context, AmqpHeaders, &mut written).is_err() {
+        return ContextFit::Whole;
     }
-    let headers = FieldTable::from(carrier.0);
-    let fits = size::fits(properties, &headers, frame_max);
-    if fits {
-        *properties = std::mem::take(properties).with_headers(headers);
+    let kept = |(name, _): &(&ShortString, &AMQPValue)| !written.replaces(name.as_str().as_bytes());
+    let mut headers: BTreeMap<ShortString, AMQPValue> = match present {
+        Some(present) => present.iter().filter(kept).map(|(name, value)| (name.clone(), value.clone())).collect(),
+        None if written.is_empty() => return ContextFit::Whole,
+        None => BTreeMap::new(),
+    };
+    let fit = written.fit(size::room(properties, &headers, frame_max), size::text_header);
+    for (name, value) in written.iter() {
+        // Fails for names longer than 255 bytes, which AMQP does not allow.
+        if let Ok(name) = ShortString::try_new(name) {
+            headers.insert(name, AMQPValue::LongString(value.into()));
+        }
     }
-    fits
+    *properties = std::mem::take(properties).with_headers(headers.into());
+    fit
 }
 
 /// Reads the context of a message from its headers.

@@ -1,10 +1,12 @@
 //! The size of message properties on the wire.
 //!
 //! All properties of a message share one frame, and a broker closes the connection when a frame exceeds the negotiated maximum. The
-//! context is left out when it would make the frame too large.
+//! context, or a part of it, is left out when it would make the frame too large.
+
+use std::collections::BTreeMap;
 
 use lapin::BasicProperties;
-use lapin::types::{AMQPValue, FieldTable, FrameSize, ShortString};
+use lapin::types::{AMQPValue, FrameSize, ShortString};
 
 /// The maximum frame size of a RabbitMQ broker with its default configuration.
 pub(crate) const DEFAULT_FRAME_MAX: FrameSize = 131_072;
@@ -12,10 +14,23 @@ pub(crate) const DEFAULT_FRAME_MAX: FrameSize = 131_072;
 /// The header and end of the frame; then class, weight, body size and property flags.
 const OVERHEAD: usize = 8 + 14;
 
-/// Whether the properties fit into one frame with these headers. A `frame_max` of zero means that there is no limit.
-pub(crate) fn fits(properties: &BasicProperties, headers: &FieldTable, frame_max: FrameSize) -> bool {
-    let size = OVERHEAD + other_properties(properties) + table(headers);
-    frame_max == 0 || usize::try_from(frame_max).is_ok_and(|max| size <= max)
+/// The bytes that are left for further headers in the frame of the properties, with these headers. A `frame_max` of zero means that there is no
+/// limit.
+pub(crate) fn room(
+    properties: &BasicProperties,
+    headers: &BTreeMap<ShortString, AMQPValue>,
+    frame_max: FrameSize,
+) -> usize {
+    if frame_max == 0 {
+        return usize::MAX;
+    }
+    let size = OVERHEAD + other_properties(properties) + entries(headers);
+    usize::try_from(frame_max).unwrap_or(usize::MAX).saturating_sub(size)
+}
+
+/// The size of a header whose value is a long string.
+pub(crate) fn text_header(name: &str, value: &str) -> usize {
+    1 + name.len() + 1 + 4 + value.len()
 }
 
 /// An upper bound for the size without the headers (AMQP 0-9-1, section 4.2.5): numeric properties are counted even if they are absent.
@@ -40,8 +55,8 @@ fn short(text: &ShortString) -> usize {
     1 + text.as_str().len()
 }
 
-fn table(table: &FieldTable) -> usize {
-    4 + table.into_iter().map(|(name, entry)| short(name) + value(entry)).sum::<usize>()
+fn entries(table: &BTreeMap<ShortString, AMQPValue>) -> usize {
+    4 + table.iter().map(|(name, entry)| short(name) + value(entry)).sum::<usize>()
 }
 
 /// Includes the byte for its type.
@@ -57,6 +72,6 @@ fn value(value: &AMQPValue) -> usize {
         AMQPValue::LongString(text) => 4 + text.len(),
         AMQPValue::ByteArray(bytes) => 4 + bytes.len(),
         AMQPValue::FieldArray(values) => 4 + values.as_slice().iter().map(self::value).sum::<usize>(),
-        AMQPValue::FieldTable(inner) => table(inner),
+        AMQPValue::FieldTable(inner) => entries(inner.inner()),
     }
 }

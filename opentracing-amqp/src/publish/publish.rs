@@ -7,7 +7,8 @@ use std::time::SystemTime;
 use lapin::options::BasicPublishOptions;
 use lapin::types::ShortString;
 use lapin::{BasicProperties, Channel, Confirmation, Result};
-use opentracing_core::{AsSpanContext, Span, SpanKind, Text, Tracer, Value, logs, tags};
+use opentracing_core::message_rules::ContextFit;
+use opentracing_core::{AsSpanContext, MessageEvent, Span, SpanKind, Text, Tracer, Value, logs, tags};
 
 use crate::decorator::OutgoingMessage;
 use crate::headers;
@@ -49,7 +50,7 @@ pub(crate) async fn publish(
         payload,
     };
     let mut publish = Publish::start(settings, &message);
-    publish.inject(&mut properties);
+    publish.inject(&mut properties, (exchange.as_str(), routing_key.as_str()));
     let confirms = channel.status().confirm();
     match channel.basic_publish(exchange, routing_key, options, payload, properties).await {
         Ok(inner) if confirms => {
@@ -108,6 +109,8 @@ impl Publish {
         }
         let mut span = builder.start();
         if span.is_recording() {
+            span.set_tag(tags::MESSAGING_OPERATION_NAME, Value::Static("publish"))
+                .set_tag(tags::MESSAGING_OPERATION_TYPE, Value::Static("send"));
             if let Some(peer) = &settings.peer {
                 peer.set_tags(&mut span);
             }
@@ -118,20 +121,35 @@ impl Publish {
         Publish { span, settings, stage: Stage::Sending }
     }
 
-    /// Adds the context to the headers, unless the frame would become too large.
-    fn inject(&mut self, properties: &mut BasicProperties) {
+    /// Adds the context to the headers, unless it is turned off for this message.
+    fn inject(&mut self, properties: &mut BasicProperties, (exchange, routing_key): (&str, &str)) {
         let Publish { span, settings, .. } = self;
-        if !settings.propagates {
+        let Settings { tracer, frame_max, .. } = &**settings;
+        let is_written = |name: &str| name.is_empty() || tracer.writes_message_context(name);
+        if !settings.propagates(&[exchange, routing_key]) || !is_written(exchange) || !is_written(routing_key) {
             return;
         }
         let Some(context) = span.as_span_context() else { return };
-        let fits = headers::inject_into(&settings.tracer, &context, properties, settings.frame_max);
+        let fit = headers::inject_into(tracer, &context, properties, *frame_max);
         drop(context);
-        if !fits {
-            span.log_kv(&[
-                (logs::EVENT, Value::Static("context_left_out")),
-                (logs::MESSAGE, Value::Static("the context does not fit into the frame of the headers")),
-            ]);
+        let (event, name, message) = match fit {
+            ContextFit::Whole => return,
+            ContextFit::Shortened => (
+                MessageEvent::ContextShortened,
+                "context_shortened",
+                "a part of the context does not fit into the frame of the headers",
+            ),
+            ContextFit::LeftOut => (
+                MessageEvent::ContextLeftOut,
+                "context_left_out",
+                "the context does not fit into the frame of the headers",
+            ),
+        };
+        span.log_kv(&[(logs::EVENT, Value::Static(name)), (logs::MESSAGE, Value::Static(message))]);
+        if tracer.count_messages(event, 1) {
+            log::warn!(
+                "a message to {exchange}/{routing_key}: {message}. Further ones are only counted, see Tracer::report"
+            );
         }
     }
 

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use lapin::types::FrameSize;
-use opentracing_core::message_rules::MessageHeaderTags;
-use opentracing_core::{ReferenceKind, Tracer, Value};
+use opentracing_core::message_rules::{MessageHeaderTags, Receiver};
+use opentracing_core::{MessageEvent, ReferenceKind, Tracer, Value};
 
 use crate::decorator::AmqpDecorator;
 use crate::headers::size::DEFAULT_FRAME_MAX;
@@ -24,6 +24,10 @@ pub(crate) struct Settings {
     pub(crate) frame_max: FrameSize,
     /// Whether contexts travel in the headers of messages.
     pub(crate) propagates: bool,
+    /// The destinations whose messages carry no contexts.
+    pub(crate) no_propagation: Vec<Arc<Skip>>,
+    /// Whether a delivery is the parent of what the task that received it starts.
+    pub(crate) has_current_message: bool,
     /// How the span of a delivery refers to the span that published the message.
     pub(crate) producer_reference: ReferenceKind,
     pub(crate) captured: MessageHeaderTags,
@@ -40,6 +44,8 @@ impl Settings {
             peer_service: None,
             frame_max: DEFAULT_FRAME_MAX,
             propagates: true,
+            no_propagation: Vec::new(),
+            has_current_message: true,
             producer_reference: ReferenceKind::FollowsFrom,
             captured: MessageHeaderTags::new(),
             skip: Vec::new(),
@@ -50,6 +56,27 @@ impl Settings {
     /// The tag `peer.service` of published messages.
     pub(crate) fn peer_service(&self) -> Value<'_> {
         self.peer_service.as_ref().map_or(Value::Static("rabbitmq"), Value::from)
+    }
+
+    /// Whether contexts are written to and read from messages with any of these names: a queue, an exchange, a routing key.
+    pub(crate) fn propagates(&self, names: &[&str]) -> bool {
+        let is_off = |name: &&str| !name.is_empty() && self.no_propagation.iter().any(|matches| matches(name));
+        self.propagates && (self.no_propagation.is_empty() || !names.iter().any(is_off))
+    }
+
+    /// Counts that lapin's own type was taken out of a traced one, by dereferencing it.
+    pub(crate) fn count_bypass(&self) {
+        if self.tracer.count_messages(MessageEvent::Bypassed, 1) {
+            log::warn!(
+                "a function takes lapin's own type, so that its messages are not traced: make it generic over AmqpChannel. Further uses are \
+                 only counted, see Tracer::report"
+            );
+        }
+    }
+
+    /// The task that is polled now, as the receiver of a delivery.
+    pub(crate) fn receiver(&self) -> Option<Receiver> {
+        self.has_current_message.then(Receiver::of_future)
     }
 
     /// Whether the messages of this destination are not recorded.
@@ -66,6 +93,8 @@ impl fmt::Debug for Settings {
             .field("peer", &self.peer)
             .field("peer_service", &self.peer_service)
             .field("propagates", &self.propagates)
+            .field("no_propagation", &self.no_propagation.len())
+            .field("has_current_message", &self.has_current_message)
             .field("producer_reference", &self.producer_reference)
             .field("captured", &self.captured)
             .field("skip", &self.skip.len())
@@ -103,6 +132,27 @@ macro_rules! setters {
         /// Use it where a consumer does not accept additional headers, or where publishers are untrusted.
         pub fn without_propagation(mut self) -> Self {
             Arc::make_mut(&mut self.settings).propagates = false;
+            self
+        }
+
+        /// Keeps contexts out of the headers of some messages, as [`without_propagation`](Self::without_propagation) does for all. The closure
+        /// receives the queue, the exchange and the routing key of a message, one after the other, as far as they are known, and returns
+        /// `true` for those without contexts. Several closures add up. None by default.
+        ///
+        /// [`TracerBuilder::without_message_context`](opentracing_core::TracerBuilder::without_message_context) and the environment set
+        /// patterns for all clients of a tracer.
+        pub fn without_propagation_for(mut self, matches: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+            Arc::make_mut(&mut self.settings).no_propagation.push(Arc::new(matches));
+            self
+        }
+
+        /// Does not make a delivery the parent of spans that its task starts without a parent. By default, what a task of Tokio does between
+        /// the receipt of a delivery and its drop is below the span of the delivery, even outside of
+        /// [`handle`](crate::TracingDelivery::handle), unless the task has received further deliveries or waits for one.
+        ///
+        /// Use it where a task keeps a delivery while it does unrelated work.
+        pub fn without_current_message(mut self) -> Self {
+            Arc::make_mut(&mut self.settings).has_current_message = false;
             self
         }
 

@@ -1,7 +1,5 @@
 //! Recording errors.
 
-use std::fmt::Display;
-
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::{ChannelState, Error, ErrorKind};
 use opentracing_core::{Span, SpanRef, Value, logs, tags};
@@ -40,13 +38,6 @@ pub(crate) fn record(mut span: impl WriteSpan, kind: &'static str, message: &str
         (logs::ERROR_KIND, Value::Static(kind)),
         (logs::MESSAGE, Value::Message(message)),
     ]);
-}
-
-/// Marks the span as failed because a handler returned an error. Does nothing if the span has finished.
-pub(crate) fn record_handler(span: &SpanRef, error: &(impl Display + ?Sized)) {
-    if !span.is_finished() {
-        record(span, "handler", &error.to_string());
-    }
 }
 
 /// Marks the span as failed because of an error of lapin, with the reply code if the broker sent one.

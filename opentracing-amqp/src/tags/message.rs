@@ -1,11 +1,12 @@
 //! The tags that describe a message.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use lapin::BasicProperties;
 use lapin::message::Delivery;
-use lapin::types::{AMQPValue, FieldTable};
-use opentracing_core::{Span, Value, tags};
+use lapin::types::{AMQPValue, FieldTable, ShortString};
+use opentracing_core::{Span, tags};
 
 use crate::headers::value::{integer, utf8};
 
@@ -26,6 +27,7 @@ pub(crate) fn set_message_tags(span: &mut Span, exchange: &str, properties: &Bas
 /// Sets the tags of a delivery.
 pub(crate) fn set_delivery_tags(span: &mut Span, delivery: &Delivery) {
     set_message_tags(span, delivery.exchange.as_str(), &delivery.properties, delivery.data.len());
+    span.set(tags::MESSAGING_RABBITMQ_DELIVERY_TAG, i64::try_from(delivery.delivery_tag).unwrap_or(i64::MAX));
     if delivery.redelivered {
         span.set(tags::RABBITMQ_REDELIVERED, true);
     }
@@ -34,6 +36,9 @@ pub(crate) fn set_delivery_tags(span: &mut Span, delivery: &Delivery) {
     }
     if let Some(headers) = delivery.properties.headers() {
         set_death_tags(span, headers);
+        let number = |name: &str| headers.inner().get(name).and_then(integer);
+        span.set(tags::RABBITMQ_DELIVERY_COUNT, number("x-delivery-count"))
+            .set(tags::RABBITMQ_STREAM_OFFSET, number("x-stream-offset"));
     }
 }
 
@@ -63,14 +68,16 @@ fn set_death_tags(span: &mut Span, headers: &FieldTable) {
     let Some(latest) = entries().next() else { return };
     let count = entries().filter_map(|entry| integer(entry.get("count")?)).fold(0, i64::saturating_add);
     span.set(tags::RABBITMQ_DEATH_COUNT, count);
-    if let Some(reason) = latest.get("reason").and_then(utf8) {
-        span.set(tags::RABBITMQ_DEATH_REASON, reason);
-    }
-    let first = headers.inner().get("x-first-death-queue").or_else(|| entries().next_back()?.get("queue"));
-    if let Some(queue) = first.and_then(utf8) {
-        span.set_tag(tags::RABBITMQ_DEATH_QUEUE, Value::Str(queue));
-    }
+    let text = |entry: &BTreeMap<ShortString, AMQPValue>, name: &str| entry.get(name).and_then(utf8).map(str::to_owned);
+    span.set(tags::RABBITMQ_DEATH_REASON, text(latest, "reason"));
+    span.set(tags::RABBITMQ_DEATH_LATEST_QUEUE, text(latest, "queue"));
+    let first = |header: &str, field: &str| {
+        let oldest = || text(entries().next_back()?, field);
+        text(headers.inner(), header).or_else(oldest)
+    };
+    span.set(tags::RABBITMQ_DEATH_QUEUE, first("x-first-death-queue", "queue"));
+    span.set(tags::RABBITMQ_DEATH_FIRST_REASON, first("x-first-death-reason", "reason"));
 }
 
-/// The number of entries that are read.
-const MAX_DEATHS: usize = 64;
+/// The entries of the header `x-death` that are read.
+pub(crate) const MAX_DEATHS: usize = 64;

@@ -114,10 +114,10 @@ async fn consume_and_get(channel: &impl AmqpChannel, queue: &ShortString) {
 #[tokio::test]
 async fn generic_functions_take_both_channels() {
     let Some(broker) = Broker::open().await else { return };
-    let queue = broker.queue().await;
-    consume_and_get(&broker.connection.get_ref().create_channel().await.unwrap(), &queue).await;
+    let plain = broker.connection.get_ref().create_channel().await.unwrap();
+    consume_and_get(&plain, &broker.queue().await).await;
     assert_eq!(broker.mock.finished_spans().len(), 0);
-    consume_and_get(&broker.channel, &queue).await;
+    consume_and_get(&broker.channel, &broker.queue().await).await;
     let outcomes: Vec<_> = broker.spans("process").iter().map(|span| tag(span, "rabbitmq.outcome")).collect();
     assert_eq!(outcomes, ["ack", "reject", "nack", "ack"]);
     check_outcome(&broker.spans("process")[2], "nack", Some("nack"));

@@ -1,7 +1,10 @@
 //! Tests of the public API, one module per topic, on the broker at `AMQP_URL`.
 
+mod attempts;
+mod batches;
 mod confirms;
 mod connections;
+mod current_message;
 mod dead_letters;
 mod decorators;
 mod deliveries;
@@ -9,6 +12,7 @@ mod handling;
 mod headers;
 mod host_methods;
 mod malformed_headers;
+mod policies;
 mod publishing;
 mod python;
 mod recovery;

@@ -10,6 +10,7 @@ use lapin::options::{
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Confirmation, ExchangeKind};
 use opentracing_amqp::ChannelExt;
+use opentracing_core::message_rules::ContextFit;
 use opentracing_core::mock::MockTracer;
 use opentracing_core::propagation::Composite;
 use opentracing_core::{ConstSampler, Decision, SpanKind};
@@ -261,21 +262,26 @@ async fn adds_no_headers_without_a_format() {
 async fn leaves_out_a_context_that_exceeds_the_frame_size() {
     let Some(broker) = confirming().await else { return };
     let queue = broker.queue().await;
-    // The first size fits into a frame only without a context, the second also with one.
-    for (name, size, carries) in [("full", 130_950, false), ("nearly full", 130_000, true)] {
+    let rows = [
+        ("full", 131_000, ContextFit::LeftOut),
+        ("room for one header", 130_950, ContextFit::Shortened),
+        ("nearly full", 130_000, ContextFit::Whole),
+    ];
+    for (name, size, fit) in rows {
         let blob = AMQPValue::ByteArray(vec![7; size].into());
         let confirmation = broker.publish_with(&queue, b"", with_headers(&[("blob", blob.clone())])).await;
         assert_eq!(confirmation, Confirmation::Ack(None), "{name}");
         let message = broker.channel.get_ref().basic_get(queue.clone(), Default::default()).await.unwrap().unwrap();
         let headers = message.properties.headers().as_ref().unwrap();
-        assert_eq!(
-            (headers.inner().get("blob"), headers.contains_key("traceparent")),
-            (Some(&blob), carries),
-            "{name}"
-        );
+        assert!(headers.inner().get("blob") == Some(&blob), "{name}");
+        let has = ["traceparent", "tracestate"].map(|header| headers.contains_key(header));
+        assert_eq!(has, [fit != ContextFit::LeftOut, fit == ContextFit::Whole], "{name}");
         let span = broker.span("publish");
         let events: Vec<_> = span.logs.iter().filter_map(|log| log.field("event")).collect();
-        assert_eq!(events.contains(&"context_left_out".into()), !carries, "{name}");
+        let has = ["context_left_out", "context_shortened"].map(|event| events.contains(&event.into()));
+        assert_eq!(has, [fit == ContextFit::LeftOut, fit == ContextFit::Shortened], "{name}");
         broker.mock.reset();
     }
+    let counted = broker.mock.tracer().stats().messages;
+    assert_eq!((counted.context_left_out, counted.context_shortened), (1, 1));
 }

@@ -73,10 +73,12 @@ async fn links_50_000_messages_to_their_publishers() {
         let consumer = channel.basic_consume(queue.clone(), "".into(), options, arguments).await.unwrap();
         let (handled, done) = (handled.clone(), done.clone());
         consumers.push(tokio::spawn(async move {
-            let own = AtomicU64::new(0);
-            let handle = async |delivery: TracingDelivery| {
+            let own = Arc::new(AtomicU64::new(0));
+            let counted = own.clone();
+            // In a task that may move to another thread, the handler owns what it uses.
+            let handle = async move |delivery: TracingDelivery| {
                 delivery.ack(BasicAckOptions::default()).await?;
-                own.fetch_add(1, Ordering::Relaxed);
+                counted.fetch_add(1, Ordering::Relaxed);
                 if handled.fetch_add(1, Ordering::Relaxed) + 1 == MESSAGES {
                     done.notify_one();
                 }
@@ -84,7 +86,7 @@ async fn links_50_000_messages_to_their_publishers() {
             };
             // Returns when the connection is closed.
             let _ = process(consumer, handle).await;
-            own.into_inner()
+            own.load(Ordering::Relaxed)
         }));
     }
 

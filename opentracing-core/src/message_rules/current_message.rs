@@ -80,6 +80,11 @@ pub struct CurrentMessage {
 }
 
 impl CurrentMessage {
+    /// Whether a span has the message as its parent. `false` after it has ended.
+    pub fn is_parent(&self) -> bool {
+        !self.has_left.load(Ordering::Relaxed) && current::is_parent(self.place, self.serial)
+    }
+
     /// Ends it. Returns whether a span had the message as its parent. `false` if it has ended.
     pub fn leave(&self) -> bool {
         !self.has_left.swap(true, Ordering::Relaxed) && current::leave(self.place, self.serial)

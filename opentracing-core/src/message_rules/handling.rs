@@ -96,6 +96,11 @@ pub fn handle_blocking<T: HandlerOutput>(tracer: &Tracer, span: &mut Span, handl
     output
 }
 
+/// Does the same as [`handle_blocking`] in the span of this handle.
+pub fn handle_blocking_in_ref<T: HandlerOutput>(tracer: &Tracer, span: &SpanRef, handler: impl FnOnce() -> T) -> T {
+    handle_blocking(tracer, &mut span.lend(), handler)
+}
+
 /// Records a panic.
 struct Watch<'a> {
     tracer: &'a Tracer,
@@ -114,6 +119,9 @@ impl Drop for Watch<'_> {
 fn record_failure(span: &mut Span, output: &impl HandlerOutput) {
     let Some(failure) = output.failure().filter(|_| span.is_recording()) else { return };
     let message = failure.to_string();
-    span.set(tags::ERROR, true)
-        .log_kv(&[(logs::EVENT, Value::Static("error")), (logs::MESSAGE, Value::Message(&message))]);
+    span.set(tags::ERROR, true).log_kv(&[
+        (logs::EVENT, Value::Static("error")),
+        (logs::ERROR_KIND, Value::Static("handler")),
+        (logs::MESSAGE, Value::Message(&message)),
+    ]);
 }

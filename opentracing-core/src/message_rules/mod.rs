@@ -23,6 +23,7 @@ mod handler_outcome;
 mod handler_output;
 mod handling;
 mod message_header_tags;
+mod senders;
 
 pub use self::attempts::Attempts;
 pub use self::context_headers::{ContextFit, ContextHeaders};
@@ -30,5 +31,6 @@ pub use self::context_headers::{ContextFit, ContextHeaders};
 pub use self::current_message::{CurrentMessage, Receiver};
 pub use self::handler_outcome::HandlerOutcome;
 pub use self::handler_output::HandlerOutput;
-pub use self::handling::{Handling, handle_blocking};
+pub use self::handling::{Handling, handle_blocking, handle_blocking_in_ref};
 pub use self::message_header_tags::MessageHeaderTags;
+pub use self::senders::Senders;

@@ -200,6 +200,8 @@ tags! {
     MESSAGING_SETTLEMENT_DESTINATION: str = "messaging.settlement.destination";
     /// The RabbitMQ exchange of a message. Absent for the default exchange.
     MESSAGING_RABBITMQ_EXCHANGE: str = "messaging.rabbitmq.exchange";
+    /// The delivery tag of a RabbitMQ message, which the consumer settles it by. Counted from 1 on each channel.
+    MESSAGING_RABBITMQ_DELIVERY_TAG: i64 = "messaging.rabbitmq.message.delivery_tag";
     /// The routing key of a RabbitMQ message.
     MESSAGING_RABBITMQ_ROUTING_KEY: str = "messaging.rabbitmq.destination.routing_key";
     /// The address at the other end of the connection, if it is a proxy that names the client. The client is then the peer.
@@ -222,12 +224,18 @@ tags! {
     PEER_SERVICE: str = "peer.service";
     /// How often a RabbitMQ message was dead-lettered before this delivery.
     RABBITMQ_DEATH_COUNT: i64 = "rabbitmq.death_count";
+    /// Why a RabbitMQ message was first dead-lettered. The values are those of `rabbitmq.death_reason`.
+    RABBITMQ_DEATH_FIRST_REASON: str = "rabbitmq.death_first_reason";
+    /// The queue from which a RabbitMQ message was last dead-lettered.
+    RABBITMQ_DEATH_LATEST_QUEUE: str = "rabbitmq.death_latest_queue";
     /// The queue from which a RabbitMQ message was first dead-lettered.
     RABBITMQ_DEATH_QUEUE: str = "rabbitmq.death_queue";
     /// Why a RabbitMQ message was last dead-lettered: `rejected`, `expired`, `maxlen` or `delivery_limit`.
     RABBITMQ_DEATH_REASON: str = "rabbitmq.death_reason";
-    /// The outcome of a RabbitMQ message. A published one: `ack`, `nack`, `returned`, `unconfirmed` or `cancelled`. A delivered one:
-    /// `ack`, `nack`, `reject`, `dropped`, `settled` or `stale`.
+    /// How often a quorum queue of RabbitMQ delivered the message before. Absent for the first delivery and for other queues.
+    RABBITMQ_DELIVERY_COUNT: i64 = "rabbitmq.delivery_count";
+    /// The outcome of a RabbitMQ message. A published one: `ack`, `nack`, `returned`, `committed`, `rolled_back`, `unconfirmed` or
+    /// `cancelled`. A delivered one: `ack`, `nack`, `reject`, `dead_lettered`, `dropped`, `settled` or `stale`.
     RABBITMQ_OUTCOME: str = "rabbitmq.outcome";
     /// The time between the timestamp of a RabbitMQ message and its receipt, in milliseconds. Absent if it has no timestamp.
     RABBITMQ_QUEUE_TIME_MS: f64 = "rabbitmq.queue_time_ms";
@@ -237,6 +245,8 @@ tags! {
     RABBITMQ_REPLY_CODE: i64 = "rabbitmq.reply_code";
     /// Whether a rejected message is requeued.
     RABBITMQ_REQUEUE: bool = "rabbitmq.requeue";
+    /// The offset of a message in a stream of RabbitMQ.
+    RABBITMQ_STREAM_OFFSET: i64 = "rabbitmq.stream_offset";
     /// The full name of the remote method, with package and service.
     RPC_METHOD: str = "rpc.method";
     /// The requested method if `rpc.method` is `_OTHER`.

@@ -81,6 +81,11 @@ pub(crate) fn receive(place: Place) {
     }
 }
 
+/// Whether a span had this message as the parent.
+pub(crate) fn is_parent(place: Place, serial: u64) -> bool {
+    lock(&NOTES).get(&place).is_some_and(|note| note.serial == serial && note.was_parent)
+}
+
 /// Forgets a message. Returns whether a span had it as the parent.
 pub(crate) fn leave(place: Place, serial: u64) -> bool {
     let mut notes = lock(&NOTES);

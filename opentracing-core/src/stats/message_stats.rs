@@ -25,8 +25,10 @@ pub enum MessageEvent {
     ReceiveFailed,
     /// Settling messages failed, such as a commit of offsets.
     SettleFailed,
-    /// The partitions or queues of a consumer were assigned anew.
+    /// The partitions of a consumer were assigned anew.
     Rebalanced,
+    /// A consumer was cancelled, by the program or by the broker.
+    ConsumerCancelled,
     /// An untraced client was taken out of a traced one. What it sends and receives has no spans.
     Bypassed,
 }
@@ -73,6 +75,8 @@ message_stats! {
     settle_failed: SettleFailed,
     /// Rebalances of consumers.
     rebalanced: Rebalanced,
+    /// Consumers that were cancelled, by the program or by the broker, for example because their queue was deleted.
+    consumers_cancelled: ConsumerCancelled,
     /// Untraced clients that were taken out of traced ones.
     bypassed: Bypassed,
 }

@@ -34,7 +34,7 @@ use crate::stats::transport_stats::TransportStats;
 /// | `opentracing_messages_received_total` | |
 /// | `opentracing_message_handlers_total` | `result`: `missing`, `cancelled`, `panicked` |
 /// | `opentracing_message_contexts_total` | `result`: `shortened`, `left_out`, `refused` |
-/// | `opentracing_message_client_events_total` | `kind`: `receive_failed`, `settle_failed`, `rebalanced`, `bypassed` |
+/// | `opentracing_message_client_events_total` | `kind`: `receive_failed`, `settle_failed`, `rebalanced`, `consumer_cancelled`, `bypassed` |
 /// | `opentracing_transport_spans_sent_total`, `_transport_queue_spans` | `transport` |
 /// | `opentracing_transport_spans_dropped_total` | `transport`; `cause`: `queue_full`, `oversized`, `rejected`, `retries_exhausted`, `failed` |
 /// | `opentracing_transport_spooled_spans` | `transport` |
@@ -210,6 +210,7 @@ impl Stats {
                 ("receive_failed", stats.receive_failed),
                 ("settle_failed", stats.settle_failed),
                 ("rebalanced", stats.rebalanced),
+                ("consumer_cancelled", stats.consumers_cancelled),
                 ("bypassed", stats.bypassed),
             ],
         )

@@ -143,7 +143,7 @@ fn warnings(stats: &Stats) -> [(u64, &'static str); 12] {
     ]
 }
 
-fn messages(stats: &MessageStats) -> [(u64, &'static str); 7] {
+fn messages(stats: &MessageStats) -> [(u64, &'static str); 8] {
     [
         (stats.received, "messages received"),
         (stats.unhandled, "never handled in their span"),
@@ -152,6 +152,7 @@ fn messages(stats: &MessageStats) -> [(u64, &'static str); 7] {
         (stats.receive_failed, "× receiving failed"),
         (stats.settle_failed, "× settling failed"),
         (stats.rebalanced, "× rebalanced"),
+        (stats.consumers_cancelled, "× consumer cancelled"),
     ]
 }
 

@@ -264,6 +264,7 @@ fn messages_are_counted_and_reported() {
         "opentracing_message_handlers_total{result=\"missing\"} 1190\n",
         "opentracing_message_contexts_total{result=\"left_out\"} 2\n",
         "opentracing_message_client_events_total{kind=\"rebalanced\"} 0\n",
+        "opentracing_message_client_events_total{kind=\"consumer_cancelled\"} 0\n",
     ] {
         assert!(metrics.contains(line), "{metrics}");
     }

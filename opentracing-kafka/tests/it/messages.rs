@@ -93,7 +93,7 @@ async fn errors_of_handlers_are_recorded_and_returned() {
     assert_eq!(failed, Err("no such account"));
     let failed_span = span(&mock, "process");
     assert!(failed_span.is_failed);
-    assert_eq!(error(&failed_span), (String::new(), "no such account".into()));
+    assert_eq!(error(&failed_span), ("handler".into(), "no such account".into()));
 
     mock.reset();
     let message = soon(consumer.recv()).await.unwrap();

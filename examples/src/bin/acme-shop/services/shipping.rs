@@ -1,9 +1,10 @@
 //! Packs orders. Consumes parcels from RabbitMQ.
 
+use futures_util::StreamExt;
 use lapin::ConnectionProperties;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicRejectOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
-use opentracing_amqp::{TracingConnection, TracingConsumer, TracingDelivery, process};
+use opentracing_amqp::{TracingConnection, TracingConsumer};
 use opentracing_core::Tracer;
 use tokio::task::JoinHandle;
 
@@ -40,22 +41,25 @@ impl Shipping {
     }
 }
 
-/// Runs the handler in the span of each parcel.
-async fn pack_all(parcels: TracingConsumer, tracer: Tracer, in_flight: InFlight) {
-    let handle = async |message: TracingDelivery| {
-        let settled = match serde_json::from_slice::<Parcel>(&message.data) {
-            Ok(parcel) => {
-                pack(&parcel, &tracer);
-                message.ack(BasicAckOptions::default()).await
+/// Packs each parcel in its span. Returns when the connection is closed.
+async fn pack_all(mut parcels: TracingConsumer, tracer: Tracer, in_flight: InFlight) {
+    while let Some(Ok(message)) = parcels.next().await {
+        let packing = message.handle(async {
+            match serde_json::from_slice::<Parcel>(&message.data) {
+                Ok(parcel) => {
+                    pack(&parcel, &tracer);
+                    message.ack(BasicAckOptions::default()).await
+                }
+                // A parcel that cannot be decoded is not requeued: it would fail again.
+                Err(_) => message.reject(BasicRejectOptions { requeue: false }).await,
             }
-            // A parcel that cannot be decoded is not requeued: it would fail again.
-            Err(_) => message.reject(BasicRejectOptions { requeue: false }).await,
-        };
+        });
+        let settled = packing.await;
         in_flight.remove();
-        settled.map(drop)
-    };
-    // Returns when the connection is closed.
-    let _ = process(parcels, handle).await;
+        if settled.is_err() {
+            break;
+        }
+    }
 }
 
 fn pack(parcel: &Parcel, tracer: &Tracer) {

@@ -1,0 +1,122 @@
+//! Earlier attempts to handle a message, by this process.
+//!
+//! The headers of a redelivered or dead-lettered message refer to its publisher only. So that the spans of all attempts are joined, the contexts
+//! of attempts after which a message may come again are kept.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+
+use lapin::message::Delivery;
+use lapin::types::{AMQPValue, FieldTable};
+use opentracing_core::message_rules::Attempts;
+use opentracing_core::{SpanContext, SpanId, TraceId};
+
+use crate::headers::value::{integer, utf8};
+use crate::outcome::Settlement;
+use crate::tags::message::MAX_DEATHS;
+
+/// A message in a queue. The span that published it identifies the message.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct MessageKey {
+    queue: u64,
+    trace_id: TraceId,
+    span_id: SpanId,
+}
+
+impl MessageKey {
+    /// `None` for a message without a context, which cannot be told apart from others.
+    pub(crate) fn new(queue: &str, producer: Option<&SpanContext>) -> Option<Self> {
+        let producer = producer.filter(|producer| producer.is_valid())?;
+        let queue = BuildHasherDefault::<DefaultHasher>::new().hash_one(queue);
+        Some(MessageKey { queue, trace_id: producer.trace_id(), span_id: producer.span_id() })
+    }
+}
+
+/// The attempts before this delivery: as many as this process remembers, or as the broker says if that is more.
+pub(crate) fn attempts(delivery: &Delivery, key: Option<MessageKey>, producer: Option<&SpanContext>) -> Attempts {
+    let headers = delivery.properties.headers().as_ref().map(FieldTable::inner);
+    let deaths = headers.and_then(|headers| match headers.get("x-death")? {
+        AMQPValue::FieldArray(deaths) => Some(deaths.as_slice()),
+        _ => None,
+    });
+    let moved = headers.and_then(|headers| integer(headers.get(ATTEMPTS)?));
+    if !delivery.redelivered && deaths.is_none() && moved.is_none() {
+        return Attempts::new();
+    }
+    let entries = || {
+        deaths.unwrap_or_default().iter().take(MAX_DEATHS).filter_map(|entry| match entry {
+            AMQPValue::FieldTable(entry) => Some(entry.inner()),
+            _ => None,
+        })
+    };
+    let queues = entries().filter_map(|entry| utf8(entry.get("queue")?));
+    let keys = key.into_iter().chain(queues.filter_map(|queue| MessageKey::new(queue, producer)));
+    let known = {
+        let memory = memory();
+        keys.filter_map(|key| memory.attempts.get(&key)).max_by_key(|attempts| attempts.number()).cloned()
+    };
+    // A consumer rejected the message as often; that it expired is no attempt. The count of a quorum queue starts anew in each queue.
+    let rejected = entries()
+        .filter(|entry| entry.get("reason").and_then(utf8).is_some_and(|reason| reason == "rejected"))
+        .filter_map(|entry| integer(entry.get("count")?))
+        .fold(0, i64::saturating_add);
+    let delivered = headers.and_then(|headers| integer(headers.get("x-delivery-count")?)).unwrap_or(0);
+    let counted = rejected.saturating_add(delivered).max(i64::from(delivery.redelivered)).max(moved.unwrap_or(0));
+    let counted = u32::try_from(counted).unwrap_or(if counted < 0 { 0 } else { u32::MAX });
+    match known {
+        Some(known) => Attempts::after(known.number().max(counted), known.last().cloned()),
+        None => Attempts::after(counted, None),
+    }
+}
+
+/// The header with the number of attempts, in messages that a policy sent to a dead-letter destination.
+pub(crate) const ATTEMPTS: &str = "x-attempts";
+
+/// Remembers attempts, since the message may come again.
+pub(crate) fn remember(key: MessageKey, attempts: Attempts) {
+    let mut memory = memory();
+    if memory.attempts.insert(key, attempts).is_none() {
+        memory.order.push_back(key);
+        if memory.order.len() > MAX_MESSAGES
+            && let Some(oldest) = memory.order.pop_front()
+        {
+            memory.attempts.remove(&oldest);
+        }
+    }
+}
+
+/// Remembers or forgets attempts after the delivery was settled in this way.
+pub(crate) fn note(key: MessageKey, attempts: Attempts, settlement: Settlement<'_>) {
+    match settlement {
+        Settlement::Ack | Settlement::NotRequired => {
+            if attempts.number() > 1 {
+                memory().forget(&key);
+            }
+        }
+        _ => remember(key, attempts),
+    }
+}
+
+#[derive(Default)]
+struct Memory {
+    attempts: HashMap<MessageKey, Attempts>,
+    /// The keys, the oldest first. May hold keys that were forgotten.
+    order: VecDeque<MessageKey>,
+}
+
+impl Memory {
+    fn forget(&mut self, key: &MessageKey) {
+        if self.attempts.remove(key).is_some() {
+            self.order.retain(|other| other != key);
+        }
+    }
+}
+
+fn memory() -> MutexGuard<'static, Memory> {
+    static MEMORY: LazyLock<Mutex<Memory>> = LazyLock::new(Mutex::default);
+    MEMORY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The messages that are remembered.
+const MAX_MESSAGES: usize = 4096;

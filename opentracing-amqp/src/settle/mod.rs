@@ -1,0 +1,3 @@
+//! Handling deliveries and settling them by a policy.
+
+pub(crate) mod policy;
