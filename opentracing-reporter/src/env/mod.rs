@@ -59,6 +59,9 @@ pub struct EnvConfig {
     attributes: Vec<(String, OwnedValue)>,
     sampler: SamplerSettings,
     formats: Composite,
+    /// The formats of messages, if they are not the same.
+    message_formats: Option<Composite>,
+    without_message_context: Vec<String>,
     secrets: Option<Secrets>,
     width: TraceIdWidth,
     limits: Limits,
@@ -125,6 +128,8 @@ impl EnvConfig {
             disabled,
             sampler: SamplerSettings::read(variables, is_sampled.then_some(agent_sampler)),
             formats: propagation::formats(variables),
+            message_formats: propagation::message_formats(variables),
+            without_message_context: propagation::without_message_context(variables),
             secrets: secrets(variables),
             width: width(variables),
             limits: limits::span_limits(variables),
@@ -149,6 +154,8 @@ impl EnvConfig {
             attributes: Vec::new(),
             sampler: SamplerSettings::of(ConstSampler::on()),
             formats: Composite::empty(),
+            message_formats: None,
+            without_message_context: Vec::new(),
             secrets: None,
             width: TraceIdWidth::default(),
             limits: Limits::default(),
@@ -256,6 +263,10 @@ impl EnvConfig {
         }
         self.warnings.iter().for_each(|warning| log::warn!("{warning}"));
         let mut tracer = Tracer::builder(&self.process.service).composite(self.formats).limits(self.limits);
+        if let Some(formats) = self.message_formats {
+            tracer = tracer.message_composite(formats);
+        }
+        tracer = tracer.without_message_context(self.without_message_context);
         if !self.kafka {
             tracer = tracer.propagator(KafkaHeaders, Composite::empty());
         }

@@ -67,3 +67,33 @@ fn kafka_headers_can_be_left_alone() {
     };
     assert_eq!((written("true"), written("false")), (true, false));
 }
+
+#[test]
+fn messages_have_formats_of_their_own() {
+    let written = |variables: &[(&'static str, &'static str)]| {
+        let (tracer, _guard, _told) = start(read(variables));
+        let context = tracer.span("work").start().context().expect("a context");
+        let (mut message, mut http) = (Vec::<(String, String)>::new(), Vec::<(String, String)>::new());
+        let _ = tracer.inject(&context, KafkaHeaders, &mut message);
+        let _ = tracer.inject(&context, HttpHeaders, &mut http);
+        [message, http].map(|headers| headers.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(" "))
+    };
+    const MESSAGES: &str = "OPENTRACING_MESSAGE_PROPAGATORS";
+    assert_eq!(written(&[(MESSAGES, "b3"), ("OTEL_PROPAGATORS", "tracecontext")]), ["b3", "traceparent"]);
+    assert_eq!(written(&[(MESSAGES, "tracecontext"), ("OTEL_PROPAGATORS", "b3")]), ["traceparent", "b3"]);
+    assert_eq!(written(&[(MESSAGES, "none"), ("OTEL_PROPAGATORS", "b3")]), ["", "b3"]);
+    assert_eq!(written(&[(MESSAGES, "morse"), ("OTEL_PROPAGATORS", "b3")]), ["b3", "b3"]);
+    assert_eq!(
+        written(&[(MESSAGES, "b3"), ("INSTANA_KAFKA_TRACE_CORRELATION", "false"), ("OTEL_PROPAGATORS", "b3")]),
+        ["", "b3"]
+    );
+}
+
+#[test]
+fn topics_can_be_left_without_context() {
+    let (tracer, _guard, _told) = start(read(&[("OPENTRACING_WITHOUT_MESSAGE_CONTEXT", " audit, logs-*,,")]));
+    let written = ["audit", "logs-eu", "orders"].map(|topic| tracer.writes_message_context(topic));
+    assert_eq!(written, [false, false, true]);
+    let (tracer, _guard, _told) = start(read(&[]));
+    assert!(tracer.writes_message_context("audit"));
+}
