@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -13,18 +13,46 @@ use pin_project_lite::pin_project;
 use crate::call::Call;
 
 pin_project! {
-    /// The body of a traced response, which is inside of its `tonic::body::Body`. The span is active during each poll and while the wrapped body is dropped, and finishes with it.
+    /// The body of a traced response, which is inside of its `tonic::body::Body`. The span is active during each poll and while the wrapped
+    /// body is dropped, and finishes with it.
     ///
     /// The span ends with the trailers, with the last frame, with an error, or when the body is dropped.
     pub struct ResponseBody<B> {
         #[pin]
         inner: ExchangeBody<B, Call>,
+        read: Read,
     }
+
+    impl<B> PinnedDrop for ResponseBody<B> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            let first = match this.read {
+                Read::Nothing | Read::Waiting => return,
+                Read::First(data) => Some(&**data),
+                Read::Later => None,
+            };
+            if let Some(call) = this.inner.exchange_mut().filter(|call| call.may_refuse()) {
+                call.stopped_at(first);
+            }
+        }
+    }
+}
+
+/// What the program has read last. A client that waits for more has accepted all before.
+enum Read {
+    /// Nothing yet.
+    Nothing,
+    /// It waits for more, or has the end.
+    Waiting,
+    /// The first data.
+    First(Bytes),
+    /// Other data.
+    Later,
 }
 
 impl<B> ResponseBody<B> {
     pub(crate) fn new(inner: ExchangeBody<B, Call>) -> Self {
-        ResponseBody { inner }
+        ResponseBody { inner, read: Read::Nothing }
     }
 }
 
@@ -49,7 +77,17 @@ where
     type Error = B::Error;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        self.project().inner.poll_frame(cx)
+        let this = self.project();
+        let may_refuse = this.inner.exchange().is_some_and(Call::may_refuse);
+        let is_first = matches!(this.read, Read::Nothing);
+        if !is_first {
+            *this.read = Read::Waiting;
+        }
+        let frame = ready!(this.inner.poll_frame(cx));
+        if may_refuse && let Some(data) = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()) {
+            *this.read = if is_first { Read::First(data.clone()) } else { Read::Later };
+        }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
@@ -64,7 +102,7 @@ where
 /// An empty body, of no call.
 impl<B> Default for ResponseBody<B> {
     fn default() -> Self {
-        ResponseBody { inner: ExchangeBody::default() }
+        ResponseBody { inner: ExchangeBody::default(), read: Read::Nothing }
     }
 }
 

@@ -16,8 +16,9 @@ use crate::deadline::Deadline;
 use crate::decorator::{Cause, Ending};
 use crate::error_info::ErrorInfo;
 use crate::frames::{Frames, WebStatus};
-use crate::framing::Framing;
+use crate::framing::{self, Framing};
 use crate::path::{self, OTHER_METHOD};
+use crate::refusal::Refusal;
 use crate::request_body::Counter;
 use crate::settings::Settings;
 use crate::status;
@@ -30,6 +31,9 @@ pub(crate) struct Call {
     watch: Watch,
     /// The requested method, of a server's span that is named after it.
     requested: Option<PathAndQuery>,
+    is_protobuf: bool,
+    /// Why a client does not accept the response.
+    refusal: Option<Refusal>,
     http_status: StatusCode,
     frames: Option<Frames>,
     /// The status in the trailers of gRPC-Web, which are in the body.
@@ -57,14 +61,37 @@ pub(crate) enum LatePeer {
 
 impl Call {
     pub(crate) fn new(span: Span, settings: Arc<Settings>, deadline: Option<Deadline>, watch: Watch) -> Self {
-        let http_status = StatusCode::OK;
-        Call { span, settings, deadline, watch, requested: None, http_status, frames: None, status_in_body: None }
+        Call {
+            span,
+            settings,
+            deadline,
+            watch,
+            requested: None,
+            is_protobuf: false,
+            refusal: None,
+            http_status: StatusCode::OK,
+            frames: None,
+            status_in_body: None,
+        }
     }
 
     /// Remembers the requested method, in case that the server has none of that name.
     pub(crate) fn requested(mut self, path: Option<&PathAndQuery>) -> Self {
         self.requested = path.filter(|_| self.span.is_recording()).cloned();
         self
+    }
+
+    /// Whether the program reads the response, and may refuse it.
+    pub(crate) fn may_refuse(&self) -> bool {
+        self.settings.kind == SpanKind::Client && self.frames.as_ref().is_some_and(Frames::is_plain)
+    }
+
+    /// The program has stopped reading at these bytes of the response, as it does at a message that it does not accept.
+    #[cold]
+    pub(crate) fn stopped_at(&mut self, first: Option<&[u8]>) {
+        let longest = self.frames.as_ref().map_or(0, Frames::longest);
+        let first = first.filter(|_| self.is_protobuf);
+        self.refusal = Refusal::of(longest, self.settings.max_decoding_message_size, first);
     }
 
     /// Gives all missing services and methods one name, so that clients cannot create unbounded span names.
@@ -100,7 +127,14 @@ impl Call {
     /// The service or the body returned an error.
     #[cold]
     fn finish_with_error(&mut self, cause: Cause, error: &ErrorText<'_>) {
-        let (code, message) = status::of_error(error);
+        let (code, message) = match &self.watch {
+            // Of a request that cannot be sent, the error says only that the stream was reset.
+            Watch::Messages(requests, _) if self.settings.kind == SpanKind::Client => {
+                requests.failure().map(|(code, message)| (code, message.to_owned()))
+            }
+            _ => None,
+        }
+        .unwrap_or_else(|| status::of_error(error));
         self.end(&Ending { code, message: &message, cause, trailers: None });
     }
 
@@ -110,6 +144,14 @@ impl Call {
         if cause == Cause::Aborted && self.http_status != StatusCode::OK {
             // The body has nothing that matters.
             return self.finish_without_status();
+        }
+        if let Some(refusal) = self.refusal.filter(|_| cause == Cause::Aborted) {
+            return self.end(&Ending {
+                code: refusal.code(),
+                message: &refusal.to_string(),
+                cause: Cause::Refused,
+                trailers: None,
+            });
         }
         let is_over = match self.settings.kind {
             SpanKind::Server => self.deadline.is_some_and(|deadline| {
@@ -189,6 +231,7 @@ impl Exchange for Call {
             self.span.set(tags::HTTP_STATUS_CODE, head.status.as_u16());
         }
         self.frames = Framing::of(&head.headers).filter(|framing| self.follows(*framing)).map(Frames::new);
+        self.is_protobuf = framing::is_protobuf(&head.headers);
         let status = status::read(&head.headers);
         let code = status.as_ref().map_or_else(|| status::infer(head.status), |(code, _)| *code);
         // A handler reads the request first. tonic's routes answer for a missing service, generated code for a missing method.

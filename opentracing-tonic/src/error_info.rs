@@ -5,6 +5,7 @@ use opentracing_core::{Span, tags};
 use tonic::{Code, Status};
 
 use crate::decorator::Ending;
+use crate::protobuf::Fields;
 
 /// The `google.rpc.ErrorInfo` among the details of a status: a constant of the service's API, and who defines it. Its metadata map, which
 /// may hold anything, is not read.
@@ -53,7 +54,7 @@ impl ErrorInfo {
 
 /// Reads a `google.rpc.Status`, whose field 3 are details of type `google.protobuf.Any`.
 fn read(status: &[u8]) -> Option<ErrorInfo> {
-    let details = Fields(status).filter(|(number, _)| *number == 3);
+    let details = Fields::new(status).filter(|(number, _)| *number == 3);
     details.filter_map(|(_, any)| of_any(any)).next()
 }
 
@@ -61,7 +62,7 @@ fn read(status: &[u8]) -> Option<ErrorInfo> {
 fn of_any(any: &[u8]) -> Option<ErrorInfo> {
     let mut is_error_info = false;
     let mut message: &[u8] = &[];
-    for (number, value) in Fields(any) {
+    for (number, value) in Fields::new(any) {
         match number {
             1 => is_error_info = value.ends_with(b"/google.rpc.ErrorInfo"),
             2 => message = value,
@@ -72,7 +73,7 @@ fn of_any(any: &[u8]) -> Option<ErrorInfo> {
         return None;
     }
     let mut info = ErrorInfo::default();
-    for (number, value) in Fields(message) {
+    for (number, value) in Fields::new(message) {
         match number {
             1 => info.reason = text(value, MAX_REASON_BYTES),
             2 => info.domain = text(value, MAX_DOMAIN_BYTES),
@@ -88,51 +89,5 @@ fn text(value: &[u8], max_bytes: usize) -> String {
     match std::str::from_utf8(value) {
         Ok(text) if value.iter().all(u8::is_ascii_graphic) => text.to_owned(),
         _ => String::new(),
-    }
-}
-
-/// The length-delimited fields of a message in Protocol Buffers. Others are skipped; what cannot be read ends the fields.
-struct Fields<'a>(&'a [u8]);
-
-impl<'a> Iterator for Fields<'a> {
-    type Item = (u64, &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let key = self.varint()?;
-            let (number, length) = (
-                key >> 3,
-                match key & 7 {
-                    0 => {
-                        self.varint()?;
-                        continue;
-                    }
-                    1 => 8,
-                    2 => usize::try_from(self.varint()?).ok()?,
-                    5 => 4,
-                    _ => return None,
-                },
-            );
-            let (value, rest) = self.0.split_at_checked(length)?;
-            self.0 = rest;
-            if key & 7 == 2 {
-                return Some((number, value));
-            }
-        }
-    }
-}
-
-impl Fields<'_> {
-    fn varint(&mut self) -> Option<u64> {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let (&byte, rest) = self.0.split_first()?;
-            self.0 = rest;
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Some(number);
-            }
-        }
-        None
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Frames {
     head_bytes: u8,
     /// The bytes of the frame that are missing.
     left: u32,
+    /// The length of the longest frame that began in the last bytes.
+    longest: u32,
     web: Option<Box<Web>>,
 }
 
@@ -48,7 +50,12 @@ impl Frames {
             Framing::Web => Some(Box::default()),
             Framing::WebText => Some(Box::new(Web { text: Some(Base64Decoder::default()), ..Web::default() })),
         };
-        Frames { messages: 0, head: [0; HEAD_BYTES], head_bytes: 0, left: 0, web }
+        Frames { messages: 0, head: [0; HEAD_BYTES], head_bytes: 0, left: 0, longest: 0, web }
+    }
+
+    /// Whether the bytes are messages and nothing else.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.web.is_none()
     }
 
     /// How many messages have begun so far.
@@ -56,8 +63,14 @@ impl Frames {
         self.messages
     }
 
+    /// The length of the longest frame that began in the bytes that were scanned last.
+    pub(crate) fn longest(&self) -> u32 {
+        self.longest
+    }
+
     /// Scans the next bytes of the body.
     pub(crate) fn scan(&mut self, data: &[u8]) {
+        self.longest = 0;
         match self.web.as_mut().and_then(|web| web.text.take()) {
             None => self.scan_bytes(data),
             Some(mut text) => {
@@ -104,6 +117,7 @@ impl Frames {
         let [flags, length @ ..] = self.head;
         self.head_bytes = 0;
         self.left = u32::from_be_bytes(length);
+        self.longest = self.longest.max(self.left);
         let is_message = self.web.is_none() || flags & TRAILERS == 0;
         if is_message {
             self.messages += 1;

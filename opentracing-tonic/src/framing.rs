@@ -32,4 +32,10 @@ impl Framing {
     }
 }
 
+/// Whether the messages are in Protocol Buffers, as far as the content type says so. It often leaves the format out.
+pub(crate) fn is_protobuf(headers: &HeaderMap) -> bool {
+    let format = headers.get(CONTENT_TYPE).and_then(|value| value.as_bytes().split(|byte| *byte == b'+').nth(1));
+    format.is_none_or(|format| format.starts_with(b"proto"))
+}
+
 const GRPC: &[u8] = b"application/grpc";

@@ -57,6 +57,7 @@
 //! | the response ends without a status | ends there, with the code that gRPC derives from the HTTP status |
 //! | the stream is reset, the connection breaks, the service returns an error | ends there, with the code that tonic derives from the error |
 //! | the call is dropped: the client disconnects, or the caller drops the future | ends there, `CANCELLED` |
+//! | the client does not accept a message | ends there, `OUT_OF_RANGE` or `INTERNAL` |
 //! | the call is dropped when its time-out, or the [server's](TracingLayer::server_timeout), has expired | ends there, `DEADLINE_EXCEEDED` |
 //! | the handler or its stream panics | ends there, `UNKNOWN`, with `error` and a log `error.kind=panic` |
 //!
@@ -73,7 +74,10 @@
 //! `grpc.outcome` says how far it came. A `CANCELLED` that the server sends is an error of the client.
 //! [`TracingClientLayer::local_cancel_is_error`] makes dropped calls errors. On a server the same holds for calls that the client drops.
 //!
-//! A layer sees bytes. A client that fails to decode a message has dropped its call. If a client gives up while it still sends, the server
+//! A layer sees bytes. tonic's client drops a response that it does not accept, and the layer recognises two reasons: a message beyond
+//! [`max_decoding_message_size`](TracingClientLayer::max_decoding_message_size) is `OUT_OF_RANGE`, and a first message that is not in Protocol
+//! Buffers is `INTERNAL`. For other reasons, such as a text that is not UTF-8, the call looks like one that the program has dropped. A request
+//! that cannot be sent, because a message is too large, has the status of its own stream and not that of the reset. If a client gives up while it still sends, the server
 //! learns of it when the request ends, since only then the connection resets the stream.
 //!
 //! # Context in metadata
@@ -161,6 +165,8 @@ mod future;
 mod layer;
 mod metadata;
 mod path;
+mod protobuf;
+mod refusal;
 mod request_body;
 mod server;
 mod service;

@@ -8,18 +8,20 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
+use tonic::{Code, Status};
 
 use crate::client::balance;
 use crate::client::target::Target;
 use crate::frames::Frames;
 use crate::framing::Framing;
 
-/// What a request body knows: the number of messages that have passed, and the peer if it had to find it. The body usually moves to
-/// another task.
+/// What a request body knows: the number of messages that have passed, the peer if it had to find it, and how it failed. The body usually
+/// moves to another task.
 #[derive(Debug, Default)]
 pub(crate) struct Counter {
     messages: AtomicU64,
     peer: OnceLock<Arc<Target>>,
+    failure: OnceLock<(Code, Box<str>)>,
 }
 
 impl Counter {
@@ -30,6 +32,11 @@ impl Counter {
     /// The endpoint of a balanced channel that sends the body.
     pub(crate) fn peer(&self) -> Option<&Target> {
         self.peer.get().map(|peer| &**peer)
+    }
+
+    /// The status with which the body failed: a message was too large to be sent, for example.
+    pub(crate) fn failure(&self) -> Option<(Code, &str)> {
+        self.failure.get().map(|(code, message)| (*code, &**message))
     }
 }
 
@@ -50,11 +57,11 @@ impl<B> RequestBody<B> {
     }
 }
 
-impl<B: Body<Data = Bytes>> Body for RequestBody<B> {
+impl<B: Body<Data = Bytes, Error = Status>> Body for RequestBody<B> {
     type Data = Bytes;
-    type Error = B::Error;
+    type Error = Status;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = self.project();
         if *this.seeks_peer
             && let Some(peer) = balance::current()
@@ -64,9 +71,18 @@ impl<B: Body<Data = Bytes>> Body for RequestBody<B> {
             let _ = this.counter.peer.set(peer);
         }
         let frame = ready!(this.inner.poll_frame(cx));
-        if let Some(data) = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()) {
-            this.frames.scan(data);
-            this.counter.messages.store(this.frames.messages(), Ordering::Relaxed);
+        match &frame {
+            Some(Ok(frame)) => {
+                if let Some(data) = frame.data_ref() {
+                    this.frames.scan(data);
+                    this.counter.messages.store(this.frames.messages(), Ordering::Relaxed);
+                }
+            }
+            Some(Err(status)) => {
+                // The first failure is the last frame.
+                let _ = this.counter.failure.set((status.code(), status.message().into()));
+            }
+            None => {}
         }
         Poll::Ready(frame)
     }

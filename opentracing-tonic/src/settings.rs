@@ -15,6 +15,7 @@ use crate::deadline::Deadline;
 use crate::decorator::{Ending, Hooks};
 use crate::framing::Framing;
 use crate::path::{self, OTHER_METHOD};
+use crate::refusal::MAX_DECODING_MESSAGE_SIZE;
 use crate::request_body::{Counter, RequestBody};
 
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) error_codes: ErrorCodes,
     /// Of a client: whether a call that the program drops is an error.
     pub(crate) local_cancel_is_error: bool,
+    /// Of a client: the largest message that it accepts.
+    pub(crate) max_decoding_message_size: usize,
     /// Of a server: the time that it gives its handlers.
     pub(crate) server_timeout: Option<Duration>,
     /// Of a client: the names of the services that it calls.
@@ -40,6 +43,7 @@ impl Settings {
             component: "tonic",
             error_codes,
             local_cancel_is_error: false,
+            max_decoding_message_size: MAX_DECODING_MESSAGE_SIZE,
             server_timeout: None,
             peer_services: PeerServices::new(),
             hooks: Hooks::default(),

@@ -104,6 +104,13 @@ impl TracingClientLayer {
         self
     }
 
+    /// The largest message that the client accepts, as in the method of generated clients. A response that is dropped at a larger one is an
+    /// error, `OUT_OF_RANGE`. The default is tonic's, 4 MiB.
+    pub fn max_decoding_message_size(mut self, bytes: usize) -> Self {
+        self.config.settings_mut().max_decoding_message_size = bytes;
+        self
+    }
+
     setters!();
 
     /// Wraps a channel, or any other service of calls, as [`Layer::layer`] does.

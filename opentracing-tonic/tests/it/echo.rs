@@ -176,6 +176,12 @@ where
         EchoClient(tonic::client::Grpc::with_origin(channel, origin))
     }
 
+    /// With limits for messages in bytes.
+    pub(crate) fn with_limits(channel: T, decoded: usize, encoded: usize) -> Self {
+        let grpc = tonic::client::Grpc::new(channel);
+        EchoClient(grpc.max_decoding_message_size(decoded).max_encoding_message_size(encoded))
+    }
+
     pub(crate) fn with_interceptor<F>(channel: T, interceptor: F) -> EchoClient<InterceptedService<T, F>>
     where
         F: Interceptor,

@@ -14,6 +14,7 @@ mod interceptors;
 mod nested;
 mod peers;
 mod python;
+mod refusals;
 mod settings;
 mod stacks;
 mod streams;

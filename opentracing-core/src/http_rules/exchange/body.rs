@@ -66,6 +66,16 @@ impl<B, X: Exchange> ExchangeBody<B, X> {
         ExchangeBody { inner: Some(inner), guard: Guard::new(exchange), read }
     }
 
+    /// The exchange, until it has ended.
+    pub const fn exchange(&self) -> Option<&X> {
+        self.guard.exchange()
+    }
+
+    /// The exchange, until it has ended.
+    pub fn exchange_mut(self: Pin<&mut Self>) -> Option<&mut X> {
+        self.project().guard.exchange_mut()
+    }
+
     /// Returns the wrapped body if there is no exchange (any more).
     ///
     /// # Errors
