@@ -231,7 +231,7 @@ impl Exchange for Call {
             self.span.set(tags::HTTP_STATUS_CODE, head.status.as_u16());
         }
         self.frames = Framing::of(&head.headers).filter(|framing| self.follows(*framing)).map(Frames::new);
-        self.is_protobuf = framing::is_protobuf(&head.headers);
+        self.is_protobuf = self.may_refuse() && framing::is_protobuf(&head.headers);
         let status = status::read(&head.headers);
         let code = status.as_ref().map_or_else(|| status::infer(head.status), |(code, _)| *code);
         // A handler reads the request first. tonic's routes answer for a missing service, generated code for a missing method.
