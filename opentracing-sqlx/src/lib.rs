@@ -45,7 +45,7 @@
 //! |---|---|
 //! | `component` | `sqlx`, or set by [`component`](TracingPool::component) |
 //! | `db.type` | `sql` |
-//! | `db.system.name` | `postgresql`, `mysql` (also for MariaDB) or `sqlite` |
+//! | `db.system.name` | `postgresql`, `mysql` or `sqlite`; `mariadb` and `cockroachdb` if the URL says so or [`system_name`](TracingPool::system_name) sets it |
 //! | `db.instance`, `db.user` | database and user from the connect options; for SQLite the file |
 //! | `db.statement` | the statement with `?` for each literal, without comments; see [`StatementText`] |
 //! | `sqlx.statement_truncated` | `true` if `db.statement` is only the start of a long statement |

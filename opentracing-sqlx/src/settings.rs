@@ -106,6 +106,14 @@ macro_rules! setters {
             self
         }
 
+        /// Sets the tag `db.system.name`, for a database that speaks the protocol of another one: `mariadb`, `cockroachdb`, or another
+        /// name of OpenTelemetry's conventions. Also the value of `peer.service`, unless [`peer_service`](Self::peer_service) sets one.
+        /// `postgresql`, `mysql` or `sqlite` by default.
+        pub fn system_name(mut self, name: &'static str) -> Self {
+            self.settings_mut().target.system = name;
+            self
+        }
+
         /// Sets what the tag `db.statement` holds. [`Masked`](StatementText::Masked) by default.
         pub fn statement_text(mut self, text: StatementText) -> Self {
             self.settings_mut().text = text;

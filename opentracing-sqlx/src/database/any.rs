@@ -20,6 +20,9 @@ fn target(options: &AnyConnectOptions) -> Target {
             return Target::new(Dialect::Sqlite).instance(Some(file.strip_prefix("//").unwrap_or(file)));
         }
     };
-    let target = Target::new(dialect).instance(Some(url.path().trim_start_matches('/'))).user(url.username());
+    let target = Target::new(dialect)
+        .named_by(url.as_str())
+        .instance(Some(url.path().trim_start_matches('/')))
+        .user(url.username());
     target.host(url.host_str().unwrap_or("localhost"), url.port().unwrap_or(port))
 }

@@ -85,6 +85,16 @@ impl Target {
         }
     }
 
+    /// Takes the name of the database system from the scheme of a URL, if it names one that speaks the protocol of another.
+    pub(crate) fn named_by(mut self, url: &str) -> Self {
+        self.system = match url.split(':').next() {
+            Some("mariadb") => "mariadb",
+            Some("cockroachdb" | "cockroach" | "crdb") => "cockroachdb",
+            _ => self.system,
+        };
+        self
+    }
+
     /// Sets the tags that name the database.
     pub(crate) fn set_database(&self, span: &mut Span) {
         span.set(tags::DB_TYPE, "sql").set_tag(tags::DB_SYSTEM_NAME, Value::Static(self.system));

@@ -52,13 +52,17 @@ struct Shared<DB: Database> {
 }
 
 impl<DB: TracingDatabase> TracingPool<DB> {
-    /// Connects with sqlx's default options. Uses the global tracer.
+    /// Connects with sqlx's default options. Uses the global tracer. The scheme `mariadb` or `cockroachdb` sets the
+    /// [`system_name`](Self::system_name) as well.
     ///
     /// # Errors
     ///
     /// Those of [`Pool::connect`].
     pub async fn connect(url: &str) -> Result<Self, Error> {
-        Ok(Self::new(Pool::connect(url).await?))
+        let mut pool = Self::new(Pool::connect(url).await?);
+        let target = &mut pool.settings_mut().target;
+        *target = target.clone().named_by(url);
+        Ok(pool)
     }
 
     /// Connects with sqlx's default pool options. Uses the global tracer.

@@ -30,7 +30,7 @@ async fn any_reads_the_target_from_the_url() {
     sqlx::any::install_default_drivers();
     for (url, expected) in [
         ("postgres://clerk:sesame@db.example/shop", [Some("postgresql"), Some("shop"), Some("clerk"), Some("5432")]),
-        ("mariadb://clerk:sesame@db.example:3307/shop", [Some("mysql"), Some("shop"), Some("clerk"), Some("3307")]),
+        ("mariadb://clerk:sesame@db.example:3307/shop", [Some("mariadb"), Some("shop"), Some("clerk"), Some("3307")]),
         ("sqlite://shop.db?mode=rwc", [Some("sqlite"), Some("shop.db"), None, None]),
     ] {
         let mock = MockTracer::new();

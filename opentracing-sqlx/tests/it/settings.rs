@@ -39,6 +39,21 @@ on_each_database! {
         assert_eq!(names(&mock), ["SELECT users", "ROLLBACK"]);
     }
 
+    async fn database_system_can_be_named(mock, pool) {
+        let pool = pool.system_name("yugabytedb");
+        sqlx::query(BY_ID).bind(1).fetch_one(&pool).await.unwrap();
+        sqlx::raw_sql("gibberish").execute(&pool).await.unwrap_err();
+        let spans = mock.finished_spans();
+        for key in ["db.system.name", "peer.service"] {
+            assert_eq!(tag(&spans[0], key).as_deref(), Some("yugabytedb"));
+        }
+        assert_eq!(&*spans[1].operation_name, "yugabytedb");
+        let pool = pool.peer_service("shop-db");
+        mock.reset();
+        sqlx::query(BY_ID).bind(1).fetch_one(&pool).await.unwrap();
+        assert_eq!(tag(&only_span(&mock), "peer.service").as_deref(), Some("shop-db"));
+    }
+
     async fn component_can_be_set(mock, pool) {
         let pool = pool.component("ledger").pool_wait(PoolWait::Span);
         sqlx::query(BY_ID).bind(1).fetch_one(&pool).await.unwrap();
@@ -76,4 +91,24 @@ on_each_database! {
         assert_eq!(unsampled.finished_spans(), []);
         assert_eq!(names(&mock), [""; 0]);
     }
+}
+
+/// `connect` uses the global tracer, so the name is read from the settings.
+#[cfg(feature = "mysql")]
+#[tokio::test]
+async fn the_url_names_mariadb() {
+    let Some(url) = crate::support::server("MYSQL_URL") else { return };
+    for (scheme, name) in [("mysql:", "mysql"), ("mariadb:", "mariadb")] {
+        let pool = TracingPool::<sqlx::MySql>::connect(&url.replacen("mysql:", scheme, 1)).await.unwrap();
+        let settings = format!("{pool:?}");
+        assert!(settings.contains(&format!("system: {name:?}")), "{settings}");
+    }
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn the_url_names_cockroachdb() {
+    let Some(url) = crate::support::server("POSTGRES_URL") else { return };
+    let pool = TracingPool::<sqlx::Postgres>::connect(&url.replacen("postgres:", "cockroachdb:", 1)).await.unwrap();
+    assert!(format!("{pool:?}").contains("system: \"cockroachdb\""), "{pool:?}");
 }
