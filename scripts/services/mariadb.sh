@@ -39,7 +39,7 @@ SQL
     fi
     # Only the statements without their values, which the tests of masking compare with. The rest would cost memory.
     local performance_schema=(
-        --performance-schema=ON --performance-schema-digests-size=4096 --performance-schema-max-table-instances=64
+        --performance-schema=ON --performance-schema-digests-size=2000 --max-digest-length=8192 --performance-schema-max-digest-length=8192 --performance-schema-max-table-instances=64
         --performance-schema-max-table-handles=64 --performance-schema-max-index-stat=0 --performance-schema-max-table-lock-stat=0
         --performance-schema-max-mutex-instances=0 --performance-schema-max-rwlock-instances=0
         --performance-schema-max-cond-instances=0 --performance-schema-max-file-instances=0

@@ -55,7 +55,6 @@ impl Site {
                 }),
             )
             .route("/trap", get(panics))
-            .route("/noted", get(async || tracing::info!("out of stock")))
             .route(
                 "/upgrade",
                 get(async || {

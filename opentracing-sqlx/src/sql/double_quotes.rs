@@ -93,7 +93,10 @@ impl<'a> Reader<'_, 'a> {
                     // The next common table expression.
                     || self.starts_with(&["with"]) && self.is_word(Some(at + 1), &["as"]) && self.is_symbol(at + 2, b'(')
             }
-            Some(Token::Symbol(b'(')) => level.is_columns || self.is_word(at.checked_sub(2), &["from", "join"]),
+            Some(Token::Symbol(b'(')) => {
+                let is_comparison = self.is_word(at.checked_sub(3), &["distinct"]);
+                level.is_columns || self.is_word(at.checked_sub(2), &["from", "join"]) && !is_comparison
+            }
             _ => false,
         }
     }

@@ -122,7 +122,7 @@ impl<'a> Statement<'_, 'a> {
         let is_virtual = self.is_word(1, &["virtual"]);
         for at in 1..self.0.len() {
             let Some(word) = self.word(at) else { continue };
-            if has_password && is_one_of(word, &["password", "connection"]) {
+            if has_password && is_one_of(word, &["password", "until", "connection"]) {
                 let value = at + 1 + usize::from(self.is_symbol(at + 1, b'='));
                 if !self.is_word(value, &["null", "expire", "require", "history", "reuse", "for"]) {
                     self.hide_also_keywords(value);

@@ -16,6 +16,8 @@ mod executors;
 mod facts;
 mod macros;
 mod masked;
+#[cfg(all(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+mod masking;
 mod messages;
 mod names;
 #[cfg(any(feature = "postgres", feature = "mysql"))]

@@ -29,6 +29,7 @@ const SQLITE: &[(&str, &str)] = &[
     ("SELECT 5 * \"sesame\"", "SELECT ? * ?"),
     ("SELECT a FROM t ORDER BY \"sesame\"", "SELECT a FROM t ORDER BY ?"),
     ("SELECT a IS DISTINCT FROM \"sesame\" FROM t", "SELECT a IS DISTINCT FROM ? FROM t"),
+    ("SELECT a IS NOT DISTINCT FROM (\"sesame\" || b)", "SELECT a IS NOT DISTINCT FROM (? || b)"),
     ("SELECT f(a, \"sesame\") FROM \"t\"", "SELECT f(a, ?) FROM \"t\""),
     ("INSERT INTO t VALUES (1) RETURNING \"sesame\"", "INSERT INTO t VALUES (?) RETURNING ?"),
     ("CREATE TABLE t (\"a\" TEXT DEFAULT \"sesame\", \"b\" INT)", "CREATE TABLE t (\"a\" TEXT DEFAULT ?, \"b\" INT)"),

@@ -11,7 +11,6 @@ mod endings;
 mod error_info;
 mod figures;
 mod interceptors;
-mod neighbours;
 mod nested;
 mod peers;
 mod python;

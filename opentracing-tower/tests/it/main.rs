@@ -18,5 +18,4 @@ mod settings;
 mod stacks;
 mod support;
 mod unregistered;
-mod upgrades;
 mod warnings;
