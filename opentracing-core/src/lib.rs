@@ -115,6 +115,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `http` | contexts in `http::HeaderMap`, and in [`http_rules`] the rules that the HTTP adapters share |
+//! | `macros` | the attribute [`traced`](https://docs.rs/opentracing-core/latest/opentracing_core/attr.traced.html), which runs a function in a span |
 //! | `tokio` | in [`task`], `spawn`, `spawn_blocking` and `JoinSet` with the active span carried along |
 //! | `mock` | in [`mock`], a tracer scoped to one test, with deterministic ids and clock; in [`harness`], checks for any tracer |
 //!
@@ -134,6 +135,9 @@ mod clock;
 pub mod harness;
 #[cfg(feature = "http")]
 pub mod http_rules;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod macro_support;
 pub mod message_rules;
 #[cfg(feature = "mock")]
 pub mod mock;
@@ -150,6 +154,9 @@ mod stats;
 mod sync;
 mod tracer;
 mod wire;
+
+#[cfg(feature = "macros")]
+pub use opentracing_macros::traced;
 
 pub use crate::clock::{Clock, TickCounter, TickReading};
 pub use crate::model::baggage::BaggageItem;

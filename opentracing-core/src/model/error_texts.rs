@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// [`STACK`](crate::logs::STACK). The second is empty if the error has no source.
 ///
 /// An error is foreign code: a chain may never end, and `Display` may fail, panic or write without end. Each text is bounded to 64 KiB.
-pub fn error_texts(error: &(dyn Error + 'static)) -> (String, String) {
+pub fn error_texts(error: &dyn Error) -> (String, String) {
     let (mut message, mut stack) = (Bounded::default(), Bounded::default());
     message.add(error);
     let mut source = source_of(error);
@@ -29,11 +29,19 @@ pub fn error_texts(error: &(dyn Error + 'static)) -> (String, String) {
 
 /// Sources of an error that are written.
 const MAX_SOURCES: usize = 64;
-/// Bytes of the texts of an error, before the limits of the span are applied.
+/// Bytes of a text, before the limits of the span are applied.
 const MAX_TEXT: usize = 1 << 16;
 
-fn source_of<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
+fn source_of<'e>(error: &'e (dyn Error + 'e)) -> Option<&'e (dyn Error + 'static)> {
     catch_unwind(AssertUnwindSafe(|| error.source())).ok().flatten()
+}
+
+/// The text, up to a failure or to the largest length.
+pub(crate) fn bounded(text: fmt::Arguments<'_>) -> String {
+    let mut bounded = Bounded::default();
+    // What was written before a failure is kept.
+    let _ = bounded.write_fmt(text);
+    bounded.text
 }
 
 #[derive(Default)]

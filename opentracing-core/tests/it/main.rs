@@ -64,6 +64,8 @@ mod spans;
 mod statistics;
 #[cfg(feature = "mock")]
 mod testbed;
+#[cfg(all(feature = "macros", feature = "mock"))]
+mod traced;
 #[cfg(feature = "mock")]
 mod usage;
 mod vectors;
