@@ -1,5 +1,6 @@
 //! The parent of a call's span, and the headers of the request.
 
+use opentracing_core::http_rules::CallerContext;
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{ConstSampler, InSpan, Rule, RuleSampler, SpanKind};
 
@@ -22,6 +23,7 @@ pub(super) const CHECKS: &[Check<Case, ClientFeature>] = checks![Case, ClientFea
     copied_trace_headers_are_replaced,
     other_headers_are_left_alone,
     the_parent_is_active_when_the_call_is_made [StartsAtCall],
+    a_request_that_another_task_sends_keeps_its_caller [Callers],
     the_caller_is_active_behind_the_answer,
     nothing_is_active_behind_a_call_without_caller,
     concurrent_calls_keep_apart,
@@ -177,6 +179,29 @@ async fn the_parent_is_active_when_the_call_is_made(case: &Case) -> Outcome {
     answer.in_span(later).await?;
     stage.spans(3).await?;
     ensure_eq!(stage.mock.tree(), "caller\n  GET (client)\nlater\n", "the tree");
+    Ok(())
+}
+
+async fn a_request_that_another_task_sends_keeps_its_caller(case: &Case) -> Outcome {
+    // Whoever takes it from a queue has no span, or one of its own.
+    for (has_span, tree) in [(false, "caller\n  GET (client)\n"), (true, "caller\n  GET (client)\nworker\n")] {
+        let stage = case.start().await?;
+        let mut caller = stage.mock.tracer().span("caller").start();
+        let mut queued = stage.get("/foo");
+        queued.caller = Some(caller.in_scope(CallerContext::active));
+        caller.finish();
+        let asked = if has_span {
+            let worker = stage.mock.tracer().span("worker").start();
+            stage.exchange(queued, HELLO).in_span(worker).await?.asked
+        } else {
+            stage.exchange(queued, HELLO).await?.asked
+        };
+        stage.spans(2 + usize::from(has_span)).await?;
+        ensure_eq!(stage.mock.tree(), tree, "the tree");
+        let trace = stage.mock.span("caller").context.trace_id().to_string();
+        let traceparent = asked.header("traceparent").unwrap_or_default();
+        ensure!(traceparent.contains(&trace), "traceparent should name the trace of the caller, not {traceparent:?}");
+    }
     Ok(())
 }
 

@@ -90,6 +90,8 @@ pub enum ClientFeature {
     PeerServices,
     /// [`Outgoing::resend_count`].
     ResendCounts,
+    /// [`Outgoing::caller`].
+    Callers,
     /// [`Outgoing::is_propagated`].
     OptOut,
     /// [`ClientVariant::PropagatesTo`].
@@ -114,6 +116,7 @@ impl ClientFeature {
         ClientFeature::OperationNames,
         ClientFeature::PeerServices,
         ClientFeature::ResendCounts,
+        ClientFeature::Callers,
         ClientFeature::OptOut,
         ClientFeature::HostAllowList,
         ClientFeature::ClientErrors,

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
+use opentracing_core::http_rules::CallerContext;
 
 use crate::suite::BoxFuture;
 
@@ -32,6 +33,9 @@ pub struct Outgoing {
     pub peer_service: Option<&'static str>,
     /// How often the request was sent before. Zero unless the adapter declares [`ResendCounts`](crate::ClientFeature::ResendCounts).
     pub resend_count: u32,
+    /// The span in which the request was made, if another task sends it. `None` unless the adapter declares
+    /// [`Callers`](crate::ClientFeature::Callers).
+    pub caller: Option<CallerContext>,
     /// Whether the request gets trace headers. True unless the adapter declares [`OptOut`](crate::ClientFeature::OptOut).
     pub is_propagated: bool,
 }
@@ -60,7 +64,14 @@ impl Sender {
 
 impl Outgoing {
     pub(crate) fn new(request: Request<Bytes>) -> Self {
-        Outgoing { request, operation_name: None, peer_service: None, resend_count: 0, is_propagated: true }
+        Outgoing {
+            request,
+            operation_name: None,
+            peer_service: None,
+            resend_count: 0,
+            caller: None,
+            is_propagated: true,
+        }
     }
 }
 

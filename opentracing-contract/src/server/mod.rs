@@ -55,6 +55,8 @@ pub enum ServerFeature {
     TrustsProxies,
     /// [`Variant::Https`].
     Https,
+    /// [`Variant::Layered`].
+    Layered,
     /// [`Variant::AnswersOutside`].
     AnswersOutside,
     /// Upgrades connections, as `hyper` does.
@@ -76,6 +78,7 @@ impl ServerFeature {
         ServerFeature::CatchesPanics,
         ServerFeature::TrustsProxies,
         ServerFeature::Https,
+        ServerFeature::Layered,
         ServerFeature::AnswersOutside,
         ServerFeature::Upgrades,
         ServerFeature::ServerTiming,

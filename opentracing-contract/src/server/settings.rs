@@ -19,6 +19,7 @@ pub(super) const CHECKS: &[Check<Case, ServerFeature>] = checks![Case, ServerFea
     entries_of_untrusted_proxies_are_ignored [TrustsProxies],
     a_trusted_proxy_names_port_and_prefix [TrustsProxies],
     a_request_that_names_no_scheme_has_that_of_the_server [Https],
+    a_request_has_one_span_however_many_layers [Layered],
     a_layer_around_may_answer_itself [AnswersOutside],
     answers_tell_instanas_monitoring_the_trace [ServerTiming],
     answers_tell_other_backends_nothing [ServerTiming],
@@ -120,6 +121,25 @@ async fn a_request_that_names_no_scheme_has_that_of_the_server(case: &Case) -> O
     // Over HTTP/2 each request names its scheme.
     let scheme = if case.protocol() == Protocol::Http1 { "https" } else { "http" };
     stage.only_span().await?.has("http.url", Some(&format!("{scheme}://shop.example/foo")))
+}
+
+async fn a_request_has_one_span_however_many_layers(case: &Case) -> Outcome {
+    for headers in [&[][..], &[("traceparent", TRACEPARENT)]] {
+        let stage = case.start_with(MockTracer::new(), Variant::Layered).await?;
+        stage.get_with("/child", headers).await?;
+        stage.has_tree(2, &stage.name("GET", "/child"), "\n  child").await?;
+        stage.server_span(2).await?.is_ok(200)?;
+    }
+    let stage = case.start_with(MockTracer::new(), Variant::Layered).await?;
+    ensure_eq!(stage.get("/items/7").await?.text, "7", "what the route gave the handler");
+    let span = stage.only_span().await?;
+    let template = stage.route("/items/").unwrap_or_default();
+    ensure!(
+        span.text("http.route").unwrap_or_default().starts_with(template),
+        "the route should be known: {}",
+        shown(&span)
+    );
+    Ok(())
 }
 
 async fn a_layer_around_may_answer_itself(case: &Case) -> Outcome {

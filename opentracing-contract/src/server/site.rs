@@ -65,6 +65,8 @@ pub enum Variant {
     TrustsProxies,
     /// The scheme is `https` unless a request names another one, as for a server that terminates TLS itself.
     Https,
+    /// The adapter is applied twice, once around the other.
+    Layered,
     /// A layer around the adapter answers `OPTIONS` requests itself, with the `Default` of the adapter's body. tower-http's `CorsLayer` does
     /// that.
     AnswersOutside,

@@ -48,6 +48,9 @@ fn described(mut request: TracingRequestBuilder, outgoing: &Outgoing) -> Tracing
     if let Some(name) = outgoing.peer_service {
         request = request.peer_service(name);
     }
+    if let Some(caller) = &outgoing.caller {
+        request = request.caller(caller.clone());
+    }
     if !outgoing.is_propagated {
         request = request.without_propagation();
     }
@@ -97,6 +100,7 @@ impl ClientAdapter for Extension {
             ClientFeature::StartsAtCall,
             ClientFeature::OperationNames,
             ClientFeature::ResendCounts,
+            ClientFeature::Callers,
             ClientFeature::OptOut,
             ClientFeature::Upgrades,
             ClientFeature::Redirects,
@@ -149,6 +153,7 @@ mod middleware {
                 ClientFeature::OperationNames,
                 ClientFeature::PeerServices,
                 ClientFeature::ResendCounts,
+                ClientFeature::Callers,
                 ClientFeature::OptOut,
                 ClientFeature::HostAllowList,
                 ClientFeature::ClientErrors,
@@ -183,6 +188,9 @@ mod middleware {
         }
         if let Some(name) = outgoing.peer_service {
             options = options.peer_service(name);
+        }
+        if let Some(caller) = &outgoing.caller {
+            options = options.caller(caller.clone());
         }
         if outgoing.is_propagated { options } else { options.without_propagation() }
     }

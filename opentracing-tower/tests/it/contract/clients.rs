@@ -59,6 +59,9 @@ fn request(outgoing: Outgoing) -> Request<Full<Bytes>> {
         });
         extensions.insert(counter);
     }
+    if let Some(caller) = outgoing.caller {
+        extensions.insert(caller);
+    }
     if !outgoing.is_propagated {
         extensions.insert(WithoutPropagation);
     }
@@ -77,6 +80,7 @@ const FEATURES: &[ClientFeature] = &[
     ClientFeature::OperationNames,
     ClientFeature::PeerServices,
     ClientFeature::ResendCounts,
+    ClientFeature::Callers,
     ClientFeature::OptOut,
     ClientFeature::HostAllowList,
     ClientFeature::ClientErrors,
@@ -111,6 +115,7 @@ impl ClientAdapter for Stack {
             ClientFeature::OperationNames,
             ClientFeature::PeerServices,
             ClientFeature::ResendCounts,
+            ClientFeature::Callers,
             ClientFeature::OptOut,
             ClientFeature::HostAllowList,
             ClientFeature::ClientErrors,
