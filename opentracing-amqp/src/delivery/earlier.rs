@@ -40,7 +40,10 @@ pub(crate) fn attempts(delivery: &Delivery, key: Option<MessageKey>, producer: O
         AMQPValue::FieldArray(deaths) => Some(deaths.as_slice()),
         _ => None,
     });
-    let moved = headers.and_then(|headers| integer(headers.get(ATTEMPTS)?));
+    let moved = headers.and_then(|headers| {
+        let value = headers.get(ATTEMPTS)?;
+        integer(value).or_else(|| utf8(value)?.parse().ok())
+    });
     if !delivery.redelivered && deaths.is_none() && moved.is_none() {
         return Attempts::new();
     }

@@ -37,7 +37,6 @@ use crate::publish::unconfirmed::{Unconfirmed, Waiting};
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "this future resolves to the broker's answer"]
 pub struct TracingPublisherConfirm {
     /// The message whose span is open, and when the broker answers. `None` after the answer, and if the channel is not in confirm mode.
     // Declared before `inner`, so that the span finishes before the confirm is dropped.

@@ -7,8 +7,7 @@ use std::time::SystemTime;
 use lapin::options::BasicPublishOptions;
 use lapin::types::ShortString;
 use lapin::{BasicProperties, Channel, Confirmation, Result};
-use opentracing_core::message_rules::ContextFit;
-use opentracing_core::{AsSpanContext, MessageEvent, Span, SpanKind, Text, Tracer, Value, logs, tags};
+use opentracing_core::{AsSpanContext, Span, SpanKind, Text, Tracer, Value, logs, tags};
 
 use crate::decorator::OutgoingMessage;
 use crate::headers;
@@ -132,25 +131,8 @@ impl Publish {
         let Some(context) = span.as_span_context() else { return };
         let fit = headers::inject_into(tracer, &context, properties, *frame_max);
         drop(context);
-        let (event, name, message) = match fit {
-            ContextFit::Whole => return,
-            ContextFit::Shortened => (
-                MessageEvent::ContextShortened,
-                "context_shortened",
-                "a part of the context does not fit into the frame of the headers",
-            ),
-            ContextFit::LeftOut => (
-                MessageEvent::ContextLeftOut,
-                "context_left_out",
-                "the context does not fit into the frame of the headers",
-            ),
-        };
-        span.log_kv(&[(logs::EVENT, Value::Static(name)), (logs::MESSAGE, Value::Static(message))]);
-        if tracer.count_messages(event, 1) {
-            log::warn!(
-                "a message to {exchange}/{routing_key}: {message}. Further ones are only counted, see Tracer::report"
-            );
-        }
+        let destination = if exchange.is_empty() { routing_key } else { exchange };
+        fit.record(tracer, span, destination, "the frame of the headers");
     }
 
     pub(crate) fn tracer(&self) -> &Tracer {

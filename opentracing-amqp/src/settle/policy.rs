@@ -85,38 +85,43 @@ impl TracingDelivery {
     /// The span of the last attempt records the error, the number of the attempt, what was done (`messaging.settlement`: `ack`, `requeue`,
     /// `reject` or `dead_letter`), and where the message went (`messaging.settlement.destination`).
     ///
-    /// Returns how the delivery was settled.
+    /// Returns how the delivery was settled, and what the handler returned last.
     ///
     /// # Errors
     ///
-    /// The errors of lapin when it settles the delivery or publishes the message. Errors of the handler are recorded, but not returned.
+    /// The errors of lapin when it settles the delivery or publishes the message. The error of the handler is recorded and returned beside the
+    /// settlement.
     pub async fn handle_and_settle<T: HandlerOutput>(
         &self,
         policy: &SettlePolicy,
         mut handler: impl AsyncFnMut() -> T,
-    ) -> Result<Settlement<'static>> {
-        let mut has_succeeded = false;
-        for _ in 0..policy.attempts.max(1) {
+    ) -> Result<(Settlement<'static>, T)> {
+        let mut attempt = 1;
+        let output = loop {
             let run = self.begin();
             let (span, handler) = (run.span.clone(), &mut handler);
             let handling = span.in_scope(move || handler());
-            has_succeeded = run.future(handling).await.failure().is_none();
-            if has_succeeded {
-                break;
+            let output = run.future(handling).await;
+            if output.failure().is_none() || attempt >= policy.attempts {
+                break output;
             }
-        }
-        if has_succeeded {
-            self.note("ack", None);
-            let settled = self.ack(BasicAckOptions::default()).await?;
-            return Ok(if settled { Settlement::Ack } else { Settlement::Stale });
-        }
-        match &policy.on_failure {
-            OnFailure::Requeue => self.nack_with(true, "requeue").await,
-            OnFailure::Reject => self.nack_with(false, "reject").await,
+            attempt += 1;
+        };
+        let settlement = match &policy.on_failure {
+            _ if output.failure().is_none() => self.ack_with().await?,
+            OnFailure::Requeue => self.nack_with(true, "requeue").await?,
+            OnFailure::Reject => self.nack_with(false, "reject").await?,
             OnFailure::DeadLetter { channel, exchange, routing_key } => {
-                self.dead_letter(channel, exchange.clone(), routing_key.clone()).await
+                self.dead_letter(channel, exchange.clone(), routing_key.clone()).await?
             }
-        }
+        };
+        Ok((settlement, output))
+    }
+
+    async fn ack_with(&self) -> Result<Settlement<'static>> {
+        self.note("ack", None);
+        let settled = self.ack(BasicAckOptions::default()).await?;
+        Ok(if settled { Settlement::Ack } else { Settlement::Stale })
     }
 
     async fn nack_with(&self, requeue: bool, settlement: &'static str) -> Result<Settlement<'static>> {

@@ -26,7 +26,7 @@ async fn a_success_is_acknowledged() {
         if calls < 3 { Err("database is down") } else { Ok(()) }
     };
     let settled = order.handle_and_settle(&SettlePolicy::new().attempts(5), handler).await.unwrap();
-    assert!(matches!(settled, Settlement::Ack));
+    assert!(matches!(settled, (Settlement::Ack, Ok(()))));
     assert_eq!(calls, 3);
     let spans = broker.spans("process");
     check_outcome(&spans[0], "", Some("handler"));
@@ -44,7 +44,7 @@ async fn a_failure_is_rejected_or_requeued() {
         broker.publish(&queue, b"").await;
         let order = delivery(&broker, &queue).await;
         let settled = order.handle_and_settle(&policy, fail).await.unwrap();
-        assert!(matches!(settled, Settlement::Nack { requeue } if requeue == requeued), "{settlement}");
+        assert!(matches!(settled, (Settlement::Nack { requeue }, Err(_)) if requeue == requeued), "{settlement}");
         let span = broker.span("process");
         check_outcome(&span, "nack", Some("handler"));
         check_tags(&span, &[("messaging.settlement", settlement), ("rabbitmq.requeue", &requeued.to_string())]);
@@ -61,7 +61,7 @@ async fn a_failure_goes_to_the_dead_letter_queue_in_the_same_trace() {
     broker.publish_with(&queue, b"42", properties).await;
     let policy = SettlePolicy::new().attempts(2).dead_letter(&broker.channel, "".into(), dead.clone());
     let settled = delivery(&broker, &queue).await.handle_and_settle(&policy, fail).await.unwrap();
-    assert!(matches!(settled, Settlement::DeadLettered));
+    assert!(matches!(settled, (Settlement::DeadLettered, Err("database is down"))));
     let letter = delivery(&broker, &dead).await;
     assert_eq!(letter.data, b"42");
     assert_eq!(letter.properties.message_id().as_ref().map(ShortString::as_str), Some("m-1"));
@@ -98,7 +98,7 @@ async fn a_message_that_cannot_be_dead_lettered_is_requeued() {
     broker.publish(&queue, b"42").await;
     let policy = SettlePolicy::new().dead_letter(&broker.channel, "".into(), unique_name());
     let settled = delivery(&broker, &queue).await.handle_and_settle(&policy, fail).await.unwrap();
-    assert!(matches!(settled, Settlement::Nack { requeue: true }));
+    assert!(matches!(settled, (Settlement::Nack { requeue: true }, Err(_))));
     check_tags(&broker.span("process"), &[("messaging.settlement", "requeue"), ("rabbitmq.requeue", "true")]);
 
     // The exchange does not exist, which closes the channel of the dead letters.

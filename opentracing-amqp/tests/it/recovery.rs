@@ -150,6 +150,7 @@ async fn wrappers_recover_and_tell_old_deliveries_from_new_ones() {
     let tags = |deliveries: &[TracingDelivery]| deliveries.iter().map(|one| one.delivery_tag).collect::<Vec<_>>();
     assert_eq!(tags(&old), tags(&new));
     assert!(new.iter().all(|delivery| delivery.redelivered));
+    new.iter().for_each(|delivery| delivery.handle_blocking(|| ()));
     assert!(new[2].ack(BasicAckOptions { multiple: true }).await.unwrap());
     let outcomes = || spans(&mock, "process").iter().map(|span| tag(span, "rabbitmq.outcome")).collect::<Vec<_>>();
     assert_eq!(outcomes(), ["ack", "ack", "ack"], "the new deliveries");
@@ -161,6 +162,9 @@ async fn wrappers_recover_and_tell_old_deliveries_from_new_ones() {
     assert_eq!(outcomes(), ["stale", "stale", "stale", "ack", "ack", "ack"]);
     let parents: Vec<_> = spans(&mock, "process").iter().map(|span| span.parent_id).collect();
     assert_eq!(parents[..3], parents[3..], "both deliveries of a message have the same parent");
+
+    let attempts: Vec<_> = spans(&mock, "process").iter().map(|span| tag(span, "messaging.attempt")).collect();
+    assert_eq!(attempts, ["1", "1", "1", "2", "2", "2"], "the broker delivered the messages again");
 
     let last = next(&mut consumer).await.unwrap();
     channel.basic_ack(last.delivery_tag, BasicAckOptions::default()).await.unwrap();

@@ -2,7 +2,12 @@
 
 use smallvec::SmallVec;
 
+use crate::model::logs;
+use crate::model::value::Value;
 use crate::propagation::{Field, TextMapWriter, has_prefix};
+use crate::span::span::Span;
+use crate::stats::message_stats::MessageEvent;
+use crate::tracer::tracer::Tracer;
 
 /// The headers of a context, collected so that they can be added to a message at once, or left out if the message would become too large.
 ///
@@ -52,6 +57,25 @@ pub enum ContextFit {
     Shortened,
     /// All of it was left out.
     LeftOut,
+}
+
+impl ContextFit {
+    /// Records in the span of a sent message that its context did not fit, and counts it. The first time is a warning in `log`. `limit` names
+    /// what the context would have exceeded.
+    pub fn record(self, tracer: &Tracer, span: &mut Span, destination: &str, limit: &'static str) {
+        let (event, log, what) = match self {
+            ContextFit::Whole => return,
+            ContextFit::Shortened => (MessageEvent::ContextShortened, "context_shortened", "a part of it was left out"),
+            ContextFit::LeftOut => (MessageEvent::ContextLeftOut, "context_left_out", "it was left out"),
+        };
+        span.log_kv(&[(logs::EVENT, Value::Static(log)), (logs::MESSAGE, Value::Static(limit))]);
+        if tracer.count_messages(event, 1) {
+            log::warn!(
+                "the context of a message for {destination:?} does not fit into {limit}: {what}. Further ones are only counted, see \
+                 Tracer::report"
+            );
+        }
+    }
 }
 
 impl ContextHeaders {

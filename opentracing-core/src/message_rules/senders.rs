@@ -58,6 +58,12 @@ impl Senders {
         }
     }
 
+    /// Returns the contexts to refer to.
+    pub fn into_contexts(mut self) -> Vec<SpanContext> {
+        self.senders.extend(self.unsampled.filter(|_| !self.is_sampled));
+        self.senders
+    }
+
     /// Adds the references. A context without ids is a sampling decision or baggage: the span becomes a child of it.
     pub fn refer<'a>(&'a self, builder: &mut SpanBuilder<'a>, kind: ReferenceKind) {
         let unsampled = self.unsampled.iter().filter(|_| !self.is_sampled);

@@ -1,12 +1,11 @@
 //! Messages that are handled together.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use opentracing_core::message_rules::{Attempts, HandlerOutput, Handling, handle_blocking};
-use opentracing_core::{MessageEvent, Sampling, Span, SpanContext, SpanRef, tags};
+use opentracing_core::message_rules::{self, Attempts, HandlerOutput, Handling, handle_blocking};
+use opentracing_core::{MessageEvent, Span, SpanContext, SpanRef, tags};
 
 use crate::message::received_message::ReceivedMessage;
 use crate::message::receiving;
@@ -149,28 +148,9 @@ fn start<M: ReceivedMessage>(
     span
 }
 
-/// The distinct contexts of the messages. Contexts that are not sampled are left out, unless no message has another one: then the batch is
-/// not sampled either.
+/// The contexts of the messages to which the span of a batch refers.
 fn senders<M: ReceivedMessage>(client: &ClientSettings, messages: &[M]) -> Senders {
-    let (mut seen, mut senders, mut unsampled) = (HashSet::new(), Senders::new(), None);
-    let mut all_unsampled = true;
-    for message in messages {
-        match message.sender(client) {
-            Some(sender) if sender.sampling() == Sampling::NotSampled => unsampled = Some(sender),
-            Some(sender) => {
-                all_unsampled = false;
-                if senders.len() < MAX_REFERENCES && seen.insert((sender.trace_id(), sender.span_id())) {
-                    senders.push(sender);
-                }
-            }
-            None => all_unsampled = false,
-        }
-    }
-    if all_unsampled {
-        senders.extend(unsampled);
-    }
-    senders
+    let mut senders = message_rules::Senders::new();
+    messages.iter().for_each(|message| senders.add(message.sender(client)));
+    senders.into_contexts().into()
 }
-
-/// The limit on references of one span.
-const MAX_REFERENCES: usize = 128;

@@ -2,8 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use opentracing_core::message_rules::ContextFit;
-use opentracing_core::{AsSpanContext, MessageEvent, Span, SpanKind, Value, logs, tags};
+use opentracing_core::{AsSpanContext, MessageEvent, Span, SpanKind, Value, tags};
 use rdkafka::Message;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{OwnedHeaders, ToBytes};
@@ -62,9 +61,7 @@ pub(crate) fn start<K: ToBytes + ?Sized, P: ToBytes + ?Sized>(
         let room = |headers: Option<&_>| size::room(client.max_bytes, key, payload, headers);
         let fit = context::write(tracer, &context, headers, room);
         drop(context);
-        if fit != ContextFit::Whole {
-            note_left_out(&mut span, client, topic, fit);
-        }
+        fit.record(&client.settings.tracer, &mut span, topic, "message.max.bytes");
     }
     span
 }
@@ -73,26 +70,6 @@ fn writes_context(client: &ClientSettings, topic: &str) -> bool {
     client.settings.propagates(topic)
         && !client.refuses_headers.load(Ordering::Relaxed)
         && client.settings.tracer.writes_message_context(topic)
-}
-
-/// Counts and logs that a context, or a part of it, would have made the record too large for the client.
-#[cold]
-fn note_left_out(span: &mut Span, client: &ClientSettings, topic: &str, fit: ContextFit) {
-    let (event, log) = match fit {
-        ContextFit::Shortened => (MessageEvent::ContextShortened, "context_shortened"),
-        _ => (MessageEvent::ContextLeftOut, "context_left_out"),
-    };
-    span.log_kv(&[
-        (logs::EVENT, Value::Static(log)),
-        (logs::MESSAGE, Value::Static("the record would exceed message.max.bytes")),
-    ]);
-    if client.settings.tracer.count_messages(event, 1) {
-        log::warn!(
-            "the context of a record for topic {topic:?} does not fit into message.max.bytes ({}): {}. Further ones are only counted",
-            client.max_bytes,
-            if fit == ContextFit::Shortened { "a part of it was left out" } else { "it was left out" },
-        );
-    }
 }
 
 /// Stops writing contexts after a broker has refused a record that had one, in case that it does not accept headers. A broker before
