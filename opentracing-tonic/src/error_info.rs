@@ -83,11 +83,15 @@ fn of_any(any: &[u8]) -> Option<ErrorInfo> {
     Some(info)
 }
 
-/// A name in visible ASCII, cut to a length. Other text is no name.
+/// A constant or a host name, cut to a length. Other text is neither, and may be anybody's data.
 fn text(value: &[u8], max_bytes: usize) -> String {
     let value = value.get(..max_bytes).unwrap_or(value);
     match std::str::from_utf8(value) {
-        Ok(text) if value.iter().all(u8::is_ascii_graphic) => text.to_owned(),
+        Ok(text) if value.iter().all(is_of_name) => text.to_owned(),
         _ => String::new(),
     }
+}
+
+fn is_of_name(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b':')
 }

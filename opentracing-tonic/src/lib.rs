@@ -34,7 +34,7 @@
 //! | `rpc.status_code` | the name of the status, `NOT_FOUND` |
 //! | `error` | `true` on a server for `UNKNOWN`, `DEADLINE_EXCEEDED`, `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE`, `DATA_LOSS` and panics, on a client for every code but `OK`; see [`ErrorCodes`]. Calls that the program or the client [drops](#dropped-calls) are no errors |
 //! | `grpc.outcome` | `cancelled` if the call was dropped before the response started, `aborted` if it was dropped within it |
-//! | `grpc.error.reason`, `grpc.error.domain` | reason and domain of `google.rpc.ErrorInfo` in the details of the status, 63 and 253 bytes of them at most; never its metadata |
+//! | `grpc.error.reason`, `grpc.error.domain` | reason and domain of `google.rpc.ErrorInfo` in the details of the status, 63 and 253 bytes of them at most, and only if they are made of letters, digits and `_-./:`; never its metadata |
 //! | `grpc.request.messages`, `grpc.response.messages` | the number of messages in each direction, counted by the heads of their frames |
 //! | `grpc.timeout_ms` | the caller's time-out, from `grpc-timeout` |
 //! | `grpc.deadline_exceeded` | `true` if the call was dropped at its time-out, or ended after it |

@@ -85,7 +85,7 @@ async fn long_ones_are_cut_and_odd_ones_left_out() {
         (&long, &long, &long[..63], &long[..253]),
         ("WITH SPACE", "a.example", "", "a.example"),
         ("Grüße", "\u{0}", "", ""),
-        ("", "a.example", "", "a.example"),
+        ("bob@a.example", "a.example:443/v1", "", "a.example:443/v1"),
         ("ALONE", "", "ALONE", ""),
     ];
     for (reason, domain, expected_reason, expected_domain) in rows {
@@ -115,6 +115,21 @@ async fn details_that_cannot_be_read_are_ignored() {
     // A call without an error has none.
     for span in spans(Code::Ok, &good).await {
         check_tags(&span, &[("grpc.error.reason", ""), ("rpc.status_code", "OK")]);
+    }
+}
+
+#[tokio::test]
+async fn no_byte_of_the_details_does_harm() {
+    let good = status(&[error_info("REASON", "a.example")]);
+    for at in 0..good.len() {
+        for byte in [0, 0x01, 0x0a, 0x1a, 0x7f, 0x80, 0xff] {
+            let mut details = good.clone();
+            details[at] = byte;
+            for span in spans(Code::Internal, &details).await {
+                check_tags(&span, &[("rpc.status_code", "INTERNAL")]);
+                assert!(!format!("{span:?}").contains("bob@"), "{details:?}");
+            }
+        }
     }
 }
 
