@@ -9,6 +9,7 @@ use crate::model::baggage::{Baggage, BaggageItem};
 use crate::model::ids::{SpanId, TraceId};
 use crate::model::kind::SpanKind;
 use crate::model::limits::Limits;
+pub(crate) use crate::model::meta::Meta;
 use crate::model::vendor::{datadog::DatadogState, instana::InstanaState, jaeger::JaegerState};
 
 /// The sampling decision that a context carries.
@@ -342,99 +343,6 @@ impl fmt::Debug for SpanContext {
             out.field("baggage", &self.baggage().map(|(key, _)| key).collect::<Vec<_>>());
         }
         out.finish_non_exhaustive()
-    }
-}
-
-/// Sampling decision, flags, span kind and the number of the starting tracer in one word. Contexts are copied for every span; reading a
-/// word whose bytes were just written one by one stalls store forwarding, which costs several nanoseconds each time.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Meta(u64);
-
-impl Meta {
-    const SAMPLING: u64 = 0b11;
-    pub(crate) const RANDOM: u64 = 1 << 2;
-    pub(crate) const SHORT: u64 = 1 << 3;
-    pub(crate) const RECORDING: u64 = 1 << 4;
-    pub(crate) const LOCAL_ROOT: u64 = 1 << 5;
-    /// The ids were extracted from `traceparent`.
-    pub(crate) const TRACEPARENT: u64 = 1 << 6;
-    /// The trace began in this process.
-    pub(crate) const BEGAN_HERE: u64 = 1 << 7;
-    /// The context came in, and a disabled tracer passes it on.
-    pub(crate) const FORWARDED: u64 = 1 << 8;
-    /// The flags that a child inherits.
-    const INHERITED: u64 = Self::RANDOM | Self::SHORT | Self::TRACEPARENT | Self::BEGAN_HERE;
-
-    /// The word of a child: inherited flags of its parent, and its own decision, flags, kind and tracer.
-    #[inline]
-    pub(crate) fn child(self, sampling: Sampling, flags: u64, kind: SpanKind, tracer: u32) -> Meta {
-        Meta(self.0 & Self::INHERITED | sampling as u64 | flags | (kind as u64) << 16 | u64::from(tracer) << 32)
-    }
-
-    pub(crate) const NONE: Meta = Meta(0);
-
-    /// The word of a context that this disabled tracer passes on unchanged.
-    pub(crate) fn forwarded(self, tracer: u32) -> Meta {
-        Meta(self.0 & u64::from(u32::MAX) | Self::FORWARDED | u64::from(tracer) << 32)
-    }
-
-    #[inline]
-    pub(crate) fn has(self, flag: u64) -> bool {
-        self.0 & flag != 0
-    }
-
-    #[inline]
-    pub(crate) fn with(self, flag: u64, on: bool) -> Meta {
-        Meta(if on { self.0 | flag } else { self.0 & !flag })
-    }
-
-    #[inline]
-    pub(crate) fn sampling(self) -> Sampling {
-        match self.0 & Self::SAMPLING {
-            0 => Sampling::Undecided,
-            1 => Sampling::NotSampled,
-            2 => Sampling::Sampled,
-            _ => Sampling::Debug,
-        }
-    }
-
-    /// The part that is propagated and compared: the decision and the flags of the trace id.
-    fn carried(self) -> u64 {
-        self.0 & (Self::SAMPLING | Self::RANDOM | Self::SHORT)
-    }
-
-    #[inline]
-    pub(crate) fn with_sampling(self, sampling: Sampling) -> Meta {
-        Meta(self.0 & !Self::SAMPLING | sampling as u64)
-    }
-
-    /// Whether the span is recorded in this process, sampled or not.
-    #[inline]
-    pub(crate) fn is_recording(self) -> bool {
-        self.has(Self::RECORDING)
-    }
-
-    /// Whether the span is recorded and sampled, or neither. These are the common cases, and a child takes over the decision unchanged.
-    #[inline]
-    pub(crate) fn is_settled(self) -> bool {
-        const BOTH: u64 = Meta::RECORDING | Sampling::Sampled as u64;
-        self.0 & BOTH == BOTH || self.0 & (Self::RECORDING | Self::SAMPLING) == Sampling::NotSampled as u64
-    }
-
-    /// The number of the tracer that started the span in this process; 0 for a remote context.
-    #[inline]
-    pub(crate) fn tracer(self) -> u32 {
-        (self.0 >> 32) as u32
-    }
-
-    #[inline]
-    pub(crate) fn kind(self) -> SpanKind {
-        SpanKind::ALL[(self.0 >> 16) as u8 as usize % SpanKind::ALL.len()]
-    }
-
-    #[inline]
-    pub(crate) fn with_kind(self, kind: SpanKind) -> Meta {
-        Meta(self.0 & !(0xff << 16) | (kind as u64) << 16)
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod ids;
 pub(crate) mod kind;
 pub(crate) mod limits;
 pub mod logs;
+mod meta;
 pub(crate) mod span_name;
 pub(crate) mod start_tags;
 pub(crate) mod tag_value;

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use crate::clock::ticks::Ticks;
 use crate::model::context::SpanContext;
 use crate::record::record::{Record, Stamp};
+use crate::recorder::ending::End;
 use crate::recorder::open::Seen;
 use crate::recorder::port::{Port, Ports};
 use crate::recorder::recorder::Recorder;
 use crate::recorder::shared::Shared;
-use crate::recorder::state::{End, State};
+use crate::recorder::state::State;
 use crate::sync::count;
 
 thread_local! {

@@ -4,6 +4,7 @@
 pub(crate) mod current;
 pub(crate) mod decisions;
 pub(crate) mod drain;
+pub(crate) mod ending;
 pub(crate) mod flush;
 pub(crate) mod id_generator;
 pub(crate) mod inherited;

@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard};
 
 use crate::clock::ticks::Ticks;
 use crate::model::context::SpanContext;
-use crate::recorder::state::{End, State};
+use crate::recorder::ending::End;
+use crate::recorder::state::State;
 use crate::sync::lock;
 
 /// The state of a shared span, behind a lock. The state is never `State::Shared` or `State::Lent`.

@@ -11,9 +11,10 @@ use crate::model::context::{AsSpanContext, Reference, ReferenceKind, SpanContext
 use crate::model::kind::SpanKind;
 use crate::model::tag_value::{Given, TagValue};
 use crate::model::value::{Text, Value};
+use crate::recorder::ending::End;
 use crate::recorder::local;
 use crate::recorder::shared::Shared;
-use crate::recorder::state::{End, State};
+use crate::recorder::state::State;
 use crate::span::finish_options::FinishOptions;
 use crate::span::operations::write_operations;
 use crate::span::span::Span;
