@@ -10,6 +10,7 @@ macro_rules! pages {
 pages! {
     Backends: "backends.md";
     ConfigurationFile: "configuration-file.md";
+    Connections: "connections.md";
     Environment: "environment.md";
     Jobs: "jobs.md";
     Metrics: "metrics.md";

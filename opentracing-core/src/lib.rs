@@ -200,6 +200,7 @@ pub use crate::stats::report::Report;
 pub use crate::stats::stats::{ReporterStats, Stats};
 pub use crate::stats::transport_stats::{Latency, TransportStats};
 pub use crate::tracer::builder::TracerBuilder;
+pub use crate::tracer::connection_trace::ConnectionTrace;
 pub use crate::tracer::metrics::{Metrics, MetricsPage};
 pub use crate::tracer::tracer::{SetGlobalError, Tracer};
 pub use crate::wire::encoding;

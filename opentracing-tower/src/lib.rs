@@ -50,7 +50,7 @@
 //! | `error` | `true` for 5xx, errors and panics |
 //! | `http.time_to_head_ms` | the time to the head of the response, unless the span ends there |
 //! | `http.outcome` | `cancelled` if the client disconnected before the response, `aborted` if within it; otherwise absent |
-//! | `http.upgrade` | the protocol of an upgraded connection (status 101) |
+//! | `http.upgrade` | the protocol of an upgraded connection (status 101), or of extended `CONNECT`; `connect` for a tunnel |
 //! | `peer.ipv4`, `peer.ipv6`, `peer.port` | the client that a [trusted proxy](TracingLayer::trusted_proxies) names, else the remote address of the connection |
 //! | `network.peer.address`, `network.peer.port` | the remote address of the connection, if a trusted proxy names the client |
 //! | `network.protocol.version` | the version of HTTP: `1.1`, `2` |
@@ -94,6 +94,9 @@
 //!
 //! [`opentracing_core::panic_hook`] adds the panic's message and place to the log, also where a layer catches the panic.
 //!
+//! The span of a request ends before the first message of a WebSocket, and before a tunnel carries bytes.
+//! [`ConnectionTrace`](opentracing_core::ConnectionTrace) starts spans for these in the trace of the request.
+//!
 //! The span of a response that streams for hours is reported after hours. [`TracingLayer::end_at_head`] ends it with the head instead,
 //! and [`TracingLayer::progress_logs`] records how far it has come.
 //!
@@ -132,6 +135,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `axum` | route templates, URLs with the prefix of nested routers, peers from `ConnectInfo`, `MatchedPathLayer` |
+//! | `http2` | the protocol of extended `CONNECT` in `http.upgrade`; without it, only WebSocket is known by its headers |
 //! | `hyper-util` | `request` and `get` of hyper-util's client; why it could not connect, also for errors that are not boxed |
 //!
 //! Without `axum` the spans of a server have no route; [`Stats::missing_route`](opentracing_core::Stats) counts them.
@@ -157,6 +161,7 @@ mod route;
 mod server;
 mod service;
 mod settings;
+mod upgrade;
 mod url;
 
 pub use opentracing_core::http_rules::{

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::header::{CONTENT_LENGTH, UPGRADE};
+use http::header::CONTENT_LENGTH;
 use http::uri::Scheme;
 use http::{StatusCode, request, response};
 use opentracing_core::http_rules::{
@@ -18,6 +18,7 @@ use crate::name::with_operation_name;
 use crate::request_size;
 use crate::route;
 use crate::settings::Settings;
+use crate::upgrade;
 use crate::url::Url;
 
 /// The `Server-Timing` header of responses, from which a browser learns the trace of its request. Responses of an untrusted request
@@ -101,6 +102,7 @@ impl ServerConfig {
         }
         incoming.set_peer_tags(&mut span);
         set_request_tags(&mut span, parts);
+        upgrade::set_requested(&mut span, parts);
         let request_size = if *records_sizes { measure_request(&mut span, parts) } else { None };
         hooks.on_request(&mut span, parts);
         let route = route::Progress::new(parts, &span);
@@ -149,12 +151,10 @@ impl ServerExchange {
         if !span.is_recording() {
             return;
         }
-        if parts.status == StatusCode::SWITCHING_PROTOCOLS {
-            let protocol = parts.headers.get(UPGRADE).and_then(|value| value.to_str().ok());
-            span.set(tags::HTTP_UPGRADE, protocol.unwrap_or_default());
-        }
-        // A request that no route matches has none that could be missing.
+        upgrade::set_accepted(span, parts);
+        // A request that no route matches has none that could be missing, and a tunnel has no path.
         let unrouted = matches!(parts.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED);
+        let unrouted = unrouted || self.method == "CONNECT";
         if !self.route.is_known() && !unrouted {
             self.config.settings.tracer.count_missing_route();
         }

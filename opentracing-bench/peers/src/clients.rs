@@ -22,7 +22,7 @@ use tracing::instrument::WithSubscriber;
 use crate::fast::Fast;
 use crate::otel::{newest, previous};
 
-fn failed(error: impl std::fmt::Display) -> String {
+pub(crate) fn failed(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 

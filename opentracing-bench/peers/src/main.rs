@@ -3,6 +3,7 @@
 mod clients;
 mod fast;
 mod otel;
+mod oxtel;
 mod servers;
 
 use std::error::Error;
@@ -18,6 +19,7 @@ use tracing::instrument::WithSubscriber;
 use crate::clients::{FastReqwest, ReqwestTracing, TowerOtel};
 use crate::fast::Fast;
 use crate::otel::{newest, previous};
+use crate::oxtel::{Oxtel, OxtelClient, OxtelServer};
 use crate::servers::{FastAxum, Otel};
 
 type Wrap = fn(Router) -> Router;
@@ -45,6 +47,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let _subscribed = tracing::dispatcher::set_default(&newest.dispatch);
         servers.push(server(&(versioned(name)? + how), &peer).await?);
     }
+    let oxtel = Oxtel::new();
+    {
+        let _subscribed = tracing::dispatcher::set_default(&oxtel.dispatch);
+        servers.push(server(&versioned("oxtel-tower")?, &OxtelServer(&oxtel)).await?);
+    }
     servers.push(server(&versioned("fastrace-axum")?, &FastAxum(fast.clone())).await?);
 
     let clients = vec![
@@ -56,6 +63,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let peer = TowerOtel { collected: newest.clone(), client: client.clone() };
             judged(&versioned("tower-otel")?, &peer).with_subscriber(collected.dispatch).await?
         },
+        judged(&versioned("oxtel-tower")?, &OxtelClient { oxtel: &oxtel, client: client.clone() })
+            .with_subscriber(oxtel.dispatch.clone())
+            .await?,
         judged(&versioned("fastrace-reqwest")?, &FastReqwest { fast, client }).await?,
     ];
     std::io::stdout().write_all(page(&servers, &clients).as_bytes())?;

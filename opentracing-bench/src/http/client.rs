@@ -158,6 +158,17 @@ const ROWS: &[Row] = rows! {
         let numbered = seen.iter().filter(|span| span.mentions("resend_count")).count();
         Ok(good_if(numbered == 2, || "none".to_owned()))
     }
+    "retry without an active span: attempts are one trace" : |run| {
+        run.read(Call { retries: true, ..run.call("/busy") }).await?;
+        let seen = spans(3, || run.peer.take()).await;
+        let mut traces: Vec<_> = seen.iter().map(|span| span.trace_id).collect();
+        traces.sort_unstable();
+        traces.dedup();
+        Ok(match traces.len() {
+            0 => Verdict::Bad("no span".to_owned()),
+            count => good_if(count == 1, || format!("{count} traces")),
+        })
+    }
     "the span ends with the body" : |run| {
         let response = run.send(run.call("/held"))?.await.map_err(|_| Unjudged::NoSpan)?;
         run.wait().await;
@@ -169,10 +180,24 @@ const ROWS: &[Row] = rows! {
         let _ = response.bytes().await;
         Ok(lasts(&run.one().await?, run.gap))
     }
-    "body dropped early: recorded" : |run| {
-        drop(run.send(run.call("/held"))?.await.map_err(|_| Unjudged::NoSpan)?);
+    "body dropped half read: recorded" : |run| {
+        let mut response = run.send(run.call("/held"))?.await.map_err(|_| Unjudged::NoSpan)?;
+        let _ = response.chunk().await;
+        drop(response);
         let span = run.one().await?;
         Ok(good_if(span.is_unsuccessful(), || "not recorded".to_owned()))
+    }
+    "response dropped unread: not marked as failed" : |run| {
+        drop(run.send(run.call("/held"))?.await.map_err(|_| Unjudged::NoSpan)?);
+        Ok(successful(&run.one().await?))
+    }
+    "response kept unread: the span lasts as long as the call" : |run| {
+        let response = run.send(run.call("/held"))?.await.map_err(|_| Unjudged::NoSpan)?;
+        run.wait().await;
+        drop(response);
+        let span = run.one().await?;
+        let took = span.duration;
+        Ok(good_if(took < run.gap || run.gap.is_zero(), || format!("{:.1} ms", took.as_secs_f64() * 1e3)))
     }
     "call dropped: the span ends then" : |run| {
         let span = run.dropped().await?;

@@ -72,4 +72,6 @@ what else an adapter can do. `–` means that an adapter has no such setting. Wh
 tower-http, axum-tracing-opentelemetry, tower-otel and reqwest-tracing create spans of the crate `tracing`. tracing-opentelemetry converts
 them to OpenTelemetry spans, which end when they were last entered. Events of other crates are left out. The wire formats are the default
 of each library: W3C Trace Context for OpenTelemetry, which has B3 in another crate. tower-http leaves span names and contexts to the user.
+oxtel-tower also creates spans of `tracing`, which oxtel's own layer records. It knows no requests of reqwest, so it wraps a service that
+converts them.
 ";

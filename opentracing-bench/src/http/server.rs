@@ -151,6 +151,19 @@ const ROWS: &[Row] = rows! {
         let span = run.span_of("BREW /users/7", "").await?;
         Ok(good_if(!span.name.contains("BREW"), || format!("`{}`", span.name)))
     }
+    "the version of the protocol is recorded" : |run| {
+        let span = run.span_of("GET /users/7", "").await?;
+        let mentions = ["protocol.version", "http.flavor", "http.version", "version=http"].iter().any(|key| span.mentions(key));
+        Ok(good_if(mentions, || "not recorded".to_owned()))
+    }
+    "the user agent is recorded" : |run| {
+        let span = run.span_of("GET /users/7", "user-agent: probe/7\r\n").await?;
+        Ok(good_if(span.mentions("probe/7"), || "not recorded".to_owned()))
+    }
+    "events of the crate `tracing` are in the span" : |run| {
+        let span = run.span_of("GET /noted", "").await?;
+        Ok(good_if(span.mentions("out of stock"), || "not recorded".to_owned()))
+    }
     "continues `traceparent`" : |run| { run.continues(&format!("traceparent: 00-{TRACE:032x}-00f067aa0ba902b7-01\r\n")).await }
     "continues B3" : |run| { run.continues(&format!("b3: {TRACE:032x}-00f067aa0ba902b7-1\r\n")).await }
     "continues Instana's headers" : |run| {

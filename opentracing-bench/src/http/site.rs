@@ -55,6 +55,7 @@ impl Site {
                 }),
             )
             .route("/trap", get(panics))
+            .route("/noted", get(async || tracing::info!("out of stock")))
             .route(
                 "/upgrade",
                 get(async || {

@@ -248,6 +248,7 @@ impl Record {
     }
 
     /// Moves logs that are later than the moment to it.
+    #[cfg(feature = "http")]
     pub(crate) fn limit_logs(&mut self, moment: Stamp) {
         for log in &mut self.logs {
             let is_later = match (log.at, moment) {

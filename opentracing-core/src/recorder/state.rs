@@ -112,6 +112,7 @@ impl State {
     }
 
     /// This moment, by the clock of the span.
+    #[cfg(feature = "http")]
     pub(crate) fn moment(&self) -> Option<Stamp> {
         match self {
             State::Recording(record) if record.has_own_clock() => Some(own_time(&record.context)),
@@ -333,6 +334,7 @@ impl State {
     }
 
     /// Finishes at a moment that was noted earlier. Later logs are moved there.
+    #[cfg(feature = "http")]
     pub(crate) fn finish_at(mut self, moment: Stamp) {
         match &mut self {
             State::Recording(record) => record.limit_logs(moment),
@@ -345,6 +347,7 @@ impl State {
         });
     }
 
+    #[cfg(feature = "http")]
     fn limit_logs(&mut self, moment: Stamp) {
         if let State::Recording(record) = self {
             record.limit_logs(moment);

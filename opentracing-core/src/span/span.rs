@@ -11,6 +11,7 @@ use crate::model::context::{AsSpanContext, Reference, ReferenceKind, SpanContext
 use crate::model::kind::SpanKind;
 use crate::model::tag_value::{Given, TagValue};
 use crate::model::value::{Text, Value};
+#[cfg(feature = "http")]
 use crate::record::record::Stamp;
 use crate::recorder::ending::{End, finish_record};
 use crate::recorder::state::{State, finish_other};
@@ -128,11 +129,13 @@ impl Span {
     }
 
     /// This moment, by the clock of the span. `None` unless it records.
+    #[cfg(feature = "http")]
     pub(crate) fn moment(&self) -> Option<Stamp> {
         self.state.moment()
     }
 
     /// Finishes the span at a moment that was noted earlier. Later logs are moved there.
+    #[cfg(feature = "http")]
     pub(crate) fn end_at(&mut self, moment: Stamp) {
         self.state.take().finish_at(moment);
     }

@@ -11,6 +11,7 @@ mod endings;
 mod error_info;
 mod figures;
 mod interceptors;
+mod neighbours;
 mod nested;
 mod peers;
 mod python;

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use http::header::UPGRADE;
 use http::uri::Authority;
-use http::{StatusCode, request, response};
+use http::{request, response};
 use opentracing_core::http_rules::{
     ClientRequest, HostAllowList, OperationName, Peer, PeerServiceName, PeerServices, Predicates, ResendCounter,
     ServedRequest, Untraced, WithoutPropagation, effective_port, inject, remove_trace_headers, set_protocol_version,
@@ -15,6 +14,7 @@ use crate::client::resends;
 use crate::decorator::StandardDecorator;
 use crate::exchange::{HttpExchange, Side, announced_size};
 use crate::settings::Settings;
+use crate::upgrade;
 use crate::url::{Url, host_header};
 
 #[derive(Clone, Debug)]
@@ -69,6 +69,7 @@ impl ClientConfig {
         {
             span.set(tags::HTTP_REQUEST_BODY_SIZE, bytes);
         }
+        upgrade::set_requested(&mut span, parts);
         self.settings.hooks.on_request(&mut span, parts);
         let attempt = attempts.as_ref().map(|attempts| attempts.begin(host));
         if let Some(attempt) = attempt.filter(|attempt| attempt.resent > 0) {
@@ -110,11 +111,7 @@ impl ClientExchange {
         if let Some(attempts) = &self.attempts {
             attempts.answered(parts.status);
         }
-        if parts.status == StatusCode::SWITCHING_PROTOCOLS
-            && let Some(Ok(protocol)) = parts.headers.get(UPGRADE).map(|protocol| protocol.to_str())
-        {
-            span.set(tags::HTTP_UPGRADE, protocol);
-        }
+        upgrade::set_accepted(span, parts);
     }
 }
 

@@ -18,4 +18,5 @@ mod settings;
 mod stacks;
 mod support;
 mod unregistered;
+mod upgrades;
 mod warnings;
