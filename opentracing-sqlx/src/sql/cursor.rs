@@ -29,6 +29,12 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// The literal at this position, as it is written in the text.
+    pub(super) fn literal(&self, text: &'a str) -> Option<&'a str> {
+        let lexeme = self.lexemes.get(self.at).filter(|lexeme| lexeme.token == Token::Literal)?;
+        text.get(lexeme.start..lexeme.end)
+    }
+
     /// The identifier at this position, as it is written.
     pub(super) fn name(&self) -> Option<&'a str> {
         match self.token()? {

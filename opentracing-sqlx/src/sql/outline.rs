@@ -18,6 +18,7 @@ pub(super) struct Query {
 /// Reads one statement from its first token to its last. Each open parenthesis is a frame, so nesting needs no recursion. It cannot
 /// fail: what it does not find stays empty.
 pub(super) struct Outline<'a> {
+    text: &'a str,
     pub(super) cursor: Cursor<'a>,
     pub(super) dialect: Dialect,
     pub(super) frames: Vec<Frame<'a>>,
@@ -65,8 +66,9 @@ enum Slot<'a> {
 }
 
 impl<'a> Outline<'a> {
-    pub(super) fn of(statement: &'a [Lexeme<'a>], dialect: Dialect) -> Self {
+    pub(super) fn of(text: &'a str, statement: &'a [Lexeme<'a>], dialect: Dialect) -> Self {
         let mut outline = Outline {
+            text,
             cursor: Cursor::new(statement),
             dialect,
             frames: vec![Frame { query: None, clause: Clause::Start, slot: Slot::Expression, ctes: 0 }],
@@ -321,7 +323,7 @@ impl<'a> Outline<'a> {
             return;
         }
         let start = self.cursor;
-        let Some(first) = self.cursor.name() else { return };
+        let Some(first) = self.cursor.name() else { return self.quoted_target() };
         self.cursor.skip_path();
         // The arguments of a function follow in the next frame.
         if self.cursor.is_symbol(b'(') || self.dialect == Dialect::MySql && first.eq_ignore_ascii_case("dual") {
@@ -345,11 +347,24 @@ impl<'a> Outline<'a> {
     pub(super) fn target(&mut self) {
         let start = self.cursor;
         if start.name().is_none() {
-            return;
+            return self.quoted_target();
         }
         self.cursor.skip_path();
         self.summary.push(&start.path());
         if let (Some(query), Some(table)) = (self.frame().query, start.unquoted_path(MAX_TABLE_BYTES)) {
+            self.queries[query].table.get_or_insert(table);
+        }
+    }
+
+    /// SQLite takes a string in single quotes for a name where only a table can stand.
+    fn quoted_target(&mut self) {
+        let written = self.cursor.literal(self.text).filter(|_| self.dialect == Dialect::Sqlite);
+        let Some(name) = written.and_then(|written| written.strip_prefix('\'')?.strip_suffix('\'')) else { return };
+        self.cursor.advance();
+        self.summary.push(&format!("'{name}'"));
+        if let Some(query) = self.frame().query {
+            let mut table = name.replace("''", "'");
+            table.truncate(table.floor_char_boundary(MAX_TABLE_BYTES));
             self.queries[query].table.get_or_insert(table);
         }
     }

@@ -26,9 +26,9 @@ impl Subject {
     }
 }
 
-/// Reads one statement, without its semicolon.
-pub(super) fn subject(statement: &[Lexeme<'_>], dialect: Dialect) -> Subject {
-    let Outline { queries, summary, frames, .. } = Outline::of(statement, dialect);
+/// Reads one statement of the text, without its semicolon.
+pub(super) fn subject<'a>(text: &'a str, statement: &'a [Lexeme<'a>], dialect: Dialect) -> Subject {
+    let Outline { queries, summary, frames, .. } = Outline::of(text, statement, dialect);
     let summary = summary.into_text();
     let of_statement = frames.first().and_then(|frame| frame.query);
     let outermost = of_statement.or_else(|| queries.iter().position(|query| !query.is_in_cte));

@@ -46,7 +46,7 @@ impl Summary {
             if dialect == Dialect::Sqlite {
                 double_quotes::hide(statement);
             }
-            let subject = subject(statement, dialect);
+            let subject = subject(read, statement, dialect);
             changes.push(changes_rows(subject.outermost, dialect));
             names.push(subject);
         }

@@ -28,14 +28,17 @@ pub(crate) struct Statement {
 pub(crate) struct Generator {
     pub(crate) random: Random,
     pub(crate) database: Database,
+    /// Whether a backslash escapes in a string without a prefix.
+    pub(crate) escapes: bool,
     /// The number of the next canary.
     next: u64,
     canaries: Vec<Canary>,
 }
 
 impl Generator {
-    pub(crate) fn new(database: Database, seed: u64) -> Self {
-        Generator { random: Random(seed), database, next: 1, canaries: vec![] }
+    pub(crate) fn new(database: Database, is_default: bool, seed: u64) -> Self {
+        let escapes = (database == Database::MariaDb) == is_default && database != Database::Sqlite;
+        Generator { random: Random(seed), database, escapes, next: 1, canaries: vec![] }
     }
 
     pub(crate) fn statement(&mut self) -> Statement {

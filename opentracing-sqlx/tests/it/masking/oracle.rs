@@ -17,6 +17,9 @@ pub(crate) trait Oracle: TracingDatabase {
     /// Whether it can say so for several statements at once.
     const REMEMBERS: bool;
 
+    /// Changes whether a backslash escapes a quote.
+    const OTHER_MODE: &str;
+
     /// Prepares the connection. Returns `false` if the server does not say what it takes for a value.
     fn start(pool: &Pool<Self>) -> impl Future<Output = bool>;
 
@@ -34,6 +37,8 @@ const TABLES: &str = "
 
 impl Oracle for sqlx::Postgres {
     const DATABASE: Database = Database::Postgres;
+    const OTHER_MODE: &str =
+        "SET standard_conforming_strings = off; SET escape_string_warning = off; SET backslash_quote = on";
     const REMEMBERS: bool = true;
 
     /// `pg_stat_statements` replaces constants by `$1`. It keeps comments.
@@ -56,6 +61,7 @@ impl Oracle for sqlx::Postgres {
 
 impl Oracle for sqlx::MySql {
     const DATABASE: Database = Database::MariaDb;
+    const OTHER_MODE: &str = "SET sql_mode = 'NO_BACKSLASH_ESCAPES'";
     const REMEMBERS: bool = true;
 
     /// The digests of the performance schema replace constants by `?`, and leave comments out.
@@ -79,6 +85,7 @@ impl Oracle for sqlx::MySql {
 
 impl Oracle for sqlx::Sqlite {
     const DATABASE: Database = Database::Sqlite;
+    const OTHER_MODE: &str = "";
     const REMEMBERS: bool = false;
 
     async fn start(pool: &Pool<Self>) -> bool {

@@ -89,7 +89,7 @@ macro_rules! settings {
         async fn $test() {
             let mock = MockTracer::new();
             let pool = crate::databases::$database::closed(&mock).await;
-            let mut generator = Generator::new($kind, 7);
+            let mut generator = Generator::new($kind, true, 7);
             let templates = [COMMON, $templates].concat();
             for _ in 0..2_000 {
                 let first = generator.number_of_canaries();

@@ -12,7 +12,7 @@ impl Generator {
             (Database::MariaDb, form) => self.mariadb_value(form),
             (Database::Sqlite, 1) => format!("x'{}'", self.hex()),
             (Database::Sqlite, 2..=5) => self.string('"', false),
-            (Database::Sqlite, _) => self.string('\'', false),
+            (Database::Sqlite, _) => self.string('\'', self.escapes),
         }
     }
 
@@ -25,18 +25,20 @@ impl Generator {
                 format!("{}{first}{space}{last}", self.random.pick(&["E", "e"]))
             }
             2 => format!("{}{}", self.random.pick(&["E", "e"]), self.string('\'', true)),
+            // Without standard_conforming_strings, PostgreSQL refuses U&.
+            3 if self.escapes => format!("N{}", self.plain_string()),
             3 => format!("{}{}", self.random.pick(&["U&", "u&", "N", "n"]), self.plain_string()),
             4 => format!("{}'{}'", self.random.pick(&["X", "x"]), self.hex()),
             5 => format!("{}'{}'", self.random.pick(&["B", "b"]), self.bits()),
             6 => self.dollar_quoted(),
             7 => {
-                let first = self.string('\'', false);
+                let first = self.string('\'', self.escapes);
                 let space = self.line_break();
-                format!("{first}{space}{}", self.string('\'', false))
+                format!("{first}{space}{}", self.string('\'', self.escapes))
             }
-            8 => format!("text {}", self.string('\'', false)),
-            9 => format!("{}::text", self.string('\'', false)),
-            _ => self.string('\'', false),
+            8 => format!("text {}", self.string('\'', self.escapes)),
+            9 => format!("{}::text", self.string('\'', self.escapes)),
+            _ => self.string('\'', self.escapes),
         }
     }
 
@@ -48,15 +50,15 @@ impl Generator {
             4 => format!(
                 "{}{}",
                 self.random.pick(&["N", "n", "_utf8mb4", "_latin1 ", "_binary"]),
-                self.string('\'', true)
+                self.string('\'', self.escapes)
             ),
             5 => {
-                let first = self.string('\'', true);
+                let first = self.string('\'', self.escapes);
                 let space = self.space();
-                format!("{first}{space}{}", self.string('\'', true))
+                format!("{first}{space}{}", self.string('\'', self.escapes))
             }
-            6..=8 => self.string('"', true),
-            _ => self.string('\'', true),
+            6..=8 => self.string('"', self.escapes),
+            _ => self.string('\'', self.escapes),
         }
     }
 
@@ -98,11 +100,7 @@ impl Generator {
                 "{quote}" => text.extend([quote, quote]),
                 "{other}" => text.push(if quote == '"' { '\'' } else { '"' }),
                 "{escape}" if escapes => text.extend(['\\', *self.random.pick(&[quote, 'n', '\\', '"', '%'])]),
-                // An escaped backslash in each reading, so that the string ends at the same place.
-                "\\\\" if escapes || self.database == Database::Sqlite || self.random.one_in(8) => {
-                    text.push_str("\\\\");
-                }
-                "{escape}" | "\\\\" => {}
+                "{escape}" => text.push('\\'),
                 other => text.push_str(other),
             }
         }
@@ -124,6 +122,7 @@ impl Generator {
         match (self.database, self.random.below(4)) {
             (_, 0 | 1) => word,
             (Database::Postgres, 2) => format!("\"{word}\""),
+            (Database::Postgres, _) if self.escapes => word,
             (Database::Postgres, _) => format!("U&\"{word}\"\"'\""),
             (Database::MariaDb, 2) => format!("`{word}`"),
             (Database::MariaDb, _) => format!("`{word}``'\"`"),
