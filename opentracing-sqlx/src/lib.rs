@@ -33,9 +33,41 @@
 //! ```
 //!
 //! `&pool`, `&mut *tx`, `&mut *conn` of a pool's connection and `&mut conn` of a connection outside a pool execute statements as in
-//! sqlx: with `query`, `query_as`, `query_scalar`, `raw_sql`, the macros, and prepared statements. A function that takes a `PgPool` or
-//! `&mut PgConnection` takes a [`TracingPool`] or `&mut` [`TracingConnection`] instead. A function that takes `impl PgExecutor<'_>`
-//! stays as it is.
+//! sqlx: with `query`, `query_as`, `query_scalar`, `raw_sql`, the macros, and prepared statements.
+//!
+//! # Porting a program
+//!
+//! The types have aliases with sqlx's names, so that a program changes its imports, and nothing else:
+//!
+//! | instead of | import from this crate |
+//! |---|---|
+//! | `PgPool`, `PgPoolOptions`, `PgConnection`, `PgTransaction`, and those of `MySql…`, `Sqlite…` and `Any…` | the same name |
+//! | `Pool`, `PoolOptions`, `PoolConnection`, `Transaction` | the same name |
+//! | the traits `Acquire` and `Connection` | [`Acquire`], [`Connection`] |
+//! | `DB: Database` in generic code | [`TracingDatabase`] |
+//! | `migrate!`, `migrate::Migrator` | [`migrate!`](crate::migrate!), [`TracingMigrator`] (feature `migrate`) |
+//! | `PgListener`, `PgNotification`, `PgAdvisoryLock`, `PgAdvisoryLockGuard` | the same name |
+//! | `PgPoolCopyExt` | nothing: `copy_in_raw` and `copy_out_raw` are methods of the pool |
+//!
+//! `Executor`, `PgExecutor`, `QueryBuilder`, the options of connections, rows, values and errors stay those of sqlx. Pools and connections
+//! that connect themselves use the [global tracer](opentracing_core::Tracer::set_global); a ready-made pool is wrapped by
+//! [`TracingPool::with_tracer`] or by `into`.
+//!
+//! A test with `#[sqlx::test]` receives a pool of sqlx. Wrap it in the first line:
+//!
+//! ```
+//! # #[cfg(feature = "postgres")]
+//! # mod example {
+//! use opentracing_sqlx::PgPool;
+//!
+//! // #[sqlx::test]
+//! async fn counts_orders(pool: sqlx::PgPool) {
+//!     let pool = PgPool::from(pool);
+//!     // …
+//! #   drop(pool);
+//! }
+//! # }
+//! ```
 //!
 //! # Spans and tags
 //!
@@ -53,6 +85,7 @@
 //! | `db.operation.name`, `db.collection.name` | operation and table, of the first statement if there are several |
 //! | `db.operation.batch.size` | the number of statements, if there are several; absent for texts over 256 KiB |
 //! | `db.response.returned_rows` | the number of returned rows |
+//! | `sqlx.copied_bytes` | the number of bytes that a `COPY` sent or received |
 //! | `sqlx.rows_affected` | the number of changed rows, for statements that change rows; absent after `fetch_one` and `fetch_optional`, where sqlx does not report it |
 //! | `db.response.status_code` | the SQLSTATE of an error; for SQLite the extended result code |
 //! | `error` | `true` if the statement failed; `RowNotFound` is no failure |
@@ -65,6 +98,13 @@
 //! | `sqlx.implicit_rollback` | `true` on the rollback of a transaction that was dropped while open |
 //!
 //! Bind values are never recorded. A [`StatementDecorator`] can add tags.
+//!
+//! # Statements without an active span
+//!
+//! A statement that runs while no span is active begins a trace of its own. That is useful for a program whose handlers have spans: the
+//! statement shows that one of them lost its span, usually in a spawned task. For a program that polls a table every second it is noise.
+//! [`require_parent`](TracingPool::require_parent) leaves such statements untraced, and [`skip`](TracingPool::skip) those with a certain
+//! text. Better is a span for each run of the job, so that its statements are one trace.
 //!
 //! # Errors
 //!
@@ -140,13 +180,10 @@
 //!
 //! # Limits
 //!
-//! - `Acquire` cannot be implemented, since it returns sqlx's own connection, which would not be traced. Pass
-//!   [`pool.get_ref()`](TracingPool::get_ref) to `migrate!` and to libraries that need `Acquire` or a `Pool`. What they execute is not
-//!   traced.
-//! - `PgListener::connect_with(pool.get_ref())` works, untraced.
-//! - `COPY` and other features of a single database need the inner connection, untraced:
-//!   [`conn.get_mut()`](TracingConnection::get_mut)`.copy_in_raw(…)`.
-//! - `Connection::transaction` with a closure has no counterpart. Use `begin` and `commit`.
+//! - sqlx's own `Acquire` is not implemented, since it returns sqlx's connection, which would not be traced. Pass
+//!   [`pool.get_ref()`](TracingPool::get_ref) to libraries that need it or a `Pool`. What they execute is not traced.
+//! - Other features of a single database need the inner connection, untraced: [`conn.get_mut()`](TracingConnection::get_mut).
+//! - The context of a trace does not travel with `NOTIFY`. Each notification begins a trace.
 //! - A row that cannot be decoded into the requested type is no error of the statement: sqlx decodes it after the statement.
 //! - Opening, testing and closing connections is not traced, nor are statements in hooks such as `after_connect`.
 //! - [`get_ref`](TracingPool::get_ref) and [`get_mut`](TracingConnection::get_mut) are the only ways to the untraced handles. No type
@@ -164,6 +201,7 @@
 //! | `postgres` | PostgreSQL |
 //! | `mysql` | MySQL and MariaDB |
 //! | `sqlite` | SQLite, with the library that sqlx bundles |
+//! | `migrate` | [`migrate!`](crate::migrate!) and [`TracingMigrator`] |
 //! | `any` | `sqlx::Any`: the database that the URL names, of those that are enabled |
 //!
 //! No feature is on by default. Each enables sqlx's feature of the same name. Choose runtime and TLS by sqlx's own features. This crate
@@ -171,23 +209,51 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod aliases;
 mod connection;
 mod database;
 mod decorator;
 mod executor;
+#[cfg(feature = "migrate")]
+mod migrate;
 mod options;
 mod pool;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod settings;
 mod sql;
 mod statement;
 
+#[cfg(feature = "any")]
+pub use crate::aliases::{AnyConnection, AnyPool, AnyPoolOptions, AnyTransaction};
+#[cfg(feature = "mysql")]
+pub use crate::aliases::{MySqlConnection, MySqlPool, MySqlPoolOptions, MySqlTransaction};
+#[cfg(feature = "postgres")]
+pub use crate::aliases::{
+    PgAdvisoryLock, PgAdvisoryLockGuard, PgConnection, PgListener, PgNotification, PgPool, PgPoolOptions, PgTransaction,
+};
+pub use crate::aliases::{Pool, PoolConnection, PoolOptions, Transaction};
+#[cfg(feature = "sqlite")]
+pub use crate::aliases::{SqliteConnection, SqlitePool, SqlitePoolOptions, SqliteTransaction};
+pub use crate::connection::acquire::Acquire;
 pub use crate::connection::connection::TracingConnection;
+pub use crate::connection::generic::Connection;
 pub use crate::connection::transaction::TracingTransaction;
 pub use crate::database::TracingDatabase;
 pub use crate::decorator::{RowCounts, StatementDecorator, StatementFailure};
+#[cfg(feature = "migrate")]
+pub use crate::migrate::TracingMigrator;
 pub use crate::options::{PoolWait, SqlCommenter, StatementText};
 pub use crate::pool::connection::TracingPoolConnection;
+pub use crate::pool::options::TracingPoolOptions;
 pub use crate::pool::pool::TracingPool;
+#[cfg(feature = "postgres")]
+pub use crate::postgres::{
+    advisory_lock::{TracingPgAdvisoryLock, TracingPgAdvisoryLockGuard},
+    copy::TracingPgCopyIn,
+    listener::TracingPgListener,
+    notification::TracingPgNotification,
+};
 
 #[cfg(all(doctest, feature = "postgres", feature = "sqlite"))]
 #[doc = include_str!("../README.md")]

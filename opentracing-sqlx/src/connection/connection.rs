@@ -4,11 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_core::future::BoxFuture;
 use opentracing_core::Tracer;
+use sqlx::database::HasStatementCache;
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Database, Error, SqlSafeStr};
 
 use crate::connection::history::History;
+use crate::connection::source::Source;
 use crate::connection::transaction::{Host, TracingTransaction};
 use crate::database::TracingDatabase;
 use crate::decorator::StatementDecorator;
@@ -48,11 +51,6 @@ pub struct TracingConnection<DB: Database> {
     /// The time of the wait for this connection, until the first span has recorded it.
     pool_wait: Option<Duration>,
     pub(super) history: History,
-}
-
-enum Source<DB: Database> {
-    Owned(DB::Connection),
-    Pooled(PoolConnection<DB>),
 }
 
 impl<DB: TracingDatabase> TracingConnection<DB> {
@@ -101,6 +99,9 @@ impl<DB: TracingDatabase> TracingConnection<DB> {
         match self.source {
             Source::Owned(connection) => connection.close().await,
             Source::Pooled(connection) => connection.close().await,
+            // Not reached: a guard owns the connection that holds it.
+            #[cfg(feature = "postgres")]
+            Source::Held(_) | Source::Lent => Ok(()),
         }
     }
 
@@ -121,7 +122,7 @@ impl<DB: TracingDatabase> TracingConnection<DB> {
     pub(crate) fn into_owned(self, detach: impl FnOnce(PoolConnection<DB>) -> DB::Connection) -> Self {
         let source = match self.source {
             Source::Pooled(connection) => Source::Owned(detach(connection)),
-            owned @ Source::Owned(_) => owned,
+            other => other,
         };
         TracingConnection { source, ..self }
     }
@@ -150,6 +151,66 @@ impl<DB: TracingDatabase> TracingConnection<DB> {
         TracingTransaction::begin(Host::Borrowed(self), Some(sql), span).await
     }
 
+    /// Begins a transaction and runs a closure in it. Commits if the closure succeeds, and otherwise rolls back.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # async fn example(mut conn: opentracing_sqlx::SqliteConnection) -> sqlx::Result<()> {
+    /// conn.transaction(|tx| Box::pin(async move {
+    ///     sqlx::query("UPDATE books SET stock = stock - 1").execute(&mut **tx).await
+    /// }))
+    /// .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the closure, of `BEGIN`, and of the commit or the rollback.
+    pub async fn transaction<'a, F, R, E>(&'a mut self, callback: F) -> Result<R, E>
+    where
+        for<'c> F: FnOnce(&'c mut TracingTransaction<'_, DB>) -> BoxFuture<'c, Result<R, E>> + 'a + Send + Sync,
+        R: Send,
+        E: From<Error> + Send,
+    {
+        let mut transaction = self.begin().await?;
+        match callback(&mut transaction).await {
+            Ok(output) => {
+                transaction.commit().await?;
+                Ok(output)
+            }
+            Err(error) => {
+                transaction.rollback().await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// The number of cached prepared statements.
+    pub fn cached_statements_size(&self) -> usize
+    where
+        DB: HasStatementCache,
+    {
+        self.get_ref().cached_statements_size()
+    }
+
+    /// Removes all cached prepared statements. Not traced.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Connection::clear_cached_statements`].
+    pub async fn clear_cached_statements(&mut self) -> Result<(), Error>
+    where
+        DB: HasStatementCache,
+    {
+        self.raw_mut().clear_cached_statements().await
+    }
+
+    /// Gives memory of buffers back. See [`Connection::shrink_buffers`].
+    pub fn shrink_buffers(&mut self) {
+        self.raw_mut().shrink_buffers();
+    }
+
     /// Whether a transaction is open.
     pub fn is_in_transaction(&self) -> bool {
         self.get_ref().is_in_transaction()
@@ -168,10 +229,7 @@ impl<DB: TracingDatabase> TracingConnection<DB> {
 
     /// The inner connection, read-only. It cannot execute statements.
     pub fn get_ref(&self) -> &DB::Connection {
-        match &self.source {
-            Source::Owned(connection) => connection,
-            Source::Pooled(connection) => connection,
-        }
+        self.source.connection()
     }
 
     /// The inner connection, for `COPY`, for libraries that take it, and for features of a single database. Statements on it are not
@@ -196,11 +254,37 @@ impl<DB: TracingDatabase> TracingConnection<DB> {
 }
 
 impl<DB: Database> TracingConnection<DB> {
+    /// The inner connection, with what is known of it.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn split(&mut self) -> (&mut DB::Connection, &mut History) {
+        (self.source.connection_mut(), &mut self.history)
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(crate) fn take_source(&mut self) -> Source<DB> {
+        std::mem::replace(&mut self.source, Source::Lent)
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(crate) fn put_source(&mut self, source: Source<DB>) {
+        self.source = source;
+    }
+
     pub(crate) fn raw_mut(&mut self) -> &mut DB::Connection {
-        match &mut self.source {
-            Source::Owned(connection) => connection,
-            Source::Pooled(connection) => connection,
-        }
+        self.source.connection_mut()
+    }
+}
+
+/// For code that passes `conn.as_mut()` as an executor.
+impl<DB: Database> AsMut<TracingConnection<DB>> for TracingConnection<DB> {
+    fn as_mut(&mut self) -> &mut TracingConnection<DB> {
+        self
+    }
+}
+
+impl<DB: Database> AsRef<TracingConnection<DB>> for TracingConnection<DB> {
+    fn as_ref(&self) -> &TracingConnection<DB> {
+        self
     }
 }
 

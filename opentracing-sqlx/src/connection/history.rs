@@ -28,7 +28,7 @@ impl History {
     }
 
     /// Notes the result of a statement that was not dropped.
-    pub(super) fn finish<T>(&mut self, result: &Result<T, Error>, dialect: Dialect) {
+    pub(crate) fn finish<T>(&mut self, result: &Result<T, Error>, dialect: Dialect) {
         self.has_rest = false;
         match result {
             // In an aborted transaction, nothing succeeds but a rollback.
@@ -42,6 +42,12 @@ impl History {
             },
             Err(_) => {}
         }
+    }
+
+    /// Notes that the server refused something at the caller's request, which aborts an open transaction.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn abort(&mut self) {
+        self.is_aborted = true;
     }
 
     /// Notes that the database has answered everything.

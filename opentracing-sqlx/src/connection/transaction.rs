@@ -179,6 +179,19 @@ impl<DB: Database> DerefMut for TracingTransaction<'_, DB> {
     }
 }
 
+/// For code that passes `as_mut()` as an executor.
+impl<DB: Database> AsMut<TracingConnection<DB>> for TracingTransaction<'_, DB> {
+    fn as_mut(&mut self) -> &mut TracingConnection<DB> {
+        self
+    }
+}
+
+impl<DB: Database> AsRef<TracingConnection<DB>> for TracingTransaction<'_, DB> {
+    fn as_ref(&self) -> &TracingConnection<DB> {
+        self
+    }
+}
+
 impl<DB: Database> fmt::Debug for TracingTransaction<'_, DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("TracingTransaction").field(&**self).finish()

@@ -5,10 +5,13 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_core::future::BoxFuture;
 use sqlx::pool::PoolConnection;
 use sqlx::{Database, Error};
 
+use crate::connection::acquire::Acquire;
 use crate::connection::connection::TracingConnection;
+use crate::connection::transaction::TracingTransaction;
 use crate::database::TracingDatabase;
 use crate::settings::Settings;
 
@@ -72,6 +75,32 @@ impl<DB: Database> Deref for TracingPoolConnection<DB> {
 impl<DB: Database> DerefMut for TracingPoolConnection<DB> {
     fn deref_mut(&mut self) -> &mut Self::Target {
         &mut self.connection
+    }
+}
+
+impl<'c, DB: TracingDatabase> Acquire<'c> for &'c mut TracingPoolConnection<DB> {
+    type Database = DB;
+    type Connection = &'c mut TracingConnection<DB>;
+
+    fn acquire(self) -> BoxFuture<'c, Result<Self::Connection, Error>> {
+        Acquire::acquire(&mut **self)
+    }
+
+    fn begin(self) -> BoxFuture<'c, Result<TracingTransaction<'c, DB>, Error>> {
+        Acquire::begin(&mut **self)
+    }
+}
+
+/// For code that passes `as_mut()` as an executor.
+impl<DB: Database> AsMut<TracingConnection<DB>> for TracingPoolConnection<DB> {
+    fn as_mut(&mut self) -> &mut TracingConnection<DB> {
+        self
+    }
+}
+
+impl<DB: Database> AsRef<TracingConnection<DB>> for TracingPoolConnection<DB> {
+    fn as_ref(&self) -> &TracingConnection<DB> {
+        self
     }
 }
 

@@ -3,4 +3,5 @@
 pub(crate) mod acquire;
 pub(crate) mod connection;
 mod figures;
+pub(crate) mod options;
 pub(crate) mod pool;

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use futures_core::future::BoxFuture;
 use opentracing_core::Tracer;
 use sqlx::pool::PoolConnection;
 use sqlx::pool::{CloseEvent, PoolOptions};
 use sqlx::{Connection, Database, Error, Pool, SqlSafeStr, SqlStr};
 
+use crate::connection::acquire::Acquire;
 use crate::connection::connection::TracingConnection;
 use crate::connection::transaction::{Host, TracingTransaction};
 use crate::database::TracingDatabase;
@@ -72,6 +74,20 @@ impl<DB: TracingDatabase> TracingPool<DB> {
     /// Those of [`Pool::connect_with`].
     pub async fn connect_with(options: <DB::Connection as Connection>::Options) -> Result<Self, Error> {
         Ok(Self::new(Pool::connect_with(options).await?))
+    }
+
+    /// Makes a pool with sqlx's default options, which connects when a connection is needed. Uses the global tracer.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Pool::connect_lazy`].
+    pub fn connect_lazy(url: &str) -> Result<Self, Error> {
+        Ok(Self::new(Pool::connect_lazy(url)?))
+    }
+
+    /// Makes a pool with sqlx's default pool options, which connects when a connection is needed. Uses the global tracer.
+    pub fn connect_lazy_with(options: <DB::Connection as Connection>::Options) -> Self {
+        Self::new(Pool::connect_lazy_with(options))
     }
 
     /// Wraps a pool. Uses the global tracer.
@@ -250,6 +266,27 @@ impl<DB: Database> TracingPool<DB> {
 
     pub(crate) fn settings(&self) -> &Arc<Settings> {
         &self.shared.settings
+    }
+}
+
+/// Uses the global tracer.
+impl<DB: TracingDatabase> From<Pool<DB>> for TracingPool<DB> {
+    fn from(pool: Pool<DB>) -> Self {
+        TracingPool::new(pool)
+    }
+}
+
+impl<'c, DB: TracingDatabase> Acquire<'c> for &TracingPool<DB> {
+    type Database = DB;
+    type Connection = TracingPoolConnection<DB>;
+
+    fn acquire(self) -> BoxFuture<'c, Result<Self::Connection, Error>> {
+        Box::pin(TracingPool::acquire(self))
+    }
+
+    fn begin(self) -> BoxFuture<'c, Result<TracingTransaction<'c, DB>, Error>> {
+        let pool = self.clone();
+        Box::pin(async move { pool.begin().await })
     }
 }
 

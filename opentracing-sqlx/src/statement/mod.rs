@@ -1,6 +1,8 @@
 //! The execution of one statement: its span, its text on the way to the driver, its rows, and its errors.
 
 pub(crate) mod comment;
+#[cfg(feature = "postgres")]
+mod copy;
 pub(crate) mod database_error;
 pub(crate) mod error;
 #[cfg(feature = "mysql")]

@@ -24,6 +24,8 @@ pub(crate) struct StatementSpan {
     lost: Option<&'static str>,
     /// The number of results so far: one text may hold several statements.
     results: usize,
+    /// The number of bytes that a `COPY` moved so far, if it is known.
+    pub(super) copied: Option<usize>,
     /// Whether the statement of each result so far is known.
     counts_affected: bool,
     is_finished: bool,
@@ -38,6 +40,8 @@ pub(super) enum Role {
     Savepoint,
     Commit,
     Rollback,
+    #[cfg(feature = "postgres")]
+    Copy,
     /// Not sent yet: it waits for a connection.
     Wait,
 }
@@ -52,6 +56,7 @@ impl StatementSpan {
             role: Role::Query,
             lost: None,
             results: 0,
+            copied: None,
             counts_affected: true,
             is_finished: false,
         }
@@ -78,6 +83,12 @@ impl StatementSpan {
     pub(crate) fn is_commit(&self) -> bool {
         let operation = self.summary.as_ref().and_then(|summary| summary.operation);
         matches!(operation, Some("COMMIT" | "END"))
+    }
+
+    /// Marks a copy, which has a number of bytes.
+    #[cfg(feature = "postgres")]
+    pub(super) fn set_copy(&mut self) {
+        (self.role, self.copied) = (Role::Copy, Some(0));
     }
 
     /// Sets why the transaction is already lost. Recorded if the commit succeeds.
@@ -132,10 +143,13 @@ impl StatementSpan {
     }
 
     fn set_row_tags(&mut self) {
-        let StatementSpan { span, rows, summary, .. } = self;
+        let StatementSpan { span, rows, summary, copied, .. } = self;
         // Zero rows are worth a tag only on a statement that asks for rows.
         if summary.as_ref().is_some_and(|summary| summary.is_query()) || rows.returned > 0 {
             span.set(tags::DB_RESPONSE_RETURNED_ROWS, i64::try_from(rows.returned).unwrap_or(i64::MAX));
+        }
+        if let Some(copied) = copied {
+            span.set(tags::SQLX_COPIED_BYTES, i64::try_from(*copied).unwrap_or(i64::MAX));
         }
         if let Some(affected) = rows.affected {
             span.set(tags::SQLX_ROWS_AFFECTED, i64::try_from(affected).unwrap_or(i64::MAX));
@@ -146,6 +160,18 @@ impl StatementSpan {
         self.span
             .set_tag(tags::SQLX_OUTCOME, Value::Static(outcome))
             .log_kv(&[(logs::EVENT, Value::Static(outcome)), (logs::MESSAGE, Value::Static(message))]);
+    }
+
+    /// Finishes the span of a statement that the caller ended early.
+    #[cfg(feature = "postgres")]
+    pub(super) fn end_as(&mut self, outcome: &'static str, message: &'static str, failure: &StatementFailure<'_>) {
+        if std::mem::replace(&mut self.is_finished, true) {
+            return;
+        }
+        self.set_row_tags();
+        self.set_outcome(outcome, message);
+        self.decorate_failure(failure);
+        std::mem::take(&mut self.span).finish();
     }
 
     /// What a drop of the statement means.
@@ -159,6 +185,8 @@ impl StatementSpan {
                 return ("unknown", message, StatementFailure::Unknown);
             }
             Role::Query => "dropped before the first row",
+            #[cfg(feature = "postgres")]
+            Role::Copy => "dropped before the copy was finished",
             Role::Wait => "dropped while waiting for a connection",
             // SQLite's thread rolls such a transaction back.
             Role::Begin if self.settings.target.dialect != Dialect::Sqlite => {

@@ -52,6 +52,30 @@ impl StatementSpan {
         statement
     }
 
+    /// Starts the span of a statement that sqlx executes itself, by its text.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn text(settings: &Arc<Settings>, sql: &str) -> Self {
+        StatementSpan::statement(settings, &summary(sql, settings.reading()), sql)
+    }
+
+    /// Starts the span of a `COPY`.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn copy(settings: &Arc<Settings>, sql: &str) -> Self {
+        let mut statement = StatementSpan::text(settings, sql);
+        statement.set_copy();
+        statement
+    }
+
+    /// Starts the span of statements that have a name of their own.
+    #[cfg(feature = "migrate")]
+    pub(crate) fn named(settings: &Arc<Settings>, name: &str, sql: &str) -> Self {
+        let summary = summary(sql, settings.reading());
+        let name = Text::Copied(name);
+        let mut statement = start(settings, sql, name, summary.operation, summary.table.as_deref(), Parent::Active);
+        statement.set_text(&summary, sql);
+        statement
+    }
+
     /// Starts the span of `BEGIN` or `SAVEPOINT`.
     pub(crate) fn begin(settings: &Arc<Settings>, operation: &'static str) -> Self {
         let role = if operation == "BEGIN" { Role::Begin } else { Role::Savepoint };

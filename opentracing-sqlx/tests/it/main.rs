@@ -19,10 +19,16 @@ mod masked;
 #[cfg(all(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod masking;
 mod messages;
+#[cfg(feature = "migrate")]
+mod migrations;
 mod names;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod outages;
 mod pools;
+#[cfg(all(feature = "migrate", feature = "postgres"))]
+mod ported;
+#[cfg(feature = "postgres")]
+mod postgres_alone;
 mod settings;
 mod sqlcommenter;
 mod statements;

@@ -1,0 +1,1 @@
+CREATE TABLE ported_books (id INT PRIMARY KEY, title TEXT NOT NULL, stock INT NOT NULL DEFAULT 0);
