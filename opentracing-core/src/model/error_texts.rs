@@ -37,6 +37,7 @@ fn source_of<'e>(error: &'e (dyn Error + 'e)) -> Option<&'e (dyn Error + 'static
 }
 
 /// The text, up to a failure or to the largest length.
+#[cfg(feature = "macros")]
 pub(crate) fn bounded(text: fmt::Arguments<'_>) -> String {
     let mut bounded = Bounded::default();
     // What was written before a failure is kept.
