@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::Write;
+use std::io;
 
-use opentracing_core::http_rules::{ConnectFailure, ErrorText};
+use opentracing_core::http_rules::{ConnectFailure, ErrorText, SendFailure};
 use opentracing_core::{Span, Value, logs, tags};
 
 /// Marks the span as failed, and returns the error for decorators. `otherwise` is the kind of an error that is not reqwest's.
@@ -49,14 +50,20 @@ fn kind(error: &reqwest::Error) -> &'static str {
     } else if error.is_builder() {
         "builder"
     } else if error.is_body() {
-        "body"
+        if is_decoding(error) { "decode" } else { "body" }
     } else if error.is_decode() {
         "decode"
     } else if error.is_status() {
         "status"
     } else {
-        "request"
+        SendFailure::of(error).map_or("request", SendFailure::name)
     }
+}
+
+/// Whether decompression failed: with an error that is neither the system's nor hyper's.
+fn is_decoding(error: &reqwest::Error) -> bool {
+    let io = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    io.is_some_and(|io| io.raw_os_error().is_none()) && chain(error).all(|cause| cause.to_string() != READING)
 }
 
 /// The error and its causes. reqwest's own text does not have the causes, and often has the URL, which may contain secrets and is in a tag
@@ -90,6 +97,9 @@ fn text(error: &(dyn Error + 'static)) -> Cow<'static, str> {
         _ => Cow::Owned(error.to_string()),
     }
 }
+
+/// The text of hyper's error.
+const READING: &str = "error reading a body from connection";
 
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())

@@ -48,8 +48,20 @@
 //! | `http.outcome` | `cancelled` if the call was dropped before the response, `aborted` if reading the body was given up |
 //! | `http.upgrade` | the protocol of an upgraded connection (status 101) |
 //!
-//! A failure has a log `event=error` with the causes in `message`, and with `timeout`, `dns`, `connect`, `tls`, `proxy`, `redirect`,
-//! `builder`, `body`, `decode`, `status`, `request` or `middleware` in `error.kind`. An outcome has a log with the same `event`. A redirect
+//! A failure has a log `event=error` with the causes in `message`. `error.kind` says where the call failed:
+//!
+//! | `error.kind` | there is |
+//! |---|---|
+//! | `dns`, `connect`, `tls`, `proxy` | no connection |
+//! | `reset`, `goaway`, `closed`, `refused_stream` | no response: the server reset the connection or stream, sent `GOAWAY`, closed the connection, or refused the stream |
+//! | `protocol` | no response in HTTP |
+//! | `upload` | no response, since the body of the request failed |
+//! | `redirect` | a redirect that the policy refuses |
+//! | `body`, `decode` | no complete body: the connection broke, or decompression failed |
+//! | `timeout` | no complete response in time |
+//! | `builder`, `status`, `request`, `middleware` | another failure |
+//!
+//! An outcome has a log with the same `event`. A redirect
 //! that a client of [`TracingClient::builder`] follows has a log `event=redirect` with `http.status_code` and `http.url`. A
 //! [`ReqwestDecorator`] records what else you need.
 //!

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use http::{request, response};
 use opentracing_core::http_rules::{
-    ConnectFailure, ErrorStatuses, ErrorText, HeaderTags, HttpFailure, is_timeout, set_status,
+    ConnectFailure, ErrorStatuses, ErrorText, HeaderTags, HttpFailure, SendFailure, is_timeout, set_status,
 };
 use opentracing_core::{Span, Value, logs, tags};
 
@@ -59,8 +59,8 @@ pub trait HttpDecorator: Send + Sync + 'static {
 ///
 /// - With a response: `http.status_code`, and `error` if [`ErrorStatuses`] contains the status.
 /// - With an error of the service or of the body: `error`, and a log `event=error` with `error.kind` (`service` or `body`) and the text
-///   of the error in `message`. For a client, `error.kind` is more specific where [`ErrorText::as_error`] has the causes: `timeout`,
-///   `dns`, `connect`, `tls` or `proxy`; and `error.object` has the error's `Debug` text. Secrets in URLs are redacted in these texts.
+///   of the error in `message`. For a client, `error.kind` is more specific where [`ErrorText::as_error`] has the causes: `timeout`, or
+///   why there is no response, as [`ConnectFailure`] and [`SendFailure`] name it; and `error.object` has the error's `Debug` text. Secrets in URLs are redacted in these texts.
 /// - Cancelled or aborted: the tag `http.outcome` and a log with the same `event`. This is not an error.
 ///
 /// ```
@@ -107,7 +107,7 @@ impl StandardDecorator {
             return;
         }
         let (message, object) = (error.to_string(), if self.is_client { format!("{error:?}") } else { String::new() });
-        let specific = error.as_error().filter(|_| self.is_client).and_then(specific_kind);
+        let specific = error.as_error().filter(|_| self.is_client).and_then(|error| specific_kind(error, kind));
         let fields = [
             (logs::EVENT, Value::Static("error")),
             (logs::ERROR_KIND, Value::Static(specific.unwrap_or(kind))),
@@ -142,8 +142,13 @@ impl HttpDecorator for HeaderTags {
     }
 }
 
-/// Why there is no connection, or that a time-out has expired.
-fn specific_kind(error: &(dyn Error + 'static)) -> Option<&'static str> {
-    let failure = ConnectFailure::of(error).map(ConnectFailure::name);
-    failure.or_else(|| is_timeout(error).then_some("timeout"))
+/// Why there is no response, or that a time-out has expired.
+fn specific_kind(error: &(dyn Error + 'static), kind: &str) -> Option<&'static str> {
+    if let Some(failure) = ConnectFailure::of(error) {
+        return Some(failure.name());
+    }
+    if is_timeout(error) {
+        return Some("timeout");
+    }
+    SendFailure::of(error).filter(|_| kind == "service").map(SendFailure::name)
 }

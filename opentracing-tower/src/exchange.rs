@@ -172,15 +172,16 @@ pub(crate) fn size(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
-/// The error of hyper-util's client has causes that say why there is no connection.
+/// The errors of hyper and of hyper-util's client have causes that say why there is no response.
 #[cfg(feature = "hyper-util")]
 fn with_causes(failure: HttpFailure<'_>) -> HttpFailure<'_> {
-    match failure {
-        HttpFailure::Service(text) => match text.downcast_ref::<hyper_util::client::legacy::Error>() {
-            Some(error) => HttpFailure::Service(text.with_error(error)),
-            None => failure,
-        },
-        _ => failure,
+    let HttpFailure::Service(text) = failure else { return failure };
+    if let Some(error) = text.downcast_ref::<hyper_util::client::legacy::Error>() {
+        return HttpFailure::Service(text.with_error(error));
+    }
+    match text.downcast_ref::<hyper::Error>() {
+        Some(error) => HttpFailure::Service(text.with_error(error)),
+        None => failure,
     }
 }
 

@@ -75,8 +75,9 @@
 //! | `http.request.resend_count` | how often the request was sent before; see [`CountResendsLayer`] |
 //! | `network.protocol.version` | the version of HTTP of the response |
 //!
-//! In the log of an error, `error.kind` is `timeout`; `dns`, `connect`, `tls` or `proxy` if there was no connection; else `service` or
-//! `body`. [`Untraced`] and [`WithoutPropagation`] exclude a request from tracing or from propagation.
+//! In the log of an error, `error.kind` is `timeout`; `dns`, `connect`, `tls` or `proxy` if there was no connection; `reset`, `goaway`,
+//! `closed` or `refused_stream` if it ended without a response; `protocol` if the response was not HTTP; `upload` if the body of the request
+//! failed; else `service` or `body`. [`Untraced`] and [`WithoutPropagation`] exclude a request from tracing or from propagation.
 //!
 //! # When a span ends
 //!
@@ -136,7 +137,7 @@
 //! |---|---|
 //! | `axum` | route templates, URLs with the prefix of nested routers, peers from `ConnectInfo`, `MatchedPathLayer` |
 //! | `http2` | the protocol of extended `CONNECT` in `http.upgrade`; without it, only WebSocket is known by its headers |
-//! | `hyper-util` | `request` and `get` of hyper-util's client; why it could not connect, also for errors that are not boxed |
+//! | `hyper-util` | `request` and `get` of hyper-util's client; why there was no response, also for errors that are not boxed |
 //!
 //! Without `axum` the spans of a server have no route; [`Stats::missing_route`](opentracing_core::Stats) counts them.
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -3,6 +3,7 @@
 mod case;
 mod context;
 mod description;
+mod failure_kinds;
 mod failures;
 mod http2;
 mod lifetime;
@@ -102,6 +103,8 @@ pub enum ClientFeature {
     Decorated,
     /// Returns the response to an upgrade instead of refusing it.
     Upgrades,
+    /// Says in `error.kind` why there is no response: `connect`, `closed`, `reset`, `protocol`, `refused_stream`, `goaway`.
+    FailureKinds,
     /// Follows redirects.
     Redirects,
     /// Counts the redirects that it follows, and removes trace headers and baggage from requests to other hosts.
@@ -122,6 +125,7 @@ impl ClientFeature {
         ClientFeature::ClientErrors,
         ClientFeature::Decorated,
         ClientFeature::Upgrades,
+        ClientFeature::FailureKinds,
         ClientFeature::Redirects,
         ClientFeature::RedirectsWithCare,
     ];
@@ -154,6 +158,7 @@ fn all() -> impl Iterator<Item = &'static Check<Case, ClientFeature>> {
         context::CHECKS,
         description::CHECKS,
         failures::CHECKS,
+        failure_kinds::CHECKS,
         lifetime::CHECKS,
         redirects::CHECKS,
         settings::CHECKS,

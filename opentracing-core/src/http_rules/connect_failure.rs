@@ -74,7 +74,7 @@ pub fn is_timeout(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// The error and its causes, to a limited depth.
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+pub(super) fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| cause(error)).take(MAX_CAUSES)
 }
 

@@ -176,7 +176,7 @@ async fn fails_with_the_body() {
     assert_eq!(cut[0], ("error.kind".to_owned(), "body".to_owned()));
     assert!(cut[1].1.starts_with("request or response body error: "), "{cut:?}");
     let garbled = check("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\nabcd").await;
-    assert_eq!(garbled[0].1, "body");
+    assert_eq!(garbled[0].1, "decode");
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::server::{Answer, Server};
+use crate::server::{Answer, OK, Server};
 use crate::support::{Refusing, log, only_span, resolving};
 
 /// Sends a request that fails, and checks what the span says of it.
@@ -178,7 +178,32 @@ async fn a_server_that_cannot_be_reached_in_time() {
 #[tokio::test]
 async fn a_connection_that_ends_without_an_answer_was_one() {
     let server = Server::start(|_| Answer::Last(Vec::new())).await;
-    check(resolving(&[]), server.url("/"), "request").await;
+    check(resolving(&[]), server.url("/"), "closed").await;
+}
+
+#[tokio::test]
+async fn a_request_body_that_fails() {
+    // The cause is the application's own, also if it is the end of another connection.
+    for kind in [io::ErrorKind::Other, io::ErrorKind::ConnectionReset] {
+        let (mock, server) = (MockTracer::new(), Server::start(|_| OK).await);
+        let pieces = Pieces([Err(io::Error::new(kind, "the disk is gone")), Ok("ab")].into());
+        let client = TracingClient::from_builder(resolving(&[])).tracer(mock.tracer().clone()).build().unwrap();
+        client.post(server.url("/")).body(reqwest::Body::wrap_stream(pieces)).send().await.unwrap_err();
+        let log = log(&only_span(&mock), "error");
+        assert_eq!(log[0].1, "upload");
+        assert!(log[1].1.ends_with("the disk is gone"), "{log:?}");
+    }
+}
+
+/// Pieces of a body, the last one first.
+struct Pieces(Vec<io::Result<&'static str>>);
+
+impl futures_core::Stream for Pieces {
+    type Item = io::Result<&'static str>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.pop())
+    }
 }
 
 #[tokio::test]

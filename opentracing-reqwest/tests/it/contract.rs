@@ -103,6 +103,7 @@ impl ClientAdapter for Extension {
             ClientFeature::Callers,
             ClientFeature::OptOut,
             ClientFeature::Upgrades,
+            ClientFeature::FailureKinds,
             ClientFeature::Redirects,
         ]
     }
@@ -159,6 +160,7 @@ mod middleware {
                 ClientFeature::ClientErrors,
                 ClientFeature::Decorated,
                 ClientFeature::Upgrades,
+                ClientFeature::FailureKinds,
                 ClientFeature::Redirects,
             ]
         }

@@ -77,7 +77,7 @@ async fn fails_if_the_url_is_not_for_http() {
 async fn fails_if_the_answer_is_not_http() {
     let (mock, server) = (MockTracer::new(), Server::start(|_| Answer::Last("220 ready\r\n".into())).await);
     client(&mock, &[]).get(server.url("/")).send().await.unwrap_err();
-    assert_eq!(log(&only_span(&mock), "error")[0].1, "request");
+    assert_eq!(log(&only_span(&mock), "error")[0].1, "protocol");
 }
 
 #[tokio::test(start_paused = true)]

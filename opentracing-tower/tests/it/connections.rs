@@ -133,7 +133,7 @@ async fn a_server_that_does_not_speak_tls() {
 #[tokio::test]
 async fn an_answer_that_is_not_http() {
     let address = saying("220 ready\r\n").await;
-    check(limited(https()), format!("http://{address}/"), "service").await;
+    check(limited(https()), format!("http://{address}/"), "protocol").await;
 }
 
 #[tokio::test(start_paused = true)]

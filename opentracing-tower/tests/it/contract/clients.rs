@@ -86,6 +86,9 @@ const FEATURES: &[ClientFeature] = &[
     ClientFeature::ClientErrors,
     ClientFeature::Decorated,
     ClientFeature::Upgrades,
+    // Without it the causes of the error are not known.
+    #[cfg(feature = "hyper-util")]
+    ClientFeature::FailureKinds,
 ];
 
 /// The client of hyper-util, wrapped.
@@ -121,6 +124,7 @@ impl ClientAdapter for Stack {
             ClientFeature::ClientErrors,
             ClientFeature::Decorated,
             ClientFeature::Upgrades,
+            ClientFeature::FailureKinds,
         ]
     }
 
