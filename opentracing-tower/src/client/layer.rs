@@ -1,5 +1,7 @@
 //! The layer for clients, and its settings.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use http::request;
@@ -7,6 +9,7 @@ use opentracing_core::Tracer;
 use opentracing_core::http_rules::{HostAllowList, PeerServices};
 use tower_layer::Layer;
 
+use crate::body_type::WrappedBody;
 use crate::client::request::ClientConfig;
 use crate::client::service::TracingClientService;
 use crate::settings::setters;
@@ -26,10 +29,10 @@ use crate::settings::setters;
 /// # }
 /// # build(Tracer::noop()).unwrap();
 /// ```
-#[derive(Clone, Debug, Default)]
 #[must_use]
-pub struct TracingClientLayer {
+pub struct TracingClientLayer<T = WrappedBody> {
     config: ClientConfig,
+    body_type: PhantomData<fn() -> T>,
 }
 
 impl TracingClientLayer {
@@ -59,7 +62,21 @@ impl TracingClientLayer {
 
     /// Traces with this tracer.
     pub fn with_tracer(tracer: Tracer) -> Self {
-        TracingClientLayer { config: ClientConfig::new(tracer) }
+        TracingClientLayer { config: ClientConfig::new(tracer), body_type: PhantomData }
+    }
+}
+
+impl<T> TracingClientLayer<T> {
+    /// Chooses the type of the bodies of responses, as [`TracingLayer::body_type`](crate::TracingLayer::body_type) does.
+    pub fn body_type<U>(self) -> TracingClientLayer<U> {
+        TracingClientLayer { config: self.config, body_type: PhantomData }
+    }
+
+    /// Gives all responses `axum::body::Body`, for stacks that demand this type: a client in the state of a reverse proxy, for example.
+    #[cfg(feature = "axum")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
+    pub fn axum_body(self) -> TracingClientLayer<axum::body::Body> {
+        self.body_type()
     }
 
     /// Does not record the requests for which the closure returns true, and sends the called service the same decision. Request
@@ -106,15 +123,34 @@ impl TracingClientLayer {
     setters!();
 
     /// Wraps a client, as [`Layer::layer`] does.
-    pub fn wrap<S>(&self, inner: S) -> TracingClientService<S> {
+    pub fn wrap<S>(&self, inner: S) -> TracingClientService<S, T> {
         TracingClientService::with_config(inner, Arc::new(self.config.clone()))
     }
 }
 
-impl<S> Layer<S> for TracingClientLayer {
-    type Service = TracingClientService<S>;
+impl<S, T> Layer<S> for TracingClientLayer<T> {
+    type Service = TracingClientService<S, T>;
 
-    fn layer(&self, inner: S) -> TracingClientService<S> {
+    fn layer(&self, inner: S) -> TracingClientService<S, T> {
         self.wrap(inner)
+    }
+}
+
+impl<T> Clone for TracingClientLayer<T> {
+    fn clone(&self) -> Self {
+        TracingClientLayer { config: self.config.clone(), body_type: PhantomData }
+    }
+}
+
+/// As [`TracingClientLayer::new`].
+impl Default for TracingClientLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> fmt::Debug for TracingClientLayer<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TracingClientLayer").field("config", &self.config).finish()
     }
 }

@@ -1,6 +1,7 @@
 //! The traced client.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -8,16 +9,16 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use crate::body::ResponseBody;
+use crate::body_type::{BodyType, WrappedBody};
 use crate::client::layer::TracingClientLayer;
 use crate::client::request::ClientConfig;
 use crate::future::ResponseFuture;
 
 /// A traced client: each request has a span. Made by [`TracingClientLayer`], or by [`TracingClientLayer::wrap`] where there are no layers.
-#[derive(Clone, Debug)]
-pub struct TracingClientService<S> {
+pub struct TracingClientService<S, T = WrappedBody> {
     inner: S,
     config: Arc<ClientConfig>,
+    body_type: PhantomData<fn() -> T>,
 }
 
 impl<S> TracingClientService<S> {
@@ -25,9 +26,11 @@ impl<S> TracingClientService<S> {
     pub fn new(inner: S) -> Self {
         TracingClientLayer::new().wrap(inner)
     }
+}
 
+impl<S, T> TracingClientService<S, T> {
     pub(crate) fn with_config(inner: S, config: Arc<ClientConfig>) -> Self {
-        TracingClientService { inner, config }
+        TracingClientService { inner, config, body_type: PhantomData }
     }
 
     /// The wrapped client.
@@ -46,15 +49,16 @@ impl<S> TracingClientService<S> {
     }
 }
 
-impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for TracingClientService<S>
+impl<S, T, ReqBody, ResBody> Service<Request<ReqBody>> for TracingClientService<S, T>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
     S::Error: fmt::Display + fmt::Debug + 'static,
     ResBody: Body,
+    T: BodyType<ResBody>,
 {
-    type Response = Response<ResponseBody<ResBody>>;
+    type Response = Response<T::Body>;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future>;
+    type Future = ResponseFuture<S::Future, T>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)
@@ -65,6 +69,18 @@ where
         let exchange = self.config.begin(&mut parts);
         // The service that was polled ready is called right here, so no clone is needed.
         ResponseFuture::new(exchange, || self.inner.call(Request::from_parts(parts, body)))
+    }
+}
+
+impl<S: Clone, T> Clone for TracingClientService<S, T> {
+    fn clone(&self) -> Self {
+        TracingClientService::with_config(self.inner.clone(), self.config.clone())
+    }
+}
+
+impl<S: fmt::Debug, T> fmt::Debug for TracingClientService<S, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TracingClientService").field("inner", &self.inner).field("config", &self.config).finish()
     }
 }
 

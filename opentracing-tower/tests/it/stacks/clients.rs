@@ -87,3 +87,34 @@ async fn boxed_clients_behind_a_buffer() {
     drop(client.oneshot(request()).await.unwrap());
     mock.assert_tree("GET (client)");
 }
+
+/// The client of a reverse proxy, which may be traced or not.
+#[cfg(all(feature = "axum", feature = "hyper-util"))]
+#[tokio::test]
+async fn the_client_of_a_reverse_proxy() {
+    use axum::Router;
+    use axum::extract::{Request, State};
+    use hyper_util::client::legacy::Client;
+    use opentracing_tower::TracingClientService;
+
+    type Proxied = TracingClientService<Client<hyper_util::client::legacy::connect::HttpConnector, Body>, Body>;
+    let (mock, layer) = traced();
+    let target = crate::support::serve(Router::new().fallback(async || "proxied")).await;
+    let client: Proxied =
+        layer.clone().axum_body().wrap(Client::builder(hyper_util::rt::TokioExecutor::new()).build_http());
+    let forward = async move |State(client): State<Proxied>, mut request: Request| -> Response<Body> {
+        *request.uri_mut() = format!("http://{target}/").parse().unwrap();
+        client.request(request).await.unwrap()
+    };
+    let response = Router::new().fallback(forward).with_state(client).oneshot(request::<Body>()).await.unwrap();
+    let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap();
+    assert_eq!(body.to_bytes(), "proxied");
+    mock.finished(1).await;
+    mock.assert_tree("GET (client)");
+
+    mock.reset();
+    let optional = tower::util::option_layer(Some(layer.axum_body()));
+    let plain = service_fn(|_: Request| ready(Ok::<_, Infallible>(Response::new(Body::empty()))));
+    drop(ServiceBuilder::new().layer(optional).service(plain).oneshot(request::<Body>()).await.unwrap());
+    mock.assert_tree("GET (client)");
+}
