@@ -31,7 +31,7 @@ use crate::tracer::tracer::Tracer;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct ContextHeaders {
-    /// Names and values, one after the other. Always whole texts.
+    /// The values, one after the other, and names that are not predefined. Always whole texts.
     text: SmallVec<[u8; 512]>,
     headers: SmallVec<[Entry; 12]>,
     /// The names that must not remain in the message, beside those in `headers`.
@@ -43,9 +43,16 @@ pub struct ContextHeaders {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    start: u32,
-    value: u32,
-    end: u32,
+    name: Name,
+    start: usize,
+    end: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Name {
+    Field(&'static str),
+    /// From there to the start of the value.
+    Copied(usize),
 }
 
 /// Whether a context fits into a message.
@@ -100,14 +107,20 @@ impl ContextHeaders {
         self.headers.len()
     }
 
-    /// Iterates over names and values.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.headers.iter().map(|entry| (self.slice(entry.start, entry.value), self.slice(entry.value, entry.end)))
+    /// The size of all names and values.
+    pub fn bytes(&self) -> usize {
+        let names = self.headers.iter().map(|entry| match entry.name {
+            Name::Field(name) => name.len(),
+            Name::Copied(_) => 0,
+        });
+        names.sum::<usize>() + self.text.len()
     }
 
-    fn slice(&self, start: u32, end: u32) -> &str {
-        let bytes = self.text.get(start as usize..end as usize).unwrap_or_default();
-        std::str::from_utf8(bytes).unwrap_or_default()
+    /// Iterates over names and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        // Checked once, not for each text.
+        let text = std::str::from_utf8(&self.text).unwrap_or_default();
+        self.headers.iter().map(move |entry| (entry.name(text), text.get(entry.start..entry.end).unwrap_or_default()))
     }
 
     /// Whether a header of the message must be removed, because the context replaces it. `false` for all after
@@ -147,29 +160,40 @@ impl ContextHeaders {
     }
 
     fn leave_out(&mut self, matches: impl Fn(&str) -> bool) {
-        if !self.iter().any(|(name, _)| matches(name)) {
-            return;
-        }
         let mut headers = std::mem::take(&mut self.headers);
+        let text = std::str::from_utf8(&self.text).unwrap_or_default();
         headers.retain(|entry| {
-            let name = self.slice(entry.start, entry.value);
+            let name = entry.name(text);
             let is_left_out = matches(name);
             if is_left_out && self.keeps_removed {
-                let name = name.into();
-                self.removed_keys.push(name);
+                self.removed_keys.push(name.into());
             }
             !is_left_out
         });
         self.headers = headers;
     }
 
-    fn push(&mut self, name: &str, value: &str) {
-        let place = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
-        let start = place(self.text.len());
-        self.text.extend_from_slice(name.as_bytes());
-        let middle = place(self.text.len());
+    fn push(&mut self, name: Name, value: &str) {
+        let start = self.text.len();
         self.text.extend_from_slice(value.as_bytes());
-        self.headers.push(Entry { start, value: middle, end: place(self.text.len()) });
+        self.headers.push(Entry { name, start, end: self.text.len() });
+    }
+
+    /// Whether the field may have been set. Most lists have predefined names only, each of them once.
+    fn may_have(&self, field: &'static str) -> bool {
+        self.headers.iter().any(|entry| match entry.name {
+            Name::Field(name) => name == field,
+            Name::Copied(_) => true,
+        })
+    }
+}
+
+impl Entry {
+    fn name<'a>(&self, text: &'a str) -> &'a str {
+        match self.name {
+            Name::Field(name) => name,
+            Name::Copied(start) => text.get(start..self.start).unwrap_or_default(),
+        }
     }
 }
 
@@ -196,7 +220,9 @@ const BAGGAGE_PREFIXES: [&str; 3] = ["uberctx-", "ot-baggage-", "wf-ot-"];
 impl TextMapWriter for ContextHeaders {
     fn set_key(&mut self, key: &str, value: &str) {
         self.leave_out(|name| name.eq_ignore_ascii_case(key));
-        self.push(key, value);
+        let start = self.text.len();
+        self.text.extend_from_slice(key.as_bytes());
+        self.push(Name::Copied(start), value);
     }
 
     fn remove_key(&mut self, key: &str) {
@@ -213,10 +239,25 @@ impl TextMapWriter for ContextHeaders {
         }
     }
 
-    fn remove(&mut self, field: &Field) {
-        self.leave_out(|name| name.eq_ignore_ascii_case(field.name()));
-        if self.keeps_removed {
-            self.removed.push(field.name());
+    fn set(&mut self, field: &Field, value: &str) {
+        let name = field.name();
+        if self.may_have(name) {
+            self.leave_out(|other| other.eq_ignore_ascii_case(name));
         }
+        self.push(Name::Field(name), value);
+    }
+
+    fn remove(&mut self, field: &Field) {
+        let name = field.name();
+        if self.may_have(name) {
+            self.leave_out(|other| other.eq_ignore_ascii_case(name));
+        }
+        if self.keeps_removed {
+            self.removed.push(name);
+        }
+    }
+
+    fn is_blank(&self) -> bool {
+        !self.keeps_removed && self.headers.is_empty()
     }
 }

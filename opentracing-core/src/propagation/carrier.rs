@@ -81,6 +81,11 @@ pub trait TextMapWriter {
     fn remove(&mut self, field: &Field) {
         self.remove_key(field.name());
     }
+
+    /// Whether the carrier is known to have no entries, so that nothing has to be removed before a context is written. `false` by default.
+    fn is_blank(&self) -> bool {
+        false
+    }
 }
 
 macro_rules! map_carrier {

@@ -124,6 +124,13 @@ impl Composite {
     }
 
     fn write(&self, context: &SpanContext, carrier: &mut dyn TextMapWriter, medium: Medium) -> Result<(), InjectError> {
+        if carrier.is_blank() {
+            if context.has_nothing_to_carry() {
+                return Err(InjectError::InvalidSpanContext);
+            }
+            self.write_formats(context, carrier, medium);
+            return Ok(());
+        }
         for format in &self.writing {
             format.prefixes().iter().for_each(|prefix| carrier.remove_prefix(prefix));
         }
@@ -132,6 +139,12 @@ impl Composite {
             carrier.remove_unset();
             return Err(InjectError::InvalidSpanContext);
         }
+        self.write_formats(context, &mut carrier, medium);
+        carrier.remove_unset();
+        Ok(())
+    }
+
+    fn write_formats(&self, context: &SpanContext, carrier: &mut dyn TextMapWriter, medium: Medium) {
         let mut tracestate = TracestateMembers::default();
         // The ids in a forwarded context are not those of a span of ours, so the list stays as it came.
         if !context.is_forwarded() {
@@ -140,10 +153,8 @@ impl Composite {
         let (max_baggage_items, max_baggage_bytes) = (self.max_baggage_items, self.max_baggage_bytes);
         let baggage_dropped = Cell::new(0);
         let injection = Injection { medium, max_baggage_items, max_baggage_bytes, tracestate, baggage_dropped };
-        self.writing.iter().for_each(|format| format.inject(context, &mut carrier, &injection));
-        carrier.remove_unset();
+        self.writing.iter().for_each(|format| format.inject(context, carrier, &injection));
         self.counters.add(0, injection.baggage_dropped.get());
-        Ok(())
     }
 }
 

@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use smallvec::SmallVec;
+
 use crate::model::context::{AsSpanContext, Reference, ReferenceKind, SpanContext};
 use crate::model::kind::SpanKind;
 use crate::model::span_name::{GivenName, SpanName};
@@ -69,7 +71,8 @@ pub(super) enum Parent<'a> {
 #[derive(Default)]
 struct Owned<'a> {
     name: Option<Box<str>>,
-    references: Vec<Reference>,
+    /// A received message has one.
+    references: SmallVec<[Reference; 1]>,
     tags: Vec<MoreTag<'a>>,
 }
 

@@ -34,7 +34,7 @@ impl<'h> HeaderReader<'h> {
             return None;
         }
         let mut headers = self.headers.iter().rev();
-        headers.find(|(other, _)| other.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| *value)
+        headers.find(|(other, _)| is_name(other, name.as_bytes())).map(|(_, value)| *value)
     }
 }
 
@@ -56,6 +56,16 @@ impl TextMapReader for HeaderReader<'_> {
             }
         }
     }
+}
+
+/// Compares names in any letter case. The usual spelling comes first, and most names of the same length differ in their last letter.
+fn is_name(other: &[u8], name: &[u8]) -> bool {
+    let (Some(last), Some(other_last)) = (name.last(), other.last()) else {
+        return name.is_empty() && other.is_empty();
+    };
+    other.len() == name.len()
+        && last.eq_ignore_ascii_case(other_last)
+        && (other == name || other.eq_ignore_ascii_case(name))
 }
 
 /// The bit of a length. All lengths beyond 63 share one.

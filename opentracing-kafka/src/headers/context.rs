@@ -69,6 +69,7 @@ pub(crate) fn write(
         raw::remove(headers, |name| added.replaces(name));
     }
     let fit = match room(headers.as_ref().map(OwnedHeaders::as_borrowed)) {
+        Some(room) if room >= added.bytes() + size::MAX_LENGTHS * added.len() => ContextFit::Whole,
         Some(room) => added.fit(room, |name, value| size::header(name.len(), value.len())),
         // Too large without a context: librdkafka refuses the record, traced or not.
         None => {

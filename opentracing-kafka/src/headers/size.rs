@@ -9,6 +9,9 @@ pub(crate) const DEFAULT_MAX_BYTES: usize = 1_000_000;
 /// librdkafka's upper bound for the other fields of a record (`RD_KAFKAP_MESSAGE_V2_MAX_OVERHEAD`).
 const OVERHEAD: usize = 36;
 
+/// The most that the two lengths of a header take: 32 bits each.
+pub(crate) const MAX_LENGTHS: usize = 10;
+
 /// The bytes that remain for the headers of a context. `None` if the record is too large without one.
 pub(crate) fn room(max_bytes: usize, key: usize, payload: usize, headers: Option<&BorrowedHeaders>) -> Option<usize> {
     let mut taken = OVERHEAD + key + payload;

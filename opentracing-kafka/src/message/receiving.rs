@@ -36,13 +36,10 @@ pub(crate) fn receive<M: ReceivedMessage>(
         return Work::new(client, Span::noop(), Senders::new(), Attempts::new());
     }
     tracer.count_messages(MessageEvent::Received, 1);
-    let headers = message.raw_headers().map(HeaderReader::new);
-    let sender = match &headers {
-        Some(headers) if client.settings.propagates(message.topic()) => {
-            tracer.extract(KafkaHeaders, headers).ok().flatten()
-        }
-        _ => None,
-    };
+    // librdkafka parses the headers when they are asked for, which costs more than everything else here.
+    let headers = if client.settings.propagates(message.topic()) { message.raw_headers() } else { None };
+    let headers = headers.map(HeaderReader::new);
+    let sender = headers.as_ref().and_then(|headers| tracer.extract(KafkaHeaders, headers).ok().flatten());
     let moved = || {
         let attempts = headers.as_ref()?.last(origin::ATTEMPTS)?;
         Some(Attempts::after(origin::parse_attempts(attempts)?, None))
@@ -67,7 +64,9 @@ pub(crate) fn start(
     if span.is_recording() {
         describe_client(&mut span, client, "process");
         describe_message(&mut span, client, message);
-        capture(&mut span, &client.settings, message.raw_headers());
+        if !client.settings.captured.is_empty() {
+            capture(&mut span, &client.settings, message.raw_headers());
+        }
     }
     message.decorate(&mut span, &client.settings.decorators);
     span

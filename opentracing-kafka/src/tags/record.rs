@@ -36,5 +36,24 @@ pub(crate) fn capture(span: &mut Span, settings: &Settings, headers: Option<&Bor
 }
 
 pub(crate) fn set_partition(span: &mut Span, partition: i32) {
-    span.set(tags::MESSAGING_DESTINATION_PARTITION_ID, partition.to_string());
+    let mut digits = [0; MAX_DIGITS];
+    span.set(tags::MESSAGING_DESTINATION_PARTITION_ID, decimal(partition, &mut digits));
+}
+
+/// The digits of the largest partition.
+const MAX_DIGITS: usize = 10;
+
+/// Writes a number without an allocation. Negative numbers do not occur as partitions of a message.
+fn decimal(number: i32, digits: &mut [u8; MAX_DIGITS]) -> &str {
+    let mut rest = number.unsigned_abs();
+    let mut start = MAX_DIGITS;
+    for place in digits.iter_mut().rev() {
+        *place = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        start -= 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    std::str::from_utf8(&digits[start..]).unwrap_or_default()
 }
