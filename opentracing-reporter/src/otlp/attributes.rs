@@ -130,7 +130,11 @@ impl<'a, S: AttributeSink> Mapping<'a, '_, S> {
             (_, None) => {}
         }
         if let Some(protocol) = self.facts.get(Key::HttpUpgrade) {
-            self.put_list("http.response.header.upgrade", protocol);
+            // A tunnel has no such header.
+            match self.facts.get(Key::HttpMethod).and_then(as_text) {
+                Some("CONNECT") => self.put("http_exchange.upgrade", protocol),
+                _ => self.put_list("http.response.header.upgrade", protocol),
+            }
         }
         if let Some(outcome) = self.facts.get(Key::HttpOutcome) {
             self.put("http_exchange.outcome", outcome);

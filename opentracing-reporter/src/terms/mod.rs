@@ -37,7 +37,7 @@
 //! | `message_bus.destination` | `messaging.destination.name`, for RabbitMQ with exchange and routing key; `messaging.system` from `component` or `peer.service`; `messaging.operation.name` and `.type` | = | = | `kafka.service`, `rabbitmq.exchange`, `rabbitmq.queue` | `messaging.destination.name`, with `messaging.system` |
 //! | `messaging.rabbitmq.exchange` | `rabbitmq.exchange`, and part of `messaging.destination.name` | = | = | `rabbitmq.exchange` | = |
 //! | `http.outcome` | `http_exchange.outcome` | = | = | = | = |
-//! | `http.upgrade` | `http.response.header.upgrade` | = | = | = | = |
+//! | `http.upgrade` | `http.response.header.upgrade`; of a tunnel, `http_exchange.upgrade` | = | = | = | = |
 //! | `component` | =, and the name of the scope | = | = | = | = |
 //! | a log with `event=error` | an event `exception` | annotation | log | a span `log` | an event `error` |
 //! | `error.kind`, `message`, `stack` of it | `exception.type`, `exception.message`, `exception.stacktrace`; the status of an RPC or database, else the kind, else the HTTP status, is `error.type` of a failed span | fields | fields | `log.message`, `log.parameters` | `error.type`, `error.message`, `error.stack` |
