@@ -115,10 +115,25 @@
 //! learns the route from a [`MatchedPathLayer`](https://docs.rs/opentracing-tower/latest/opentracing_tower/struct.MatchedPathLayer.html)
 //! inside.
 //!
-//! [`TracingLayer::wrap`] puts a layer around a whole router. `axum::serve(listener, TracingLayer::new().wrap(router))` serves it, as does
-//! its method `into_make_service_with_connect_info::<SocketAddr>()`, which adds the addresses of peers. Bodies of responses are wrapped, so
-//! their type changes. For stacks that demand the type of an untraced service, such as `option_layer` or a boxed service, see
-//! [`TracingLayer::body_type`].
+//! [`TracingLayer::wrap`] puts a layer around a whole router. `axum::serve` takes a wrapped router as well as a layered one:
+//!
+//! ```no_run
+//! # #[cfg(feature = "axum")]
+//! # async fn serve(listener: tokio::net::TcpListener) -> std::io::Result<()> {
+//! use std::net::SocketAddr;
+//!
+//! use axum::{Router, routing::get};
+//! use opentracing_tower::{MatchedPathLayer, TracingLayer};
+//!
+//! let router = Router::new().route("/", get(|| async { "hello" })).layer(MatchedPathLayer::new());
+//! let app = TracingLayer::new().wrap(router);
+//! // Or `axum::serve(listener, app)`, without the addresses of peers.
+//! axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await
+//! # }
+//! ```
+//!
+//! Bodies of responses are wrapped, so their type changes. For stacks that demand the type of an untraced service, such as `option_layer` or
+//! a boxed service, see [`TracingLayer::body_type`].
 //!
 //! If a request passes two layers with the same tracer, on a nested router and on the outer one for example, the outer one makes the span, and
 //! [`Tracer::report`](opentracing_core::Tracer::report) says that a layer was applied twice.
@@ -135,7 +150,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `axum` | route templates, URLs with the prefix of nested routers, peers from `ConnectInfo`, `MatchedPathLayer` |
+//! | `axum` | route templates, URLs with the prefix of nested routers, peers from `ConnectInfo`, `MatchedPathLayer`, `axum_body` |
 //! | `http2` | the protocol of extended `CONNECT` in `http.upgrade`; without it, only WebSocket is known by its headers |
 //! | `hyper-util` | `request` and `get` of hyper-util's client; why there was no response, also for errors that are not boxed |
 //!
