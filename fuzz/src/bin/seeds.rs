@@ -122,7 +122,7 @@ const TEXTS: &[&str] = &[
 
 const PROXIES: &[&str] = &[
     "\0for=192.0.2.7;host=a.example;proto=https, for=\"[2001:db8::1]:80\"",
-    "\u{1}192.0.2.7, 10.0.0.2\n\u{2}a.example\n\u{3}https",
+    "\u{1}192.0.2.7, 10.0.0.2\n\u{2}a.example\n\u{3}https\n\u{4}8443\n\u{5}/shop, /v1",
 ];
 
 const STATEMENTS: &[&str] = &[

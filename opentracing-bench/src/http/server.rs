@@ -151,6 +151,14 @@ const ROWS: &[Row] = rows! {
         let span = run.span_of("BREW /users/7", "").await?;
         Ok(good_if(!span.name.contains("BREW"), || format!("`{}`", span.name)))
     }
+    "the layer on an inner and an outer router: one span" : |run| {
+        let twice = Run::start_twice(run.peer, run.gap).await?;
+        twice.request("GET /users/7", "").await?.read_to_end().await;
+        // The connection closes after the response was dropped.
+        let mut seen = spans(1, || run.peer.take()).await;
+        seen.extend(run.peer.take());
+        Ok(good_if(seen.len() == 1, || format!("{} spans", seen.len())))
+    }
     "the version of the protocol is recorded" : |run| {
         let span = run.span_of("GET /users/7", "").await?;
         let mentions = ["protocol.version", "http.flavor", "http.version", "version=http"].iter().any(|key| span.mentions(key));
@@ -198,9 +206,19 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     async fn start(peer: &'a dyn ServerPeer, gap: Duration) -> io::Result<Self> {
         let site = Site::new();
+        let router = peer.wrap(site.router());
+        Self::serve(peer, gap, site, router).await
+    }
+
+    async fn start_twice(peer: &'a dyn ServerPeer, gap: Duration) -> io::Result<Self> {
+        let site = Site::new();
+        let router = peer.wrap(peer.wrap(site.router()));
+        Self::serve(peer, gap, site, router).await
+    }
+
+    async fn serve(peer: &'a dyn ServerPeer, gap: Duration, site: Site, router: Router) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let router = peer.wrap(site.router());
         // Runs as long as the runtime.
         tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(Run { peer, site, address, gap })
