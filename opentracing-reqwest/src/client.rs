@@ -2,16 +2,18 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use opentracing_core::Tracer;
-use reqwest::{Client, ClientBuilder, IntoUrl, Method, Request};
+use reqwest::{Client, ClientBuilder, Error, IntoUrl, Method, Response};
+use tower_service::Service;
 
 use crate::builder::TracingClientBuilder;
 use crate::future::ResponseFuture;
-use crate::options::RequestOptions;
 use crate::redirect::Follow;
 use crate::request::TracingRequestBuilder;
 use crate::settings::Settings;
+use crate::tracing_request::TracingRequest;
 
 /// A [`reqwest::Client`] that records a span for every request, a child of the active span.
 ///
@@ -140,13 +142,14 @@ impl TracingClient {
         TracingRequestBuilder::new(self.client.request(method, url), self.settings.clone(), self.follow.clone())
     }
 
-    /// Sends a request. The span starts now, as a child of the active span.
+    /// Sends a request: a [`reqwest::Request`], or one with [settings for its span](crate::RequestExt). The span starts now, as a child of
+    /// the active span.
     ///
     /// # Errors
     ///
     /// Those of [`reqwest::Client::execute`].
-    pub fn execute(&self, request: Request) -> ResponseFuture {
-        let options = RequestOptions::new();
+    pub fn execute(&self, request: impl Into<TracingRequest>) -> ResponseFuture {
+        let TracingRequest { request, options } = request.into();
         ResponseFuture::send(self.client.clone(), request, &self.settings, &options, self.follow.as_ref())
     }
 
@@ -158,6 +161,21 @@ impl TracingClient {
     /// The wrapped client. Requests that it sends directly are not traced.
     pub fn into_inner(self) -> Client {
         self.client
+    }
+}
+
+/// As [`reqwest::Client`], a service of tower. It is always ready.
+impl<R: Into<TracingRequest>> Service<R> for TracingClient {
+    type Response = Response;
+    type Error = Error;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: R) -> ResponseFuture {
+        self.execute(request)
     }
 }
 

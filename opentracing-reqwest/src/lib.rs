@@ -116,6 +116,7 @@ mod redirect;
 mod redirect_policy;
 mod request;
 mod settings;
+mod tracing_request;
 
 pub use opentracing_core::http_rules::{CallerContext, ErrorText, HeaderTags, HttpFailure, ResendCounter};
 
@@ -125,10 +126,11 @@ pub use crate::decorator::ReqwestDecorator;
 pub use crate::extension::RequestBuilderExt;
 pub use crate::future::ResponseFuture;
 #[cfg(feature = "middleware")]
-pub use crate::middleware::TracingMiddleware;
+pub use crate::middleware::{MiddlewareRequestExt, TracingMiddleware};
 pub use crate::options::RequestOptions;
 pub use crate::redirect_policy::{RedirectAction, RedirectAttempt, RedirectPolicy, Redirects};
 pub use crate::request::TracingRequestBuilder;
+pub use crate::tracing_request::{RequestExt, TracingRequest};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

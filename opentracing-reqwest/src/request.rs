@@ -13,6 +13,7 @@ use crate::future::ResponseFuture;
 use crate::options::RequestOptions;
 use crate::redirect::Follow;
 use crate::settings::Settings;
+use crate::tracing_request::TracingRequest;
 
 /// Builds a request that is traced when it is sent: a [`reqwest::RequestBuilder`] with settings for its span. Other methods of reqwest's
 /// builder are available through [`map`](Self::map).
@@ -177,8 +178,17 @@ impl TracingRequestBuilder {
         })
     }
 
-    /// Builds the request without sending it; [`TracingClient::execute`](crate::TracingClient::execute) does that. The
-    /// settings of its span are lost.
+    /// Builds the request with the settings of its span, without sending it; [`TracingClient::execute`](crate::TracingClient::execute)
+    /// does that.
+    ///
+    /// # Errors
+    ///
+    /// If the URL, a header or the body cannot be built.
+    pub fn build_traced(self) -> reqwest::Result<TracingRequest> {
+        Ok(TracingRequest::new(self.builder.build()?, self.options))
+    }
+
+    /// Builds the request without the settings of its span, and without sending it.
     ///
     /// # Errors
     ///

@@ -77,7 +77,7 @@
 //!
 //! In the log of an error, `error.kind` is `timeout`; `dns`, `connect`, `tls` or `proxy` if there was no connection; `reset`, `goaway`,
 //! `closed` or `refused_stream` if it ended without a response; `protocol` if the response was not HTTP; `upload` if the body of the request
-//! failed; else `service` or `body`. [`Untraced`] and [`WithoutPropagation`] exclude a request from tracing or from propagation.
+//! failed; else `service` or `body`. [`TracingRequestExt`] sets the name and the peer of one request. [`Untraced`] and [`WithoutPropagation`] exclude a request from tracing or from propagation.
 //!
 //! # When a span ends
 //!
@@ -188,7 +188,7 @@ pub use opentracing_core::http_rules::{
 pub use crate::body::ResponseBody;
 pub use crate::body_type::{BodyType, WrappedBody};
 pub use crate::client::{
-    CountResends, CountResendsFuture, CountResendsLayer, TracingClientLayer, TracingClientService,
+    CountResends, CountResendsFuture, CountResendsLayer, TracingClientLayer, TracingClientService, TracingRequestExt,
 };
 pub use crate::decorator::{HttpDecorator, StandardDecorator};
 pub use crate::future::ResponseFuture;

@@ -14,6 +14,7 @@ mod outcomes;
 mod policies;
 mod propagation;
 mod redirects;
+mod requests;
 mod server;
 mod settings;
 mod support;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::Extensions;
 use opentracing_core::Tracer;
 use opentracing_core::mock::MockTracer;
-use opentracing_reqwest::{CallerContext, RequestOptions, TracingMiddleware};
+use opentracing_reqwest::{CallerContext, MiddlewareRequestExt, RequestOptions, TracingMiddleware};
 use reqwest::{Request, Response};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Error, Middleware, Next, Result};
 
@@ -42,6 +42,18 @@ async fn takes_settings_and_options() {
     let span = only_span(&mock);
     assert_eq!((&*span.operation_name, tag(&span, "peer.service").as_deref()), ("GET /{id}", Some("catalog")));
     assert!(server.request().trace_headers().is_empty());
+}
+
+#[tokio::test]
+async fn a_request_has_short_names_for_its_settings() {
+    let (mock, server) = (MockTracer::new(), Server::start(|_| OK).await);
+    let request = client(&mock).get(server.url("/42")).operation_name("GET /{id}").peer_service("catalog");
+    request.without_propagation().send().await.unwrap().text().await.unwrap();
+    let span = only_span(&mock);
+    assert_eq!((&*span.operation_name, tag(&span, "peer.service").as_deref()), ("GET /{id}", Some("catalog")));
+    assert!(server.request().trace_headers().is_empty());
+    client(&mock).get(server.url("/")).untraced().send().await.unwrap();
+    assert_eq!(mock.finished_spans().len(), 1);
 }
 
 /// Sends a request again until it is answered well.

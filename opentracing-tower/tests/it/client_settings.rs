@@ -11,7 +11,9 @@ use http::{HeaderMap, Request, Response};
 use http_body::Body;
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{Tracer, Value};
-use opentracing_tower::{ResponseBody, TracingClientLayer, is_event_stream};
+use opentracing_tower::{
+    CallerContext, ResendCounter, ResponseBody, TracingClientLayer, TracingRequestExt, is_event_stream,
+};
 use tower_service::Service;
 
 use crate::support::{Frames, Then};
@@ -127,4 +129,26 @@ fn progress_is_logged_on_request() {
     let span = mock.span("GET");
     assert_eq!(span.logs[0].field("event"), Some(Value::Str("progress")));
     assert_eq!(span.logs[0].field("http.response.body.size"), Some(Value::U64(3)));
+}
+
+#[test]
+fn a_request_has_short_names_for_its_settings() {
+    let (mock, answers) = (MockTracer::new(), Answers::default());
+    let mut traced = layer(&mock).wrap(answers.clone());
+    let caller = mock.tracer().span("caller").start();
+    let builder = Request::get("http://10.0.0.7/users/42").operation_name("GET /users/{id}").peer_service("users");
+    drop(send(&mut traced, builder.body(()).unwrap()));
+    let request = get("/users/42").operation_name("GET /users/{id}").caller(CallerContext::of(&caller));
+    drop(send(&mut traced, request.without_propagation()));
+    drop(send(&mut traced, get("/").untraced()));
+    let counter = ResendCounter::new();
+    drop(send(&mut traced, get("/").resend_counter(&counter)));
+    assert_eq!(counter.count(), 1);
+    caller.finish();
+    mock.assert_tree("caller\n  GET /users/{id} (client)\nGET /users/{id} (client)\nGET (client)\n");
+    let spans = mock.finished_spans();
+    assert_eq!(spans[0].tag("peer.service"), Some(Value::Str("users")));
+    let sent = answers.sent.lock().unwrap();
+    let traced: Vec<_> = sent.iter().map(|headers| headers.contains_key("traceparent")).collect();
+    assert_eq!(traced, [true, false, false, true]);
 }
