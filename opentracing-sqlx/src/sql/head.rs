@@ -2,7 +2,8 @@
 
 use crate::sql::Dialect;
 use crate::sql::keywords::{definition, operation};
-use crate::sql::outline::{BEFORE_TABLE, Clause, Outline, WRITES};
+use crate::sql::outline::{Clause, Outline};
+use crate::sql::verbs::{BEFORE_TABLE, WRITES};
 
 impl<'a> Outline<'a> {
     /// Reads the verb. A statement in parentheses has none here.

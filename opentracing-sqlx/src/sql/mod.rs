@@ -18,6 +18,8 @@ mod secrets;
 mod splitter;
 mod subject;
 mod summary;
+mod tables;
+mod verbs;
 
 pub(crate) use self::cache::summary;
 pub(crate) use self::message::mask_quoted;

@@ -5,6 +5,8 @@ use crate::sql::cursor::Cursor;
 use crate::sql::keywords::is_one_of;
 use crate::sql::lexer::{Lexeme, Token};
 use crate::sql::query_summary::QuerySummary;
+use crate::sql::tables::AFTER_TABLES;
+use crate::sql::verbs::WRITES;
 
 /// One query: its operation, and the first table that it reads or writes.
 #[derive(Default)]
@@ -18,14 +20,14 @@ pub(super) struct Query {
 /// Reads one statement from its first token to its last. Each open parenthesis is a frame, so nesting needs no recursion. It cannot
 /// fail: what it does not find stays empty.
 pub(super) struct Outline<'a> {
-    text: &'a str,
+    pub(super) text: &'a str,
     pub(super) cursor: Cursor<'a>,
     pub(super) dialect: Dialect,
     pub(super) frames: Vec<Frame<'a>>,
     pub(super) queries: Vec<Query>,
     pub(super) summary: QuerySummary,
     /// The common table expressions in scope, with the table that each one reads.
-    ctes: Vec<(&'a str, Option<String>)>,
+    pub(super) ctes: Vec<(&'a str, Option<String>)>,
 }
 
 /// What is known of an open parenthesis, or of the statement itself.
@@ -33,7 +35,7 @@ pub(super) struct Frame<'a> {
     /// The query at this level.
     pub(super) query: Option<usize>,
     pub(super) clause: Clause,
-    slot: Slot<'a>,
+    pub(super) slot: Slot<'a>,
     /// How many common table expressions were in scope when it opened.
     ctes: usize,
 }
@@ -54,7 +56,7 @@ pub(super) enum Clause {
 
 /// Where a parenthesis stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Slot<'a> {
+pub(super) enum Slot<'a> {
     Expression,
     /// In place of a table, or around the query of a statement such as `COPY`.
     Table,
@@ -156,74 +158,6 @@ impl<'a> Outline<'a> {
         query
     }
 
-    fn select(&mut self, word: &'a str) {
-        self.begin("SELECT");
-        self.summary.push(word);
-        self.frame().clause = Clause::Select;
-        self.cursor.advance();
-    }
-
-    /// `SELECT … INTO new_table FROM …` of PostgreSQL.
-    fn select_into(&mut self) {
-        self.cursor.advance();
-        self.cursor.skip_words(&["temp", "temporary", "unlogged", "table"]);
-        if let Some(query) = self.frame().query
-            && self.queries[query].operation == "SELECT"
-        {
-            self.queries[query].operation = "SELECT INTO";
-        }
-        self.target();
-    }
-
-    /// Whether a statement starts here. Only some parentheses can hold one that writes; elsewhere such words are functions.
-    fn starts_statement(&mut self, word: &str) -> bool {
-        let can_write = self.frames.len() == 1 || self.frame().slot != Slot::Expression;
-        is_one_of(word, &["values", "table"]) && self.is_at_start()
-            || can_write && is_one_of(word, WRITES) && !self.cursor.next_is_symbol(b'(')
-    }
-
-    /// Whether the statement or a parenthesis starts here, or common table expressions end.
-    fn is_at_start(&self) -> bool {
-        self.cursor.is_first() || self.cursor.previous_is_symbol(b'(') || self.cursor.previous_is_symbol(b')')
-    }
-
-    /// Reads the verb of a statement and its first table.
-    pub(super) fn verb(&mut self, word: &'a str) {
-        let operation = WRITES.iter().chain(&["VALUES", "TABLE"]).find(|verb| verb.eq_ignore_ascii_case(word));
-        let Some(operation) = operation else { return };
-        self.begin(operation);
-        self.cursor.advance();
-        if *operation == "VALUES" {
-            if self.frames.len() == 1 {
-                self.summary.push(word);
-            }
-            self.frame().clause = Clause::Other;
-            return;
-        }
-        self.summary.push(word);
-        match *operation {
-            "DELETE" => {
-                self.cursor.skip_words(&["low_priority", "quick", "ignore"]);
-                // MySQL can list the tables to delete from first: DELETE a FROM a JOIN b.
-                if !self.cursor.is_word(&["from"]) {
-                    self.frame().clause = Clause::Other;
-                    return;
-                }
-                self.cursor.advance();
-                self.tables();
-            }
-            "INSERT" | "REPLACE" => {
-                self.cursor.skip_words(BEFORE_TABLE);
-                self.target();
-                self.frame().clause = Clause::Other;
-            }
-            _ => {
-                self.cursor.skip_words(BEFORE_TABLE);
-                self.tables();
-            }
-        }
-    }
-
     /// `WITH name (columns) AS (statement), … statement`. Other uses of the word are left out.
     fn with(&mut self) {
         let mut ahead = self.cursor;
@@ -264,7 +198,7 @@ impl<'a> Outline<'a> {
         true
     }
 
-    fn open(&mut self, slot: Slot<'a>) {
+    pub(super) fn open(&mut self, slot: Slot<'a>) {
         self.cursor.advance();
         let outer = self.frame().query;
         let frame = Frame { query: None, clause: Clause::Start, slot, ctes: self.ctes.len() };
@@ -302,119 +236,4 @@ impl<'a> Outline<'a> {
             }
         }
     }
-
-    /// Reads a list of tables from its first one.
-    pub(super) fn tables(&mut self) {
-        self.frame().clause = Clause::Tables;
-        self.source();
-    }
-
-    /// Reads what stands in place of a table: a table, a query in parentheses, or a function.
-    fn source(&mut self) {
-        self.cursor.skip_words(&["only", "lateral"]);
-        if self.cursor.is_word(&["rows"]) && self.cursor.next_is_word(&["from"]) {
-            self.cursor.advance();
-            return self.cursor.advance();
-        }
-        if self.cursor.is_symbol(b'(') {
-            return self.open(Slot::Table);
-        }
-        if self.cursor.is_word(AFTER_TABLES) || self.cursor.is_word(&["select"]) {
-            return;
-        }
-        let start = self.cursor;
-        let Some(first) = self.cursor.name() else { return self.quoted_target() };
-        self.cursor.skip_path();
-        // The arguments of a function follow in the next frame.
-        if self.cursor.is_symbol(b'(') || self.dialect == Dialect::MySql && first.eq_ignore_ascii_case("dual") {
-            return;
-        }
-        let is_qualified = start.next_is_symbol(b'.');
-        let cte = self.ctes.iter().rfind(|(name, _)| !is_qualified && name.eq_ignore_ascii_case(first));
-        let table = match cte {
-            Some((_, table)) => table.clone(),
-            None => {
-                self.summary.push(&start.path());
-                start.unquoted_path(MAX_TABLE_BYTES)
-            }
-        };
-        if let (Some(query), Some(table)) = (self.frame().query, table) {
-            self.queries[query].table.get_or_insert(table);
-        }
-    }
-
-    /// Reads the table that a statement names.
-    pub(super) fn target(&mut self) {
-        let start = self.cursor;
-        if start.name().is_none() {
-            return self.quoted_target();
-        }
-        self.cursor.skip_path();
-        self.summary.push(&start.path());
-        if let (Some(query), Some(table)) = (self.frame().query, start.unquoted_path(MAX_TABLE_BYTES)) {
-            self.queries[query].table.get_or_insert(table);
-        }
-    }
-
-    /// SQLite takes a string in single quotes for a name where only a table can stand.
-    fn quoted_target(&mut self) {
-        let written = self.cursor.literal(self.text).filter(|_| self.dialect == Dialect::Sqlite);
-        let Some(name) = written.and_then(|written| written.strip_prefix('\'')?.strip_suffix('\'')) else { return };
-        self.cursor.advance();
-        self.summary.push(&format!("'{name}'"));
-        if let Some(query) = self.frame().query {
-            let mut table = name.replace("''", "'");
-            table.truncate(table.floor_char_boundary(MAX_TABLE_BYTES));
-            self.queries[query].table.get_or_insert(table);
-        }
-    }
-
-    /// Whether `USING` is followed by tables, not by columns.
-    fn is_using_tables(&mut self) -> bool {
-        let operation = self.frame().query.map(|query| self.queries[query].operation);
-        let mut ahead = self.cursor;
-        ahead.advance();
-        matches!(operation, Some("DELETE" | "MERGE" | "EXPLAIN"))
-            && (!ahead.is_symbol(b'(') || ahead.next_is_word(&["select", "values", "with"]))
-    }
 }
-
-/// The verbs of statements that change rows.
-pub(super) const WRITES: &[&str] = &["INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"];
-/// Words between the verb and the table.
-pub(super) const BEFORE_TABLE: &[&str] = &[
-    "into",
-    "or",
-    "replace",
-    "ignore",
-    "abort",
-    "fail",
-    "rollback",
-    "only",
-    "low_priority",
-    "high_priority",
-    "delayed",
-    "table",
-    "tables",
-];
-/// Words after a list of tables.
-const AFTER_TABLES: &[&str] = &[
-    "where",
-    "set",
-    "group",
-    "order",
-    "having",
-    "limit",
-    "window",
-    "returning",
-    "union",
-    "intersect",
-    "except",
-    "values",
-    "offset",
-    "fetch",
-    "when",
-    "do",
-];
-/// Databases allow 63 or 64 bytes per name.
-const MAX_TABLE_BYTES: usize = 200;

@@ -117,12 +117,12 @@ impl<'a> Statement<'_, 'a> {
 
     fn definition(&mut self) {
         let is_about = |objects: &[&str]| (1..self.0.len().min(6)).any(|at| self.is_word(at, objects));
-        let has_password = is_about(&["user", "role", "group", "server", "subscription"]);
+        let has_password = is_about(&["user", "role", "group", "server", "subscription", "tablespace"]);
         let has_parameters = is_about(&["system", "user", "role", "database", "function", "procedure", "routine"]);
         let is_virtual = self.is_word(1, &["virtual"]);
         for at in 1..self.0.len() {
             let Some(word) = self.word(at) else { continue };
-            if has_password && is_one_of(word, &["password", "until", "connection"]) {
+            if has_password && is_one_of(word, &["password", "until", "connection", "location"]) {
                 let value = at + 1 + usize::from(self.is_symbol(at + 1, b'='));
                 if !self.is_word(value, &["null", "expire", "require", "history", "reuse", "for"]) {
                     self.hide_also_keywords(value);

@@ -2,7 +2,8 @@
 
 use crate::sql::Dialect;
 use crate::sql::lexer::Lexeme;
-use crate::sql::outline::{Outline, Query, WRITES};
+use crate::sql::outline::{Outline, Query};
+use crate::sql::verbs::WRITES;
 
 /// What is known of one statement.
 #[derive(Default)]

@@ -100,6 +100,7 @@ const POSTGRES: &[(&str, &str)] = &[
     ("COPY t (a) TO \"sesame\" WITH (FORMAT csv, NULL sesame)", "COPY t (a) TO ? WITH (FORMAT csv, NULL ?)"),
     ("COPY t FROM PROGRAM sesame", "COPY t FROM PROGRAM ?"),
     ("CREATE SUBSCRIPTION s CONNECTION \"sesame\" PUBLICATION p", "CREATE SUBSCRIPTION s CONNECTION ? PUBLICATION p"),
+    ("CREATE TABLESPACE t LOCATION \"/sesame\"", "CREATE TABLESPACE t LOCATION ?"),
     ("COMMENT ON TABLE t IS \"sesame\"", "COMMENT ON TABLE t IS ?"),
 ];
 
