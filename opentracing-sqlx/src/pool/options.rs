@@ -98,7 +98,7 @@ impl<DB: TracingDatabase> TracingPoolOptions<DB> {
     ///
     /// Those of [`PoolOptions::connect`].
     pub async fn connect(self, url: &str) -> Result<TracingPool<DB>, Error> {
-        Ok(TracingPool::with_tracer(self.tracer, self.options.connect(url).await?))
+        Ok(TracingPool::with_tracer(self.tracer, self.options.connect(url).await?).named_by(url))
     }
 
     /// Connects, and wraps the pool.
@@ -119,7 +119,7 @@ impl<DB: TracingDatabase> TracingPoolOptions<DB> {
     ///
     /// Those of [`PoolOptions::connect_lazy`].
     pub fn connect_lazy(self, url: &str) -> Result<TracingPool<DB>, Error> {
-        Ok(TracingPool::with_tracer(self.tracer, self.options.connect_lazy(url)?))
+        Ok(TracingPool::with_tracer(self.tracer, self.options.connect_lazy(url)?).named_by(url))
     }
 
     /// Makes a pool that connects when a connection is needed.

@@ -61,10 +61,7 @@ impl<DB: TracingDatabase> TracingPool<DB> {
     ///
     /// Those of [`Pool::connect`].
     pub async fn connect(url: &str) -> Result<Self, Error> {
-        let mut pool = Self::new(Pool::connect(url).await?);
-        let target = &mut pool.settings_mut().target;
-        *target = target.clone().named_by(url);
-        Ok(pool)
+        Ok(Self::new(Pool::connect(url).await?).named_by(url))
     }
 
     /// Connects with sqlx's default pool options. Uses the global tracer.
@@ -82,7 +79,7 @@ impl<DB: TracingDatabase> TracingPool<DB> {
     ///
     /// Those of [`Pool::connect_lazy`].
     pub fn connect_lazy(url: &str) -> Result<Self, Error> {
-        Ok(Self::new(Pool::connect_lazy(url)?))
+        Ok(Self::new(Pool::connect_lazy(url)?).named_by(url))
     }
 
     /// Makes a pool with sqlx's default pool options, which connects when a connection is needed. Uses the global tracer.
@@ -109,6 +106,13 @@ impl<DB: TracingDatabase> TracingPool<DB> {
     /// `db.example:5432/shop`.
     pub fn pool_name(self, name: impl Into<String>) -> Self {
         self.figures().set_name(name.into());
+        self
+    }
+
+    /// Takes the name of the database system from the scheme of the URL.
+    pub(super) fn named_by(mut self, url: &str) -> Self {
+        let target = &mut self.settings_mut().target;
+        *target = target.clone().named_by(url);
         self
     }
 

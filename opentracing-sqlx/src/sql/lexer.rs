@@ -140,8 +140,10 @@ impl<'a> Lexer<'a> {
         match self.rules.dialect {
             // `@` and `:` are an operator and a separator.
             Dialect::Postgres => sign == b'$' && next.is_ascii_digit(),
-            // `$` starts an identifier.
-            Dialect::MySql => sign == b'@' && is_word(next) || sign == b':' && is_word_start(next),
+            // `$` starts an identifier. A variable whose name is a number looks like a value.
+            Dialect::MySql => {
+                sign == b'@' && is_word(next) && !next.is_ascii_digit() || sign == b':' && is_word_start(next)
+            }
             Dialect::Sqlite => is_word(next) && (sign != b':' || is_word_start(next)),
         }
     }

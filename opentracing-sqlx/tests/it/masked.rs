@@ -115,7 +115,7 @@ const MYSQL: &[(&str, &str)] = &[
     ("SELECT /*!50000 'sesame', */ a FROM t", "SELECT a FROM t"),
     ("SELECT /*! '*/ sesame' */ a FROM t", "SELECT"),
     ("SELECT /*M!100100 a, */ b", "SELECT b"),
-    ("SELECT $a, a$b, @c, @@d FROM t", "SELECT $a, a$b, @c, @@d FROM t"),
+    ("SELECT $a, a$b, @c, @@d, @5 FROM t", "SELECT $a, a$b, @c, @@d, @? FROM t"),
     ("SELECT x'41', 0x41, b'1', N'a', _utf8mb4'b', _utf8 \"c\"", "SELECT ?, ?, ?, ?, _utf8mb4?, _utf8 ?"),
     ("SELECT 1 # it's\n, a -- it's\n, b", "SELECT ? , a , b"),
     // Keys and passwords without quotes.

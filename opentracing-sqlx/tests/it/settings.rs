@@ -97,18 +97,26 @@ on_each_database! {
 #[cfg(feature = "mysql")]
 #[tokio::test]
 async fn the_url_names_mariadb() {
-    let Some(url) = crate::support::server("MYSQL_URL") else { return };
-    for (scheme, name) in [("mysql:", "mysql"), ("mariadb:", "mariadb")] {
-        let pool = TracingPool::<sqlx::MySql>::connect(&url.replacen("mysql:", scheme, 1)).await.unwrap();
-        let settings = format!("{pool:?}");
-        assert!(settings.contains(&format!("system: {name:?}")), "{settings}");
+    for (url, name) in [("mysql://db.example/shop", "mysql"), ("mariadb://db.example/shop", "mariadb")] {
+        let pool = TracingPool::<sqlx::MySql>::connect_lazy(url).unwrap();
+        assert!(format!("{pool:?}").contains(&format!("system: {name:?}")), "{pool:?}");
     }
+    let Some(url) = crate::support::server("MYSQL_URL") else { return };
+    let pool = TracingPool::<sqlx::MySql>::connect(&url.replacen("mysql:", "mariadb:", 1)).await.unwrap();
+    assert!(format!("{pool:?}").contains("system: \"mariadb\""), "{pool:?}");
 }
 
 #[cfg(feature = "postgres")]
 #[tokio::test]
 async fn the_url_names_cockroachdb() {
-    let Some(url) = crate::support::server("POSTGRES_URL") else { return };
-    let pool = TracingPool::<sqlx::Postgres>::connect(&url.replacen("postgres:", "cockroachdb:", 1)).await.unwrap();
-    assert!(format!("{pool:?}").contains("system: \"cockroachdb\""), "{pool:?}");
+    let mock = MockTracer::new();
+    let pool = opentracing_sqlx::TracingPoolOptions::<sqlx::Postgres>::with_tracer(mock.tracer().clone())
+        .connect_lazy("cockroachdb://db.example/shop")
+        .unwrap();
+    pool.close().await;
+    sqlx::query("SELECT 1").execute(&pool).await.unwrap_err();
+    let span = only_span(&mock);
+    for key in ["db.system.name", "peer.service"] {
+        assert_eq!(tag(&span, key).as_deref(), Some("cockroachdb"));
+    }
 }

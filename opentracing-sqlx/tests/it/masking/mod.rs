@@ -69,7 +69,10 @@ where
             let statement = generator.statement();
             figures.statements += 1;
             figures.canaries += statement.canaries.len();
-            let (shown, is_accepted) = execute(mock, pool, &statement).await;
+            let (mut shown, is_accepted) = execute(mock, pool, &statement).await;
+            if DB::DATABASE == Database::MariaDb && statement.is_mutated {
+                shown = without_variables(&shown);
+            }
             figures.accepted += usize::from(is_accepted);
             for canary in &statement.canaries {
                 let is_shown = shown.contains(&canary.text);
@@ -110,6 +113,14 @@ where
         DB::DATABASE == Database::Postgres || results.iter().filter(|result| result.is_left()).count() == 1
     });
     (mock.finished_spans().iter().map(shown).collect(), is_accepted)
+}
+
+/// MariaDB also leaves the names of user variables out, which are no values.
+fn without_variables(shown: &str) -> String {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '$' | '.');
+    let mut parts = shown.split('@');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + "@" + part.trim_start_matches(is_part))
 }
 
 fn leak(canary: &str, sql: &str, shown: &str) -> String {
