@@ -20,6 +20,28 @@ mod snippets_traced {
     include!("snippets.rs");
 }
 
+mod newsletter_plain {
+    include!("newsletter/imports.rs");
+    include!("newsletter/app.rs");
+}
+
+mod newsletter_traced {
+    include!("newsletter/imports_traced.rs");
+    include!("newsletter/app.rs");
+}
+
+#[cfg(feature = "sqlite")]
+mod repository_plain {
+    include!("repository/imports.rs");
+    include!("repository/app.rs");
+}
+
+#[cfg(feature = "sqlite")]
+mod repository_traced {
+    include!("repository/imports_traced.rs");
+    include!("repository/app.rs");
+}
+
 /// A pool of one connection that has the table `users` and a schema of its own; `None` without a server.
 async fn pool(schema: &'static str) -> Option<(sqlx::PgPool, String)> {
     let url = crate::support::server("POSTGRES_URL")?;
@@ -59,4 +81,95 @@ async fn all_snippets_run_traced() {
     assert_eq!(snippets_traced::run_migrations(traced).await.unwrap(), 4);
     assert_eq!(crate::support::names(&mock), ["migrate 1 create books", "migrate 2 fill books"]);
     drop_schema(&pool).await;
+}
+
+/// The lines of the imports that differ; the rest of an application is one file.
+fn changed(plain: &str, traced: &str) -> usize {
+    traced.lines().filter(|line| !plain.lines().any(|same| same == *line)).count()
+}
+
+#[test]
+fn ported_applications_change_few_lines() {
+    let newsletter = changed(include_str!("newsletter/imports.rs"), include_str!("newsletter/imports_traced.rs"));
+    let repository = changed(include_str!("repository/imports.rs"), include_str!("repository/imports_traced.rs"));
+    assert_eq!((newsletter, repository), (3, 2));
+}
+
+/// The same run of the newsletter service on a schema of its own.
+macro_rules! newsletter {
+    ($service:ident, $application:expr) => {{
+        use $service::{Application, DatabaseSettings, ExecutionOutcome, configure_database, remove_database, run};
+
+        let Some(url) = crate::support::server("POSTGRES_URL") else { return };
+        let settings = DatabaseSettings { url, schema: format!("{}_{}", stringify!($service), std::process::id()) };
+        let migrated = configure_database(&settings).await.unwrap();
+        let application: Application = $application(&settings, migrated);
+        let delivered = |email| ExecutionOutcome::TaskCompleted(format!("First issue to {email}"));
+        let expected = [delivered("ada@example"), delivered("grace@example"), ExecutionOutcome::EmptyQueue];
+        assert_eq!(run(&application).await.unwrap(), expected);
+        application.pool.close().await;
+        remove_database(&settings).await.unwrap();
+    }};
+}
+
+#[tokio::test]
+async fn the_newsletter_service_runs_with_sqlx_itself() {
+    newsletter!(newsletter_plain, |settings, _| Application::build(settings).unwrap());
+}
+
+#[tokio::test]
+async fn the_newsletter_service_runs_traced() {
+    let mock = opentracing_core::mock::MockTracer::new();
+    newsletter!(newsletter_traced, |settings, migrated: opentracing_sqlx::PgPool| {
+        // It builds its pool on the global tracer, which tests do not set.
+        drop(Application::build(settings).unwrap());
+        let tracer = mock.tracer().clone();
+        Application { pool: opentracing_sqlx::TracingPool::with_tracer(tracer, migrated.into_inner()) }
+    });
+    let names = crate::support::names(&mock);
+    let subscribe = ["BEGIN", "INSERT subscriptions", "INSERT subscription_tokens", "COMMIT"];
+    let confirm = ["SELECT subscription_tokens", "UPDATE subscriptions"];
+    assert_eq!(names[..6], [&subscribe[..], &confirm].concat());
+    let publish = ["BEGIN", "INSERT idempotency", "INSERT newsletter_issues", "INSERT issue_delivery_queue"];
+    assert_eq!(names[13..17], publish);
+    // The repeated request finds the saved response, and drops its transaction.
+    assert_eq!(
+        names[17..23],
+        ["UPDATE idempotency", "COMMIT", "BEGIN", "INSERT idempotency", "SELECT idempotency", "ROLLBACK"]
+    );
+    assert_eq!(
+        names[23..28],
+        ["BEGIN", "SELECT issue_delivery_queue", "SELECT newsletter_issues", "DELETE issue_delivery_queue", "COMMIT"]
+    );
+    assert!(mock.finished_spans().iter().all(|span| !span.is_failed));
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn the_shop_with_repositories_runs_both_ways() {
+    use crate::ported::{repository_plain as plain, repository_traced as traced};
+
+    plain::run(&plain::Shop::new(plain::open().await.unwrap())).await.unwrap();
+    traced::run(&traced::Shop::new(traced::open().await.unwrap())).await.unwrap();
+    let mock = opentracing_core::mock::MockTracer::new();
+    let options = opentracing_sqlx::SqlitePoolOptions::with_tracer(mock.tracer().clone()).max_connections(1);
+    let pool = options.connect("sqlite::memory:").await.unwrap();
+    traced::create_tables(&pool).await.unwrap();
+    mock.reset();
+    traced::run(&traced::Shop::new(pool)).await.unwrap();
+    mock.assert_tree(
+        "
+        INSERT books (client)
+        SELECT books (client)
+        SELECT books (client)
+        BEGIN (client)
+        UPDATE books (client)
+        INSERT orders (client)
+        COMMIT (client)
+        BEGIN (client)
+        UPDATE books (client)
+        ROLLBACK (client)
+        SELECT books (client)
+    ",
+    );
 }

@@ -1,0 +1,2 @@
+use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::{Acquire, FromRow, QueryBuilder, Sqlite, SqliteConnection, SqlitePool, Transaction};
