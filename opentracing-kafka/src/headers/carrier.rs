@@ -42,10 +42,7 @@ impl TextMapReader for HeaderReader<'_> {
     fn values(&self, field: &Field, visit: &mut dyn FnMut(&[u8])) {
         let name = field.name().as_bytes();
         if self.lengths & bit(name.len()) != 0 {
-            self.headers
-                .iter()
-                .filter(|(other, _)| other.eq_ignore_ascii_case(name))
-                .for_each(|(_, value)| visit(value));
+            self.headers.iter().filter(|(other, _)| is_name(other, name)).for_each(|(_, value)| visit(value));
         }
     }
 

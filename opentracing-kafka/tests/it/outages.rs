@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use opentracing_core::mock::MockTracer;
-use opentracing_kafka::TracingProducer;
-use rdkafka::Message;
+use opentracing_kafka::{SettlePolicy, Settlement, TracingProducer};
+use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::producer::{FutureProducer, FutureRecord};
+use rdkafka::{Message, Offset};
 
 use crate::cluster::{Cluster, patience, soon, tracing};
 use crate::support::{span, tag};
@@ -85,12 +86,16 @@ async fn clients_recover_after_a_broker_was_killed() {
     assert_eq!(delivery.offset, 1);
     soon(producer.send(record("after"), patience())).await.unwrap();
     let mut payloads = Vec::new();
+    let policy = SettlePolicy::commit(CommitMode::Sync).attempts(2);
     while payloads.len() < 2 {
         // The consumer returns errors while the broker is down, and then continues.
         if let Ok(message) = soon(consumer.recv()).await {
             payloads.push(message.payload().map(<[u8]>::to_vec));
+            let settled = consumer.handle_and_settle(&message, &policy, async || Ok::<_, String>(())).await;
+            assert_eq!(settled, Ok(Settlement::Settled));
         }
     }
+    assert_eq!(consumer.committed(patience()).unwrap().find_partition(&topic, 0).unwrap().offset(), Offset::Offset(3));
     assert_eq!(payloads, [Some(b"during".to_vec()), Some(b"after".to_vec())]);
     mock.assert_tree(&format!(
         "
