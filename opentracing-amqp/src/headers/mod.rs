@@ -12,7 +12,7 @@ use opentracing_core::message_rules::{ContextFit, ContextHeaders, MessageHeaderT
 use opentracing_core::propagation::AmqpHeaders;
 use opentracing_core::{Span, SpanContext, Tracer};
 
-use crate::headers::carrier::HeaderReader;
+use crate::headers::carrier::{HeaderReader, NewHeaders};
 use crate::headers::size::DEFAULT_FRAME_MAX;
 use crate::headers::value::tag_value;
 
@@ -50,16 +50,43 @@ pub(crate) fn inject_into(
     frame_max: FrameSize,
 ) -> ContextFit {
     let present = properties.headers().as_ref().map(FieldTable::inner).filter(|headers| !headers.is_empty());
-    let mut written = if present.is_some() { ContextHeaders::replacing() } else { ContextHeaders::new() };
+    let Some(present) = present else { return inject_new(tracer, context, properties, frame_max) };
+    let mut written = ContextHeaders::replacing();
     if tracer.inject(context, AmqpHeaders, &mut written).is_err() {
         return ContextFit::Whole;
     }
-    let kept = |(name, _): &(&ShortString, &AMQPValue)| !written.replaces(name.as_str().as_bytes());
-    let mut headers: BTreeMap<ShortString, AMQPValue> = match present {
-        Some(present) => present.iter().filter(kept).map(|(name, value)| (name.clone(), value.clone())).collect(),
-        None if written.is_empty() => return ContextFit::Whole,
-        None => BTreeMap::new(),
-    };
+    let kept = present.iter().filter(|(name, _)| !written.replaces(name.as_str().as_bytes()));
+    let headers = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
+    add(written, properties, headers, frame_max)
+}
+
+/// Adds a context to a message without headers, which most messages are.
+fn inject_new(
+    tracer: &Tracer,
+    context: &SpanContext,
+    properties: &mut BasicProperties,
+    frame_max: FrameSize,
+) -> ContextFit {
+    let mut headers = NewHeaders::default();
+    if tracer.inject(context, AmqpHeaders, &mut headers).is_err() || headers.0.is_empty() {
+        return ContextFit::Whole;
+    }
+    if size::fits(properties, &headers.0, frame_max) {
+        *properties = std::mem::take(properties).with_headers(headers.0.into());
+        return ContextFit::Whole;
+    }
+    let mut written = ContextHeaders::new();
+    let _ = tracer.inject(context, AmqpHeaders, &mut written);
+    add(written, properties, BTreeMap::new(), frame_max)
+}
+
+/// Adds what fits to the headers.
+fn add(
+    mut written: ContextHeaders,
+    properties: &mut BasicProperties,
+    mut headers: BTreeMap<ShortString, AMQPValue>,
+    frame_max: FrameSize,
+) -> ContextFit {
     let fit = written.fit(size::room(properties, &headers, frame_max), size::text_header);
     for (name, value) in written.iter() {
         // Fails for names longer than 255 bytes, which AMQP does not allow.
@@ -88,7 +115,7 @@ pub(crate) fn inject_into(
 /// ```
 pub fn extract(tracer: &Tracer, properties: &BasicProperties) -> Option<SpanContext> {
     let headers = properties.headers().as_ref()?;
-    tracer.extract(AmqpHeaders, &HeaderReader(headers.inner())).ok().flatten()
+    tracer.extract(AmqpHeaders, &HeaderReader::new(headers.inner())).ok().flatten()
 }
 
 /// Records the captured headers that the message has.

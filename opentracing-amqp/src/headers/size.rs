@@ -21,11 +21,24 @@ pub(crate) fn room(
     headers: &BTreeMap<ShortString, AMQPValue>,
     frame_max: FrameSize,
 ) -> usize {
-    if frame_max == 0 {
-        return usize::MAX;
-    }
-    let size = OVERHEAD + other_properties(properties) + entries(headers);
-    usize::try_from(frame_max).unwrap_or(usize::MAX).saturating_sub(size)
+    max(frame_max).saturating_sub(size(properties, headers))
+}
+
+/// Whether the properties fit into one frame with these headers.
+pub(crate) fn fits(
+    properties: &BasicProperties,
+    headers: &BTreeMap<ShortString, AMQPValue>,
+    frame_max: FrameSize,
+) -> bool {
+    size(properties, headers) <= max(frame_max)
+}
+
+fn max(frame_max: FrameSize) -> usize {
+    if frame_max == 0 { usize::MAX } else { usize::try_from(frame_max).unwrap_or(usize::MAX) }
+}
+
+fn size(properties: &BasicProperties, headers: &BTreeMap<ShortString, AMQPValue>) -> usize {
+    OVERHEAD + other_properties(properties) + entries(headers)
 }
 
 /// The size of a header whose value is a long string.
