@@ -64,13 +64,15 @@ impl TracingDelivery {
         inner: Delivery,
         receiver: Option<Receiver>,
     ) -> Self {
+        let session = source.needs_settling.then(|| open.session_of(&inner.acker)).flatten();
         let spans = Spans::new(settings, source.start(settings, &inner), 1);
         if let Some(receiver) = receiver {
             spans.set_current(|attempts| receiver.receive(attempts.last()));
         }
         settings.tracer.count_messages(MessageEvent::Received, 1);
-        let session =
-            if source.needs_settling { open.add(inner.delivery_tag, &inner.acker, spans.clone()) } else { None };
+        if let Some(session) = session {
+            open.add(inner.delivery_tag, session, spans.clone());
+        }
         TracingDelivery {
             inner,
             spans,

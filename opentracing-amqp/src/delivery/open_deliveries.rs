@@ -29,9 +29,9 @@ struct Table {
 pub(crate) struct Session(u64);
 
 impl OpenDeliveries {
-    /// Adds a delivery, and forgets the deliveries of earlier sessions. `None` if the delivery itself is from an earlier session.
-    pub(crate) fn add(&self, tag: DeliveryTag, acker: &Acker, spans: Arc<Spans>) -> Option<Session> {
-        // The connection was lost while the delivery waited in the consumer's buffer.
+    /// The session of a delivery that was received. `None` if it is from an earlier session: the connection was lost while the delivery waited in
+    /// the consumer's buffer. The first delivery of a session ends the one before, whose deliveries will come again.
+    pub(crate) fn session_of(&self, acker: &Acker) -> Option<Session> {
         if acker.poisoned() {
             return None;
         }
@@ -39,10 +39,17 @@ impl OpenDeliveries {
         if table.acker.as_ref().is_none_or(Acker::poisoned) {
             table.session.0 += 1;
             table.acker = Some(acker.clone());
-            table.spans.clear();
+            std::mem::take(&mut table.spans).into_values().for_each(|spans| spans.expect_again());
         }
-        table.spans.insert(tag, spans);
         Some(table.session)
+    }
+
+    /// Adds a delivery of this session.
+    pub(crate) fn add(&self, tag: DeliveryTag, session: Session, spans: Arc<Spans>) {
+        let mut table = self.lock();
+        if table.session == session {
+            table.spans.insert(tag, spans);
+        }
     }
 
     /// The current session of the channel.
