@@ -16,9 +16,12 @@ pub(crate) struct HeaderReader<'a> {
 
 impl<'a> HeaderReader<'a> {
     pub(crate) fn new(headers: &'a BTreeMap<ShortString, AMQPValue>) -> Self {
-        let names = headers.keys().fold(0, |names, name| names | bit(name.as_str().as_bytes()));
-        HeaderReader { headers, names }
+        HeaderReader { headers, names: names(headers) }
     }
+}
+
+fn names(headers: &BTreeMap<ShortString, AMQPValue>) -> u64 {
+    headers.keys().fold(0, |names, name| names | bit(name.as_str().as_bytes()))
 }
 
 /// Names that are equal in any letter case have the same bit.
@@ -53,27 +56,46 @@ impl TextMapReader for HeaderReader<'_> {
     }
 }
 
-/// Writes to a message without headers, as long strings.
-#[derive(Default)]
-pub(crate) struct NewHeaders(pub(crate) BTreeMap<ShortString, AMQPValue>);
+/// Writes headers as long strings, among those that the message has.
+pub(crate) struct HeaderWriter {
+    headers: BTreeMap<ShortString, AMQPValue>,
+    /// A bit for each name, so that names that are absent are not removed.
+    names: u64,
+}
 
-impl TextMapWriter for NewHeaders {
+impl HeaderWriter {
+    pub(crate) fn new(headers: BTreeMap<ShortString, AMQPValue>) -> Self {
+        HeaderWriter { names: names(&headers), headers }
+    }
+
+    pub(crate) fn into_inner(self) -> BTreeMap<ShortString, AMQPValue> {
+        self.headers
+    }
+}
+
+impl TextMapWriter for HeaderWriter {
     fn set_key(&mut self, key: &str, value: &str) {
+        self.remove_key(key);
         // Fails for names longer than 255 bytes, which AMQP does not allow.
-        if let Ok(key) = ShortString::try_new(key) {
-            self.0.insert(key, AMQPValue::LongString(value.into()));
+        if let Ok(name) = ShortString::try_new(key) {
+            self.names |= bit(key.as_bytes());
+            self.headers.insert(name, AMQPValue::LongString(value.into()));
         }
     }
 
     fn remove_key(&mut self, key: &str) {
-        if !self.0.is_empty() {
-            self.0.retain(|name, _| !name.as_str().eq_ignore_ascii_case(key));
+        if self.names & bit(key.as_bytes()) != 0 {
+            self.headers.retain(|name, _| !name.as_str().eq_ignore_ascii_case(key));
         }
     }
 
     fn remove_prefix(&mut self, prefix: &str) {
-        if !self.0.is_empty() {
-            self.0.retain(|name, _| !has_prefix(name.as_str(), prefix));
+        if !self.headers.is_empty() {
+            self.headers.retain(|name, _| !has_prefix(name.as_str(), prefix));
         }
+    }
+
+    fn is_blank(&self) -> bool {
+        self.headers.is_empty()
     }
 }

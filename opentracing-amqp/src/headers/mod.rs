@@ -12,7 +12,7 @@ use opentracing_core::message_rules::{ContextFit, ContextHeaders, MessageHeaderT
 use opentracing_core::propagation::AmqpHeaders;
 use opentracing_core::{Span, SpanContext, Tracer};
 
-use crate::headers::carrier::{HeaderReader, NewHeaders};
+use crate::headers::carrier::{HeaderReader, HeaderWriter};
 use crate::headers::size::DEFAULT_FRAME_MAX;
 use crate::headers::value::tag_value;
 
@@ -49,47 +49,39 @@ pub(crate) fn inject_into(
     properties: &mut BasicProperties,
     frame_max: FrameSize,
 ) -> ContextFit {
-    let present = properties.headers().as_ref().map(FieldTable::inner).filter(|headers| !headers.is_empty());
-    let Some(present) = present else { return inject_new(tracer, context, properties, frame_max) };
-    let mut written = ContextHeaders::replacing();
-    if tracer.inject(context, AmqpHeaders, &mut written).is_err() {
+    let present = properties.headers().as_ref().map(FieldTable::inner);
+    let mut writer = HeaderWriter::new(present.cloned().unwrap_or_default());
+    if tracer.inject(context, AmqpHeaders, &mut writer).is_err() {
         return ContextFit::Whole;
     }
-    let kept = present.iter().filter(|(name, _)| !written.replaces(name.as_str().as_bytes()));
-    let headers = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
-    add(written, properties, headers, frame_max)
+    let headers = writer.into_inner();
+    if headers.is_empty() && present.is_none() {
+        return ContextFit::Whole;
+    }
+    if size::fits(properties, &headers, frame_max) {
+        *properties = std::mem::take(properties).with_headers(headers.into());
+        return ContextFit::Whole;
+    }
+    inject_partly(tracer, context, properties, frame_max)
 }
 
-/// Adds a context to a message without headers, which most messages are.
-fn inject_new(
+/// Adds what fits of a context that does not fit as a whole.
+#[cold]
+fn inject_partly(
     tracer: &Tracer,
     context: &SpanContext,
     properties: &mut BasicProperties,
     frame_max: FrameSize,
 ) -> ContextFit {
-    let mut headers = NewHeaders::default();
-    if tracer.inject(context, AmqpHeaders, &mut headers).is_err() || headers.0.is_empty() {
+    let mut written = ContextHeaders::replacing();
+    if tracer.inject(context, AmqpHeaders, &mut written).is_err() {
         return ContextFit::Whole;
     }
-    if size::fits(properties, &headers.0, frame_max) {
-        *properties = std::mem::take(properties).with_headers(headers.0.into());
-        return ContextFit::Whole;
-    }
-    let mut written = ContextHeaders::new();
-    let _ = tracer.inject(context, AmqpHeaders, &mut written);
-    add(written, properties, BTreeMap::new(), frame_max)
-}
-
-/// Adds what fits to the headers.
-fn add(
-    mut written: ContextHeaders,
-    properties: &mut BasicProperties,
-    mut headers: BTreeMap<ShortString, AMQPValue>,
-    frame_max: FrameSize,
-) -> ContextFit {
+    let present = properties.headers().iter().flat_map(FieldTable::inner);
+    let kept = present.filter(|(name, _)| !written.replaces(name.as_str().as_bytes()));
+    let mut headers: BTreeMap<_, _> = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
     let fit = written.fit(size::room(properties, &headers, frame_max), size::text_header);
     for (name, value) in written.iter() {
-        // Fails for names longer than 255 bytes, which AMQP does not allow.
         if let Ok(name) = ShortString::try_new(name) {
             headers.insert(name, AMQPValue::LongString(value.into()));
         }
