@@ -44,8 +44,11 @@
 //!
 //! [`basic_publish`](TracingChannel::basic_publish) writes the context to the headers of the message, as long strings, in every format
 //! that the tracer writes. Trace headers that were copied from another message are replaced; other headers and properties stay as they
-//! are. A context that does not fit into the negotiated frame size is left out, and the span has a log `context_left_out`. Trace headers
-//! are read in any letter case, from long strings, byte arrays and short strings.
+//! are. Trace headers are read in any letter case, from long strings, byte arrays and short strings.
+//!
+//! What does not fit into the negotiated frame size is left out: baggage first, then `tracestate`, further formats, those of Instana, and
+//! `traceparent` last. The span has a log `context_shortened` or `context_left_out`, the first one of a tracer is a warning in `log`, and
+//! [`MessageStats`](opentracing_core::MessageStats) counts them.
 //!
 //! The span of a delivery refers to the span that published the message by
 //! [`FollowsFrom`](opentracing_core::ReferenceKind::FollowsFrom), or by another kind on [request](TracingChannel::producer_reference). It

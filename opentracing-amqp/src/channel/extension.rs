@@ -14,8 +14,9 @@ use crate::settings::settings::Settings;
 
 /// Traced calls on lapin's own [`Channel`], for example in a function that takes `&Channel`.
 ///
-/// Settling with `multiple` finishes the spans of deliveries that came from the same call. This trait cannot be implemented for other
-/// types.
+/// Settling with `multiple` finishes the spans of deliveries that came from the same call. A confirm that is dropped is left to lapin's
+/// `wait_for_confirms`, and its span finishes with the outcome `unconfirmed`. [`traced`](Self::traced) has neither limit, nor has a function
+/// that is generic over [`AmqpChannel`](crate::AmqpChannel). This trait cannot be implemented for other types.
 ///
 /// ```
 /// use lapin::options::BasicPublishOptions;

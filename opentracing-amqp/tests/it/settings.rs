@@ -1,7 +1,8 @@
 //! The settings of connections and channels.
 
-use lapin::options::{BasicAckOptions, BasicGetOptions, QueueDeclareOptions};
-use lapin::types::{AMQPValue, FieldTable};
+use lapin::BasicProperties;
+use lapin::options::{BasicAckOptions, BasicGetOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable, ShortString};
 use opentracing_amqp::TracingConnection;
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{InSpan, ReferenceKind};
@@ -100,4 +101,69 @@ async fn skip_records_neither_message_nor_handler() {
               pack
     "
     ));
+}
+
+/// The names of the headers that a message to this queue gets.
+async fn headers_to(broker: &Broker, queue: &ShortString) -> Vec<String> {
+    broker.publish(queue, b"").await;
+    let message = broker.channel.get_ref().basic_get(queue.clone(), BasicGetOptions::default()).await;
+    let message = message.unwrap().unwrap();
+    let headers = message.properties.headers().iter().flat_map(FieldTable::inner);
+    headers.map(|(name, _)| name.as_str().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn without_propagation_for_keeps_contexts_out_of_some_messages() {
+    let (audit, orders) = (unique_name(), unique_name());
+    let off = audit.clone();
+    let settings = move |connection: TracingConnection| {
+        connection.without_propagation_for(move |name| name == off.as_str() || name == "quiet")
+    };
+    let Some(broker) = Broker::with(MockTracer::new(), settings).await else { return };
+    let exclusive = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
+    for queue in [&audit, &orders] {
+        broker.channel.queue_declare(queue.clone(), exclusive, FieldTable::default()).await.unwrap();
+    }
+    assert_eq!(headers_to(&broker, &audit).await, [""; 0]);
+    assert!(headers_to(&broker, &orders).await.contains(&"traceparent".to_owned()));
+
+    // A routing key of another exchange.
+    let options = QueueBindOptions::default();
+    for key in ["quiet", "loud"] {
+        let bind =
+            broker.channel.queue_bind(orders.clone(), "amq.topic".into(), key.into(), options, FieldTable::default());
+        bind.await.unwrap();
+        let publish = broker.channel.basic_publish(
+            "amq.topic".into(),
+            key.into(),
+            Default::default(),
+            b"",
+            BasicProperties::default(),
+        );
+        publish.await.unwrap().await.unwrap();
+    }
+    let mut consumer = broker.consume(&orders).await;
+    for carries in [false, true] {
+        let delivery = next(&mut consumer).await;
+        assert_eq!(delivery.properties.headers().is_some(), carries);
+        delivery.ack(BasicAckOptions::default()).await.unwrap();
+    }
+    // A context that came in nevertheless is not read.
+    let copied = with_headers(&[("traceparent", long("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"))]);
+    broker.publish_plain(&audit, b"", copied).await;
+    next(&mut broker.consume(&audit).await).await.ack(BasicAckOptions::default()).await.unwrap();
+    assert_eq!(broker.spans("process").pop().unwrap().references, []);
+}
+
+#[tokio::test]
+async fn a_tracer_sets_formats_and_patterns_for_all_messages() {
+    let audit: ShortString = format!("audit-{}", unique_name()).into();
+    let mock = MockTracer::with(|builder| {
+        builder.message_composite("tracecontext".parse().unwrap()).without_message_context(["audit-*"])
+    });
+    let Some(broker) = Broker::with(mock, |connection| connection).await else { return };
+    let exclusive = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
+    broker.channel.queue_declare(audit.clone(), exclusive, FieldTable::default()).await.unwrap();
+    assert_eq!(headers_to(&broker, &audit).await, [""; 0]);
+    assert_eq!(headers_to(&broker, &broker.queue().await).await, ["traceparent"]);
 }
