@@ -187,8 +187,10 @@ fn host(value: &str) -> Option<&str> {
     Some(value)
 }
 
+/// Some proxies name the scheme of a WebSocket, whose handshake is a request over HTTP.
 fn scheme(value: &str) -> Option<&'static str> {
-    ["http", "https"].into_iter().find(|known| value.eq_ignore_ascii_case(known))
+    let known = [("http", "http"), ("https", "https"), ("ws", "http"), ("wss", "https")];
+    known.into_iter().find(|(name, _)| value.eq_ignore_ascii_case(name)).map(|(_, scheme)| scheme)
 }
 
 fn port(value: &str) -> Option<u16> {

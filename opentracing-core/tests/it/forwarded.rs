@@ -101,6 +101,11 @@ fn host_and_scheme_are_those_of_the_outermost_trusted_proxy() {
         Some("http"),
     );
     check(&[("x-forwarded-proto", "https")], "-", None, Some("https"));
+    for (named, scheme) in [("HTTPS", Some("https")), ("wss", Some("https")), ("ws", Some("http")), ("gopher", None)] {
+        let headers = headers(&[("x-forwarded-proto", named)]);
+        let forwarded = Forwarded::read(&TrustedProxies::all(), None, &headers);
+        assert_eq!(forwarded.scheme, scheme, "{named}");
+    }
 }
 
 #[test]
