@@ -142,7 +142,7 @@ impl SemanticConventions {
 }
 
 /// The newest published schema.
-const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.44.0";
+const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.45.0";
 
 /// Areas of other instrumentations, which share the variable.
 const FOREIGN: [&str; 3] = ["code", "gen_ai_latest_experimental", "k8s"];

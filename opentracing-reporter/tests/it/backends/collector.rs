@@ -56,7 +56,7 @@ impl Lines {
                         assert_eq!(text(&scope["scope"]["version"]), env!("CARGO_PKG_VERSION"), "{}", seen.name);
                         assert_eq!(
                             text(&scope["schemaUrl"]),
-                            "https://opentelemetry.io/schemas/1.44.0",
+                            "https://opentelemetry.io/schemas/1.45.0",
                             "{}",
                             seen.name
                         );

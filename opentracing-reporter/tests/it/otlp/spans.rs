@@ -167,7 +167,7 @@ fn sends_the_process_as_resource() {
     assert_eq!(resource.scope_spans[0].schema_url, SCHEMA_URL);
 }
 
-const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.44.0";
+const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.45.0";
 
 #[test]
 fn sends_the_given_instance_instead_of_a_random_one() {
