@@ -61,7 +61,7 @@ impl Oracle for sqlx::Postgres {
 
 impl Oracle for sqlx::MySql {
     const DATABASE: Database = Database::MariaDb;
-    const OTHER_MODE: &str = "SET sql_mode = 'NO_BACKSLASH_ESCAPES'";
+    const OTHER_MODE: &str = "SET sql_mode = 'NO_BACKSLASH_ESCAPES,ANSI_QUOTES'";
     const REMEMBERS: bool = true;
 
     /// The digests of the performance schema replace constants by `?`, and leave comments out.

@@ -57,7 +57,8 @@ impl Generator {
                 let space = self.space();
                 format!("{first}{space}{}", self.string('\'', self.escapes))
             }
-            6..=8 => self.string('"', self.escapes),
+            // With ANSI_QUOTES, this is a name.
+            6..=8 if self.escapes => self.string('"', true),
             _ => self.string('\'', self.escapes),
         }
     }
@@ -124,6 +125,7 @@ impl Generator {
             (Database::Postgres, 2) => format!("\"{word}\""),
             (Database::Postgres, _) if self.escapes => word,
             (Database::Postgres, _) => format!("U&\"{word}\"\"'\""),
+            (Database::MariaDb, 2) if !self.escapes => format!("\"{word}'\\\""),
             (Database::MariaDb, 2) => format!("`{word}`"),
             (Database::MariaDb, _) => format!("`{word}``'\"`"),
             (Database::Sqlite, 2) => format!("\"{word}\""),
