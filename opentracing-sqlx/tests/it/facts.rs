@@ -79,6 +79,21 @@ on_each_database! {
         assert_eq!(names(&mock), ["BEGIN"]);
     }
 
+    async fn a_young_pool_does_not_blame_the_database(mock, pool) {
+        let young = sqlx::Pool::<Db>::connect_lazy_with((*pool.connect_options()).clone());
+        let young = opentracing_sqlx::TracingPool::with_tracer(mock.tracer().clone(), young);
+        // Connecting takes several polls, between which this span starts.
+        let mut begin = Box::pin(young.begin());
+        let cx = &mut std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(begin.as_mut().poll(cx).is_pending());
+        mock.tracer().span("meanwhile").start().finish();
+        begin.await.unwrap().rollback().await.unwrap();
+        assert_eq!(names(&mock), ["meanwhile", "BEGIN", "ROLLBACK"]);
+        let wait = tag(&span(&mock, "BEGIN"), "sqlx.pool_wait_ms").unwrap();
+        assert!(wait.parse::<f64>().unwrap() > 0.0, "{wait}");
+        assert_eq!(mock.tracer().stats().pools[1].waits.count(), 1);
+    }
+
     async fn a_savepoint_that_is_dropped_rolls_the_transaction_back(mock, pool) {
         let mut outer = pool.begin().await.unwrap();
         sqlx::query("DELETE FROM users").execute(&mut *outer).await.unwrap();
@@ -256,6 +271,36 @@ mod postgres_alone {
             outer.commit().await.unwrap();
             assert_eq!(outcome(&span(&mock, "COMMIT")), None, "{way}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_closure_that_hides_an_error_commits_nothing() {
+        let mock = MockTracer::new();
+        let Some(pool) = open(&mock, 1).await else { return };
+        let mut connection = pool.acquire().await.unwrap();
+        let hide = connection.transaction(|tx| {
+            Box::pin(async move {
+                sqlx::query("DELETE FROM users").execute(&mut **tx).await?;
+                let _ = sqlx::query("SELECT 1 / 0").execute(&mut **tx).await;
+                Ok::<_, sqlx::Error>(())
+            })
+        });
+        hide.await.unwrap();
+        assert_eq!(outcome(&span(&mock, "COMMIT")).as_deref(), Some("rolled_back"));
+    }
+
+    #[cfg(feature = "any")]
+    #[tokio::test]
+    async fn a_commit_after_a_failure_is_a_rollback_with_any_database() {
+        let Some(url) = crate::support::server("POSTGRES_URL") else { return };
+        sqlx::any::install_default_drivers();
+        let mock = MockTracer::new();
+        let pool = sqlx::AnyPool::connect(&url).await.unwrap();
+        let pool = opentracing_sqlx::TracingPool::with_tracer(mock.tracer().clone(), pool);
+        let mut transaction = pool.begin().await.unwrap();
+        sqlx::query("SELECT 1 / 0").execute(&mut *transaction).await.unwrap_err();
+        transaction.commit().await.unwrap();
+        assert_eq!(outcome(&span(&mock, "COMMIT")).as_deref(), Some("rolled_back"));
     }
 
     #[tokio::test]
