@@ -119,6 +119,28 @@ impl TracingClientBuilder<ClientBuilder> {
     }
 }
 
+#[cfg(feature = "blocking")]
+impl TracingClientBuilder<ClientBuilder> {
+    /// Builds a client for programs without an async runtime. Behind the feature `blocking`.
+    ///
+    /// As for [`reqwest::blocking`], the default time limit of a call is 30 seconds; see [`timeout`](Self::timeout).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`reqwest::ClientBuilder::build`].
+    ///
+    /// # Panics
+    ///
+    /// If the system cannot start a thread.
+    pub fn build_blocking(mut self) -> reqwest::Result<crate::blocking::BlockingTracingClient> {
+        self.follow.timeout.get_or_insert(BLOCKING_TIMEOUT);
+        Ok(crate::blocking::BlockingTracingClient::new(self.build()?))
+    }
+}
+
+#[cfg(feature = "blocking")]
+const BLOCKING_TIMEOUT: Duration = Duration::from_secs(30);
+
 impl TracingClientBuilder<Client> {
     /// Wraps the client.
     pub fn build(self) -> TracingClient {

@@ -23,8 +23,8 @@
 //! }
 //! ```
 //!
-//! [`TracingClient::from_client`] wraps a ready-made client, [`RequestBuilderExt::send_traced`] traces one request of any client, and
-//! `TracingMiddleware` is for `reqwest-middleware`.
+//! [`TracingClient::from_client`] wraps a ready-made client, [`RequestBuilderExt::send_traced`] traces one request of any client,
+//! `TracingMiddleware` is for `reqwest-middleware`, and `TracingClientBuilder::build_blocking` for programs without an async runtime.
 //!
 //! # What a span records
 //!
@@ -95,12 +95,15 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `blocking` | `BlockingTracingClient`, for programs without an async runtime |
 //! | `middleware` | `TracingMiddleware` |
 //! | `json`, `query`, `form`, `multipart` | the methods with these names on [`TracingRequestBuilder`] |
 //!
 //! No feature is on by default, and this crate enables no others of reqwest.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "blocking")]
+mod blocking;
 mod body;
 mod builder;
 mod call;
@@ -120,6 +123,8 @@ mod tracing_request;
 
 pub use opentracing_core::http_rules::{CallerContext, ErrorText, HeaderTags, HttpFailure, ResendCounter};
 
+#[cfg(feature = "blocking")]
+pub use crate::blocking::{Blocking, BlockingTracingClient};
 pub use crate::builder::TracingClientBuilder;
 pub use crate::client::TracingClient;
 pub use crate::decorator::ReqwestDecorator;
@@ -129,7 +134,7 @@ pub use crate::future::ResponseFuture;
 pub use crate::middleware::{MiddlewareRequestExt, TracingMiddleware};
 pub use crate::options::RequestOptions;
 pub use crate::redirect_policy::{RedirectAction, RedirectAttempt, RedirectPolicy, Redirects};
-pub use crate::request::TracingRequestBuilder;
+pub use crate::request::{Async, TracingRequestBuilder};
 pub use crate::tracing_request::{RequestExt, TracingRequest};
 
 #[cfg(doctest)]

@@ -31,16 +31,44 @@ use crate::tracing_request::TracingRequest;
 /// # drop(request);
 /// ```
 #[must_use = "a request does nothing until it is sent"]
-pub struct TracingRequestBuilder {
+pub struct TracingRequestBuilder<M = Async> {
     builder: RequestBuilder,
     options: RequestOptions,
     settings: Arc<Settings>,
     follow: Option<Arc<Follow>>,
+    mode: M,
 }
+
+/// How a request is sent: its response is a future.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Async;
 
 impl TracingRequestBuilder {
     pub(crate) fn new(builder: RequestBuilder, settings: Arc<Settings>, follow: Option<Arc<Follow>>) -> Self {
-        TracingRequestBuilder { builder, options: RequestOptions::new(), settings, follow }
+        TracingRequestBuilder { builder, options: RequestOptions::new(), settings, follow, mode: Async }
+    }
+
+    /// Sends the request. The span starts now, as a child of the active span.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`reqwest::RequestBuilder::send`]. A request that cannot be built has no span.
+    pub fn send(self) -> ResponseFuture {
+        let (client, request) = self.builder.build_split();
+        match request {
+            Ok(request) => ResponseFuture::send(client, request, &self.settings, &self.options, self.follow.as_ref()),
+            Err(error) => ResponseFuture::failed(client, error),
+        }
+    }
+}
+
+impl<M> TracingRequestBuilder<M> {
+    /// The same request, sent in another way, and how it was to be sent.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn replace_mode<N>(self, mode: N) -> (TracingRequestBuilder<N>, M) {
+        let TracingRequestBuilder { builder, options, settings, follow, mode: replaced } = self;
+        (TracingRequestBuilder { builder, options, settings, follow, mode }, replaced)
     }
 
     /// Calls any method of reqwest's builder.
@@ -169,12 +197,16 @@ impl TracingRequestBuilder {
     }
 
     /// A copy. `None` if the body is a stream, or if the request cannot be built.
-    pub fn try_clone(&self) -> Option<Self> {
+    pub fn try_clone(&self) -> Option<Self>
+    where
+        M: Clone,
+    {
         Some(TracingRequestBuilder {
             builder: self.builder.try_clone()?,
             options: self.options.clone(),
             settings: self.settings.clone(),
             follow: self.follow.clone(),
+            mode: self.mode.clone(),
         })
     }
 
@@ -196,22 +228,9 @@ impl TracingRequestBuilder {
     pub fn build(self) -> reqwest::Result<Request> {
         self.builder.build()
     }
-
-    /// Sends the request. The span starts now, as a child of the active span.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`reqwest::RequestBuilder::send`]. A request that cannot be built has no span.
-    pub fn send(self) -> ResponseFuture {
-        let (client, request) = self.builder.build_split();
-        match request {
-            Ok(request) => ResponseFuture::send(client, request, &self.settings, &self.options, self.follow.as_ref()),
-            Err(error) => ResponseFuture::failed(client, error),
-        }
-    }
 }
 
-impl fmt::Debug for TracingRequestBuilder {
+impl<M> fmt::Debug for TracingRequestBuilder<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TracingRequestBuilder")
             .field("builder", &self.builder)

@@ -1,6 +1,8 @@
 //! Tests of the public interface against servers on loopback, one module a topic.
 
 mod attempts;
+#[cfg(feature = "blocking")]
+mod blocking;
 mod bodies;
 mod calls;
 mod connections;
