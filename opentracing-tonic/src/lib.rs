@@ -147,8 +147,39 @@
 //! # Order of layers
 //!
 //! Put a server's layer outermost, as the first one given to `Server::builder()`. In an axum router, the layer of `opentracing-tower` may be
-//! outside of this one: if both have the same tracer, a call has one server span, with the tags of both. Put a client's layer inside of retries, so that each
-//! attempt is a span.
+//! outside of this one: if both have the same tracer, a call has one server span, with the tags of both. To trace a single service, add it
+//! as `TracingLayer::new().wrap(service)`.
+//!
+//! Put a client's layer inside of retries, so that each attempt is a span. Responses have `tonic::body::Body`, with and without tracing, so a
+//! [`TracingChannel`] can be a field of a service of your own:
+//!
+//! ```
+//! use std::task::{Context, Poll};
+//!
+//! use http::{Request, Response};
+//! use opentracing_tonic::TracingChannel;
+//! use tonic::body::Body;
+//! use tower_service::Service;
+//!
+//! struct Authorized {
+//!     inner: TracingChannel,
+//! }
+//!
+//! impl Service<Request<Body>> for Authorized {
+//!     type Response = Response<Body>;
+//!     type Error = tonic::transport::Error;
+//!     type Future = <TracingChannel as Service<Request<Body>>>::Future;
+//!
+//!     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+//!         self.inner.poll_ready(cx)
+//!     }
+//!
+//!     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+//!         request.headers_mut().insert("x-tenant", http::HeaderValue::from_static("7"));
+//!         self.inner.call(request)
+//!     }
+//! }
+//! ```
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod body;
