@@ -116,7 +116,7 @@
 //! |---|---|
 //! | `http` | contexts in `http::HeaderMap`, and in [`http_rules`] the rules that the HTTP adapters share |
 //! | `macros` | the attribute [`traced`](https://docs.rs/opentracing-core/latest/opentracing_core/attr.traced.html), which runs a function in a span |
-//! | `tokio` | in [`task`], `spawn`, `spawn_blocking` and `JoinSet` with the active span carried along |
+//! | `tokio` | in [`task`], `spawn`, `spawn_blocking` and `JoinSet` with the active span carried along; in [`message_rules`], the message that a loop handles |
 //! | `mock` | in [`mock`], a tracer scoped to one test, with deterministic ids and clock; in [`harness`], checks for any tracer |
 //!
 //! None is on by default.

@@ -143,6 +143,7 @@
 //! | `kafka.queue_time_ms` | the time since the timestamp of a received message; absent if the timestamp is in the future |
 //! | `kafka.consumer_lag` | how many messages the consumer is behind, by the last [statistics](ConsumerEvents::statistics) |
 //! | `kafka.transaction.outcome` | `committed`, `aborted`, or `unresolved` if the producer was dropped before |
+//! | `kafka.commit.mode` | on [`commit` spans](CommitSpan): `sync` or `async` |
 //! | `kafka.transactional_id`, `kafka.transaction.offsets` | on spans of transactions: the id of the producer, and the number of offsets sent |
 //! | `kafka.outcome` | `fire_and_forget` if nobody waited for the delivery, or the brokers do not acknowledge records; `cancelled` if the call was dropped while the producer's queue was full |
 //! | `peer.service` | on `send`: `kafka`, or as [set](KafkaTracing::peer_service) |

@@ -154,6 +154,8 @@ tags! {
     HTTP_TIME_TO_HEAD_MS: f64 = "http.time_to_head_ms";
     /// The request URL. The draining thread redacts user name, password and secrets in it, also if it was set as plain text.
     HTTP_URL: str = "http.url";
+    /// Whether a commit of Kafka offsets waited for the broker: `sync` or `async`.
+    KAFKA_COMMIT_MODE: str = "kafka.commit.mode";
     /// How many messages a Kafka consumer is behind in the partition of a message, by the client's last statistics.
     KAFKA_CONSUMER_LAG: i64 = "kafka.consumer_lag";
     /// The outcome of a message to Kafka that was neither delivered nor failed while its span was open: `fire_and_forget` if the
@@ -161,6 +163,10 @@ tags! {
     KAFKA_OUTCOME: str = "kafka.outcome";
     /// The time between the timestamp of a Kafka record and its receipt, in milliseconds. The clocks of two machines may differ.
     KAFKA_QUEUE_TIME_MS: i64 = "kafka.queue_time_ms";
+    /// The `transactional.id` of a Kafka producer.
+    KAFKA_TRANSACTIONAL_ID: str = "kafka.transactional_id";
+    /// The number of partitions whose offsets were sent to a Kafka transaction.
+    KAFKA_TRANSACTION_OFFSETS: i64 = "kafka.transaction.offsets";
     /// How the transaction of a Kafka record ended: `committed`, `aborted`, or `unresolved` if the producer was dropped before.
     KAFKA_TRANSACTION_OUTCOME: str = "kafka.transaction.outcome";
     /// The topic, queue or exchange of a message.

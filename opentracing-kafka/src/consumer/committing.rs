@@ -23,7 +23,7 @@ pub(crate) fn commit(
     if client.settings.commit_span == CommitSpan::On {
         let mut span = start(client, topic().as_deref(), None);
         span.set_tag(
-            "kafka.commit.mode",
+            tags::KAFKA_COMMIT_MODE,
             Value::Static(if matches!(mode, CommitMode::Sync) { "sync" } else { "async" }),
         );
         let result = span.in_scope(run);

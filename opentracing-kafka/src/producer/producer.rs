@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use opentracing_core::tags;
 use rdkafka::client::Client;
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::KafkaResult;
@@ -90,7 +91,7 @@ where
         timeout: T,
     ) -> KafkaResult<()> {
         let mut span = transaction::start(&self.client, "send offsets");
-        span.set_tag("kafka.transaction.offsets", offsets.count());
+        span.set(tags::KAFKA_TRANSACTION_OFFSETS, i64::try_from(offsets.count()).unwrap_or(i64::MAX));
         let result = span.in_scope(|| self.producer.send_offsets_to_transaction(offsets, cgm, timeout));
         transaction::finish(span, &result);
         result

@@ -53,7 +53,7 @@ pub(crate) fn start(client: &ClientSettings, operation: &'static str) -> Span {
         span.set(tags::MESSAGING_CLIENT_ID, id);
     }
     if let Some(id) = &client.transactional_id {
-        span.set_tag("kafka.transactional_id", &**id);
+        span.set(tags::KAFKA_TRANSACTIONAL_ID, id);
     }
     span
 }
