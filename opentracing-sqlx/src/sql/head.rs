@@ -153,7 +153,7 @@ impl<'a> Outline<'a> {
         self.cursor.advance();
     }
 
-    /// `LOAD DATA … INTO TABLE t` and `REFRESH MATERIALIZED VIEW v`.
+    /// `LOAD DATA … INTO TABLE t`, `LOAD XML … INTO TABLE t` and `REFRESH MATERIALIZED VIEW v`.
     fn named_by_two_words(&mut self, verb: &'static str, word: &'a str) {
         let mut ahead = self.cursor;
         ahead.advance();
@@ -162,8 +162,9 @@ impl<'a> Outline<'a> {
             ahead.advance();
             ahead.word().unwrap_or_default()
         };
-        if verb == "LOAD" && second.eq_ignore_ascii_case("data") {
-            self.start("LOAD DATA", &[word, second]);
+        let is_data = second.eq_ignore_ascii_case("data");
+        if verb == "LOAD" && (is_data || second.eq_ignore_ascii_case("xml")) {
+            self.start(if is_data { "LOAD DATA" } else { "LOAD XML" }, &[word, second]);
             self.cursor.move_past("into");
             self.cursor.skip_words(&["table"]);
             self.target();

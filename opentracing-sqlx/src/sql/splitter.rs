@@ -65,6 +65,8 @@ impl Splitter {
             Kind::Begin if self.tokens == 1 && is_one_of(word, &["not"]) => {
                 (self.kind, self.depth) = (Kind::WithBody, 1);
             }
+            // A package has an `END` of its own, and no `BEGIN`.
+            Kind::Definition if is_one_of(word, &["package"]) => (self.kind, self.depth) = (Kind::WithBody, 1),
             Kind::Definition if is_one_of(word, WITH_BODY) => self.kind = Kind::WithBody,
             Kind::Definition if is_one_of(word, &["rule"]) => self.kind = Kind::Rule,
             // These definitions have no body, or one in a string.
@@ -87,6 +89,6 @@ impl Splitter {
     }
 }
 
-const WITH_BODY: &[&str] = &["trigger", "procedure", "function", "event", "package"];
+const WITH_BODY: &[&str] = &["trigger", "procedure", "function", "event"];
 const WITHOUT_BODY: &[&str] = &["table", "view", "index", "user", "role", "database", "schema", "sequence", "type"];
 const CLOSED_BY_END: &[&str] = &["if", "loop", "while", "repeat", "for"];

@@ -211,6 +211,7 @@ fn changes_rows(operation: Option<&str>, dialect: Dialect) -> bool {
                 "call",
                 "load",
                 "load data",
+                "load xml",
                 "execute",
                 "begin not atomic",
             ],

@@ -31,7 +31,7 @@ impl Outline<'_> {
             return;
         }
         let is_qualified = start.next_is_symbol(b'.');
-        let cte = self.ctes.iter().rfind(|(name, _)| !is_qualified && name.eq_ignore_ascii_case(first));
+        let cte = self.ctes.iter().rfind(|(name, _)| !is_qualified && is_same(name, first));
         let table = match cte {
             Some((_, table)) => table.clone(),
             None => {
@@ -78,6 +78,12 @@ impl Outline<'_> {
         matches!(operation, Some("DELETE" | "MERGE" | "EXPLAIN"))
             && (!ahead.is_symbol(b'(') || ahead.next_is_word(&["select", "values", "with"]))
     }
+}
+
+/// Whether two names are equal but for quotes and case.
+fn is_same(a: &str, b: &str) -> bool {
+    let unquoted = |name: &'_ str| name.trim_matches(['"', '`', '[', ']']).to_ascii_lowercase();
+    unquoted(a) == unquoted(b)
 }
 
 /// Words after a list of tables.
