@@ -30,6 +30,8 @@ use crate::delivery::delivery::TracingDelivery;
 /// # }
 /// ```
 ///
+/// The handler may change what it captures. In a task that is spawned, it has to own it: `tokio::spawn(process(consumer, async move |order| …))`.
+///
 /// Pass `&mut consumer` to continue with the same consumer after an error. After an error that lapin recovers from, the consumer yields
 /// deliveries again.
 ///

@@ -37,6 +37,11 @@ impl Answer {
         self.at.get().copied()
     }
 
+    /// Notes that the broker has answered.
+    pub(crate) fn note(&self) {
+        let _ = self.at.set(self.tracer.now());
+    }
+
     /// Wakes the program when the broker answers.
     pub(crate) fn wake_program(&self, waker: &Waker) {
         let mut reader = self.reader();
@@ -64,7 +69,7 @@ impl Wake for Answer {
 
     /// lapin calls this with its locks held. The confirm cannot be polled here.
     fn wake_by_ref(self: &Arc<Self>) {
-        let _ = self.at.set(self.tracer.now());
+        self.note();
         match std::mem::take(&mut *self.reader()) {
             Reader::Nobody => {}
             Reader::Program(waker) => waker.wake(),

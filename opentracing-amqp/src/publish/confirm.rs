@@ -58,14 +58,21 @@ impl TracingPublisherConfirm {
     /// Starts to wait for the answer.
     pub(crate) fn new(mut inner: PublisherConfirm, publish: Publish, unconfirmed: Option<Arc<Unconfirmed>>) -> Self {
         let answer = Answer::new(publish.tracer().clone());
+        let mut early = None;
         // On lapin's own channel, the answer has to stay in lapin's confirm until the program takes it.
         if unconfirmed.is_some()
             && let Poll::Ready(result) = poll_answer(&mut inner, &mut Context::from_waker(&Waker::from(answer.clone())))
         {
-            publish.answered(&result, answer.at());
-            return TracingPublisherConfirm { open: None, unconfirmed, early: Some(result), inner: Some(inner) };
+            answer.note();
+            early = Some(result);
         }
-        TracingPublisherConfirm { open: Some((publish, answer)), unconfirmed, early: None, inner: Some(inner) }
+        TracingPublisherConfirm { open: Some((publish, answer)), unconfirmed, early, inner: Some(inner) }
+    }
+
+    fn end(&mut self, result: &Result<Confirmation>) {
+        if let Some((publish, answer)) = self.open.take() {
+            publish.answered(result, answer.at());
+        }
     }
 }
 
@@ -79,6 +86,7 @@ impl Future for TracingPublisherConfirm {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(result) = self.early.take() {
+            self.end(&result);
             return Poll::Ready(result);
         }
         let this = &mut *self;
@@ -86,9 +94,7 @@ impl Future for TracingPublisherConfirm {
         let Some((_, answer)) = &this.open else { return poll_answer(inner, cx) };
         answer.wake_program(cx.waker());
         let result = ready!(poll_answer(inner, &mut Context::from_waker(&Waker::from(answer.clone()))));
-        if let Some((publish, answer)) = this.open.take() {
-            publish.answered(&result, answer.at());
-        }
+        this.end(&result);
         Poll::Ready(result)
     }
 }
@@ -97,8 +103,13 @@ impl Drop for TracingPublisherConfirm {
     /// Leaves the message to the table. While a panic unwinds, the span finishes now, and the tracer records the panic.
     fn drop(&mut self) {
         let Some(unconfirmed) = self.unconfirmed.take().filter(|_| !thread::panicking()) else { return };
-        if let Some(message) = self.early.take().and_then(Result::ok).and_then(Confirmation::take_message) {
-            unconfirmed.add_returned(message);
+        if let Some(result) = self.early.take() {
+            self.end(&result);
+            result
+                .ok()
+                .and_then(Confirmation::take_message)
+                .into_iter()
+                .for_each(|message| unconfirmed.add_returned(message));
         }
         if let (Some((publish, answer)), Some(confirm)) = (self.open.take(), self.inner.take()) {
             unconfirmed.add(Waiting { publish, confirm, answer });
