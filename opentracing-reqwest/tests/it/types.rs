@@ -2,8 +2,8 @@
 
 use opentracing_core::Tracer;
 use opentracing_reqwest::{
-    Redirects, RequestBuilderExt, RequestOptions, ResponseFuture, TracingClient, TracingClientBuilder,
-    TracingRequestBuilder,
+    RedirectAction, RedirectAttempt, Redirects, RequestBuilderExt, RequestOptions, ResponseFuture, TracingClient,
+    TracingClientBuilder, TracingRequest, TracingRequestBuilder,
 };
 
 #[test]
@@ -14,6 +14,13 @@ fn types_are_thread_safe_and_printable() {
     check::<TracingRequestBuilder>();
     check::<RequestOptions>();
     check::<Redirects>();
+    check::<RedirectAction>();
+    check::<RedirectAttempt<'_>>();
+    check::<TracingRequest>();
+    #[cfg(feature = "blocking")]
+    check::<opentracing_reqwest::BlockingTracingClient>();
+    #[cfg(feature = "blocking")]
+    check::<TracingRequestBuilder<opentracing_reqwest::Blocking>>();
     #[cfg(feature = "middleware")]
     check::<opentracing_reqwest::TracingMiddleware>();
     fn check_future<T: Send + std::fmt::Debug>() {}

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Empty;
+use http_body_util::channel::Channel;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -149,6 +150,30 @@ async fn a_client_without_other_layers_tells_as_well() {
     check(https(), uri, "connect").await;
     let port = speaking_tls().await.port();
     check(https(), format!("https://localhost:{port}/"), "tls").await;
+}
+
+#[cfg(feature = "hyper-util")]
+#[tokio::test]
+async fn a_connection_of_hyper_tells_as_well() {
+    let address = saying("SSH-2.0-nonsense\r\n\r\n").await;
+    let stream = hyper_util::rt::TokioIo::new(tokio::net::TcpStream::connect(address).await.unwrap());
+    let (sender, connection) = hyper::client::conn::http1::handshake::<_, Empty<Bytes>>(stream).await.unwrap();
+    let sender = std::sync::Arc::new(std::sync::Mutex::new(sender));
+    let service = tower::service_fn(move |request| sender.lock().unwrap().send_request(request));
+    tokio::spawn(connection);
+    check(service, "/".to_owned(), "protocol").await;
+}
+
+#[tokio::test]
+async fn a_request_body_that_fails() {
+    let (mock, address) = (MockTracer::new(), saying("").await);
+    let client = Client::builder(TokioExecutor::new()).build(HttpConnector::new());
+    let client = TracingClientLayer::with_tracer(mock.tracer().clone()).wrap(limited(client));
+    let (sender, body) = Channel::<Bytes, io::Error>::new(1);
+    // The body's own error says nothing of the connection.
+    sender.abort(io::ErrorKind::ConnectionReset.into());
+    client.oneshot(Request::post(format!("http://{address}/")).body(body).unwrap()).await.err().unwrap();
+    assert_eq!(only_span(&mock).await.logs[0].field("error.kind"), Some(Value::Str("upload")));
 }
 
 #[cfg(feature = "hyper-util")]
