@@ -221,16 +221,23 @@ impl KafkaTracing {
 
     /// Traces a [`FutureProducer`] that somebody else has created. Prefer [`producer`](KafkaTracing::producer), whose spans end with the
     /// delivery report.
-    pub fn wrap_producer<C, R>(&self, producer: FutureProducer<C, R>) -> ForeignProducer<FutureProducer<C, R>>
+    ///
+    /// The configuration is the one that the producer was created with. It names the brokers, and says how large a record may be.
+    pub fn wrap_producer<C, R>(
+        &self,
+        producer: FutureProducer<C, R>,
+        config: &ClientConfig,
+    ) -> ForeignProducer<FutureProducer<C, R>>
     where
         C: ClientContext + 'static,
     {
-        ForeignProducer::new(producer, ClientSettings::new(&self.settings, &ClientConfig::new()))
+        ForeignProducer::new(producer, ClientSettings::new(&self.settings, config))
     }
 
-    /// Returns the events that the context of a consumer can record. They share the settings, and the lag of partitions.
-    pub fn consumer_events(&self) -> ConsumerEvents {
-        ConsumerEvents::new(ClientSettings::new(&self.settings, &ClientConfig::new()))
+    /// Returns the events that the context of a consumer with this configuration can record. They share the settings, and the lag of
+    /// partitions.
+    pub fn consumer_events(&self, config: &ClientConfig) -> ConsumerEvents {
+        ConsumerEvents::new(ClientSettings::new(&self.settings, config))
     }
 }
 

@@ -163,10 +163,10 @@
 //! first, then `tracestate`, B3, Instana's headers, and `traceparent` last. Such records are counted, and logged in their span.
 //!
 //! [`without_propagation`](KafkaTracing::without_propagation) turns propagation off, and
-//! [`without_propagation_for`](KafkaTracing::without_propagation_for) does so for some topics. Whoever runs the service turns it off by
+//! [`without_propagation_for`](KafkaTracing::without_propagation_for) does so for some topics. The operator of a service turns it off by
 //! [`TracerBuilder::without_message_context`](opentracing_core::TracerBuilder::without_message_context) and chooses formats for messages
 //! alone by [`message_composite`](opentracing_core::TracerBuilder::message_composite); `opentracing-reporter` reads both from the environment.
-//! A producer stops writing contexts after a broker has refused a record in a way in which old brokers refuse headers.
+//! A producer stops writing contexts to a topic after a broker has refused a record of it in a way in which old brokers refuse headers.
 //!
 //! rdkafka panics when it reads a header whose name is not UTF-8, and anyone who can write to the topic can send one. This crate reads
 //! such messages without a panic. Use [`header`] to read a header by name.

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use opentracing_core::message_rules::MessageHeaderTags;
 use opentracing_core::{ReferenceKind, SpanBuilder, Tracer, Value, tags};
@@ -13,6 +12,7 @@ use crate::headers::size::DEFAULT_MAX_BYTES;
 use crate::options::{CommitSpan, PollSpan, RecordKey};
 use crate::state::failures::Failures;
 use crate::state::lags::Lags;
+use crate::state::refusals::Refusals;
 use crate::state::transaction::Transaction;
 
 /// Whether the messages of a destination are not recorded.
@@ -102,8 +102,8 @@ pub struct ClientSettings {
     pub(crate) is_unacknowledged: bool,
     /// `message.max.bytes`.
     pub(crate) max_bytes: usize,
-    /// Whether a broker refused a record because of its headers. Contexts are then no longer written.
-    pub(crate) refuses_headers: AtomicBool,
+    /// Topics whose records get no contexts any more.
+    pub(crate) refusals: Refusals,
     /// Messages whose handler failed, in case that they are received again.
     pub(crate) failures: Failures,
     /// Records of the transaction that is open.
@@ -122,7 +122,7 @@ impl ClientSettings {
             transactional_id: first(&["transactional.id"]).map(Box::from),
             is_unacknowledged: first(&["acks", "request.required.acks"]) == Some("0"),
             max_bytes: first(&["message.max.bytes"]).and_then(|max| max.parse().ok()).unwrap_or(DEFAULT_MAX_BYTES),
-            refuses_headers: AtomicBool::new(false),
+            refusals: Refusals::default(),
             failures: Failures::default(),
             transaction: Transaction::default(),
         })

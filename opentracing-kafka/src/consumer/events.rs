@@ -95,7 +95,7 @@ impl fmt::Debug for ConsumerEvents {
 /// let kafka = KafkaTracing::new();
 /// let mut config = ClientConfig::new();
 /// config.set("group.id", "payment").set("statistics.interval.ms", "5000");
-/// let context = TracingConsumerContext::new(kafka.consumer_events());
+/// let context = TracingConsumerContext::new(kafka.consumer_events(&config));
 /// let consumer: TracingConsumer<BaseConsumer<TracingConsumerContext>> = kafka.consumer_with_context(&config, context)?;
 /// # drop(consumer);
 /// # Ok(())

@@ -26,12 +26,13 @@ use crate::settings::ClientSettings;
 ///
 /// ```
 /// use opentracing_kafka::KafkaTracing;
+/// use rdkafka::ClientConfig;
 /// use rdkafka::error::KafkaError;
 /// use rdkafka::producer::{FutureProducer, FutureRecord};
 /// use rdkafka::util::Timeout;
 ///
-/// async fn send(producer: &FutureProducer) -> Result<(), KafkaError> {
-///     let producer = KafkaTracing::new().wrap_producer(producer.clone());
+/// async fn send(producer: &FutureProducer, config: &ClientConfig) -> Result<(), KafkaError> {
+///     let producer = KafkaTracing::new().wrap_producer(producer.clone(), config);
 ///     let record = FutureRecord::to("orders").key("42").payload("2 books");
 ///     producer.send(record, Timeout::Never).await.map_err(|(error, _)| error)?;
 ///     Ok(())

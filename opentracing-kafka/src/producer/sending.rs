@@ -1,7 +1,5 @@
 //! The span of a record, from sending to delivery.
 
-use std::sync::atomic::Ordering;
-
 use opentracing_core::{AsSpanContext, MessageEvent, Span, SpanKind, Value, tags};
 use rdkafka::Message;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -68,26 +66,27 @@ pub(crate) fn start<K: ToBytes + ?Sized, P: ToBytes + ?Sized>(
 
 fn writes_context(client: &ClientSettings, topic: &str) -> bool {
     client.settings.propagates(topic)
-        && !client.refuses_headers.load(Ordering::Relaxed)
+        && !client.refusals.has(topic)
         && client.settings.tracer.writes_message_context(topic)
 }
 
-/// Stops writing contexts after a broker has refused a record that had one, in case that it does not accept headers. A broker before
-/// Kafka 0.11 does not, and answers with an unknown error.
+/// Stops writing contexts to a topic after a broker has refused a record that had one, in case that it does not accept headers. A broker
+/// before Kafka 0.11 does not, and answers with an unknown error. `InvalidRecord` is about the record itself, such as a missing key.
 #[cold]
-fn note_refusal(client: &ClientSettings, failure: &KafkaError) {
+fn note_refusal(client: &ClientSettings, topic: &str, failure: &KafkaError) {
     let is_refusal = matches!(
         failure.rdkafka_error_code(),
         Some(
             RDKafkaErrorCode::Unknown
-                | RDKafkaErrorCode::InvalidRecord
                 | RDKafkaErrorCode::UnsupportedForMessageFormat
                 | RDKafkaErrorCode::UnsupportedFeature
         )
     );
-    if is_refusal && !client.refuses_headers.swap(true, Ordering::Relaxed) {
+    if is_refusal && client.refusals.add(topic) {
         client.settings.tracer.count_messages(MessageEvent::HeadersRefused, 1);
-        log::warn!("a broker refused a record with trace headers ({failure}): this producer no longer writes any");
+        log::warn!(
+            "a broker refused a record with trace headers ({failure}): this producer writes none to {topic:?} any more"
+        );
     }
 }
 
@@ -119,7 +118,7 @@ pub(crate) fn report(span: &mut Span, client: &ClientSettings, result: &Delivery
     if let Err((failure, record)) = result
         && writes_context(client, record.topic())
     {
-        note_refusal(client, failure);
+        note_refusal(client, record.topic(), failure);
     }
     let decorators = &client.settings.decorators;
     match result {

@@ -2,8 +2,7 @@
 
 use std::fmt::Display;
 
-use opentracing_core::message_rules::Handling;
-use opentracing_core::{Span, Value, tags};
+use opentracing_core::{InSpan, Span, Value, tags};
 use rdkafka::consumer::{Consumer, ConsumerContext};
 use rdkafka::error::KafkaResult;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -108,13 +107,12 @@ impl<H> TracingConsumer<H> {
             }
         };
         let Destination { topic, .. } = destination;
-        span.set_tag(tags::MESSAGING_SETTLEMENT, Value::Static(settlement))
-            .set(tags::MESSAGING_SETTLEMENT_DESTINATION, &**topic);
         let headers = origin::add(message, message.raw_headers(), attempt.number());
         let sending = destination.send(message.get_ref().key(), message.get_ref().payload(), headers);
-        let (sent, sending_span) = Handling::new(&self.client.settings.tracer, std::mem::take(span), sending).await;
-        *span = sending_span;
-        sent?;
+        // Not as a handler, whose failure and cancellation would count.
+        sending.in_span_ref(&span.share()).await?;
+        span.set_tag(tags::MESSAGING_SETTLEMENT, Value::Static(settlement))
+            .set(tags::MESSAGING_SETTLEMENT_DESTINATION, &**topic);
         attempt.forget();
         self.advance(message, policy)?;
         let topic = topic.to_string();

@@ -1,7 +1,8 @@
-//! What a client remembers: failed messages, the open transaction, the lag of its partitions.
+//! What a client remembers: failed messages, the open transaction, the lag of its partitions, topics without headers.
 
 pub(crate) mod failures;
 pub(crate) mod lags;
+pub(crate) mod refusals;
 pub(crate) mod transaction;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -105,7 +105,7 @@ on_both_clusters! {
         let kafka = tracing(&mock);
         let mut config = cluster.consumer_config();
         config.set("statistics.interval.ms", "100");
-        let context = TracingConsumerContext::new(kafka.consumer_events());
+        let context = TracingConsumerContext::new(kafka.consumer_events(&config));
         let consumer: TracingConsumer<StreamConsumer<TracingConsumerContext>> =
             kafka.consumer_with_context(&config, context).unwrap();
         consumer.subscribe(&[&*topic]).unwrap();

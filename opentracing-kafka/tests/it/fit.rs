@@ -312,7 +312,7 @@ on_both_clusters! {
         let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
         let kafka = tracing(&mock);
         let library: FutureProducer = cluster.config().create().unwrap();
-        let producer: ForeignProducer<FutureProducer> = kafka.wrap_producer(library.clone());
+        let producer: ForeignProducer<FutureProducer> = kafka.wrap_producer(library.clone(), &cluster.config());
         let record = || FutureRecord::<(), str>::to(&topic).payload("v");
         soon(producer.send(record(), patience()).in_span(mock.tracer().span("order").start())).await.unwrap();
         let delivery = producer.send_result(record()).unwrap();
@@ -345,7 +345,7 @@ on_both_clusters! {
         let traced = cluster.producer(&mock);
         assert_eq!(soon(publish(&untraced, &topic)).await, Ok(0));
         assert_eq!(soon(publish(&traced, &topic)).await, Ok(1));
-        assert_eq!(soon(publish(&kafka.wrap_producer(untraced), &topic)).await, Ok(2));
+        assert_eq!(soon(publish(&kafka.wrap_producer(untraced, &cluster.config()), &topic)).await, Ok(2));
         let base: BaseProducer = cluster.config().create().unwrap();
         queue(&base, &topic).unwrap();
         base.flush(patience()).unwrap();
@@ -408,8 +408,10 @@ fn contexts_are_written_and_read_by_hand() {
 #[test]
 fn a_foreign_producer_tells_what_was_not_queued() {
     let mock = MockTracer::new();
-    let library: FutureProducer = ClientConfig::new().set("message.max.bytes", "1000").create().unwrap();
-    let producer = KafkaTracing::with_tracer(mock.tracer().clone()).wrap_producer(library);
+    let mut config = ClientConfig::new();
+    config.set("message.max.bytes", "1000");
+    let library: FutureProducer = config.create().unwrap();
+    let producer = KafkaTracing::with_tracer(mock.tracer().clone()).wrap_producer(library, &config);
     let body = vec![b'x'; 2_000];
     let refused = FutureRecord::<(), [u8]>::to("orders").payload(&body);
     producer.send_result(refused).map(drop).unwrap_err();

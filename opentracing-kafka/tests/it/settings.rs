@@ -68,7 +68,7 @@ async fn topics_can_be_left_without_contexts() {
     let cluster = Cluster::mock();
     let (closed, open, audit) = (cluster.topic(1).await, cluster.topic(1).await, "audit-1".to_owned());
     cluster.mock.as_ref().unwrap().create_topic(&audit, 1, 1).unwrap();
-    // By code, in both directions, and by pattern, for whoever runs the service.
+    // By code, in both directions, and by pattern, for the operator of the service.
     let mock = MockTracer::with(|builder| builder.without_message_context(["audit-*"]));
     let excluded = closed.clone();
     let kafka = tracing(&mock).without_propagation_for(move |topic| topic == excluded);
@@ -90,24 +90,35 @@ async fn topics_can_be_left_without_contexts() {
 
 /// Brokers before Kafka 0.11 answer with an unknown error.
 #[tokio::test(flavor = "multi_thread")]
-async fn headers_are_no_longer_written_after_a_broker_refused_them() {
+async fn headers_are_no_longer_written_to_a_topic_after_a_broker_refused_them() {
     let (cluster, mock) = (Cluster::mock(), MockTracer::new());
     let topic = cluster.topic(1).await;
     let producer = cluster.producer(&mock);
-    let send = async || {
-        let record = FutureRecord::<(), str>::to(&topic).payload("v");
+    let other = cluster.topic(1).await;
+    let send = async |topic: &str| {
+        let record = FutureRecord::<(), str>::to(topic).payload("v");
         soon(producer.send(record, patience())).await.map_err(|(error, _)| error)
     };
-    send().await.unwrap();
-    let unknown = rdkafka::types::RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN;
-    cluster.mock.as_ref().unwrap().request_errors(rdkafka::types::RDKafkaApiKey::Produce, &[unknown]);
-    send().await.unwrap_err();
-    send().await.unwrap();
+    let fail_with = |error| {
+        cluster.mock.as_ref().unwrap().request_errors(rdkafka::types::RDKafkaApiKey::Produce, &[error]);
+    };
+    send(&topic).await.unwrap();
+    // About that record alone.
+    fail_with(rdkafka::types::RDKafkaRespErr::RD_KAFKA_RESP_ERR_INVALID_RECORD);
+    send(&topic).await.unwrap_err();
+    send(&topic).await.unwrap();
+    fail_with(rdkafka::types::RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN);
+    send(&topic).await.unwrap_err();
+    send(&topic).await.unwrap();
+    send(&other).await.unwrap();
     let consumer = cluster.consumer(&mock, &topic);
-    for expected in [true, false] {
+    for expected in [true, true, false] {
         let message = soon(consumer.recv()).await.unwrap();
         assert_eq!(text(&message, "traceparent").is_some(), expected);
     }
+    let consumer = cluster.consumer(&mock, &other);
+    let message = soon(consumer.recv()).await.unwrap();
+    assert!(text(&message, "traceparent").is_some());
     assert_eq!(mock.tracer().stats().messages.headers_refused, 1);
     assert!(mock.tracer().report().to_string().contains("1 × headers refused by a broker"));
 }

@@ -151,3 +151,26 @@ async fn a_commit_that_fails_is_in_the_span() {
     // The commit has a span of its own as well.
     mock.assert_tree(&format!("process {topic} (consumer) !\n  commit {topic} (client) !\n"));
 }
+
+/// The copy is not delivered, so the message has not gone anywhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_that_cannot_be_sent_is_no_settlement() {
+    let (cluster, mock) = (Cluster::mock(), MockTracer::new());
+    let topic = cluster.topic(1).await;
+    send(&cluster, &mock, &topic).await;
+    let consumer = consumer(&cluster, &mock, &topic);
+    let message = soon(consumer.recv()).await.unwrap();
+    mock.reset();
+    let producer = cluster.producer(&mock);
+    let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+    cluster.mock.as_ref().unwrap().request_errors(RDKafkaApiKey::Produce, &[refused]);
+    let policy = SettlePolicy::commit(CommitMode::Sync).dead_letter_topic(&producer, "dead");
+    consumer.handle_and_settle(&message, &policy, async || Err::<(), _>("database is down")).await.unwrap_err();
+    let process = span(&mock, "process");
+    assert_eq!(tag(&process, "messaging.settlement"), None);
+    assert_eq!(tag(&process, "messaging.settlement.destination"), None);
+    let kinds: Vec<_> =
+        process.logs.iter().filter_map(|log| log.field("error.kind").map(|kind| kind.to_string())).collect();
+    assert_eq!(kinds, ["handler", "message_size_too_large"]);
+    assert_eq!(mock.tracer().stats().messages.cancelled, 0);
+}
