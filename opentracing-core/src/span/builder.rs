@@ -5,8 +5,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use smallvec::SmallVec;
-
 use crate::model::context::{AsSpanContext, Reference, ReferenceKind, SpanContext};
 use crate::model::kind::SpanKind;
 use crate::model::span_name::{GivenName, SpanName};
@@ -63,6 +61,8 @@ pub struct SpanBuilder<'a> {
 pub(super) enum Parent<'a> {
     None,
     ChildOf(&'a SpanContext),
+    /// The sender of a message.
+    FollowsFrom(&'a SpanContext),
     /// A context or references of the builder's own.
     Owned,
 }
@@ -71,8 +71,7 @@ pub(super) enum Parent<'a> {
 #[derive(Default)]
 struct Owned<'a> {
     name: Option<Box<str>>,
-    /// A received message has one.
-    references: SmallVec<[Reference; 1]>,
+    references: Vec<Reference>,
     tags: Vec<MoreTag<'a>>,
 }
 
@@ -87,6 +86,7 @@ impl Owned<'_> {
 pub(super) enum References<'s> {
     None,
     ChildOf(&'s SpanContext),
+    FollowsFrom(&'s SpanContext),
     Several(&'s [Reference]),
 }
 
@@ -138,6 +138,7 @@ impl<'a> SpanBuilder<'a> {
         match self.parent {
             Parent::None => References::None,
             Parent::ChildOf(parent) => References::ChildOf(parent),
+            Parent::FollowsFrom(parent) => References::FollowsFrom(parent),
             Parent::Owned => match self.owned.as_ref().map_or(&[][..], |owned| &owned.references) {
                 [Reference { kind: ReferenceKind::ChildOf, context }] => References::ChildOf(context),
                 several => References::Several(several),
@@ -167,6 +168,9 @@ impl<'a> SpanBuilder<'a> {
         {
             match (self.parent, kind, context) {
                 (Parent::None, ReferenceKind::ChildOf, Cow::Borrowed(parent)) => self.parent = Parent::ChildOf(parent),
+                (Parent::None, ReferenceKind::FollowsFrom, Cow::Borrowed(parent)) => {
+                    self.parent = Parent::FollowsFrom(parent);
+                }
                 (_, kind, context) => self.add_reference(Reference { kind, context: context.into_owned() }),
             }
         }
@@ -175,8 +179,13 @@ impl<'a> SpanBuilder<'a> {
 
     #[cold]
     fn add_reference(&mut self, reference: Reference) {
-        if let Parent::ChildOf(parent) = std::mem::replace(&mut self.parent, Parent::Owned) {
-            self.owned().references.push(Reference { kind: ReferenceKind::ChildOf, context: parent.clone() });
+        let first = match std::mem::replace(&mut self.parent, Parent::Owned) {
+            Parent::ChildOf(parent) => Some((ReferenceKind::ChildOf, parent)),
+            Parent::FollowsFrom(parent) => Some((ReferenceKind::FollowsFrom, parent)),
+            Parent::None | Parent::Owned => None,
+        };
+        if let Some((kind, parent)) = first {
+            self.owned().references.push(Reference { kind, context: parent.clone() });
         }
         self.owned().references.push(reference);
     }

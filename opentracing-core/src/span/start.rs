@@ -49,7 +49,7 @@ impl SpanBuilder<'_> {
                     None => Plan::root(self.kind, recorder),
                 }
             }
-            Parent::Owned => None,
+            Parent::FollowsFrom(_) | Parent::Owned => None,
         };
         let Some(plan) = plan else { return self.start_special(recorder) };
         let mut record = match self.begin(plan, recorder) {
@@ -185,7 +185,7 @@ impl SpanBuilder<'_> {
         }
         let parent = match self.references() {
             _ if self.new_trace => None,
-            References::ChildOf(parent) => Some(Inherited::of(parent, recorder)),
+            References::ChildOf(parent) | References::FollowsFrom(parent) => Some(Inherited::of(parent, recorder)),
             References::None if self.ignore_active => None,
             References::None => inherit_active(recorder),
             References::Several(all) => {
@@ -243,7 +243,7 @@ impl SpanBuilder<'_> {
             Err(unsampled) => return self.unrecorded(unsampled, recorder),
         };
         self.set_own_start(&mut record, recorder);
-        if self.new_trace || matches!(self.references(), References::Several(_)) {
+        if self.new_trace || matches!(self.references(), References::FollowsFrom(_) | References::Several(_)) {
             self.keep_references(&mut record);
         }
         if record.context.extra.is_some() {
@@ -268,7 +268,7 @@ impl SpanBuilder<'_> {
     fn forward(&self, recorder: &Recorder) -> Span {
         let parent = match self.references() {
             _ if self.new_trace => None,
-            References::ChildOf(parent) => Some(parent.clone()),
+            References::ChildOf(parent) | References::FollowsFrom(parent) => Some(parent.clone()),
             References::None if self.ignore_active => None,
             References::None => {
                 let active = local::with(|local| local.with_top(recorder.id, State::context)).flatten().flatten();
@@ -286,10 +286,11 @@ impl SpanBuilder<'_> {
     #[cold]
     #[inline(never)]
     fn keep_references(&self, record: &mut Record) {
-        let child_of = |context: &SpanContext| Reference { kind: ReferenceKind::ChildOf, context: context.clone() };
+        let one = |kind: ReferenceKind, context: &SpanContext| Reference { kind, context: context.clone() };
         match self.references() {
             References::None => {}
-            References::ChildOf(context) => record.add_reference(child_of(context)),
+            References::ChildOf(context) => record.add_reference(one(ReferenceKind::ChildOf, context)),
+            References::FollowsFrom(context) => record.add_reference(one(ReferenceKind::FollowsFrom, context)),
             // Copied, since the builder may start another span.
             References::Several(all) => {
                 let (kept, beyond) = all.split_at(all.len().min(record.max_references()));
@@ -311,7 +312,7 @@ impl SpanBuilder<'_> {
         let parent = match self.references() {
             _ if self.new_trace => None,
             References::None => None,
-            References::ChildOf(context) => Some(context),
+            References::ChildOf(context) | References::FollowsFrom(context) => Some(context),
             References::Several(all) => {
                 owned = preferred_parent(all, &recorder.limits).0;
                 Some(&owned)
