@@ -34,7 +34,7 @@ pub trait AmqpDecorator: Send + Sync + 'static {
     }
 
     /// Runs when the outcome of a published message is known, or when nobody waits for it any more. The span finishes next. Does not
-    /// run while a panic unwinds.
+    /// run while a panic unwinds. It must not publish on the same channel, which may be locked.
     fn on_sent(&self, span: &mut Span, outcome: PublishOutcome<'_>) {
         let _ = (span, outcome);
     }

@@ -56,8 +56,8 @@
 //! polled. A redelivered or dead-lettered message also refers to the attempt before, if this process made it.
 //!
 //! [`without_propagation`](TracingChannel::without_propagation) turns propagation off, and
-//! [`without_propagation_for`](TracingChannel::without_propagation_for) for some queues, exchanges or routing keys. Of a tracer, patterns of such
-//! names and the formats of messages are set by
+//! [`without_propagation_for`](TracingChannel::without_propagation_for) for some queues, exchanges or routing keys. The operator of a
+//! service sets patterns of such names, and the formats of messages, by
 //! [`TracerBuilder::without_message_context`](opentracing_core::TracerBuilder::without_message_context) and
 //! [`message_composite`](opentracing_core::TracerBuilder::message_composite).
 //!
@@ -80,8 +80,8 @@
 //! delivery tag.
 //!
 //! A program that handles its deliveries in a loop, as lapin's examples do, needs no handler: what a task of Tokio does between the receipt of a
-//! delivery and its drop is below the span of the delivery, unless the task has several deliveries or waits for one, in which case it cannot be
-//! told which one it handles. Work in other tasks is not covered. Messages that were not handled in their span have the tag
+//! delivery and its drop is below the span of the delivery, unless the task has several deliveries or waits for one, in which case its
+//! current one is unknown. Work in other tasks is not covered. Messages that were not handled in their span have the tag
 //! `messaging.outcome=unhandled`, the first one is a warning in `log`, and [`Tracer::report`](opentracing_core::Tracer::report) counts them.
 //!
 //! # Tags
@@ -94,16 +94,16 @@
 //! | `messaging.rabbitmq.destination.routing_key` | both | the routing key |
 //! | `messaging.message.id`, `messaging.message.conversation_id` | both | the properties `message-id` and `correlation-id` |
 //! | `messaging.message.body.size` | both | the size of the body in bytes |
-//! | `messaging.operation.name`, `messaging.operation.type` | both | `publish` and `send`; `process` |
+//! | `messaging.operation.name`, `messaging.operation.type` | both | `publish` and `send`; `process`; `commit`, `rollback` and `settle` |
 //! | `messaging.batch.message_count` | `process`, `commit`, `rollback` | the number of messages of a batch or a transaction |
-//! | `messaging.attempt` | `process` | the number of the attempt to handle the message, from 1, as far as this process or the broker counted |
+//! | `messaging.attempt` | `process` | the number of the attempt to handle the message, from 1, by the count of this process or of the broker |
 //! | `messaging.outcome` | `process` | `cancelled`: the handler was dropped; `panicked`; `unhandled`: there was no handler, and no span below this one |
 //! | `messaging.settlement`, `messaging.settlement.destination` | `process` | what a [`SettlePolicy`] did: `ack`, `requeue`, `reject` or `dead_letter`, and where |
 //! | `messaging.rabbitmq.message.delivery_tag` | `process` | the delivery tag |
 //! | `messaging.header.…` | both | [captured](TracingChannel::capture_header) headers |
 //! | `peer.hostname`, `peer.ipv4`, `peer.ipv6`, `peer.port` | both | the broker, if [known](TracingChannel::peer) |
 //! | `peer.service` | `publish` | `rabbitmq`, or as [set](TracingChannel::peer_service) |
-//! | `rabbitmq.outcome` | `publish` | `ack`; `nack`; `returned`; `committed` and `rolled_back`, in a transaction; `unconfirmed`: the confirm and the channel were dropped before the broker answered; `cancelled`: the call was dropped before the message was written |
+//! | `rabbitmq.outcome` | `publish` | `ack`; `nack`; `returned`; `committed` and `rolled_back`, in a transaction; `unconfirmed`: the confirm and the channel, or the call of `tx_commit`, were dropped before the broker answered; `cancelled`: the call was dropped before the message was written |
 //! | | `process` | `ack`; `nack`; `reject`; `dead_lettered`, by a policy; `dropped`; `settled`: by lapin's own type or a clone of the acker; `stale`: the channel was closed or recovered |
 //! | `rabbitmq.reply_code` | `publish` | the code of a returned message (312) or of an error of the broker, such as 404 |
 //! | `rabbitmq.requeue` | `process` | whether `nack` or `reject` puts the message back into the queue |

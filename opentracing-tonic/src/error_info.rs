@@ -83,7 +83,7 @@ fn of_any(any: &[u8]) -> Option<ErrorInfo> {
     Some(info)
 }
 
-/// A constant or a host name, cut to a length. Other text is neither, and may be anybody's data.
+/// A constant or a host name, cut to a length. Other text is neither, and may be private.
 fn text(value: &[u8], max_bytes: usize) -> String {
     let value = value.get(..max_bytes).unwrap_or(value);
     match std::str::from_utf8(value) {

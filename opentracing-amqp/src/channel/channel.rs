@@ -18,7 +18,7 @@ use crate::delivery::source::Source;
 use crate::outcome::{PublishOutcome, Settlement};
 use crate::publish::confirm::TracingPublisherConfirm;
 use crate::publish::publish::{Published, publish};
-use crate::publish::transaction;
+use crate::publish::transaction::TransactionCall;
 use crate::settings::settings::{Settings, setters};
 
 /// A channel that records a span for each message that it publishes or delivers.
@@ -194,11 +194,9 @@ impl TracingChannel {
     ///
     /// The errors of [`Channel::tx_commit`].
     pub async fn tx_commit(&self) -> Result<()> {
-        let span = transaction::start_span(&self.settings, "commit");
+        let call = TransactionCall::start(&self.settings, "commit", &self.published.transaction);
         let result = self.channel.tx_commit().await;
-        let outcome = result.as_ref().map_or_else(PublishOutcome::Failed, |()| PublishOutcome::Committed);
-        let messages = self.published.transaction.end(outcome);
-        transaction::finish_span(span, messages, result.as_ref().copied());
+        call.finish(result.as_ref().map_or_else(PublishOutcome::Failed, |()| PublishOutcome::Committed));
         result
     }
 
@@ -208,11 +206,9 @@ impl TracingChannel {
     ///
     /// The errors of [`Channel::tx_rollback`].
     pub async fn tx_rollback(&self) -> Result<()> {
-        let span = transaction::start_span(&self.settings, "rollback");
+        let call = TransactionCall::start(&self.settings, "rollback", &self.published.transaction);
         let result = self.channel.tx_rollback().await;
-        let outcome = result.as_ref().map_or_else(PublishOutcome::Failed, |()| PublishOutcome::RolledBack);
-        let messages = self.published.transaction.end(outcome);
-        transaction::finish_span(span, messages, result.as_ref().copied());
+        call.finish(result.as_ref().map_or_else(PublishOutcome::Failed, |()| PublishOutcome::RolledBack));
         result
     }
 

@@ -2,7 +2,6 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use lapin::Error;
 use opentracing_core::{Span, SpanKind, Value, tags};
 
 use crate::outcome::PublishOutcome;
@@ -48,27 +47,53 @@ impl Transaction {
 /// The messages of one transaction whose outcome is recorded.
 const MAX_MESSAGES: usize = 16_384;
 
-/// Starts the span of a commit or a rollback.
-pub(crate) fn start_span(settings: &Settings, operation: &'static str) -> Span {
-    let Settings { tracer, component, .. } = settings;
-    tracer.warn_if_unregistered();
-    let mut span = tracer
-        .span(operation)
-        .kind(SpanKind::Client)
-        .tag(tags::COMPONENT, Value::Static(component))
-        .tag(tags::MESSAGING_OPERATION_NAME, Value::Static(operation))
-        .tag(tags::PEER_SERVICE, settings.peer_service())
-        .start();
-    if let Some(peer) = settings.peer.as_ref().filter(|_| span.is_recording()) {
-        peer.set_tags(&mut span);
-    }
-    span
+/// A commit or a rollback, with its span. If the program drops it, nobody learns of the broker's answer, and the outcome of the messages is
+/// `unconfirmed`.
+pub(crate) struct TransactionCall<'a> {
+    span: Span,
+    /// `None` once the outcome is recorded.
+    transaction: Option<&'a Transaction>,
 }
 
-/// Records the broker's answer to a commit or a rollback, and finishes its span.
-pub(crate) fn finish_span(mut span: Span, messages: usize, result: Result<(), &Error>) {
-    span.set(tags::MESSAGING_BATCH_MESSAGE_COUNT, i64::try_from(messages).unwrap_or(i64::MAX));
-    if let Err(error) = result {
-        error::record_lapin(&mut span, error);
+impl<'a> TransactionCall<'a> {
+    pub(crate) fn start(settings: &Settings, operation: &'static str, transaction: &'a Transaction) -> Self {
+        let Settings { tracer, component, .. } = settings;
+        tracer.warn_if_unregistered();
+        let mut span = tracer
+            .span(operation)
+            .kind(SpanKind::Client)
+            .tag(tags::COMPONENT, Value::Static(component))
+            .tag(tags::MESSAGING_OPERATION_NAME, Value::Static(operation))
+            .tag(tags::MESSAGING_OPERATION_TYPE, Value::Static("settle"))
+            .tag(tags::PEER_SERVICE, settings.peer_service())
+            .start();
+        if let Some(peer) = settings.peer.as_ref().filter(|_| span.is_recording()) {
+            peer.set_tags(&mut span);
+        }
+        TransactionCall { span, transaction: Some(transaction) }
+    }
+
+    /// Records the broker's answer, for the messages as well, and finishes the span.
+    pub(crate) fn finish(mut self, outcome: PublishOutcome<'_>) {
+        if let PublishOutcome::Failed(error) = outcome {
+            error::record_lapin(&mut self.span, error);
+        }
+        self.end(outcome);
+    }
+
+    fn end(&mut self, outcome: PublishOutcome<'_>) {
+        if let Some(transaction) = self.transaction.take() {
+            let messages = transaction.end(outcome);
+            self.span.set(tags::MESSAGING_BATCH_MESSAGE_COUNT, i64::try_from(messages).unwrap_or(i64::MAX));
+        }
+    }
+}
+
+impl Drop for TransactionCall<'_> {
+    fn drop(&mut self) {
+        if self.transaction.is_some() {
+            self.span.set_tag(tags::RABBITMQ_OUTCOME, Value::Static("unconfirmed"));
+            self.end(PublishOutcome::Unconfirmed);
+        }
     }
 }

@@ -93,7 +93,7 @@ impl Drop for Table {
     }
 }
 
-/// Looks at an entry of the table on a thread of its own: whoever learns of an answer holds lapin's locks.
+/// Looks at an entry of the table on a thread of its own, because the thread that learns of an answer holds lapin's locks.
 ///
 /// If the thread cannot be started, the entry is looked at when the program calls `wait_for_confirms` or drops the channel.
 pub(crate) fn look_later(table: Weak<Unconfirmed>, key: u64) {

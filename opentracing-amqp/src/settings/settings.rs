@@ -136,7 +136,7 @@ macro_rules! setters {
         }
 
         /// Keeps contexts out of the headers of some messages, as [`without_propagation`](Self::without_propagation) does for all. The closure
-        /// receives the queue, the exchange and the routing key of a message, one after the other, as far as they are known, and returns
+        /// receives the queue, the exchange and the routing key of a message, one after the other, if they are known, and returns
         /// `true` for those without contexts. Several closures add up. None by default.
         ///
         /// [`TracerBuilder::without_message_context`](opentracing_core::TracerBuilder::without_message_context) and the environment set

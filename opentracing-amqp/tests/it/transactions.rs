@@ -39,6 +39,7 @@ async fn messages_are_committed_or_rolled_back() {
         let expected = [
             ("component", "lapin"),
             ("messaging.operation.name", operation),
+            ("messaging.operation.type", "settle"),
             ("messaging.batch.message_count", messages),
             ("peer.service", "rabbitmq"),
         ];
@@ -64,6 +65,23 @@ async fn the_span_of_a_message_ends_before_the_commit() {
     let span = broker.span("publish");
     check_outcome(&span, "committed", None);
     assert!(span.duration() < Duration::from_secs(1), "{span:?}");
+}
+
+/// The broker may have committed.
+#[tokio::test]
+async fn a_commit_that_is_dropped_leaves_its_messages_unconfirmed() {
+    let Some(broker) = Broker::open().await else { return };
+    let queue = broker.queue().await;
+    broker.channel.tx_select().await.unwrap();
+    publish(&broker, &queue, &[b"1"]).await;
+    {
+        let mut commit = std::pin::pin!(broker.channel.tx_commit());
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(commit.as_mut().poll(&mut context).is_pending());
+    }
+    check_outcome(&broker.span("publish"), "unconfirmed", None);
+    let commit = broker.mock.finished_spans().into_iter().find(|span| &*span.operation_name == "commit").unwrap();
+    check_outcome(&commit, "unconfirmed", None);
 }
 
 #[tokio::test]

@@ -183,7 +183,7 @@ async fn the_parent_is_active_when_the_call_is_made(case: &Case) -> Outcome {
 }
 
 async fn a_request_that_another_task_sends_keeps_its_caller(case: &Case) -> Outcome {
-    // Whoever takes it from a queue has no span, or one of its own.
+    // The task that takes it from a queue has no span, or one of its own.
     for (has_span, tree) in [(false, "caller\n  GET (client)\n"), (true, "caller\n  GET (client)\nworker\n")] {
         let stage = case.start().await?;
         let mut caller = stage.mock.tracer().span("caller").start();
