@@ -78,6 +78,7 @@ impl IdFields {
         [(self.trace_id, trace_id), (self.span_id, span_id)]
     }
 
+    #[cfg(any(feature = "fmt", feature = "log"))]
     pub(crate) fn sampled_name(&self) -> Option<&'static str> {
         self.sampled
     }
