@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use opentracing_core::message_rules::{
     Attempts, CurrentMessage, HandlerOutcome, HandlerOutput, Handling, handle_blocking_in_ref,
 };
-use opentracing_core::{MessageEvent, Span, SpanRef, tags};
+use opentracing_core::{MessageEvent, Span, SpanRef};
 
 use crate::delivery::earlier::{self, MessageKey};
 use crate::delivery::settle;
@@ -183,12 +183,12 @@ impl Spans {
         let is_used = state.was_handled || state.is_finished;
         let is_used = is_used || state.current.as_ref().is_some_and(CurrentMessage::is_parent);
         state.current = None;
-        if !is_used {
-            // A span that has no decision to keep it is not reported.
-            state.span.set(tags::SAMPLING_PRIORITY, 0);
-        }
         state.is_finished = true;
-        state.span.finish();
+        if is_used {
+            state.span.finish();
+        } else {
+            state.span.discard();
+        }
     }
 
     /// The delivery is gone from the program. What its task starts from now on is no longer below it.

@@ -80,6 +80,8 @@ const PEER_SERVICE_DERIVED: u8 = 1;
 const LISTED: u8 = 2;
 /// The span's future has been pending at least once.
 const WAITED: u8 = 4;
+/// The span stands for nothing: it is neither reported nor counted in the RED figures.
+const DISCARDED: u8 = 8;
 
 /// The capacity that a free record may keep.
 const KEEP_TEXT: usize = 4096;
@@ -131,6 +133,14 @@ impl Record {
             }
         }
         (self.used, self.failed, self.started_panicking, self.marks, self.truncated) = (0, false, false, 0, 0);
+    }
+
+    pub(crate) fn mark_discarded(&mut self) {
+        self.marks |= DISCARDED;
+    }
+
+    pub(crate) fn is_discarded(&self) -> bool {
+        self.marks & DISCARDED != 0
     }
 
     /// Whether the record exists only for the RED figures. No reporter gets it.

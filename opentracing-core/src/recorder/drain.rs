@@ -236,7 +236,9 @@ impl Drain {
     #[inline]
     fn accept(&mut self, mut record: Box<Record>) {
         self.recorder.forget_open(&record);
-        if let Some(red) = &self.recorder.red {
+        if let Some(red) = &self.recorder.red
+            && !record.is_discarded()
+        {
             self.count_for_figures(red, &record);
         }
         if !record.context.is_sampled() {

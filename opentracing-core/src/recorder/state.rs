@@ -267,6 +267,18 @@ impl State {
         }
     }
 
+    /// Marks a span that stands for nothing. It finishes next.
+    pub(crate) fn mark_discarded(&mut self) {
+        match self {
+            State::Recording(record) => {
+                record.mark_discarded();
+                record.context.meta = record.context.meta.with_sampling(Sampling::NotSampled);
+            }
+            State::Shared(shared) | State::Lent(shared) => shared.with(State::mark_discarded),
+            State::Noop | State::Unsampled(_) | State::Finished(_) => {}
+        }
+    }
+
     /// Notes that the span's future is pending. Only the first call has a cost.
     #[inline]
     pub(crate) fn wait(&mut self) {

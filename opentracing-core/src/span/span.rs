@@ -144,6 +144,12 @@ impl Span {
     #[inline]
     pub fn finish(self) {}
 
+    /// Drops the span: it is neither reported nor counted in RED figures. For a span that turns out to stand for nothing, such as that of a
+    /// message which a batch handles. It counts as [`dropped_unsampled`](crate::Stats::dropped_unsampled).
+    pub fn discard(mut self) {
+        self.state.mark_discarded();
+    }
+
     /// Finishes the span at that time. A time before the start gives a duration of zero and is counted.
     pub fn finish_at(mut self, at: SystemTime) {
         self.state.take().finish(End::Wall(unix_ns(at)));

@@ -96,6 +96,14 @@ impl SpanRef {
         }
     }
 
+    /// Drops the span, as [`Span::discard`] does. Handles that are left write to a finished span.
+    pub fn discard(&self) {
+        if let Some(shared) = &self.shared {
+            shared.with(State::mark_discarded);
+            shared.finish(End::Now);
+        }
+    }
+
     /// Finishes the span at that time, as [`finish`](SpanRef::finish) does.
     pub fn finish_at(&self, at: SystemTime) {
         if let Some(shared) = &self.shared {

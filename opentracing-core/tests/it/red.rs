@@ -291,3 +291,19 @@ fn clones_and_tracers_count_together() {
     let red = figures.clone().operation(SpanKind::Server, "GET /").unwrap();
     assert_eq!((red.requests, red.errors), (2, 1));
 }
+
+#[test]
+fn a_discarded_span_is_neither_reported_nor_counted() {
+    for sampler in [ConstSampler::on(), ConstSampler::off()] {
+        let (mock, figures) = counting(|builder| builder.sampler(sampler));
+        let start = || mock.tracer().span("process").kind(SpanKind::Consumer).start();
+        start().discard();
+        start().detach().discard();
+        mock.tracer().span("none").start().detach().discard();
+        finish(&mock, "process", SpanKind::Consumer, MS, false);
+        let process = figures.operation(SpanKind::Consumer, "process").unwrap();
+        assert_eq!(process.requests, 1);
+        assert!(mock.finished_spans().len() <= 1);
+        assert_eq!(mock.tracer().stats().open(), 0);
+    }
+}

@@ -5,7 +5,7 @@ use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use opentracing_core::message_rules::{Attempts, CurrentMessage, HandlerOutcome};
-use opentracing_core::{MessageEvent, Span, SpanContext, SpanRef, tags};
+use opentracing_core::{MessageEvent, Span, SpanContext, SpanRef};
 use smallvec::SmallVec;
 
 use crate::settings::ClientSettings;
@@ -158,9 +158,7 @@ impl Handle {
             work.is_fresh = false;
             mem::take(&mut work.span)
         });
-        let mut span = span;
-        // There is no other way to drop a span that has started.
-        span.set(tags::SAMPLING_PRIORITY, 0);
+        span.discard();
     }
 
     /// The span of the message, or of the attempt that is active here.

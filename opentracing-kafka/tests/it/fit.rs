@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use opentracing_core::mock::MockTracer;
-use opentracing_core::{InSpan, SpanKind};
+use opentracing_core::{InSpan, RedFigures, SpanKind};
 use opentracing_kafka::{
     ForeignProducer, KafkaTracing, Receive, SendBase, SendFuture, TracingBatch, TracingConsumer,
     TracingFutureProducerContext, TracingMessage, TracingPartitionQueue, TracingProducer, extract, header, inject,
@@ -283,7 +283,8 @@ on_both_clusters! {
     }
 
     async fn traced_messages_form_a_batch(cluster: &Cluster) {
-        let (mock, topic) = (MockTracer::new(), cluster.topic(1).await);
+        let figures = RedFigures::new();
+        let (mock, topic) = (MockTracer::with(|builder| builder.red(&figures)), cluster.topic(1).await);
         let producer = cluster.producer(&mock);
         for _ in 0..3 {
             soon(producer.send(FutureRecord::<(), str>::to(&topic).payload("v"), patience())).await.unwrap();
@@ -306,6 +307,8 @@ on_both_clusters! {
         assert_eq!(senders, [1, 2, 3]);
         let messages = mock.tracer().stats().messages;
         assert_eq!((messages.received, messages.unhandled), (3, 0));
+        let counted = figures.operation(SpanKind::Consumer, &format!("process {topic}")).unwrap();
+        assert_eq!(counted.requests, batches as u64);
     }
 
     async fn clients_that_others_have_created_are_traced(cluster: &Cluster) {
