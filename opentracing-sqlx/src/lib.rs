@@ -110,7 +110,8 @@
 //!
 //! An error adds a log `event=error` with `error.kind` and `message`. A database may quote values in its messages, so quoted text is
 //! masked like literals, unless it is a name or stands in the masked statement. Messages of the user's own code (`RAISE` in PostgreSQL and
-//! SQLite, `SIGNAL` in MySQL) are left out. [`StatementText::Full`] shows all messages unchanged. The kinds are:
+//! SQLite, `SIGNAL` in MySQL) are left out, as are messages of MySQL and MariaDB that are not in a common wording of these servers.
+//! [`StatementText::Full`] shows all messages unchanged. The kinds are:
 //!
 //! | from | `error.kind` |
 //! |---|---|

@@ -7,6 +7,8 @@ pub(crate) mod database_error;
 pub(crate) mod error;
 #[cfg(feature = "mysql")]
 mod mysql_error;
+#[cfg(feature = "mysql")]
+mod mysql_wordings;
 #[cfg(feature = "postgres")]
 mod postgres_error;
 pub(crate) mod query;

@@ -98,7 +98,62 @@ const MYSQL: &[(&str, &str, &str)] = &[
     // With a number of the server, but not in its words.
     ("SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO = 1062, MESSAGE_TEXT = 'bob sesame'", "unique_violation", ""),
     ("SIGNAL SQLSTATE '42S02' SET MYSQL_ERRNO = 1146, MESSAGE_TEXT = 'bob sesame'", "database", ""),
+    ("SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO = 1205, MESSAGE_TEXT = 'customer sesame is blocked'", "lock_timeout", ""),
+    (
+        "SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO = 1205, MESSAGE_TEXT = 'Lock wait timeout exceeded; try restarting transaction'",
+        "lock_timeout",
+        "",
+    ),
+    (
+        "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1205, MESSAGE_TEXT = 'Lock wait timeout of sesame'",
+        "lock_timeout",
+        "",
+    ),
+    ("SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'Deadlock found at sesame'", "deadlock", ""),
+    ("SIGNAL SQLSTATE '42000' SET MYSQL_ERRNO = 1142, MESSAGE_TEXT = 'sesame may not'", "database", ""),
+    (
+        "SIGNAL SQLSTATE '42000' SET MYSQL_ERRNO = 1143, MESSAGE_TEXT = \"bob: SELECT command denied to user 'a'@'b' for column 'c' in table 'd'\"",
+        "database",
+        "",
+    ),
+    (
+        "SIGNAL SQLSTATE '42000' SET MYSQL_ERRNO = 1305, MESSAGE_TEXT = 'PROCEDURE of sesame does not exist'",
+        "database",
+        "",
+    ),
+    (
+        "SIGNAL SQLSTATE '21S01' SET MYSQL_ERRNO = 1136, MESSAGE_TEXT = 'Column count doesn''t match value count at row sesame'",
+        "database",
+        "",
+    ),
+    (
+        "SIGNAL SQLSTATE '42S02' SET MYSQL_ERRNO = 1146, MESSAGE_TEXT = \"Table 'a' doesn't exist, sesame\"",
+        "database",
+        "",
+    ),
+    ("SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1999, MESSAGE_TEXT = 'customer sesame is blocked'", "database", ""),
+    // MySQL's words, which MariaDB does not have.
+    (
+        "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 3024, MESSAGE_TEXT = 'Query execution was interrupted, maximum statement execution time exceeded'",
+        "statement_timeout",
+        "Query execution was interrupted, maximum statement execution time exceeded",
+    ),
+    (
+        "SIGNAL SQLSTATE '42000' SET MYSQL_ERRNO = 1142, MESSAGE_TEXT = \"SELECT, INSERT command denied to user 'a'@'b' for table 'c'\"",
+        "database",
+        "SELECT, INSERT command denied to user 'a'@'b' for table 'c'",
+    ),
     // Apostrophes, names of keys, tables and columns.
+    ("CALL app.nowhere()", "database", "PROCEDURE app.nowhere does not exist"),
+    ("SELECT (SELECT 1 UNION SELECT 2)", "database", "Subquery returns more than 1 row"),
+    ("SELECT 1 UNION SELECT 1, 2", "database", "The used SELECT statements have a different number of columns"),
+    ("SELECT id FROM e JOIN (SELECT 1 AS id) AS f", "database", "Column 'id' in SELECT is ambiguous"),
+    ("ALTER TABLE e DROP COLUMN nowhere", "database", "Can't DROP COLUMN `nowhere`; check that it exists"),
+    (
+        "SET STATEMENT max_statement_time = 0.01 FOR SELECT SLEEP(10)",
+        "statement_timeout",
+        "Query execution was interrupted (max_statement_time exceeded)",
+    ),
     ("SELECT * FROM app.nowhere", "database", "Table 'app.nowhere' doesn't exist"),
     ("INSERT INTO e (id) VALUES (1, 2)", "database", "Column count doesn't match value count at row 1"),
     ("INSERT INTO e (id) VALUES (9)", "not_null_violation", "Field 'n' doesn't have a default value"),
