@@ -159,6 +159,7 @@ mod wire;
 pub use opentracing_macros::traced;
 
 pub use crate::clock::{Clock, TickCounter, TickReading};
+pub use crate::model::active_ids::ActiveIds;
 pub use crate::model::baggage::BaggageItem;
 pub use crate::model::context::{AsSpanContext, Reference, ReferenceKind, Sampling, SpanContext};
 pub use crate::model::ids::{InvalidId, SpanId, TraceId};
@@ -171,6 +172,7 @@ pub use crate::model::value::{Text, Value};
 pub use crate::model::{logs, tags};
 pub use crate::recorder::drain::Drain;
 pub use crate::recorder::id_generator::{IdGenerator, TraceIdWidth};
+pub use crate::recorder::listener::{ActiveSpanListener, SetListenerError, set_active_span_listener};
 pub use crate::redaction::secrets::{InvalidSecrets, Secrets, SecretsMatcher};
 pub use crate::reporter::finished::{Batch, FinishedSpan, LogRecord};
 pub use crate::reporter::owned::{OwnedLog, OwnedSpan};
@@ -180,7 +182,7 @@ pub use crate::sampler::{
     PerOperationStrategies, ProbabilisticSampler, RateLimitingSampler, RemoteSampler, Rule, RuleSampler, Sampler,
     SamplerStats, SamplingDetails, SamplingParams, SamplingStrategy, TraceIdRatioSampler,
 };
-pub use crate::scope::active_ids::{ActiveIds, active_ids};
+pub use crate::scope::active_ids::active_ids;
 pub use crate::scope::in_span::{InSpan, WithSpan};
 pub use crate::scope::panic_hook::panic_hook;
 pub use crate::scope::scope::{ActiveSpan, BorrowedScope, Scope};

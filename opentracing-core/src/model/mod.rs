@@ -1,5 +1,6 @@
 //! The plain data of a trace: ids, contexts, baggage, tags, values, limits. Depends on the codecs of `wire` only.
 
+pub(crate) mod active_ids;
 pub(crate) mod baggage;
 pub(crate) mod context;
 pub(crate) mod decision;

@@ -7,6 +7,7 @@ use crate::clock::ticks::Ticks;
 use crate::model::context::SpanContext;
 use crate::record::record::{Record, Stamp};
 use crate::recorder::ending::End;
+use crate::recorder::listener;
 use crate::recorder::open::Seen;
 use crate::recorder::port::{Port, Ports};
 use crate::recorder::recorder::Recorder;
@@ -179,6 +180,8 @@ impl Local {
         let state = state.take();
         active.push(Entry { state, closed_at: Ticks::ZERO, tracer, serial, finish_on_close, is_entered: false });
         self.depth.set(active.len());
+        drop(active);
+        listener::changed();
         Some(Token { index, serial })
     }
 
@@ -192,6 +195,8 @@ impl Local {
         let state = State::Shared(span);
         active.push(Entry { state, closed_at: Ticks::ZERO, tracer, serial, finish_on_close: false, is_entered: true });
         self.depth.set(active.len());
+        drop(active);
+        listener::changed();
     }
 
     /// Ends the latest activation by `enter` of this span, if there is one.
@@ -226,10 +231,12 @@ impl Local {
         }
         active.truncate(top);
         self.depth.set(top);
-        if active.last().is_some_and(|entry| !entry.is_open()) {
-            drop(active);
+        let more = active.last().is_some_and(|entry| !entry.is_open());
+        drop(active);
+        if more {
             self.unwind();
         }
+        listener::changed();
     }
 
     /// Ends the activation, and finishes the span if its scope does that: now if it is on top, or else once every entry above it is closed.
@@ -258,6 +265,7 @@ impl Local {
         if more {
             self.unwind();
         }
+        listener::changed();
     }
 
     /// For a tracer with its own clock or counter, records now as the end of a span whose scope was closed out of order.

@@ -9,6 +9,7 @@ pub(crate) mod flush;
 pub(crate) mod id_generator;
 pub(crate) mod inherited;
 pub(crate) mod intake;
+pub(crate) mod listener;
 pub(crate) mod local;
 pub(crate) mod names;
 pub(crate) mod open;

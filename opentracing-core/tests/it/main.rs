@@ -25,6 +25,8 @@ mod harness;
 mod http_client;
 #[cfg(feature = "http")]
 mod http_rules;
+#[cfg(feature = "mock")]
+mod listener;
 mod lost;
 #[cfg(feature = "mock")]
 mod memory;
