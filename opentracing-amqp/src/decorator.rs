@@ -4,7 +4,7 @@ use lapin::BasicProperties;
 use lapin::message::Delivery;
 use opentracing_core::{Span, SpanRef};
 
-use crate::outcome::{PublishOutcome, Settlement};
+use crate::outcome::{DeliveryOutcome, PublishOutcome};
 
 /// Hooks that add to the spans of messages: more tags, another operation name, or another definition of an error.
 ///
@@ -13,15 +13,15 @@ use crate::outcome::{PublishOutcome, Settlement};
 /// values that are expensive to compute. Hooks must not block. A panic in a hook reaches the caller.
 ///
 /// ```
-/// use opentracing_amqp::{AmqpDecorator, Settlement};
+/// use opentracing_amqp::{AmqpDecorator, DeliveryOutcome};
 /// use opentracing_core::SpanRef;
 ///
 /// /// A requeued message is retried, so its span is not an error.
 /// struct RequeueIsNoError;
 ///
 /// impl AmqpDecorator for RequeueIsNoError {
-///     fn on_settle(&self, span: &SpanRef, settlement: Settlement<'_>) {
-///         if let Settlement::Nack { requeue: true } = settlement {
+///     fn on_settle(&self, span: &SpanRef, settlement: DeliveryOutcome<'_>) {
+///         if let DeliveryOutcome::Nack { requeue: true } = settlement {
 ///             span.set_tag("error", false);
 ///         }
 ///     }
@@ -45,7 +45,7 @@ pub trait AmqpDecorator: Send + Sync + 'static {
     }
 
     /// Runs when a delivery was settled, or dropped without being settled. The span finishes next. Does not run while a panic unwinds.
-    fn on_settle(&self, span: &SpanRef, settlement: Settlement<'_>) {
+    fn on_settle(&self, span: &SpanRef, settlement: DeliveryOutcome<'_>) {
         let _ = (span, settlement);
     }
 }

@@ -70,19 +70,20 @@
 //! | `process orders` | when the stream or `basic_get` yields the delivery, or when the delegate's task starts | with `ack`, `nack` or `reject`, or when the delivery is dropped, but not before its handler is done |
 //!
 //! A `publish` span is named after the exchange, or after the queue if the exchange is the default one. A `process` span is named after
-//! the queue. Names that the broker generated are replaced by `(temporary)`. `basic_get` on an empty queue records no span. [`skip`](TracingChannel::skip) leaves
-//! out destinations.
+//! the queue. Names that the broker generated are replaced by `(temporary)`. `basic_get` on an empty queue records no span.
+//! [`skip`](TracingChannel::skip) leaves out destinations.
 //!
 //! The span of a delivery is active in [`TracingDelivery::handle`], [`handle_and_settle`](TracingDelivery::handle_and_settle), [`process`]
 //! and [delegates](TracingConsumer::set_delegate): spans that start there are its children. Each further attempt to handle a delivery has a
 //! span of its own. [`TracingConsumer::batch`] makes one span for several deliveries. Settling with `multiple` finishes the spans of all
-//! deliveries that it settles, if they have not been dropped. [`TracingChannel::basic_ack`], `basic_nack` and `basic_reject` finish spans by
-//! delivery tag.
+//! deliveries that it settles, if they have not been dropped. [`TracingChannel::basic_ack`], `basic_nack` and `basic_reject` finish spans
+//! by delivery tag.
 //!
-//! A program that handles its deliveries in a loop, as lapin's examples do, needs no handler: what a task of Tokio does between the receipt of a
-//! delivery and its drop is below the span of the delivery, unless the task has several deliveries or waits for one, in which case its
-//! current one is unknown. Work in other tasks is not covered. Messages that were not handled in their span have the tag
-//! `messaging.outcome=unhandled`, the first one is a warning in `log`, and [`Tracer::report`](opentracing_core::Tracer::report) counts them.
+//! A program that handles its deliveries in a loop, as lapin's examples do, needs no handler: what a task of Tokio does between the
+//! receipt of a delivery and its drop is below the span of the delivery, unless the task has several deliveries or waits for one, in which
+//! case its current one is unknown. Work in other tasks is not covered. Messages that were not handled in their span have the tag
+//! `messaging.outcome=unhandled`, the first one is a warning in `log`, and [`Tracer::report`](opentracing_core::Tracer::report) counts
+//! them.
 //!
 //! # Tags
 //!
@@ -166,7 +167,7 @@ pub use crate::delivery::batch::TracingBatch;
 pub use crate::delivery::delivery::TracingDelivery;
 pub use crate::delivery::get::TracingGetMessage;
 pub use crate::headers::{extract, inject};
-pub use crate::outcome::{PublishOutcome, Settlement};
+pub use crate::outcome::{DeliveryOutcome, PublishOutcome, Settlement};
 pub use crate::publish::confirm::TracingPublisherConfirm;
 pub use crate::settle::policy::SettlePolicy;
 

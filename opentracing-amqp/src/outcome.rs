@@ -27,10 +27,10 @@ pub enum PublishOutcome<'a> {
     Failed(&'a Error),
 }
 
-/// How a delivery was settled.
+/// How a delivery ended: how it was settled, or that it was not.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub enum Settlement<'a> {
+pub enum DeliveryOutcome<'a> {
     /// Acknowledged, alone or together with others.
     Ack,
     /// Negatively acknowledged, alone or together with others.
@@ -55,4 +55,38 @@ pub enum Settlement<'a> {
     Stale,
     /// Settling failed because the channel was closed.
     Failed(&'a Error),
+}
+
+/// What a [`SettlePolicy`](crate::SettlePolicy) did with a delivery.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Settlement<E> {
+    /// The handler succeeded, and the delivery was acknowledged.
+    Settled,
+    /// The handler failed, and the message went back to its queue.
+    Requeued {
+        /// The last error of the handler.
+        error: E,
+    },
+    /// The handler failed, and the delivery was rejected: the broker sends the message to the dead-letter exchange of its queue, or discards
+    /// it.
+    Rejected {
+        /// The last error of the handler.
+        error: E,
+    },
+    /// The handler failed, and the message was published to the dead-letter destination.
+    DeadLetter {
+        /// The exchange; empty for the default exchange.
+        exchange: String,
+        /// The routing key. With the default exchange it is the name of the queue.
+        routing_key: String,
+        /// The last error of the handler.
+        error: E,
+    },
+    /// The policy could not settle the delivery, because it was settled before, or because the channel was closed or recovered since. The
+    /// broker redelivers what was not settled.
+    Unsettled {
+        /// The last error of the handler. `None` if it succeeded.
+        error: Option<E>,
+    },
 }

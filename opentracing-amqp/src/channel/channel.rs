@@ -15,7 +15,7 @@ use crate::consumer::consumer::TracingConsumer;
 use crate::delivery::get::TracingGetMessage;
 use crate::delivery::open_deliveries::OpenDeliveries;
 use crate::delivery::source::Source;
-use crate::outcome::{PublishOutcome, Settlement};
+use crate::outcome::{DeliveryOutcome, PublishOutcome};
 use crate::publish::confirm::TracingPublisherConfirm;
 use crate::publish::publish::{Published, publish};
 use crate::publish::transaction::TransactionCall;
@@ -131,7 +131,7 @@ impl TracingChannel {
         let session = self.open.session();
         self.channel.basic_ack(delivery_tag, options).await?;
         let spans = self.open.take_up_to(delivery_tag, session, options.multiple);
-        spans.iter().for_each(|spans| spans.settle(Settlement::Ack));
+        spans.iter().for_each(|spans| spans.settle(DeliveryOutcome::Ack));
         Ok(())
     }
 
@@ -145,7 +145,7 @@ impl TracingChannel {
         let session = self.open.session();
         self.channel.basic_nack(delivery_tag, options).await?;
         let spans = self.open.take_up_to(delivery_tag, session, options.multiple);
-        spans.iter().for_each(|spans| spans.settle(Settlement::Nack { requeue: options.requeue }));
+        spans.iter().for_each(|spans| spans.settle(DeliveryOutcome::Nack { requeue: options.requeue }));
         Ok(())
     }
 
@@ -158,7 +158,7 @@ impl TracingChannel {
         let session = self.open.session();
         self.channel.basic_reject(delivery_tag, options).await?;
         let spans = self.open.take_up_to(delivery_tag, session, false);
-        spans.iter().for_each(|spans| spans.settle(Settlement::Reject { requeue: options.requeue }));
+        spans.iter().for_each(|spans| spans.settle(DeliveryOutcome::Reject { requeue: options.requeue }));
         Ok(())
     }
 

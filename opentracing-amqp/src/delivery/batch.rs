@@ -7,7 +7,7 @@ use std::sync::Arc;
 use lapin::Result;
 use lapin::options::{BasicAckOptions, BasicNackOptions};
 use opentracing_core::message_rules::{Attempts, HandlerOutput, Senders};
-use opentracing_core::{Span, SpanRef, tags};
+use opentracing_core::{Span, SpanContext, SpanRef, tags};
 
 use crate::delivery::delivery::TracingDelivery;
 use crate::delivery::source;
@@ -62,9 +62,13 @@ impl TracingBatch {
     }
 
     /// Returns a handle of the span. A handle of no span for an empty batch.
-    pub fn span(&self) -> &SpanRef {
-        static NONE: SpanRef = SpanRef::noop();
-        self.spans.as_ref().map_or(&NONE, |spans| spans.hand_out())
+    pub fn span(&self) -> SpanRef {
+        self.spans.as_ref().map_or(SpanRef::noop(), |spans| spans.hand_out())
+    }
+
+    /// Returns the context of the first span, even after it has finished. `None` for an empty batch and with a no-op tracer.
+    pub fn context(&self) -> Option<SpanContext> {
+        self.spans.as_ref()?.context()
     }
 
     /// Runs a future in the span of the batch, as [`TracingDelivery::handle`] does for one delivery.

@@ -10,12 +10,12 @@ use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicNackOptions, BasicRejectOptions};
 use lapin::types::ShortString;
 use opentracing_core::message_rules::{HandlerOutput, Receiver};
-use opentracing_core::{MessageEvent, SpanRef};
+use opentracing_core::{MessageEvent, SpanContext, SpanRef};
 
 use crate::delivery::open_deliveries::{OpenDeliveries, Session};
 use crate::delivery::source::Source;
 use crate::delivery::spans::{Run, Spans};
-use crate::outcome::Settlement;
+use crate::outcome::DeliveryOutcome;
 use crate::settings::settings::Settings;
 
 /// A delivery with the span of its handling.
@@ -94,12 +94,18 @@ impl TracingDelivery {
     ///
     /// # async fn pack(_order: TracingDelivery) {}
     /// # fn consume(order: TracingDelivery) {
-    /// let span = order.span().clone();
+    /// let span = order.span();
     /// tokio::spawn(pack(order).in_span_ref(&span));
     /// # }
     /// ```
-    pub fn span(&self) -> &SpanRef {
+    pub fn span(&self) -> SpanRef {
         self.spans.hand_out()
+    }
+
+    /// Returns the context of the first span, even after it has finished. `None` with a no-op tracer. Does not count as handling the
+    /// delivery.
+    pub fn context(&self) -> Option<SpanContext> {
+        self.spans.context()
     }
 
     /// Runs a future in the span of the delivery, so that spans that it starts are children of that span.
@@ -153,7 +159,7 @@ impl TracingDelivery {
     /// or recovered since.
     pub async fn ack(&self, options: BasicAckOptions) -> Result<bool> {
         let result = self.inner.acker.ack(options).await;
-        self.settled(Settlement::Ack, options.multiple, &result);
+        self.settled(DeliveryOutcome::Ack, options.multiple, &result);
         result
     }
 
@@ -166,7 +172,7 @@ impl TracingDelivery {
     pub async fn nack(&self, options: BasicNackOptions) -> Result<bool> {
         self.spans.expect_again();
         let result = self.inner.acker.nack(options).await;
-        self.settled(Settlement::Nack { requeue: options.requeue }, options.multiple, &result);
+        self.settled(DeliveryOutcome::Nack { requeue: options.requeue }, options.multiple, &result);
         result
     }
 
@@ -178,18 +184,18 @@ impl TracingDelivery {
     pub async fn reject(&self, options: BasicRejectOptions) -> Result<bool> {
         self.spans.expect_again();
         let result = self.inner.acker.reject(options).await;
-        self.settled(Settlement::Reject { requeue: options.requeue }, false, &result);
+        self.settled(DeliveryOutcome::Reject { requeue: options.requeue }, false, &result);
         result
     }
 
     /// Acknowledges the delivery after it was sent to a dead-letter destination.
     pub(crate) async fn ack_dead_lettered(&self) -> Result<bool> {
         let result = self.inner.acker.ack(BasicAckOptions::default()).await;
-        self.settled(Settlement::DeadLettered, false, &result);
+        self.settled(DeliveryOutcome::DeadLettered, false, &result);
         result
     }
 
-    fn settled(&self, settlement: Settlement<'_>, multiple: bool, result: &Result<bool>) {
+    fn settled(&self, settlement: DeliveryOutcome<'_>, multiple: bool, result: &Result<bool>) {
         match result {
             Ok(true) => {
                 self.end(settlement);
@@ -198,18 +204,18 @@ impl TracingDelivery {
                     others.iter().for_each(|spans| spans.settle(settlement));
                 }
             }
-            Ok(false) if self.inner.acker.poisoned() => self.end(Settlement::Stale),
+            Ok(false) if self.inner.acker.poisoned() => self.end(DeliveryOutcome::Stale),
             // Settled before: either the span has finished, or a clone of the acker settled the delivery and its drop finishes the span.
             Ok(false) => {}
             Err(error) => {
                 self.spans.settings().tracer.count_messages(MessageEvent::SettleFailed, 1);
-                self.end(Settlement::Failed(error));
+                self.end(DeliveryOutcome::Failed(error));
             }
         }
     }
 
     /// Records how the delivery was settled, if it was not before.
-    fn end(&self, settlement: Settlement<'_>) {
+    fn end(&self, settlement: DeliveryOutcome<'_>) {
         if self.take_end() {
             self.spans.settle(settlement);
         }
@@ -237,13 +243,13 @@ impl TracingDelivery {
     }
 
     /// The outcome if the delivery is dropped now.
-    fn outcome_of_drop(&self) -> Settlement<'static> {
+    fn outcome_of_drop(&self) -> DeliveryOutcome<'static> {
         let acker = &self.inner.acker;
         match () {
-            () if !self.source.needs_settling => Settlement::NotRequired,
-            () if acker.poisoned() => Settlement::Stale,
-            () if !acker.usable() => Settlement::Unknown,
-            () => Settlement::Dropped,
+            () if !self.source.needs_settling => DeliveryOutcome::NotRequired,
+            () if acker.poisoned() => DeliveryOutcome::Stale,
+            () if !acker.usable() => DeliveryOutcome::Unknown,
+            () => DeliveryOutcome::Dropped,
         }
     }
 

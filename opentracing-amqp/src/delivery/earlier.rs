@@ -13,7 +13,7 @@ use opentracing_core::message_rules::Attempts;
 use opentracing_core::{SpanContext, SpanId, TraceId};
 
 use crate::headers::value::{integer, utf8};
-use crate::outcome::Settlement;
+use crate::outcome::DeliveryOutcome;
 use crate::tags::message::MAX_DEATHS;
 
 /// A message in a queue. The span that published it identifies the message.
@@ -90,9 +90,9 @@ pub(crate) fn remember(key: MessageKey, attempts: Attempts) {
 }
 
 /// Remembers or forgets attempts after the delivery was settled in this way.
-pub(crate) fn note(key: MessageKey, attempts: Attempts, settlement: Settlement<'_>) {
+pub(crate) fn note(key: MessageKey, attempts: Attempts, settlement: DeliveryOutcome<'_>) {
     match settlement {
-        Settlement::Ack | Settlement::NotRequired => {
+        DeliveryOutcome::Ack | DeliveryOutcome::NotRequired => {
             if attempts.number() > 1 {
                 memory().forget(&key);
             }

@@ -2,13 +2,13 @@
 
 use opentracing_core::{SpanRef, Value, logs, tags};
 
-use crate::outcome::Settlement;
+use crate::outcome::DeliveryOutcome;
 use crate::settings::settings::Settings;
 use crate::tags::error;
 
 /// Records how the delivery was settled. With `has_failed`, the error of its handler is recorded, which says more than that the delivery was
 /// rejected.
-pub(crate) fn record(settings: &Settings, span: &SpanRef, settlement: Settlement<'_>, has_failed: bool) {
+pub(crate) fn record(settings: &Settings, span: &SpanRef, settlement: DeliveryOutcome<'_>, has_failed: bool) {
     if span.is_recording() {
         set_tags(span, settlement, has_failed);
     }
@@ -18,7 +18,7 @@ pub(crate) fn record(settings: &Settings, span: &SpanRef, settlement: Settlement
     }
 }
 
-fn set_tags(span: &SpanRef, settlement: Settlement<'_>, has_failed: bool) {
+fn set_tags(span: &SpanRef, settlement: DeliveryOutcome<'_>, has_failed: bool) {
     let outcome = |outcome| span.set_tag(tags::RABBITMQ_OUTCOME, Value::Static(outcome));
     let rejected = |kind| {
         if !has_failed {
@@ -26,37 +26,37 @@ fn set_tags(span: &SpanRef, settlement: Settlement<'_>, has_failed: bool) {
         }
     };
     match settlement {
-        Settlement::NotRequired => {}
-        Settlement::Ack => {
+        DeliveryOutcome::NotRequired => {}
+        DeliveryOutcome::Ack => {
             outcome("ack");
         }
-        Settlement::Nack { requeue } => {
+        DeliveryOutcome::Nack { requeue } => {
             outcome("nack").set(tags::RABBITMQ_REQUEUE, requeue);
             rejected("nack");
         }
-        Settlement::Reject { requeue } => {
+        DeliveryOutcome::Reject { requeue } => {
             outcome("reject").set(tags::RABBITMQ_REQUEUE, requeue);
             rejected("reject");
         }
-        Settlement::DeadLettered => {
+        DeliveryOutcome::DeadLettered => {
             outcome("dead_lettered");
         }
-        Settlement::Dropped => {
+        DeliveryOutcome::Dropped => {
             outcome("dropped").log_kv(&[
                 (logs::EVENT, Value::Static("dropped")),
                 (logs::MESSAGE, Value::Static("the delivery was dropped without being settled")),
             ]);
         }
-        Settlement::Unknown => {
+        DeliveryOutcome::Unknown => {
             outcome("settled");
         }
-        Settlement::Stale => {
+        DeliveryOutcome::Stale => {
             outcome("stale").log_kv(&[
                 (logs::EVENT, Value::Static("stale")),
                 (logs::MESSAGE, Value::Static("the channel was closed or recovered after the delivery")),
             ]);
         }
-        Settlement::Failed(reason) => {
+        DeliveryOutcome::Failed(reason) => {
             outcome("stale");
             error::record_lapin(span, reason);
         }

@@ -1,16 +1,16 @@
 //! The span of a delivery or a batch, and those of further attempts to handle it.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use opentracing_core::message_rules::{
     Attempts, CurrentMessage, HandlerOutcome, HandlerOutput, Handling, handle_blocking_in_ref,
 };
-use opentracing_core::{MessageEvent, Span, SpanRef};
+use opentracing_core::{MessageEvent, Span, SpanContext, SpanRef};
 
 use crate::delivery::earlier::{self, MessageKey};
 use crate::delivery::settle;
-use crate::outcome::Settlement;
+use crate::outcome::DeliveryOutcome;
 use crate::settings::settings::Settings;
 
 /// The spans of one delivery, or of a batch of deliveries that are handled together.
@@ -19,14 +19,8 @@ use crate::settings::settings::Settings;
 /// A span finishes when the delivery is settled, but not before its handler is done, or when the next attempt begins.
 pub(crate) struct Spans {
     settings: Arc<Settings>,
-    first: SpanOfAttempt,
+    first: SpanRef,
     state: Mutex<State>,
-}
-
-/// Handles of spans are lent for as long as the delivery lives, so none is replaced.
-struct SpanOfAttempt {
-    span: SpanRef,
-    next: OnceLock<Box<SpanOfAttempt>>,
 }
 
 struct State {
@@ -54,7 +48,7 @@ struct State {
 
 /// A settlement that is recorded later.
 enum Settled {
-    Known(Settlement<'static>),
+    Known(DeliveryOutcome<'static>),
     Failed(lapin::Error),
 }
 
@@ -70,7 +64,7 @@ impl Spans {
         let Started { mut span, mut attempts, key } = started;
         attempts.begin(&mut span);
         let span = span.detach();
-        let first = SpanOfAttempt { span: span.clone(), next: OnceLock::new() };
+        let first = span.clone();
         let state = State {
             span,
             attempts,
@@ -98,18 +92,16 @@ impl Spans {
         state.current = current(&state.attempts);
     }
 
-    /// The span of the present attempt. Who gets it may run a handler in it.
-    pub(crate) fn hand_out(&self) -> &SpanRef {
-        self.lock().was_handled = true;
-        &self.last().span
+    /// The context of the first span.
+    pub(crate) fn context(&self) -> Option<SpanContext> {
+        self.first.context()
     }
 
-    fn last(&self) -> &SpanOfAttempt {
-        let mut last = &self.first;
-        while let Some(next) = last.next.get() {
-            last = next;
-        }
-        last
+    /// The span of the present attempt. Who gets it may run a handler in it.
+    pub(crate) fn hand_out(&self) -> SpanRef {
+        let mut state = self.lock();
+        state.was_handled = true;
+        state.span.clone()
     }
 
     /// The span of the present attempt.
@@ -135,7 +127,6 @@ impl Spans {
             let mut span = start(&state.attempts);
             state.attempts.begin(&mut span);
             let span = span.detach();
-            let _ = self.last().next.set(Box::new(SpanOfAttempt { span: span.clone(), next: OnceLock::new() }));
             (state.span, state.has_failed, state.is_finished) = (span, false, false);
         }
         state.was_handled = true;
@@ -152,11 +143,11 @@ impl Spans {
     }
 
     /// Records how a delivery was settled, and finishes the span if it was the last one. Called once for each delivery.
-    pub(crate) fn settle(&self, settlement: Settlement<'_>) {
+    pub(crate) fn settle(&self, settlement: DeliveryOutcome<'_>) {
         let mut state = self.lock();
         state.unsettled = state.unsettled.saturating_sub(1);
         let is_decided =
-            state.settled.as_ref().is_some_and(|settled| !matches!(settled, Settled::Known(Settlement::Ack)));
+            state.settled.as_ref().is_some_and(|settled| !matches!(settled, Settled::Known(DeliveryOutcome::Ack)));
         if !is_decided {
             state.settled = Some(Settled::new(settlement));
         }
@@ -228,24 +219,24 @@ impl Spans {
 }
 
 impl Settled {
-    fn new(settlement: Settlement<'_>) -> Self {
+    fn new(settlement: DeliveryOutcome<'_>) -> Self {
         Settled::Known(match settlement {
-            Settlement::Failed(error) => return Settled::Failed(error.clone()),
-            Settlement::Ack => Settlement::Ack,
-            Settlement::Nack { requeue } => Settlement::Nack { requeue },
-            Settlement::Reject { requeue } => Settlement::Reject { requeue },
-            Settlement::DeadLettered => Settlement::DeadLettered,
-            Settlement::NotRequired => Settlement::NotRequired,
-            Settlement::Dropped => Settlement::Dropped,
-            Settlement::Unknown => Settlement::Unknown,
-            Settlement::Stale => Settlement::Stale,
+            DeliveryOutcome::Failed(error) => return Settled::Failed(error.clone()),
+            DeliveryOutcome::Ack => DeliveryOutcome::Ack,
+            DeliveryOutcome::Nack { requeue } => DeliveryOutcome::Nack { requeue },
+            DeliveryOutcome::Reject { requeue } => DeliveryOutcome::Reject { requeue },
+            DeliveryOutcome::DeadLettered => DeliveryOutcome::DeadLettered,
+            DeliveryOutcome::NotRequired => DeliveryOutcome::NotRequired,
+            DeliveryOutcome::Dropped => DeliveryOutcome::Dropped,
+            DeliveryOutcome::Unknown => DeliveryOutcome::Unknown,
+            DeliveryOutcome::Stale => DeliveryOutcome::Stale,
         })
     }
 
-    fn get(&self) -> Settlement<'_> {
+    fn get(&self) -> DeliveryOutcome<'_> {
         match self {
             Settled::Known(settlement) => *settlement,
-            Settled::Failed(error) => Settlement::Failed(error),
+            Settled::Failed(error) => DeliveryOutcome::Failed(error),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Handling a delivery and settling it by a policy.
 
-use lapin::options::{BasicAckOptions, BasicNackOptions, BasicPublishOptions};
+use std::fmt::Display;
+
+use lapin::options::{BasicAckOptions, BasicNackOptions, BasicPublishOptions, BasicRejectOptions};
 use lapin::types::{AMQPValue, ShortString};
-use lapin::{BasicProperties, Confirmation, Result};
-use opentracing_core::message_rules::HandlerOutput;
+use lapin::{BasicProperties, Confirmation};
 use opentracing_core::{InSpan, Value, tags};
 
 use crate::channel::channel::TracingChannel;
@@ -14,7 +15,7 @@ use crate::tags::destination::Destination;
 
 /// What happens to a delivery after its handler: how often it is attempted, and what follows a success and the last failure.
 ///
-/// By default, a delivery is attempted once. After a success it is acknowledged. After a failure it is negatively acknowledged without being
+/// By default, a delivery is attempted once. After a success it is acknowledged. After a failure it is rejected without being
 /// requeued: the broker sends it to the dead-letter exchange of its queue, or discards it.
 ///
 /// ```
@@ -85,74 +86,81 @@ impl TracingDelivery {
     /// The span of the last attempt records the error, the number of the attempt, what was done (`messaging.settlement`: `ack`, `requeue`,
     /// `reject` or `dead_letter`), and where the message went (`messaging.settlement.destination`).
     ///
-    /// Returns how the delivery was settled, and what the handler returned last.
-    ///
     /// # Errors
     ///
-    /// The errors of lapin when it settles the delivery or publishes the message. The error of the handler is recorded and returned beside the
+    /// The errors of lapin when it settles the delivery or publishes the message. The error of the handler is recorded and returned in the
     /// settlement.
-    pub async fn handle_and_settle<T: HandlerOutput>(
+    pub async fn handle_and_settle<E: Display>(
         &self,
         policy: &SettlePolicy,
-        mut handler: impl AsyncFnMut() -> T,
-    ) -> Result<(Settlement<'static>, T)> {
+        mut handler: impl AsyncFnMut() -> Result<(), E>,
+    ) -> lapin::Result<Settlement<E>> {
         let mut attempt = 1;
         let output = loop {
             let run = self.begin();
             let (span, handler) = (run.span.clone(), &mut handler);
             let handling = span.in_scope(move || handler());
             let output = run.future(handling).await;
-            if output.failure().is_none() || attempt >= policy.attempts {
+            if output.is_ok() || attempt >= policy.attempts {
                 break output;
             }
             attempt += 1;
         };
-        let settlement = match &policy.on_failure {
-            _ if output.failure().is_none() => self.ack_with().await?,
-            OnFailure::Requeue => self.nack_with(true, "requeue").await?,
-            OnFailure::Reject => self.nack_with(false, "reject").await?,
-            OnFailure::DeadLetter { channel, exchange, routing_key } => {
-                self.dead_letter(channel, exchange.clone(), routing_key.clone()).await?
+        match (output, &policy.on_failure) {
+            (Ok(()), _) => {
+                self.note("ack", None);
+                let is_settled = self.ack(BasicAckOptions::default()).await?;
+                Ok(if is_settled { Settlement::Settled } else { Settlement::Unsettled { error: None } })
             }
-        };
-        Ok((settlement, output))
+            (Err(error), OnFailure::Requeue) => self.requeue(error).await,
+            (Err(error), OnFailure::Reject) => {
+                self.note("reject", None);
+                let is_settled = self.reject(BasicRejectOptions { requeue: false }).await?;
+                Ok(if is_settled {
+                    Settlement::Rejected { error }
+                } else {
+                    Settlement::Unsettled { error: Some(error) }
+                })
+            }
+            (Err(error), OnFailure::DeadLetter { channel, exchange, routing_key }) => {
+                self.dead_letter(channel, exchange, routing_key, error).await
+            }
+        }
     }
 
-    async fn ack_with(&self) -> Result<Settlement<'static>> {
-        self.note("ack", None);
-        let settled = self.ack(BasicAckOptions::default()).await?;
-        Ok(if settled { Settlement::Ack } else { Settlement::Stale })
+    async fn requeue<E>(&self, error: E) -> lapin::Result<Settlement<E>> {
+        self.note("requeue", None);
+        let is_settled = self.nack(BasicNackOptions { requeue: true, multiple: false }).await?;
+        Ok(if is_settled { Settlement::Requeued { error } } else { Settlement::Unsettled { error: Some(error) } })
     }
 
-    async fn nack_with(&self, requeue: bool, settlement: &'static str) -> Result<Settlement<'static>> {
-        self.note(settlement, None);
-        let settled = self.nack(BasicNackOptions { requeue, multiple: false }).await?;
-        Ok(if settled { Settlement::Nack { requeue } } else { Settlement::Stale })
-    }
-
-    async fn dead_letter(
+    async fn dead_letter<E>(
         &self,
         channel: &TracingChannel,
-        exchange: ShortString,
-        routing_key: ShortString,
-    ) -> Result<Settlement<'static>> {
-        let target = if exchange.as_str().is_empty() { &routing_key } else { &exchange };
+        exchange: &ShortString,
+        routing_key: &ShortString,
+        error: E,
+    ) -> lapin::Result<Settlement<E>> {
+        let target = if exchange.as_str().is_empty() { routing_key } else { exchange };
         let destination = Destination::new("publish", target.as_str());
         let publish = async {
             let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-            let properties = self.with_attempts();
-            channel.basic_publish(exchange, routing_key, options, &self.data, properties).await?.await
+            let (exchange, routing_key) = (exchange.clone(), routing_key.clone());
+            channel.basic_publish(exchange, routing_key, options, &self.data, self.with_attempts()).await?.await
         };
         match publish.in_span_ref(&self.spans.span()).await {
             Ok(Confirmation::Ack(None) | Confirmation::NotRequested) => {
                 self.note("dead_letter", Some(&destination));
-                let settled = self.ack_dead_lettered().await?;
-                Ok(if settled { Settlement::DeadLettered } else { Settlement::Stale })
+                if !self.ack_dead_lettered().await? {
+                    return Ok(Settlement::Unsettled { error: Some(error) });
+                }
+                let (exchange, routing_key) = (exchange.as_str().to_owned(), routing_key.as_str().to_owned());
+                Ok(Settlement::DeadLetter { exchange, routing_key, error })
             }
-            Ok(_) => self.nack_with(true, "requeue").await,
-            Err(error) => {
-                self.nack_with(true, "requeue").await?;
-                Err(error)
+            Ok(_) => self.requeue(error).await,
+            Err(failure) => {
+                self.requeue(error).await?;
+                Err(failure)
             }
         }
     }

@@ -136,7 +136,7 @@ async fn cancelled_panicked_and_unhandled_messages_are_told_apart() {
     delivery(&broker).await.ack(ACK).await.unwrap();
     drop(delivery(&broker).await);
     let by_hand = delivery(&broker).await;
-    async {}.in_span_ref(by_hand.span()).await;
+    async {}.in_span_ref(&by_hand.span()).await;
     by_hand.ack(ACK).await.unwrap();
 
     let spans = broker.spans("process");

@@ -2,7 +2,7 @@
 
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicNackOptions, ConfirmSelectOptions};
-use opentracing_amqp::{AmqpDecorator, OutgoingMessage, PublishOutcome, Settlement, TracingConnection};
+use opentracing_amqp::{AmqpDecorator, DeliveryOutcome, OutgoingMessage, PublishOutcome, TracingConnection};
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{ConstSampler, Decision, Span, SpanRef};
 
@@ -26,9 +26,9 @@ impl AmqpDecorator for RecordArguments {
         span.set_operation_name("handle").set_tag("first", delivery.data.first().copied().unwrap_or(0));
     }
 
-    fn on_settle(&self, span: &SpanRef, settlement: Settlement<'_>) {
+    fn on_settle(&self, span: &SpanRef, settlement: DeliveryOutcome<'_>) {
         span.set_tag("outcome", format!("{settlement:?}"));
-        if let Settlement::Nack { requeue: true } = settlement {
+        if let DeliveryOutcome::Nack { requeue: true } = settlement {
             span.set_tag("error", false);
         }
     }

@@ -83,7 +83,7 @@ async fn the_span_is_active_in_in_span_ref() {
         tracer.span("afterwards").start().finish();
         "done"
     };
-    assert_eq!(done.in_span_ref(delivery.span()).await, "done");
+    assert_eq!(done.in_span_ref(&delivery.span()).await, "done");
     assert!(tracer.active_context().is_none());
     broker.mock.assert_tree(&format!(
         "
@@ -199,7 +199,8 @@ async fn a_panic_of_the_handler_fails_the_span() {
     let queue = broker.queue().await;
     broker.publish(&queue, b"").await;
     let delivery = next(&mut broker.consume(&queue).await).await;
-    let span = delivery.span().clone();
+    let span = delivery.span();
+    assert_eq!(delivery.context(), span.context());
     let handling = async move {
         tokio::task::yield_now().await;
         panic!("no such product: {:?}", delivery.data);

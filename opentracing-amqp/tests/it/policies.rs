@@ -26,7 +26,7 @@ async fn a_success_is_acknowledged() {
         if calls < 3 { Err("database is down") } else { Ok(()) }
     };
     let settled = order.handle_and_settle(&SettlePolicy::new().attempts(5), handler).await.unwrap();
-    assert!(matches!(settled, (Settlement::Ack, Ok(()))));
+    assert_eq!(settled, Settlement::Settled);
     assert_eq!(calls, 3);
     let spans = broker.spans("process");
     check_outcome(&spans[0], "", Some("handler"));
@@ -38,15 +38,20 @@ async fn a_success_is_acknowledged() {
 #[tokio::test]
 async fn a_failure_is_rejected_or_requeued() {
     let Some(broker) = Broker::open().await else { return };
-    let rows = [("reject", SettlePolicy::default(), false), ("requeue", SettlePolicy::new().requeue(), true)];
-    for (settlement, policy, requeued) in rows {
+    let error = "database is down";
+    let rows = [
+        ("reject", "reject", SettlePolicy::default(), Settlement::Rejected { error }),
+        ("requeue", "nack", SettlePolicy::new().requeue(), Settlement::Requeued { error }),
+    ];
+    for (settlement, outcome, policy, expected) in rows {
         let queue = broker.queue().await;
         broker.publish(&queue, b"").await;
         let order = delivery(&broker, &queue).await;
         let settled = order.handle_and_settle(&policy, fail).await.unwrap();
-        assert!(matches!(settled, (Settlement::Nack { requeue }, Err(_)) if requeue == requeued), "{settlement}");
+        assert_eq!(settled, expected);
+        let requeued = outcome == "nack";
         let span = broker.span("process");
-        check_outcome(&span, "nack", Some("handler"));
+        check_outcome(&span, outcome, Some("handler"));
         check_tags(&span, &[("messaging.settlement", settlement), ("rabbitmq.requeue", &requeued.to_string())]);
         broker.mock.reset();
     }
@@ -61,7 +66,8 @@ async fn a_failure_goes_to_the_dead_letter_queue_in_the_same_trace() {
     broker.publish_with(&queue, b"42", properties).await;
     let policy = SettlePolicy::new().attempts(2).dead_letter(&broker.channel, "".into(), dead.clone());
     let settled = delivery(&broker, &queue).await.handle_and_settle(&policy, fail).await.unwrap();
-    assert!(matches!(settled, (Settlement::DeadLettered, Err("database is down"))));
+    let (exchange, routing_key) = (String::new(), dead.as_str().to_owned());
+    assert_eq!(settled, Settlement::DeadLetter { exchange, routing_key, error: "database is down" });
     let letter = delivery(&broker, &dead).await;
     assert_eq!(letter.data, b"42");
     assert_eq!(letter.properties.message_id().as_ref().map(ShortString::as_str), Some("m-1"));
@@ -98,7 +104,7 @@ async fn a_message_that_cannot_be_dead_lettered_is_requeued() {
     broker.publish(&queue, b"42").await;
     let policy = SettlePolicy::new().dead_letter(&broker.channel, "".into(), unique_name());
     let settled = delivery(&broker, &queue).await.handle_and_settle(&policy, fail).await.unwrap();
-    assert!(matches!(settled, (Settlement::Nack { requeue: true }, Err(_))));
+    assert_eq!(settled, Settlement::Requeued { error: "database is down" });
     check_tags(&broker.span("process"), &[("messaging.settlement", "requeue"), ("rabbitmq.requeue", "true")]);
 
     // The exchange does not exist, which closes the channel of the dead letters.
@@ -110,4 +116,20 @@ async fn a_message_that_cannot_be_dead_lettered_is_requeued() {
     assert!(again.handle_and_settle(&policy, fail).await.is_err());
     assert!(delivery(&broker, &queue).await.redelivered);
     broker.channel.queue_delete(queue, QueueDeleteOptions::default()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_the_handler_settles_is_not_settled_again() {
+    let Some(broker) = Broker::open().await else { return };
+    for (result, error) in [(Ok(()), None), (Err("database is down"), Some("database is down"))] {
+        let queue = broker.queue().await;
+        broker.publish(&queue, b"").await;
+        let order = delivery(&broker, &queue).await;
+        let handler = async || {
+            order.ack(Default::default()).await.unwrap();
+            result
+        };
+        let settled = order.handle_and_settle(&SettlePolicy::new(), handler).await.unwrap();
+        assert_eq!(settled, Settlement::Unsettled { error });
+    }
 }

@@ -1,8 +1,8 @@
 //! Auto traits of the public types.
 
 use opentracing_amqp::{
-    PublishOutcome, Settlement, TracingChannel, TracingConnection, TracingConsumer, TracingDelivery, TracingGetMessage,
-    TracingPublisherConfirm,
+    DeliveryOutcome, PublishOutcome, Settlement, TracingChannel, TracingConnection, TracingConsumer, TracingDelivery,
+    TracingGetMessage, TracingPublisherConfirm,
 };
 
 #[test]
@@ -15,5 +15,6 @@ fn handles_go_to_other_threads() {
     is_shared::<TracingGetMessage>();
     is_shared::<TracingPublisherConfirm>();
     is_shared::<PublishOutcome<'static>>();
-    is_shared::<Settlement<'static>>();
+    is_shared::<DeliveryOutcome<'static>>();
+    is_shared::<Settlement<String>>();
 }

@@ -8,8 +8,8 @@
 //! | `handle(future)`, `handle_blocking(closure)` | runs a handler in a span of the message, any number of times; each further call is a further [attempt](Attempts) with a span of its own. Built on [`Handling`] |
 //! | `process(stream, handler)`, `process_mut` | the same for each message of a stream; the second one takes an `AsyncFnMut`, which cannot be spawned |
 //! | `SettlePolicy` | what happens to a message after its handler: how often it is attempted, and what follows a success and the last failure |
-//! | `handle_and_settle(…, &policy, handler)` | attempts to handle a message and settles it by a policy; returns the `Settlement` |
-//! | `Settlement` | how a message was settled |
+//! | `handle_and_settle(…, &policy, handler)` | attempts to handle a message and settles it by a policy; returns a `Result` of the `Settlement` |
+//! | `Settlement<E>` | what a policy did with a message, with the last error of the handler |
 //! | `batch(messages)` | one span for several messages, which refers to each sender |
 //! | `without_current_message()` | turns off the [current message](CurrentMessage) |
 //!
