@@ -71,10 +71,10 @@ impl ConsumerEvents {
         committing::record_result(&self.client, offsets, result);
     }
 
-    /// Takes the lag of each partition, which becomes the tag `kafka.consumer_lag` of messages that are received later. librdkafka calls
-    /// `stats` at the interval `statistics.interval.ms`, which is off by default.
+    /// Takes the lag of each partition, which becomes the tag `kafka.consumer_lag` of messages that consumers of the same group receive later.
+    /// librdkafka calls `stats` at the interval `statistics.interval.ms`, which is off by default.
     pub fn statistics(&self, statistics: &Statistics) {
-        self.client.settings.lags.update(statistics);
+        self.client.settings.lags.update(self.client.group.as_deref(), statistics);
     }
 }
 

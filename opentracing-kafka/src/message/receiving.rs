@@ -165,7 +165,7 @@ fn describe_message(span: &mut Span, client: &ClientSettings, message: &impl Rec
     {
         span.set(tags::KAFKA_QUEUE_TIME_MS, now - then);
     }
-    if let Some(lag) = client.settings.lags.get(message.topic(), message.partition()) {
+    if let Some(lag) = client.settings.lags.get(client.group.as_deref(), message.topic(), message.partition()) {
         span.set(tags::KAFKA_CONSUMER_LAG, lag);
     }
 }

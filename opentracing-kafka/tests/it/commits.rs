@@ -1,10 +1,14 @@
 //! Commits of offsets, rebalances and other events of consumers.
 
+use std::collections::HashMap;
+
 use opentracing_core::SpanKind;
 use opentracing_core::mock::MockTracer;
 use opentracing_kafka::{CommitSpan, KafkaTracing, TracingConsumer, TracingConsumerContext};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, StreamConsumer};
+use rdkafka::message::Message;
 use rdkafka::producer::FutureRecord;
+use rdkafka::statistics::{Partition, Statistics, Topic};
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
 use crate::cluster::{Cluster, from_beginning, patience, soon, tracing};
@@ -125,6 +129,42 @@ on_both_clusters! {
             }
         };
         assert!(lag.parse::<u64>().is_ok(), "{lag}");
+    }
+}
+
+/// The statistics of a consumer that knows the lag of one partition only.
+fn statistics(topic: &str, partition: i32, consumer_lag: i64) -> Statistics {
+    let lag = |number, consumer_lag| (number, Partition { partition: number, consumer_lag, ..Partition::default() });
+    let partitions = HashMap::from([lag(1 - partition, -1), lag(partition, consumer_lag)]);
+    let topics = HashMap::from([(topic.to_owned(), Topic { partitions, ..Topic::default() })]);
+    Statistics { topics, ..Statistics::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_group_has_its_own_lag() {
+    let (cluster, mock) = (Cluster::mock(), MockTracer::new());
+    let topic = cluster.topic(2).await;
+    let producer = cluster.producer(&mock);
+    for partition in 0..2 {
+        let record = FutureRecord::<(), str>::to(&topic).payload("v").partition(partition);
+        soon(producer.send(record, patience())).await.unwrap();
+    }
+    let kafka = tracing(&mock);
+    let (payment, shipping) = (cluster.consumer_config(), cluster.consumer_config());
+    // Two consumers of the first group share the partitions.
+    for (config, partition, lag) in [(&payment, 0, 3), (&shipping, 0, 7), (&payment, 1, 5)] {
+        kafka.consumer_events(config).statistics(&statistics(&topic, partition, lag));
+    }
+    for (config, expected) in [(&payment, [Some("3"), Some("5")]), (&shipping, [Some("7"), None])] {
+        let consumer: TracingConsumer<BaseConsumer> = kafka.consumer(config).unwrap();
+        consumer.assign(&from_beginning(&topic, 2)).unwrap();
+        for _ in 0..2 {
+            mock.reset();
+            let message = consumer.poll(patience()).unwrap().unwrap();
+            let partition = usize::try_from(message.partition()).unwrap();
+            drop(message);
+            assert_eq!(tag(&span(&mock, "process"), "kafka.consumer_lag").as_deref(), expected[partition]);
+        }
     }
 }
 
