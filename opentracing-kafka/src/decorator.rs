@@ -43,6 +43,9 @@ pub trait KafkaDecorator: Send + Sync + 'static {
     /// Runs when the span of a received message has started, on the thread that receives it. For the span of a batch it runs once per
     /// message.
     ///
+    /// Does not run for rdkafka's [`OwnedMessage`](rdkafka::message::OwnedMessage), which is no `BorrowedMessage`: the span of a further attempt
+    /// to handle a [detached](crate::TracingMessage::detach) message has no tags of this hook.
+    ///
     /// Read headers by [`header`](crate::header): rdkafka's own methods panic if the name of a header is not UTF-8.
     fn on_receive(&self, span: &mut Span, message: &BorrowedMessage<'_>) {
         let _ = (span, message);

@@ -11,11 +11,14 @@ pub enum RecordOutcome<'a> {
     Delivered(&'a BorrowedMessage<'a>),
     /// The call was dropped while the record waited for room in the producer's queue.
     Cancelled,
+    /// The future of a [`ForeignProducer`](crate::ForeignProducer) was dropped before the delivery was known. The record may still be
+    /// delivered.
+    FireAndForget,
     /// The record was not queued or not delivered.
     Failed(&'a KafkaError),
 }
 
-/// How a message was settled by a [`SettlePolicy`](crate::SettlePolicy).
+/// What a [`SettlePolicy`](crate::SettlePolicy) did with a message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Settlement<E> {

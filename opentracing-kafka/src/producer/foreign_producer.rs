@@ -182,7 +182,7 @@ impl Drop for Sent {
         self.span.set_tag(tags::KAFKA_OUTCOME, Value::Static("fire_and_forget"));
         if !std::thread::panicking() {
             let decorators = &self.client.settings.decorators;
-            decorators.iter().for_each(|decorator| decorator.on_sent(&mut self.span, RecordOutcome::Cancelled));
+            decorators.iter().for_each(|decorator| decorator.on_sent(&mut self.span, RecordOutcome::FireAndForget));
         }
     }
 }

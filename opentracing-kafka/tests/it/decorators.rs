@@ -3,7 +3,7 @@
 use futures_util::FutureExt;
 use opentracing_core::Span;
 use opentracing_core::mock::MockTracer;
-use opentracing_kafka::{KafkaDecorator, OutgoingRecord, RecordOutcome, TracingProducer};
+use opentracing_kafka::{ForeignProducer, KafkaDecorator, OutgoingRecord, RecordOutcome, TracingProducer};
 use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
 use rdkafka::producer::{FutureProducer, FutureRecord};
@@ -29,6 +29,9 @@ impl KafkaDecorator for RecordArguments {
             }
             RecordOutcome::Failed(error) => {
                 span.set_tag("failed.by", error.to_string()).set_tag("error", false);
+            }
+            RecordOutcome::FireAndForget => {
+                span.set_tag("forgotten", true);
             }
             _ => {
                 span.set_tag("cancelled", true);
@@ -68,6 +71,14 @@ async fn decorators_write_to_spans() {
     assert_eq!(text(&message, "baggage").as_deref(), Some("tenant=blue"));
     drop(message);
     assert_eq!(tag(&span(&mock, "handle order"), "key.bytes").as_deref(), Some("10"));
+
+    mock.reset();
+    let library: FutureProducer = cluster.config().create().unwrap();
+    let foreign: ForeignProducer<FutureProducer> = kafka.wrap_producer(library, &cluster.config());
+    drop(foreign.send_result(record()).unwrap());
+    let forgotten = span(&mock, "send");
+    assert_eq!(tag(&forgotten, "kafka.outcome").as_deref(), Some("fire_and_forget"));
+    assert_eq!(tag(&forgotten, "forgotten").as_deref(), Some("true"));
 
     mock.reset();
     let stuck: TracingProducer<FutureProducer> = kafka
