@@ -375,8 +375,6 @@ async fn until_closed(pool: &PgPool) -> Result<i32> {
     pool.close_event().do_until(one_executor(pool)).await?
 }
 
-pub(super) const COUNT: usize = 47;
-
 /// Runs them on a pool whose connections have the table `users`.
 pub(super) async fn run(pool: PgPool, url: &str) -> Result<()> {
     let channel = format!("snippets_{}_{}", std::process::id(), module_path!().len());
