@@ -93,17 +93,23 @@ on_each_database! {
     }
 }
 
-/// `connect` uses the global tracer, so the name is read from the settings.
 #[cfg(feature = "mysql")]
 #[tokio::test]
 async fn the_url_names_mariadb() {
+    let mock = MockTracer::new();
+    let options = || opentracing_sqlx::TracingPoolOptions::<sqlx::MySql>::with_tracer(mock.tracer().clone());
     for (url, name) in [("mysql://db.example/shop", "mysql"), ("mariadb://db.example/shop", "mariadb")] {
-        let pool = TracingPool::<sqlx::MySql>::connect_lazy(url).unwrap();
-        assert!(format!("{pool:?}").contains(&format!("system: {name:?}")), "{pool:?}");
+        let pool = options().connect_lazy(url).unwrap();
+        pool.close().await;
+        mock.reset();
+        sqlx::query("SELECT 1").execute(&pool).await.unwrap_err();
+        assert_eq!(tag(&only_span(&mock), "db.system.name").as_deref(), Some(name));
     }
     let Some(url) = crate::support::server("MYSQL_URL") else { return };
-    let pool = TracingPool::<sqlx::MySql>::connect(&url.replacen("mysql:", "mariadb:", 1)).await.unwrap();
-    assert!(format!("{pool:?}").contains("system: \"mariadb\""), "{pool:?}");
+    let pool = options().connect(&url.replacen("mysql:", "mariadb:", 1)).await.unwrap();
+    mock.reset();
+    sqlx::query("SELECT 1").execute(&pool).await.unwrap();
+    assert_eq!(tag(&only_span(&mock), "db.system.name").as_deref(), Some("mariadb"));
 }
 
 #[cfg(feature = "postgres")]
