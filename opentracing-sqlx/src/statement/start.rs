@@ -40,6 +40,9 @@ impl StatementSpan {
         };
         let name = Text::Copied(name);
         let mut statement = start(settings, sql, name, Some("PREPARE"), summary.table.as_deref(), Parent::Active);
+        if !summary.query_summary.is_empty() {
+            statement.span.set_tag_with(tags::DB_QUERY_SUMMARY, || format!("PREPARE {}", summary.query_summary));
+        }
         statement.set_text(&summary, sql);
         statement.role = Role::Prepare;
         statement
@@ -122,6 +125,7 @@ impl StatementSpan {
     fn chosen_by_sqlx(settings: &Arc<Settings>, operation: &'static str, role: Role, parent: Parent<'_>) -> Self {
         let mut statement = start(settings, operation, Text::Static(operation), Some(operation), None, parent);
         statement.role = role;
+        statement.span.set_tag(tags::DB_QUERY_SUMMARY, Value::Static(operation));
         settings.decorate(|decorator| decorator.on_statement(&mut statement.span, operation));
         statement
     }

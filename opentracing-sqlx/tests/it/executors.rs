@@ -205,6 +205,7 @@ on_each_database! {
         assert_eq!(names_of_all, ["ada"]);
         assert_eq!(names(&mock), ["PREPARE users", "SELECT users", "SELECT users"]);
         assert_eq!(tag(&span(&mock, "PREPARE users"), "db.statement").as_deref(), Some(BY_ID));
+        assert_eq!(tag(&span(&mock, "PREPARE users"), "db.query.summary").as_deref(), Some("PREPARE SELECT users"));
     }
 
     async fn runs_in_spawned_tasks(mock, pool) {

@@ -18,7 +18,11 @@ on_each_database! {
               INSERT users (client)
               COMMIT (client)
         ");
-        assert_eq!(tag(&span(&mock, "COMMIT"), "db.operation.name").as_deref(), Some("COMMIT"));
+        for name in ["BEGIN", "COMMIT"] {
+            for key in ["db.operation.name", "db.query.summary"] {
+                assert_eq!(tag(&span(&mock, name), key).as_deref(), Some(name));
+            }
+        }
         assert_eq!(tag(&span(&mock, "COMMIT"), "db.system.name").as_deref(), Some(SYSTEM));
         let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM users").fetch_one(&pool).await.unwrap();
         assert_eq!(kept, 4);
