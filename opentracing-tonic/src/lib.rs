@@ -86,10 +86,14 @@
 //! if [`TracingClientLayer::grpc_trace_bin`] says so. What metadata cannot hold, such as a baggage item with an illegal name, is left out.
 //! A context that cannot be read is counted, and the call begins a trace.
 //!
-//! # Tasks behind a stream
+//! # Tasks
 //!
-//! A response stream is polled with the span active, so spans that start in it are children of the call. A task that feeds a stream is not:
-//! spawn it with [`in_active_span`](opentracing_core::InSpan::in_active_span). The span of the call still ends with the stream.
+//! `tokio::spawn` starts a task outside of the active span, and the task's spans start new traces. Pass the span on by
+//! [`in_active_span`](opentracing_core::InSpan::in_active_span). The module `task` of the core (feature `tokio`) does it for `spawn`,
+//! `spawn_blocking` and `JoinSet`. The page `docs/jobs.md` of the repository shows channels, cron jobs and queues as well.
+//!
+//! A response stream is polled with the span active, so spans that start in it are children of the call. A task that feeds a stream needs
+//! the span passed on. The span of the call still ends with the stream.
 //!
 //! ```
 //! use opentracing_core::{InSpan, Tracer};
@@ -126,12 +130,6 @@
 //! Requests that are not gRPC pass through; `opentracing-tower` traces those. No metadata and no message becomes a tag unless
 //! [`MetadataTags`] or a [`GrpcDecorator`] records it. The request stream of a client runs in a task of the connection, not in the span.
 //! Messages have no spans or logs of their own. Tracing never fails, delays or changes a call, except for the metadata of the context.
-//!
-//! # Tasks
-//!
-//! `tokio::spawn` starts a task outside of the active span, and the task's spans start new traces. Pass the span on by
-//! `tokio::spawn(future.in_active_span())`, with [`InSpan`](opentracing_core::InSpan). The module `task` of the core (feature `tokio`) does
-//! it for `spawn`, `spawn_blocking` and `JoinSet`. The page `docs/jobs.md` of the repository shows channels, cron jobs and queues as well.
 //!
 //! # Interceptors
 //!
