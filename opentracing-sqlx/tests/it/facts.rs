@@ -409,6 +409,10 @@ async fn a_deadlock_rolls_the_transaction_back() {
     // The server chose one of them.
     match (second, failed) {
         (Ok(second), Err(_)) => {
+            let failed = mock.finished_spans().into_iter().find(|span| span.is_failed).unwrap();
+            let (kind, message) = crate::support::error(&failed);
+            let words = "Deadlock found when trying to get lock; try restarting transaction";
+            assert_eq!((kind.as_str(), message.as_str()), ("deadlock", words));
             sqlx::query("SELECT 1").execute(&mut *first).await.unwrap();
             second.commit().await.unwrap();
             mock.reset();

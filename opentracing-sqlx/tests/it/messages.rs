@@ -144,6 +144,12 @@ const MYSQL: &[(&str, &str, &str)] = &[
         "SELECT, INSERT command denied to user 'a'@'b' for table 'c'",
     ),
     // Apostrophes, names of keys, tables and columns.
+    ("KILL QUERY CONNECTION_ID()", "cancelled", "Query execution was interrupted"),
+    ("SELECT nowhere(1)", "database", "FUNCTION app.nowhere does not exist"),
+    ("SELECT (SELECT 1, 2)", "database", "Operand should contain 1 column(s)"),
+    ("SELECT 1 FROM e, e", "database", "Not unique table/alias: 'e'"),
+    ("EXECUTE nowhere", "database", "Unknown prepared statement handler (nowhere) given to EXECUTE"),
+    ("SELECT @@nowhere", "database", "Unknown system variable 'nowhere'"),
     ("CALL app.nowhere()", "database", "PROCEDURE app.nowhere does not exist"),
     ("SELECT (SELECT 1 UNION SELECT 2)", "database", "Subquery returns more than 1 row"),
     ("SELECT 1 UNION SELECT 1, 2", "database", "The used SELECT statements have a different number of columns"),
@@ -196,6 +202,28 @@ messages!("mysql" mysql mysql_messages_hold_no_values
     ["CREATE TEMPORARY TABLE e (id INT PRIMARY KEY, email VARCHAR(13) UNIQUE, n INT NOT NULL, d DATE);
       INSERT INTO e VALUES (1, 'sesame', 1, NULL), (5, 'it''s', 1, NULL), (6, ''' for key ''', 1, NULL)"],
     MYSQL.iter().copied());
+
+#[cfg(feature = "mysql")]
+#[tokio::test]
+async fn a_lock_that_another_transaction_holds_shows_in_mysqls_words() {
+    let mock = opentracing_core::mock::MockTracer::new();
+    let Some(pool) = crate::databases::mysql::open(&mock, 2).await else { return };
+    let table = format!("messages_lock_{}", std::process::id());
+    let run = |sql: &str| sqlx::AssertSqlSafe(sql.replace("LEDGER", &table));
+    let raw = pool.get_ref();
+    sqlx::raw_sql(run("CREATE TABLE LEDGER (id INT PRIMARY KEY) ENGINE = InnoDB")).execute(raw).await.unwrap();
+    sqlx::raw_sql(run("INSERT INTO LEDGER VALUES (1)")).execute(raw).await.unwrap();
+    let mut holder = raw.begin().await.unwrap();
+    sqlx::query(run("SELECT id FROM LEDGER FOR UPDATE")).execute(&mut *holder).await.unwrap();
+    mock.reset();
+    let locked = sqlx::query(run("SELECT id FROM LEDGER FOR UPDATE NOWAIT")).execute(&pool).await;
+    holder.rollback().await.unwrap();
+    sqlx::raw_sql(run("DROP TABLE LEDGER")).execute(raw).await.unwrap();
+    locked.unwrap_err();
+    let (kind, message) = crate::support::error(&crate::support::only_span(&mock));
+    let words = "Lock wait timeout exceeded; try restarting transaction";
+    assert_eq!((kind.as_str(), message.as_str()), ("lock_timeout", words));
+}
 
 #[cfg(feature = "sqlite")]
 const SQLITE: &[(&str, &str, &str)] = &[
