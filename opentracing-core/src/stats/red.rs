@@ -87,8 +87,9 @@ pub struct Red {
     pub errors: u64,
     /// Their durations, with exemplars of sampled spans.
     pub duration: Histogram,
-    /// The number of finished spans by status code: `NOT_FOUND` of gRPC, `404` of HTTP. Spans without one are not in here. The first 64 codes
-    /// are counted separately, all others as `_OTHER`.
+    /// The number of finished spans by status code: the tag [`rpc.status_code`](crate::tags::RPC_STATUS_CODE), `NOT_FOUND` for example, else
+    /// [`http.status_code`](crate::tags::HTTP_STATUS_CODE). Spans without one are not in here. The first 64 codes are counted separately,
+    /// all others as `_OTHER`.
     pub codes: BTreeMap<Box<str>, u64>,
 }
 
