@@ -17,6 +17,7 @@ use crate::delivery::delivery::TracingDelivery;
 use crate::delivery::open_deliveries::OpenDeliveries;
 use crate::delivery::source::Source;
 use crate::settings::settings::Settings;
+use crate::tags::error;
 
 /// A consumer whose deliveries have a span each.
 ///
@@ -67,9 +68,11 @@ impl SpanStarter {
         TracingDelivery::start(&self.settings, &self.open, &self.source, delivery, None)
     }
 
-    /// Counts an error that the consumer yields. The first one is a warning.
+    /// Counts an error that the consumer yields, and logs it in the active span. The first one is a warning.
     pub(crate) fn count_error(&self, error: &lapin::Error) {
-        if self.settings.tracer.count_messages(MessageEvent::ReceiveFailed, 1) {
+        let tracer = &self.settings.tracer;
+        tracer.with_active(|span| error::log_active(span, "receive_failed", error));
+        if tracer.count_messages(MessageEvent::ReceiveFailed, 1) {
             log::warn!("a consumer of {} failed, further errors are only counted: {error}", self.source.queue());
         }
     }

@@ -4,37 +4,68 @@
 //! of attempts after which a message may come again are kept.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use lapin::message::Delivery;
-use lapin::types::{AMQPValue, FieldTable};
+use lapin::types::{AMQPValue, FieldTable, ShortString};
 use opentracing_core::message_rules::Attempts;
-use opentracing_core::{SpanContext, SpanId, TraceId};
+use opentracing_core::{SpanContext, SpanId, TraceId, Tracer};
 
 use crate::headers::value::{integer, utf8};
 use crate::outcome::DeliveryOutcome;
 use crate::tags::message::MAX_DEATHS;
 
-/// A message in a queue. The span that published it identifies the message.
+/// A message in a queue, as one tracer sees it.
+///
+/// The span that published a message does not identify it: a publisher that only passes a context on gives many messages the same one. A
+/// delivery tag does not either, since a redelivery has another one. So the message counts too.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct MessageKey {
+    tracer: u32,
     queue: u64,
+    message: u64,
     trace_id: TraceId,
     span_id: SpanId,
 }
 
 impl MessageKey {
     /// `None` for a message without a context, which cannot be told apart from others.
-    pub(crate) fn new(queue: &str, producer: Option<&SpanContext>) -> Option<Self> {
+    pub(crate) fn new(
+        tracer: &Tracer,
+        queue: &str,
+        delivery: &Delivery,
+        producer: Option<&SpanContext>,
+    ) -> Option<Self> {
         let producer = producer.filter(|producer| producer.is_valid())?;
-        let queue = BuildHasherDefault::<DefaultHasher>::new().hash_one(queue);
-        Some(MessageKey { queue, trace_id: producer.trace_id(), span_id: producer.span_id() })
+        let (properties, body) = (&delivery.properties, &delivery.data);
+        let id = properties.message_id().as_ref().map(ShortString::as_str);
+        let correlation_id = properties.correlation_id().as_ref().map(ShortString::as_str);
+        let start = &body[..body.len().min(MAX_HASHED_BYTES)];
+        Some(MessageKey {
+            tracer: tracer.id()?,
+            queue: hash(queue),
+            message: hash((id, correlation_id, properties.timestamp(), body.len(), start)),
+            trace_id: producer.trace_id(),
+            span_id: producer.span_id(),
+        })
+    }
+
+    /// The same message in another queue.
+    fn in_queue(self, queue: &str) -> Self {
+        MessageKey { queue: hash(queue), ..self }
     }
 }
 
+fn hash(value: impl Hash) -> u64 {
+    BuildHasherDefault::<DefaultHasher>::new().hash_one(value)
+}
+
+/// So much of a body tells messages apart. Long bodies would cost too much.
+const MAX_HASHED_BYTES: usize = 256;
+
 /// The attempts before this delivery: as many as this process remembers, or as the broker says if that is more.
-pub(crate) fn attempts(delivery: &Delivery, key: Option<MessageKey>, producer: Option<&SpanContext>) -> Attempts {
+pub(crate) fn attempts(delivery: &Delivery, key: Option<MessageKey>) -> Attempts {
     let headers = delivery.properties.headers().as_ref().map(FieldTable::inner);
     let deaths = headers.and_then(|headers| match headers.get("x-death")? {
         AMQPValue::FieldArray(deaths) => Some(deaths.as_slice()),
@@ -54,11 +85,11 @@ pub(crate) fn attempts(delivery: &Delivery, key: Option<MessageKey>, producer: O
         })
     };
     let queues = entries().filter_map(|entry| utf8(entry.get("queue")?));
-    let keys = key.into_iter().chain(queues.filter_map(|queue| MessageKey::new(queue, producer)));
-    let known = {
+    let known = key.and_then(|key| {
         let memory = memory();
+        let keys = std::iter::once(key).chain(queues.map(|queue| key.in_queue(queue)));
         keys.filter_map(|key| memory.attempts.get(&key)).max_by_key(|attempts| attempts.number()).cloned()
-    };
+    });
     // A consumer rejected the message as often; that it expired is no attempt. The count of a quorum queue starts anew in each queue.
     let rejected = entries()
         .filter(|entry| entry.get("reason").and_then(utf8).is_some_and(|reason| reason == "rejected"))
@@ -104,7 +135,7 @@ pub(crate) fn note(key: MessageKey, attempts: Attempts, settlement: DeliveryOutc
 #[derive(Default)]
 struct Memory {
     attempts: HashMap<MessageKey, Attempts>,
-    /// The keys, the oldest first. May hold keys that were forgotten.
+    /// The keys, the oldest first.
     order: VecDeque<MessageKey>,
 }
 

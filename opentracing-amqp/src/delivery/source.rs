@@ -34,8 +34,8 @@ impl Source {
     /// Starts the span of a delivery.
     pub(crate) fn start(&self, settings: &Settings, delivery: &Delivery) -> Started {
         let producer = self.producer(settings, delivery);
-        let key = MessageKey::new(self.name.as_str(), producer.as_ref());
-        let attempts = earlier::attempts(delivery, key, producer.as_ref());
+        let key = MessageKey::new(&settings.tracer, self.name.as_str(), delivery, producer.as_ref());
+        let attempts = earlier::attempts(delivery, key);
         let span = self.start_span(settings, delivery, producer.as_ref(), &attempts);
         Started { span, attempts, key }
     }

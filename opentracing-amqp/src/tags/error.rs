@@ -2,7 +2,7 @@
 
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::{ChannelState, Error, ErrorKind};
-use opentracing_core::{Span, SpanRef, Value, logs, tags};
+use opentracing_core::{ActiveSpan, Span, SpanRef, Value, logs, tags};
 
 /// A span that can be written to: an owned one, or a handle.
 pub(crate) trait WriteSpan {
@@ -46,6 +46,16 @@ pub(crate) fn record_lapin(mut span: impl WriteSpan, error: &Error) {
         span.tag(tags::RABBITMQ_REPLY_CODE.name(), Value::from(error.get_id()));
     }
     record(span, kind(error), &error.to_string());
+}
+
+/// Logs an error in the active span, without marking it as failed.
+#[cold]
+pub(crate) fn log_active(span: &ActiveSpan, event: &'static str, error: &Error) {
+    span.log_kv(&[
+        (logs::EVENT, Value::Static(event)),
+        (logs::ERROR_KIND, Value::Static(kind(error))),
+        (logs::MESSAGE, Value::Message(&error.to_string())),
+    ]);
 }
 
 fn kind(error: &Error) -> &'static str {

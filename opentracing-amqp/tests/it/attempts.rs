@@ -4,11 +4,12 @@ use std::future::pending;
 
 use futures_util::FutureExt;
 use lapin::options::{BasicAckOptions, BasicNackOptions};
-use opentracing_amqp::{AmqpDelivery, TracingDelivery, process};
+use opentracing_amqp::{AmqpDelivery, TracingChannel, TracingDelivery, process};
+use opentracing_core::mock::MockTracer;
 use opentracing_core::{InSpan, ReferenceKind};
 use tokio::task::yield_now;
 
-use crate::support::{Broker, check_outcome, check_tags, next, tag};
+use crate::support::{Broker, check_outcome, check_tags, long, next, tag, with_headers};
 
 const ACK: BasicAckOptions = BasicAckOptions { multiple: false };
 const NACK: BasicNackOptions = BasicNackOptions { multiple: false, requeue: false };
@@ -191,4 +192,58 @@ async fn process_takes_closures_that_change_what_they_capture() {
     assert_eq!(count, 3);
     let outcomes: Vec<_> = broker.spans("process").iter().map(|span| tag(span, "rabbitmq.outcome")).collect();
     assert_eq!(outcomes, ["ack"; 3]);
+}
+
+/// Receives a message, whose handler fails some times, and puts it back.
+async fn fail(order: TracingDelivery, times: u32) {
+    for _ in 0..times {
+        order.handle(async { Err::<(), _>("database is down") }).await.unwrap_err();
+    }
+    order.nack(BasicNackOptions { multiple: false, requeue: true }).await.unwrap();
+}
+
+#[tokio::test]
+async fn messages_that_share_a_context_do_not_share_attempts() {
+    let Some(broker) = Broker::open().await else { return };
+    let trace = long("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    let context = || with_headers(&[("traceparent", trace.clone())]);
+    let id = |id: &str| context().with_message_id(id.into());
+    for messages in [[(b"1", context()), (b"2", context())], [(b"1", id("a")), (b"1", id("b"))]] {
+        broker.mock.reset();
+        let queue = broker.queue().await;
+        for (body, properties) in messages {
+            broker.publish_plain(&queue, body, properties).await;
+        }
+        let mut consumer = broker.consume(&queue).await;
+        let (first, second) = (next(&mut consumer).await, next(&mut consumer).await);
+        let (properties, body) = (first.properties.clone(), first.data.clone());
+        fail(first, 3).await;
+        fail(second, 1).await;
+        for _ in 0..2 {
+            let again = next(&mut consumer).await;
+            let is_first = again.properties.message_id() == properties.message_id() && again.data == body;
+            again.ack(ACK).await.unwrap();
+            let span = broker.spans("process").pop().unwrap();
+            check_tags(&span, &[("messaging.attempt", if is_first { "4" } else { "2" })]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn tracers_do_not_share_attempts() {
+    let Some(broker) = Broker::open().await else { return };
+    let queue = broker.queue().await;
+    broker.publish(&queue, b"42").await;
+    let mut consumer = broker.consume(&queue).await;
+    let order = next(&mut consumer).await;
+    broker.channel.basic_cancel(consumer.tag(), Default::default()).await.unwrap();
+    fail(order, 3).await;
+    let other = MockTracer::new();
+    let channel = TracingChannel::with_tracer(other.tracer().clone(), broker.channel.get_ref().clone());
+    let consumer = channel.basic_consume(queue, "".into(), Default::default(), Default::default()).await.unwrap();
+    let order = next(&mut { consumer }).await;
+    order.ack(ACK).await.unwrap();
+    let span = &other.finished_spans()[0];
+    check_tags(span, &[("messaging.attempt", "2"), ("rabbitmq.redelivered", "true")]);
+    assert_eq!(span.references.len(), 1);
 }

@@ -5,6 +5,7 @@ use lapin::options::{BasicAckOptions, BasicGetOptions, BasicPublishOptions, Queu
 use lapin::types::ShortString;
 use lapin::{BasicProperties, Channel, message::DeliveryResult};
 use opentracing_amqp::{AmqpChannel, TracingChannel};
+use opentracing_core::InSpan;
 use opentracing_core::mock::MockTracer;
 use tokio::sync::mpsc;
 
@@ -170,7 +171,13 @@ async fn errors_and_cancellations_of_consumers_are_counted() {
     let mut consumer = broker.consume(&queue).await;
     // An unknown delivery tag closes the channel.
     broker.channel.basic_ack(77, BasicAckOptions::default()).await.unwrap();
-    assert!(consumer.next().await.unwrap().is_err());
+    let waiting = async { consumer.next().await.unwrap().is_err() };
+    assert!(waiting.in_span(broker.mock.tracer().span("loop").start()).await);
+    let mut spans = broker.mock.finished_spans();
+    spans.retain(|span| &*span.operation_name == "loop");
+    assert!(!spans[0].is_failed);
+    assert_eq!(spans[0].logs[0].field("event"), Some("receive_failed".into()));
+    assert_eq!(spans[0].logs[0].field("error.kind"), Some("precondition_failed".into()));
     assert!(consumer.next().await.is_none());
     let counted = broker.mock.tracer().stats().messages;
     assert_eq!((counted.consumers_cancelled, counted.receive_failed), (2, 1));

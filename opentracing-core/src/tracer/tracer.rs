@@ -325,6 +325,11 @@ impl Tracer {
         own.unwrap_or_else(SystemTime::now)
     }
 
+    /// Returns a number that no other tracer of this process has, for adapters that remember something by tracer. `None` for a no-op tracer.
+    pub fn id(&self) -> Option<u32> {
+        Some(self.recorder()?.id)
+    }
+
     /// Counts what happened to messages, for [`Stats::messages`](Stats). For adapters. Returns whether it is the first time, so that the
     /// adapter can write one line to `log`.
     pub fn count_messages(&self, event: MessageEvent, messages: u64) -> bool {
