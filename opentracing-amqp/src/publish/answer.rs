@@ -70,7 +70,9 @@ impl Wake for Answer {
     /// lapin calls this with its locks held. The confirm cannot be polled here.
     fn wake_by_ref(self: &Arc<Self>) {
         self.note();
-        match std::mem::take(&mut *self.reader()) {
+        // Taken first: a program that is woken may drop the confirm, which locks again.
+        let reader = std::mem::take(&mut *self.reader());
+        match reader {
             Reader::Nobody => {}
             Reader::Program(waker) => waker.wake(),
             Reader::Table(table, key) => unconfirmed::look_later(table, key),
