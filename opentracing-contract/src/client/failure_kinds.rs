@@ -4,7 +4,7 @@ use bytes::Bytes;
 use h2::server::SendResponse;
 use h2::{Reason, server};
 use opentracing_core::mock::MockTracer;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::client::case::{Case, Stage};
@@ -127,17 +127,24 @@ async fn the_connection_goes_away(case: &Case) -> Outcome {
     const GO_AWAY: [u8; 17] = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11];
     fails(start(case).await?, "goaway", async |stage| {
         let mut connection = stage.target.connection().await?;
-        let mut received = Vec::new();
-        // The beginning of the connection, its settings, and the head of the request (type 1).
-        while !has_headers(&received) {
-            connection.read_buf(&mut received).await.map_err(text)?;
-        }
+        let mut received = read_head(&mut connection).await?;
         connection.write_all(&[&SETTINGS[..], &GO_AWAY].concat()).await.map_err(text)?;
         // The client closes the connection. An end before that would be another failure.
         let _ = connection.read_to_end(&mut received).await;
         Ok(())
     })
     .await
+}
+
+/// Reads the beginning of the connection, its settings, and the head of the request (type 1).
+async fn read_head(connection: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, String> {
+    let mut received = Vec::new();
+    while !has_headers(&received) {
+        if connection.read_buf(&mut received).await.map_err(text)? == 0 {
+            return Err("the client closed the connection".to_owned());
+        }
+    }
+    Ok(received)
 }
 
 /// Whether a frame with the head of a request has arrived, behind the preface of 24 bytes.
@@ -159,7 +166,12 @@ async fn the_connection_of_http2_closes(case: &Case) -> Outcome {
 
 async fn the_answer_is_not_http2(case: &Case) -> Outcome {
     fails(start(case).await?, "protocol", async |stage| {
-        stage.target.asked().await?.write("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await
+        let mut connection = stage.target.connection().await?;
+        // A client that has not sent its request yet only learns that the connection has closed.
+        let mut received = read_head(&mut connection).await?;
+        connection.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await.map_err(text)?;
+        let _ = connection.read_to_end(&mut received).await;
+        Ok(())
     })
     .await
 }

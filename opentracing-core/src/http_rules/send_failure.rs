@@ -73,7 +73,7 @@ impl SendFailure {
 const OF_SENDING: [(&str, SendFailure); 23] = [
     ("error from user's Body stream", SendFailure::Upload),
     ("user body write aborted", SendFailure::Upload),
-    ("connection closed before message completed", SendFailure::Closed),
+    ("connection closed", SendFailure::Closed),
     ("client error (ChannelClosed)", SendFailure::Closed),
     ("channel closed", SendFailure::Closed),
     ("unexpected end of file", SendFailure::Closed),
