@@ -45,14 +45,16 @@ async fn a_second_after_the_answers(broker: &Broker) {
 async fn a_confirm_that_is_awaited_late_ends_when_the_broker_answered() {
     let Some(broker) = confirming().await else { return };
     let (queue, nowhere) = (broker.queue().await, unique_name());
-    let confirms = [publish(&broker, &queue, b"1").await, publish(&broker, &nowhere, b"2").await];
+    let first = publish(&broker, &queue, b"1").await;
+    // lapin gives a returned message to the confirm that is answered next, so the first one must be answered. A queue answers in order.
+    publish(&broker, &queue, b"between").await.await.unwrap();
+    let second = publish(&broker, &nowhere, b"2").await;
     a_second_after_the_answers(&broker).await;
-    let [first, second] = confirms;
     assert_eq!(first.await.unwrap(), Confirmation::Ack(None));
     assert_eq!(second.await.unwrap().take_message().unwrap().data, b"2");
     let spans = broker.spans("publish");
     check_outcome(&spans[0], "ack", None);
-    check_outcome(&spans[1], "returned", Some("returned"));
+    check_outcome(&spans[2], "returned", Some("returned"));
     assert!(spans.iter().all(|span| span.duration() < Duration::from_secs(1)), "{spans:?}");
 }
 
