@@ -54,7 +54,7 @@ pub(super) fn note_panic(record: &mut Record) {
         return;
     }
     record.set_tag(Text::Static("error"), Value::Bool(true));
-    record.log(panic_stamp(record), &[("event", Value::Static("error")), ("error.kind", Value::Static("panic"))]);
+    record.log(moment(record), &[("event", Value::Static("error")), ("error.kind", Value::Static("panic"))]);
 }
 
 impl Record {
@@ -71,18 +71,20 @@ impl Record {
         }
         Some(self.start.elapsed())
     }
+}
 
-    /// Now, as an end by the tracer's own clock or counter.
-    #[cold]
-    pub(crate) fn own_end(&self) -> End {
-        match own_time(&self.context) {
-            Stamp::Ticks(now) => End::Ticks(now),
-            Stamp::Wall(now) => End::Wall(now),
+/// The end at a moment that was noted.
+impl From<Stamp> for End {
+    fn from(moment: Stamp) -> End {
+        match moment {
+            Stamp::Ticks(at) => End::Ticks(at),
+            Stamp::Wall(unix_ns) => End::Wall(unix_ns),
         }
     }
 }
 
-pub(super) fn panic_stamp(record: &Record) -> Stamp {
+/// This moment, by the clock of the span.
+pub(super) fn moment(record: &Record) -> Stamp {
     if record.has_own_clock() { own_time(&record.context) } else { Stamp::Ticks(Ticks::now()) }
 }
 

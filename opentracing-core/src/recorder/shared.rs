@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
-use crate::clock::ticks::Ticks;
 use crate::model::context::SpanContext;
 use crate::recorder::ending::End;
 use crate::recorder::state::State;
@@ -130,10 +129,6 @@ impl Shared {
     pub(crate) fn leave(&self) {
         let mut guarded = lock(&self.guarded);
         guarded.state.leave();
-        guarded.last_exit = match &guarded.state {
-            State::Recording(record) if record.has_own_clock() => Some(record.own_end()),
-            State::Recording(_) => Some(End::Ticks(Ticks::now())),
-            _ => None,
-        };
+        guarded.last_exit = guarded.state.moment().map(End::from);
     }
 }

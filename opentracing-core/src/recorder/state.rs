@@ -10,7 +10,7 @@ use crate::model::context::{Meta, Reference, Sampling, SpanContext};
 use crate::model::kind::SpanKind;
 use crate::model::value::{Text, Value};
 use crate::record::record::{Record, Stamp};
-use crate::recorder::ending::{End, finish_record, note_panic, own_time, panic_stamp};
+use crate::recorder::ending::{End, finish_record, moment, note_panic, own_time};
 use crate::recorder::local;
 use crate::recorder::open::Seen;
 use crate::recorder::port::Port;
@@ -112,11 +112,9 @@ impl State {
     }
 
     /// This moment, by the clock of the span.
-    #[cfg(feature = "http")]
     pub(crate) fn moment(&self) -> Option<Stamp> {
         match self {
-            State::Recording(record) if record.has_own_clock() => Some(own_time(&record.context)),
-            State::Recording(_) => Some(Stamp::Ticks(Ticks::now())),
+            State::Recording(record) => Some(moment(record)),
             State::Shared(shared) | State::Lent(shared) => shared.with(|state| state.moment()),
             _ => None,
         }
@@ -319,7 +317,7 @@ impl State {
                     ("message", Value::Message(message)),
                     ("place", Value::Str(place)),
                 ];
-                record.log(panic_stamp(record), &fields);
+                record.log(moment(record), &fields);
             }
             State::Shared(shared) | State::Lent(shared) => {
                 shared.try_with(|state| state.note_panic(message, place));
@@ -353,10 +351,7 @@ impl State {
             State::Shared(shared) => shared.with(|state| state.limit_logs(moment)),
             _ => {}
         }
-        self.finish(match moment {
-            Stamp::Ticks(at) => End::Ticks(at),
-            Stamp::Wall(unix_ns) => End::Wall(unix_ns),
-        });
+        self.finish(moment.into());
     }
 
     #[cfg(feature = "http")]
