@@ -49,7 +49,7 @@
 //! | an error value in another field | a tag, and a log with its sources |
 //! | the last exit, or closing if it was never entered | the end of the span; [`End::Close`] changes that |
 //! | a panic | the tag `error`, and a log |
-//! | `Span::in_scope` of a trace that is not sampled | ids only; fields are not visited |
+//! | a span of a trace that is not sampled | a context without a record; fields are not visited |
 //!
 //! What `tracing` has no words for, such as baggage, is written through [`SpanExt::opentracing`]. Samplers see name and kind of a span, not
 //! its fields.
