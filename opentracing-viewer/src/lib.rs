@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod model;
+mod pages;
+mod server;
+mod state;
+mod store;
+mod viewer;
+
+pub use self::model::{Link, LinkKind, Log, Marks, Resource, Span, Text, Value};
+pub use self::state::Endpoints;
+pub use self::store::{
+    Change, Cursor, Figures, Histogram, Inserted, InvalidCursor, OperationFigures, Page, Query, Scope, SpanRow, Status,
+    Store, StoreStats, Summary, TagTerm, TimelineBucket, Trace, TraceRows,
+};
+pub use self::viewer::Viewer;

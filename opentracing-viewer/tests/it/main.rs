@@ -1,0 +1,3 @@
+//! The viewer from outside.
+
+mod served;
