@@ -1,3 +1,4 @@
 //! The viewer from outside.
 
+mod analysis;
 mod served;
