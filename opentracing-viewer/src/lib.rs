@@ -12,7 +12,7 @@ mod viewer;
 pub use self::model::{Link, LinkKind, Log, Marks, Resource, Span, Text, Value};
 pub use self::state::Endpoints;
 pub use self::store::{
-    Change, Cursor, Figures, Histogram, Inserted, InvalidCursor, OperationFigures, Page, Query, Scope, SpanRow, Status,
-    Store, StoreStats, Summary, TagTerm, TimelineBucket, Trace, TraceRows,
+    Change, Cursor, Figures, Histogram, Inserted, InvalidCursor, OperationFigures, Page, Query, ResourceFigures, Scope,
+    SpanRow, Status, Store, StoreStats, Summary, TagTerm, TimelineBucket, Trace, TraceRows,
 };
 pub use self::viewer::Viewer;

@@ -125,6 +125,11 @@ impl Span {
         self.tags.iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
+    /// Whether the sender told the same, whatever the viewer noticed.
+    pub(crate) fn is_same(&self, other: &Span) -> bool {
+        Span { marks: other.marks, ..self.clone() } == *other
+    }
+
     /// The end in nanoseconds since the Unix epoch.
     pub fn end_unix_ns(&self) -> u64 {
         self.start_unix_ns.saturating_add(self.duration_ns)

@@ -1,8 +1,10 @@
 //! Rate, errors and durations.
 
+use std::sync::Arc;
+
 use opentracing_core::SpanKind;
 
-use crate::model::Text;
+use crate::model::{Resource, Text};
 use crate::store::Histogram;
 
 /// Which spans count for figures. The default is all.
@@ -62,4 +64,18 @@ pub struct TimelineBucket {
     pub failed: u64,
     /// Their durations.
     pub durations: Histogram,
+}
+
+/// The figures of a process.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ResourceFigures {
+    /// The process.
+    pub resource: Arc<Resource>,
+    /// The number of its spans in the store.
+    pub spans: u64,
+    /// The number of distinct operation names among them.
+    pub names: u64,
+    /// The latest start of one of them in nanoseconds since the Unix epoch.
+    pub latest_unix_ns: u64,
 }

@@ -1,16 +1,28 @@
 //! The spans that the viewer keeps, within a bound, and the questions that pages ask of them.
 
+mod aggregate;
+mod bloom;
 mod change;
+mod codec;
+mod cut;
+mod dictionary;
 mod figures;
+mod filter;
+mod find;
 mod histogram;
+mod insert;
 mod query;
+mod resources;
 mod rows;
+mod segment;
+mod snapshot;
 mod stats;
 mod store;
+mod table;
 mod trace;
 
 pub use self::change::Change;
-pub use self::figures::{Figures, OperationFigures, Scope, TimelineBucket};
+pub use self::figures::{Figures, OperationFigures, ResourceFigures, Scope, TimelineBucket};
 pub use self::histogram::Histogram;
 pub use self::query::{Cursor, InvalidCursor, Query, Status, TagTerm};
 pub use self::rows::{SpanRow, TraceRows};

@@ -26,7 +26,7 @@ pub struct StoreStats {
     pub traces: usize,
     /// The traces in the store that have lost their oldest spans to the bound.
     pub partial_traces: usize,
-    /// The start of the oldest trace in nanoseconds since the Unix epoch; zero without traces.
+    /// The earliest start of a span in nanoseconds since the Unix epoch; zero without spans.
     pub oldest_unix_ns: u64,
     /// Spans accepted since the start.
     pub accepted: u64,
