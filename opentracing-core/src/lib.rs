@@ -183,6 +183,7 @@ pub use crate::sampler::{
     SamplerStats, SamplingDetails, SamplingParams, SamplingStrategy, TraceIdRatioSampler,
 };
 pub use crate::scope::active_ids::active_ids;
+pub use crate::scope::bridge::{Activation, ActiveStack, ContextBridge, SetBridgeError, set_context_bridge};
 pub use crate::scope::in_span::{InSpan, WithSpan};
 pub use crate::scope::panic_hook::panic_hook;
 pub use crate::scope::scope::{ActiveSpan, BorrowedScope, Scope};

@@ -4,9 +4,9 @@ use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::model::active_ids::ActiveIds;
+use crate::recorder::hooks;
 use crate::recorder::local;
 
 /// Learns which span is active on a thread, for example to label the samples of a profiler with trace and span ids.
@@ -58,7 +58,6 @@ impl fmt::Display for SetListenerError {
 
 impl std::error::Error for SetListenerError {}
 
-static IS_SET: AtomicBool = AtomicBool::new(false);
 static LISTENER: OnceLock<Box<dyn ActiveSpanListener>> = OnceLock::new();
 
 thread_local! {
@@ -72,21 +71,14 @@ thread_local! {
 /// If there is one already.
 pub fn set_active_span_listener(listener: impl ActiveSpanListener) -> Result<(), SetListenerError> {
     LISTENER.set(Box::new(listener)).map_err(|_| SetListenerError(()))?;
-    IS_SET.store(true, Ordering::Release);
+    hooks::use_from_now_on();
     Ok(())
 }
 
 /// Called when the active span of this thread may have changed, while nothing is borrowed.
-#[inline(always)]
-pub(super) fn changed() {
-    if IS_SET.load(Ordering::Relaxed) {
-        call();
-    }
-}
-
 #[cold]
 #[inline(never)]
-fn call() {
+pub(super) fn changed() {
     let Some(listener) = LISTENER.get() else { return };
     if IS_CALLED.try_with(|is_called| is_called.replace(true)).unwrap_or(true) {
         return;

@@ -7,6 +7,7 @@ use crate::clock::ticks::Ticks;
 use crate::model::context::SpanContext;
 use crate::record::record::{Record, Stamp};
 use crate::recorder::ending::End;
+use crate::recorder::hooks;
 use crate::recorder::listener;
 use crate::recorder::open::Seen;
 use crate::recorder::port::{Port, Ports};
@@ -55,7 +56,20 @@ struct Entry {
     is_entered: bool,
 }
 
+/// Where in the stack an entry was.
+#[derive(Clone, Copy)]
+enum Place {
+    Top,
+    Below,
+}
+
 impl Entry {
+    /// The context of another process, which has no tracer, is the parent for those of all.
+    #[inline]
+    fn is_of(&self, tracer: u32) -> bool {
+        self.tracer == tracer || self.tracer == 0
+    }
+
     #[inline]
     fn is_open(&self) -> bool {
         self.closed_at == Ticks::ZERO && !(self.is_entered && self.is_left_over())
@@ -69,7 +83,7 @@ impl Entry {
 }
 
 /// Identifies an entry of this thread's stack. A stale token finds none.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Token {
     index: u32,
     serial: u32,
@@ -172,6 +186,7 @@ impl Local {
 
     #[inline]
     pub(crate) fn activate(&self, state: &mut State, finish_on_close: bool) -> Option<Token> {
+        hooks::before(self);
         let mut active = self.active.try_borrow_mut().ok()?;
         let serial = self.serial.get().wrapping_add(1);
         self.serial.set(serial);
@@ -181,26 +196,60 @@ impl Local {
         active.push(Entry { state, closed_at: Ticks::ZERO, tracer, serial, finish_on_close, is_entered: false });
         self.depth.set(active.len());
         drop(active);
-        listener::changed();
-        Some(Token { index, serial })
+        let token = Token { index, serial };
+        hooks::entered(self, token);
+        Some(token)
     }
 
     /// Activates the span until `exit`. Removes what spans left over that finished without one.
     pub(crate) fn enter(&self, span: Arc<Shared>) {
-        let Ok(mut active) = self.active.try_borrow_mut() else { return };
-        while active.pop_if(|entry| entry.is_entered && entry.is_left_over()).is_some() {}
+        hooks::before(self);
+        self.remove_left_over();
+        if let Some(token) = self.push_shared(span, true) {
+            hooks::entered(self, token);
+        }
+    }
+
+    fn remove_left_over(&self) {
+        loop {
+            let Ok(mut active) = self.active.try_borrow_mut() else { return };
+            let Some(entry) = active.pop_if(|entry| entry.is_entered && entry.is_left_over()) else { return };
+            let token = Token { index: active.len() as u32, serial: entry.serial };
+            self.depth.set(active.len());
+            drop(active);
+            hooks::left_below(token);
+        }
+    }
+
+    fn push_shared(&self, span: Arc<Shared>, is_entered: bool) -> Option<Token> {
+        let mut active = self.active.try_borrow_mut().ok()?;
         let serial = self.serial.get().wrapping_add(1);
         self.serial.set(serial);
+        let index = active.len() as u32;
         let tracer = span.tracer();
         let state = State::Shared(span);
-        active.push(Entry { state, closed_at: Ticks::ZERO, tracer, serial, finish_on_close: false, is_entered: true });
+        active.push(Entry { state, closed_at: Ticks::ZERO, tracer, serial, finish_on_close: false, is_entered });
         self.depth.set(active.len());
-        drop(active);
+        Some(Token { index, serial })
+    }
+
+    /// For a bridge: activates the span until `remove`.
+    pub(crate) fn push(&self, span: Arc<Shared>) -> Option<Token> {
+        let token = self.push_shared(span, false)?;
+        listener::changed();
+        Some(token)
+    }
+
+    /// For a bridge: ends an activation, and does not look for a panic, since the other system may have ended it long ago.
+    pub(crate) fn remove(&self, token: Token) {
+        let mut state = State::Noop;
+        self.take_out(token, &mut state);
         listener::changed();
     }
 
     /// Ends the latest activation by `enter` of this span, if there is one.
     pub(crate) fn exit(&self, span: &Arc<Shared>) {
+        hooks::before(self);
         let is_of_span = |entry: &Entry| {
             entry.is_entered
                 && entry.is_open()
@@ -218,16 +267,27 @@ impl Local {
     /// Removes the span from the stack. If it is not on top, a closed and empty entry stays in its place.
     #[inline]
     pub(crate) fn deactivate(&self, token: Token, into: &mut State) {
-        let Ok(mut active) = self.active.try_borrow_mut() else { return };
+        hooks::before(self);
+        match self.take_out(token, into) {
+            Some(Place::Top) => hooks::left(token),
+            Some(Place::Below) => hooks::left_below(token),
+            None => {}
+        }
+    }
+
+    #[inline(always)]
+    fn take_out(&self, token: Token, into: &mut State) -> Option<Place> {
+        let mut active = self.active.try_borrow_mut().ok()?;
         let top = active.len().wrapping_sub(1);
-        let Some(entry) = find(&mut active, token) else { return };
+        let entry = find(&mut active, token)?;
         *into = entry.state.take();
         if token.index as usize != top {
             entry.closed_at = Ticks::now();
             entry.finish_on_close = false;
             let tracer = entry.tracer;
             drop(active);
-            return count_out_of_order(tracer);
+            count_out_of_order(tracer);
+            return Some(Place::Below);
         }
         active.truncate(top);
         self.depth.set(top);
@@ -236,12 +296,13 @@ impl Local {
         if more {
             self.unwind();
         }
-        listener::changed();
+        Some(Place::Top)
     }
 
     /// Ends the activation, and finishes the span if its scope does that: now if it is on top, or else once every entry above it is closed.
     #[inline]
     pub(crate) fn close(&self, token: Token) {
+        hooks::before(self);
         let Ok(mut active) = self.active.try_borrow_mut() else { return };
         let top = active.len().wrapping_sub(1);
         let Some(entry) = find(&mut active, token) else { return };
@@ -250,7 +311,8 @@ impl Local {
             let tracer = entry.tracer;
             drop(active);
             count_out_of_order(tracer);
-            return self.note_own_time(token, tracer);
+            self.note_own_time(token, tracer);
+            return hooks::left_below(token);
         }
         let (state, finish) = (entry.state.take(), entry.finish_on_close);
         active.truncate(top);
@@ -265,7 +327,7 @@ impl Local {
         if more {
             self.unwind();
         }
-        listener::changed();
+        hooks::left(token);
     }
 
     /// For a tracer with its own clock or counter, records now as the end of a span whose scope was closed out of order.
@@ -288,7 +350,9 @@ impl Local {
             let Ok(mut active) = self.active.try_borrow_mut() else { return };
             let Some(entry) = active.pop_if(|entry| !entry.is_open()) else { return };
             self.depth.set(active.len());
+            let token = Token { index: active.len() as u32, serial: entry.serial };
             drop(active);
+            hooks::left_below(token);
             if entry.finish_on_close {
                 entry.state.finish(End::Ticks(entry.closed_at));
             }
@@ -319,13 +383,20 @@ impl Local {
     /// The active span of this tracer. Spans of other tracers above it are ignored.
     #[inline]
     pub(crate) fn top(&self, tracer: u32) -> Option<Token> {
+        hooks::before(self);
         let active = self.active.try_borrow().ok()?;
-        let index = active.iter().rposition(|entry| entry.tracer == tracer && entry.is_open())?;
+        let index = active.iter().rposition(|entry| entry.is_of(tracer) && entry.is_open())?;
         Some(Token { index: index as u32, serial: active[index].serial })
     }
 
     /// The active span of any tracer.
     pub(crate) fn top_of_any(&self) -> Option<Token> {
+        hooks::before(self);
+        self.top_as_it_is()
+    }
+
+    /// As `top_of_any`, without a call to a bridge, which may wait for a lock.
+    pub(crate) fn top_as_it_is(&self) -> Option<Token> {
         let active = self.active.try_borrow().ok()?;
         let index = active.iter().rposition(Entry::is_open)?;
         Some(Token { index: index as u32, serial: active[index].serial })
@@ -334,6 +405,7 @@ impl Local {
     /// Reads the context of the active span of any tracer. The closure must not call code of the user.
     #[inline]
     pub(crate) fn context_of_any<R>(&self, f: impl FnOnce(&SpanContext) -> R) -> Option<R> {
+        hooks::before(self);
         if self.depth.get() == 0 {
             return None;
         }
@@ -344,11 +416,12 @@ impl Local {
 
     #[inline]
     pub(crate) fn with_top<R>(&self, tracer: u32, f: impl FnOnce(&State) -> R) -> Option<R> {
+        hooks::before(self);
         if self.depth.get() == 0 {
             return None;
         }
         let active = self.active.try_borrow().ok()?;
-        let entry = active.iter().rfind(|entry| entry.tracer == tracer && entry.is_open())?;
+        let entry = active.iter().rfind(|entry| entry.is_of(tracer) && entry.is_open())?;
         Some(f(&entry.state))
     }
 }

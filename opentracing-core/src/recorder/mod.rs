@@ -1,11 +1,13 @@
 //! Records spans: per-thread state, the rings that finished spans leave through, and the drain that empties them.
 
+pub(crate) mod bridge;
 #[cfg(feature = "tokio")]
 pub(crate) mod current;
 pub(crate) mod decisions;
 pub(crate) mod drain;
 pub(crate) mod ending;
 pub(crate) mod flush;
+mod hooks;
 pub(crate) mod id_generator;
 pub(crate) mod inherited;
 pub(crate) mod intake;

@@ -16,6 +16,8 @@ pub(crate) struct Shared {
     /// The context is no longer that one: the baggage or the sampling decision has changed.
     has_changed: AtomicBool,
     is_finished: AtomicBool,
+    /// It had a record when it was shared. A mere context has none, although it may be that of a span that records.
+    had_record: bool,
     guarded: Mutex<Guarded>,
 }
 
@@ -40,6 +42,7 @@ impl Shared {
             context,
             has_changed: AtomicBool::new(false),
             is_finished: AtomicBool::new(matches!(state, State::Finished(_))),
+            had_record: matches!(state, State::Recording(_)),
             guarded: Mutex::new(Guarded { state, last_exit: None }),
         }
     }
@@ -70,7 +73,8 @@ impl Shared {
     /// Without the lock in the usual case.
     #[inline]
     pub(crate) fn is_recording(&self) -> bool {
-        let is_as_shared = !self.is_finished() && self.context_in_place().is_some_and(SpanContext::is_recording);
+        let is_as_shared =
+            self.had_record && !self.is_finished() && self.context_in_place().is_some_and(SpanContext::is_recording);
         is_as_shared || lock(&self.guarded).state.is_recording()
     }
 

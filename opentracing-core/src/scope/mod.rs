@@ -2,6 +2,7 @@
 
 mod activate;
 pub(crate) mod active_ids;
+pub(crate) mod bridge;
 pub(crate) mod in_span;
 pub(crate) mod panic_hook;
 pub(crate) mod scope;

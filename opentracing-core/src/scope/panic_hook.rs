@@ -38,7 +38,7 @@ fn note(panic: &PanicHookInfo<'_>) {
         payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     local::with(|local| {
-        let active = local.top_of_any()?;
+        let active = local.top_as_it_is()?;
         local.with_state(active, |state| state.note_panic(message.unwrap_or("a panic without a text"), &place))
     });
 }

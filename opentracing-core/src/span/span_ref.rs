@@ -14,7 +14,7 @@ use crate::model::value::{Text, Value};
 use crate::recorder::ending::End;
 use crate::recorder::local;
 use crate::recorder::shared::Shared;
-use crate::recorder::state::State;
+use crate::recorder::state::{State, Unsampled};
 use crate::span::finish_options::FinishOptions;
 use crate::span::operations::write_operations;
 use crate::span::span::Span;
@@ -50,6 +50,22 @@ impl SpanRef {
     /// Returns a handle of no span.
     pub const fn noop() -> SpanRef {
         SpanRef { shared: None }
+    }
+
+    /// Returns a handle that stands for a context, for example that of a remote caller. It records nothing. While it is active, it is the
+    /// parent of new spans; a remote context is that for all tracers.
+    ///
+    /// ```
+    /// use opentracing_core::mock::MockTracer;
+    /// use opentracing_core::{Sampling, SpanContext, SpanId, SpanRef, TraceId};
+    ///
+    /// let mock = MockTracer::new();
+    /// let caller = SpanContext::new(TraceId::from_parts(0, 7), SpanId::new(9)).with_sampling(Sampling::Sampled);
+    /// SpanRef::of_context(caller).in_scope(|| mock.tracer().span("work").start().finish());
+    /// assert_eq!(mock.span("work").context.parent_id(), Some(SpanId::new(9)));
+    /// ```
+    pub fn of_context(context: SpanContext) -> SpanRef {
+        SpanRef::new(Some(local::share(State::Unsampled(Unsampled { context, name: "" }))))
     }
 
     write_operations!(&Self);
