@@ -1,0 +1,22 @@
+//! All of it at once.
+
+use opentelemetry::global;
+use opentracing_core::{SetBridgeError, Tracer};
+
+use crate::contexts::connect_contexts;
+use crate::propagator::Propagator;
+use crate::provider::Provider;
+
+/// Makes this tracer serve OpenTelemetry's API in the whole process: its global provider, its global propagator, and its current context.
+///
+/// Call it at the start of the program. A library that asked for its tracer earlier keeps the one without effect that OpenTelemetry gave it.
+///
+/// # Errors
+///
+/// If the process has another [`ContextBridge`](opentracing_core::ContextBridge) already. Then nothing is installed.
+pub fn install(tracer: &Tracer) -> Result<(), SetBridgeError> {
+    connect_contexts()?;
+    global::set_tracer_provider(Provider::with_tracer(tracer.clone()));
+    global::set_text_map_propagator(Propagator::with_tracer(tracer.clone()));
+    Ok(())
+}

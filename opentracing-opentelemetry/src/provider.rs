@@ -1,0 +1,133 @@
+//! OpenTelemetry's tracers, served by ours.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use opentelemetry::trace::{SpanBuilder, TraceContextExt, Tracer as OtelTracer, TracerProvider};
+use opentelemetry::{Context, InstrumentationScope};
+use opentracing_core::{Text, Tracer};
+
+use crate::ask::span_of;
+use crate::contexts::are_connected;
+use crate::convert::{Given, to_core_kind, to_core_value};
+use crate::span::ProvidedSpan;
+
+/// A provider of OpenTelemetry's API whose spans a [`Tracer`] of ours records.
+///
+/// [`install`](crate::install) makes it the global one. It can also be given to a library that takes a provider.
+///
+/// ```
+/// use opentelemetry::trace::{Tracer, TracerProvider};
+/// use opentracing_core::mock::MockTracer;
+/// use opentracing_opentelemetry::Provider;
+///
+/// let mock = MockTracer::new(); // your tracer
+/// let provider = Provider::with_tracer(mock.tracer().clone());
+/// provider.tracer("driver").in_span("query", |_| {});
+/// assert_eq!(mock.span("query").tag("otel.scope.name"), Some("driver".into()));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Provider {
+    tracer: Tracer,
+}
+
+impl Provider {
+    /// Creates a provider with the [global tracer](Tracer::global), registered now or later.
+    pub fn new() -> Self {
+        Self::with_tracer(Tracer::global())
+    }
+
+    /// Creates a provider with this tracer.
+    pub fn with_tracer(tracer: Tracer) -> Self {
+        Provider { tracer }
+    }
+}
+
+impl Default for Provider {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl TracerProvider for Provider {
+    type Tracer = ProvidedTracer;
+
+    fn tracer_with_scope(&self, scope: InstrumentationScope) -> ProvidedTracer {
+        ProvidedTracer { tracer: self.tracer.clone(), scope: Arc::new(scope) }
+    }
+}
+
+/// A tracer of a [`Provider`]. Its spans have name and version of the instrumentation scope as tags.
+#[derive(Clone)]
+pub struct ProvidedTracer {
+    tracer: Tracer,
+    scope: Arc<InstrumentationScope>,
+}
+
+impl OtelTracer for ProvidedTracer {
+    type Span = ProvidedSpan;
+
+    /// Starts a child of the context's span; without one, a root. A context without telemetry gets no span.
+    ///
+    /// Kind, name and attributes are known to the sampler. Links are added afterwards, so they never become the parent.
+    fn build_with_context(&self, builder: SpanBuilder, parent_cx: &Context) -> ProvidedSpan {
+        if parent_cx.is_telemetry_suppressed() {
+            return ProvidedSpan::none();
+        }
+        let parent = span_of(parent_cx);
+        let mut native = match &builder.name {
+            Cow::Borrowed(name) => self.tracer.span(*name),
+            Cow::Owned(name) => self.tracer.span(name),
+        };
+        if let Some(kind) = &builder.span_kind {
+            native.kind(to_core_kind(kind));
+        }
+        if let Some(at) = builder.start_time {
+            native.start_time(at);
+        }
+        match &parent {
+            Some(parent) => {
+                native.child_of(parent);
+            }
+            None if self.is_detached(parent_cx) => {
+                native.ignore_active_span();
+            }
+            None => {}
+        }
+        if !self.scope.name().is_empty() {
+            native.tag("otel.scope.name", self.scope.name());
+        }
+        native.tag("otel.scope.version", self.scope.version());
+        for attribute in builder.attributes.iter().flatten() {
+            let key = Text::Copied(attribute.key.as_str());
+            match to_core_value(&attribute.value) {
+                Given::Value(value) => native.tag(key, value),
+                Given::Text(text) => native.tag(key, text),
+            };
+        }
+        let span = native.start();
+        drop(native);
+        let records = span.is_recording();
+        let mut span = ProvidedSpan::started(span.detach());
+        if records {
+            builder.links.iter().flatten().for_each(|link| span.link(link));
+            builder.events.iter().flatten().for_each(|event| span.add(event));
+        }
+        span
+    }
+}
+
+impl ProvidedTracer {
+    /// Whether the context asks for a root although a span of ours is active. If there is no such span, a message that this task handles may
+    /// still be the parent.
+    fn is_detached(&self, context: &Context) -> bool {
+        are_connected() && (context.has_active_span() || self.tracer.active_context().is_some())
+    }
+}
+
+impl fmt::Debug for ProvidedTracer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProvidedTracer").field("scope", &self.scope.name()).finish_non_exhaustive()
+    }
+}
