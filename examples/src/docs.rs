@@ -9,6 +9,7 @@ macro_rules! pages {
 
 pages! {
     Backends: "backends.md";
+    ComingFromTracing: "coming-from-tracing-and-opentelemetry.md";
     ConfigurationFile: "configuration-file.md";
     Connections: "connections.md";
     Environment: "environment.md";
