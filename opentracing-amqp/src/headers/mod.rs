@@ -12,7 +12,7 @@ use opentracing_core::message_rules::{ContextFit, ContextHeaders, MessageHeaderT
 use opentracing_core::propagation::AmqpHeaders;
 use opentracing_core::{Span, SpanContext, Tracer};
 
-use crate::headers::carrier::{HeaderReader, HeaderWriter};
+use crate::headers::carrier::HeaderWriter;
 use crate::headers::size::DEFAULT_FRAME_MAX;
 use crate::headers::value::tag_value;
 
@@ -54,11 +54,13 @@ pub(crate) fn inject_into(
     if tracer.inject(context, AmqpHeaders, &mut writer).is_err() {
         return ContextFit::Whole;
     }
+    let written = writer.written();
     let headers = writer.into_inner();
     if headers.is_empty() && present.is_none() {
         return ContextFit::Whole;
     }
-    if size::fits(properties, &headers, frame_max) {
+    // Headers that were replaced count twice.
+    if written <= size::room(properties, present, frame_max) {
         *properties = std::mem::take(properties).with_headers(headers.into());
         return ContextFit::Whole;
     }
@@ -80,7 +82,7 @@ fn inject_partly(
     let present = properties.headers().iter().flat_map(FieldTable::inner);
     let kept = present.filter(|(name, _)| !written.replaces(name.as_str().as_bytes()));
     let mut headers: BTreeMap<_, _> = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
-    let fit = written.fit(size::room(properties, &headers, frame_max), size::text_header);
+    let fit = written.fit(size::room(properties, Some(&headers), frame_max), size::text_header);
     for (name, value) in written.iter() {
         if let Ok(name) = ShortString::try_new(name) {
             headers.insert(name, AMQPValue::LongString(value.into()));
@@ -107,7 +109,7 @@ fn inject_partly(
 /// ```
 pub fn extract(tracer: &Tracer, properties: &BasicProperties) -> Option<SpanContext> {
     let headers = properties.headers().as_ref()?;
-    tracer.extract(AmqpHeaders, &HeaderReader::new(headers.inner())).ok().flatten()
+    tracer.extract(AmqpHeaders, &carrier::read(headers.inner())).ok().flatten()
 }
 
 /// Records the captured headers that the message has.

@@ -13,36 +13,22 @@ pub(crate) const DEFAULT_FRAME_MAX: FrameSize = 131_072;
 
 /// The header and end of the frame; then class, weight, body size and property flags.
 const OVERHEAD: usize = 8 + 14;
+/// The length of a table.
+const TABLE: usize = 4;
 
 /// The bytes that are left for further headers in the frame of the properties, with these headers. A `frame_max` of zero means that there is no
 /// limit.
 pub(crate) fn room(
     properties: &BasicProperties,
-    headers: &BTreeMap<ShortString, AMQPValue>,
+    headers: Option<&BTreeMap<ShortString, AMQPValue>>,
     frame_max: FrameSize,
 ) -> usize {
-    max(frame_max).saturating_sub(size(properties, headers))
-}
-
-/// Whether the properties fit into one frame with these headers.
-pub(crate) fn fits(
-    properties: &BasicProperties,
-    headers: &BTreeMap<ShortString, AMQPValue>,
-    frame_max: FrameSize,
-) -> bool {
-    size(properties, headers) <= max(frame_max)
-}
-
-fn max(frame_max: FrameSize) -> usize {
-    if frame_max == 0 { usize::MAX } else { usize::try_from(frame_max).unwrap_or(usize::MAX) }
-}
-
-fn size(properties: &BasicProperties, headers: &BTreeMap<ShortString, AMQPValue>) -> usize {
-    OVERHEAD + other_properties(properties) + entries(headers)
+    let max = if frame_max == 0 { usize::MAX } else { usize::try_from(frame_max).unwrap_or(usize::MAX) };
+    max.saturating_sub(OVERHEAD + other_properties(properties) + headers.map_or(TABLE, entries))
 }
 
 /// The size of a header whose value is a long string.
-pub(crate) fn text_header(name: &str, value: &str) -> usize {
+pub(crate) fn text_header(name: &str, value: &[u8]) -> usize {
     1 + name.len() + 1 + 4 + value.len()
 }
 
@@ -69,7 +55,7 @@ fn short(text: &ShortString) -> usize {
 }
 
 fn entries(table: &BTreeMap<ShortString, AMQPValue>) -> usize {
-    4 + table.iter().map(|(name, entry)| short(name) + value(entry)).sum::<usize>()
+    TABLE + table.iter().map(|(name, entry)| short(name) + value(entry)).sum::<usize>()
 }
 
 /// Includes the byte for its type.

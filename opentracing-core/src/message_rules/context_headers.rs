@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use crate::message_rules::header_names::HeaderNames;
 use crate::model::logs;
 use crate::model::value::Value;
 use crate::propagation::{Field, TextMapWriter, has_prefix};
@@ -31,9 +32,11 @@ use crate::tracer::tracer::Tracer;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct ContextHeaders {
-    /// The values, one after the other, and names that are not predefined. Always whole texts.
+    /// The values, one after the other, and names that are not predefined.
     text: SmallVec<[u8; 512]>,
     headers: SmallVec<[Entry; 12]>,
+    /// The names in `headers`, `removed` and `removed_keys`, since most headers of a message have other names.
+    names: HeaderNames,
     /// The names that must not remain in the message, beside those in `headers`.
     removed: SmallVec<[&'static str; 16]>,
     removed_keys: Vec<Box<str>>,
@@ -117,28 +120,29 @@ impl ContextHeaders {
     }
 
     /// Iterates over names and values.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        // Checked once, not for each text.
-        let text = std::str::from_utf8(&self.text).unwrap_or_default();
-        self.headers.iter().map(move |entry| (entry.name(text), text.get(entry.start..entry.end).unwrap_or_default()))
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let value = |entry: &Entry| self.text.get(entry.start..entry.end).unwrap_or_default();
+        self.headers.iter().map(move |entry| (entry.name(&self.text), value(entry)))
     }
 
     /// Whether a header of the message must be removed, because the context replaces it. `false` for all after
     /// [`new`](ContextHeaders::new).
     pub fn replaces(&self, name: &[u8]) -> bool {
         let is = |other: &str| other.as_bytes().eq_ignore_ascii_case(name);
-        self.keeps_removed
-            && (self.iter().any(|(other, _)| is(other))
+        let is_named = || {
+            self.iter().any(|(other, _)| is(other))
                 || self.removed.iter().any(|removed| is(removed))
                 || self.removed_keys.iter().any(|key| is(key))
-                || self.prefixes.iter().any(|prefix| has_prefix(name, prefix)))
+        };
+        self.keeps_removed
+            && (self.names.may_have(name) && is_named() || self.prefixes.iter().any(|prefix| has_prefix(name, prefix)))
     }
 
     /// Leaves headers out until the rest takes at most `room` bytes. `size` is the size of one header in the message.
     ///
     /// Baggage is left out first, then `tracestate`, then formats that only some tracers read, then those of Instana, and `traceparent` last.
     /// The headers of one format are left out together, because a part of them is no context.
-    pub fn fit(&mut self, room: usize, size: impl Fn(&str, &str) -> usize) -> ContextFit {
+    pub fn fit(&mut self, room: usize, size: impl Fn(&str, &[u8]) -> usize) -> ContextFit {
         let mut total: usize = self.iter().map(|(name, value)| size(name, value)).sum();
         if total <= room {
             return ContextFit::Whole;
@@ -159,11 +163,17 @@ impl ContextHeaders {
         if self.is_empty() { ContextFit::LeftOut } else { ContextFit::Shortened }
     }
 
+    /// Leaves out the header of that name.
+    fn clear(&mut self, name: &str) {
+        if self.names.may_have(name.as_bytes()) {
+            self.leave_out(|other| other.eq_ignore_ascii_case(name));
+        }
+    }
+
     fn leave_out(&mut self, matches: impl Fn(&str) -> bool) {
         let mut headers = std::mem::take(&mut self.headers);
-        let text = std::str::from_utf8(&self.text).unwrap_or_default();
         headers.retain(|entry| {
-            let name = entry.name(text);
+            let name = entry.name(&self.text);
             let is_left_out = matches(name);
             if is_left_out && self.keeps_removed {
                 self.removed_keys.push(name.into());
@@ -173,26 +183,20 @@ impl ContextHeaders {
         self.headers = headers;
     }
 
-    fn push(&mut self, name: Name, value: &str) {
+    fn push(&mut self, name: Name, value: &[u8]) {
         let start = self.text.len();
-        self.text.extend_from_slice(value.as_bytes());
+        self.text.extend_from_slice(value);
         self.headers.push(Entry { name, start, end: self.text.len() });
-    }
-
-    /// Whether the field may have been set. Most lists have predefined names only, each of them once.
-    fn may_have(&self, field: &'static str) -> bool {
-        self.headers.iter().any(|entry| match entry.name {
-            Name::Field(name) => name == field,
-            Name::Copied(_) => true,
-        })
     }
 }
 
 impl Entry {
-    fn name<'a>(&self, text: &'a str) -> &'a str {
+    fn name<'a>(&self, text: &'a [u8]) -> &'a str {
         match self.name {
             Name::Field(name) => name,
-            Name::Copied(start) => text.get(start..self.start).unwrap_or_default(),
+            Name::Copied(start) => {
+                text.get(start..self.start).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default()
+            }
         }
     }
 }
@@ -219,15 +223,17 @@ const BAGGAGE_PREFIXES: [&str; 3] = ["uberctx-", "ot-baggage-", "wf-ot-"];
 
 impl TextMapWriter for ContextHeaders {
     fn set_key(&mut self, key: &str, value: &str) {
-        self.leave_out(|name| name.eq_ignore_ascii_case(key));
+        self.clear(key);
+        self.names.add(key.as_bytes());
         let start = self.text.len();
         self.text.extend_from_slice(key.as_bytes());
-        self.push(Name::Copied(start), value);
+        self.push(Name::Copied(start), value.as_bytes());
     }
 
     fn remove_key(&mut self, key: &str) {
-        self.leave_out(|name| name.eq_ignore_ascii_case(key));
+        self.clear(key);
         if self.keeps_removed {
+            self.names.add(key.as_bytes());
             self.removed_keys.push(key.into());
         }
     }
@@ -240,19 +246,21 @@ impl TextMapWriter for ContextHeaders {
     }
 
     fn set(&mut self, field: &Field, value: &str) {
+        self.set_bytes(field, value.as_bytes());
+    }
+
+    fn set_bytes(&mut self, field: &Field, value: &[u8]) {
         let name = field.name();
-        if self.may_have(name) {
-            self.leave_out(|other| other.eq_ignore_ascii_case(name));
-        }
+        self.clear(name);
+        self.names.add(name.as_bytes());
         self.push(Name::Field(name), value);
     }
 
     fn remove(&mut self, field: &Field) {
         let name = field.name();
-        if self.may_have(name) {
-            self.leave_out(|other| other.eq_ignore_ascii_case(name));
-        }
+        self.clear(name);
         if self.keeps_removed {
+            self.names.add(name.as_bytes());
             self.removed.push(name);
         }
     }

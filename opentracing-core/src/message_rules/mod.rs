@@ -22,7 +22,9 @@ mod current_message;
 mod handler_outcome;
 mod handler_output;
 mod handling;
+mod header_names;
 mod message_header_tags;
+mod message_headers;
 mod senders;
 
 pub use self::attempts::Attempts;
@@ -32,5 +34,7 @@ pub use self::current_message::{CurrentMessage, Receiver};
 pub use self::handler_outcome::HandlerOutcome;
 pub use self::handler_output::HandlerOutput;
 pub use self::handling::{Handling, handle_blocking, handle_blocking_in_ref};
+pub use self::header_names::HeaderNames;
 pub use self::message_header_tags::MessageHeaderTags;
+pub use self::message_headers::MessageHeaders;
 pub use self::senders::Senders;

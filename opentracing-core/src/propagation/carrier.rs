@@ -1,5 +1,6 @@
 //! Carriers: headers, message properties and maps as a propagator sees them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
 
@@ -53,6 +54,19 @@ pub trait TextMapReader {
             }
         });
     }
+
+    /// The last value of the field. Messages have one value for a field, and the last one is used if an earlier one was not replaced.
+    ///
+    /// Override it in a carrier that can find the value by its name: the default searches all of them and copies the last one.
+    fn last(&self, field: &Field) -> Option<Cow<'_, [u8]>> {
+        let mut last: Option<Vec<u8>> = None;
+        self.values(field, &mut |value| {
+            let last = last.get_or_insert_default();
+            last.clear();
+            last.extend_from_slice(value);
+        });
+        last.map(Cow::Owned)
+    }
 }
 
 /// A carrier that a context is written to. Other entries in it stay unchanged.
@@ -70,6 +84,15 @@ pub trait TextMapWriter {
     /// As [`set_key`](TextMapWriter::set_key), for a predefined name.
     fn set(&mut self, field: &Field, value: &str) {
         self.set_key(field.name(), value);
+    }
+
+    /// As [`set`](TextMapWriter::set), for a value as bytes, as formats build it. Override it in a carrier that accepts bytes: the default
+    /// first checks that the value is UTF-8, and only removes the earlier ones if it is not.
+    fn set_bytes(&mut self, field: &Field, value: &[u8]) {
+        match std::str::from_utf8(value) {
+            Ok(value) => self.set(field, value),
+            Err(_) => self.remove(field),
+        }
     }
 
     /// As [`set`](TextMapWriter::set), for a static value.

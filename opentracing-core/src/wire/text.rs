@@ -58,7 +58,8 @@ impl Text {
         spilled.extend_from_slice(bytes);
     }
 
-    fn bytes(&self) -> &[u8] {
+    #[inline]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         match &self.spilled {
             Some(spilled) => spilled,
             None => &self.inline[..self.len],
@@ -66,7 +67,7 @@ impl Text {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.bytes().len()
+        self.as_bytes().len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -83,7 +84,7 @@ impl Text {
 
     #[inline]
     pub(crate) fn as_str(&self) -> &str {
-        std::str::from_utf8(self.bytes()).expect("only whole texts are pushed, and cut at lengths between them")
+        std::str::from_utf8(self.as_bytes()).expect("only whole texts are pushed, and cut at lengths between them")
     }
 }
 

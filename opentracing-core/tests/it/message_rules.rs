@@ -1,10 +1,13 @@
 //! The rules that messaging adapters share, and what carriers of adapters build on.
 
 use opentracing_core::message_rules::{
-    Attempts, ContextFit, ContextHeaders, HandlerOutcome, HandlerOutput, Handling, MessageHeaderTags, handle_blocking,
+    Attempts, ContextFit, ContextHeaders, HandlerOutcome, HandlerOutput, Handling, MessageHeaderTags, MessageHeaders,
+    handle_blocking,
 };
 use opentracing_core::mock::MockTracer;
-use opentracing_core::propagation::{HttpHeaders, KafkaHeaders, TextMap, TextMapReader, TextMapWriter, has_prefix};
+use opentracing_core::propagation::{
+    Field, HttpHeaders, KafkaHeaders, TextMap, TextMapReader, TextMapWriter, has_prefix,
+};
 use opentracing_core::{MessageEvent, Text, Tracer};
 
 #[test]
@@ -87,7 +90,7 @@ fn context_headers(mut headers: ContextHeaders) -> ContextHeaders {
 
 #[test]
 fn a_context_that_does_not_fit_keeps_traceparent_longest() {
-    let size = |name: &str, value: &str| name.len() + value.len();
+    let size = |name: &str, value: &[u8]| name.len() + value.len();
     let whole = context_headers(ContextHeaders::new());
     let total: usize = whole.iter().map(|(name, value)| size(name, value)).sum();
     let instana: &[&str] = &["X_INSTANA_L_S", "X_INSTANA_T", "X_INSTANA_S"];
@@ -126,6 +129,48 @@ fn a_context_replaces_headers_that_were_copied() {
 }
 
 #[test]
+fn the_headers_of_a_received_message_are_found_by_name() {
+    static SAMPLED: Field = Field::new("X-B3-Sampled", "x-b3-sampled");
+    let many: Vec<_> = (0..300).map(|number| format!("tenant-{number}")).collect();
+    let many = many.iter().map(|name| (name.as_bytes(), name.as_bytes()));
+    // The names of B3 are told apart by a comparison only.
+    let few: [(&[u8], &[u8]); 6] = [
+        (b"X-B3-Sampled", b"1"),
+        (b"X-B3-TraceId", b"a"),
+        (b"x-b3-sampled", b"0"),
+        (b"x-b3-traceid", b"b"),
+        (b"\xff", b"bytes"),
+        (b"", b"no name"),
+    ];
+    for (row, headers) in [
+        ("few", few.into_iter().collect::<MessageHeaders<'_>>()),
+        ("many before", many.clone().chain(few).collect()),
+        ("many behind", few.into_iter().chain(many.clone()).collect()),
+    ] {
+        for (name, expected) in [
+            ("X-B3-SAMPLED", Some("0")),
+            ("X-B3-TraceId", Some("b")),
+            ("X-B3-ParentId", None),
+            ("", Some("no name")),
+            ("tenant-299", (row != "few").then_some("tenant-299")),
+            ("tenant-300", None),
+        ] {
+            assert_eq!(headers.last_of(name), expected.map(str::as_bytes), "{row}: {name}");
+        }
+        let mut values = Vec::new();
+        headers.values(&SAMPLED, &mut |value| values.push(value.to_vec()));
+        assert_eq!(values, [b"1", b"0"], "{row}");
+        assert_eq!(headers.last(&SAMPLED).as_deref(), Some(&b"0"[..]), "{row}");
+        let mut names = 0;
+        headers.for_each(&mut |_, _| names += 1);
+        assert_eq!(names, if row == "few" { 5 } else { 305 }, "{row}");
+    }
+    let empty: MessageHeaders<'_> = std::iter::empty().collect();
+    assert_eq!(empty.last_of("b3"), None);
+    assert_eq!(empty.last(&SAMPLED), None);
+}
+
+#[test]
 fn a_carrier_of_context_headers_behaves_as_others() {
     let mut headers = ContextHeaders::replacing();
     headers.set_key("a", "1");
@@ -134,7 +179,7 @@ fn a_carrier_of_context_headers_behaves_as_others() {
     headers.set_key("b", "4");
     headers.remove_prefix("PRE-");
     headers.remove_key("B");
-    assert_eq!(headers.iter().collect::<Vec<_>>(), [("A", "2")]);
+    assert_eq!(headers.iter().collect::<Vec<_>>(), [("A", &b"2"[..])]);
     assert_eq!(headers.len(), 1);
     assert!(headers.replaces(b"pre-y") && headers.replaces(b"b") && headers.replaces(b"a"));
 }

@@ -1,71 +1,76 @@
-//! The headers of a received record as a carrier.
+//! The headers of a record as a carrier.
 
-use std::str;
+use opentracing_core::message_rules::{HeaderNames, MessageHeaders};
+use opentracing_core::propagation::{Field, TextMapWriter, has_prefix};
+use rdkafka::message::{BorrowedHeaders, Header, OwnedHeaders};
 
-use opentracing_core::propagation::{Field, TextMapReader};
-use rdkafka::message::BorrowedHeaders;
-use smallvec::SmallVec;
+use crate::headers::{raw, size};
 
-use crate::headers::raw;
-
-/// Reads the headers of a received record. They are collected once, because each format reads several.
-pub(crate) struct HeaderReader<'h> {
-    /// Headers with a value.
-    headers: SmallVec<[(&'h [u8], &'h [u8]); 12]>,
-    /// The lengths of the names, as bits. Most fields that are looked up are absent, and no name has their length.
-    lengths: u64,
+/// Collects the headers of a received record that have a value.
+pub(crate) fn read(headers: &BorrowedHeaders) -> MessageHeaders<'_> {
+    raw::iter(headers).filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
-impl<'h> HeaderReader<'h> {
-    pub(crate) fn new(headers: &'h BorrowedHeaders) -> Self {
-        let mut reader = HeaderReader { headers: SmallVec::new(), lengths: 0 };
-        raw::for_each(headers, |name, value| {
-            if let Some(value) = value {
-                reader.lengths |= bit(name.len());
-                reader.headers.push((name, value));
-            }
-        });
-        reader
-    }
-
-    /// The last value of a header.
-    pub(crate) fn last(&self, name: &str) -> Option<&'h [u8]> {
-        if self.lengths & bit(name.len()) == 0 {
-            return None;
-        }
-        let mut headers = self.headers.iter().rev();
-        headers.find(|(other, _)| is_name(other, name.as_bytes())).map(|(_, value)| *value)
-    }
+/// Writes the headers of a record that has none yet, without a copy in between. The list is only created if there is something to write.
+#[derive(Default)]
+pub(crate) struct HeaderWriter {
+    headers: Option<OwnedHeaders>,
+    names: HeaderNames,
+    size: usize,
 }
 
-impl TextMapReader for HeaderReader<'_> {
-    fn values(&self, field: &Field, visit: &mut dyn FnMut(&[u8])) {
-        let name = field.name().as_bytes();
-        if self.lengths & bit(name.len()) != 0 {
-            self.headers.iter().filter(|(other, _)| is_name(other, name)).for_each(|(_, value)| visit(value));
-        }
+impl HeaderWriter {
+    /// The most that the headers take in a record.
+    pub(crate) fn max_size(&self) -> usize {
+        self.size
     }
 
-    fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8])) {
-        for (name, value) in &self.headers {
-            if let Ok(name) = str::from_utf8(name) {
-                visit(name, value);
-            }
+    pub(crate) fn into_inner(self) -> Option<OwnedHeaders> {
+        self.headers
+    }
+
+    fn write(&mut self, name: &str, value: &[u8]) {
+        self.remove_key(name);
+        self.names.add(name.as_bytes());
+        self.size += size::MAX_LENGTHS + name.len() + value.len();
+        let headers = self.headers.take().unwrap_or_else(|| OwnedHeaders::new_with_capacity(CAPACITY));
+        self.headers = Some(headers.insert(Header { key: name, value: Some(value) }));
+    }
+
+    fn remove_if(&mut self, matches: impl Fn(&[u8]) -> bool) {
+        if let Some(headers) = &mut self.headers {
+            raw::remove(headers, matches);
         }
     }
 }
 
-/// Compares names in any letter case. The usual spelling comes first, and most names of the same length differ in their last letter.
-fn is_name(other: &[u8], name: &[u8]) -> bool {
-    let (Some(last), Some(other_last)) = (name.last(), other.last()) else {
-        return name.is_empty() && other.is_empty();
-    };
-    other.len() == name.len()
-        && last.eq_ignore_ascii_case(other_last)
-        && (other == name || other.eq_ignore_ascii_case(name))
-}
+/// As many as the default formats write, with `baggage` and one to spare.
+const CAPACITY: usize = 8;
 
-/// The bit of a length. All lengths beyond 63 share one.
-fn bit(length: usize) -> u64 {
-    1 << length.min(63)
+impl TextMapWriter for HeaderWriter {
+    fn set_key(&mut self, key: &str, value: &str) {
+        self.write(key, value.as_bytes());
+    }
+
+    fn set(&mut self, field: &Field, value: &str) {
+        self.write(field.name(), value.as_bytes());
+    }
+
+    fn set_bytes(&mut self, field: &Field, value: &[u8]) {
+        self.write(field.name(), value);
+    }
+
+    fn remove_key(&mut self, key: &str) {
+        if self.names.may_have(key.as_bytes()) {
+            self.remove_if(|name| name.eq_ignore_ascii_case(key.as_bytes()));
+        }
+    }
+
+    fn remove_prefix(&mut self, prefix: &str) {
+        self.remove_if(|name| has_prefix(name, prefix));
+    }
+
+    fn is_blank(&self) -> bool {
+        self.headers.is_none()
+    }
 }

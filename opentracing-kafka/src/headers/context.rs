@@ -5,7 +5,7 @@ use opentracing_core::propagation::KafkaHeaders;
 use opentracing_core::{SpanContext, Tracer};
 use rdkafka::message::{BorrowedHeaders, Header, OwnedHeaders};
 
-use crate::headers::carrier::HeaderReader;
+use crate::headers::carrier::{self, HeaderWriter};
 use crate::headers::{raw, size};
 
 /// Writes a context to the headers of a record, in every format that the tracer writes for Kafka. Trace headers that were copied from
@@ -51,7 +51,7 @@ pub fn inject(tracer: &Tracer, context: &SpanContext, headers: OwnedHeaders) -> 
 /// # let _ = start;
 /// ```
 pub fn extract(tracer: &Tracer, headers: Option<&BorrowedHeaders>) -> Option<SpanContext> {
-    tracer.extract(KafkaHeaders, &HeaderReader::new(headers?)).ok().flatten()
+    tracer.extract(KafkaHeaders, &carrier::read(headers?)).ok().flatten()
 }
 
 /// Writes a context. `room` returns the size that the headers of the context may have, given the other headers. Headers are only created if
@@ -62,13 +62,29 @@ pub(crate) fn write(
     headers: &mut Option<OwnedHeaders>,
     room: impl FnOnce(Option<&BorrowedHeaders>) -> Option<usize>,
 ) -> ContextFit {
-    let mut added = if headers.is_some() { ContextHeaders::replacing() } else { ContextHeaders::new() };
-    // An error means that the tracer has no format for Kafka: then there is nothing to write.
+    let Some(present) = headers.take() else {
+        let (mut writer, room) = (HeaderWriter::default(), room(None));
+        // An error means that the tracer has no format for Kafka: then there is nothing to write.
+        let _ = tracer.inject(context, KafkaHeaders, &mut writer);
+        if room.is_some_and(|room| writer.max_size() <= room) {
+            *headers = writer.into_inner();
+            return ContextFit::Whole;
+        }
+        let mut added = ContextHeaders::new();
+        let _ = tracer.inject(context, KafkaHeaders, &mut added);
+        return add(added, headers, room);
+    };
+    let mut added = ContextHeaders::replacing();
     let _ = tracer.inject(context, KafkaHeaders, &mut added);
-    if let Some(headers) = headers {
-        raw::remove(headers, |name| added.replaces(name));
-    }
-    let fit = match room(headers.as_ref().map(OwnedHeaders::as_borrowed)) {
+    let present = headers.insert(present);
+    raw::remove(present, |name| added.replaces(name));
+    let room = room(Some(present.as_borrowed()));
+    add(added, headers, room)
+}
+
+/// Adds what fits to the headers of a record.
+fn add(mut added: ContextHeaders, headers: &mut Option<OwnedHeaders>, room: Option<usize>) -> ContextFit {
+    let fit = match room {
         Some(room) if room >= added.bytes() + size::MAX_LENGTHS * added.len() => ContextFit::Whole,
         Some(room) => added.fit(room, |name, value| size::header(name.len(), value.len())),
         // Too large without a context: librdkafka refuses the record, traced or not.

@@ -19,8 +19,7 @@ pub(crate) fn parse_attempts(value: &[u8]) -> Option<u32> {
 /// Returns the headers of a copy of the message: its own ones, the number of attempts, and where it was received first.
 pub(crate) fn add(message: &impl Message, headers: Option<&BorrowedHeaders>, attempts: u32) -> OwnedHeaders {
     let mut all = headers.map_or_else(OwnedHeaders::new, BorrowedHeaders::detach);
-    let mut was_moved = false;
-    raw::for_each(all.as_borrowed(), |name, _| was_moved |= name == TOPIC.as_bytes());
+    let was_moved = raw::iter(all.as_borrowed()).any(|(name, _)| name == TOPIC.as_bytes());
     raw::remove(&mut all, |name| name == ATTEMPTS.as_bytes());
     all = insert(all, ATTEMPTS, &attempts.to_string());
     if was_moved {

@@ -14,13 +14,9 @@ use rdkafka::bindings::{rd_kafka_header_get_all, rd_kafka_header_remove, rd_kafk
 use rdkafka::error::IsError;
 use rdkafka::message::{BorrowedHeaders, OwnedHeaders};
 
-/// Calls `visit` with each name and value, in order, including headers without a value.
-pub(crate) fn for_each<'h>(headers: &'h BorrowedHeaders, mut visit: impl FnMut(&'h [u8], Option<&'h [u8]>)) {
-    let mut index = 0;
-    while let Some((name, value)) = get(headers, index) {
-        visit(name.to_bytes(), value);
-        index += 1;
-    }
+/// Iterates over names and values, in order, including headers without a value.
+pub(crate) fn iter(headers: &BorrowedHeaders) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
+    (0..).map_while(|index| get(headers, index)).map(|(name, value)| (name.to_bytes(), value))
 }
 
 /// Removes every header whose name matches.

@@ -14,11 +14,9 @@ pub(crate) const MAX_LENGTHS: usize = 10;
 
 /// The bytes that remain for the headers of a context. `None` if the record is too large without one.
 pub(crate) fn room(max_bytes: usize, key: usize, payload: usize, headers: Option<&BorrowedHeaders>) -> Option<usize> {
-    let mut taken = OVERHEAD + key + payload;
-    if let Some(headers) = headers {
-        raw::for_each(headers, |name, value| taken += header(name.len(), value.map_or(0, <[u8]>::len)));
-    }
-    max_bytes.checked_sub(taken)
+    let headers = headers.into_iter().flat_map(raw::iter);
+    let headers: usize = headers.map(|(name, value)| header(name.len(), value.map_or(0, <[u8]>::len))).sum();
+    max_bytes.checked_sub(OVERHEAD + key + payload + headers)
 }
 
 /// The size of a header with its two lengths.

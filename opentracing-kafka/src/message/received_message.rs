@@ -99,11 +99,5 @@ impl<M: ReceivedMessage> ReceivedMessage for TracingMessage<M> {
 /// # let _ = tenant;
 /// ```
 pub fn header<'m, M: ReceivedMessage>(message: &'m M, name: &str) -> Option<&'m [u8]> {
-    let mut found = None;
-    raw::for_each(message.raw_headers()?, |other, value| {
-        if other == name.as_bytes() {
-            found = value;
-        }
-    });
-    found
+    raw::iter(message.raw_headers()?).filter(|(other, _)| *other == name.as_bytes()).last()?.1
 }

@@ -9,8 +9,7 @@ use opentracing_core::{MessageEvent, ReferenceKind, Sampling, Span, SpanContext,
 use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedHeaders;
 
-use crate::headers::carrier::HeaderReader;
-use crate::headers::origin;
+use crate::headers::{carrier, origin};
 use crate::message::received_message::ReceivedMessage;
 use crate::message::work::{Senders, Work};
 use crate::options::PollSpan;
@@ -38,10 +37,10 @@ pub(crate) fn receive<M: ReceivedMessage>(
     tracer.count_messages(MessageEvent::Received, 1);
     // librdkafka parses the headers when they are asked for, which costs more than everything else here.
     let headers = if client.settings.propagates(message.topic()) { message.raw_headers() } else { None };
-    let headers = headers.map(HeaderReader::new);
+    let headers = headers.map(carrier::read);
     let sender = headers.as_ref().and_then(|headers| tracer.extract(KafkaHeaders, headers).ok().flatten());
     let moved = || {
-        let attempts = headers.as_ref()?.last(origin::ATTEMPTS)?;
+        let attempts = headers.as_ref()?.last_of(origin::ATTEMPTS)?;
         Some(Attempts::after(origin::parse_attempts(attempts)?, None))
     };
     let attempts = client.failures.take(message).or_else(moved).unwrap_or_default();
@@ -131,7 +130,7 @@ pub(crate) fn sender(client: &ClientSettings, topic: &str, headers: Option<&Borr
     if tracer.is_noop() || !client.settings.propagates(topic) {
         return None;
     }
-    tracer.extract(KafkaHeaders, &HeaderReader::new(headers?)).ok().flatten()
+    tracer.extract(KafkaHeaders, &carrier::read(headers?)).ok().flatten()
 }
 
 /// Counts an error of a consumer that waits for a message, and logs it in the active span. The end of a partition is no error.

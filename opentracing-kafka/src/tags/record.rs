@@ -27,12 +27,12 @@ pub(crate) fn set_content(span: &mut Span, settings: &Settings, key: Option<&[u8
 /// Records the captured headers. Of several values of a header, the last one remains.
 pub(crate) fn capture(span: &mut Span, settings: &Settings, headers: Option<&BorrowedHeaders>) {
     let Some(headers) = headers.filter(|_| !settings.captured.is_empty()) else { return };
-    raw::for_each(headers, |name, value| {
+    for (name, value) in raw::iter(headers) {
         let value = value.and_then(|value| std::str::from_utf8(value).ok());
         if let (Some(tag), Some(value)) = (settings.captured.tag(name), value) {
             span.set_tag(tag, Value::Str(value));
         }
-    });
+    }
 }
 
 pub(crate) fn set_partition(span: &mut Span, partition: i32) {

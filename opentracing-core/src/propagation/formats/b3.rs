@@ -245,7 +245,7 @@ fn write_single(context: &SpanContext, parent_id: Option<SpanId>, carrier: &mut 
         value.push_span_id(parent_id);
     }
     if !value.is_empty() {
-        carrier.set(&SINGLE, value.as_str());
+        carrier.set_bytes(&SINGLE, value.as_bytes());
     }
 }
 
@@ -253,11 +253,11 @@ fn write_multi(context: &SpanContext, parent_id: Option<SpanId>, carrier: &mut d
     if context.is_valid() {
         let mut value = Text::new();
         push_trace_id(&mut value, context);
-        carrier.set(&TRACE_ID, value.as_str());
+        carrier.set_bytes(&TRACE_ID, value.as_bytes());
         let mut set = |field, id| {
             value.truncate(0);
             value.push_span_id(id);
-            carrier.set(field, value.as_str());
+            carrier.set_bytes(field, value.as_bytes());
         };
         set(&SPAN_ID, context.span_id());
         if let Some(parent_id) = parent_id {

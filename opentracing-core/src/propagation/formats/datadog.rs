@@ -114,7 +114,7 @@ impl TextFormat for Datadog {
         let mut set = |field, number: fmt::Arguments<'_>| {
             value.truncate(0);
             let _ = value.write_fmt(number);
-            carrier.set(field, value.as_str());
+            carrier.set_bytes(field, value.as_bytes());
         };
         set(&TRACE_ID, format_args!("{}", trace_id.low()));
         set(&PARENT_ID, format_args!("{}", span_id.get()));
@@ -140,7 +140,7 @@ impl TextFormat for Datadog {
             }
         }
         if !value.is_empty() {
-            carrier.set(&TAGS, value.as_str());
+            carrier.set_bytes(&TAGS, value.as_bytes());
         }
     }
 }

@@ -80,7 +80,7 @@ impl TextFormat for GoogleCloud {
             Sampling::NotSampled => ";o=0",
             Sampling::Sampled | Sampling::Debug => ";o=1",
         });
-        carrier.set(&CONTEXT, value.as_str());
+        carrier.set_bytes(&CONTEXT, value.as_bytes());
     }
 }
 

@@ -68,7 +68,7 @@ impl TextFormat for GrpcTraceBin {
         bytes[27..].copy_from_slice(&[OPTIONS, u8::from(context.is_sampled())]);
         let mut value = Text::new();
         base64::encode(&bytes, &mut value);
-        carrier.set(&CONTEXT, value.as_str());
+        carrier.set_bytes(&CONTEXT, value.as_bytes());
     }
 }
 

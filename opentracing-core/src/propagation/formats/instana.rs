@@ -119,10 +119,10 @@ impl TextFormat for Instana {
                 value.push_hex(context.trace_id().high());
             }
             value.push_hex(context.trace_id().low());
-            carrier.set(trace_id, value.as_str());
+            carrier.set_bytes(trace_id, value.as_bytes());
             value.truncate(0);
             value.push_span_id(context.span_id());
-            carrier.set(span_id, value.as_str());
+            carrier.set_bytes(span_id, value.as_bytes());
         }
     }
 }

@@ -104,7 +104,7 @@ impl TextFormat for Jaeger {
             None => value.push(":0"),
         }
         let _ = write!(value, ":{:x}", flags(context));
-        carrier.set(&TRACE_ID, value.as_str());
+        carrier.set_bytes(&TRACE_ID, value.as_bytes());
     }
 }
 

@@ -71,10 +71,10 @@ impl TextFormat for OtTrace {
         }
         let mut value = Text::new();
         value.push_hex(context.trace_id().low());
-        carrier.set(&TRACE_ID, value.as_str());
+        carrier.set_bytes(&TRACE_ID, value.as_bytes());
         value.truncate(0);
         value.push_span_id(context.span_id());
-        carrier.set(&SPAN_ID, value.as_str());
+        carrier.set_bytes(&SPAN_ID, value.as_bytes());
         carrier.set_static(&SAMPLED, if context.is_sampled() { "true" } else { "false" });
     }
 }

@@ -49,6 +49,11 @@ impl TextMapWriter for Replacing<'_> {
         self.carrier.set(field, value);
     }
 
+    fn set_bytes(&mut self, field: &Field, value: &[u8]) {
+        self.mark_set(field);
+        self.carrier.set_bytes(field, value);
+    }
+
     fn set_static(&mut self, field: &Field, value: &'static str) {
         self.mark_set(field);
         self.carrier.set_static(field, value);

@@ -64,7 +64,7 @@ impl TextFormat for SentryTrace {
             Sampling::NotSampled => "-0",
             Sampling::Sampled | Sampling::Debug => "-1",
         });
-        carrier.set(&TRACE, value.as_str());
+        carrier.set_bytes(&TRACE, value.as_bytes());
     }
 }
 

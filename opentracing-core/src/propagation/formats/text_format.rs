@@ -99,12 +99,14 @@ pub(crate) fn read<T: PartialEq>(
     repeated: Repeated<T>,
     mut parse: impl FnMut(&[u8]) -> Result<T, &'static str>,
 ) -> Result<Option<T>, ExtractError> {
-    let is_message = found.medium().is_message();
+    let corrupted = |reason| ExtractError::corrupted(field.name(), reason);
+    if found.medium().is_message() {
+        return carrier.last(field).map(|value| parse(&value)).transpose().map_err(corrupted);
+    }
     let (mut read, mut differs) = (None, false);
     let mut add = |parsed: Result<T, &'static str>| {
         read = Some(match (read.take(), parsed) {
             (None, parsed) => parsed,
-            (Some(_), parsed) if is_message => parsed,
             (Some(Ok(first)), parsed) if matches!(repeated, Repeated::First) || parsed.as_ref() == Ok(&first) => {
                 Ok(first)
             }
@@ -121,14 +123,14 @@ pub(crate) fn read<T: PartialEq>(
         });
     };
     carrier.values(field, &mut |value| match parse(value) {
-        Err(_) if !is_message && value.contains(&b',') => {
+        Err(_) if value.contains(&b',') => {
             value.split(|&byte| byte == b',').for_each(|value| add(parse(trim(value))));
         }
         parsed => add(parsed),
     });
-    let read = read.transpose().map_err(|reason| ExtractError::corrupted(field.name(), reason))?;
+    let read = read.transpose().map_err(corrupted)?;
     if differs {
-        found.add_malformed(ExtractError::corrupted(field.name(), DIFFERENT));
+        found.add_malformed(corrupted(DIFFERENT));
     }
     Ok(read)
 }

@@ -161,15 +161,17 @@ impl TextFormat for TraceContext {
             (false, true) => "-02",
             (true, true) => "-03",
         });
-        carrier.set(&TRACEPARENT, value.as_str());
+        carrier.set_bytes(&TRACEPARENT, value.as_bytes());
 
         // Only Instana's tracers shorten a list that is too long.
         let fits = |list: &&str| is_within_limit(list) || injection.tracestate.has(instana::MEMBER);
         let others = context.tracestate().filter(fits).unwrap_or("");
-        if !injection.tracestate.is_empty() {
+        if others.is_empty() && !injection.tracestate.is_empty() {
+            carrier.set_bytes(&TRACESTATE, injection.tracestate.as_bytes());
+        } else if !injection.tracestate.is_empty() {
             value.truncate(0);
             injection.tracestate.write(others, &mut value);
-            carrier.set(&TRACESTATE, value.as_str());
+            carrier.set_bytes(&TRACESTATE, value.as_bytes());
         } else if !others.is_empty() {
             carrier.set(&TRACESTATE, others);
         }
@@ -179,16 +181,18 @@ impl TextFormat for TraceContext {
 /// Reads all values as one list. In messages, only the last value.
 fn read_tracestate(carrier: &dyn TextMapReader, medium: Medium) -> Result<ReadList, ExtractError> {
     let mut read = Ok(ReadList::default());
-    carrier.values(&TRACESTATE, &mut |value| {
-        if medium.is_message() {
-            read = Ok(ReadList::default());
-        }
+    let mut add = |value: &[u8]| {
         if let Ok(list) = &mut read
             && let Err(reason) = list.add(value)
         {
             read = Err(reason);
         }
-    });
+    };
+    if medium.is_message() {
+        carrier.last(&TRACESTATE).iter().for_each(|value| add(value));
+    } else {
+        carrier.values(&TRACESTATE, &mut add);
+    }
     read.map_err(|reason| ExtractError::corrupted(TRACESTATE.name(), reason))
 }
 

@@ -146,6 +146,11 @@ impl TracestateMembers {
         self.count == 0
     }
 
+    /// These members, in the form of the header value.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+
     /// Writes these members, then as many of the others as there is room for. Others with the same key are dropped. If there are too many,
     /// members of more than 128 characters are dropped first, then those at the end, as the specification recommends.
     pub(crate) fn write(&self, others: &str, list: &mut Text) {

@@ -43,16 +43,9 @@ impl TextFormat for W3cBaggage {
 
     fn extract(&self, carrier: &dyn TextMapReader, found: &mut Extraction) -> Result<(), ExtractError> {
         if found.medium().is_message() {
-            // Only the last value is used, so the earlier ones are not parsed.
-            let mut values = 0;
-            carrier.values(&BAGGAGE, &mut |_| values += 1);
+            let Some(value) = carrier.last(&BAGGAGE) else { return Ok(()) };
             let mut reader = Reader::new(found);
-            carrier.values(&BAGGAGE, &mut |value| {
-                values -= 1;
-                if values == 0 {
-                    reader.read(value);
-                }
-            });
+            reader.read(&value);
             return reader.finish();
         }
         let mut reader = Reader::new(found);
@@ -89,7 +82,7 @@ impl TextFormat for W3cBaggage {
             }
         }
         if !list.is_empty() {
-            carrier.set(&BAGGAGE, list.as_str());
+            carrier.set_bytes(&BAGGAGE, list.as_bytes());
         }
     }
 }

@@ -69,10 +69,10 @@ impl TextFormat for Wavefront {
         }
         let mut value = Text::new();
         push_uuid(&mut value, context.trace_id().high(), context.trace_id().low());
-        carrier.set(&TRACE_ID, value.as_str());
+        carrier.set_bytes(&TRACE_ID, value.as_bytes());
         value.truncate(0);
         push_uuid(&mut value, 0, context.span_id().get());
-        carrier.set(&SPAN_ID, value.as_str());
+        carrier.set_bytes(&SPAN_ID, value.as_bytes());
         // Wavefront's SDK for Python reads and writes only this spelling.
         match context.sampling() {
             Sampling::Undecided => {}

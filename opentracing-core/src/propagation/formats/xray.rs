@@ -91,7 +91,7 @@ impl TextFormat for XRay {
             value.push(";");
             value.push(others);
         }
-        carrier.set(&TRACE_ID, value.as_str());
+        carrier.set_bytes(&TRACE_ID, value.as_bytes());
     }
 }
 
