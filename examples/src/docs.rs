@@ -13,6 +13,7 @@ pages! {
     ConfigurationFile: "configuration-file.md";
     Connections: "connections.md";
     Environment: "environment.md";
+    Fleet: "fleet.md";
     Jobs: "jobs.md";
     Metrics: "metrics.md";
     Migration: "migration.md";

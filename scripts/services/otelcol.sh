@@ -5,6 +5,7 @@
 # OTELCOL_JAEGER_URL (/api/traces takes Thrift), OTELCOL_JAEGER_AGENT (host:port for compact Thrift over UDP).
 # OTELCOL_LIGHTSTEP_URL and OTELCOL_LIGHTSTEP_GRPC_URL take OTLP only with the token `secret` in the header `lightstep-access-token`, the
 # first with Lightstep's path /traces/otlp/v0.9. OTELCOL_BEARER_URL and OTELCOL_BEARER_GRPC_URL take it only as a bearer token.
+# OTELCOL is the program itself, for tests that run several of it with the configurations in deploy/collector.
 # With KAFKA_BROKERS in the environment of `start` it also writes to the topic `otlp_spans` there.
 
 set -euo pipefail
@@ -92,6 +93,7 @@ check_service() {
 addresses() {
     address OTLP_URL "http://127.0.0.1:$OTELCOL_HTTP_PORT"
     address OTLP_GRPC_URL "http://127.0.0.1:$OTELCOL_GRPC_PORT"
+    address OTELCOL "$binary"
     address OTELCOL_LIGHTSTEP_URL "http://127.0.0.1:$OTELCOL_LIGHTSTEP_PORT"
     address OTELCOL_LIGHTSTEP_GRPC_URL "http://127.0.0.1:$OTELCOL_LIGHTSTEP_GRPC_PORT"
     address OTELCOL_BEARER_URL "http://127.0.0.1:$OTELCOL_BEARER_PORT"

@@ -3,6 +3,7 @@
 // The command `kill` sends Ctrl-C.
 #![cfg(unix)]
 
+mod fleet;
 mod interop;
 // Reads memory and descriptors from /proc.
 #[cfg(target_os = "linux")]
@@ -11,5 +12,6 @@ mod process;
 mod programs;
 mod relay;
 mod reports;
+mod servers;
 mod shop;
 mod wire;
