@@ -1,5 +1,7 @@
 //! The tags of a record: entries of fixed size whose text is static or in the record's buffer.
 
+use smallvec::SmallVec;
+
 use crate::model::value::Value;
 
 /// Text of a tag: a static pointer, or a range of the record's buffer. 16 bytes.
@@ -75,6 +77,8 @@ pub(crate) struct TagStore {
 }
 
 const INLINE: usize = 6;
+/// Up to this number of tags, keys are compared with each other.
+const COMPARED: usize = 16;
 const EMPTY: Tag = Tag { key: Piece::Static(""), value: Stored::Text(Piece::Static("")) };
 
 impl TagStore {
@@ -120,26 +124,70 @@ impl TagStore {
         self.more.get(index - INLINE)
     }
 
-    /// Whether two tags have the same key. Collects the lengths of the keys in one bit set and their outer letters in another, and compares
-    /// keys only if both match. This is cheaper than comparing all pairs.
+    /// The tags whose key is set again later.
     #[inline]
-    pub(crate) fn repeats(&self, text: &str) -> bool {
-        let (mut lengths, mut letters, mut index) = (0u64, 0u64, 0);
-        self.len > 1
-            && self.iter().any(|tag| {
-                let key = tag.key.resolve(text).as_bytes();
-                let (first, last) = (key.first().copied().unwrap_or(0), key.last().copied().unwrap_or(0));
-                let (length, outer) = (1 << (key.len() & 63), 1 << ((first ^ last.rotate_left(3)) & 63));
-                let repeated = lengths & length != 0 && letters & outer != 0 && self.is_among_first(index, key, text);
-                (lengths, letters) = (lengths | length, letters | outer);
-                index += 1;
-                repeated
-            })
+    pub(crate) fn superseded(&self, text: &str) -> Superseded {
+        match self.len() {
+            0 | 1 => Superseded::default(),
+            2..=COMPARED => self.superseded_of_few(text),
+            _ => self.superseded_of_many(text),
+        }
+    }
+
+    /// Collects the lengths of the keys in one bit set and their outer letters in another, and compares keys only if both match. This is
+    /// cheaper than comparing all pairs.
+    #[inline]
+    fn superseded_of_few(&self, text: &str) -> Superseded {
+        let (mut lengths, mut letters) = (0u64, 0u64);
+        let may_repeat = self.iter().any(|tag| {
+            let key = tag.key.resolve(text).as_bytes();
+            let (first, last) = (key.first().copied().unwrap_or(0), key.last().copied().unwrap_or(0));
+            let (length, outer) = (1 << (key.len() & 63), 1 << ((first ^ last.rotate_left(3)) & 63));
+            let matches = lengths & length != 0 && letters & outer != 0;
+            (lengths, letters) = (lengths | length, letters | outer);
+            matches
+        });
+        if may_repeat { self.compare_all(text) } else { Superseded::default() }
     }
 
     #[cold]
-    fn is_among_first(&self, count: usize, key: &[u8], text: &str) -> bool {
-        self.iter().take(count).any(|tag| tag.key.resolve(text).as_bytes() == key)
+    fn compare_all(&self, text: &str) -> Superseded {
+        let mut superseded = Superseded::default();
+        for (index, tag) in self.iter().enumerate() {
+            let key = tag.key.resolve(text);
+            if self.iter().skip(index + 1).any(|later| later.key.resolve(text) == key) {
+                superseded.insert(index);
+            }
+        }
+        superseded
+    }
+
+    /// Enters the keys from the last to the first into a hash table.
+    #[cold]
+    fn superseded_of_many(&self, text: &str) -> Superseded {
+        let size = (2 * self.len()).next_power_of_two();
+        // A tag's index plus one, or zero for a free slot. The length of a store is below 2^16.
+        let mut slots: SmallVec<[u16; 256]> = SmallVec::from_elem(0, size);
+        let mut superseded = Superseded::default();
+        for index in (0..self.len()).rev() {
+            let Some(tag) = self.get(index) else { continue };
+            let key = tag.key.resolve(text);
+            let mut slot = hash(key.as_bytes()) as usize & (size - 1);
+            loop {
+                match slots[slot] {
+                    0 => {
+                        slots[slot] = index as u16 + 1;
+                        break;
+                    }
+                    later if self.get(usize::from(later) - 1).is_some_and(|later| later.key.resolve(text) == key) => {
+                        superseded.insert(index);
+                        break;
+                    }
+                    _ => slot = (slot + 1) & (size - 1),
+                }
+            }
+        }
+        superseded
     }
 
     #[inline]
@@ -171,17 +219,58 @@ impl TagStore {
     /// Removes all but the last tag of each key. Returns whether there were any to remove.
     #[cold]
     pub(crate) fn remove_repeated(&mut self, text: &str) -> bool {
+        let superseded = self.superseded(text);
         let all: Vec<Tag> = self.iter().copied().collect();
         self.more.clear();
         self.len = 0;
         for (index, tag) in all.iter().enumerate() {
-            let key = tag.key.resolve(text);
-            if !all[index + 1..].iter().any(|later| later.key.resolve(text) == key) {
+            if !superseded.contains(index) {
                 self.push(*tag);
             }
         }
         self.len() < all.len()
     }
+}
+
+/// A set of indices. Allocates only for those from 64.
+#[derive(Default)]
+pub(crate) struct Superseded {
+    first: u64,
+    further: Vec<u64>,
+}
+
+impl Superseded {
+    #[inline]
+    pub(crate) fn contains(&self, index: usize) -> bool {
+        let word = if index < 64 { self.first } else { self.further.get(index / 64 - 1).copied().unwrap_or(0) };
+        word >> (index & 63) & 1 != 0
+    }
+
+    fn insert(&mut self, index: usize) {
+        let bit = 1 << (index & 63);
+        if index < 64 {
+            self.first |= bit;
+        } else {
+            let word = index / 64 - 1;
+            self.further.resize(self.further.len().max(word + 1), 0);
+            self.further[word] |= bit;
+        }
+    }
+}
+
+/// A hash of a key, good in its low bits. Keys are chosen by the program, so it need not withstand an attack.
+#[inline]
+fn hash(key: &[u8]) -> u64 {
+    let (chunks, rest) = key.as_chunks::<8>();
+    let whole = chunks.iter().fold(key.len() as u64, |hash, chunk| mix(hash ^ u64::from_le_bytes(*chunk)));
+    let last = rest.iter().fold(0, |last, &byte| last << 8 | u64::from(byte));
+    mix(whole ^ last)
+}
+
+#[inline]
+fn mix(word: u64) -> u64 {
+    let product = u128::from(word) * 0x9e37_79b9_7f4a_7c15;
+    product as u64 ^ (product >> 64) as u64
 }
 
 /// Appends a text to the text of a span.

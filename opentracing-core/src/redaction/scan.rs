@@ -5,10 +5,14 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use crate::redaction::edit::{Edit, REDACTED};
+use crate::redaction::plain::is_plain_url;
 use crate::redaction::secrets::Secrets;
 
 /// See [`Secrets::redact_url`].
 pub(crate) fn redact_url<'a>(secrets: &Secrets, text: &'a str, is_cut: bool) -> Cow<'a, str> {
+    if !is_cut && is_plain_url(secrets, text) {
+        return Cow::Borrowed(text);
+    }
     settle(text, |text| {
         let mut scan = Scan::new(secrets, text, MAX_DEPTH);
         scan.is_cut = is_cut;
@@ -145,11 +149,17 @@ fn next_stop(bytes: &[u8], from: usize, end: usize) -> Option<usize> {
         .get(from..end)?
         .iter()
         .position(|&byte| {
-            let stops = STOPS[byte as usize] & AFTER[before as usize];
+            let stops = stops_at(byte, before);
             before = byte;
-            stops != 0
+            stops
         })
         .map(|found| from + found)
+}
+
+/// Whether a rule looks at this byte behind that one.
+#[inline]
+pub(super) fn stops_at(byte: u8, before: u8) -> bool {
+    STOPS[byte as usize] & AFTER[before as usize] != 0
 }
 
 const ANYWHERE: u16 = 1;

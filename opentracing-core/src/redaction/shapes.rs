@@ -74,6 +74,17 @@ impl Scan<'_, '_> {
     }
 }
 
+/// Whether the text may end with the prefix of a known form, the beginning of a web token, or the dashes of an option.
+pub(super) fn may_end_prefix(text: &[u8]) -> bool {
+    match text {
+        [.., b'y', b'J'] | [.., b'-', b'-'] => true,
+        [.., one, two] => {
+            FORMS.iter().any(|form| form.last_two == [*one, *two] && text.ends_with(form.prefix.as_bytes()))
+        }
+        _ => false,
+    }
+}
+
 struct Form {
     prefix: &'static str,
     last_two: [u8; 2],

@@ -145,11 +145,8 @@ impl Scan<'_, '_> {
 
     fn path(&mut self, path: Range<usize>) {
         let text = self.text;
-        let is_webhook = WEBHOOKS
-            .iter()
-            .find(|(host, prefix)| text[..path.start].ends_with(host) && text[path.clone()].starts_with(prefix));
-        if let Some((_, prefix)) = is_webhook {
-            self.cut(path.start + prefix.len()..path.end);
+        if let Some(secret) = secret_of_webhook(text, &path) {
+            self.cut(secret..path.end);
             return;
         }
         let mut at = path.start;
@@ -212,6 +209,13 @@ impl Scan<'_, '_> {
             start = end + 1;
         }
     }
+}
+
+/// Where the secret in the path of a webhook begins; `None` for other URLs.
+pub(super) fn secret_of_webhook(text: &str, path: &Range<usize>) -> Option<usize> {
+    let (host, path_text) = (&text[..path.start], &text[path.clone()]);
+    let (_, prefix) = WEBHOOKS.iter().find(|(known, prefix)| host.ends_with(known) && path_text.starts_with(prefix))?;
+    Some(path.start + prefix.len())
 }
 
 /// Whether the text can be a host with or without a port. An empty one can, since `file:///etc` has it, and so can a list of them.

@@ -138,14 +138,13 @@ impl<'a> FinishedSpan<'a> {
     #[inline]
     pub fn tags(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> + use<'a> {
         let (tags, text) = (&self.record.tags, self.record.text.as_str());
-        let (repeats, mut index) = (tags.repeats(text), 0);
+        let (superseded, mut index) = (tags.superseded(text), 0);
         std::iter::from_fn(move || {
             loop {
                 let tag = tags.get(index)?;
                 index += 1;
-                let key = tag.key.resolve(text);
-                if !repeats || !tags.iter().skip(index).any(|later| later.key.resolve(text) == key) {
-                    return Some((key, tag.value.resolve(text)));
+                if !superseded.contains(index - 1) {
+                    return Some((tag.key.resolve(text), tag.value.resolve(text)));
                 }
             }
         })

@@ -3,6 +3,8 @@
 #[cfg(feature = "http")]
 mod proxied;
 mod redacted;
+#[cfg(feature = "mock")]
+mod tags;
 
 use opentracing_core::Secrets;
 use proptest::collection::vec;
@@ -44,6 +46,52 @@ fn no_secret_survives_between_other_words() {
     });
     assert!(result.is_ok(), "{}", result.unwrap_err());
 }
+
+/// URLs of the most common kinds are recognized without the full scan, which an empty fragment forces.
+#[test]
+fn a_url_is_redacted_alike_with_and_without_an_empty_fragment() {
+    let start =
+        proptest::sample::select(vec!["", "/", "http://shop:80", "https://hooks.slack.com/services", "https://a.b/"]);
+    let piece = prop_oneof![
+        3 => proptest::sample::select(PIECES).prop_map(str::to_owned),
+        3 => proptest::sample::select(PIECES_OF_URLS).prop_map(str::to_owned),
+        2 => "[a-zA-Z0-9]{1,24}",
+        1 => "[ -~]{0,3}",
+    ];
+    let url = (start, vec(piece, 0..10)).prop_map(|(start, pieces)| format!("{start}{}", pieces.concat()));
+    let lists =
+        ["contains-ignore-case:key,pass,secret", "equals:a", "regex:.*", "none"].map(|list| list.parse().unwrap());
+    let result = runner(4_000).run(&url, |url| {
+        prop_assume!(!url.contains('#'));
+        for secrets in lists.iter().chain([&Secrets::default()]) {
+            let (bare, scanned) = (secrets.redact_url(&url), format!("{url}#"));
+            prop_assert_eq!(bare, secrets.redact_url(&scanned));
+        }
+        Ok(())
+    });
+    assert!(result.is_ok(), "{}", result.unwrap_err());
+}
+
+const PIECES_OF_URLS: &[&str] = &[
+    "?",
+    "&",
+    "=",
+    "/",
+    "-",
+    "_",
+    ".",
+    ":",
+    "token=",
+    "page=",
+    "key",
+    "AKIA",
+    "eyJ",
+    "sk_live_",
+    "xoxb-",
+    "ghp_",
+    "SG.",
+    "--password=",
+];
 
 /// No secret that is put between other text in a form that is known survives there.
 fn planted(before: &str, after: &str) {
