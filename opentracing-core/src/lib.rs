@@ -189,7 +189,7 @@ pub use crate::scope::panic_hook::panic_hook;
 pub use crate::scope::scope::{ActiveSpan, BorrowedScope, Scope};
 #[cfg(feature = "tokio")]
 pub use crate::scope::task;
-pub use crate::span::builder::SpanBuilder;
+pub use crate::span::builder::{ParentPlace, SpanBuilder};
 pub use crate::span::finish_options::FinishOptions;
 pub use crate::span::span::Span;
 pub use crate::span::span_ref::SpanRef;

@@ -73,6 +73,17 @@ struct Owned<'a> {
     name: Option<Box<str>>,
     references: Vec<Reference>,
     tags: Vec<MoreTag<'a>>,
+    imported: Option<(SpanContext, ParentPlace)>,
+}
+
+/// Where the parent of an [imported](SpanBuilder::imported) span was recorded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum ParentPlace {
+    /// By the process that recorded the span.
+    ThisProcess,
+    /// By another one: the span is the first of its trace in its process.
+    OtherProcess,
 }
 
 impl Owned<'_> {
@@ -201,6 +212,34 @@ impl<'a> SpanBuilder<'a> {
     pub fn new_trace(&mut self) -> &mut Self {
         (self.new_trace, self.special) = (true, true);
         self
+    }
+
+    /// Records a span that another tracer has made, under the ids of its own context and with its sampling decision: no sampler is asked, and
+    /// references given before are ignored. Its parent is the context's [`parent_id`](SpanContext::parent_id); without one it is a root.
+    /// For bridges, together with [`start_time`](SpanBuilder::start_time) and [`Span::finish_at`].
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// use opentracing_core::mock::MockTracer;
+    /// use opentracing_core::{ParentPlace, Sampling, SpanContext, SpanId, TraceId};
+    ///
+    /// let mock = MockTracer::new();
+    /// let context = SpanContext::new(TraceId::from_parts(0, 7), SpanId::new(9)).with_sampling(Sampling::Sampled);
+    /// let start = SystemTime::UNIX_EPOCH + Duration::from_secs(60);
+    /// let span = mock.tracer().span("import").imported(context, ParentPlace::OtherProcess).start_time(start).start();
+    /// span.finish_at(start + Duration::from_secs(2));
+    /// assert_eq!(mock.span("import").context.span_id(), SpanId::new(9));
+    /// assert_eq!(mock.span("import").duration().as_secs(), 2);
+    /// ```
+    pub fn imported(&mut self, context: SpanContext, parent: ParentPlace) -> &mut Self {
+        self.special = true;
+        self.owned().imported = Some((context, parent));
+        self
+    }
+
+    pub(super) fn take_imported(&mut self) -> Option<(SpanContext, ParentPlace)> {
+        self.owned.as_mut()?.imported.take()
     }
 
     /// Sets the start time. Now by default.

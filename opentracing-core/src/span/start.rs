@@ -23,7 +23,7 @@ use crate::recorder::port::Port;
 use crate::recorder::recorder::Recorder;
 use crate::recorder::state::{State, Unsampled};
 use crate::sampler::{Decision, SamplingDetails, SamplingParams};
-use crate::span::builder::{Parent, References, SpanBuilder};
+use crate::span::builder::{Parent, ParentPlace, References, SpanBuilder};
 use crate::span::span::Span;
 use crate::sync::count;
 
@@ -180,6 +180,9 @@ impl SpanBuilder<'_> {
         if recorder.forwards {
             return self.forward(recorder);
         }
+        if let Some((context, parent)) = self.take_imported() {
+            return self.import(context, parent, recorder);
+        }
         if recorder.ids.is_some() {
             id_generator::notice_fork();
         }
@@ -259,6 +262,28 @@ impl SpanBuilder<'_> {
             // Listed again, since the start time is known only now.
             recorder.shared.open.list(&mut record, recorder, Seen::Started);
         }
+        Span::new(State::Recording(record))
+    }
+
+    /// A span of another tracer keeps its context.
+    #[cold]
+    #[inline(never)]
+    fn import(&self, context: SpanContext, parent: ParentPlace, recorder: &Arc<Recorder>) -> Span {
+        let is_root = parent == ParentPlace::OtherProcess || !context.parent_id.is_valid();
+        let flags = Meta::RECORDING | if is_root { Meta::LOCAL_ROOT } else { 0 };
+        let plan = Plan {
+            trace_id: context.trace_id,
+            span_id: context.span_id,
+            parent_id: context.parent_id,
+            meta: context.meta.child(context.sampling(), flags, self.kind, recorder.id),
+            extra: context.extra,
+        };
+        let mut record = match self.begin(plan, recorder) {
+            Ok(record) => record,
+            Err(unsampled) => return self.unrecorded(unsampled, recorder),
+        };
+        self.set_own_start(&mut record, recorder);
+        self.add_tags(&mut record);
         Span::new(State::Recording(record))
     }
 
