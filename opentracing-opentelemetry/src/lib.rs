@@ -59,6 +59,11 @@
 //! [`Propagator`] reads and writes every format that the tracer does, and baggage. State of vendors, and sampling decisions without ids, pass
 //! through OpenTelemetry's context.
 //!
+//! # Spans of an SDK
+//!
+//! [`Exporter`](https://docs.rs/opentracing-opentelemetry/latest/opentracing_opentelemetry/struct.Exporter.html) (feature `sdk`) hands the
+//! spans of OpenTelemetry's own SDK to a tracer of ours, and so to its transports.
+//!
 //! # Limits
 //!
 //! - A library that asked for its tracer before [`install`] keeps the one without effect that OpenTelemetry gave it.
@@ -71,22 +76,32 @@
 //!
 //! Each activation of a native span attaches a context, which takes two allocations, and shares the span. Each look at the active span
 //! compares OpenTelemetry's current context with the last one. Programs that do not use this crate pay neither.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `sdk` | [`Exporter`](https://docs.rs/opentracing-opentelemetry/latest/opentracing_opentelemetry/struct.Exporter.html) |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod ask;
 mod contexts;
 mod convert;
+#[cfg(feature = "sdk")]
+mod exporter;
 mod install;
 mod propagator;
 mod provider;
 mod span;
 
 pub use crate::contexts::connect_contexts;
+#[cfg(feature = "sdk")]
+pub use crate::exporter::Exporter;
 pub use crate::install::install;
 pub use crate::propagator::Propagator;
 pub use crate::provider::{ProvidedTracer, Provider};
 pub use crate::span::ProvidedSpan;
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "sdk"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

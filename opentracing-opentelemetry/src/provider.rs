@@ -5,12 +5,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use opentelemetry::trace::{SpanBuilder, TraceContextExt, Tracer as OtelTracer, TracerProvider};
-use opentelemetry::{Context, InstrumentationScope};
-use opentracing_core::{Text, Tracer};
+use opentelemetry::{Context, InstrumentationScope, KeyValue};
+use opentracing_core::{SpanBuilder as NativeBuilder, Text, Tracer};
 
 use crate::ask::span_of;
 use crate::contexts::are_connected;
-use crate::convert::{Given, to_core_kind, to_core_value};
+use crate::convert::{Given, to_core_kind, to_core_value, unless_now};
 use crate::span::ProvidedSpan;
 
 /// A provider of OpenTelemetry's API whose spans a [`Tracer`] of ours records.
@@ -95,24 +95,16 @@ impl OtelTracer for ProvidedTracer {
             }
             None => {}
         }
-        if !self.scope.name().is_empty() {
-            native.tag("otel.scope.name", self.scope.name());
-        }
-        native.tag("otel.scope.version", self.scope.version());
-        for attribute in builder.attributes.iter().flatten() {
-            let key = Text::Copied(attribute.key.as_str());
-            match to_core_value(&attribute.value) {
-                Given::Value(value) => native.tag(key, value),
-                Given::Text(text) => native.tag(key, text),
-            };
-        }
+        describe(&mut native, &self.scope, builder.attributes.as_deref().unwrap_or_default());
         let span = native.start();
         drop(native);
         let records = span.is_recording();
-        let mut span = ProvidedSpan::started(span.detach());
+        let span = ProvidedSpan::started(span.detach());
         if records {
-            builder.links.iter().flatten().for_each(|link| span.link(link));
-            builder.events.iter().flatten().for_each(|event| span.add(event));
+            builder.links.iter().flatten().for_each(|link| span.link(link, None));
+            for event in builder.events.iter().flatten() {
+                span.log(&event.name, unless_now(event.timestamp), &event.attributes);
+            }
         }
         span
     }
@@ -123,6 +115,25 @@ impl ProvidedTracer {
     /// still be the parent.
     fn is_detached(&self, context: &Context) -> bool {
         are_connected() && (context.has_active_span() || self.tracer.active_context().is_some())
+    }
+}
+
+/// Gives a span the instrumentation scope and attributes as tags.
+pub(crate) fn describe<'a>(
+    native: &mut NativeBuilder<'a>,
+    scope: &'a InstrumentationScope,
+    attributes: &'a [KeyValue],
+) {
+    if !scope.name().is_empty() {
+        native.tag("otel.scope.name", scope.name());
+    }
+    native.tag("otel.scope.version", scope.version());
+    for attribute in attributes {
+        let key = Text::Copied(attribute.key.as_str());
+        match to_core_value(&attribute.value) {
+            Given::Value(value) => native.tag(key, value),
+            Given::Text(text) => native.tag(key, text),
+        };
     }
 }
 

@@ -5,8 +5,9 @@ use std::fmt;
 use std::time::SystemTime;
 
 use opentelemetry::KeyValue;
-use opentelemetry::trace::{Event, Link, Span, SpanContext as OtelContext, Status};
+use opentelemetry::trace::{Link, Span, SpanContext as OtelContext, Status};
 use opentracing_core::{ReferenceKind, SpanRef, Text, Value};
+use smallvec::SmallVec;
 
 use crate::ask::{Busy, answer};
 use crate::convert::{Given, to_core, to_core_value, to_otel, unless_now, with_fields};
@@ -67,34 +68,32 @@ impl ProvidedSpan {
         self.is_open || self.is_native && !self.span.is_finished()
     }
 
-    pub(crate) fn add(&mut self, event: &Event) {
-        self.log(&event.name, event.timestamp, &event.attributes);
-    }
-
-    fn log(&self, name: &str, at: SystemTime, attributes: &[KeyValue]) {
-        let write = |fields: &[(Text<'_>, Value<'_>)]| {
-            match unless_now(at) {
-                None => self.span.log_kv(fields),
-                Some(at) => self.span.log_kv_at(at, fields),
-            };
-        };
+    /// Writes an event as a log. `None` is now.
+    pub(crate) fn log(&self, name: &str, at: Option<SystemTime>, attributes: &[KeyValue]) {
         let _busy = Busy::begin();
         if name == "exception" {
             return with_fields(&[(EVENT, Value::Static("error"))], attributes, |fields| {
-                let mut fields: smallvec::SmallVec<[_; 10]> = fields.into();
+                let mut fields: SmallVec<[_; 10]> = fields.into();
                 fields.iter_mut().for_each(rename);
-                write(&fields);
+                self.write(at, &fields);
             });
         }
-        with_fields(&[(EVENT, Value::Str(name))], attributes, write);
+        with_fields(&[(EVENT, Value::Str(name))], attributes, |fields| self.write(at, fields));
     }
 
-    pub(crate) fn link(&mut self, link: &Link) {
-        self.refer(&link.span_context, &link.attributes);
+    fn write(&self, at: Option<SystemTime>, fields: &[(Text<'_>, Value<'_>)]) {
+        match at {
+            None => self.span.log_kv(fields),
+            Some(at) => self.span.log_kv_at(at, fields),
+        };
+    }
+
+    pub(crate) fn link(&self, link: &Link, at: Option<SystemTime>) {
+        self.refer(&link.span_context, &link.attributes, at);
     }
 
     /// A reference has no tags of its own, so the attributes of a link become a log.
-    fn refer(&self, context: &OtelContext, attributes: &[KeyValue]) {
+    fn refer(&self, context: &OtelContext, attributes: &[KeyValue], at: Option<SystemTime>) {
         if !context.is_valid() {
             return;
         }
@@ -107,11 +106,50 @@ impl ProvidedSpan {
                 (Text::Static("span_id"), Value::Str(&span_id)),
             ];
             let _busy = Busy::begin();
-            with_fields(&fields, attributes, |fields| {
-                self.span.log_kv(fields);
-            });
+            with_fields(&fields, attributes, |fields| self.write(at, fields));
         }
         self.span.add_reference(ReferenceKind::FollowsFrom, &linked);
+    }
+
+    /// Sets the status. The description of an error is logged at that time; `None` is now.
+    pub(crate) fn set_status_at(&mut self, status: Status, at: Option<SystemTime>) {
+        let level = match &status {
+            Status::Unset => Level::Unset,
+            Status::Error { .. } => Level::Error,
+            Status::Ok => Level::Ok,
+        };
+        if !self.takes_writes() || level < self.status || level == Level::Unset || self.status == Level::Ok {
+            return;
+        }
+        match status {
+            Status::Unset => {}
+            Status::Error { description } => {
+                self.span.set_tag("error", true);
+                if !description.is_empty() {
+                    let _busy = Busy::begin();
+                    let message = Value::Message(&description);
+                    self.write(at, &[(EVENT, Value::Static("error")), (Text::Static("message"), message)]);
+                }
+            }
+            Status::Ok => {
+                if self.status == Level::Error {
+                    self.span.set_tag("error", false);
+                }
+                self.span.set_tag("otel.status_code", "OK");
+            }
+        }
+        self.status = level;
+    }
+
+    /// Ends the span, once. `None` is now.
+    pub(crate) fn end_at(&mut self, at: Option<SystemTime>) {
+        if std::mem::take(&mut self.is_open) {
+            let _busy = Busy::begin();
+            match at {
+                None => self.span.finish(),
+                Some(at) => self.span.finish_at(at),
+            }
+        }
     }
 }
 
@@ -138,7 +176,7 @@ impl Span for ProvidedSpan {
         attributes: Vec<KeyValue>,
     ) {
         if self.takes_writes() && self.span.is_recording() {
-            self.log(&name.into(), timestamp, &attributes);
+            self.log(&name.into(), unless_now(timestamp), &attributes);
         }
     }
 
@@ -163,32 +201,7 @@ impl Span for ProvidedSpan {
 
     /// `Ok` is final, and clears the error of an earlier status. `Unset` changes nothing.
     fn set_status(&mut self, status: Status) {
-        let level = match &status {
-            Status::Unset => Level::Unset,
-            Status::Error { .. } => Level::Error,
-            Status::Ok => Level::Ok,
-        };
-        if !self.takes_writes() || level < self.status || level == Level::Unset || self.status == Level::Ok {
-            return;
-        }
-        match status {
-            Status::Unset => {}
-            Status::Error { description } => {
-                self.span.set_tag("error", true);
-                if !description.is_empty() {
-                    let _busy = Busy::begin();
-                    let fields = [("event", Value::Static("error")), ("message", Value::Message(&description))];
-                    self.span.log_kv(&fields);
-                }
-            }
-            Status::Ok => {
-                if self.status == Level::Error {
-                    self.span.set_tag("error", false);
-                }
-                self.span.set_tag("otel.status_code", "OK");
-            }
-        }
-        self.status = level;
+        self.set_status_at(status, None);
     }
 
     fn update_name<T: Into<Cow<'static, str>>>(&mut self, new_name: T) {
@@ -203,17 +216,13 @@ impl Span for ProvidedSpan {
     /// A `FollowsFrom` reference. Attributes of the link become a log `event=link`.
     fn add_link(&mut self, span_context: OtelContext, attributes: Vec<KeyValue>) {
         if self.takes_writes() {
-            self.refer(&span_context, &attributes);
+            self.refer(&span_context, &attributes, None);
         }
     }
 
     fn end_with_timestamp(&mut self, timestamp: SystemTime) {
-        if std::mem::take(&mut self.is_open) {
-            let _busy = Busy::begin();
-            match unless_now(timestamp) {
-                None => self.span.finish(),
-                Some(at) => self.span.finish_at(at),
-            }
+        if self.is_open {
+            self.end_at(unless_now(timestamp));
         }
     }
 }

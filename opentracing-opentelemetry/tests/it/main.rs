@@ -2,6 +2,9 @@
 
 mod contexts;
 mod conversion;
+#[cfg(feature = "sdk")]
+mod exporter;
+mod libraries;
 mod propagation;
 mod spans;
 mod suppression;
