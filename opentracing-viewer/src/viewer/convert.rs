@@ -19,6 +19,8 @@ pub(super) fn span(span: FinishedSpan<'_>, resource: &Arc<Resource>) -> Span {
     copy.duration_ns = span.duration_ns();
     copy.is_failed = span.is_failed();
     copy.tags = copied(span.tags());
+    // As in the other protocols, `is_failed` says so.
+    copy.tags.retain(|(key, value)| !(key == "error" && matches!(value, Value::Bool(_))));
     copy.logs = span.logs().map(|log| Log::new(log.unix_ns(), copied(log.fields()))).collect();
     let parent = (context.trace_id(), span.parent_id());
     for reference in span.references() {

@@ -2,77 +2,77 @@
 
 use std::fmt;
 use std::io;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use opentracing_core::FinishedSpan;
-use opentracing_reporter::{SendOutcome, SendReason, Transport};
-use tokio::sync::{Semaphore, watch};
+use opentracing_reporter::{SendOutcome, SendReason, Transport, TransportCheck};
+use tokio::sync::watch;
 
 use crate::model::{Resource, Span};
-use crate::server;
-use crate::state::{AppState, Endpoints};
+use crate::state::Endpoints;
 use crate::store::Store;
-use crate::viewer::convert;
+use crate::viewer::{ViewerBuilder, ViewerHandle, convert};
 
 /// Shows traces on a page of its own, on a thread of its own, until it is dropped.
 ///
-/// As a [`Transport`] it takes the spans of this process.
+/// As a [`Transport`] it takes the spans of this process. Other processes send theirs to its address: OTLP to `/v1/traces`, Zipkin to
+/// `/api/v2/spans`, Jaeger to `/api/traces`, and OTLP over gRPC to a port of its own.
 pub struct Viewer {
-    store: Arc<Store>,
-    endpoints: Endpoints,
+    handle: ViewerHandle,
     pending: Vec<Span>,
     resource: Option<Arc<Resource>>,
     close: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// Connections at the same time.
-const MAX_CONNECTIONS: usize = 256;
+/// A live page should be live: spans wait this long for others.
+const BATCH_DELAY: Duration = Duration::from_millis(200);
 
 impl Viewer {
     /// Listens at an address, such as `127.0.0.1:0` for any free port.
     ///
     /// # Errors
     ///
-    /// If the address is invalid or taken.
+    /// If the address is invalid or taken, or not loopback: that needs a [token](ViewerBuilder::token).
     pub fn bind(address: impl ToSocketAddrs) -> io::Result<Viewer> {
-        let listener = TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        let endpoints = Endpoints { http: vec![listener.local_addr()?], grpc: Vec::new() };
-        let store = Arc::new(Store::new(Store::DEFAULT_MAX_BYTES));
-        let (close, closed) = watch::channel(false);
-        let state = AppState::new(store.clone(), endpoints.clone());
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let thread = std::thread::Builder::new().name("opentracing-viewer".into()).spawn(move || {
-            runtime.block_on(async {
-                match tokio::net::TcpListener::from_std(listener) {
-                    Ok(listener) => {
-                        let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-                        server::serve(listener, server::router(state), permits, closed).await;
-                    }
-                    Err(error) => log::error!("cannot serve pages: {error}"),
-                }
-            });
-        })?;
-        Ok(Viewer { store, endpoints, pending: Vec::new(), resource: None, close, thread: Some(thread) })
+        Viewer::builder().listen(address).start()
+    }
+
+    /// The settings of a viewer.
+    pub fn builder() -> ViewerBuilder {
+        ViewerBuilder::new()
+    }
+
+    pub(super) fn new(handle: ViewerHandle, close: watch::Sender<bool>, thread: JoinHandle<()>) -> Self {
+        Viewer { handle, pending: Vec::new(), resource: None, close, thread: Some(thread) }
+    }
+
+    /// A handle, which stays with you when the viewer goes to the reporter.
+    pub fn handle(&self) -> ViewerHandle {
+        self.handle.clone()
     }
 
     /// The address of the page.
     pub fn local_addr(&self) -> SocketAddr {
-        self.endpoints.http[0]
+        self.handle.local_addr()
     }
 
-    /// The address of the page as a URL.
+    /// All addresses.
+    pub fn endpoints(&self) -> &Endpoints {
+        self.handle.endpoints()
+    }
+
+    /// The page as a link, with the token if there is one.
     pub fn url(&self) -> String {
-        format!("http://{}/", self.local_addr())
+        self.handle.url()
     }
 
     /// The spans that the viewer has.
     pub fn store(&self) -> &Arc<Store> {
-        &self.store
+        self.handle.store()
     }
 }
 
@@ -92,12 +92,19 @@ impl Transport for Viewer {
     }
 
     fn send(&mut self, _: SendReason, _: Instant) -> SendOutcome {
-        let inserted = self.store.insert(std::mem::take(&mut self.pending));
-        SendOutcome::sent(inserted.accepted + inserted.repeated).and(if inserted.rejected > 0 {
-            SendOutcome::dropped(inserted.rejected, "invalid id")
-        } else {
-            SendOutcome::none()
-        })
+        let spans = std::mem::take(&mut self.pending);
+        let inserted = self.store().insert(spans);
+        let sent = SendOutcome::sent(inserted.accepted + inserted.repeated);
+        if inserted.rejected > 0 { sent.and(SendOutcome::dropped(inserted.rejected, "invalid id")) } else { sent }
+    }
+
+    fn batch_delay(&self) -> Option<Duration> {
+        Some(BATCH_DELAY)
+    }
+
+    fn check(&self) -> TransportCheck {
+        let url = self.url();
+        TransportCheck::new(move |_| Ok(format!("{url} shows the spans of this process")))
     }
 }
 
@@ -112,6 +119,6 @@ impl Drop for Viewer {
 
 impl fmt::Debug for Viewer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Viewer").field("endpoints", &self.endpoints).finish_non_exhaustive()
+        f.debug_struct("Viewer").field("endpoints", self.endpoints()).finish_non_exhaustive()
     }
 }
