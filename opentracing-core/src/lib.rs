@@ -175,12 +175,13 @@ pub use crate::recorder::id_generator::{IdGenerator, TraceIdWidth};
 pub use crate::recorder::listener::{ActiveSpanListener, SetListenerError, set_active_span_listener};
 pub use crate::redaction::secrets::{InvalidSecrets, Secrets, SecretsMatcher};
 pub use crate::reporter::finished::{Batch, FinishedSpan, LogRecord};
+pub use crate::reporter::held::{HeldSpan, HeldSpans, Hold, HoldOccasion};
 pub use crate::reporter::owned::{OwnedLog, OwnedSpan};
 pub use crate::reporter::reporter::{FlushError, OwnedValue, Process, Reporter};
 pub use crate::sampler::{
     ConsistentProbabilitySampler, ConstSampler, Decision, InvalidStrategy, ParentBased, PerOperationSampler,
     PerOperationStrategies, ProbabilisticSampler, RateLimitingSampler, RemoteSampler, Rule, RuleSampler, Sampler,
-    SamplerStats, SamplingDetails, SamplingParams, SamplingStrategy, TraceIdRatioSampler,
+    SamplerStats, SamplingDetails, SamplingParams, SamplingStrategy, SamplingThreshold, TraceIdRatioSampler,
 };
 pub use crate::scope::active_ids::active_ids;
 pub use crate::scope::bridge::{Activation, ActiveStack, ContextBridge, SetBridgeError, set_context_bridge};
@@ -201,6 +202,7 @@ pub use crate::stats::prometheus::Prometheus;
 pub use crate::stats::red::{Red, RedDuration, RedFigures, RedFiguresBuilder, RedPrometheus};
 pub use crate::stats::report::Report;
 pub use crate::stats::stats::{ReporterStats, Stats};
+pub use crate::stats::tail_stats::{TailRuleStats, TailStats};
 pub use crate::stats::transport_stats::{Latency, TransportStats};
 pub use crate::tracer::builder::TracerBuilder;
 pub use crate::tracer::connection_trace::ConnectionTrace;

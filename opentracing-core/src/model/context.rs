@@ -156,6 +156,12 @@ impl SpanContext {
         self.meta.is_recording()
     }
 
+    /// Whether the span is recorded, and its reporter decides at the end of the trace whether it is kept:
+    /// [`Decision::Record`](crate::Decision::Record).
+    pub fn is_deferred(&self) -> bool {
+        self.meta.has(Meta::DEFERRED)
+    }
+
     /// Whether the lower 56 bits of the trace id are known to be random (W3C Trace Context level 2, random flag).
     pub fn is_random(&self) -> bool {
         self.meta.has(Meta::RANDOM)

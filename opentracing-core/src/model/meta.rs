@@ -1,6 +1,7 @@
 //! The small facts of a context, in one word.
 
 use crate::model::context::Sampling;
+use crate::model::decision::Decision;
 use crate::model::kind::SpanKind;
 
 /// Sampling decision, flags, span kind and the number of the starting tracer in one word. Contexts are copied for every span; reading a
@@ -20,6 +21,8 @@ impl Meta {
     pub(crate) const BEGAN_HERE: u64 = 1 << 7;
     /// The context came in, and a disabled tracer passes it on.
     pub(crate) const FORWARDED: u64 = 1 << 8;
+    /// The span is recorded, and the reporter decides at its end whether the trace is kept.
+    pub(crate) const DEFERRED: u64 = 1 << 9;
     /// The flags that a child inherits.
     const INHERITED: u64 = Self::RANDOM | Self::SHORT | Self::TRACEPARENT | Self::BEGAN_HERE;
 
@@ -72,11 +75,26 @@ impl Meta {
         self.has(Self::RECORDING)
     }
 
-    /// Whether the span is recorded and sampled, or neither. These are the common cases, and a child takes over the decision unchanged.
+    /// Whether the span is recorded and sampled, or neither, or recorded until its reporter decides. These are the common cases, and a
+    /// child takes over the decision unchanged.
     #[inline]
     pub(crate) fn is_settled(self) -> bool {
         const BOTH: u64 = Meta::RECORDING | Sampling::Sampled as u64;
-        self.0 & BOTH == BOTH || self.0 & (Self::RECORDING | Self::SAMPLING) == Sampling::NotSampled as u64
+        const DEFERRED: u64 = Meta::RECORDING | Meta::DEFERRED;
+        self.0 & BOTH == BOTH
+            || self.0 & DEFERRED == DEFERRED
+            || self.0 & (Self::RECORDING | Self::SAMPLING) == Sampling::NotSampled as u64
+    }
+
+    /// The decision and the flags of a span that this tracer starts.
+    pub(crate) fn of_decision(decision: Decision, debug: bool, deferred_as_sampled: bool) -> (Sampling, u64) {
+        match decision {
+            Decision::RecordAndSample if debug => (Sampling::Debug, Self::RECORDING),
+            Decision::RecordAndSample => (Sampling::Sampled, Self::RECORDING),
+            Decision::Record if deferred_as_sampled => (Sampling::Sampled, Self::RECORDING | Self::DEFERRED),
+            Decision::Record => (Sampling::NotSampled, Self::RECORDING | Self::DEFERRED),
+            Decision::Drop => (Sampling::NotSampled, 0),
+        }
     }
 
     /// The number of the tracer that started the span in this process; 0 for a remote context.

@@ -263,6 +263,10 @@ tags! {
     RPC_SYSTEM_NAME: str = "rpc.system.name";
     /// A sampling decision by the user: a number above zero keeps the trace, zero drops it.
     SAMPLING_PRIORITY: i64 = "sampling.priority";
+    /// The rule of tail sampling that kept the trace, on the span without a parent in its process.
+    SAMPLING_RULE: str = "sampling.rule";
+    /// The number of traces that a kept trace stands for, by which a backend extrapolates. 1 or more.
+    SAMPLING_WEIGHT: f64 = "sampling.weight";
     /// Whether a statement first reads the rest of an earlier one on its connection, which was dropped. Its duration includes that.
     SQLX_BEHIND_CANCELLED: bool = "sqlx.behind_cancelled";
     /// The number of bytes that a `COPY` sent or received.

@@ -257,6 +257,25 @@ impl Record {
         self.end_wall_ns = unix_ns;
     }
 
+    /// Converts the times of logs, which then no longer depend on the counter.
+    #[cold]
+    pub(crate) fn fix_logs(&mut self, unix_ns: impl Fn(Ticks) -> u64) {
+        for log in &mut self.logs {
+            if let Stamp::Ticks(at) = log.at {
+                log.at = Stamp::Wall(unix_ns(at));
+            }
+        }
+    }
+
+    /// The memory of the record and of what it owns, in bytes.
+    #[inline]
+    pub(crate) fn size(&self) -> usize {
+        let tags = (self.tags.capacity() + self.fields.capacity()) * size_of::<Tag>();
+        let logs = self.logs.capacity() * size_of::<Log>();
+        let references = self.references.capacity() * size_of::<Reference>();
+        size_of::<Record>() + self.text.capacity() + tags + logs + references
+    }
+
     /// Moves logs that are later than the moment to it.
     #[cfg(feature = "http")]
     pub(crate) fn limit_logs(&mut self, moment: Stamp) {

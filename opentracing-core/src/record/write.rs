@@ -31,6 +31,14 @@ impl Record {
         self.add_tag(key, value);
     }
 
+    /// Sets a tag on the draining thread, for which there is always room.
+    #[cold]
+    pub(crate) fn set_tag_beyond_limits(&mut self, key: Text<'_>, value: Value<'_>) {
+        let limit = std::mem::replace(&mut self.max_tags, u16::MAX);
+        self.set_tag(key, value);
+        self.max_tags = limit;
+    }
+
     /// Adds a tag without interpreting its key.
     #[inline(always)]
     pub(crate) fn add_tag(&mut self, key: Text<'_>, value: Value<'_>) {

@@ -10,6 +10,7 @@ use std::sync::atomic::{Ordering, fence};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::clock::timeline::Timeline;
+use crate::model::context::SpanContext;
 use crate::model::tags;
 use crate::model::unfinished::UnfinishedSpans;
 use crate::model::value::Value;
@@ -19,6 +20,7 @@ use crate::recorder::port::PortReceiver;
 use crate::recorder::recorder::{BATCH, Recorder};
 use crate::redaction::keys::Redactor;
 use crate::reporter::finished::{Batch, FinishedSpan};
+use crate::reporter::held::{Hold, HoldOccasion};
 use crate::reporter::reporter::{FlushError, PASS_INTERVAL, Reporter};
 use crate::stats::histogram::Exemplar;
 use crate::stats::red::{CODES, Finished, RedDuration, RedFigures};
@@ -62,6 +64,10 @@ pub struct Drain {
     rests: usize,
     unfinished: UnfinishedSpans,
     trimmed: Instant,
+    /// The reporter holds spans.
+    holds: bool,
+    /// Spans that the reporter has given back.
+    released: Vec<Box<Record>>,
 }
 
 /// The pause between passes under load. Finishing threads cannot wake the drain early, so they get the processor meanwhile.
@@ -97,6 +103,8 @@ impl Drain {
             rests: 0,
             unfinished,
             trimmed: Instant::now(),
+            holds: false,
+            released: Vec::new(),
         }
     }
 
@@ -110,6 +118,7 @@ impl Drain {
         let _draining = Draining::new(self.recorder.id);
         // Fails only if this drain has run before, which taking `self` rules out.
         let _ = shared.drainer.set(std::thread::current());
+        self.ask_holds(&reporter);
         loop {
             let closing = shared.closing.load(Ordering::Acquire);
             let wanted = shared.flush_wanted.load(Ordering::Acquire);
@@ -227,6 +236,9 @@ impl Drain {
         self.report(reporter);
         self.timeline.settle(self.recorder.ticks().0);
         self.recorder.shared.drained.operation_names.store(self.names.len() as u64, Ordering::Relaxed);
+        if self.holds {
+            self.hold(reporter, HoldOccasion::Pass);
+        }
         if catch_unwind(AssertUnwindSafe(|| reporter.tick())).is_ok() {
             self.publish(reporter);
         }
@@ -241,7 +253,7 @@ impl Drain {
         {
             self.count_for_figures(red, &record);
         }
-        if !record.context.is_sampled() {
+        if !record.context.is_sampled() && (!self.holds || record.is_for_figures() || record.is_discarded()) {
             return self.discard_unsampled(record);
         }
         if !record.is_plain() {
@@ -258,7 +270,8 @@ impl Drain {
             RedDuration::ToHead => time_to_head(span).unwrap_or_else(|| span.duration()),
         };
         let exemplar = || {
-            record.context.is_sampled().then(|| Exemplar {
+            // A trace that may still be dropped is no example.
+            (record.context.is_sampled() && !record.context.is_deferred()).then(|| Exemplar {
                 trace_id: record.context.trace_id(),
                 span_id: record.context.span_id(),
                 duration,
@@ -317,6 +330,9 @@ impl Drain {
         if self.batch.is_empty() {
             return;
         }
+        if self.holds {
+            return self.hold(reporter, HoldOccasion::Spans);
+        }
         let mut records = std::mem::take(&mut self.batch);
         let batch = Batch { records: &records, timeline: &self.timeline, process: &self.recorder.process };
         let reported = catch_unwind(AssertUnwindSafe(|| reporter.report(batch)));
@@ -325,6 +341,43 @@ impl Drain {
         bump(counter, records.len() as u64);
         self.recycle(&mut records);
         self.batch = records;
+    }
+
+    fn ask_holds(&mut self, reporter: &dyn Reporter) {
+        self.holds = catch_unwind(AssertUnwindSafe(|| reporter.holds())).unwrap_or(false);
+    }
+
+    /// Passes the batch to a reporter that holds spans. What it takes counts as delivered.
+    #[inline(never)]
+    fn hold(&mut self, reporter: &mut dyn Reporter, occasion: HoldOccasion) {
+        let given = self.batch.len();
+        let (held, left) = self.hand_over(reporter, occasion);
+        let counters = &self.recorder.shared.drained;
+        let missed = if held { &counters.delivered } else { &counters.dropped_reporter_panic };
+        bump(&counters.delivered, (given - left) as u64);
+        bump(missed, left as u64);
+    }
+
+    /// Returns whether the reporter returned without a panic, and how many spans it has not taken.
+    fn hand_over(&mut self, reporter: &mut dyn Reporter, occasion: HoldOccasion) -> (bool, usize) {
+        let (mut new, mut released) = (std::mem::take(&mut self.batch), std::mem::take(&mut self.released));
+        new.reverse();
+        let recorder = &self.recorder;
+        let mut hold = Hold {
+            new: &mut new,
+            released: &mut released,
+            timeline: &self.timeline,
+            process: &recorder.process,
+            now: recorder.time_of_holding(),
+            is_idle: occasion == HoldOccasion::Pass && recorder.is_idle(),
+            occasion,
+        };
+        let held = catch_unwind(AssertUnwindSafe(|| reporter.hold(&mut hold))).is_ok();
+        let left = new.len();
+        self.recycle(&mut new);
+        self.recycle(&mut released);
+        (self.batch, self.released) = (new, released);
+        (held, left)
     }
 
     /// Returns the records to the stock in batches, and empties the list.
@@ -370,19 +423,30 @@ impl Drain {
         if self.unfinished == UnfinishedSpans::Drop || self.recorder.shared.handles_gone.load(Ordering::Relaxed) {
             return;
         }
-        let mut unfinished = self.recorder.shared.open.take_unfinished(&self.recorder).into_iter().peekable();
+        let kept = |context: &SpanContext| context.is_sampled() || self.holds && context.is_deferred();
+        let mut unfinished = self.recorder.shared.open.take_unfinished(&self.recorder, kept).into_iter().peekable();
         while unfinished.peek().is_some() {
             let chunk = unfinished.by_ref().take(CHUNK);
             let mut records: Vec<_> = chunk.map(|span| span.into_record(&self.recorder)).collect();
             records.iter_mut().for_each(|record| self.prepare(record));
-            let batch = Batch { records: &records, timeline: &self.timeline, process: &self.recorder.process };
-            if catch_unwind(AssertUnwindSafe(|| reporter.report(batch))).is_ok() {
-                bump(&self.recorder.shared.drained.unfinished, records.len() as u64);
+            let number = records.len() as u64;
+            let is_reported = if self.holds {
+                self.batch.append(&mut records);
+                self.hand_over(reporter, HoldOccasion::Spans).0
+            } else {
+                let batch = Batch { records: &records, timeline: &self.timeline, process: &self.recorder.process };
+                catch_unwind(AssertUnwindSafe(|| reporter.report(batch))).is_ok()
+            };
+            if is_reported {
+                bump(&self.recorder.shared.drained.unfinished, number);
             }
         }
     }
 
-    fn flush(&self, reporter: &mut dyn Reporter, deadline: Instant, closing: bool) -> Result<(), FlushError> {
+    fn flush(&mut self, reporter: &mut dyn Reporter, deadline: Instant, closing: bool) -> Result<(), FlushError> {
+        if self.holds {
+            self.hold(reporter, if closing { HoldOccasion::Close } else { HoldOccasion::Flush });
+        }
         let flush = || if closing { reporter.close(deadline) } else { reporter.flush(deadline) };
         let flushed = catch_unwind(AssertUnwindSafe(flush)).unwrap_or(Err(FlushError::Failed));
         self.publish(reporter);
@@ -393,15 +457,21 @@ impl Drain {
         let published = &self.recorder.shared.reporter;
         // The list is taken out so that the reporter does not run under the lock, and put back so that its memory is reused.
         let mut transports = std::mem::take(&mut lock(published).transports_spare);
+        let mut tail = if self.holds { std::mem::take(&mut lock(published).tail_spare) } else { None };
         transports.clear();
         let ask = || {
             reporter.transport_stats(&mut transports);
+            if self.holds {
+                reporter.tail_stats(&mut tail);
+            }
             reporter.stats()
         };
         let asked = catch_unwind(AssertUnwindSafe(ask));
         let mut published = lock(published);
         if let Ok(stats) = asked {
             published.stats = stats;
+            std::mem::swap(&mut published.tail, &mut tail);
+            published.tail_spare = tail;
             std::mem::swap(&mut published.transports, &mut transports);
         }
         published.transports_spare = transports;
@@ -471,7 +541,8 @@ pub(crate) struct InlineDrain {
 }
 
 impl InlineDrain {
-    pub(crate) fn new(drain: Drain, reporter: Box<dyn Reporter>) -> Self {
+    pub(crate) fn new(mut drain: Drain, reporter: Box<dyn Reporter>) -> Self {
+        drain.ask_holds(&reporter);
         InlineDrain { drain, reporter }
     }
 

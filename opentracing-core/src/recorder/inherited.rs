@@ -34,9 +34,10 @@ impl Inherited {
         let here = parent.meta.tracer() == recorder.id;
         let decision = if here {
             Some(match (parent.meta.is_recording(), parent.is_sampled()) {
-                (false, _) => Decision::Drop,
-                (true, false) => Decision::Record,
+                (true, _) if parent.is_deferred() => Decision::Record,
                 (true, true) => Decision::RecordAndSample,
+                // Also where a late `sampling.priority` has dropped the parent.
+                (true, false) | (false, _) => Decision::Drop,
             })
         } else {
             match parent.sampling() {

@@ -191,15 +191,19 @@ impl OpenSpans {
         (open, all)
     }
 
-    /// Empties the list and returns its sampled spans.
-    pub(crate) fn take_unfinished(&self, recorder: &Recorder) -> Vec<Unfinished> {
+    /// Empties the list and returns the spans that are kept.
+    pub(crate) fn take_unfinished(
+        &self,
+        recorder: &Recorder,
+        is_kept: impl Fn(&SpanContext) -> bool,
+    ) -> Vec<Unfinished> {
         let own_now = recorder.own_unix_ns();
         let (now, wall_now) = (Instant::now(), unix_ns(SystemTime::now()));
         let mut unfinished: Vec<_> = self
             .parts
             .iter()
             .flat_map(|part| std::mem::take(&mut *lock(part)).into_values())
-            .filter(|listed| listed.context.is_sampled())
+            .filter(|listed| is_kept(&listed.context))
             .map(|listed| {
                 let age = u64::try_from(listed.start.age(now, own_now).as_nanos()).unwrap_or(u64::MAX);
                 let end_unix_ns = own_now.unwrap_or(wall_now);

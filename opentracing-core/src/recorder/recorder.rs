@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::clock::ticks::{self, Ticks};
 use crate::clock::wall::unix_ns;
 use crate::clock::{Clock, TickCounter, TickReading};
-use crate::model::context::{Meta, Sampling};
+use crate::model::context::Meta;
 use crate::model::kind::SpanKind;
 use crate::model::limits::Limits;
 use crate::propagation::Propagators;
@@ -29,6 +29,7 @@ use crate::sampler::{Decision, Sampler};
 use crate::stats::pool::{PoolSource, PoolStats};
 use crate::stats::red::RedFigures;
 use crate::stats::stats::{DrainStats, PortStats, RareStats, ReporterStats, Stats};
+use crate::stats::tail_stats::TailStats;
 use crate::stats::transport_stats::TransportStats;
 use crate::sync::{count, lock};
 
@@ -44,6 +45,8 @@ pub(crate) struct Recorder {
     pub(crate) forwards: bool,
     pub(crate) reads_tags: bool,
     pub(crate) overrides_remote: bool,
+    /// A span whose reporter decides later is propagated as sampled.
+    pub(crate) deferred_as_sampled: bool,
     /// All ones, or zero for 64-bit trace ids.
     pub(crate) high_mask: u64,
     /// The marks of a trace that this tracer begins.
@@ -59,6 +62,8 @@ pub(crate) struct Recorder {
     pub(crate) limits: Limits,
     clock: Option<Box<dyn Clock>>,
     counter: Option<Box<dyn TickCounter>>,
+    /// The start of the time of reporters that hold spans.
+    holding_since: OnceLock<Instant>,
     /// The counter and the clocks at the time when the tracer was built.
     pub(crate) begun: TickReading,
     pub(crate) ids: Option<Box<dyn IdGenerator>>,
@@ -129,6 +134,8 @@ pub(crate) struct Published {
     pub(crate) stats: ReporterStats,
     pub(crate) transports: Vec<TransportStats>,
     pub(crate) transports_spare: Vec<TransportStats>,
+    pub(crate) tail: Option<TailStats>,
+    pub(crate) tail_spare: Option<TailStats>,
 }
 
 #[derive(Default)]
@@ -157,6 +164,7 @@ pub(crate) struct Parts {
     pub(crate) counter: Option<Box<dyn TickCounter>>,
     pub(crate) ids: Option<Box<dyn IdGenerator>>,
     pub(crate) sampler: Box<dyn Sampler>,
+    pub(crate) deferred_as_sampled: bool,
     pub(crate) propagators: Propagators,
     pub(crate) baggage_tags: Box<[Box<str>]>,
     pub(crate) without_message_context: Box<[Box<str>]>,
@@ -169,11 +177,7 @@ impl Recorder {
     pub(crate) fn register(parts: Parts) -> Arc<Recorder> {
         let constant = parts.sampler.constant();
         let root_meta = constant.map(|decision| {
-            let (sampling, recording) = match decision {
-                Decision::Drop => (Sampling::NotSampled, 0),
-                Decision::Record => (Sampling::NotSampled, Meta::RECORDING),
-                Decision::RecordAndSample => (Sampling::Sampled, Meta::RECORDING),
-            };
+            let (sampling, recording) = Meta::of_decision(decision, false, parts.deferred_as_sampled);
             let marks = Meta::LOCAL_ROOT | parts.root_marks | recording;
             Meta::NONE.child(sampling, marks, SpanKind::Internal, parts.id)
         });
@@ -185,6 +189,7 @@ impl Recorder {
             forwards: parts.forwards,
             reads_tags: parts.sampler.reads_tags(),
             overrides_remote: parts.sampler.overrides_remote(),
+            deferred_as_sampled: parts.deferred_as_sampled,
             high_mask: parts.high_mask,
             root_marks: parts.root_marks,
             intake: Intake::default(),
@@ -195,6 +200,7 @@ impl Recorder {
             ring: parts.ring,
             limits: parts.limits,
             clock: parts.clock,
+            holding_since: OnceLock::new(),
             begun: parts.counter.as_ref().map_or_else(ticks::read, |counter| counter.read()),
             counter: parts.counter,
             ids: parts.ids,
@@ -248,6 +254,27 @@ impl Recorder {
             (None, Some(counter)) => counter.read().unix_ns,
             (None, None) => unix_ns(SystemTime::now()),
         }
+    }
+
+    /// The time for reporters that hold spans: by the tracer's clock, or else by the monotonic one.
+    pub(crate) fn time_of_holding(&self) -> Duration {
+        match self.own_unix_ns() {
+            Some(now) => Duration::from_nanos(now),
+            None => self.holding_since.get_or_init(Instant::now).elapsed(),
+        }
+    }
+
+    /// Whether all recorded spans have finished and been drained. For the draining thread.
+    pub(crate) fn is_idle(&self) -> bool {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let Shared { rare, drained, retired, .. } = &self.shared;
+        let lost = |port: &PortStats| get(&port.dropped_full) + get(&port.dropped_shutdown);
+        let ports = lock(&self.shared.ports);
+        let lost = ports.iter().map(|port| lost(port)).sum::<u64>() + lost(retired) + get(&rare.dropped_fork);
+        let received = get(&drained.delivered) + get(&drained.dropped_unsampled) + get(&drained.dropped_reporter_panic);
+        // Read last, so that no span is missed that was open before.
+        let started = ports.iter().map(|port| get(&port.started)).sum::<u64>() + get(&retired.started);
+        started == received + lost
     }
 
     pub(crate) fn ticks(&self) -> Ticks {
@@ -415,9 +442,9 @@ impl Recorder {
         };
         let propagators = self.propagators.stats();
         let (sampled, not_sampled) = self.shared.decisions.sum();
-        let (reporter, transports) = {
+        let (reporter, transports, tail) = {
             let published = lock(&self.shared.reporter);
-            (published.stats, published.transports.clone())
+            (published.stats, published.transports.clone(), published.tail.clone())
         };
         let stats = Stats {
             started: 0,
@@ -451,6 +478,7 @@ impl Recorder {
             sampler,
             reporter,
             transports,
+            tail,
             pools: self.pool_stats(),
         };
         // Read last, so that there are never more finished than started spans.

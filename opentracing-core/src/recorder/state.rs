@@ -251,7 +251,7 @@ impl State {
                     record.context.count_start();
                     record.context.meta = record.context.meta.with(Meta::RECORDING, true);
                 }
-                record.context.meta = record.context.meta.with_sampling(sampling);
+                record.context.meta = record.context.meta.with_sampling(sampling).with(Meta::DEFERRED, false);
                 if record.is_listed() {
                     update_listed(record);
                 }
@@ -270,7 +270,8 @@ impl State {
         match self {
             State::Recording(record) => {
                 record.mark_discarded();
-                record.context.meta = record.context.meta.with_sampling(Sampling::NotSampled);
+                let meta = record.context.meta.with(Meta::DEFERRED, false);
+                record.context.meta = meta.with_sampling(Sampling::NotSampled);
             }
             State::Shared(shared) | State::Lent(shared) => shared.with(State::mark_discarded),
             State::Noop | State::Unsampled(_) | State::Finished(_) => {}

@@ -8,7 +8,9 @@ use crate::model::value::Value;
 use crate::redaction::REDACTED;
 use crate::redaction::keys::Redactor;
 use crate::reporter::finished::Batch;
+use crate::reporter::held::Hold;
 use crate::stats::stats::ReporterStats;
+use crate::stats::tail_stats::TailStats;
 use crate::stats::transport_stats::TransportStats;
 
 /// Receives finished spans in batches, on the thread that drains them, never on the thread of a request.
@@ -19,6 +21,22 @@ use crate::stats::transport_stats::TransportStats;
 pub trait Reporter: Send + 'static {
     /// Reports a batch. The spans are borrowed: copy what must outlive the call.
     fn report(&mut self, batch: Batch<'_>);
+
+    /// Whether the reporter holds spans. Then the drain calls [`hold`](Reporter::hold) instead of [`report`](Reporter::report), and also
+    /// passes spans on that are recorded but not sampled. Asked once, when the drain starts. `false` by default.
+    fn holds(&self) -> bool {
+        false
+    }
+
+    /// Takes new spans, which it may hold beyond the call, and gives held ones back. Called for reporters that [hold](Reporter::holds)
+    /// spans whenever spans have finished, after each pass of the drain, and before a flush and the close.
+    ///
+    /// A span is to be kept if its context is [sampled](crate::SpanContext::is_sampled), unless it is
+    /// [deferred](crate::SpanContext::is_deferred): then the reporter decides. A span that is neither belongs to a trace that was dropped by
+    /// a late `sampling.priority`.
+    fn hold(&mut self, hold: &mut Hold<'_>) {
+        let _ = hold;
+    }
 
     /// Runs after each pass of the drain, about every 50 milliseconds at least, even without spans unless
     /// [`max_pause`](Reporter::max_pause) allows more. For timers.
@@ -57,6 +75,12 @@ pub trait Reporter: Send + 'static {
         ReporterStats::default()
     }
 
+    /// The counters of tail sampling, if the reporter does any. They become part of [`Tracer::stats`](crate::Tracer::stats). Called as often
+    /// as [`stats`](Reporter::stats), with the last counters in `stats`, which it updates.
+    fn tail_stats(&self, stats: &mut Option<TailStats>) {
+        let _ = stats;
+    }
+
     /// Appends the counters of each transport. They become part of [`Tracer::stats`](crate::Tracer::stats). Called as often as
     /// [`stats`](Reporter::stats). Nothing by default.
     fn transport_stats(&self, stats: &mut Vec<TransportStats>) {
@@ -67,6 +91,14 @@ pub trait Reporter: Send + 'static {
 impl<R: Reporter + ?Sized> Reporter for Box<R> {
     fn report(&mut self, batch: Batch<'_>) {
         (**self).report(batch);
+    }
+
+    fn holds(&self) -> bool {
+        (**self).holds()
+    }
+
+    fn hold(&mut self, hold: &mut Hold<'_>) {
+        (**self).hold(hold);
     }
 
     fn tick(&mut self) {
@@ -87,6 +119,10 @@ impl<R: Reporter + ?Sized> Reporter for Box<R> {
 
     fn stats(&self) -> ReporterStats {
         (**self).stats()
+    }
+
+    fn tail_stats(&self, stats: &mut Option<TailStats>) {
+        (**self).tail_stats(stats);
     }
 
     fn transport_stats(&self, stats: &mut Vec<TransportStats>) {

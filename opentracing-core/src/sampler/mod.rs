@@ -11,6 +11,7 @@ mod rate_limiting;
 mod remote;
 mod rules;
 mod strategy;
+mod threshold;
 mod trace_id_ratio;
 
 use std::fmt;
@@ -30,6 +31,7 @@ pub use self::rate_limiting::RateLimitingSampler;
 pub use self::remote::RemoteSampler;
 pub use self::rules::{Rule, RuleSampler};
 pub use self::strategy::{InvalidStrategy, PerOperationStrategies, SamplingStrategy};
+pub use self::threshold::SamplingThreshold;
 pub use self::trace_id_ratio::TraceIdRatioSampler;
 pub use crate::model::decision::Decision;
 pub use crate::stats::sampler_stats::SamplerStats;

@@ -2,6 +2,7 @@
 
 use crate::model::kind::SpanKind;
 use crate::model::value::Value;
+use crate::reporter::finished::FinishedSpan;
 use crate::sampler::{Decision, Sampler, SamplerStats, SamplingDetails, SamplingParams};
 
 /// Delegates to the sampler of the first rule that matches the span, or else to a default sampler.
@@ -120,17 +121,26 @@ impl Rule {
         self
     }
 
+    /// Whether a finished span matches, by its last operation name and all of its tags. For decisions at the end of a trace.
+    pub fn matches_finished(&self, span: FinishedSpan<'_>) -> bool {
+        self.matches_parts(span.operation_name(), span.kind(), |key| span.tag(key))
+    }
+
     fn matches(&self, params: &SamplingParams<'_>) -> bool {
+        let tag = |key: &str| params.tags.iter().rev().find(|(name, _)| name.as_str() == key).map(|(_, value)| *value);
+        self.matches_parts(params.operation_name, params.kind, tag)
+    }
+
+    fn matches_parts<'v>(&self, name: &str, kind: SpanKind, tag: impl Fn(&str) -> Option<Value<'v>>) -> bool {
         let operation = match &self.operation {
             None => true,
-            Some(Pattern::Exact(name)) => params.operation_name == &**name,
-            Some(Pattern::Prefix(prefix)) => params.operation_name.starts_with(&**prefix),
+            Some(Pattern::Exact(expected)) => name == &**expected,
+            Some(Pattern::Prefix(prefix)) => name.starts_with(&**prefix),
         };
         let tag_matches = |(key, expected): &(Box<str>, Option<Box<str>>)| {
-            let tag = params.tags.iter().rev().find(|(name, _)| name.as_str() == &**key);
-            tag.is_some_and(|(_, value)| expected.as_deref().is_none_or(|expected| is_value(value, expected)))
+            tag(key).is_some_and(|value| expected.as_deref().is_none_or(|expected| is_value(&value, expected)))
         };
-        operation && self.kind.is_none_or(|kind| kind == params.kind) && self.tags.iter().all(tag_matches)
+        operation && self.kind.is_none_or(|expected| expected == kind) && self.tags.iter().all(tag_matches)
     }
 }
 

@@ -217,11 +217,7 @@ impl SpanBuilder<'_> {
         let decision = decision.unwrap_or(Decision::Drop);
         let debug =
             self.priority == Some(true) || (parent.meta.sampling() == Sampling::Debug && self.priority.is_none());
-        let sampling = match decision {
-            Decision::RecordAndSample if debug => Sampling::Debug,
-            Decision::RecordAndSample => Sampling::Sampled,
-            Decision::Drop | Decision::Record => Sampling::NotSampled,
-        };
+        let (sampling, recording) = Meta::of_decision(decision, debug, recorder.deferred_as_sampled);
         let span_id = if trace_id.is_valid() {
             match &recorder.ids {
                 None => id_generator::random::<1>()[0],
@@ -233,7 +229,6 @@ impl SpanBuilder<'_> {
             meta = meta.with(recorder.root_marks, true);
             span_id
         };
-        let recording = if decision == Decision::Drop { 0 } else { Meta::RECORDING };
         let plan = Plan {
             trace_id,
             span_id: SpanId::new(span_id),

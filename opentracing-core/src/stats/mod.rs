@@ -9,5 +9,6 @@ pub(crate) mod red;
 pub(crate) mod report;
 pub(crate) mod sampler_stats;
 pub(crate) mod stats;
+pub(crate) mod tail_stats;
 pub(crate) mod text_format;
 pub(crate) mod transport_stats;

@@ -35,6 +35,11 @@ use crate::stats::transport_stats::TransportStats;
 /// | `opentracing_message_handlers_total` | `result`: `missing`, `cancelled`, `panicked` |
 /// | `opentracing_message_contexts_total` | `result`: `shortened`, `left_out`, `refused` |
 /// | `opentracing_message_client_events_total` | `kind`: `receive_failed`, `settle_failed`, `rebalanced`, `consumer_cancelled`, `bypassed` |
+/// | `opentracing_tail_held_traces`, `_tail_held_spans`, `_tail_held_bytes`, `_tail_operations` | |
+/// | `opentracing_tail_traces_total` | `decision`: `kept`, `dropped`; `rule` |
+/// | `opentracing_tail_spans_total`, `_tail_late_spans_total` | `decision`: `kept`, `dropped` |
+/// | `opentracing_tail_early_decisions_total` | `cause`: `spans`, `bytes`, `age` |
+/// | `opentracing_tail_excess_operations_total` | |
 /// | `opentracing_transport_spans_sent_total`, `_transport_queue_spans` | `transport` |
 /// | `opentracing_transport_spans_dropped_total` | `transport`; `cause`: `queue_full`, `oversized`, `rejected`, `retries_exhausted`, `failed` |
 /// | `opentracing_transport_spooled_spans` | `transport` |
@@ -149,6 +154,7 @@ impl Stats {
             stats.server_layers_nested,
         )?;
         self.write_messages(out)?;
+        self.write_tail(out)?;
         self.write_transports(out)?;
         self.write_pools(out)
     }
@@ -213,6 +219,52 @@ impl Stats {
                 ("consumer_cancelled", stats.consumers_cancelled),
                 ("bypassed", stats.bypassed),
             ],
+        )
+    }
+
+    fn write_tail(&self, out: &mut Writer<'_>) -> fmt::Result {
+        let Some(tail) = &self.tail else { return Ok(()) };
+        let gauges = [
+            ("tail_held_traces", "Traces that tail sampling holds.", tail.held_traces),
+            ("tail_held_spans", "Spans that tail sampling holds.", tail.held_spans),
+            ("tail_held_bytes", "Memory of the spans that tail sampling holds.", tail.held_bytes),
+            ("tail_operations", "Operations whose durations tail sampling knows.", tail.operations),
+        ];
+        for (name, help, number) in gauges {
+            out.head(name, "gauge", help)?;
+            out.sample(name, &[], number)?;
+        }
+        let name = "tail_traces_total";
+        out.head(name, "counter", "Traces that tail sampling has decided about, by the rule that decided.")?;
+        for rule in &tail.rules {
+            for (decision, number) in [("kept", rule.kept), ("dropped", rule.dropped)] {
+                if number > 0 {
+                    out.sample(name, &[("decision", &decision), ("rule", &rule.rule)], number)?;
+                }
+            }
+        }
+        out.counters(
+            "tail_spans_total",
+            "Spans that tail sampling has decided about.",
+            "decision",
+            &[("kept", tail.kept_spans), ("dropped", tail.dropped_spans)],
+        )?;
+        out.counters(
+            "tail_late_spans_total",
+            "Spans that finished after tail sampling had decided about their trace.",
+            "decision",
+            &[("kept", tail.late_kept), ("dropped", tail.late_dropped)],
+        )?;
+        out.counters(
+            "tail_early_decisions_total",
+            "Traces that tail sampling decided about early, because of a limit.",
+            "cause",
+            &[("spans", tail.early_by_spans), ("bytes", tail.early_by_bytes), ("age", tail.early_by_age)],
+        )?;
+        out.counter(
+            "tail_excess_operations_total",
+            "Durations that tail sampling could not compare, because of too many operations.",
+            tail.excess_operations,
         )
     }
 

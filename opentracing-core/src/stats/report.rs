@@ -8,6 +8,7 @@ use crate::stats::message_stats::MessageStats;
 use crate::stats::open_span::OpenSpan;
 use crate::stats::pool::PoolStats;
 use crate::stats::stats::Stats;
+use crate::stats::tail_stats::{TailRuleStats, TailStats};
 use crate::stats::transport_stats::TransportStats;
 
 /// A summary of [`Stats`] as a few lines of text, made by [`Tracer::report`](crate::Tracer::report).
@@ -81,6 +82,13 @@ impl Display for Report {
         }
         row(f, "dropped", &Causes(&dropped(stats)))?;
         row(f, "limits", &Causes(&over_limits(stats)))?;
+        if let Some(tail) = &stats.tail {
+            row(f, "tail", &Tail(tail))?;
+            for rule in tail.rules.iter().filter(|rule| rule.kept + rule.dropped > 0) {
+                row(f, "", &TailRule(rule))?;
+            }
+            row(f, "", &Causes(&early(tail)))?;
+        }
         row(f, "unsampled", &Causes(&[(stats.dropped_unsampled, "recorded spans whose trace is not sampled")]))?;
         if stats.transports.is_empty() && !forwards {
             row(f, "reporter", &format_args!("{} delivered", Spans(stats.delivered)))?;
@@ -165,6 +173,17 @@ fn lost_contexts(stats: &MessageStats) -> [(u64, &'static str); 4] {
     ]
 }
 
+fn early(tail: &TailStats) -> [(u64, &'static str); 6] {
+    [
+        (tail.early_by_spans, "decided early, too many spans held"),
+        (tail.early_by_bytes, "decided early, too much memory held"),
+        (tail.early_by_age, "decided early, held for too long"),
+        (tail.late_kept, "kept late"),
+        (tail.late_dropped, "dropped late"),
+        (tail.excess_operations, "not compared, too many operations"),
+    ]
+}
+
 /// Writes one line, or nothing if the text is empty.
 fn row(f: &mut fmt::Formatter<'_>, name: &str, text: &dyn Display) -> fmt::Result {
     let text = text.to_string();
@@ -181,6 +200,7 @@ impl Display for Sampling<'_> {
         let Sampling { constant, stats } = self;
         match (constant, stats.sampling_rate()) {
             (Some(Decision::RecordAndSample), _) => f.write_str("all traces")?,
+            (Some(Decision::Record), _) if stats.tail.is_some() => f.write_str("all traces, decided at the end")?,
             (Some(Decision::Record), _) => f.write_str("no traces; all are recorded")?,
             (Some(Decision::Drop), _) => f.write_str("no traces")?,
             (None, Some(rate)) => {
@@ -210,6 +230,31 @@ impl Display for Causes<'_> {
             separator = ", ";
         }
         Ok(())
+    }
+}
+
+/// `1,204 traces of 20,310 kept, 9,804 spans kept, 150,202 dropped, 12 held (9.1 KiB)`.
+struct Tail<'a>(&'a TailStats);
+
+impl Display for Tail<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kept, dropped) = (self.0.kept_traces(), self.0.dropped_traces());
+        let TailStats { kept_spans, dropped_spans, held_spans, held_bytes, .. } = self.0;
+        write!(f, "{} of {} traces kept", Number(kept), Number(kept + dropped))?;
+        write!(f, "; {} kept, {} dropped", Spans(*kept_spans), Number(*dropped_spans))?;
+        if *held_spans > 0 {
+            write!(f, ", {} held ({})", Number(*held_spans), Bytes(*held_bytes))?;
+        }
+        Ok(())
+    }
+}
+
+struct TailRule<'a>(&'a TailRuleStats);
+
+impl Display for TailRule<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TailRuleStats { rule, kept, dropped } = self.0;
+        write!(f, "{}: {}", rule.escape_debug(), Causes(&[(*kept, "kept"), (*dropped, "dropped")]))
     }
 }
 

@@ -7,6 +7,7 @@ use crate::stats::message_stats::{MessageCounters, MessageStats};
 use crate::stats::pool::PoolStats;
 use crate::stats::prometheus::Prometheus;
 use crate::stats::sampler_stats::SamplerStats;
+use crate::stats::tail_stats::TailStats;
 use crate::stats::transport_stats::TransportStats;
 
 /// The counters of a tracer: spans, losses by cause, sampling, headers, transports. A snapshot; the numbers are exact once no thread traces.
@@ -90,6 +91,8 @@ pub struct Stats {
     pub reporter: ReporterStats,
     /// The same for each transport, in the order of the reporter, with requests and latency.
     pub transports: Vec<TransportStats>,
+    /// What tail sampling has decided, and what it holds. `None` without tail sampling.
+    pub tail: Option<TailStats>,
     /// The pools that adapters watch, such as those of database connections, in the order in which they were made.
     pub pools: Vec<PoolStats>,
 }

@@ -38,7 +38,10 @@ const MAX_RING: usize = 1 << 20;
 #[must_use = "a builder does nothing until it is built"]
 pub struct TracerBuilder {
     process: Process,
-    sampler: Box<dyn Sampler>,
+    /// `None` if none was set.
+    sampler: Option<Box<dyn Sampler>>,
+    default_sampler: Box<dyn Sampler>,
+    deferred_as_sampled: bool,
     propagators: Propagators,
     clock: Option<Box<dyn Clock>>,
     counter: Option<Box<dyn TickCounter>>,
@@ -60,7 +63,9 @@ impl TracerBuilder {
         let service = if service.trim().is_empty() { Process::unknown_service().into() } else { service.into() };
         TracerBuilder {
             process: Process { service, tags: Vec::new() },
-            sampler: Box::new(ConstSampler::on()),
+            sampler: None,
+            default_sampler: Box::new(ConstSampler::on()),
+            deferred_as_sampled: false,
             propagators: Propagators::standard(),
             clock: None,
             counter: None,
@@ -80,7 +85,24 @@ impl TracerBuilder {
 
     /// Sets the sampler, which decides which traces are kept. By default all traces are kept.
     pub fn sampler(mut self, sampler: impl Sampler) -> Self {
-        self.sampler = Box::new(sampler);
+        self.sampler = Some(Box::new(sampler));
+        self
+    }
+
+    /// Sets the sampler of a tracer for which [`sampler`](TracerBuilder::sampler) is not called, before or after. For reporters that
+    /// [hold](Reporter::holds) spans.
+    pub fn default_sampler(mut self, sampler: impl Sampler) -> Self {
+        self.default_sampler = Box::new(sampler);
+        self
+    }
+
+    /// Propagates traces with [`Decision::Record`](crate::Decision::Record) as sampled, so that the services that are called keep their part
+    /// of the trace. By default they are propagated as not sampled.
+    ///
+    /// For fleets that decide about whole traces later, in an OpenTelemetry Collector. Otherwise a trace that is dropped here leaves fragments
+    /// of other services. Without a reporter that [holds](Reporter::holds) spans, such traces are kept here as well.
+    pub fn deferred_as_sampled(mut self) -> Self {
+        self.deferred_as_sampled = true;
         self
     }
 
@@ -233,7 +255,8 @@ impl TracerBuilder {
             clock: self.clock,
             counter: self.counter,
             ids: self.ids,
-            sampler: self.sampler,
+            sampler: self.sampler.unwrap_or(self.default_sampler),
+            deferred_as_sampled: self.deferred_as_sampled,
             propagators: self.propagators,
             baggage_tags: self.baggage_tags.into(),
             without_message_context: self.without_message_context.into(),
@@ -294,7 +317,7 @@ impl std::fmt::Debug for TracerBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TracerBuilder")
             .field("process", &self.process)
-            .field("sampler", &self.sampler)
+            .field("sampler", self.sampler.as_ref().unwrap_or(&self.default_sampler))
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }

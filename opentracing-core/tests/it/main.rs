@@ -21,6 +21,8 @@ mod futures;
 mod global;
 #[cfg(feature = "mock")]
 mod harness;
+#[cfg(feature = "mock")]
+mod holding;
 #[cfg(all(feature = "http", feature = "mock"))]
 mod http_client;
 #[cfg(feature = "http")]
