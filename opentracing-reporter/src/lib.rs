@@ -255,6 +255,7 @@ mod resource;
 mod retry;
 #[cfg(feature = "network")]
 mod spool;
+mod tail_sampling;
 #[cfg(feature = "network")]
 pub mod terms;
 mod transport;
@@ -293,6 +294,7 @@ pub use crate::resource::{DetectedTags, Detector, Detectors};
 pub use crate::retry::TransportClock;
 #[cfg(feature = "network")]
 pub use crate::spool::{Spool, SpoolMode};
+pub use crate::tail_sampling::{ComparedSpans, TailRule, TailSampling};
 pub use crate::transport::{CheckOutcome, CheckResult, SendOutcome, SendReason, Transport, TransportCheck};
 #[cfg(feature = "zipkin")]
 pub use crate::zipkin::Zipkin;

@@ -1,6 +1,6 @@
 //! Tags as `meta`, which is text, and as `metrics`, which are numbers.
 
-use opentracing_core::{FinishedSpan, Value};
+use opentracing_core::{FinishedSpan, Value, tags};
 
 use super::facts::{Facts, OWN_NAME, OWN_RESOURCE, OWN_SERVICE, OWN_TYPE};
 use super::record::Parts;
@@ -42,6 +42,11 @@ pub(super) fn write(span: FinishedSpan<'_>, facts: &Facts<'_>, detail: Detail, p
     if let Some((key, rate)) = sampling_rate(span) {
         parts.metrics.float(key, rate);
     }
+    if let Some(Value::F64(weight)) = span.tag(tags::SAMPLING_WEIGHT.name()).filter(|_| sampling_rate(span).is_none()) {
+        // The second is the one by which the agent extrapolates its own figures.
+        parts.metrics.float(RULE_RATE, weight.recip());
+        parts.metrics.float("_sample_rate", weight.recip());
+    }
     for (key, value) in span.process().tags() {
         let name = renamed_of_process(key);
         let is_own = |name: &str| span.process().tags().any(|(key, _)| key == name);
@@ -55,7 +60,7 @@ pub(super) fn write(span: FinishedSpan<'_>, facts: &Facts<'_>, detail: Detail, p
 fn sampling_rate(span: FinishedSpan<'_>) -> Option<(&'static str, f64)> {
     let key = match as_text(span.tag("sampler.type")?)? {
         AGENT_RULE => "_dd.agent_psr",
-        USER_RULE => "_dd.rule_psr",
+        USER_RULE => RULE_RATE,
         _ => return None,
     };
     match span.tag("sampler.param")? {
@@ -63,6 +68,8 @@ fn sampling_rate(span: FinishedSpan<'_>) -> Option<(&'static str, f64)> {
         _ => None,
     }
 }
+
+const RULE_RATE: &str = "_dd.rule_psr";
 
 fn write_tag(name: &str, value: Value<'_>, detail: Detail, parts: &mut Parts) {
     match as_metric(value).filter(|_| name != "http.status_code") {

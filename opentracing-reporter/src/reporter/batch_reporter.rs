@@ -4,11 +4,15 @@ use std::fmt;
 use std::io;
 use std::time::{Duration, Instant};
 
-use opentracing_core::{Batch, FlushError, Reporter, ReporterStats, Tracer, TracerBuilder, TransportStats};
+use opentracing_core::{
+    Batch, ConstSampler, Decision, FlushError, Hold, Reporter, ReporterStats, TailStats, Tracer, TracerBuilder,
+    TransportStats,
+};
 
 use super::check;
 use super::guard::{FlushGuard, Unguarded};
 use super::managed_transport::{Limits, ManagedTransport, OwnLimits, flush_result};
+use crate::tail_sampling::{Tail, TailSampling};
 use crate::transport::{CheckResult, Transport, TransportCheck};
 
 /// Sends finished spans in batches, through one or several transports, on a thread of its own.
@@ -36,6 +40,7 @@ pub struct BatchReporter {
     dropped_at_flush: u64,
     unguarded: Unguarded,
     has_warned_unguarded: bool,
+    tail: Option<Tail>,
 }
 
 impl BatchReporter {
@@ -54,6 +59,7 @@ impl BatchReporter {
             dropped_at_flush: 0,
             unguarded: Unguarded::default(),
             has_warned_unguarded: false,
+            tail: None,
         }
     }
 
@@ -90,6 +96,16 @@ impl BatchReporter {
     /// Sets how long dropping the [`FlushGuard`] may take. 5 seconds by default.
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = timeout;
+        self
+    }
+
+    /// Decides at the end of each trace whether it is kept. Without it, every sampled span is sent.
+    ///
+    /// [`start`](BatchReporter::start) then makes the tracer record all traces, unless it has a
+    /// [sampler](opentracing_core::TracerBuilder::sampler) of its own. Such a sampler returns
+    /// [`Decision::Record`](opentracing_core::Decision::Record) for traces that are to be decided at their end.
+    pub fn tail_sampling(mut self, tail: TailSampling) -> Self {
+        self.tail = Some(Tail::new(tail));
         self
     }
 
@@ -146,7 +162,11 @@ impl BatchReporter {
         }
         let names = self.transports.iter().map(|transport| transport.name);
         let backends = names.map(|name| name.split_once('-').map_or(name, |(backend, _)| backend));
-        let (tracer, drain) = backends.fold(tracer, TracerBuilder::backend).build();
+        let mut tracer = backends.fold(tracer, TracerBuilder::backend);
+        if self.tail.is_some() {
+            tracer = tracer.default_sampler(ConstSampler::new(Decision::Record));
+        }
+        let (tracer, drain) = tracer.build();
         std::thread::Builder::new().name("opentracing-reporter".into()).spawn(move || drain.run(self))?;
         Ok((tracer.clone(), FlushGuard::new(tracer, close_timeout, unguarded)))
     }
@@ -199,6 +219,17 @@ impl Reporter for BatchReporter {
         self.transports.iter_mut().for_each(|transport| transport.report(batch, limits));
     }
 
+    fn holds(&self) -> bool {
+        self.tail.is_some()
+    }
+
+    fn hold(&mut self, hold: &mut Hold<'_>) {
+        // Taken out, so that it can call the transports.
+        let Some(mut tail) = self.tail.take() else { return };
+        tail.hold(hold, |batch| self.report(batch));
+        self.tail = Some(tail);
+    }
+
     fn tick(&mut self) {
         let limits = self.limits;
         self.transports.iter_mut().for_each(|transport| transport.tick(limits));
@@ -206,7 +237,8 @@ impl Reporter for BatchReporter {
 
     fn max_pause(&self) -> Duration {
         let limits = self.limits;
-        self.transports.iter().map(|transport| transport.max_pause(limits)).min().unwrap_or(Duration::MAX)
+        let tail = self.tail.as_ref().and_then(Tail::pause);
+        self.transports.iter().map(|transport| transport.max_pause(limits)).chain(tail).min().unwrap_or(Duration::MAX)
     }
 
     fn flush(&mut self, deadline: Instant) -> Result<(), FlushError> {
@@ -233,6 +265,12 @@ impl Reporter for BatchReporter {
             sum.dropped_failed += stats.dropped_failed;
         }
         sum
+    }
+
+    fn tail_stats(&self, stats: &mut Option<TailStats>) {
+        if let Some(tail) = &self.tail {
+            tail.stats(stats);
+        }
     }
 
     fn transport_stats(&self, stats: &mut Vec<TransportStats>) {

@@ -26,6 +26,7 @@ mod reporter;
 #[cfg(feature = "resource-detectors")]
 mod resource;
 mod support;
+mod tail;
 #[cfg(all(unix, feature = "signals"))]
 mod terminate;
 #[cfg(feature = "network")]

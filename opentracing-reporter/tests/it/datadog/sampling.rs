@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use opentracing_core::propagation::{Composite, TextMap};
-use opentracing_core::{Decision, IdGenerator, Sampler, SamplingParams, SpanId, TraceId, Tracer};
-use opentracing_reporter::{BatchReporter, Datadog, DatadogSampler};
+use opentracing_core::{
+    ConstSampler, Decision, IdGenerator, Sampler, SamplingParams, SpanContext, SpanId, TraceId, Tracer,
+};
+use opentracing_reporter::{BatchReporter, Datadog, DatadogSampler, TailSampling};
 use serde_json::Value as Json;
 
 use super::{chunks, shop};
@@ -182,4 +184,24 @@ fn keeps_about_the_asked_share() {
         shop().id_generator(Spread(1.into())).sampler(sampler).build_inline(BatchReporter::new(Datadog::new()));
     let kept = (0..10_000).filter(|_| tracer.span("x").start().is_recording()).count();
     assert!((1_900..2_100).contains(&kept), "{kept}");
+}
+
+/// A trace id of ones is in every share.
+#[test]
+fn the_weight_of_tail_sampling_is_a_rate() {
+    let server = Collector::start([answer("{}")]).expect("a port is free");
+    let datadog = Datadog::agent(&server.url()).expect("that is an address");
+    let reporter = BatchReporter::new(datadog).batch_delay(NEVER).tail_sampling(TailSampling::new().share(0.25));
+    let tracer = shop().sampler(ConstSampler::new(Decision::Record)).build_inline(reporter);
+    let parent = SpanContext::new(TraceId::from_parts(0, u64::MAX), SpanId::new(7));
+    let root = tracer.span("root").child_of(&parent).start();
+    tracer.span("child").child_of(&root).start().finish();
+    drop(root);
+    assert_eq!(tracer.flush(PATIENCE), Ok(()));
+    let chunks = chunks(&server.next());
+    let rates = |span: &Json| ["_dd.rule_psr", "_sample_rate"].map(|key| span["metrics"][key].as_f64());
+    let mut found: Vec<_> =
+        chunks.iter().flatten().map(|span| (span["name"].as_str().is_some(), rates(span))).collect();
+    found.sort_by(|a, b| a.partial_cmp(b).expect("these are numbers"));
+    assert_eq!(found, [(true, [None, None]), (true, [Some(0.25), Some(0.25)])]);
 }
