@@ -6,6 +6,7 @@ mod failure;
 mod html;
 mod in_flight;
 mod ledger;
+mod metrics;
 mod model;
 mod options;
 mod parcels;
@@ -21,6 +22,7 @@ mod tracers;
 mod upstream;
 mod users;
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -43,11 +45,20 @@ async fn run(options: Options) -> Result<ExitCode, BoxError> {
     let interrupted = tokio::spawn(interruption()?);
     let mut tracers = Tracers::new(options.report);
     let is_back_end = options.back_end.is_some();
-    let port = options.port.map_or(0, |port| port.get());
-    let shop = Shop::open(&mut tracers, port, options.back_end, &options.servers).await?;
+    let front_end = SocketAddr::new(options.host, options.port.map_or(0, |port| port.get()));
+    let shop = Shop::open(&mut tracers, front_end, options.back_end, &options.servers).await?;
     for (name, address) in &shop.services {
         say(format_args!("{name:<10} listening on http://{address}"));
     }
+    let metrics = match options.metrics_port {
+        Some(port) => {
+            let (address, server) =
+                metrics::serve(SocketAddr::new(options.host, port), tracers.metrics.clone()).await?;
+            say(format_args!("{:<10} listening on http://{address}", "metrics"));
+            Some(server)
+        }
+        None => None,
+    };
     say(&shop.shipping_note);
     let report = tracers.report.clone();
     for result in tokio::task::spawn_blocking(move || report.check(CHECK_TIMEOUT)).await?? {
@@ -70,6 +81,9 @@ async fn run(options: Options) -> Result<ExitCode, BoxError> {
     }
 
     shop.close().await;
+    if let Some(metrics) = metrics {
+        metrics.stop().await;
+    }
     let trace_check = tracers.trace_check.clone();
     let span_report = tokio::task::spawn_blocking(|| tracers.close()).await?;
     let summary = Summary { counts: trace_check.counts(), results, span_report, is_back_end };

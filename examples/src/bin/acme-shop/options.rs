@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU16;
 
 use examples::{Environment, Report};
@@ -16,6 +17,8 @@ Usage: acme-shop [options]
   --requests N           number of requests that the customers send (default 14)
   --serve                keeps the shop running afterwards for a browser or curl, until Ctrl-C
   --port PORT            port of the front-end (default: any free port)
+  --metrics-port PORT    serves the figures of all services at /metrics on this port, for Prometheus; 0 for any free port
+  --host ADDRESS         IP address of front-end and /metrics (default 127.0.0.1)
   --back-end CART_URL    starts only catalog, order and payment, for a shop whose front-end, user and cart are elsewhere; implies
                          --requests 0 --serve
   --database URL         database of catalog and orders: sqlite:…, postgres://… or mysql://…
@@ -32,6 +35,9 @@ pub(crate) struct Options {
     pub(crate) requests: usize,
     pub(crate) serve: bool,
     pub(crate) port: Option<NonZeroU16>,
+    /// `None` for no page of metrics.
+    pub(crate) metrics_port: Option<u16>,
+    pub(crate) host: IpAddr,
     /// The address of the cart, if only the back end is started.
     pub(crate) back_end: Option<Url>,
     pub(crate) servers: Servers,
@@ -45,6 +51,8 @@ impl Options {
             requests: 14,
             serve: false,
             port: None,
+            metrics_port: None,
+            host: Ipv4Addr::LOCALHOST.into(),
             back_end: None,
             servers: Servers::default(),
             report: Report::default(),
@@ -55,6 +63,8 @@ impl Options {
                 Long("requests") => options.requests = arguments.value()?.parse()?,
                 Long("serve") => options.serve = true,
                 Long("port") => options.port = Some(arguments.value()?.parse()?),
+                Long("metrics-port") => options.metrics_port = Some(arguments.value()?.parse()?),
+                Long("host") => options.host = arguments.value()?.parse()?,
                 Long("back-end") => options.back_end = Some(arguments.value()?.parse()?),
                 Long("database") => database = Some(arguments.value()?.parse()?),
                 Long("report") => {

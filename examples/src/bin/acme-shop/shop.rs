@@ -40,25 +40,25 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
-    /// Starts all services. The front-end listens on `port`, or on any free port if it is 0. With the address of a cart elsewhere, starts
+    /// Starts all services. The front-end listens on this address, on any free port if the port is 0. With the address of a cart elsewhere, starts
     /// only the back end: neither front-end nor user nor cart.
     pub(crate) async fn open(
         tracers: &mut Tracers,
-        port: u16,
+        address: SocketAddr,
         back_end: Option<Url>,
         external: &Servers,
     ) -> Result<Shop, BoxError> {
         let (front, cart_url) = match back_end {
             None => {
-                let front = Front::new(port, tracers).await?;
+                let front = Front::new(address, tracers).await?;
                 let cart_url = front.cart.url()?;
                 (Some(front), cart_url)
             }
             Some(elsewhere) => (None, elsewhere),
         };
-        let order = Binding::new("order", 0, tracers).await?;
-        let payment = Binding::new("payment", 0, tracers).await?;
-        let catalog = Binding::new("catalog", 0, tracers).await?;
+        let order = Binding::new("order", tracers).await?;
+        let payment = Binding::new("payment", tracers).await?;
+        let catalog = Binding::new("catalog", tracers).await?;
 
         let no_database = |error| format!("cannot open the database: {error}");
         let ledger = Ledger::open(&external.orders, order.tracer.clone()).await.map_err(no_database)?;
@@ -163,11 +163,11 @@ struct Front {
 }
 
 impl Front {
-    async fn new(port: u16, tracers: &mut Tracers) -> Result<Front, BoxError> {
+    async fn new(address: SocketAddr, tracers: &mut Tracers) -> Result<Front, BoxError> {
         Ok(Front {
-            front_end: Binding::new(front_end::NAME, port, tracers).await?,
-            user: Binding::new("user", 0, tracers).await?,
-            cart: Binding::new("cart", 0, tracers).await?,
+            front_end: Binding::on(address, front_end::NAME, tracers).await?,
+            user: Binding::new("user", tracers).await?,
+            cart: Binding::new("cart", tracers).await?,
         })
     }
 }
@@ -181,10 +181,14 @@ struct Binding {
 }
 
 impl Binding {
-    async fn new(name: &'static str, port: u16, tracers: &mut Tracers) -> Result<Binding, BoxError> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-            .await
-            .map_err(|error| format!("{name} cannot listen on port {port}: {error}"))?;
+    /// On any free port of loopback.
+    async fn new(name: &'static str, tracers: &mut Tracers) -> Result<Binding, BoxError> {
+        Self::on((Ipv4Addr::LOCALHOST, 0).into(), name, tracers).await
+    }
+
+    async fn on(address: SocketAddr, name: &'static str, tracers: &mut Tracers) -> Result<Binding, BoxError> {
+        let listener =
+            TcpListener::bind(address).await.map_err(|error| format!("{name} cannot listen on {address}: {error}"))?;
         Ok(Binding { name, tracer: tracers.start(name)?, address: listener.local_addr()?, listener })
     }
 

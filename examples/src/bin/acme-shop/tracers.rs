@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use examples::{BoxError, Deliveries, Report};
-use opentracing_core::{FlushError, Tracer};
+use opentracing_core::{FlushError, Metrics, RedFigures, Tracer};
 use opentracing_reporter::FlushGuard;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -16,6 +16,8 @@ pub(crate) struct Tracers {
     pub(crate) report: Report,
     pub(crate) trace_check: TraceCheck,
     pub(crate) in_flight: InFlight,
+    /// The figures of each service.
+    pub(crate) metrics: Vec<Metrics>,
     running: Vec<(Tracer, FlushGuard)>,
     /// The time limit of a flush.
     flush_timeout: Duration,
@@ -39,6 +41,7 @@ impl Tracers {
             report,
             trace_check: TraceCheck::default(),
             in_flight: InFlight::new(),
+            metrics: Vec::new(),
             running: Vec::new(),
             flush_timeout: FLUSH_TIMEOUT,
         }
@@ -47,7 +50,9 @@ impl Tracers {
     /// Starts the tracer of a service. As separate processes, each service would do this itself.
     pub(crate) fn start(&mut self, service: &str) -> Result<Tracer, BoxError> {
         let reporter = self.report.reporter()?.transport(self.trace_check.clone());
-        let (tracer, guard) = reporter.start(Tracer::builder(service).tag("shop", "acme"))?;
+        let figures = RedFigures::builder().build();
+        let (tracer, guard) = reporter.start(Tracer::builder(service).tag("shop", "acme").red(&figures))?;
+        self.metrics.push(Metrics::new(tracer.clone()).red(&figures).label("service", service));
         self.running.push((tracer.clone(), guard));
         Ok(tracer)
     }
