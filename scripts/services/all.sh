@@ -6,7 +6,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 command=${1:?install, start, wait, up, check, env, stop, kill or down}
 shift
-(($#)) || set -- postgres mariadb rabbitmq kafka zipkin otelcol jaeger ddapm grpcio valgrind chromium
+(($#)) || set -- postgres mariadb rabbitmq kafka zipkin otelcol jaeger prometheus ddapm grpcio valgrind chromium
 
 each() {
     local command=$1 service

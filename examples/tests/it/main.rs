@@ -8,6 +8,7 @@ mod interop;
 // Reads memory and descriptors from /proc.
 #[cfg(target_os = "linux")]
 mod load;
+mod monitoring;
 mod process;
 mod programs;
 mod relay;

@@ -6,6 +6,8 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 /// How long a server may take for anything, on a machine that is busy otherwise.
 const PATIENCE: Duration = Duration::from_secs(180);
 
@@ -31,6 +33,16 @@ pub(crate) fn addresses<const N: usize>(variables: [&str; N]) -> Option<[String;
 /// The body of a successful response. `None` if nobody answers yet, or with a failure.
 pub(crate) fn get(url: &str) -> Option<String> {
     block_on(async { client().get(url).send().await?.error_for_status()?.text().await }).ok()
+}
+
+/// As [`get`], for JSON.
+pub(crate) fn get_json(url: &str) -> Option<Value> {
+    serde_json::from_str(&get(url)?).ok()
+}
+
+/// Sends a form, and returns the status.
+pub(crate) fn post(url: &str, form: &[(&str, &str)]) -> Option<u16> {
+    block_on(async { client().post(url).form(form).send().await }).ok().map(|response| response.status().as_u16())
 }
 
 fn client() -> reqwest::Client {

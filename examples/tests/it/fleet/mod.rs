@@ -1,7 +1,7 @@
 //! Tail sampling across a fleet, by the Collectors of `deploy/collector`.
 
 mod load;
-mod tiers;
+pub(crate) mod tiers;
 
 use std::collections::{HashMap, HashSet};
 use std::io::Write;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::servers::{free_ports, get, wait_for};
@@ -22,8 +23,8 @@ pub(crate) struct Collector {
     pub(crate) grpc: u16,
     pub(crate) http: u16,
     health: u16,
-    metrics: u16,
-    span_metrics: u16,
+    pub(crate) metrics: u16,
+    pub(crate) span_metrics: u16,
 }
 
 /// Another process may take a port between the choice and the start.
@@ -32,7 +33,9 @@ const TRIES: usize = 5;
 impl Fleet {
     /// The gateways also write what they keep to files. The variables are those of `gateway.yaml`.
     pub(crate) fn start(program: &str, variables: &[(&str, &str)]) -> Fleet {
-        let folder = std::env::temp_dir().join(format!("opentracing-fleet-{}", std::process::id()));
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("opentracing-fleet-{}-{number}", std::process::id()));
         // Left by an earlier process of the same number.
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
