@@ -6,7 +6,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 command=${1:?install, start, wait, up, check, env, stop, kill or down}
 shift
-(($#)) || set -- postgres mariadb rabbitmq kafka zipkin otelcol jaeger prometheus ddapm grpcio valgrind chromium
+(($#)) || set -- postgres mariadb rabbitmq kafka zipkin otelcol jaeger prometheus ddapm grpcio deploylint valgrind chromium
 
 each() {
     local command=$1 service
@@ -21,7 +21,7 @@ install() {
     local service compiled=() downloaded=() background
     for service; do
         case $service in
-            otelcol | jaeger) compiled+=("$service") ;;
+            otelcol | jaeger | deploylint) compiled+=("$service") ;;
             *) downloaded+=("$service") ;;
         esac
     done

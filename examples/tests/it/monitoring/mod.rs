@@ -1,6 +1,7 @@
 //! The rules, dashboards and manifests under `deploy`, checked by the programs that read them.
 
 mod dashboards;
+mod manifests;
 mod prometheus;
 
 use std::collections::BTreeSet;
