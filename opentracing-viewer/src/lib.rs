@@ -3,6 +3,8 @@
 
 pub mod analysis;
 mod decode;
+#[cfg(feature = "sqlite")]
+mod file;
 mod ingest;
 mod model;
 mod pages;

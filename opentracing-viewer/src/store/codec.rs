@@ -23,6 +23,23 @@ pub(crate) trait Intern {
     fn tag(&mut self, key: Option<u32>, name: &str, value: &Value);
 }
 
+/// Stores all texts with the span, for a file.
+#[cfg(feature = "sqlite")]
+pub(crate) struct Inline;
+
+#[cfg(feature = "sqlite")]
+impl Intern for Inline {
+    fn key(&mut self, _: &str) -> Option<u32> {
+        None
+    }
+
+    fn value(&mut self, _: &str) -> Option<u32> {
+        None
+    }
+
+    fn tag(&mut self, _: Option<u32>, _: &str, _: &Value) {}
+}
+
 /// Stores texts in the dictionary, and calls back for tags.
 pub(super) struct Shared<'a, F> {
     pub(super) dictionary: &'a mut Dictionary,
@@ -184,6 +201,12 @@ impl<'a> Reader<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Option<Self> {
         let (&sections, bytes) = bytes.split_first()?;
         Some(Reader { bytes, sections })
+    }
+
+    /// Reads fields that were written on their own.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn of_fields(bytes: &'a [u8]) -> Self {
+        Reader { bytes, sections: 0 }
     }
 
     /// The name, if it is stored here.

@@ -19,7 +19,7 @@ pub(super) struct Dictionary {
 
 /// The texts of a dictionary at one time.
 #[derive(Clone, Default)]
-pub(super) struct Texts {
+pub(crate) struct Texts {
     full: Vec<Arc<[Arc<str>]>>,
     last: Vec<Arc<str>>,
 }

@@ -3,14 +3,16 @@
 mod aggregate;
 mod bloom;
 mod change;
-mod codec;
+pub(crate) mod codec;
 mod cut;
-mod dictionary;
+pub(crate) mod dictionary;
 mod figures;
 mod filter;
 mod find;
 mod histogram;
 mod insert;
+#[cfg(feature = "sqlite")]
+mod journal;
 mod query;
 mod resources;
 mod rows;
@@ -24,6 +26,8 @@ mod trace;
 pub use self::change::Change;
 pub use self::figures::{Figures, OperationFigures, ResourceFigures, Scope, TimelineBucket};
 pub use self::histogram::Histogram;
+#[cfg(feature = "sqlite")]
+pub(crate) use self::journal::Journal;
 pub use self::query::{Cursor, InvalidCursor, Query, Status, TagTerm};
 pub use self::rows::{SpanRow, TraceRows};
 pub use self::stats::{Inserted, StoreStats};

@@ -40,6 +40,8 @@ pub struct StoreStats {
     pub cut: u64,
     /// Spans that were not written to the file, because the disk was too slow or failed.
     pub not_stored: u64,
+    /// Spans that wait to be written to the file.
+    pub queued: usize,
     /// Whether spans are kept in a file across restarts.
     pub has_file: bool,
 }

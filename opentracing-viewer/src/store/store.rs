@@ -12,6 +12,8 @@ use crate::store::aggregate::{self, Groups};
 use crate::store::filter::Filter;
 use crate::store::find;
 use crate::store::insert::Data;
+#[cfg(feature = "sqlite")]
+use crate::store::journal::Journal;
 use crate::store::table::Entry;
 use crate::store::{
     Change, Figures, Inserted, Page, Query, ResourceFigures, Scope, StoreStats, TimelineBucket, Trace, TraceRows,
@@ -29,6 +31,8 @@ pub struct Store {
 struct State {
     data: Data,
     sequence: u64,
+    #[cfg(feature = "sqlite")]
+    journal: Option<Box<dyn Journal>>,
 }
 
 /// The number of changes that a slow subscriber may be behind.
@@ -47,7 +51,15 @@ impl Store {
     /// Creates an empty store that keeps at most `max_bytes` of spans. Less than [`MIN_MAX_BYTES`](Store::MIN_MAX_BYTES) is raised to that.
     pub fn new(max_bytes: usize) -> Self {
         let data = Data::new(max_bytes.max(Store::MIN_MAX_BYTES));
-        Store { state: Mutex::new(State { data, sequence: 0 }), changes: broadcast::channel(CHANGES).0 }
+        Store {
+            state: Mutex::new(State {
+                data,
+                sequence: 0,
+                #[cfg(feature = "sqlite")]
+                journal: None,
+            }),
+            changes: broadcast::channel(CHANGES).0,
+        }
     }
 
     /// Adds spans, and drops the oldest ones if there are too many. Takes about 2 microseconds a span.
@@ -55,11 +67,12 @@ impl Store {
         let mut inserted = Inserted::default();
         let mut traces: Vec<TraceId> = Vec::new();
         let mut state = self.lock();
-        let State { data, sequence } = &mut *state;
-        data.insert(&mut spans, &mut inserted, &mut traces);
+        let before = state.data.first_row();
+        let first_row = state.data.insert(&mut spans, &mut inserted, &mut traces);
+        state.keep(first_row, before, spans);
         if inserted.accepted > 0 {
-            *sequence += 1;
-            let sequence = *sequence;
+            state.sequence += 1;
+            let sequence = state.sequence;
             traces.sort_unstable();
             traces.dedup();
             let has_more = traces.len() > MAX_CHANGED;
@@ -153,7 +166,40 @@ impl Store {
 
     /// The size and the counters.
     pub fn stats(&self) -> StoreStats {
-        self.lock().data.stats()
+        let state = self.lock();
+        let stats = state.data.stats();
+        #[cfg(feature = "sqlite")]
+        let stats = StoreStats {
+            has_file: state.journal.is_some(),
+            queued: state.journal.as_ref().map_or(0, |journal| journal.queued()),
+            ..stats
+        };
+        stats
+    }
+
+    /// The first row that is still in the store.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn first_row(&self) -> u64 {
+        self.lock().data.first_row()
+    }
+
+    /// The first row that has not been used.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn end_row(&self) -> u64 {
+        self.lock().data.end_row()
+    }
+
+    /// Keeps later spans in a journal too. Spans that are in the store already are in the journal.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn set_journal(&self, journal: Box<dyn Journal>) {
+        self.lock().journal = Some(journal);
+    }
+
+    /// Writes what waits for the journal, and ends it. Blocks.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn close_journal(&self) {
+        let journal = self.lock().journal.take();
+        drop(journal);
     }
 
     fn snapshot(&self) -> (super::snapshot::Snapshot, usize) {
@@ -164,6 +210,25 @@ impl Store {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+#[cfg(feature = "sqlite")]
+impl State {
+    /// Passes on what the store has kept and dropped.
+    fn keep(&mut self, first_row: u64, before: u64, spans: Vec<Span>) {
+        let Some(journal) = &mut self.journal else { return };
+        if !spans.is_empty() {
+            self.data.stats.not_stored += journal.append(first_row, spans) as u64;
+        }
+        if self.data.first_row() > before {
+            journal.forget(self.data.first_row());
+        }
+    }
+}
+
+#[cfg(not(feature = "sqlite"))]
+impl State {
+    fn keep(&mut self, _: u64, _: u64, _: Vec<Span>) {}
 }
 
 impl fmt::Debug for Store {

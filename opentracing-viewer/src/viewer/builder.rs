@@ -20,6 +20,8 @@ pub struct ViewerBuilder {
     http: Vec<io::Result<SocketAddr>>,
     grpc: Vec<io::Result<SocketAddr>>,
     max_bytes: usize,
+    #[cfg(feature = "sqlite")]
+    file: Option<std::path::PathBuf>,
     token: Option<String>,
     hosts: Vec<String>,
     origins: Vec<String>,
@@ -32,6 +34,8 @@ impl ViewerBuilder {
             http: Vec::new(),
             grpc: Vec::new(),
             max_bytes: Store::DEFAULT_MAX_BYTES,
+            #[cfg(feature = "sqlite")]
+            file: None,
             token: None,
             hosts: Vec::new(),
             origins: Vec::new(),
@@ -55,6 +59,15 @@ impl ViewerBuilder {
     /// Sets the bound of the store in bytes. [`Store::DEFAULT_MAX_BYTES`] by default, [`Store::MIN_MAX_BYTES`] at least.
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.max_bytes = bytes;
+        self
+    }
+
+    /// Keeps the spans in an SQLite file, too, and begins with those that it holds. What leaves the store leaves the file. The file is created
+    /// for its owner alone, in the mode 0600. None by default.
+    #[cfg(feature = "sqlite")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
+    pub fn store_file(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+        self.file = Some(path.into());
         self
     }
 
@@ -122,7 +135,8 @@ impl ViewerBuilder {
     ///
     /// # Errors
     ///
-    /// If an address is invalid or taken, if an address is not loopback and there is no token, or if the token is too short.
+    /// If an address is invalid or taken, if an address is not loopback and there is no token, if the token is too short, or if the
+    /// file cannot be used.
     pub fn start(mut self) -> io::Result<Viewer> {
         if self.http.is_empty() {
             self = self.listen((Ipv4Addr::LOCALHOST, 0));
@@ -137,7 +151,12 @@ impl ViewerBuilder {
         let grpc: Vec<TcpListener> = grpc.into_iter().map(bind).collect::<io::Result<_>>()?;
         let endpoints = Endpoints { http: addresses(&http)?, grpc: addresses(&grpc)? };
         let (close, closed) = watch::channel(false);
-        let state = AppState::new(Arc::new(Store::new(self.max_bytes)), endpoints, self.limits, closed.clone());
+        let store = Arc::new(Store::new(self.max_bytes));
+        #[cfg(feature = "sqlite")]
+        if let Some(file) = &self.file {
+            crate::file::open(file, &store)?;
+        }
+        let state = AppState::new(store, endpoints, self.limits, closed.clone());
         let hosts = Hosts::new(&self.hosts, &self.origins);
         let thread = serve::start(Listeners { http, grpc }, state.clone(), hosts, token.clone(), closed)?;
         Ok(Viewer::new(ViewerHandle::new(state, token), close, thread))

@@ -1,6 +1,8 @@
 //! The viewer from outside.
 
 mod analysis;
+#[cfg(feature = "sqlite")]
+mod file;
 mod hostile;
 mod otlp_json;
 mod received;
