@@ -5,6 +5,7 @@ pub mod analysis;
 mod decode;
 #[cfg(feature = "sqlite")]
 mod file;
+mod health;
 mod ingest;
 mod model;
 mod pages;
@@ -14,6 +15,7 @@ mod state;
 mod store;
 mod viewer;
 
+pub use self::health::{LocalHealth, TracerHealth};
 pub use self::model::{Link, LinkKind, Log, Marks, Resource, Span, Text, Value};
 pub use self::state::{Endpoints, ReceiverStats};
 pub use self::store::{

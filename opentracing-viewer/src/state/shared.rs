@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use tokio::sync::{Semaphore, watch};
 
+use crate::health::{self, TracerHealth, Watched};
 use crate::state::{Budget, Counters, Endpoints, Limits};
 use crate::store::Store;
 
@@ -21,6 +22,7 @@ struct Inner {
     limits: Limits,
     budget: Budget,
     counters: Counters,
+    watched: Watched,
     started: SystemTime,
     queries: Semaphore,
     closed: watch::Receiver<bool>,
@@ -37,6 +39,7 @@ impl AppState {
             limits,
             budget: Budget::new(limits.max_open_bytes),
             counters: Counters::default(),
+            watched: Watched::default(),
             started: SystemTime::now(),
             queries: Semaphore::new(PARALLEL_QUERIES),
             closed,
@@ -67,6 +70,16 @@ impl AppState {
     /// What receivers count.
     pub(crate) fn counters(&self) -> &Counters {
         &self.inner.counters
+    }
+
+    /// The tracers of this process that the viewer asks.
+    pub(crate) fn watched(&self) -> &Watched {
+        &self.inner.watched
+    }
+
+    /// What tracers say of themselves, and what their spans tell. Reads a column of all spans, so it may block.
+    pub(crate) fn health(&self) -> Vec<TracerHealth> {
+        health::health(self.store(), self.watched())
     }
 
     /// When the viewer was started.

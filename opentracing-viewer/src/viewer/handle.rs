@@ -4,6 +4,9 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use opentracing_core::Tracer;
+
+use crate::health::TracerHealth;
 use crate::security::Token;
 use crate::state::{AppState, Endpoints, ReceiverStats};
 use crate::store::Store;
@@ -18,6 +21,12 @@ pub struct ViewerHandle {
 impl ViewerHandle {
     pub(super) fn new(state: AppState, token: Option<Token>) -> Self {
         ViewerHandle { state, token }
+    }
+
+    pub(super) fn close(&self) {
+        self.state.watched().clear();
+        #[cfg(feature = "sqlite")]
+        self.store().close_journal();
     }
 
     /// The address of the page.
@@ -40,6 +49,18 @@ impl ViewerHandle {
             Some(token) => format!("http://{address}/?token={}", token.as_str()),
             None => format!("http://{address}/"),
         }
+    }
+
+    /// Shows on the page what a tracer of this process says of itself: [`Tracer::report`] and its counters. The viewer holds the tracer until it
+    /// is dropped, so close the tracer if it reports to this viewer, as the guard of its reporter does.
+    pub fn watch(&self, tracer: &Tracer) {
+        self.state.watched().add(tracer.clone());
+    }
+
+    /// What is known of all tracers: those that are [watched](ViewerHandle::watch), and the others by their spans. Takes about 10 ms for a
+    /// million spans.
+    pub fn health(&self) -> Vec<TracerHealth> {
+        self.state.health()
     }
 
     /// What other processes sent.

@@ -114,8 +114,7 @@ impl Drop for Viewer {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-        #[cfg(feature = "sqlite")]
-        self.store().close_journal();
+        self.handle.close();
     }
 }
 

@@ -3,6 +3,7 @@
 mod analysis;
 #[cfg(feature = "sqlite")]
 mod file;
+mod health;
 mod hostile;
 mod otlp_json;
 mod received;
