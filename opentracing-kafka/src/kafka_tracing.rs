@@ -103,7 +103,7 @@ impl KafkaTracing {
     ///
     /// Use it where a consumer does not accept additional headers, or where senders are untrusted.
     pub fn without_propagation(mut self) -> Self {
-        self.settings.propagates = false;
+        self.settings.topics.without_propagation();
         self
     }
 
@@ -111,7 +111,7 @@ impl KafkaTracing {
     /// default. [`TracerBuilder::without_message_context`](opentracing_core::TracerBuilder::without_message_context) does the same by
     /// pattern, for all adapters and for sent records only.
     pub fn without_propagation_for(mut self, topics: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
-        self.settings.no_propagation.push(Arc::new(topics));
+        self.settings.topics.without_propagation_for(topics);
         self
     }
 
@@ -136,7 +136,7 @@ impl KafkaTracing {
     /// Does not record the records of topics for which the closure returns `true`, nor the work that is done for them here and in other
     /// services. The closure receives the topic; for a batch of several topics, `batch`. Several closures add up. None by default.
     pub fn skip(mut self, skip: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
-        self.settings.skip.push(Arc::new(skip));
+        self.settings.topics.skip(skip);
         self
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use opentracing_core::message_rules::MessageHeaderTags;
+use opentracing_core::message_rules::{Destinations, MessageHeaderTags};
 use opentracing_core::{ReferenceKind, SpanBuilder, Tracer, Value, tags};
 use rdkafka::ClientConfig;
 
@@ -15,9 +15,6 @@ use crate::state::lags::Lags;
 use crate::state::refusals::Refusals;
 use crate::state::transaction::Transaction;
 
-/// Whether the messages of a destination are not recorded.
-pub(crate) type Skip = dyn Fn(&str) -> bool + Send + Sync;
-
 /// The settings of a [`KafkaTracing`](crate::KafkaTracing).
 #[derive(Clone)]
 pub(crate) struct Settings {
@@ -27,17 +24,14 @@ pub(crate) struct Settings {
     pub(crate) record_key: RecordKey,
     pub(crate) poll_span: PollSpan,
     pub(crate) commit_span: CommitSpan,
-    /// Whether contexts travel in the headers of records.
-    pub(crate) propagates: bool,
-    /// The topics whose records carry no contexts.
-    pub(crate) no_propagation: Vec<Arc<Skip>>,
+    /// The topics that are not recorded, and those whose records carry no contexts.
+    pub(crate) topics: Destinations,
     /// Whether the message that a loop handles is the parent of spans that start without one.
     pub(crate) has_current_message: bool,
     pub(crate) lags: Arc<Lags>,
     /// How the span of a received message refers to the span that sent it.
     pub(crate) producer_reference: ReferenceKind,
     pub(crate) captured: MessageHeaderTags,
-    pub(crate) skip: Vec<Arc<Skip>>,
     pub(crate) decorators: Vec<Arc<dyn KafkaDecorator>>,
 }
 
@@ -50,25 +44,13 @@ impl Settings {
             record_key: RecordKey::default(),
             poll_span: PollSpan::default(),
             commit_span: CommitSpan::default(),
-            propagates: true,
-            no_propagation: Vec::new(),
+            topics: Destinations::new(),
             has_current_message: true,
             lags: Arc::default(),
             producer_reference: ReferenceKind::FollowsFrom,
             captured: MessageHeaderTags::new(),
-            skip: Vec::new(),
             decorators: Vec::new(),
         }
-    }
-
-    /// Whether the messages of this destination are not recorded.
-    pub(crate) fn skips(&self, destination: &str) -> bool {
-        self.skip.iter().any(|skip| skip(destination))
-    }
-
-    /// Whether contexts are written to and read from the records of this topic.
-    pub(crate) fn propagates(&self, topic: &str) -> bool {
-        self.propagates && !self.no_propagation.iter().any(|matches| matches(topic))
     }
 }
 
@@ -81,11 +63,10 @@ impl fmt::Debug for Settings {
             .field("record_key", &self.record_key)
             .field("poll_span", &self.poll_span)
             .field("commit_span", &self.commit_span)
-            .field("propagates", &self.propagates)
+            .field("topics", &self.topics)
             .field("has_current_message", &self.has_current_message)
             .field("producer_reference", &self.producer_reference)
             .field("captured", &self.captured)
-            .field("skip", &self.skip.len())
             .finish_non_exhaustive()
     }
 }

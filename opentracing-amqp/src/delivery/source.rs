@@ -48,7 +48,11 @@ impl Source {
     /// The context of the publisher.
     pub(crate) fn producer(&self, settings: &Settings, delivery: &Delivery) -> Option<SpanContext> {
         let names = [self.name.as_str(), delivery.exchange.as_str(), delivery.routing_key.as_str()];
-        if settings.propagates(&names) { headers::extract(&settings.tracer, &delivery.properties) } else { None }
+        if settings.destinations.propagates(names) {
+            headers::extract(&settings.tracer, &delivery.properties)
+        } else {
+            None
+        }
     }
 
     fn start_span(
@@ -91,7 +95,7 @@ pub(crate) fn builder<'a>(settings: &'a Settings, operation_name: &'a str, queue
         .ignore_active_span()
         .tag(tags::COMPONENT, Value::Static(settings.component))
         .set(tags::MESSAGE_BUS_DESTINATION, queue);
-    if settings.skips(queue) {
+    if settings.destinations.skips(queue) {
         builder.set(tags::SAMPLING_PRIORITY, 0);
     }
     builder

@@ -103,7 +103,7 @@ impl Publish {
             .set(tags::MESSAGE_BUS_DESTINATION, destination.name())
             .set(tags::MESSAGING_RABBITMQ_ROUTING_KEY, message.routing_key)
             .tag(tags::PEER_SERVICE, settings.peer_service());
-        if settings.skips(destination.name()) {
+        if settings.destinations.skips(destination.name()) {
             builder.set(tags::SAMPLING_PRIORITY, 0);
         }
         let mut span = builder.start();
@@ -123,9 +123,8 @@ impl Publish {
     /// Adds the context to the headers, unless it is turned off for this message.
     fn inject(&mut self, properties: &mut BasicProperties, (exchange, routing_key): (&str, &str)) {
         let Publish { span, settings, .. } = self;
-        let Settings { tracer, frame_max, .. } = &**settings;
-        let is_written = |name: &str| name.is_empty() || tracer.writes_message_context(name);
-        if !settings.propagates(&[exchange, routing_key]) || !is_written(exchange) || !is_written(routing_key) {
+        let Settings { tracer, frame_max, destinations, .. } = &**settings;
+        if !destinations.writes_context(tracer, [exchange, routing_key]) {
             return;
         }
         let Some(context) = span.as_span_context() else { return };

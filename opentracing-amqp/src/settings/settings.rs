@@ -4,15 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use lapin::types::FrameSize;
-use opentracing_core::message_rules::{MessageHeaderTags, Receiver};
+use opentracing_core::message_rules::{Destinations, MessageHeaderTags, Receiver};
 use opentracing_core::{MessageEvent, ReferenceKind, Tracer, Value};
 
 use crate::decorator::AmqpDecorator;
 use crate::headers::size::DEFAULT_FRAME_MAX;
 use crate::settings::peer::Peer;
-
-/// Whether the messages of a destination are not recorded.
-pub(crate) type Skip = dyn Fn(&str) -> bool + Send + Sync;
 
 #[derive(Clone)]
 pub(crate) struct Settings {
@@ -22,16 +19,13 @@ pub(crate) struct Settings {
     pub(crate) peer_service: Option<Box<str>>,
     /// The largest frame that was negotiated with the broker.
     pub(crate) frame_max: FrameSize,
-    /// Whether contexts travel in the headers of messages.
-    pub(crate) propagates: bool,
-    /// The destinations whose messages carry no contexts.
-    pub(crate) no_propagation: Vec<Arc<Skip>>,
+    /// The destinations that are not recorded, and those whose messages carry no contexts.
+    pub(crate) destinations: Destinations,
     /// Whether a delivery is the parent of what the task that received it starts.
     pub(crate) has_current_message: bool,
     /// How the span of a delivery refers to the span that published the message.
     pub(crate) producer_reference: ReferenceKind,
     pub(crate) captured: MessageHeaderTags,
-    pub(crate) skip: Vec<Arc<Skip>>,
     pub(crate) decorators: Vec<Arc<dyn AmqpDecorator>>,
 }
 
@@ -43,12 +37,10 @@ impl Settings {
             peer: None,
             peer_service: None,
             frame_max: DEFAULT_FRAME_MAX,
-            propagates: true,
-            no_propagation: Vec::new(),
+            destinations: Destinations::new(),
             has_current_message: true,
             producer_reference: ReferenceKind::FollowsFrom,
             captured: MessageHeaderTags::new(),
-            skip: Vec::new(),
             decorators: Vec::new(),
         })
     }
@@ -56,12 +48,6 @@ impl Settings {
     /// The tag `peer.service` of published messages.
     pub(crate) fn peer_service(&self) -> Value<'_> {
         self.peer_service.as_ref().map_or(Value::Static("rabbitmq"), Value::from)
-    }
-
-    /// Whether contexts are written to and read from messages with any of these names: a queue, an exchange, a routing key.
-    pub(crate) fn propagates(&self, names: &[&str]) -> bool {
-        let is_off = |name: &&str| !name.is_empty() && self.no_propagation.iter().any(|matches| matches(name));
-        self.propagates && (self.no_propagation.is_empty() || !names.iter().any(is_off))
     }
 
     /// Counts that lapin's own type was taken out of a traced one, by dereferencing it.
@@ -78,11 +64,6 @@ impl Settings {
     pub(crate) fn receiver(&self) -> Option<Receiver> {
         self.has_current_message.then(Receiver::of_future)
     }
-
-    /// Whether the messages of this destination are not recorded.
-    pub(crate) fn skips(&self, destination: &str) -> bool {
-        self.skip.iter().any(|skip| skip(destination))
-    }
 }
 
 impl fmt::Debug for Settings {
@@ -92,12 +73,10 @@ impl fmt::Debug for Settings {
             .field("component", &self.component)
             .field("peer", &self.peer)
             .field("peer_service", &self.peer_service)
-            .field("propagates", &self.propagates)
-            .field("no_propagation", &self.no_propagation.len())
+            .field("destinations", &self.destinations)
             .field("has_current_message", &self.has_current_message)
             .field("producer_reference", &self.producer_reference)
             .field("captured", &self.captured)
-            .field("skip", &self.skip.len())
             .finish_non_exhaustive()
     }
 }
@@ -131,7 +110,7 @@ macro_rules! setters {
         ///
         /// Use it where a consumer does not accept additional headers, or where publishers are untrusted.
         pub fn without_propagation(mut self) -> Self {
-            Arc::make_mut(&mut self.settings).propagates = false;
+            Arc::make_mut(&mut self.settings).destinations.without_propagation();
             self
         }
 
@@ -142,7 +121,7 @@ macro_rules! setters {
         /// [`TracerBuilder::without_message_context`](opentracing_core::TracerBuilder::without_message_context) and the environment set
         /// patterns for all clients of a tracer.
         pub fn without_propagation_for(mut self, matches: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
-            Arc::make_mut(&mut self.settings).no_propagation.push(Arc::new(matches));
+            Arc::make_mut(&mut self.settings).destinations.without_propagation_for(matches);
             self
         }
 
@@ -177,7 +156,7 @@ macro_rules! setters {
         /// in other services. The closure receives the value of the tag `message_bus.destination`. Several closures add up. None by
         /// default.
         pub fn skip(mut self, skip: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
-            Arc::make_mut(&mut self.settings).skip.push(Arc::new(skip));
+            Arc::make_mut(&mut self.settings).destinations.skip(skip);
             self
         }
 

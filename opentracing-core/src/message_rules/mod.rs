@@ -19,6 +19,7 @@ mod attempts;
 mod context_headers;
 #[cfg(feature = "tokio")]
 mod current_message;
+mod destinations;
 mod handler_outcome;
 mod handler_output;
 mod handling;
@@ -31,6 +32,7 @@ pub use self::attempts::Attempts;
 pub use self::context_headers::{ContextFit, ContextHeaders};
 #[cfg(feature = "tokio")]
 pub use self::current_message::{CurrentMessage, Receiver};
+pub use self::destinations::Destinations;
 pub use self::handler_outcome::HandlerOutcome;
 pub use self::handler_output::HandlerOutput;
 pub use self::handling::{Handling, handle_blocking, handle_blocking_in_ref};

@@ -36,7 +36,7 @@ pub(crate) fn receive<M: ReceivedMessage>(
     }
     tracer.count_messages(MessageEvent::Received, 1);
     // librdkafka parses the headers when they are asked for, which costs more than everything else here.
-    let headers = if client.settings.propagates(message.topic()) { message.raw_headers() } else { None };
+    let headers = if client.settings.topics.propagates([message.topic()]) { message.raw_headers() } else { None };
     let headers = headers.map(carrier::read);
     let sender = headers.as_ref().and_then(|headers| tracer.extract(KafkaHeaders, headers).ok().flatten());
     let moved = || {
@@ -85,7 +85,7 @@ pub(crate) fn start_span(client: &ClientSettings, topic: &str, senders: &[SpanCo
             builder.reference(client.settings.producer_reference, sender);
         }
         attempts.refer_to_last(&mut builder);
-        if client.settings.skips(topic) {
+        if client.settings.topics.skips(topic) {
             builder.set(tags::SAMPLING_PRIORITY, 0);
         }
         builder.start()
@@ -113,7 +113,8 @@ fn record_poll(
             builder.reference(ReferenceKind::FollowsFrom, sender);
         }
         // The wait for a message that is not recorded is not recorded either.
-        if client.settings.skips(topic) || senders.iter().any(|sender| sender.sampling() == Sampling::NotSampled) {
+        if client.settings.topics.skips(topic) || senders.iter().any(|sender| sender.sampling() == Sampling::NotSampled)
+        {
             builder.set(tags::SAMPLING_PRIORITY, 0);
         }
         builder.start()
@@ -127,7 +128,7 @@ fn record_poll(
 /// The context in the headers of a message of this topic. `None` for a corrupt context, which the tracer counts.
 pub(crate) fn sender(client: &ClientSettings, topic: &str, headers: Option<&BorrowedHeaders>) -> Option<SpanContext> {
     let tracer = &client.settings.tracer;
-    if tracer.is_noop() || !client.settings.propagates(topic) {
+    if tracer.is_noop() || !client.settings.topics.propagates([topic]) {
         return None;
     }
     tracer.extract(KafkaHeaders, &carrier::read(headers?)).ok().flatten()

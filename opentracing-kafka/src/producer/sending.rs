@@ -36,7 +36,7 @@ pub(crate) fn start<K: ToBytes + ?Sized, P: ToBytes + ?Sized>(
             .tag(tags::COMPONENT, Value::Static(client.settings.component))
             .set(tags::MESSAGE_BUS_DESTINATION, topic);
         client.add_peer(&mut builder);
-        if client.settings.skips(topic) {
+        if client.settings.topics.skips(topic) {
             builder.set(tags::SAMPLING_PRIORITY, 0);
         }
         builder.start()
@@ -65,9 +65,8 @@ pub(crate) fn start<K: ToBytes + ?Sized, P: ToBytes + ?Sized>(
 }
 
 fn writes_context(client: &ClientSettings, topic: &str) -> bool {
-    client.settings.propagates(topic)
-        && !client.refusals.has(topic)
-        && client.settings.tracer.writes_message_context(topic)
+    let Settings { tracer, topics, .. } = &client.settings;
+    topics.writes_context(tracer, [topic]) && !client.refusals.has(topic)
 }
 
 /// Stops writing contexts to a topic after a broker has refused a record that had one, in case that it does not accept headers. A broker
