@@ -4,9 +4,10 @@
 //! of attempts after which a message may come again are kept.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
+use std::hash::{BuildHasher, Hash};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
+use foldhash::quality::FixedState;
 use lapin::message::Delivery;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use opentracing_core::message_rules::Attempts;
@@ -57,8 +58,9 @@ impl MessageKey {
     }
 }
 
+/// Each delivery is hashed, and most keys are never looked up.
 fn hash(value: impl Hash) -> u64 {
-    BuildHasherDefault::<DefaultHasher>::new().hash_one(value)
+    FixedState::default().hash_one(value)
 }
 
 /// So much of a body tells messages apart. Long bodies would cost too much.

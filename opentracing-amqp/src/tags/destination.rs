@@ -12,7 +12,7 @@ pub(crate) struct Destination {
 impl Destination {
     pub(crate) fn new(verb: &str, name: &str) -> Self {
         let name = if is_generated(name) { TEMPORARY } else { name };
-        Destination { operation_name: format!("{verb} {name}").into(), name_at: verb.len() + 1 }
+        Destination { operation_name: [verb, " ", name].concat().into(), name_at: verb.len() + 1 }
     }
 
     pub(crate) fn operation_name(&self) -> &str {
