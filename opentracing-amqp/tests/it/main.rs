@@ -13,6 +13,7 @@ mod headers;
 mod host_methods;
 mod malformed_headers;
 mod policies;
+mod programs;
 mod publishing;
 mod python;
 mod recovery;
