@@ -7,47 +7,72 @@ use std::cell::Cell;
 
 use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
-use opentracing_core::SpanRef;
+use opentracing_core::{SpanContext, SpanRef};
 
 use crate::convert::to_core;
 
+/// What a span is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Question {
+    Nothing,
+    Context,
+    Handle,
+}
+
+pub(crate) enum Answer {
+    Context(SpanContext),
+    Handle(SpanRef),
+}
+
 thread_local! {
-    static IS_ASKED: Cell<bool> = const { Cell::new(false) };
-    static ANSWER: Cell<Option<SpanRef>> = const { Cell::new(None) };
+    static QUESTION: Cell<Question> = const { Cell::new(Question::Nothing) };
+    static ANSWER: Cell<Option<Answer>> = const { Cell::new(None) };
     /// How many operations of our spans run on this thread. The context may hold the lock of its span meanwhile.
     static BUSY: Cell<u32> = const { Cell::new(0) };
 }
 
-/// The span of the context as one of ours. That of another tracer, or of another process, becomes a handle that stands for its context.
-/// `None` if the context has no span, or an invalid one.
+/// The span of the context as one of ours, to activate. That of another tracer, or of another process, becomes a handle that stands for its
+/// context. `None` if the context has no span, or an invalid one.
 pub(crate) fn span_of(context: &Context) -> Option<SpanRef> {
+    match ask(context, Question::Handle)? {
+        Answer::Handle(span) => Some(span),
+        Answer::Context(context) => Some(SpanRef::of_context(context)),
+    }
+}
+
+/// Our context of the span in this context.
+pub(crate) fn parent_in(context: &Context) -> Option<SpanContext> {
+    match ask(context, Question::Context)? {
+        Answer::Handle(span) => span.context(),
+        Answer::Context(context) => Some(context),
+    }
+}
+
+fn ask(context: &Context, question: Question) -> Option<Answer> {
     if !context.has_active_span() {
         return None;
     }
     let span = context.span();
-    ask(|| span.is_recording()).or_else(|| {
-        let context = span.span_context();
-        context.is_valid().then(|| SpanRef::of_context(to_core(context)))
-    })
-}
-
-fn ask(question: impl FnOnce() -> bool) -> Option<SpanRef> {
-    if is_busy() {
-        return None;
+    if !is_busy() {
+        QUESTION.set(question);
+        let _ = span.is_recording();
+        QUESTION.set(Question::Nothing);
+        if let Some(answer) = ANSWER.try_with(Cell::take).ok().flatten() {
+            return Some(answer);
+        }
     }
-    IS_ASKED.set(true);
-    question();
-    IS_ASKED.set(false);
-    ANSWER.try_with(Cell::take).ok().flatten()
+    let context = span.span_context();
+    context.is_valid().then(|| Answer::Context(to_core(context)))
 }
 
-/// Called by our spans at the start of the question.
+/// What our spans are asked for now. They call it when they are asked whether they record.
 #[inline]
-pub(crate) fn answer(span: &SpanRef) {
-    if IS_ASKED.get() {
-        IS_ASKED.set(false);
-        let _ = ANSWER.try_with(|answer| answer.set(Some(span.clone())));
-    }
+pub(crate) fn question() -> Question {
+    QUESTION.replace(Question::Nothing)
+}
+
+pub(crate) fn answer(answer: Answer) {
+    let _ = ANSWER.try_with(|place| place.set(Some(answer)));
 }
 
 /// Whether an operation of one of our spans runs on this thread, so that asking might wait for this thread itself.

@@ -111,14 +111,14 @@ impl ContextBridge for Contexts {
                 gone.into_iter().for_each(|activation| stack.remove(activation));
             }
             if !current.is_plain() || !shared.is_empty() {
-                let activation = Context::map_current(parent_in).and_then(|span| stack.push(&span));
+                let activation = Context::map_current(active_in).and_then(|span| stack.push(&span));
                 shared.push(Shared { seen: current, activation, guard: None });
             }
         });
     }
 
     fn entered(&self, activation: Activation, span: SpanRef) {
-        let context = Context::map_current(|current| current.with_span(ProvidedSpan::native(span)));
+        let context = Context::map_current(|current| current.with_span(ProvidedSpan::native(&span)));
         let seen = Seen::of(&context);
         // The guard must not be attached if it could not be kept.
         with_shared(|shared| {
@@ -137,7 +137,7 @@ impl ContextBridge for Contexts {
 }
 
 /// What is active for native code in this context.
-fn parent_in(context: &Context) -> Option<SpanRef> {
+fn active_in(context: &Context) -> Option<SpanRef> {
     if !context.is_telemetry_suppressed() {
         return span_of(context);
     }

@@ -166,7 +166,7 @@ fn record(tracer: &Tracer, data: SpanData) {
     for (key, count) in dropped(&data) {
         builder.tag(key, Some(count).filter(|count| *count > 0));
     }
-    let mut span = ProvidedSpan::started(builder.start().detach());
+    let mut span = ProvidedSpan::started(builder.start());
     for link in &data.links.links {
         span.link(link, Some(data.start_time));
     }

@@ -8,9 +8,9 @@ use opentelemetry::propagation::text_map_propagator::FieldIter;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
 use opentelemetry::trace::TraceContextExt;
 use opentracing_core::propagation::{Field, HttpHeaders, TextMapReader, TextMapWriter};
-use opentracing_core::{Sampling, SpanContext, SpanId, SpanRef, TraceId, Tracer};
+use opentracing_core::{Sampling, SpanContext, SpanId, TraceId, Tracer};
 
-use crate::ask::span_of;
+use crate::ask::parent_in;
 use crate::span::ProvidedSpan;
 
 /// A propagator of OpenTelemetry's API that reads and writes the header formats of a [`Tracer`] of ours: Instana, W3C, B3 and whatever else
@@ -48,7 +48,7 @@ impl fmt::Debug for Propagator {
 
 impl TextMapPropagator for Propagator {
     fn inject_context(&self, cx: &Context, injector: &mut dyn Injector) {
-        let mut context = span_of(cx).and_then(|span| span.context()).unwrap_or(SpanContext::empty());
+        let mut context = parent_in(cx).unwrap_or(SpanContext::empty());
         if cx.is_telemetry_suppressed() {
             context = context.with_sampling(Sampling::NotSampled);
         }
@@ -67,7 +67,7 @@ impl TextMapPropagator for Propagator {
         let Ok(Some(context)) = self.tracer.extract(HttpHeaders, &Reader(extractor)) else { return cx.clone() };
         let baggage: Vec<_> =
             context.baggage().map(|(key, value)| KeyValueMetadata::new(key.to_owned(), value.to_owned(), "")).collect();
-        let extracted = cx.with_span(ProvidedSpan::remote(SpanRef::of_context(context)));
+        let extracted = cx.with_span(ProvidedSpan::remote(context));
         if baggage.is_empty() { extracted } else { extracted.with_baggage(baggage) }
     }
 

@@ -8,7 +8,7 @@ use opentelemetry::trace::{SpanBuilder, TraceContextExt, Tracer as OtelTracer, T
 use opentelemetry::{Context, InstrumentationScope, KeyValue};
 use opentracing_core::{SpanBuilder as NativeBuilder, Text, Tracer};
 
-use crate::ask::span_of;
+use crate::ask::parent_in;
 use crate::contexts::are_connected;
 use crate::convert::{Given, to_core_kind, to_core_value, unless_now};
 use crate::span::ProvidedSpan;
@@ -75,7 +75,7 @@ impl OtelTracer for ProvidedTracer {
         if parent_cx.is_telemetry_suppressed() {
             return ProvidedSpan::none();
         }
-        let parent = span_of(parent_cx);
+        let parent = parent_in(parent_cx);
         let mut native = match &builder.name {
             Cow::Borrowed(name) => self.tracer.span(*name),
             Cow::Owned(name) => self.tracer.span(name),
@@ -99,7 +99,7 @@ impl OtelTracer for ProvidedTracer {
         let span = native.start();
         drop(native);
         let records = span.is_recording();
-        let span = ProvidedSpan::started(span.detach());
+        let mut span = ProvidedSpan::started(span);
         if records {
             builder.links.iter().flatten().for_each(|link| span.link(link, None));
             for event in builder.events.iter().flatten() {
@@ -114,7 +114,7 @@ impl ProvidedTracer {
     /// Whether the context asks for a root although a span of ours is active. If there is no such span, a message that this task handles may
     /// still be the parent.
     fn is_detached(&self, context: &Context) -> bool {
-        are_connected() && (context.has_active_span() || self.tracer.active_context().is_some())
+        are_connected() && (context.has_active_span() || self.tracer.with_active(|_| ()).is_some())
     }
 }
 

@@ -2,26 +2,34 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use opentelemetry::KeyValue;
-use opentelemetry::trace::{Link, Span, SpanContext as OtelContext, Status};
-use opentracing_core::{ReferenceKind, SpanRef, Text, Value};
+use opentelemetry::trace::{Link, Span as OtelSpan, SpanContext as OtelContext, Status};
+use opentracing_core::{AsSpanContext, ReferenceKind, Span, SpanContext, SpanRef, Text, Value};
 use smallvec::SmallVec;
 
-use crate::ask::{Busy, answer};
+use crate::ask::{Answer, Busy, Question, answer, question};
 use crate::convert::{Given, to_core, to_core_value, to_otel, unless_now, with_fields};
 
 /// A span of a [`Provider`](crate::Provider), or in a context the active span of native code. Made by OpenTelemetry's `Tracer`.
 ///
 /// Ending or dropping it finishes the span. The active span of native code is not finished by it: its owner does that.
 pub struct ProvidedSpan {
-    span: SpanRef,
+    inner: Inner,
     context: OtelContext,
     status: Level,
-    /// Whether this is a span of OpenTelemetry that has not ended.
-    is_open: bool,
-    is_native: bool,
+}
+
+enum Inner {
+    /// A span of OpenTelemetry that has not ended. The lock is for contexts, which ask without exclusive access.
+    Open(Mutex<Span>),
+    /// The active span of native code, lent.
+    Native(Mutex<Span>),
+    /// A span that has ended, or that of a remote caller.
+    Fixed(SpanContext),
+    Nothing,
 }
 
 /// The level of a status. A lower one never replaces a higher one.
@@ -34,69 +42,80 @@ enum Level {
 
 impl ProvidedSpan {
     /// A span that was just started.
-    pub(crate) fn started(span: SpanRef) -> Self {
-        Self::new(span, true, false)
+    pub(crate) fn started(span: Span) -> Self {
+        let context = of(span.as_span_context());
+        Self::new(Inner::Open(Mutex::new(span)), context)
     }
 
     /// The active span of native code.
-    pub(crate) fn native(span: SpanRef) -> Self {
-        Self::new(span, false, true)
+    pub(crate) fn native(span: &SpanRef) -> Self {
+        let context = of(span.as_span_context());
+        Self::new(Inner::Native(Mutex::new(span.lend())), context)
     }
 
     /// The span of a remote caller.
-    pub(crate) fn remote(span: SpanRef) -> Self {
-        Self::new(span, false, false)
+    pub(crate) fn remote(context: SpanContext) -> Self {
+        let otel = to_otel(&context);
+        Self::new(Inner::Fixed(context), otel)
     }
 
     /// No span, in a context without telemetry.
     pub(crate) fn none() -> Self {
-        ProvidedSpan {
-            span: SpanRef::noop(),
-            context: OtelContext::NONE,
-            status: Level::Unset,
-            is_open: false,
-            is_native: false,
+        Self::new(Inner::Nothing, OtelContext::NONE)
+    }
+
+    fn new(inner: Inner, context: OtelContext) -> Self {
+        ProvidedSpan { inner, context, status: Level::Unset }
+    }
+
+    /// The span, if it takes writes.
+    #[inline]
+    fn span(&mut self) -> Option<&mut Span> {
+        match &mut self.inner {
+            Inner::Open(span) => Some(span.get_mut().unwrap_or_else(PoisonError::into_inner)),
+            Inner::Native(span) => {
+                Some(span.get_mut().unwrap_or_else(PoisonError::into_inner)).filter(|span| span.is_recording())
+            }
+            Inner::Fixed(_) | Inner::Nothing => None,
         }
     }
 
-    fn new(span: SpanRef, is_open: bool, is_native: bool) -> Self {
-        let context = span.context().map_or(OtelContext::NONE, |context| to_otel(&context));
-        ProvidedSpan { span, context, status: Level::Unset, is_open, is_native }
-    }
-
-    fn takes_writes(&self) -> bool {
-        self.is_open || self.is_native && !self.span.is_finished()
+    #[cold]
+    fn answer(&self, question: Question) {
+        match &self.inner {
+            Inner::Open(span) | Inner::Native(span) => {
+                let mut span = lock(span);
+                match question {
+                    Question::Handle => answer(Answer::Handle(span.share())),
+                    _ => span.context().into_iter().for_each(|context| answer(Answer::Context(context))),
+                }
+            }
+            Inner::Fixed(context) => answer(Answer::Context(context.clone())),
+            Inner::Nothing => {}
+        }
     }
 
     /// Writes an event as a log. `None` is now.
-    pub(crate) fn log(&self, name: &str, at: Option<SystemTime>, attributes: &[KeyValue]) {
+    pub(crate) fn log(&mut self, name: &str, at: Option<SystemTime>, attributes: &[KeyValue]) {
+        let Some(span) = self.span() else { return };
         let _busy = Busy::begin();
         if name == "exception" {
             return with_fields(&[(EVENT, Value::Static("error"))], attributes, |fields| {
                 let mut fields: SmallVec<[_; 10]> = fields.into();
                 fields.iter_mut().for_each(rename);
-                self.write(at, &fields);
+                write(span, at, &fields);
             });
         }
-        with_fields(&[(EVENT, Value::Str(name))], attributes, |fields| self.write(at, fields));
+        with_fields(&[(EVENT, Value::Str(name))], attributes, |fields| write(span, at, fields));
     }
 
-    fn write(&self, at: Option<SystemTime>, fields: &[(Text<'_>, Value<'_>)]) {
-        match at {
-            None => self.span.log_kv(fields),
-            Some(at) => self.span.log_kv_at(at, fields),
-        };
-    }
-
-    pub(crate) fn link(&self, link: &Link, at: Option<SystemTime>) {
+    pub(crate) fn link(&mut self, link: &Link, at: Option<SystemTime>) {
         self.refer(&link.span_context, &link.attributes, at);
     }
 
     /// A reference has no tags of its own, so the attributes of a link become a log.
-    fn refer(&self, context: &OtelContext, attributes: &[KeyValue], at: Option<SystemTime>) {
-        if !context.is_valid() {
-            return;
-        }
+    fn refer(&mut self, context: &OtelContext, attributes: &[KeyValue], at: Option<SystemTime>) {
+        let Some(span) = self.span().filter(|_| context.is_valid()) else { return };
         let linked = to_core(context);
         if !attributes.is_empty() {
             let (trace_id, span_id) = (linked.trace_id().to_string(), linked.span_id().to_string());
@@ -106,9 +125,9 @@ impl ProvidedSpan {
                 (Text::Static("span_id"), Value::Str(&span_id)),
             ];
             let _busy = Busy::begin();
-            with_fields(&fields, attributes, |fields| self.write(at, fields));
+            with_fields(&fields, attributes, |fields| write(span, at, fields));
         }
-        self.span.add_reference(ReferenceKind::FollowsFrom, &linked);
+        span.add_reference(ReferenceKind::FollowsFrom, &linked);
     }
 
     /// Sets the status. The description of an error is logged at that time; `None` is now.
@@ -118,24 +137,26 @@ impl ProvidedSpan {
             Status::Error { .. } => Level::Error,
             Status::Ok => Level::Ok,
         };
-        if !self.takes_writes() || level < self.status || level == Level::Unset || self.status == Level::Ok {
+        let before = self.status;
+        if level < before || level == Level::Unset || before == Level::Ok {
             return;
         }
+        let Some(span) = self.span() else { return };
         match status {
             Status::Unset => {}
             Status::Error { description } => {
-                self.span.set_tag("error", true);
+                span.set_tag("error", true);
                 if !description.is_empty() {
                     let _busy = Busy::begin();
                     let message = Value::Message(&description);
-                    self.write(at, &[(EVENT, Value::Static("error")), (Text::Static("message"), message)]);
+                    write(span, at, &[(EVENT, Value::Static("error")), (Text::Static("message"), message)]);
                 }
             }
             Status::Ok => {
-                if self.status == Level::Error {
-                    self.span.set_tag("error", false);
+                if before == Level::Error {
+                    span.set_tag("error", false);
                 }
-                self.span.set_tag("otel.status_code", "OK");
+                span.set_tag("otel.status_code", "OK");
             }
         }
         self.status = level;
@@ -143,14 +164,35 @@ impl ProvidedSpan {
 
     /// Ends the span, once. `None` is now.
     pub(crate) fn end_at(&mut self, at: Option<SystemTime>) {
-        if std::mem::take(&mut self.is_open) {
+        if !matches!(self.inner, Inner::Open(_)) {
+            return;
+        }
+        if let Inner::Open(span) = std::mem::replace(&mut self.inner, Inner::Nothing) {
+            let span = span.into_inner().unwrap_or_else(PoisonError::into_inner);
+            // Children may still start.
+            self.inner = span.context().map_or(Inner::Nothing, Inner::Fixed);
             let _busy = Busy::begin();
             match at {
-                None => self.span.finish(),
-                Some(at) => self.span.finish_at(at),
+                None => span.finish(),
+                Some(at) => span.finish_at(at),
             }
         }
     }
+}
+
+fn write(span: &mut Span, at: Option<SystemTime>, fields: &[(Text<'_>, Value<'_>)]) {
+    match at {
+        None => span.log_kv(fields),
+        Some(at) => span.log_kv_at(at, fields),
+    };
+}
+
+fn of(context: Option<Cow<'_, SpanContext>>) -> OtelContext {
+    context.map_or(OtelContext::NONE, |context| to_otel(&context))
+}
+
+fn lock(span: &Mutex<Span>) -> MutexGuard<'_, Span> {
+    span.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 const EVENT: Text<'static> = Text::Static("event");
@@ -168,14 +210,20 @@ fn rename(field: &mut (Text<'_>, Value<'_>)) {
     }
 }
 
-impl Span for ProvidedSpan {
+impl OtelSpan for ProvidedSpan {
+    fn add_event<T: Into<Cow<'static, str>>>(&mut self, name: T, attributes: Vec<KeyValue>) {
+        if self.is_recording() {
+            self.log(&name.into(), None, &attributes);
+        }
+    }
+
     fn add_event_with_timestamp<T: Into<Cow<'static, str>>>(
         &mut self,
         name: T,
         timestamp: SystemTime,
         attributes: Vec<KeyValue>,
     ) {
-        if self.takes_writes() && self.span.is_recording() {
+        if self.is_recording() {
             self.log(&name.into(), unless_now(timestamp), &attributes);
         }
     }
@@ -185,16 +233,22 @@ impl Span for ProvidedSpan {
     }
 
     fn is_recording(&self) -> bool {
-        answer(&self.span);
-        self.takes_writes() && self.span.is_recording()
+        let question = question();
+        if question != Question::Nothing {
+            self.answer(question);
+        }
+        match &self.inner {
+            Inner::Open(span) | Inner::Native(span) => lock(span).is_recording(),
+            Inner::Fixed(_) | Inner::Nothing => false,
+        }
     }
 
     fn set_attribute(&mut self, attribute: KeyValue) {
-        if self.takes_writes() {
+        if let Some(span) = self.span() {
             let key = Text::Copied(attribute.key.as_str());
             match to_core_value(&attribute.value) {
-                Given::Value(value) => self.span.set_tag(key, value),
-                Given::Text(text) => self.span.set_tag(key, text),
+                Given::Value(value) => span.set_tag(key, value),
+                Given::Text(text) => span.set_tag(key, text),
             };
         }
     }
@@ -205,23 +259,25 @@ impl Span for ProvidedSpan {
     }
 
     fn update_name<T: Into<Cow<'static, str>>>(&mut self, new_name: T) {
-        if self.takes_writes() {
+        if let Some(span) = self.span() {
             match new_name.into() {
-                Cow::Borrowed(name) => self.span.set_operation_name(name),
-                Cow::Owned(name) => self.span.set_operation_name(&name),
+                Cow::Borrowed(name) => span.set_operation_name(name),
+                Cow::Owned(name) => span.set_operation_name(&name),
             };
         }
     }
 
     /// A `FollowsFrom` reference. Attributes of the link become a log `event=link`.
     fn add_link(&mut self, span_context: OtelContext, attributes: Vec<KeyValue>) {
-        if self.takes_writes() {
-            self.refer(&span_context, &attributes, None);
-        }
+        self.refer(&span_context, &attributes, None);
+    }
+
+    fn end(&mut self) {
+        self.end_at(None);
     }
 
     fn end_with_timestamp(&mut self, timestamp: SystemTime) {
-        if self.is_open {
+        if matches!(self.inner, Inner::Open(_)) {
             self.end_at(unless_now(timestamp));
         }
     }
@@ -230,11 +286,7 @@ impl Span for ProvidedSpan {
 /// Dropping a span without `end` ends it.
 impl Drop for ProvidedSpan {
     fn drop(&mut self) {
-        let _busy = Busy::begin();
-        if self.is_open {
-            self.span.finish();
-        }
-        std::mem::take(&mut self.span).release();
+        self.end_at(None);
     }
 }
 

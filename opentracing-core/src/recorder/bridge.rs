@@ -37,8 +37,6 @@ pub(super) fn sync(local: &Local) {
     call(|bridge| bridge.sync(local));
 }
 
-#[cold]
-#[inline(never)]
 pub(super) fn entered(local: &Local, token: Token) {
     call(|bridge| {
         if let Some(span) = local.with_state(token, State::share).flatten() {
@@ -47,8 +45,6 @@ pub(super) fn entered(local: &Local, token: Token) {
     });
 }
 
-#[cold]
-#[inline(never)]
 pub(super) fn left(token: Token) {
     call(|bridge| bridge.left(token));
 }

@@ -31,22 +31,34 @@ pub(super) fn before(local: &Local) {
 #[inline(always)]
 pub(super) fn entered(local: &Local, token: Token) {
     if are_in_use() {
-        listener::changed();
-        bridge::entered(local, token);
+        tell_entered(local, token);
     }
+}
+
+#[cold]
+#[inline(never)]
+fn tell_entered(local: &Local, token: Token) {
+    listener::changed();
+    bridge::entered(local, token);
 }
 
 /// Called after a span was popped, while nothing is borrowed.
 #[inline(always)]
 pub(super) fn left(token: Token) {
     if are_in_use() {
-        bridge::left(token);
-        listener::changed();
+        tell_left(token);
     }
 }
 
+#[cold]
+#[inline(never)]
+fn tell_left(token: Token) {
+    bridge::left(token);
+    listener::changed();
+}
+
 /// Called after a span was closed that has others above it, or was left over by its owner.
-#[inline(always)]
+#[cold]
 pub(super) fn left_below(token: Token) {
     if are_in_use() {
         bridge::left(token);

@@ -76,8 +76,6 @@ pub fn set_active_span_listener(listener: impl ActiveSpanListener) -> Result<(),
 }
 
 /// Called when the active span of this thread may have changed, while nothing is borrowed.
-#[cold]
-#[inline(never)]
 pub(super) fn changed() {
     let Some(listener) = LISTENER.get() else { return };
     if IS_CALLED.try_with(|is_called| is_called.replace(true)).unwrap_or(true) {

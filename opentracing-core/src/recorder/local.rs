@@ -8,7 +8,6 @@ use crate::model::context::SpanContext;
 use crate::record::record::{Record, Stamp};
 use crate::recorder::ending::End;
 use crate::recorder::hooks;
-use crate::recorder::listener;
 use crate::recorder::open::Seen;
 use crate::recorder::port::{Port, Ports};
 use crate::recorder::recorder::Recorder;
@@ -54,13 +53,6 @@ struct Entry {
     finish_on_close: bool,
     /// Made by `enter`. There is no guard, so the entry counts as closed once its span has finished.
     is_entered: bool,
-}
-
-/// Where in the stack an entry was.
-#[derive(Clone, Copy)]
-enum Place {
-    Top,
-    Below,
 }
 
 impl Entry {
@@ -205,9 +197,16 @@ impl Local {
     pub(crate) fn enter(&self, span: Arc<Shared>) {
         hooks::before(self);
         self.remove_left_over();
-        if let Some(token) = self.push_shared(span, true) {
-            hooks::entered(self, token);
-        }
+        let Ok(mut active) = self.active.try_borrow_mut() else { return };
+        let serial = self.serial.get().wrapping_add(1);
+        self.serial.set(serial);
+        let index = active.len() as u32;
+        let tracer = span.tracer();
+        let state = State::Shared(span);
+        active.push(Entry { state, closed_at: Ticks::ZERO, tracer, serial, finish_on_close: false, is_entered: true });
+        self.depth.set(active.len());
+        drop(active);
+        hooks::entered(self, Token { index, serial });
     }
 
     fn remove_left_over(&self) {
@@ -219,32 +218,6 @@ impl Local {
             drop(active);
             hooks::left_below(token);
         }
-    }
-
-    fn push_shared(&self, span: Arc<Shared>, is_entered: bool) -> Option<Token> {
-        let mut active = self.active.try_borrow_mut().ok()?;
-        let serial = self.serial.get().wrapping_add(1);
-        self.serial.set(serial);
-        let index = active.len() as u32;
-        let tracer = span.tracer();
-        let state = State::Shared(span);
-        active.push(Entry { state, closed_at: Ticks::ZERO, tracer, serial, finish_on_close: false, is_entered });
-        self.depth.set(active.len());
-        Some(Token { index, serial })
-    }
-
-    /// For a bridge: activates the span until `remove`.
-    pub(crate) fn push(&self, span: Arc<Shared>) -> Option<Token> {
-        let token = self.push_shared(span, false)?;
-        listener::changed();
-        Some(token)
-    }
-
-    /// For a bridge: ends an activation, and does not look for a panic, since the other system may have ended it long ago.
-    pub(crate) fn remove(&self, token: Token) {
-        let mut state = State::Noop;
-        self.take_out(token, &mut state);
-        listener::changed();
     }
 
     /// Ends the latest activation by `enter` of this span, if there is one.
@@ -268,18 +241,9 @@ impl Local {
     #[inline]
     pub(crate) fn deactivate(&self, token: Token, into: &mut State) {
         hooks::before(self);
-        match self.take_out(token, into) {
-            Some(Place::Top) => hooks::left(token),
-            Some(Place::Below) => hooks::left_below(token),
-            None => {}
-        }
-    }
-
-    #[inline(always)]
-    fn take_out(&self, token: Token, into: &mut State) -> Option<Place> {
-        let mut active = self.active.try_borrow_mut().ok()?;
+        let Ok(mut active) = self.active.try_borrow_mut() else { return };
         let top = active.len().wrapping_sub(1);
-        let entry = find(&mut active, token)?;
+        let Some(entry) = find(&mut active, token) else { return };
         *into = entry.state.take();
         if token.index as usize != top {
             entry.closed_at = Ticks::now();
@@ -287,7 +251,7 @@ impl Local {
             let tracer = entry.tracer;
             drop(active);
             count_out_of_order(tracer);
-            return Some(Place::Below);
+            return hooks::left_below(token);
         }
         active.truncate(top);
         self.depth.set(top);
@@ -296,7 +260,7 @@ impl Local {
         if more {
             self.unwind();
         }
-        Some(Place::Top)
+        hooks::left(token);
     }
 
     /// Ends the activation, and finishes the span if its scope does that: now if it is on top, or else once every entry above it is closed.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::recorder::bridge::{self, Bridge};
 use crate::recorder::local::{Local, Token};
 use crate::recorder::shared::Shared;
+use crate::recorder::state::State;
 use crate::span::span_ref::SpanRef;
 
 /// Keeps the active spans of threads and the active contexts of another system in step, so that either sees the other's. For crates such as
@@ -90,12 +91,13 @@ pub struct ActiveStack<'a> {
 impl ActiveStack<'_> {
     /// Makes the span active until it is [removed](ActiveStack::remove). A finished span can still be a parent. `None` if there is no span.
     pub fn push(&self, span: &SpanRef) -> Option<Activation> {
-        self.local.push(span.shared.clone()?).map(Activation)
+        self.local.activate(&mut State::Shared(span.shared.clone()?), false).map(Activation)
     }
 
     /// Ends an activation. Does not finish the span.
     pub fn remove(&self, activation: Activation) {
-        self.local.remove(activation.0);
+        // The other system may have ended it long ago, so a panic of now is not noted.
+        self.local.deactivate(activation.0, &mut State::Noop);
     }
 }
 

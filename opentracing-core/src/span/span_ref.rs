@@ -153,8 +153,8 @@ impl SpanRef {
         }
     }
 
-    /// A `Span` that is this one to write to and to activate, and that ends without finishing it.
-    pub(crate) fn lend(&self) -> Span {
+    /// Returns a `Span` that is this one to write to and to activate. Dropping or finishing it does not finish this one.
+    pub fn lend(&self) -> Span {
         Span::new(self.shared.clone().map_or(State::Noop, State::Lent))
     }
 
