@@ -2,6 +2,7 @@
 
 mod contexts;
 mod conversion;
+mod cost;
 #[cfg(feature = "sdk")]
 mod exporter;
 mod libraries;
