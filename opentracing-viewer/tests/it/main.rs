@@ -6,6 +6,7 @@ mod file;
 mod health;
 mod hostile;
 mod otlp_json;
+mod program;
 mod received;
 mod served;
 mod store;
