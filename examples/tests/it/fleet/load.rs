@@ -42,13 +42,14 @@ pub(crate) struct Services {
 }
 
 impl Services {
-    pub(crate) fn start(agents: &[Collector]) -> Services {
+    /// The order service reports to the second agent, the others to the first one.
+    pub(crate) fn start(first: &Collector, second: &Collector) -> Services {
         let http = |agent: &Collector| Otlp::http(&*format!("http://127.0.0.1:{}", agent.http)).unwrap();
         let grpc = |agent: &Collector| Otlp::grpc(&*format!("http://127.0.0.1:{}", agent.grpc)).unwrap();
         Services {
-            front_end: service("front-end", http(&agents[0])),
-            order: service("order", grpc(&agents[1])),
-            payment: service("payment", http(&agents[0])),
+            front_end: service("front-end", http(first)),
+            order: service("order", grpc(second)),
+            payment: service("payment", http(first)),
         }
     }
 

@@ -10,8 +10,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::fleet::load::{CARD, Kind, SPANS, Sent, Services};
-use crate::fleet::tiers::{Collector, Fleet};
-use crate::servers::{addresses, get, sum_of, wait_for};
+use crate::fleet::tiers::{Collector, Fleet, Folder};
+use crate::servers::{addresses, free_ports, get, sum_of, wait_for};
 
 /// The share of ordinary traces that is kept, in percent.
 const SHARE: usize = 20;
@@ -57,19 +57,20 @@ fn keeps_failed_and_slow_traces_whole_and_a_share_of_the_others() {
     else {
         return;
     };
+    // More, to measure the tiers under load. Zipkin's store in memory does not take that many.
+    let factor: usize = std::env::var("FLEET_FACTOR").map_or(1, |factor| factor.parse().unwrap());
+    let backends = if factor == 1 { "[file, otlp_grpc/jaeger, zipkin]" } else { "[file, otlp_grpc/jaeger]" };
     let fleet = Fleet::start(
         &program,
         &[
-            ("BACKENDS", "[file, otlp_grpc/jaeger, zipkin]"),
+            ("BACKENDS", backends),
             ("JAEGER", jaeger.trim_start_matches("http://")),
             ("ZIPKIN_URL", &zipkin),
             ("DECISION_WAIT", DECISION_WAIT),
             ("SHARE_PERCENT", &SHARE.to_string()),
         ],
     );
-    let services = Services::start(&fleet.agents);
-    // More, to measure the tiers under load.
-    let factor: usize = std::env::var("FLEET_FACTOR").map_or(1, |factor| factor.parse().unwrap());
+    let services = Services::start(&fleet.agents[0], &fleet.agents[1]);
     let mut sent = Sent::new();
     let plan = [
         (Kind::Failed, 100),
@@ -115,12 +116,35 @@ fn keeps_failed_and_slow_traces_whole_and_a_share_of_the_others() {
     }
     check_redaction(&fleet);
     check_figures(&fleet, sent.len());
-    // The stores in memory of both would have removed the oldest of more traces.
+    // Jaeger's store in memory would have removed the oldest of more traces.
     if factor == 1 {
         let failed = sent.iter().find_map(|(trace, (kind, _))| (*kind == Kind::Failed).then_some(trace)).unwrap();
         check_backends(&[format!("{jaeger_query}/api/traces/{failed}"), format!("{zipkin}/api/v2/trace/{failed}")]);
     }
     tell(&fleet, &services, &counts, sent.len() * SPANS);
+}
+
+#[test]
+fn kept_spans_survive_a_killed_gateway() {
+    let Some([program, jaeger, jaeger_query]) = addresses(["OTELCOL", "JAEGER_OTLP_GRPC_URL", "JAEGER_QUERY"]) else {
+        return;
+    };
+    let folder = Folder::new();
+    // Nobody listens there.
+    let unreachable = format!("127.0.0.1:{}", free_ports::<1>()[0]);
+    let gateway = Collector::gateway(&program, &folder.0, &[("DECISION_WAIT", "1s"), ("JAEGER", &unreachable)]);
+    let mut sent = Sent::new();
+    Services::start(&gateway, &gateway).send(Kind::Failed, 1, &mut sent);
+    let queued = "otelcol_exporter_queue_size";
+    wait_for("a request in the queue", || {
+        (sum_of(&gateway.metrics(), queued, &["otlp_grpc/jaeger"]) > 0.0).then_some(())
+    });
+    drop(gateway);
+
+    let jaeger = jaeger.trim_start_matches("http://");
+    let _restarted = Collector::gateway(&program, &folder.0, &[("DECISION_WAIT", "1s"), ("JAEGER", jaeger)]);
+    let url = format!("{jaeger_query}/api/traces/{}", sent.keys().next().unwrap());
+    wait_for("the trace in Jaeger", || get(&url).filter(|trace| trace.contains("POST /buy")));
 }
 
 /// Whether that many of `of` are the expected share, within eight standard deviations of the binomial distribution.

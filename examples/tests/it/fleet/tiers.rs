@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use crate::servers::{free_ports, get, wait_for};
 
-/// Stopped and deleted on drop.
+/// Stopped and deleted on drop, the folder last.
 pub(crate) struct Fleet {
     pub(crate) agents: Vec<Collector>,
     pub(crate) gateways: Vec<Collector>,
-    folder: PathBuf,
+    folder: Folder,
 }
 
 /// A running Collector. Killed on drop.
@@ -33,39 +33,53 @@ const TRIES: usize = 5;
 impl Fleet {
     /// The gateways also write what they keep to files. The variables are those of `gateway.yaml`.
     pub(crate) fn start(program: &str, variables: &[(&str, &str)]) -> Fleet {
-        static STARTED: AtomicUsize = AtomicUsize::new(0);
-        let number = STARTED.fetch_add(1, Ordering::Relaxed);
-        let folder = std::env::temp_dir().join(format!("opentracing-fleet-{}-{number}", std::process::id()));
-        // Left by an earlier process of the same number.
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
+        let folder = Folder::new();
         let mut fleet = Fleet { agents: Vec::new(), gateways: Vec::new(), folder };
         for number in 0..2 {
-            let folder = fleet.folder.join(format!("gateway-{number}"));
-            fs::create_dir_all(&folder).unwrap();
-            let extra = folder.join("file.yaml");
-            fs::write(&extra, format!("exporters: {{file: {{path: {:?}}}}}\n", folder.join("kept.jsonl"))).unwrap();
-            fleet.gateways.push(Collector::start(program, &folder, "gateway.yaml", Some(&extra), variables));
+            let folder = fleet.folder.0.join(format!("gateway-{number}"));
+            fleet.gateways.push(Collector::gateway(program, &folder, variables));
         }
         let gateways: Vec<_> = fleet.gateways.iter().map(|gateway| format!("127.0.0.1:{}", gateway.grpc)).collect();
         let gateways = format!("[{}]", gateways.join(", "));
         for number in 0..2 {
-            let folder = fleet.folder.join(format!("agent-{number}"));
+            let folder = fleet.folder.0.join(format!("agent-{number}"));
             fleet.agents.push(Collector::start(program, &folder, "agent.yaml", None, &[("GATEWAYS", &gateways)]));
         }
         fleet
     }
 }
 
-impl Drop for Fleet {
+/// A new folder, deleted on drop.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Folder {
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("opentracing-fleet-{}-{number}", std::process::id()));
+        // Left by an earlier process of the same number.
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        Folder(folder)
+    }
+}
+
+impl Drop for Folder {
     fn drop(&mut self) {
-        self.agents.clear();
-        self.gateways.clear();
-        let _ = fs::remove_dir_all(&self.folder);
+        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
 impl Collector {
+    /// It can also write what it keeps to a file, with the exporter `file`. Restarted in the same folder, it finds its queue.
+    #[track_caller]
+    pub(crate) fn gateway(program: &str, folder: &Path, variables: &[(&str, &str)]) -> Collector {
+        fs::create_dir_all(folder).unwrap();
+        let extra = folder.join("file.yaml");
+        fs::write(&extra, format!("exporters: {{file: {{path: {:?}}}}}\n", folder.join("kept.jsonl"))).unwrap();
+        Collector::start(program, folder, "gateway.yaml", Some(&extra), variables)
+    }
+
     #[track_caller]
     fn start(
         program: &str,
