@@ -7,12 +7,14 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use http::{HeaderMap, Request};
+use opentelemetry::propagation::{Extractor, Injector};
 use opentelemetry::trace::{FutureExt, TraceContextExt, TracerProvider};
 use opentelemetry::{Context, KeyValue, global};
 use opentelemetry_http::{HeaderExtractor, HeaderInjector};
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{InSpan, OwnedSpan, SpanKind, TraceId};
 use opentracing_opentelemetry::{Provider, install};
+use tonic::metadata::{AsciiMetadataKey, KeyRef};
 use tower::{Layer, ServiceExt, service_fn};
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -108,6 +110,48 @@ fn opentelemetry_http() {
     }
     assert!(headers["traceparent"].to_str().expect("it is ASCII").contains(&span_id));
     assert!(ids.is_remote() && ids.is_sampled());
+}
+
+/// The metadata of a gRPC call, as interceptors wrap it.
+struct Metadata(tonic::metadata::MetadataMap);
+
+impl Injector for Metadata {
+    fn set(&mut self, key: &str, value: String) {
+        if let (Ok(key), Ok(value)) = (key.parse::<AsciiMetadataKey>(), value.parse()) {
+            self.0.insert(key, value);
+        }
+    }
+}
+
+impl Extractor for Metadata {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key)?.to_str().ok()
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        let name = |key| match key {
+            KeyRef::Ascii(key) => key.as_str(),
+            KeyRef::Binary(key) => key.as_str(),
+        };
+        self.0.keys().map(name).collect()
+    }
+}
+
+#[test]
+fn an_interceptor_of_tonic() {
+    let mock = installed();
+    let mut metadata = Metadata(tonic::metadata::MetadataMap::new());
+    let mut call = mock.tracer().span("call").start();
+    call.set_baggage_item("tenant", "7");
+    let sent = call.context().expect("a span has a context");
+    call.in_scope(|| global::get_text_map_propagator(|propagator| propagator.inject(&mut metadata)));
+    assert_eq!(metadata.get("x-instana-s"), Some(&*sent.span_id().to_string()));
+
+    let context = global::get_text_map_propagator(|propagator| propagator.extract(&metadata));
+    let _guard = context.attach();
+    let served = mock.tracer().span("served").start().context().expect("a span has a context");
+    assert_eq!((served.trace_id(), served.parent_id()), (sent.trace_id(), Some(sent.span_id())));
+    assert_eq!(served.baggage_item("tenant"), Some("7"));
 }
 
 /// Libraries of `OpenTelemetrySpanExt` need the layer of tracing-opentelemetry. It works over our tracer.

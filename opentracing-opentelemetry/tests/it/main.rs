@@ -10,6 +10,7 @@ mod propagation;
 mod spans;
 mod suppression;
 mod tasks;
+mod unusual;
 mod versions;
 
 use opentelemetry::Context;
