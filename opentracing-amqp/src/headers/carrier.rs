@@ -26,7 +26,9 @@ pub(crate) struct HeaderWriter {
 impl HeaderWriter {
     pub(crate) fn new(headers: BTreeMap<ShortString, AMQPValue>) -> Self {
         let mut names = HeaderNames::new();
-        headers.keys().for_each(|name| names.add(name.as_str().as_bytes()));
+        for name in headers.keys() {
+            names.add(name.as_str().as_bytes());
+        }
         HeaderWriter { headers, names, written: 0 }
     }
 
@@ -40,10 +42,11 @@ impl HeaderWriter {
     }
 
     fn write(&mut self, name: &str, value: &[u8]) {
-        self.remove_key(name);
+        if self.names.add(name.as_bytes()) {
+            self.remove_key(name);
+        }
         // Fails for names longer than 255 bytes, which AMQP does not allow.
         if let Ok(key) = ShortString::try_new(name) {
-            self.names.add(name.as_bytes());
             self.written += size::text_header(name, value);
             self.headers.insert(key, AMQPValue::LongString(value.into()));
         }

@@ -8,7 +8,7 @@
 /// use opentracing_core::message_rules::HeaderNames;
 ///
 /// let mut names = HeaderNames::new();
-/// names.add(b"Traceparent");
+/// assert!(!names.add(b"Traceparent"));
 /// assert!(names.may_have(b"traceparent"));
 /// assert!(!names.may_have(b"tracestate"));
 /// ```
@@ -21,9 +21,11 @@ impl HeaderNames {
         HeaderNames(0)
     }
 
-    /// Adds a name.
-    pub fn add(&mut self, name: &[u8]) {
-        self.0 |= bit(name);
+    /// Adds a name. Returns whether the set may have had it.
+    pub fn add(&mut self, name: &[u8]) -> bool {
+        let (before, bit) = (self.0, bit(name));
+        self.0 |= bit;
+        before & bit != 0
     }
 
     /// Whether the set may have the name. `false` is certain, `true` is not.

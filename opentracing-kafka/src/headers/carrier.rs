@@ -30,8 +30,9 @@ impl HeaderWriter {
     }
 
     fn write(&mut self, name: &str, value: &[u8]) {
-        self.remove_key(name);
-        self.names.add(name.as_bytes());
+        if self.names.add(name.as_bytes()) {
+            self.remove_key(name);
+        }
         self.size += size::MAX_LENGTHS + name.len() + value.len();
         let headers = self.headers.take().unwrap_or_else(|| OwnedHeaders::new_with_capacity(CAPACITY));
         self.headers = Some(headers.insert(Header { key: name, value: Some(value) }));

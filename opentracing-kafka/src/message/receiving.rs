@@ -36,7 +36,8 @@ pub(crate) fn receive<M: ReceivedMessage>(
     }
     tracer.count_messages(MessageEvent::Received, 1);
     // librdkafka parses the headers when they are asked for, which costs more than everything else here.
-    let headers = if client.settings.topics.propagates([message.topic()]) { message.raw_headers() } else { None };
+    let topic = std::iter::once_with(|| message.topic());
+    let headers = if client.settings.topics.propagates(topic) { message.raw_headers() } else { None };
     let headers = headers.map(carrier::read);
     let sender = headers.as_ref().and_then(|headers| tracer.extract(KafkaHeaders, headers).ok().flatten());
     let moved = || {
@@ -59,10 +60,12 @@ pub(crate) fn start(
     senders: &[SpanContext],
     attempts: &Attempts,
 ) -> Span {
-    let mut span = start_span(client, message.topic(), senders, attempts);
+    // Each call checks that the name is UTF-8.
+    let topic = message.topic();
+    let mut span = start_span(client, topic, senders, attempts);
     if span.is_recording() {
         describe_client(&mut span, client, "process");
-        describe_message(&mut span, client, message);
+        describe_message(&mut span, client, topic, message);
         if !client.settings.captured.is_empty() {
             capture(&mut span, &client.settings, message.raw_headers());
         }
@@ -121,7 +124,7 @@ fn record_poll(
     });
     if span.is_recording() {
         describe_client(&mut span, client, "poll");
-        describe_message(&mut span, client, message);
+        describe_message(&mut span, client, topic, message);
     }
 }
 
@@ -155,7 +158,7 @@ pub(crate) fn describe_client(span: &mut Span, client: &ClientSettings, operatio
     }
 }
 
-fn describe_message(span: &mut Span, client: &ClientSettings, message: &impl ReceivedMessage) {
+fn describe_message(span: &mut Span, client: &ClientSettings, topic: &str, message: &impl ReceivedMessage) {
     set_partition(span, message.partition());
     span.set(tags::MESSAGING_KAFKA_OFFSET, message.offset());
     set_content(span, &client.settings, message.key(), message.payload());
@@ -165,7 +168,7 @@ fn describe_message(span: &mut Span, client: &ClientSettings, message: &impl Rec
     {
         span.set(tags::KAFKA_QUEUE_TIME_MS, now - then);
     }
-    if let Some(lag) = client.settings.lags.get(client.group.as_deref(), message.topic(), message.partition()) {
+    if let Some(lag) = client.settings.lags.get(client.group.as_deref(), topic, message.partition()) {
         span.set(tags::KAFKA_CONSUMER_LAG, lag);
     }
 }
