@@ -182,13 +182,22 @@ fn provided() -> Methods {
 /// The folder of rdkafka's source in the version that is locked.
 fn source_of_rdkafka() -> PathBuf {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-    let arguments = ["metadata", "--format-version=1", "--offline", "--locked", "--manifest-path", manifest];
-    let output = Command::new(env!("CARGO")).args(arguments).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    // Other platforms have dependencies that were not downloaded.
+    let about = output("rustc", &["-vV"]);
+    let host = about.lines().find_map(|line| line.strip_prefix("host: ")).expect("a host");
+    let platform = ["--filter-platform", host, "--manifest-path", manifest];
+    let arguments = [&["metadata", "--format-version=1", "--offline", "--locked"][..], &platform].concat();
+    let metadata: serde_json::Value = serde_json::from_str(&output(env!("CARGO"), &arguments)).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
     let rdkafka = packages.iter().find(|package| package["name"] == "rdkafka").unwrap();
     PathBuf::from(rdkafka["manifest_path"].as_str().unwrap()).parent().unwrap().join("src")
+}
+
+#[track_caller]
+fn output(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// The name in `pub fn name(`, also of async and unsafe functions. `prefix` is what comes before `fn`.
