@@ -2,7 +2,9 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod analysis;
+mod assets;
 mod decode;
+mod export;
 #[cfg(feature = "sqlite")]
 mod file;
 mod health;

@@ -12,6 +12,7 @@ use prost::Message;
 
 use super::body::{decompress, is_gzip, media_type, read};
 use super::error::Refusal;
+use super::load::load;
 use super::{Outcome, take};
 use crate::decode::{self, Decoded, InvalidRequest};
 use crate::state::AppState;
@@ -29,6 +30,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .route(PATHS[0], post(otlp))
         .route(PATHS[1], post(zipkin))
         .route(PATHS[2], post(jaeger))
+        .route("/load", post(load))
         .with_state(state)
 }
 

@@ -4,6 +4,7 @@ mod body;
 mod error;
 mod grpc;
 mod http;
+mod load;
 
 pub(crate) use self::grpc::grpc;
 pub(crate) use self::http::{PATHS, router};

@@ -1,0 +1,9 @@
+//! The pages in Chromium.
+
+mod keyboard;
+mod list;
+mod look;
+mod trace;
+mod window;
+
+pub(crate) use self::window::Window;
