@@ -14,10 +14,15 @@ pub(crate) struct Timeline {
     wall: Line,
     /// The last tick that may have been converted.
     converted: u64,
+    /// Where the lines began.
+    begun: Ticks,
 }
 
 /// A counter that is behind by less has not been reset, since the counters of two processors may differ.
 const SKEW_TICKS: u64 = 1_000_000;
+
+/// More than a pass of the drain takes. About 20 seconds of the fastest counters.
+const FUTURE_TICKS: u64 = 1 << 36;
 
 impl Timeline {
     pub(crate) fn new(reading: TickReading) -> Self {
@@ -27,6 +32,7 @@ impl Timeline {
             elapsed: Line::new(monotonic),
             wall: Line::new(wall),
             converted: reading.ticks,
+            begun: Ticks(reading.ticks),
         }
     }
 
@@ -65,12 +71,24 @@ impl Timeline {
         self.elapsed.between(start.0, end.0)
     }
 
+    /// Whether a tick is from before the counter was reset: it lies in the future, by more than a pass takes.
+    #[inline]
+    pub(crate) fn is_lost(&self, at: Ticks) -> bool {
+        at.0 > self.converted.saturating_add(FUTURE_TICKS)
+    }
+
+    /// The time of the last reset, or else that of the first reading.
+    pub(crate) fn begun_unix_ns(&self) -> u64 {
+        self.wall.at(self.begun.0)
+    }
+
     /// The counter was reset, as some are when the machine is suspended. Only the rate is kept.
     #[cold]
     fn reset(&mut self, reading: TickReading) {
         let (monotonic, wall) = marks(reading);
         self.rate.restart(monotonic);
         (self.elapsed, self.wall, self.converted) = (Line::new(monotonic), Line::new(wall), reading.ticks);
+        self.begun = Ticks(reading.ticks);
         for (line, mark) in [(&mut self.elapsed, monotonic), (&mut self.wall, wall)] {
             line.follow(mark, self.rate.ns_per_tick(), 0.0, reading.ticks);
         }

@@ -15,7 +15,7 @@ use crate::reporter::reporter::Process;
 /// A finished span that a [`Reporter`](crate::Reporter) has taken out of a [`Hold`]. It is neither copied nor converted.
 ///
 /// Give it back by [`Hold::release`] once it is no longer needed, so that its memory is reused. Dropping it frees the memory.
-pub struct HeldSpan(pub(crate) Box<Record>);
+pub struct HeldSpan(Box<Record>);
 
 /// Held spans, in the order in which they were pushed.
 #[derive(Default)]
@@ -82,21 +82,7 @@ impl<'a> Hold<'a> {
     /// Takes the next new span. Spans that are not taken are dropped.
     #[inline]
     pub fn take(&mut self) -> Option<HeldSpan> {
-        let mut record = self.new.pop()?;
-        self.fix_times(&mut record);
-        Some(HeldSpan(record))
-    }
-
-    /// The times of a held span must not depend on a counter that may be reset while it is held.
-    #[inline]
-    fn fix_times(&self, record: &mut Record) {
-        let span = self.view(record);
-        let (start, duration) = (span.start_unix_ns(), span.duration_ns());
-        record.set_start_wall(start);
-        record.set_end_wall(start.saturating_add(duration));
-        if !record.logs.is_empty() {
-            record.fix_logs(|at| self.timeline.unix_ns(at));
-        }
+        self.new.pop().map(HeldSpan)
     }
 
     /// A view of a held span.
@@ -113,6 +99,33 @@ impl<'a> Hold<'a> {
     /// Held spans as a batch, for example for a transport.
     pub fn batch<'s>(&'s self, spans: &'s HeldSpans) -> Batch<'s> {
         Batch { records: &spans.0, timeline: self.timeline, process: self.process }
+    }
+
+    /// Prepares a held span to be sent: marks it as sampled if its decision was [deferred](SpanContext::is_deferred), and sets its tracestate
+    /// unless that is `None`. An empty tracestate removes the one of the span. Does nothing if there is no such span.
+    pub fn keep(&self, spans: &mut HeldSpans, index: usize, tracestate: Option<&str>) {
+        let Some(record) = spans.0.get_mut(index) else { return };
+        if !record.has_start_wall() && self.timeline.is_lost(record.end) {
+            self.place_before_reset(record);
+        }
+        let context = &mut record.context;
+        if context.is_deferred() {
+            context.meta = context.meta.with_sampling(Sampling::Sampled).with(Meta::DEFERRED, false);
+        }
+        if let Some(list) = tracestate {
+            *context = std::mem::replace(context, SpanContext::EMPTY).with_tracestate(list);
+        }
+    }
+
+    /// The counter was reset while the span was held, as some are when the machine is suspended. When it ended is lost, but not how long it
+    /// lasted: it ends when the counter began anew.
+    #[cold]
+    fn place_before_reset(&self, record: &mut Record) {
+        let duration_ns = self.timeline.between_ns(record.start, record.end);
+        let (end_ticks, end) = (record.end, self.timeline.begun_unix_ns());
+        record.fix_logs(|at| end.saturating_sub(self.timeline.between_ns(at, end_ticks)));
+        record.set_start_wall(end.saturating_sub(duration_ns));
+        record.set_end_wall(end);
     }
 
     /// Gives spans back, whose memory is then reused. Leaves the list empty.
@@ -139,6 +152,12 @@ impl HeldSpan {
     #[inline]
     pub fn is_local_root(&self) -> bool {
         self.0.is_local_root()
+    }
+
+    /// Whether the span failed: its tag `error` is true.
+    #[inline]
+    pub fn is_failed(&self) -> bool {
+        self.0.failed
     }
 
     /// The memory of the span in bytes, without that which it shares with other spans: baggage and tracestate.
@@ -189,19 +208,6 @@ impl HeldSpans {
     pub fn set_tag<'v>(&mut self, index: usize, key: &'static str, value: impl Into<Value<'v>>) {
         if let Some(record) = self.0.get_mut(index) {
             record.set_tag_beyond_limits(Text::Static(key), value.into());
-        }
-    }
-
-    /// Marks a span whose decision was [deferred](SpanContext::is_deferred) as sampled, and sets its tracestate unless that is `None`. An
-    /// empty tracestate removes the one of the span.
-    pub fn keep(&mut self, index: usize, tracestate: Option<&str>) {
-        let Some(record) = self.0.get_mut(index) else { return };
-        let context = &mut record.context;
-        if context.is_deferred() {
-            context.meta = context.meta.with_sampling(Sampling::Sampled).with(Meta::DEFERRED, false);
-        }
-        if let Some(list) = tracestate {
-            *context = std::mem::replace(context, SpanContext::EMPTY).with_tracestate(list);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The text formats of Prometheus (0.0.4) and OpenMetrics (1.0.0).
 
+use std::collections::HashMap;
 use std::fmt::{self, Display, Write};
 use std::time::{Duration, SystemTime};
 
@@ -105,6 +106,30 @@ impl<'w> Writer<'w> {
             at.subsec_millis(),
         )
     }
+}
+
+/// Joins pages, so that each metric has one head and its samples stand together, as both formats demand.
+pub(crate) fn joined(pages: &[String]) -> String {
+    let mut metrics: Vec<String> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for page in pages {
+        let (mut place, mut is_new) = (0, false);
+        for line in page.lines().filter(|line| *line != "# EOF") {
+            if let Some(head) = line.strip_prefix("# HELP ") {
+                let name = head.split(' ').next().unwrap_or_default();
+                is_new = !places.contains_key(name);
+                place = *places.entry(name).or_insert(metrics.len());
+                if is_new {
+                    metrics.push(String::new());
+                }
+            }
+            if let Some(metric) = metrics.get_mut(place).filter(|_| is_new || !line.starts_with('#')) {
+                metric.push_str(line);
+                metric.push('\n');
+            }
+        }
+    }
+    metrics.concat()
 }
 
 /// A label name, with invalid characters replaced by underscores.

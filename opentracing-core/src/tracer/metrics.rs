@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use crate::stats::red::RedFigures;
-use crate::stats::text_format::{Dialect, Writer};
+use crate::stats::text_format::{Dialect, Writer, joined};
 use crate::tracer::tracer::Tracer;
 
 /// The statistics of a tracer, and optionally its RED figures, as a page for Prometheus or any other OpenMetrics scraper.
@@ -28,6 +28,7 @@ pub struct Metrics {
     tracer: Tracer,
     red: Option<RedFigures>,
     labels: Arc<[(Box<str>, Box<str>)]>,
+    others: Arc<[Metrics]>,
 }
 
 /// A page of [`Metrics`], in the Prometheus or OpenMetrics text format.
@@ -40,7 +41,7 @@ pub struct MetricsPage {
 impl Metrics {
     /// Creates a page of the tracer's statistics.
     pub fn new(tracer: Tracer) -> Self {
-        Metrics { tracer, red: None, labels: Arc::new([]) }
+        Metrics { tracer, red: None, labels: Arc::new([]), others: Arc::new([]) }
     }
 
     /// Adds requests, errors and durations by operation name.
@@ -56,11 +57,39 @@ impl Metrics {
         self
     }
 
+    /// Adds the metrics of another tracer of this process to the same page. Give each of them a label, such as `service`, by which they
+    /// differ.
+    ///
+    /// ```
+    /// use opentracing_core::{Metrics, Tracer};
+    ///
+    /// let of = |service| Metrics::new(Tracer::builder(service).build_forwarding()).label("service", service);
+    /// let page = of("shop").and(of("payment")).page(None).into_text();
+    /// assert!(page.contains("spans_open{service=\"shop\"} 0\nopentracing_spans_open{service=\"payment\"} 0\n"));
+    /// ```
+    pub fn and(mut self, other: Metrics) -> Self {
+        self.others = self.others.iter().cloned().chain([other]).collect();
+        self
+    }
+
     /// Writes the page in the format that the request's `Accept` header accepts: OpenMetrics 1.0.0 with exemplars if the header names
     /// `application/openmetrics-text`, otherwise the Prometheus text format 0.0.4, which has no exemplars.
     pub fn page(&self, accept: Option<&str>) -> MetricsPage {
         let open = accept.is_some_and(accepts_open_metrics);
         let dialect = if open { Dialect::OpenMetrics } else { Dialect::Prometheus };
+        let mut text = self.text(dialect);
+        if !self.others.is_empty() {
+            let others = self.others.iter().map(|other| other.page(accept).text);
+            let pages: Vec<_> = std::iter::once(text).chain(others).collect();
+            text = joined(&pages);
+        }
+        if open {
+            let _ = text.write_str(END);
+        }
+        MetricsPage { dialect, text }
+    }
+
+    fn text(&self, dialect: Dialect) -> String {
         let mut text = String::new();
         let labels: Vec<_> = self.labels.iter().map(|(name, value)| (&**name, &**value)).collect();
         let mut writer = Writer::new(&mut text, dialect, &labels);
@@ -69,12 +98,12 @@ impl Metrics {
         if let Some(red) = &self.red {
             let _ = red.write(&mut writer);
         }
-        if open {
-            let _ = text.write_str("# EOF\n");
-        }
-        MetricsPage { dialect, text }
+        text
     }
 }
+
+/// The end of a page in OpenMetrics.
+const END: &str = "# EOF\n";
 
 impl MetricsPage {
     /// The value of the `Content-Type` header.
