@@ -13,6 +13,7 @@ mod processors;
 mod propagators;
 mod sampler;
 mod substitution;
+mod tail_sampling;
 
 use opentracing_core::propagation::Composite;
 use opentracing_core::{Limits, OwnedValue};
@@ -26,6 +27,7 @@ pub(crate) use self::sampler::{FileSampler, RemotePoll};
 use self::substitution::Lookup;
 use crate::connection::Endpoint;
 use crate::otlp::SemanticConventions;
+use crate::tail_sampling::TailSettings;
 
 /// What a file says.
 pub(crate) struct ConfigFile {
@@ -36,6 +38,7 @@ pub(crate) struct ConfigFile {
     pub(crate) limits: Limits,
     pub(crate) sampler: FileSampler,
     pub(crate) processors: Vec<Processor>,
+    pub(crate) tail: Option<TailSettings>,
     pub(crate) warnings: Vec<ConfigWarning>,
 }
 
@@ -58,21 +61,28 @@ fn interpret(text: &str, variables: Lookup<'_>, connect: Connect<'_>) -> Result<
     let formats = propagators::read(root.section("propagator")?, &mut warnings)?;
     let mut limits = limits::of_attributes(root.section("attribute_limits")?, &mut warnings)?;
     let conventions = conventions(root.section("instrumentation")?, &mut warnings)?;
-    let (mut sampler, mut processors) = (FileSampler::default(), Vec::new());
+    let (mut sampler, mut processors, mut tail) = (FileSampler::default(), Vec::new(), None);
     // Without a tracer provider nothing is recorded.
     if let Some(provider) = root.get("tracer_provider").filter(|provider| !provider.is_null()) {
         let mut provider = provider.section()?;
         limits = limits::of_spans(limits, provider.section("limits")?, &mut warnings)?;
         let mut context = Context { conventions, connect, warnings: &mut warnings };
+        let has_sampler = provider.get("sampler").is_some();
         if let Some(field) = provider.get("sampler") {
             sampler = FileSampler::read(&field, &mut context)?;
         }
         processors = processors::read(&provider.required("processors")?, &mut context)?;
+        if let Some(field) = provider.get("tail_sampling") {
+            tail = Some(tail_sampling::read(field.section()?, &mut warnings)?);
+            if !has_sampler {
+                sampler = FileSampler::recording();
+            }
+        }
         check_id_generator(provider.get("id_generator"), &mut warnings)?;
         provider.end(&mut warnings);
     }
     root.end(&mut warnings);
-    Ok(ConfigFile { is_disabled, attributes, formats, limits, sampler, processors, warnings: warnings.0 })
+    Ok(ConfigFile { is_disabled, attributes, formats, limits, sampler, processors, tail, warnings: warnings.0 })
 }
 
 /// Minor versions only add keys, so an unknown one is read like those that are known.

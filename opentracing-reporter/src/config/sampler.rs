@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use opentracing_core::{
-    ConsistentProbabilitySampler, ConstSampler, ParentBased, RemoteSampler, Sampler, TraceIdRatioSampler,
+    ConsistentProbabilitySampler, ConstSampler, Decision, ParentBased, RemoteSampler, Sampler, TraceIdRatioSampler,
 };
 
 use super::exporters::Context;
@@ -34,6 +34,11 @@ impl Default for FileSampler {
 }
 
 impl FileSampler {
+    /// Records every trace, for tail sampling.
+    pub(super) fn recording() -> Self {
+        FileSampler { sampler: Box::new(ConstSampler::new(Decision::Record)), ..FileSampler::default() }
+    }
+
     pub(super) fn read(field: &Field<'_>, context: &mut Context<'_>) -> Result<Self, Problem> {
         let mut polls = Vec::new();
         let plan = Plan::read(field, &mut polls, context)?;

@@ -51,6 +51,7 @@ fn with_file(file: crate::config::ConfigFile) -> EnvConfig {
     config.formats = file.formats;
     config.limits = file.limits;
     config.sampler = SamplerSettings::File(file.sampler);
+    config.tail = file.tail;
     config.queue.close_timeout = file.processors.iter().filter_map(|it| it.export_timeout).map(unlimited_if_zero).max();
     if !file.is_disabled {
         config.transports = file.processors.into_iter().map(|it| (it.transport, it.limits)).collect();

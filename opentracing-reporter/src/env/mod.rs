@@ -16,6 +16,7 @@ mod proxy;
 mod remote_sampling;
 mod sampling;
 mod spool;
+mod tail_sampling;
 mod tls;
 mod transports;
 mod unsupported;
@@ -28,7 +29,7 @@ use std::time::{Duration, Instant};
 
 use opentracing_core::propagation::{Composite, KafkaHeaders};
 use opentracing_core::{
-    ConstSampler, FinishedSpan, Limits, OwnedValue, Process, Secrets, TraceIdWidth, Tracer, TracerBuilder,
+    ConstSampler, Decision, FinishedSpan, Limits, OwnedValue, Process, Secrets, TraceIdWidth, Tracer, TracerBuilder,
 };
 
 use self::limits::QueueSettings;
@@ -38,6 +39,7 @@ pub use self::variables::EnvWarning;
 use self::variables::Variables;
 use crate::reporter::BatchReporter;
 use crate::reporter::{FlushGuard, OwnLimits};
+use crate::tail_sampling::TailSettings;
 use crate::transport::{CheckResult, SendOutcome, SendReason, Transport};
 
 /// A tracer and its reporter, configured by the environment: `OTEL_*`, `INSTANA_*`, `JAEGER_*` and `DD_*`.
@@ -66,6 +68,7 @@ pub struct EnvConfig {
     width: TraceIdWidth,
     limits: Limits,
     queue: QueueSettings,
+    tail: Option<TailSettings>,
     transports: Vec<(Box<dyn Transport>, OwnLimits)>,
     /// Contexts are written to and read from the headers of Kafka messages.
     kafka: bool,
@@ -124,9 +127,13 @@ impl EnvConfig {
         let transports = if disabled { Vec::new() } else { transports::transports(variables, &agent_sampler) };
         // Its own rate, or that of the agent if there is one.
         let is_sampled = has_rate || transports.iter().any(|transport| transport.name() == "datadog");
+        let tail = tail_sampling::read(variables);
+        // Without a sampler, tail sampling decides about all traces.
+        let otherwise = if tail.is_some() { Decision::Record } else { Decision::RecordAndSample };
         EnvConfig {
             disabled,
-            sampler: SamplerSettings::read(variables, is_sampled.then_some(agent_sampler)),
+            sampler: SamplerSettings::read(variables, is_sampled.then_some(agent_sampler), otherwise),
+            tail,
             formats: propagation::formats(variables),
             message_formats: propagation::message_formats(variables),
             without_message_context: propagation::without_message_context(variables),
@@ -160,6 +167,7 @@ impl EnvConfig {
             width: TraceIdWidth::default(),
             limits: Limits::default(),
             queue: QueueSettings::default(),
+            tail: None,
             transports: Vec::new(),
             kafka: true,
             own_transports: false,
@@ -305,7 +313,13 @@ impl EnvConfig {
             true => BatchReporter::new(Discard),
             false => BatchReporter::with_limits(self.transports),
         };
-        let reporter = self.queue.apply(reporter);
+        let mut reporter = self.queue.apply(reporter);
+        if let Some(TailSettings { tail, deferred_as_sampled }) = self.tail {
+            reporter = reporter.tail_sampling(tail);
+            if deferred_as_sampled {
+                tracer = tracer.deferred_as_sampled();
+            }
+        }
         let tracer = self.change_tracer.into_iter().fold(tracer, |tracer, change| change(tracer));
         let reporter = self.change_reporter.into_iter().fold(reporter, |reporter, change| change(reporter));
         let (tracer, guard) = reporter.start(tracer)?;

@@ -27,8 +27,8 @@ pub(crate) enum SamplerSettings {
 
 impl SamplerSettings {
     /// The sampler in `OTEL_TRACES_SAMPLER`, else in `JAEGER_SAMPLER_TYPE`, else Datadog's if there is one. Without these, it is `remote`, the
-    /// default of Jaeger's clients, if other variables say that there is a Jaeger, else one that keeps everything.
-    pub(crate) fn read(variables: &mut Variables<'_>, datadog: Option<DatadogSampler>) -> Self {
+    /// default of Jaeger's clients, if other variables say that there is a Jaeger, else one that always decides `otherwise`.
+    pub(crate) fn read(variables: &mut Variables<'_>, datadog: Option<DatadogSampler>, otherwise: Decision) -> Self {
         if let Some(name) = variables.get("OTEL_TRACES_SAMPLER") {
             return opentelemetry(variables, &name.to_ascii_lowercase());
         }
@@ -39,7 +39,7 @@ impl SamplerSettings {
             (Some(kind), _) => jaeger(variables, &kind.to_ascii_lowercase()),
             (None, Some(datadog)) => SamplerSettings::of(datadog),
             (None, None) if variables.first(&JAEGER).is_some() => jaeger(variables, "remote"),
-            (None, None) => SamplerSettings::of(ConstSampler::on()),
+            (None, None) => SamplerSettings::of(ConstSampler::new(otherwise)),
         }
     }
 

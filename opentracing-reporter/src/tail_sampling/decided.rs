@@ -1,10 +1,8 @@
 //! The decisions of the recent past, which late spans follow.
 
-use std::hash::BuildHasher;
 use std::time::Duration;
 
-use foldhash::fast::RandomState;
-use opentracing_core::{SamplingThreshold, TraceId};
+use opentracing_core::SamplingThreshold;
 
 /// A decision about a trace.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -24,7 +22,6 @@ pub(super) struct DecidedTraces {
     rows: Vec<Row>,
     wanted: usize,
     lasting: Duration,
-    hasher: RandomState,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +32,7 @@ struct Row {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    /// The hash of the trace id; zero if the entry is empty.
+    /// The hash of the trace id, with a random seed; zero if the entry is empty.
     key: u64,
     at_ms: u64,
     decided: Decided,
@@ -48,14 +45,14 @@ const EMPTY: Entry =
 impl DecidedTraces {
     pub(super) fn new(traces: usize, lasting: Duration) -> Self {
         let wanted = if traces == 0 { 0 } else { traces.div_ceil(WAYS).next_power_of_two() };
-        DecidedTraces { rows: Vec::new(), wanted, lasting, hasher: RandomState::default() }
+        DecidedTraces { rows: Vec::new(), wanted, lasting }
     }
 
-    pub(super) fn remember(&mut self, id: TraceId, decided: Decided, now: Duration) {
+    pub(super) fn remember(&mut self, hash: u64, decided: Decided, now: Duration) {
         if self.rows.is_empty() {
             self.rows.resize(self.wanted, Row { entries: [EMPTY; WAYS], next: 0 });
         }
-        let (key, row) = self.place(id);
+        let (key, row) = self.place(hash);
         let Some(row) = self.rows.get_mut(row) else { return };
         let entry = Entry { key, at_ms: now.as_millis() as u64, decided };
         if let Some(same) = row.entries.iter_mut().find(|same| same.key == key) {
@@ -66,15 +63,14 @@ impl DecidedTraces {
         }
     }
 
-    pub(super) fn find(&self, id: TraceId, now: Duration) -> Option<Decided> {
-        let (key, row) = self.place(id);
+    pub(super) fn find(&self, hash: u64, now: Duration) -> Option<Decided> {
+        let (key, row) = self.place(hash);
         let entry = self.rows.get(row)?.entries.iter().find(|entry| entry.key == key)?;
         let age = (now.as_millis() as u64).saturating_sub(entry.at_ms);
         (u128::from(age) <= self.lasting.as_millis()).then_some(entry.decided)
     }
 
-    fn place(&self, id: TraceId) -> (u64, usize) {
-        let hash = self.hasher.hash_one(id);
+    fn place(&self, hash: u64) -> (u64, usize) {
         (hash.max(1), hash as usize & self.rows.len().wrapping_sub(1))
     }
 }

@@ -1,27 +1,34 @@
 //! The traces that are held, in two lists by age: those whose local root is open, and those whose local root has finished.
 
-use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 use opentracing_core::{HeldSpan, HeldSpans, TraceId};
 
 /// The held traces. Every trace is in one of the lists.
 #[derive(Debug, Default)]
 pub(super) struct HeldTraces {
-    slots: HashMap<TraceId, u32, RandomState>,
+    /// The slots by the hash of the trace id, which is computed once for each trace, for this table and for that of decisions.
+    slots: HashTable<u32>,
+    hasher: RandomState,
     traces: Vec<HeldTrace>,
     free: Vec<u32>,
     lists: [List; 2],
     /// The trace of the last span, whose next span is likely to follow.
     last: Option<(TraceId, u32)>,
+    /// The most traces that were held since `trimmed`.
+    most: usize,
+    trimmed: Duration,
     pub(super) spans: usize,
     pub(super) bytes: usize,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct HeldTrace {
-    pub(super) id: TraceId,
+    id: TraceId,
+    hash: u64,
     pub(super) spans: HeldSpans,
     bytes: usize,
     pub(super) facts: Facts,
@@ -83,31 +90,36 @@ const PLACE_BYTES: usize = 8;
 const KEPT_ROOM: usize = 16;
 
 impl HeldTraces {
-    /// The slot of a trace.
+    /// The slot of a trace, or the hash of its id.
     #[inline]
-    pub(super) fn find(&mut self, id: TraceId) -> Option<u32> {
+    pub(super) fn find(&mut self, id: TraceId) -> Result<u32, u64> {
         if let Some((last, slot)) = self.last
             && last == id
         {
-            return Some(slot);
+            return Ok(slot);
         }
-        let slot = *self.slots.get(&id)?;
+        let hash = self.hasher.hash_one(id);
+        let traces = &self.traces;
+        let slot = *self.slots.find(hash, |slot| traces[*slot as usize].id == id).ok_or(hash)?;
         self.last = Some((id, slot));
-        Some(slot)
+        Ok(slot)
     }
 
     /// Begins to hold a trace.
-    pub(super) fn add(&mut self, id: TraceId, now: Duration) -> u32 {
+    pub(super) fn add(&mut self, id: TraceId, hash: u64, now: Duration) -> u32 {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.traces.push(HeldTrace::default());
             (self.traces.len() - 1) as u32
         });
         let trace = &mut self.traces[slot as usize];
-        (trace.id, trace.facts, trace.operation, trace.bytes) = (id, Facts::default(), None, TRACE_BYTES);
+        (trace.id, trace.hash, trace.facts, trace.operation) = (id, hash, Facts::default(), None);
+        trace.bytes = TRACE_BYTES;
         self.bytes += TRACE_BYTES;
-        self.slots.insert(id, slot);
+        let traces = &self.traces;
+        self.slots.insert_unique(hash, slot, |slot| traces[*slot as usize].hash);
         self.last = Some((id, slot));
         self.append(slot, Stage::Open, now);
+        self.most = self.most.max(self.slots.len());
         slot
     }
 
@@ -145,27 +157,38 @@ impl HeldTraces {
         self.traces.get(slot as usize).map(|trace| trace.next).filter(|next| *next != NONE)
     }
 
-    /// Takes the spans of a trace, and forgets it. Give the emptied list [back](HeldTraces::give_back), so that its memory is reused.
-    pub(super) fn remove(&mut self, slot: u32) -> HeldSpans {
+    /// Takes the spans of a trace, and forgets it. Returns the hash of its id, too. Give the emptied list [back](HeldTraces::give_back), so that its memory is reused.
+    pub(super) fn remove(&mut self, slot: u32) -> (u64, HeldSpans) {
         self.unlink(slot);
         let trace = &mut self.traces[slot as usize];
-        self.slots.remove(&trace.id);
+        let hash = trace.hash;
+        if let Ok(entry) = self.slots.find_entry(hash, |found| *found == slot) {
+            entry.remove();
+        }
         self.spans -= trace.spans.len();
         self.bytes -= trace.bytes;
         if self.last.is_some_and(|(_, last)| last == slot) {
             self.last = None;
         }
-        std::mem::take(&mut trace.spans)
+        (hash, std::mem::take(&mut trace.spans))
     }
 
     pub(super) fn give_back(&mut self, slot: u32, mut spans: HeldSpans) {
         spans.shrink_to(KEPT_ROOM);
         self.traces[slot as usize].spans = spans;
         self.free.push(slot);
-        if self.free.len() == self.traces.len() && self.traces.len() > MAX_FREE {
-            // After a peak.
+    }
+
+    /// Frees the memory of a peak that is over, once nothing is held.
+    pub(super) fn trim(&mut self, now: Duration) {
+        if now.saturating_sub(self.trimmed) < TRIM_INTERVAL || !self.slots.is_empty() {
+            return;
+        }
+        self.trimmed = now;
+        let most = std::mem::take(&mut self.most);
+        if self.traces.len() > 2 * most + KEPT_TRACES {
             (self.traces, self.free) = (Vec::new(), Vec::new());
-            self.slots.shrink_to(MAX_FREE);
+            self.slots = HashTable::new();
         }
     }
 
@@ -198,5 +221,7 @@ impl HeldTraces {
     }
 }
 
-/// The memory for unused traces that is kept once nothing is held.
-const MAX_FREE: usize = 1024;
+/// How often unused memory is freed.
+const TRIM_INTERVAL: Duration = Duration::from_secs(10);
+/// Unused traces that are kept in any case.
+const KEPT_TRACES: usize = 1024;

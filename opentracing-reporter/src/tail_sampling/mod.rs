@@ -10,5 +10,7 @@ mod sketch;
 mod tail;
 
 pub use self::rule::TailRule;
+#[cfg(feature = "env")]
+pub(crate) use self::settings::TailSettings;
 pub use self::settings::{ComparedSpans, TailSampling};
 pub(crate) use self::tail::Tail;

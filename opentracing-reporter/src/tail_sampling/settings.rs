@@ -96,6 +96,15 @@ pub struct TailSampling {
     pub(super) max_operations: usize,
 }
 
+/// Tail sampling as the environment or the configuration file asks for it.
+#[cfg(feature = "env")]
+#[derive(Debug)]
+pub(crate) struct TailSettings {
+    pub(crate) tail: TailSampling,
+    /// Traces that are decided later are propagated as sampled.
+    pub(crate) deferred_as_sampled: bool,
+}
+
 /// Which spans are compared with the usual duration of their operation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use opentracing_core::propagation::TraceState;
 use opentracing_core::{
-    Batch, HeldSpan, HeldSpans, Hold, HoldOccasion, Sampling, SamplingThreshold, TailRuleStats, TailStats, TraceId,
-    tags,
+    Batch, FinishedSpan, HeldSpan, HeldSpans, Hold, HoldOccasion, Sampling, SamplingThreshold, TailRuleStats,
+    TailStats, tags,
 };
 
 use super::decided::{Decided, DecidedTraces};
@@ -24,6 +24,8 @@ pub(crate) struct Tail {
     rate: Option<Rate>,
     slow_ns: u64,
     slow_root_ns: u64,
+    /// The durations of all spans matter, not only those of local roots.
+    times_all: bool,
     /// The names of the rules, and their decisions.
     rules: Vec<TailRuleStats>,
     stats: TailStats,
@@ -67,6 +69,7 @@ impl Tail {
             rate: settings.per_second.map(Rate::new),
             slow_ns: ns(settings.slow),
             slow_root_ns: ns(settings.slow_root).min(ns(settings.slow)),
+            times_all: settings.slow.is_some() || settings.compared == ComparedSpans::All,
             rules: names.map(|name| TailRuleStats::new(name, 0, 0)).collect(),
             stats: TailStats::default(),
             passing: HeldSpans::new(),
@@ -82,6 +85,9 @@ impl Tail {
         self.operations.set_time(self.now);
         while let Some(span) = hold.take() {
             self.accept(hold, span, &mut report);
+        }
+        if hold.occasion() == HoldOccasion::Pass {
+            self.held.trim(self.now);
         }
         match hold.occasion() {
             HoldOccasion::Pass => self.decide_due(hold, &mut report),
@@ -119,16 +125,16 @@ impl Tail {
     fn accept(&mut self, hold: &mut Hold<'_>, span: HeldSpan, report: &mut impl FnMut(Batch<'_>)) {
         let id = span.context().trace_id();
         let slot = match self.held.find(id) {
-            Some(slot) => slot,
-            None => {
+            Ok(slot) => slot,
+            Err(hash) => {
                 let is_kept = span.context().sampling() == Sampling::Sampled && !span.context().is_deferred();
                 if is_kept && !self.settings.decide_sampled {
                     return self.pass_sampled(span);
                 }
-                if let Some(decided) = self.decided.find(id, self.now) {
+                if let Some(decided) = self.decided.find(hash, self.now) {
                     return self.follow(hold, span, decided);
                 }
-                self.held.add(id, self.now)
+                self.held.add(id, hash, self.now)
             }
         };
         self.add(hold, slot, span);
@@ -145,25 +151,17 @@ impl Tail {
     /// Holds a span, and notes what it says about its trace.
     #[inline]
     fn add(&mut self, hold: &Hold<'_>, slot: u32, span: HeldSpan) {
-        let view = hold.span(&span);
-        let (context, is_root, duration_ns) = (view.context(), view.is_local_root(), view.duration_ns());
-        let mut facts = if view.is_failed() { Facts::FAILED } else { 0 };
-        if duration_ns > if is_root { self.slow_root_ns } else { self.slow_ns } {
-            facts |= Facts::SLOW;
-        }
+        let (context, is_root) = (span.context(), span.is_local_root());
+        let mut facts = if span.is_failed() { Facts::FAILED } else { 0 };
         facts |= match context.sampling() {
             _ if context.is_deferred() => 0,
             Sampling::Debug => Facts::DEBUG,
             Sampling::Sampled => Facts::SAMPLED,
             Sampling::NotSampled | Sampling::Undecided => Facts::UNWANTED,
         };
-        let is_compared = is_root || self.settings.compared == ComparedSpans::All;
         let mut operation = None;
-        if is_compared && (self.settings.quantile.is_some() || self.rate.is_some()) {
-            operation = self.operations.find(view.kind(), view.operation_name());
-            if operation.is_some_and(|operation| self.operations.is_unusual(operation, duration_ns)) {
-                facts |= Facts::UNUSUAL;
-            }
+        if is_root || self.times_all {
+            operation = self.compare(hold.span(&span), is_root, &mut facts);
         }
         let trace = self.held.trace_mut(slot);
         trace.facts.0 |= facts;
@@ -172,6 +170,24 @@ impl Tail {
             self.held.end(slot, self.now);
         }
         self.held.push(slot, span);
+    }
+
+    /// Compares the duration of a span with the limits, and with others of its operation.
+    #[inline(never)]
+    fn compare(&mut self, span: FinishedSpan<'_>, is_root: bool, facts: &mut u8) -> Option<usize> {
+        let duration_ns = span.duration_ns();
+        if duration_ns > if is_root { self.slow_root_ns } else { self.slow_ns } {
+            *facts |= Facts::SLOW;
+        }
+        let is_compared = is_root || self.settings.compared == ComparedSpans::All;
+        if !is_compared || (self.settings.quantile.is_none() && self.rate.is_none()) {
+            return None;
+        }
+        let operation = self.operations.find(span.kind(), span.operation_name())?;
+        if self.operations.is_unusual(operation, duration_ns) {
+            *facts |= Facts::UNUSUAL;
+        }
+        Some(operation)
     }
 
     /// Passes a span on that was sampled at its start.
@@ -189,7 +205,7 @@ impl Tail {
             self.stats.late_kept += 1;
             let index = self.passing.len();
             self.passing.push(span);
-            mark(&mut self.passing, index, &self.rules[usize::from(decided.rule)].rule, decided.threshold);
+            mark(hold, &mut self.passing, index, &self.rules[usize::from(decided.rule)].rule, decided.threshold);
         } else {
             self.stats.dropped_spans += 1;
             self.stats.late_dropped += 1;
@@ -247,14 +263,13 @@ impl Tail {
         if occasion == Occasion::IfKept && !decided.is_kept {
             return;
         }
-        let id: TraceId = self.held.trace_mut(slot).id;
-        let mut spans = self.held.remove(slot);
-        self.decided.remember(id, decided, self.now);
+        let (hash, mut spans) = self.held.remove(slot);
+        self.decided.remember(hash, decided, self.now);
         let rule = &mut self.rules[usize::from(decided.rule)];
         if decided.is_kept {
             rule.kept += 1;
             self.stats.kept_spans += spans.len() as u64;
-            (0..spans.len()).for_each(|index| mark(&mut spans, index, &rule.rule, decided.threshold));
+            (0..spans.len()).for_each(|index| mark(hold, &mut spans, index, &rule.rule, decided.threshold));
             report(hold.batch(&spans));
         } else {
             rule.dropped += 1;
@@ -314,14 +329,14 @@ impl Tail {
 }
 
 /// Marks a span of a kept trace. The local root says why it is kept, and for how many traces it stands.
-fn mark(spans: &mut HeldSpans, index: usize, rule: &str, threshold: SamplingThreshold) {
+fn mark(hold: &Hold<'_>, spans: &mut HeldSpans, index: usize, rule: &str, threshold: SamplingThreshold) {
     let Some(context) = spans.context(index) else { return };
     // The trace may have been sampled before, by the same random value.
     let before = SamplingThreshold::of(context).unwrap_or(SamplingThreshold::KEEP_ALL);
     let tracestate =
         (threshold > before).then(|| threshold.write_to(context.tracestate().unwrap_or_default())).flatten();
     let threshold = threshold.max(before);
-    spans.keep(index, tracestate.as_ref().map(TraceState::as_str));
+    hold.keep(spans, index, tracestate.as_ref().map(TraceState::as_str));
     if spans.is_local_root(index) {
         spans.set_tag(index, tags::SAMPLING_RULE.name(), rule);
         spans.set_tag(index, tags::SAMPLING_WEIGHT.name(), threshold.adjusted_count());

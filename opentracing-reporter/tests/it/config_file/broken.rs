@@ -7,7 +7,7 @@ use opentracing_reporter::EnvConfig;
 use super::{HEAD, provider, read_with};
 
 /// The error, without the path of the file.
-fn problem(text: &str) -> String {
+pub(super) fn problem(text: &str) -> String {
     let config = read_with(text, &[]);
     let invalid =
         config.invalid_file().unwrap_or_else(|| panic!("this is no error: {}", text.get(..80).unwrap_or(text)));

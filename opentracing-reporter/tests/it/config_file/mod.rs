@@ -8,6 +8,7 @@ mod sample;
 mod samplers;
 mod settings;
 mod substitution;
+mod tail_sampling;
 
 use std::collections::BTreeMap;
 use std::fs;

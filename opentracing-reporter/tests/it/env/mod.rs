@@ -6,6 +6,7 @@ mod endpoints;
 mod sampling;
 mod spool;
 mod table;
+mod tail_sampling;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::mpsc::{Receiver, Sender, channel};

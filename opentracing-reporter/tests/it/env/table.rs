@@ -75,7 +75,7 @@ fn every_variable_is_honoured_or_answered_by_a_warning() {
 fn every_variable_that_is_read_is_in_the_table() {
     let known: BTreeSet<_> = rows().iter().map(|row| row.name).collect();
     assert_eq!(known.len(), rows().len(), "a name is there twice");
-    let settings: [&[(&str, &str)]; 9] = [
+    let settings: [&[(&str, &str)]; 10] = [
         &[],
         &[("OTEL_TRACES_EXPORTER", "otlp,otlp_file,zipkin,jaeger,instana,datadog,console")],
         &[("OTEL_TRACES_EXPORTER", "jaeger"), ("JAEGER_ENDPOINT", "http://a/")],
@@ -85,6 +85,7 @@ fn every_variable_that_is_read_is_in_the_table() {
         &[("OTEL_TRACES_SAMPLER", "jaeger_remote")],
         &[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")],
         &[("OPENTRACING_SPOOL", "/dev/null/spans")],
+        &[("OPENTRACING_TAIL_SAMPLING", "true")],
     ];
     let mut unknown = BTreeSet::new();
     for variables in settings {
