@@ -223,6 +223,9 @@ impl Local {
     /// Ends the latest activation by `enter` of this span, if there is one.
     pub(crate) fn exit(&self, span: &Arc<Shared>) {
         hooks::before(self);
+        if let Some(token) = self.pop_entered(span) {
+            return hooks::left(token);
+        }
         let is_of_span = |entry: &Entry| {
             entry.is_entered
                 && entry.is_open()
@@ -235,6 +238,22 @@ impl Local {
         if let Some(token) = token {
             self.close(token);
         }
+    }
+
+    /// Takes the span off the top of the stack, if it lies there above an open one or none, which is the common case.
+    #[inline]
+    fn pop_entered(&self, span: &Arc<Shared>) -> Option<Token> {
+        let mut active = self.active.try_borrow_mut().ok()?;
+        let top = active.len().checked_sub(1)?;
+        if top > 0 && !active[top - 1].is_open() {
+            return None;
+        }
+        let entry = active.pop_if(|entry| {
+            entry.is_entered && matches!(&entry.state, State::Shared(shared) if Arc::ptr_eq(shared, span))
+        })?;
+        self.depth.set(top);
+        // The caller has a handle, so no destructor of the span runs.
+        Some(Token { index: top as u32, serial: entry.serial })
     }
 
     /// Removes the span from the stack. If it is not on top, a closed and empty entry stays in its place.
