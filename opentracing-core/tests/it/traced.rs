@@ -428,3 +428,57 @@ fn traced_futures_can_be_spawned() {
     }
     assert_eq!(run(must_be_send(work())), 1);
 }
+
+#[test]
+fn results_are_coerced_to_their_type() {
+    trait Shape {
+        fn corners(&self) -> u32;
+    }
+    struct Square;
+    impl Shape for Square {
+        fn corners(&self) -> u32 {
+            4
+        }
+    }
+    type Later = Pin<Box<dyn Future<Output = u32>>>;
+    #[traced(tracer = tracer, err)]
+    async fn boxed_shape(tracer: &Tracer) -> Result<Box<dyn Shape>, Box<dyn Error>> {
+        yield_now().await;
+        Ok(Box::new(Square))
+    }
+    #[traced(tracer = tracer)]
+    async fn in_a_result(tracer: &Tracer) -> Result<Later, Full> {
+        if tracer.is_noop() {
+            return Err(Full(Inner));
+        }
+        Ok(Box::pin(async { 7 }))
+    }
+    #[traced(tracer = tracer, err)]
+    fn sync_shape(tracer: &Tracer) -> Result<Box<dyn Shape>, Box<dyn Error>> {
+        Ok(Box::new(Square))
+    }
+    let mock = MockTracer::new();
+    assert_eq!(run(boxed_shape(mock.tracer())).map(|shape| shape.corners()).ok(), Some(4));
+    assert_eq!(run(in_a_result(mock.tracer())).map(run).ok(), Some(7));
+    assert_eq!(sync_shape(mock.tracer()).map(|shape| shape.corners()).ok(), Some(4));
+    mock.assert_tree("boxed_shape\nin_a_result\nsync_shape");
+}
+
+#[test]
+fn names_of_the_expansion_do_not_clash_with_those_of_the_function() {
+    #[traced(tracer = tracer, err, ret, tags(__span))]
+    fn sync(tracer: &Tracer, __span: u32, __result: u32) -> Result<u32, Full> {
+        let __typed = __span + __result;
+        Ok(__typed)
+    }
+    #[traced(tracer = tracer)]
+    async fn waits<const N: usize>(tracer: &Tracer, __span: [u8; N], add: impl Into<u32>) -> u32 {
+        yield_now().await;
+        __span.len() as u32 + add.into()
+    }
+    let mock = MockTracer::new();
+    assert_eq!(sync(mock.tracer(), 1, 2).ok(), Some(3));
+    assert_eq!(run(waits(mock.tracer(), [0; 2], 3_u8)), 5);
+    assert_eq!(mock.span("sync").tag("__span"), Some(1_u32.into()));
+    mock.assert_tree("sync\nwaits");
+}
