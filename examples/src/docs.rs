@@ -17,6 +17,7 @@ pages! {
     Jobs: "jobs.md";
     Metrics: "metrics.md";
     Migration: "migration.md";
+    Profiles: "profiles.md";
     Propagation: "propagation.md";
     Sampling: "sampling.md";
     Secrets: "secrets.md";
