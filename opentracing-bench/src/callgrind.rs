@@ -54,14 +54,19 @@ struct Counted {
 /// Instructions per span on the encoding thread. `spans` is the number per burst.
 pub(crate) fn count_encoding(measure: &Path, encoder: Encoder, spans: u32) -> Result<f64, String> {
     const BURSTS: u32 = 10;
-    let options = ["--collect-atstart=no", "--toggle-collect=*encode_batch*"];
     let count = |bursts: u32| {
-        let parts = parts(measure, &options, &["encode", encoder.name(), &bursts.to_string()])?;
-        let own = parts.iter().filter(|part| part.is_main_thread).map(|part| part.total).sum::<u64>();
+        let own = count_inside(measure, "encode_batch", &["encode", encoder.name(), &bursts.to_string()])?;
         if own == 0 { Err(format!("callgrind counted nothing for {}", encoder.name())) } else { Ok(own) }
     };
     let (none, all) = (count(0)?, count(BURSTS)?);
     Ok(all.saturating_sub(none) as f64 / f64::from(BURSTS * spans))
+}
+
+/// Instructions of the main thread inside functions of that name, in a process with these arguments.
+pub(crate) fn count_inside(measure: &Path, function: &str, arguments: &[&str]) -> Result<u64, String> {
+    let toggle = format!("--toggle-collect=*{function}*");
+    let parts = parts(measure, &["--collect-atstart=no", &toggle], arguments)?;
+    Ok(parts.iter().filter(|part| part.is_main_thread).map(|part| part.total).sum())
 }
 
 fn run(measure: &Path, case: Case, library: Library, bursts: u32) -> Result<Counted, String> {

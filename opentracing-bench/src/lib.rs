@@ -2,7 +2,8 @@
 //!
 //! `cargo bench -p opentracing-bench` runs each [`Case`] for each [`Library`] in its own process, and prints one table. The processes run
 //! the two programs of this package: `measure`, and `measure_allocations`, which is the same with a counting allocator. Separate benches
-//! measure a unary gRPC call, an SQL query, and a message over RabbitMQ or Kafka, untraced and traced.
+//! measure a unary gRPC call, an SQL query, and a message over RabbitMQ or Kafka, untraced and traced, and the layers for
+//! `tracing-subscriber`.
 //!
 //! [`http`] compares our HTTP adapters with others.
 
@@ -22,6 +23,7 @@ mod sql;
 mod subject;
 mod system;
 mod table;
+mod tracing_layers;
 
 pub use crate::amqp::main as amqp;
 pub use crate::case::Case;
@@ -32,3 +34,4 @@ pub use crate::library::Library;
 pub use crate::measure::{Allocations, main as measure};
 pub use crate::peers::{Options, Programs, main as peers};
 pub use crate::sql::main as sql;
+pub use crate::tracing_layers::{Bridge, BridgeCase, main as tracing_layers};

@@ -12,6 +12,7 @@ use crate::encoder;
 use crate::library::Library;
 use crate::subject::Subject;
 use crate::system::{pin, resident_kib};
+use crate::tracing_layers;
 
 /// Returns the allocations of all threads so far, counted by the allocator of the process.
 pub type Allocations = fn() -> u64;
@@ -39,11 +40,12 @@ pub fn main(arguments: impl Iterator<Item = String>, allocations: Option<Allocat
         ["flood", case, library, threads, millis] => {
             flood(case, library, number(threads)?, Duration::from_millis(number(millis)?.into()))
         }
+        ["bridge", case, bridge, bursts] => tracing_layers::run(case, bridge, number(bursts)?, allocations),
         ["encode", encoder, bursts] => encoder::encode(encoder, number(bursts)?, allocations),
         ["body", encoder] => encoder::body(encoder),
         _ => Err("usage: time CASE LIBRARY THREADS MS | bursts CASE LIBRARY WARM_UP BURSTS | \
                   allocations CASE LIBRARY BURSTS | flood CASE LIBRARY THREADS MS | \
-                  encode ENCODER BURSTS | body ENCODER"
+                  bridge CASE BRIDGE BURSTS | encode ENCODER BURSTS | body ENCODER"
             .to_owned()),
     }
 }

@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use ::http::{HeaderMap, HeaderValue};
 
+pub(crate) use self::opentelemetry::Sink as OpenTelemetrySink;
 use crate::case::Case;
 use crate::subject::Subject;
 

@@ -24,7 +24,7 @@ pub(super) fn subject(case: Case) -> Subject {
     };
     let provider = SdkTracerProvider::builder()
         .with_sampler(sampler)
-        .with_span_processor(BatchSpanProcessor::builder(Sink { received: received.clone() }).build())
+        .with_span_processor(BatchSpanProcessor::builder(Sink::new(&received)).build())
         .build();
     let burst = burst(case, provider.tracer("bench"));
     let flush = move || provider.force_flush().expect("the sink never blocks");
@@ -156,8 +156,14 @@ impl Injector for Outgoing<'_> {
 }
 
 #[derive(Debug)]
-struct Sink {
+pub(crate) struct Sink {
     received: Received,
+}
+
+impl Sink {
+    pub(crate) fn new(received: &Received) -> Self {
+        Sink { received: received.clone() }
+    }
 }
 
 impl SpanExporter for Sink {

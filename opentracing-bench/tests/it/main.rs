@@ -5,7 +5,7 @@ mod http;
 
 use std::process::Command;
 
-use opentracing_bench::{Case, Library};
+use opentracing_bench::{Bridge, BridgeCase, Case, Library};
 
 /// Runs a measuring process and returns its figures.
 #[track_caller]
@@ -39,6 +39,16 @@ fn spans_of_every_case_arrive() {
     for case in Case::ALL {
         for library in Library::ALL {
             check_arrival(case, library);
+        }
+    }
+}
+
+#[test]
+fn spans_of_every_bridge_arrive() {
+    for case in BridgeCase::ALL {
+        for bridge in Bridge::ALL {
+            // Fails if spans are missing.
+            run(env!("CARGO_BIN_EXE_measure"), &["bridge", case.name(), bridge.name(), "2"]);
         }
     }
 }
