@@ -54,7 +54,8 @@ impl Entry {
     ) -> Self {
         let parent = span.parent_id();
         let is_failed = span.is_failed();
-        let status = ["http.status_code", "rpc.status_code", "db.response.status_code"]
+        // The second is OpenTelemetry's name, for spans of libraries that use its API.
+        let status = ["http.status_code", "http.response.status_code", "rpc.status_code", "db.response.status_code"]
             .into_iter()
             .find_map(|key| Some((key, span.tag(key)?)));
         // An exchange that was not completed has not failed, but its status alone would look like success.

@@ -26,7 +26,7 @@ fn checkout(scene: &mut Scene) {
     let mut cart = scene.span("gateway", "GET", Client, Some(&gateway), 2_000);
     cart.set_tag("http.status_code", 200).set_tag("peer.service", "cart");
     let mut get = scene.span("cart", "GET /cart/{id}", Server, Some(&context(&cart)), 2_900);
-    get.set_tag("http.status_code", 200);
+    get.set_tag("http.response.status_code", 200);
     let mut sql = scene.span("cart", "SELECT carts", Client, Some(&context(&get)), 3_300);
     sql.set_tag("peer.service", "postgresql");
     sql.finish_at(at(6_512));
