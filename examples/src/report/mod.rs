@@ -9,7 +9,7 @@ mod invalid;
 use std::time::Duration;
 
 use opentracing_core::Stats;
-use opentracing_reporter::{BatchReporter, CheckResult, Console, InvalidEndpoint};
+use opentracing_reporter::{BatchReporter, CheckResult, Console, ConsoleLogs, InvalidEndpoint};
 
 pub use self::deliveries::Deliveries;
 use self::destination::Destination;
@@ -127,6 +127,6 @@ const DEFAULT: &[Destination] = &[Destination::Console];
 
 impl Default for Report {
     fn default() -> Self {
-        Report { destinations: None, console: Console::stdout() }
+        Report { destinations: None, console: Console::stdout().logs(ConsoleLogs::All) }
     }
 }

@@ -1,6 +1,6 @@
 //! A program in a child process.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -11,6 +11,8 @@ use std::time::Duration;
 pub(crate) struct Program {
     child: Child,
     lines: Receiver<String>,
+    /// Standard error, once it is closed.
+    log: Option<thread::JoinHandle<String>>,
     /// The output that was read so far.
     pub(crate) printed: String,
 }
@@ -56,11 +58,17 @@ impl Program {
         });
         // Wide enough for all span names.
         command.env("COLUMNS", "160").envs(variables.iter().copied());
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stderr = child.stderr.take().unwrap();
+        let log = thread::spawn(move || {
+            let mut log = Vec::new();
+            let _ = stderr.read_to_end(&mut log);
+            String::from_utf8_lossy(&log).into_owned()
+        });
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
         thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        Program { child, lines, printed: String::new() }
+        Program { child, lines, log: Some(log), printed: String::new() }
     }
 
     /// The address in the first line with `listening on http://…`.
@@ -102,6 +110,12 @@ impl Program {
         self.child.wait().unwrap()
     }
 
+    /// What a program that has ended wrote to standard error.
+    #[track_caller]
+    pub(crate) fn logged(&mut self) -> String {
+        self.log.take().expect("it is taken once").join().expect("reading does not panic")
+    }
+
     /// Sends Ctrl-C and waits until the program ends.
     #[track_caller]
     pub(crate) fn interrupt(&mut self) -> ExitStatus {
@@ -116,5 +130,10 @@ impl Drop for Program {
         // Fails if it has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if thread::panicking()
+            && let Some(Ok(log)) = self.log.take().map(thread::JoinHandle::join)
+        {
+            let _ = std::io::stderr().write_all(log.as_bytes());
+        }
     }
 }

@@ -74,6 +74,33 @@ fn summarizes_requests_and_spans() {
     assert!(!printed.lines().any(|line| line.starts_with("trace ")), "no tree is printed:\n{printed}");
 }
 
+/// Catalog logs by `tracing` in JSON, payment by `log`, and cart is traced by a library for OpenTelemetry.
+#[test]
+fn shows_what_other_libraries_record() {
+    let mut shop = shop(&["--requests", "14"]);
+    assert!(shop.wait().success(), "{}", shop.printed);
+    let (printed, logged) = (shop.printed.clone(), shop.logged());
+    let tree = |id: &str| printed.split("\ntrace ").find(|tree| tree.starts_with(id));
+
+    let unknown = logged.lines().find(|line| line.contains("unknown product"));
+    let unknown: serde_json::Value =
+        serde_json::from_str(unknown.unwrap_or_else(|| panic!("no line:\n{logged}"))).unwrap();
+    assert_eq!((&unknown["level"], &unknown["fields"]["sku"]), (&"WARN".into(), &"unicorn".into()));
+    let found = tree(unknown["trace_id"].as_str().unwrap()).unwrap_or_else(|| panic!("no {unknown} in\n{printed}"));
+    assert!(found.contains("GET /products/{sku}") && found.contains("message=\"unknown product\""), "{found}");
+    let is_search = |line: &str| line.starts_with("catalog ") && line.contains("─ search ");
+    assert!(printed.lines().any(is_search), "the span of `tracing`:\n{printed}");
+
+    let refused =
+        logged.lines().find(|line| line.contains("cannot charge")).unwrap_or_else(|| panic!("no line:\n{logged}"));
+    let (_, ids) = refused.split_once("trace_id=").unwrap_or_else(|| panic!("no id in {refused}"));
+    let failed = tree(&ids[..32]).unwrap_or_else(|| panic!("no {refused} in\n{printed}"));
+    assert!(failed.contains("POST /payments") && failed.contains("the bank does not respond"), "{failed}");
+
+    let cart = printed.lines().find(|line| line.starts_with("cart ") && line.contains("GET /carts/{user}"));
+    assert!(cart.is_some_and(|line| line.contains(" server ") && line.contains(" 200 ")), "{cart:?}:\n{printed}");
+}
+
 /// The address of a test server from the environment.
 fn server(variable: &str, peer: &str) -> Option<String> {
     let url = env::var(variable).ok().filter(|url| !url.is_empty());

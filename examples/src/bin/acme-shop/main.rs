@@ -6,6 +6,7 @@ mod failure;
 mod html;
 mod in_flight;
 mod ledger;
+mod logging;
 mod metrics;
 mod model;
 mod options;

@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tonic::transport::server::TcpIncoming;
 
 use crate::ledger::Ledger;
+use crate::logging;
 use crate::parcels::Parcels;
 use crate::products::Products;
 use crate::servers::Servers;
@@ -60,6 +61,8 @@ impl Shop {
         let payment = Binding::new("payment", tracers).await?;
         let catalog = Binding::new("catalog", tracers).await?;
 
+        logging::start(&catalog.tracer, &payment.tracer)?;
+
         let no_database = |error| format!("cannot open the database: {error}");
         let ledger = Ledger::open(&external.orders, order.tracer.clone()).await.map_err(no_database)?;
         let products = Products::open(&external.catalog, catalog.tracer.clone()).await.map_err(no_database)?;
@@ -78,7 +81,7 @@ impl Shop {
             topic,
             parcels,
         });
-        let payment_routes = payment::router(payment.tracer.clone());
+        let payment_routes = payment::router();
 
         let shipping = match external.broker() {
             Some(url) => {
@@ -99,7 +102,7 @@ impl Shop {
         let called = front.map(|front| shop.start_front_end(front, &catalog, &order)).transpose()?;
         shop.start(order, order_routes);
         if let Some((cart, user)) = called {
-            shop.start(cart, cart::router());
+            shop.start_cart(cart)?;
             shop.start_user(user);
         }
         shop.start(payment, payment_routes);
@@ -131,6 +134,15 @@ impl Shop {
         let traced = routes.layer(TracingLayer::with_tracer(binding.tracer));
         self.services.push((binding.name, binding.address));
         self.servers.push(Server::start(binding.listener, traced));
+    }
+
+    /// This service is traced by a library for OpenTelemetry, whose API our tracer serves.
+    fn start_cart(&mut self, binding: Binding) -> Result<(), BoxError> {
+        opentracing_opentelemetry::install(&binding.tracer)?;
+        let traced = cart::router().layer(opentelemetry_instrumentation_tower::http::server::Layer::new());
+        self.services.push((binding.name, binding.address));
+        self.servers.push(Server::start(binding.listener, traced));
+        Ok(())
     }
 
     /// The same for a gRPC server.

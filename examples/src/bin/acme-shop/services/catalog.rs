@@ -24,7 +24,10 @@ async fn products(State(known): State<Products>) -> Result<Json<Vec<Product>>, F
 
 async fn product(State(known): State<Products>, Path(sku): Path<String>) -> Result<Json<Product>, Failure> {
     let product = known.by_sku(&sku).await?;
-    product.map(Json).ok_or_else(|| Failure::not_found("product", &sku))
+    product.map(Json).ok_or_else(|| {
+        tracing::warn!(sku, "unknown product");
+        Failure::not_found("product", &sku)
+    })
 }
 
 #[derive(Deserialize)]

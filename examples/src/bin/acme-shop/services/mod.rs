@@ -1,5 +1,5 @@
-//! The services: five axum applications, one tonic server, and consumers of RabbitMQ and Kafka. Few handlers contain tracing code: one
-//! logs the error of the bank, and the consumers add a span for their own work.
+//! The services: five axum applications, one tonic server, and consumers of RabbitMQ and Kafka. Few handlers contain tracing code: the
+//! consumers add a span for their own work. Catalog and payment log by `tracing` and `log`.
 
 pub(crate) mod cart;
 pub(crate) mod catalog;
