@@ -11,6 +11,19 @@ use crate::provider::Provider;
 ///
 /// Call it at the start of the program. A library that asked for its tracer earlier keeps the one without effect that OpenTelemetry gave it.
 ///
+/// ```
+/// use opentelemetry::global;
+/// use opentelemetry::trace::{Span, Tracer};
+/// use opentracing_core::mock::MockTracer;
+///
+/// let early = global::tracer("driver");
+/// let mock = MockTracer::new(); // your tracer
+/// opentracing_opentelemetry::install(mock.tracer())?;
+/// assert!(!early.start("lost").is_recording());
+/// assert!(global::tracer("driver").start("recorded").is_recording());
+/// # Ok::<(), opentracing_core::SetBridgeError>(())
+/// ```
+///
 /// # Errors
 ///
 /// If the process has another [`ContextBridge`](opentracing_core::ContextBridge) already. Then nothing is installed.

@@ -39,8 +39,8 @@
 //! | event `exception`, `record_error` | a log with `event=error`, `error.kind`, `message`, `stack` |
 //! | link | a `FollowsFrom` reference; its attributes as a log `event=link` |
 //! | status `Error` | the tag `error`; its description as a log |
-//! | status `Ok` | final: clears `error`, and sets `otel.status_code` |
-//! | instrumentation scope | the tags `otel.scope.name` and `otel.scope.version` |
+//! | status `Ok` | final: the tag `error=false`, which OTLP sends as that status |
+//! | instrumentation scope | the tags `component`, which OTLP sends as the name of the scope, and `otel.scope.version` |
 //! | drop without `end` | the end of the span |
 //!
 //! # Contexts
@@ -68,6 +68,8 @@
 //!
 //! - A library that asked for its tracer before [`install`] keeps the one without effect that OpenTelemetry gave it.
 //! - Two versions of `opentelemetry` in one program know nothing of each other.
+//! - Attributes keep OpenTelemetry's names, which OTLP sends unchanged. A backend that draws HTTP or SQL from OpenTracing's names shows them
+//!   as plain tags.
 //! - Libraries that look for the layer of `tracing-opentelemetry`, by `OpenTelemetrySpanExt`, need that layer, over a tracer of [`Provider`].
 //! - OpenTelemetry keeps 65,535 contexts a thread. Deeper ones, and native spans in them, are not seen by it.
 //! - In a closure of `Context::map_current` nothing can be attached: a native span that is activated there is not seen by OpenTelemetry.

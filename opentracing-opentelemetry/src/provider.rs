@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use opentelemetry::trace::{SpanBuilder, TraceContextExt, Tracer as OtelTracer, TracerProvider};
 use opentelemetry::{Context, InstrumentationScope, KeyValue};
-use opentracing_core::{SpanBuilder as NativeBuilder, Text, Tracer};
+use opentracing_core::{SpanBuilder as NativeBuilder, Text, Tracer, tags};
 
 use crate::ask::parent_in;
 use crate::contexts::are_connected;
@@ -25,7 +25,7 @@ use crate::span::ProvidedSpan;
 /// let mock = MockTracer::new(); // your tracer
 /// let provider = Provider::with_tracer(mock.tracer().clone());
 /// provider.tracer("driver").in_span("query", |_| {});
-/// assert_eq!(mock.span("query").tag("otel.scope.name"), Some("driver".into()));
+/// assert_eq!(mock.span("query").tag("component"), Some("driver".into()));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Provider {
@@ -125,7 +125,7 @@ pub(crate) fn describe<'a>(
     attributes: &'a [KeyValue],
 ) {
     if !scope.name().is_empty() {
-        native.tag("otel.scope.name", scope.name());
+        native.set(tags::COMPONENT, scope.name());
     }
     native.tag("otel.scope.version", scope.version());
     for attribute in attributes {

@@ -137,8 +137,7 @@ impl ProvidedSpan {
             Status::Error { .. } => Level::Error,
             Status::Ok => Level::Ok,
         };
-        let before = self.status;
-        if level < before || level == Level::Unset || before == Level::Ok {
+        if level < self.status || level == Level::Unset || self.status == Level::Ok {
             return;
         }
         let Some(span) = self.span() else { return };
@@ -152,11 +151,9 @@ impl ProvidedSpan {
                     write(span, at, &[(EVENT, Value::Static("error")), (Text::Static("message"), message)]);
                 }
             }
+            // OTLP has a status for it.
             Status::Ok => {
-                if before == Level::Error {
-                    span.set_tag("error", false);
-                }
-                span.set_tag("otel.status_code", "OK");
+                span.set_tag("error", false);
             }
         }
         self.status = level;

@@ -55,7 +55,7 @@ fn a_span_of_the_sdk_stays_as_it_is() {
     assert_eq!(span.kind, SpanKind::Client);
     assert_eq!((span.start_unix_ns, span.duration_ns), (10_000_000_000, 2_000_000_000));
     assert_eq!(span.tag("amount"), Some(12.into()));
-    assert_eq!(span.tag("otel.scope.name"), Some("driver".into()));
+    assert_eq!(span.tag("component"), Some("driver".into()));
     assert_eq!(span.tag("otel.scope.version"), Some("2.0".into()));
     let logs: Vec<_> = span.logs.iter().map(|log| (log.unix_ns / 1_000_000_000, log.field("event"))).collect();
     assert_eq!(logs, [(11, Some("sent".into())), (12, Some("error".into()))]);
