@@ -49,6 +49,29 @@ pub(crate) fn to_core_kind(kind: &OtelKind) -> SpanKind {
     }
 }
 
+/// Names a tag for an attribute of a span of that kind: `terms::from_opentelemetry` of `opentracing-reporter`, for example.
+pub type AttributeNames = for<'a, 'v> fn(&'a str, SpanKind, Value<'v>) -> &'a str;
+
+/// How attributes of a span become tags.
+#[derive(Clone, Copy)]
+pub(crate) struct Naming {
+    pub(crate) names: Option<AttributeNames>,
+    pub(crate) kind: SpanKind,
+}
+
+impl Naming {
+    /// Attributes keep their names.
+    pub(crate) const SAME: Naming = Naming { names: None, kind: SpanKind::Internal };
+
+    #[inline]
+    pub(crate) fn of<'a>(&self, attribute: &'a str, value: Value<'_>) -> Text<'a> {
+        Text::Copied(match self.names {
+            None => attribute,
+            Some(names) => names(attribute, self.kind, value),
+        })
+    }
+}
+
 /// A value without a type of ours is given as text: arrays.
 pub(crate) enum Given<'a> {
     Value(Value<'a>),
@@ -65,6 +88,15 @@ pub(crate) fn to_core_value(value: &OtelValue) -> Given<'_> {
     })
 }
 
+impl Given<'_> {
+    pub(crate) fn as_value(&self) -> Value<'_> {
+        match self {
+            Given::Value(value) => *value,
+            Given::Text(text) => Value::Str(text),
+        }
+    }
+}
+
 /// Calls the closure with those fields, and behind them with the attributes.
 pub(crate) fn with_fields<R>(
     first: &[(Text<'_>, Value<'_>)],
@@ -74,10 +106,7 @@ pub(crate) fn with_fields<R>(
     let given: SmallVec<[_; 8]> =
         attributes.iter().map(|attribute| (attribute.key.as_str(), to_core_value(&attribute.value))).collect();
     let mut fields: SmallVec<[_; 10]> = SmallVec::from_slice(first);
-    fields.extend(given.iter().map(|(key, value)| match value {
-        Given::Value(value) => (Text::Copied(key), *value),
-        Given::Text(text) => (Text::Copied(key), Value::Str(text)),
-    }));
+    fields.extend(given.iter().map(|(key, value)| (Text::Copied(key), value.as_value())));
     f(&fields)
 }
 

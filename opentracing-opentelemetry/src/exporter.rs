@@ -14,7 +14,7 @@ use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use opentracing_core::{FlushError, ParentPlace, SpanId, Tracer, TracerBuilder};
 
-use crate::convert::{Given, to_core, to_core_kind, to_core_value};
+use crate::convert::{AttributeNames, Given, Naming, to_core, to_core_kind, to_core_value};
 use crate::provider::describe;
 use crate::span::ProvidedSpan;
 
@@ -52,6 +52,7 @@ pub struct Exporter {
     starting: Mutex<Option<Start>>,
     kept: Mutex<Option<Box<dyn Any + Send>>>,
     wait: Option<Duration>,
+    names: Option<AttributeNames>,
     /// Whether the tracer belongs to the exporter, which then closes it.
     is_owner: bool,
     is_shut_down: AtomicBool,
@@ -88,6 +89,7 @@ impl Exporter {
             starting: Mutex::new(starting),
             kept: Mutex::new(None),
             wait: None,
+            names: None,
             is_shut_down: AtomicBool::new(false),
         }
     }
@@ -97,6 +99,13 @@ impl Exporter {
     #[must_use]
     pub fn wait_for_delivery(mut self, timeout: Duration) -> Self {
         self.wait = Some(timeout);
+        self
+    }
+
+    /// Sets which tags attributes become, as [`Provider::attribute_names`](crate::Provider::attribute_names) does.
+    #[must_use]
+    pub fn attribute_names(mut self, names: AttributeNames) -> Self {
+        self.names = Some(names);
         self
     }
 
@@ -148,11 +157,12 @@ fn dropped(data: &SpanData) -> [(&'static str, u32); 3] {
     ]
 }
 
-fn record(tracer: &Tracer, data: SpanData) {
+fn record(tracer: &Tracer, names: Option<AttributeNames>, data: SpanData) {
     if !data.span_context.is_sampled() {
         return;
     }
     let parent = if data.parent_span_is_remote { ParentPlace::OtherProcess } else { ParentPlace::ThisProcess };
+    let naming = Naming { names, kind: to_core_kind(&data.span_kind) };
     let parent_id = SpanId::from_bytes(data.parent_span_id.to_bytes());
     let mut builder = match &data.name {
         Cow::Borrowed(name) => tracer.span(*name),
@@ -160,13 +170,13 @@ fn record(tracer: &Tracer, data: SpanData) {
     };
     builder
         .imported(to_core(&data.span_context).with_parent_id(parent_id), parent)
-        .kind(to_core_kind(&data.span_kind))
+        .kind(naming.kind)
         .start_time(data.start_time);
-    describe(&mut builder, &data.instrumentation_scope, &data.attributes);
+    describe(&mut builder, naming, &data.instrumentation_scope, &data.attributes);
     for (key, count) in dropped(&data) {
         builder.tag(key, Some(count).filter(|count| *count > 0));
     }
-    let mut span = ProvidedSpan::started(builder.start());
+    let mut span = ProvidedSpan::started(builder.start(), naming);
     for link in &data.links.links {
         span.link(link, Some(data.start_time));
     }
@@ -183,7 +193,7 @@ impl SpanExporter for Exporter {
             return Err(OTelSdkError::AlreadyShutdown);
         }
         let tracer = self.tracer(None)?;
-        batch.into_iter().for_each(|data| record(tracer, data));
+        batch.into_iter().for_each(|data| record(tracer, self.names, data));
         self.wait.map_or(Ok(()), |timeout| self.flush(timeout))
     }
 

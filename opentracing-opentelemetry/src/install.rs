@@ -28,8 +28,19 @@ use crate::provider::Provider;
 ///
 /// If the process has another [`ContextBridge`](opentracing_core::ContextBridge) already. Then nothing is installed.
 pub fn install(tracer: &Tracer) -> Result<(), SetBridgeError> {
-    connect_contexts()?;
-    global::set_tracer_provider(Provider::with_tracer(tracer.clone()));
-    global::set_text_map_propagator(Propagator::with_tracer(tracer.clone()));
-    Ok(())
+    Provider::with_tracer(tracer.clone()).install()
+}
+
+impl Provider {
+    /// Does what [`install`] does, with the settings of this provider.
+    ///
+    /// # Errors
+    ///
+    /// As [`install`].
+    pub fn install(self) -> Result<(), SetBridgeError> {
+        connect_contexts()?;
+        global::set_text_map_propagator(Propagator::with_tracer(self.tracer.clone()));
+        global::set_tracer_provider(self);
+        Ok(())
+    }
 }

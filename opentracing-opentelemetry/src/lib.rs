@@ -34,7 +34,7 @@
 //! | OpenTelemetry | in the trace |
 //! |---|---|
 //! | name, kind, start time, attributes of the builder | operation name, kind, start, tags; the sampler of the tracer sees them |
-//! | attribute | a tag of the same name and type; arrays as text |
+//! | attribute | a tag of the same type, and name unless [`attribute_names`](Provider::attribute_names) says otherwise; arrays as text |
 //! | event | a log with the field `event` |
 //! | event `exception`, `record_error` | a log with `event=error`, `error.kind`, `message`, `stack` |
 //! | link | a `FollowsFrom` reference; its attributes as a log `event=link` |
@@ -68,8 +68,8 @@
 //!
 //! - A library that asked for its tracer before [`install`] keeps the one without effect that OpenTelemetry gave it.
 //! - Two versions of `opentelemetry` in one program know nothing of each other.
-//! - Attributes keep OpenTelemetry's names, which OTLP sends unchanged. A backend that draws HTTP or SQL from OpenTracing's names shows them
-//!   as plain tags.
+//! - Attributes keep OpenTelemetry's names, which OTLP sends unchanged. For backends that know HTTP or SQL by OpenTracing's names, set
+//!   [`Provider::attribute_names`].
 //! - Libraries that look for the layer of `tracing-opentelemetry`, by `OpenTelemetrySpanExt`, need that layer, over a tracer of [`Provider`].
 //! - OpenTelemetry keeps 65,535 contexts a thread. Deeper ones, and native spans in them, are not seen by it.
 //! - In a closure of `Context::map_current` nothing can be attached: a native span that is activated there is not seen by OpenTelemetry.
@@ -97,6 +97,7 @@ mod provider;
 mod span;
 
 pub use crate::contexts::connect_contexts;
+pub use crate::convert::AttributeNames;
 #[cfg(feature = "sdk")]
 pub use crate::exporter::Exporter;
 pub use crate::install::install;

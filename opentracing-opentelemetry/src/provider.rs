@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use opentelemetry::trace::{SpanBuilder, TraceContextExt, Tracer as OtelTracer, TracerProvider};
 use opentelemetry::{Context, InstrumentationScope, KeyValue};
-use opentracing_core::{SpanBuilder as NativeBuilder, Text, Tracer, tags};
+use opentracing_core::{SpanBuilder as NativeBuilder, SpanKind, Tracer, Value, tags};
 
 use crate::ask::parent_in;
 use crate::contexts::are_connected;
-use crate::convert::{Given, to_core_kind, to_core_value, unless_now};
+use crate::convert::{AttributeNames, Given, Naming, to_core_kind, to_core_value, unless_now};
 use crate::span::ProvidedSpan;
 
 /// A provider of OpenTelemetry's API whose spans a [`Tracer`] of ours records.
@@ -27,9 +27,10 @@ use crate::span::ProvidedSpan;
 /// provider.tracer("driver").in_span("query", |_| {});
 /// assert_eq!(mock.span("query").tag("component"), Some("driver".into()));
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Provider {
-    tracer: Tracer,
+    pub(crate) tracer: Tracer,
+    names: Option<AttributeNames>,
 }
 
 impl Provider {
@@ -40,7 +41,39 @@ impl Provider {
 
     /// Creates a provider with this tracer.
     pub fn with_tracer(tracer: Tracer) -> Self {
-        Provider { tracer }
+        Provider { tracer, names: None }
+    }
+
+    /// Sets which tags attributes become. By default they keep their names.
+    ///
+    /// `opentracing_reporter::terms::from_opentelemetry` gives them the names of OpenTracing, by which Zipkin, Datadog and Instana know HTTP,
+    /// SQL and messages. OTLP sends OpenTelemetry's names in any case. It costs a search in a table for each attribute.
+    ///
+    /// ```
+    /// use opentelemetry::KeyValue;
+    /// use opentelemetry::trace::{Span, SpanKind, Tracer, TracerProvider};
+    /// use opentracing_core::mock::MockTracer;
+    /// use opentracing_opentelemetry::Provider;
+    /// use opentracing_reporter::terms::from_opentelemetry;
+    ///
+    /// let mock = MockTracer::new();
+    /// let provider = Provider::with_tracer(mock.tracer().clone()).attribute_names(from_opentelemetry);
+    /// let tracer = provider.tracer("client");
+    /// let mut span = tracer.span_builder("GET").with_kind(SpanKind::Client).start(&tracer);
+    /// span.set_attribute(KeyValue::new("http.request.method", "GET"));
+    /// span.end();
+    /// assert_eq!(mock.span("GET").tag("http.method"), Some("GET".into()));
+    /// ```
+    #[must_use]
+    pub fn attribute_names(mut self, names: AttributeNames) -> Self {
+        self.names = Some(names);
+        self
+    }
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provider").field("tracer", &self.tracer).finish_non_exhaustive()
     }
 }
 
@@ -54,7 +87,7 @@ impl TracerProvider for Provider {
     type Tracer = ProvidedTracer;
 
     fn tracer_with_scope(&self, scope: InstrumentationScope) -> ProvidedTracer {
-        ProvidedTracer { tracer: self.tracer.clone(), scope: Arc::new(scope) }
+        ProvidedTracer { tracer: self.tracer.clone(), scope: Arc::new(scope), names: self.names }
     }
 }
 
@@ -63,6 +96,7 @@ impl TracerProvider for Provider {
 pub struct ProvidedTracer {
     tracer: Tracer,
     scope: Arc<InstrumentationScope>,
+    names: Option<AttributeNames>,
 }
 
 impl OtelTracer for ProvidedTracer {
@@ -80,9 +114,9 @@ impl OtelTracer for ProvidedTracer {
             Cow::Borrowed(name) => self.tracer.span(*name),
             Cow::Owned(name) => self.tracer.span(name),
         };
-        if let Some(kind) = &builder.span_kind {
-            native.kind(to_core_kind(kind));
-        }
+        let kind = builder.span_kind.as_ref().map_or(SpanKind::Internal, to_core_kind);
+        let naming = Naming { names: self.names, kind };
+        native.kind(kind);
         if let Some(at) = builder.start_time {
             native.start_time(at);
         }
@@ -95,11 +129,11 @@ impl OtelTracer for ProvidedTracer {
             }
             None => {}
         }
-        describe(&mut native, &self.scope, builder.attributes.as_deref().unwrap_or_default());
+        describe(&mut native, naming, &self.scope, builder.attributes.as_deref().unwrap_or_default());
         let span = native.start();
         drop(native);
         let records = span.is_recording();
-        let mut span = ProvidedSpan::started(span);
+        let mut span = ProvidedSpan::started(span, naming);
         if records {
             builder.links.iter().flatten().for_each(|link| span.link(link, None));
             for event in builder.events.iter().flatten() {
@@ -121,6 +155,7 @@ impl ProvidedTracer {
 /// Gives a span the instrumentation scope and attributes as tags.
 pub(crate) fn describe<'a>(
     native: &mut NativeBuilder<'a>,
+    naming: Naming,
     scope: &'a InstrumentationScope,
     attributes: &'a [KeyValue],
 ) {
@@ -129,10 +164,9 @@ pub(crate) fn describe<'a>(
     }
     native.tag("otel.scope.version", scope.version());
     for attribute in attributes {
-        let key = Text::Copied(attribute.key.as_str());
         match to_core_value(&attribute.value) {
-            Given::Value(value) => native.tag(key, value),
-            Given::Text(text) => native.tag(key, text),
+            Given::Value(value) => native.tag(naming.of(attribute.key.as_str(), value), value),
+            Given::Text(text) => native.tag(naming.of(attribute.key.as_str(), Value::Str(&text)), text),
         };
     }
 }

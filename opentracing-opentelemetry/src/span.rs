@@ -11,7 +11,7 @@ use opentracing_core::{AsSpanContext, ReferenceKind, Span, SpanContext, SpanRef,
 use smallvec::SmallVec;
 
 use crate::ask::{Answer, Busy, Question, answer, question};
-use crate::convert::{Given, to_core, to_core_value, to_otel, unless_now, with_fields};
+use crate::convert::{Naming, to_core, to_core_value, to_otel, unless_now, with_fields};
 
 /// A span of a [`Provider`](crate::Provider), or in a context the active span of native code. Made by OpenTelemetry's `Tracer`.
 ///
@@ -20,6 +20,7 @@ pub struct ProvidedSpan {
     inner: Inner,
     context: OtelContext,
     status: Level,
+    naming: Naming,
 }
 
 enum Inner {
@@ -42,30 +43,30 @@ enum Level {
 
 impl ProvidedSpan {
     /// A span that was just started.
-    pub(crate) fn started(span: Span) -> Self {
+    pub(crate) fn started(span: Span, naming: Naming) -> Self {
         let context = of(span.as_span_context());
-        Self::new(Inner::Open(Mutex::new(span)), context)
+        Self::new(Inner::Open(Mutex::new(span)), context, naming)
     }
 
     /// The active span of native code.
     pub(crate) fn native(span: &SpanRef) -> Self {
         let context = of(span.as_span_context());
-        Self::new(Inner::Native(Mutex::new(span.lend())), context)
+        Self::new(Inner::Native(Mutex::new(span.lend())), context, Naming::SAME)
     }
 
     /// The span of a remote caller.
     pub(crate) fn remote(context: SpanContext) -> Self {
         let otel = to_otel(&context);
-        Self::new(Inner::Fixed(context), otel)
+        Self::new(Inner::Fixed(context), otel, Naming::SAME)
     }
 
     /// No span, in a context without telemetry.
     pub(crate) fn none() -> Self {
-        Self::new(Inner::Nothing, OtelContext::NONE)
+        Self::new(Inner::Nothing, OtelContext::NONE, Naming::SAME)
     }
 
-    fn new(inner: Inner, context: OtelContext) -> Self {
-        ProvidedSpan { inner, context, status: Level::Unset }
+    fn new(inner: Inner, context: OtelContext, naming: Naming) -> Self {
+        ProvidedSpan { inner, context, status: Level::Unset, naming }
     }
 
     /// The span, if it takes writes.
@@ -241,12 +242,10 @@ impl OtelSpan for ProvidedSpan {
     }
 
     fn set_attribute(&mut self, attribute: KeyValue) {
+        let naming = self.naming;
         if let Some(span) = self.span() {
-            let key = Text::Copied(attribute.key.as_str());
-            match to_core_value(&attribute.value) {
-                Given::Value(value) => span.set_tag(key, value),
-                Given::Text(text) => span.set_tag(key, text),
-            };
+            let value = to_core_value(&attribute.value);
+            span.set_tag(naming.of(attribute.key.as_str(), value.as_value()), value.as_value());
         }
     }
 

@@ -3,13 +3,14 @@
 use std::time::{Duration, SystemTime};
 
 use opentelemetry::trace::{
-    Event, Link, Span, SpanContext, SpanId, SpanKind as OtelKind, Status, TraceContextExt, TraceFlags, TraceId,
-    TraceState, Tracer, TracerProvider,
+    Event, Link, Span, SpanBuilder, SpanContext, SpanId, SpanKind as OtelKind, Status, TraceContextExt, TraceFlags,
+    TraceId, TraceState, Tracer, TracerProvider,
 };
 use opentelemetry::{Array, Context, InstrumentationScope, KeyValue, Value as OtelValue};
 use opentracing_core::mock::MockTracer;
 use opentracing_core::{ConstSampler, Decision, ReferenceKind, SpanKind, Value};
 use opentracing_opentelemetry::Provider;
+use opentracing_reporter::terms::from_opentelemetry;
 
 use crate::{of, served};
 
@@ -218,4 +219,29 @@ fn a_link_added_later_is_a_reference() {
     assert_eq!(second.references.len(), 1);
     assert!(second.references[0].context.same_span(&mock.span("first").context));
     assert!(second.logs.is_empty());
+}
+
+#[test]
+fn attributes_take_the_names_of_opentracing_on_request() {
+    let mock = MockTracer::new();
+    let tracer = Provider::with_tracer(mock.tracer().clone()).attribute_names(from_opentelemetry).tracer("");
+    let cases: [(&str, OtelKind, OtelValue, &str); 5] = [
+        ("http.request.method", OtelKind::Server, "GET".into(), "http.method"),
+        ("http.response.status_code", OtelKind::Client, 200.into(), "http.status_code"),
+        ("db.query.text", OtelKind::Client, "SELECT 1".into(), "db.statement"),
+        ("server.address", OtelKind::Client, "orders".into(), "peer.hostname"),
+        ("tenant", OtelKind::Internal, "7".into(), "tenant"),
+    ];
+    for (attribute, kind, value, tag) in cases {
+        let builder = tracer.span_builder("at start").with_kind(kind);
+        builder.clone().with_attributes([KeyValue::new(attribute, value.clone())]).start(&tracer).end();
+        let mut late = SpanBuilder { name: "late".into(), ..builder }.start(&tracer);
+        late.set_attribute(KeyValue::new(attribute, value.clone()));
+        late.end();
+        for name in ["at start", "late"] {
+            let found = mock.span(name).tag(tag).map(|value| value.to_string());
+            assert_eq!(found, Some(value.to_string()), "{attribute} {name}");
+        }
+        mock.reset();
+    }
 }
