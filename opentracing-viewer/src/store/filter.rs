@@ -115,7 +115,9 @@ impl Filter {
     }
 
     pub(super) fn may_match(&self, segment: &Segment) -> bool {
-        self.columns.may_match(segment) && self.terms.iter().all(|term| term.may_match(segment))
+        self.columns.may_match(segment)
+            && self.terms.iter().all(|term| term.may_match(segment))
+            && self.text.as_ref().is_none_or(|text| text.may_match(segment))
     }
 
     pub(super) fn matches(&self, segment: &Segment, index: usize) -> bool {
@@ -232,8 +234,9 @@ fn exact<T: std::str::FromStr + ToString>(text: &str) -> Option<T> {
 
 /// A search for text in any letter case.
 struct TextFilter {
-    /// In lower case.
-    needle: Vec<u8>,
+    needle: Needle,
+    /// Whether a text of the dictionary or a process contains it.
+    is_known: bool,
     /// Texts of the dictionary that contain it.
     texts: Vec<bool>,
     /// Processes that contain it.
@@ -242,13 +245,19 @@ struct TextFilter {
 
 impl TextFilter {
     fn new(snapshot: &Snapshot, needle: &str) -> Self {
-        let needle = needle.to_ascii_lowercase().into_bytes();
-        let texts = snapshot.texts.iter().map(|text| contains(text.as_bytes(), &needle)).collect();
+        let needle = Needle::new(needle);
+        let texts: Vec<bool> = snapshot.texts.iter().map(|text| needle.is_in(text.as_bytes())).collect();
         let resources = by_resource(snapshot, |resource| {
             let mut values = resource.tags.iter().filter_map(|(_, value)| value.as_text());
-            contains(resource.service.as_bytes(), &needle) || values.any(|text| contains(text.as_bytes(), &needle))
+            needle.is_in(resource.service.as_bytes()) || values.any(|text| needle.is_in(text.as_bytes()))
         });
-        TextFilter { needle, texts, resources }
+        let is_known = texts.contains(&true) || resources.contains(&true);
+        TextFilter { needle, is_known, texts, resources }
+    }
+
+    /// A text that is in no dictionary stands in the bytes of the segment.
+    fn may_match(&self, segment: &Segment) -> bool {
+        self.is_known || self.needle.is_in(&segment.blob)
     }
 
     fn matches(&self, segment: &Segment, index: usize) -> bool {
@@ -259,13 +268,13 @@ impl TextFilter {
 
     fn is_in(&self, encoded: &[u8]) -> Option<bool> {
         let mut reader = Reader::new(encoded)?;
-        if reader.name()?.is_some_and(|name| contains(name, &self.needle)) {
+        if reader.name()?.is_some_and(|name| self.needle.is_in(name)) {
             return Some(true);
         }
         let go_on = |_: RawText<'_>, value: RawValue<'_>| match value {
             RawValue::Text(text) | RawValue::Json(text) => match text {
                 RawText::Known(id) => !self.texts.get(id as usize).is_some_and(|found| *found),
-                RawText::Inline(text) => !contains(text, &self.needle),
+                RawText::Inline(text) => !self.needle.is_in(text),
             },
             _ => true,
         };
@@ -273,22 +282,32 @@ impl TextFilter {
     }
 }
 
-/// Whether `text` contains `needle`, which is in lower case and not empty, in any letter case (ASCII).
-fn contains(text: &[u8], needle: &[u8]) -> bool {
-    let Some(last) = text.len().checked_sub(needle.len()) else { return false };
-    let (lower, upper) = (needle[0], needle[0].to_ascii_uppercase());
-    let mut from = 0;
-    while let Some(at) = memchr::memchr2(lower, upper, &text[from..=last]) {
-        let at = from + at;
-        if text[at..at + needle.len()].eq_ignore_ascii_case(needle) {
-            return true;
-        }
-        from = at + 1;
-        if from > last {
-            return false;
-        }
+/// A text to search for in any letter case (ASCII).
+struct Needle {
+    /// In lower case, not empty.
+    text: Vec<u8>,
+    /// The byte that is searched for first: the rarest one.
+    anchor: usize,
+}
+
+/// From frequent to rare, roughly.
+const FREQUENT: &[u8] = b"e1a0/2to3i4n5s6r7h8l9d-.c_u:mpg ";
+
+impl Needle {
+    fn new(text: &str) -> Self {
+        let text = text.to_ascii_lowercase().into_bytes();
+        let rank = |byte: &u8| FREQUENT.iter().position(|frequent| frequent == byte).unwrap_or(FREQUENT.len());
+        let anchor = (0..text.len()).max_by_key(|index| rank(&text[*index])).unwrap_or(0);
+        Needle { text, anchor }
     }
-    false
+
+    fn is_in(&self, text: &[u8]) -> bool {
+        let Some(last) = text.len().checked_sub(self.text.len()) else { return false };
+        let rare = self.text[self.anchor];
+        let places = &text[self.anchor..=last + self.anchor];
+        let mut places = memchr::memchr2_iter(rare, rare.to_ascii_uppercase(), places);
+        places.any(|start| text[start..start + self.text.len()].eq_ignore_ascii_case(&self.text))
+    }
 }
 
 fn by_resource(snapshot: &Snapshot, wanted: impl Fn(&Resource) -> bool) -> Vec<bool> {

@@ -1,6 +1,7 @@
 //! The store by itself.
 
 mod bound;
+mod concurrent;
 mod figures;
 mod naive;
 mod properties;
