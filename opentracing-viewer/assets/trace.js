@@ -154,7 +154,7 @@
       const x = `${tick * 25}%`;
       const mark = svg("svg", { class: "tick" });
       const text = svg("text", { x, dx: 4, y: 15 });
-      text.textContent = length(view[0] + (view[1] - view[0]) * tick / 4 | 0);
+      text.textContent = length(Math.round(view[0] + (view[1] - view[0]) * tick / 4));
       mark.append(svg("line", { x1: x, x2: x, y1: 0, y2: "100%" }), text);
       return mark;
     });
