@@ -221,3 +221,20 @@ fn the_environment_names_formats() {
         check(names, &default);
     }
 }
+
+#[test]
+fn each_digit_of_an_id_is_lower_case_hexadecimal() {
+    let composite = composite("tracecontext");
+    let header = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    for at in (3..35).chain(36..52) {
+        for byte in 0..0x80_u8 {
+            let mut text = header.as_bytes().to_vec();
+            text[at] = byte;
+            let text = String::from_utf8(text).unwrap();
+            let extracted = extract_http(&composite, &[("traceparent", &text)]);
+            let is_digit = byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+            let ids = extracted.ok().flatten().map(|context| format!("{}-{}", context.trace_id(), context.span_id()));
+            assert_eq!(ids.as_deref(), is_digit.then_some(&text[3..52]), "{text:?}");
+        }
+    }
+}
