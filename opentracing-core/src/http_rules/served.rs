@@ -29,8 +29,10 @@ impl ServedRequest {
     pub fn insert(extensions: &mut Extensions, span: &Span) {
         let Some(context) = span.state.lent_context() else { return };
         let latest = Mark { tracer: span.state.tracer(), span: context.span_id() };
-        let earlier = extensions.get::<ServedRequest>().map(|served| served.latest);
-        extensions.insert(ServedRequest { latest, earlier });
+        if let Some(ServedRequest { latest: earlier, .. }) = extensions.insert(ServedRequest { latest, earlier: None })
+        {
+            extensions.insert(ServedRequest { latest, earlier: Some(earlier) });
+        }
     }
 
     /// Whether a request has a server span of this tracer. If so, it is counted in

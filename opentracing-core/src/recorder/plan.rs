@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::context::{Extra, Meta, SpanContext};
+use crate::model::context::{Extra, Meta, Sampling, SpanContext};
 use crate::model::ids::{SpanId, TraceId};
 use crate::model::kind::SpanKind;
 use crate::recorder::id_generator;
@@ -44,6 +44,27 @@ impl Plan {
             span_id: SpanId::new(id_generator::random::<1>()[0]),
             parent_id: parent.span_id,
             meta: parent.meta.with(Meta::LOCAL_ROOT, false).with_kind(kind),
+            extra: parent.extra.clone(),
+        })
+    }
+
+    /// Plans the child of a context that came in. `None` unless its ids are valid, and its decision is a plain yes or no that holds.
+    #[inline(always)]
+    pub(crate) fn remote(parent: &SpanContext, kind: SpanKind, recorder: &Recorder) -> Option<Plan> {
+        let recording = match parent.sampling() {
+            Sampling::Sampled => Meta::RECORDING,
+            Sampling::NotSampled => 0,
+            Sampling::Undecided | Sampling::Debug => return None,
+        };
+        let is_plain = !recorder.overrides_remote && recorder.baggage_tags.is_empty();
+        if !is_plain || parent.meta.tracer() == recorder.id || !parent.is_valid() {
+            return None;
+        }
+        Some(Plan {
+            trace_id: parent.trace_id,
+            span_id: SpanId::new(id_generator::random::<1>()[0]),
+            parent_id: parent.span_id,
+            meta: parent.meta.child(parent.sampling(), recording | Meta::LOCAL_ROOT, kind, recorder.id),
             extra: parent.extra.clone(),
         })
     }

@@ -28,13 +28,16 @@ use crate::span::span::Span;
 use crate::sync::count;
 
 impl SpanBuilder<'_> {
-    /// The fast path, for roots with a constant sampler and for children of spans of this tracer. It makes no decision and handles few
-    /// settings.
+    /// The fast path, for roots with a constant sampler, and for children of spans of this tracer and of most that came in. It makes no
+    /// decision and handles few settings.
     #[inline(never)]
     pub(super) fn start_with(&mut self, recorder: &Arc<Recorder>) -> Span {
         let plan = match self.parent {
             _ if self.special || !recorder.is_plain => None,
-            Parent::ChildOf(parent) => Plan::child(parent, self.kind, recorder),
+            Parent::ChildOf(parent) => match Plan::child(parent, self.kind, recorder) {
+                None => Plan::remote(parent, self.kind, recorder),
+                child => child,
+            },
             Parent::None => {
                 let child =
                     |top: &State| top.context_in_place().and_then(|parent| Plan::child(parent, self.kind, recorder));
