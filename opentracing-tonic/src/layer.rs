@@ -30,7 +30,7 @@ use crate::settings::setters;
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct TracingLayer {
-    config: ServerConfig,
+    config: Arc<ServerConfig>,
 }
 
 impl TracingLayer {
@@ -42,14 +42,14 @@ impl TracingLayer {
 
     /// Traces with this tracer.
     pub fn with_tracer(tracer: Tracer) -> Self {
-        TracingLayer { config: ServerConfig::new(tracer) }
+        TracingLayer { config: Arc::new(ServerConfig::new(tracer)) }
     }
 
     /// Does not record the calls for which the closure returns true. The decision covers the spans below, in this process and in called
     /// services. Request figures ([`RedFigures`](opentracing_core::RedFigures)) count these calls all the same. No calls by default. If
     /// several closures are added, one that returns true is enough.
     pub fn skip(mut self, skip: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
-        self.config.rules.skip(skip);
+        self.config_mut().rules.skip(skip);
         self
     }
 
@@ -70,7 +70,7 @@ impl TracingLayer {
     ///     .public_edge_for(|request| request.headers.contains_key("x-from-outside"));
     /// ```
     pub fn public_edge_for(mut self, is_untrusted: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
-        self.config.rules.public_edge_for(is_untrusted);
+        self.config_mut().rules.public_edge_for(is_untrusted);
         self
     }
 
@@ -88,7 +88,7 @@ impl TracingLayer {
     /// # Ok::<(), opentracing_core::http_rules::InvalidProxies>(())
     /// ```
     pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
-        self.config.rules.trusted_proxies(proxies);
+        self.config_mut().rules.trusted_proxies(proxies);
         self
     }
 
@@ -96,7 +96,7 @@ impl TracingLayer {
     /// your stream's `Connected::connect_info` returns, for example. Where the closure returns `None`, the layer looks at the places that
     /// it knows. No closure by default.
     pub fn peer_from(mut self, peer: impl Fn(&Extensions) -> Option<SocketAddr> + Send + Sync + 'static) -> Self {
-        self.config.rules.peer_from(peer);
+        self.config_mut().rules.peer_from(peer);
         self
     }
 
@@ -104,13 +104,13 @@ impl TracingLayer {
     /// `X-Forwarded-For`. None by default, since a proxy that does not set the header passes on what the client sent. Needs
     /// [`trusted_proxies`](Self::trusted_proxies).
     pub fn client_ip_header(mut self, name: HeaderName) -> Self {
-        self.config.rules.client_ip_header(name);
+        self.config_mut().rules.client_ip_header(name);
         self
     }
 
     /// Which codes are errors. The default is [`ErrorCodes::SERVER`].
     pub fn error_codes(mut self, codes: ErrorCodes) -> Self {
-        self.config.settings_mut().error_codes = codes;
+        self.config_mut().settings_mut().error_codes = codes;
         self
     }
 
@@ -129,7 +129,7 @@ impl TracingLayer {
     /// # drop(server);
     /// ```
     pub fn server_timeout(mut self, timeout: Duration) -> Self {
-        self.config.settings_mut().server_timeout = Some(timeout);
+        self.config_mut().settings_mut().server_timeout = Some(timeout);
         self
     }
 
@@ -137,7 +137,11 @@ impl TracingLayer {
 
     /// Wraps a service, as [`Layer::layer`] does.
     pub fn wrap<S>(&self, inner: S) -> Tracing<S> {
-        Tracing::with_config(inner, Arc::new(self.config.clone()))
+        Tracing::with_config(inner, self.config.clone())
+    }
+
+    fn config_mut(&mut self) -> &mut ServerConfig {
+        Arc::make_mut(&mut self.config)
     }
 }
 

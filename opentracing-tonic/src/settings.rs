@@ -155,13 +155,13 @@ macro_rules! setters {
 
         /// Sets the tag `component`. The default is `tonic`.
         pub fn component(mut self, component: &'static str) -> Self {
-            self.config.settings_mut().component = component;
+            self.config_mut().settings_mut().component = component;
             self
         }
 
         /// Adds a decorator. Decorators run in the order in which they were added.
         pub fn decorator(mut self, decorator: impl crate::GrpcDecorator) -> Self {
-            self.config.settings_mut().hooks.add(decorator);
+            self.config_mut().settings_mut().hooks.add(decorator);
             self
         }
     };

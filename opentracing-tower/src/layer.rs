@@ -31,7 +31,7 @@ use crate::settings::setters;
 /// ```
 #[must_use]
 pub struct TracingLayer<T = WrappedBody> {
-    config: ServerConfig,
+    config: Arc<ServerConfig>,
     body_type: PhantomData<fn() -> T>,
 }
 
@@ -61,7 +61,7 @@ impl TracingLayer {
 
     /// Traces with this tracer.
     pub fn with_tracer(tracer: Tracer) -> Self {
-        TracingLayer { config: ServerConfig::new(tracer), body_type: PhantomData }
+        TracingLayer { config: Arc::new(ServerConfig::new(tracer)), body_type: PhantomData }
     }
 }
 
@@ -97,7 +97,7 @@ impl<T> TracingLayer<T> {
     /// ([`RedFigures`](opentracing_core::RedFigures)) count these requests all the same. No requests by default. If several closures are
     /// added, one that returns true is enough.
     pub fn skip(mut self, skip: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
-        self.config.rules.skip(skip);
+        self.config_mut().rules.skip(skip);
         self
     }
 
@@ -118,7 +118,7 @@ impl<T> TracingLayer<T> {
     ///     .public_edge_for(|request| request.headers.contains_key("x-from-outside"));
     /// ```
     pub fn public_edge_for(mut self, is_untrusted: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
-        self.config.rules.public_edge_for(is_untrusted);
+        self.config_mut().rules.public_edge_for(is_untrusted);
         self
     }
 
@@ -136,7 +136,7 @@ impl<T> TracingLayer<T> {
     /// # Ok::<(), opentracing_core::http_rules::InvalidProxies>(())
     /// ```
     pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
-        self.config.rules.trusted_proxies(proxies);
+        self.config_mut().rules.trusted_proxies(proxies);
         self
     }
 
@@ -159,7 +159,7 @@ impl<T> TracingLayer<T> {
     ///     .peer_from(|extensions| Some(extensions.get::<ConnectInfo<Connection>>()?.0.address));
     /// ```
     pub fn peer_from(mut self, peer: impl Fn(&Extensions) -> Option<SocketAddr> + Send + Sync + 'static) -> Self {
-        self.config.rules.peer_from(peer);
+        self.config_mut().rules.peer_from(peer);
         self
     }
 
@@ -167,7 +167,7 @@ impl<T> TracingLayer<T> {
     /// `X-Forwarded-For`. None by default, since a proxy that does not set the header passes on what the client sent. Needs
     /// [`trusted_proxies`](Self::trusted_proxies).
     pub fn client_ip_header(mut self, name: HeaderName) -> Self {
-        self.config.rules.client_ip_header(name);
+        self.config_mut().rules.client_ip_header(name);
         self
     }
 
@@ -186,14 +186,14 @@ impl<T> TracingLayer<T> {
     /// let encrypted = app.layer(layer.scheme(Scheme::HTTPS));
     /// ```
     pub fn scheme(mut self, scheme: Scheme) -> Self {
-        self.config.scheme = scheme;
+        self.config_mut().scheme = scheme;
         self
     }
 
     /// Which `Server-Timing` headers responses get. By default, [`ServerTiming::Auto`], those of a tracer that reports to Instana name the
     /// trace, and others have none.
     pub fn server_timing(mut self, server_timing: ServerTiming) -> Self {
-        self.config.server_timing = server_timing;
+        self.config_mut().server_timing = server_timing;
         self
     }
 
@@ -201,13 +201,13 @@ impl<T> TracingLayer<T> {
     /// [`RequestSizeLayer`](crate::RequestSizeLayer) inside has counted; the response's size is what was sent, without the framing of
     /// the connection. Off by default.
     pub fn body_sizes(mut self) -> Self {
-        self.config.settings.records_sizes = true;
+        self.config_mut().settings.records_sizes = true;
         self
     }
 
     /// Sets the tag `component`. The default is `axum` if axum's router has matched the request, and `http` otherwise.
     pub fn component(mut self, component: &'static str) -> Self {
-        self.config.component = Some(component);
+        self.config_mut().component = Some(component);
         self
     }
 
@@ -215,7 +215,11 @@ impl<T> TracingLayer<T> {
 
     /// Wraps a service, as [`Layer::layer`] does.
     pub fn wrap<S>(&self, inner: S) -> Tracing<S, T> {
-        Tracing::with_config(inner, Arc::new(self.config.clone()))
+        Tracing::with_config(inner, self.config.clone())
+    }
+
+    fn config_mut(&mut self) -> &mut ServerConfig {
+        Arc::make_mut(&mut self.config)
     }
 }
 

@@ -37,7 +37,7 @@ macro_rules! setters {
     () => {
         /// Which statuses are errors. The default is [`ErrorStatuses::ServerErrors`](opentracing_core::http_rules::ErrorStatuses::ServerErrors).
         pub fn error_statuses(mut self, statuses: opentracing_core::http_rules::ErrorStatuses) -> Self {
-            let hooks = &mut self.config.settings.hooks;
+            let hooks = &mut self.config_mut().settings.hooks;
             hooks.standard = hooks.standard.error_statuses(statuses);
             self
         }
@@ -45,7 +45,7 @@ macro_rules! setters {
         /// Adds a known method to [those of the registry](opentracing_core::http_rules::known_method), `PURGE` for example. Other
         /// methods become `_OTHER`, so that clients cannot create unbounded span names.
         pub fn known_method(mut self, method: &'static str) -> Self {
-            self.config.settings.known_methods.push(method);
+            self.config_mut().settings.known_methods.push(method);
             self
         }
 
@@ -53,7 +53,7 @@ macro_rules! setters {
         /// Such a span records neither what the body does nor how it ends. No responses by default. If several closures are added, one
         /// that returns true is enough.
         pub fn end_at_head(mut self, ends: impl Fn(&http::response::Parts) -> bool + Send + Sync + 'static) -> Self {
-            self.config.settings.ends_at_head.add(ends);
+            self.config_mut().settings.ends_at_head.add(ends);
             self
         }
 
@@ -61,14 +61,14 @@ macro_rules! setters {
         /// streams. After each 8 logs the interval doubles, so that a span has room for the logs of weeks. Off by default. Reads the
         /// clock with each frame.
         pub fn progress_logs(mut self, interval: std::time::Duration) -> Self {
-            self.config.settings.progress_logs = Some(interval);
+            self.config_mut().settings.progress_logs = Some(interval);
             self
         }
 
         /// Adds a decorator. Decorators run in the order in which they were added, after the
         /// [standard one](crate::StandardDecorator).
         pub fn decorator(mut self, decorator: impl crate::HttpDecorator) -> Self {
-            self.config.settings.hooks.further.push(std::sync::Arc::new(decorator));
+            self.config_mut().settings.hooks.further.push(std::sync::Arc::new(decorator));
             self
         }
     };

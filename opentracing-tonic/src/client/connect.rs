@@ -113,7 +113,7 @@ impl TracingClientLayer {
     /// # drop(layer);
     /// ```
     pub fn peer_socket(mut self, path: impl AsRef<Path>) -> Self {
-        self.config.peer = Some(Target::socket(&path.as_ref().to_string_lossy()));
+        self.config_mut().peer = Some(Target::socket(&path.as_ref().to_string_lossy()));
         self
     }
 
@@ -126,7 +126,7 @@ impl TracingClientLayer {
         // What generated clients call.
         let endpoint = Endpoint::new(target)?;
         let mut layer = self.clone();
-        layer.config.peer.get_or_insert_with(|| socket.unwrap_or_else(|| (&endpoint).into()));
+        layer.config_mut().peer.get_or_insert_with(|| socket.unwrap_or_else(|| (&endpoint).into()));
         Ok((layer, endpoint))
     }
 }

@@ -63,7 +63,7 @@ impl EndpointExt for Endpoint {
 
 fn with_peer(layer: &TracingClientLayer, endpoint: &Endpoint) -> TracingClientLayer {
     let mut layer = layer.clone();
-    layer.config.peer.get_or_insert_with(|| endpoint.into());
+    layer.config_mut().peer.get_or_insert_with(|| endpoint.into());
     layer
 }
 

@@ -30,7 +30,7 @@ use crate::settings::setters;
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct TracingClientLayer {
-    pub(crate) config: ClientConfig,
+    pub(crate) config: Arc<ClientConfig>,
 }
 
 impl TracingClientLayer {
@@ -42,7 +42,7 @@ impl TracingClientLayer {
 
     /// Traces with this tracer.
     pub fn with_tracer(tracer: Tracer) -> Self {
-        TracingClientLayer { config: ClientConfig::new(tracer) }
+        TracingClientLayer { config: Arc::new(ClientConfig::new(tracer)) }
     }
 
     /// Sets the tags `peer.hostname` or `peer.ipv4`, `peer.ipv6`, and `peer.port` to the target of the channel. The default is the URI
@@ -52,33 +52,33 @@ impl TracingClientLayer {
     /// An endpoint does not show the path of a Unix socket, so it has no peer here; nor has an endpoint with the address `[::]` or `0.0.0.0`,
     /// which stands in for a connector of your own. Use [`peer_socket`](Self::peer_socket) there.
     pub fn peer(mut self, endpoint: &Endpoint) -> Self {
-        self.config.peer = Some(endpoint.into());
+        self.config_mut().peer = Some(endpoint.into());
         self
     }
 
     /// Sets the tag `peer.service` of all calls, for a client of one service. The default is the name of the host, if it is known.
     pub fn peer_service(mut self, name: &str) -> Self {
-        let settings = self.config.settings_mut();
+        let settings = self.config_mut().settings_mut();
         settings.peer_services = std::mem::take(&mut settings.peer_services).with_name(name);
         self
     }
 
     /// Sets the tag `peer.service` by host. The default is the name of the host, if it is known.
     pub fn peer_services(mut self, services: PeerServices) -> Self {
-        self.config.settings_mut().peer_services = services;
+        self.config_mut().settings_mut().peer_services = services;
         self
     }
 
     /// Which hosts get trace headers and baggage. All by default. Calls to other hosts, and to unknown ones, lose the trace headers that
     /// they have, which were copied from another request.
     pub fn propagate_to(mut self, hosts: HostAllowList) -> Self {
-        self.config.propagate_to = hosts;
+        self.config_mut().propagate_to = hosts;
         self
     }
 
     /// Writes `grpc-trace-bin` as well, for peers that read only `OpenCensus`. Off by default; always on if the tracer writes that format.
     pub fn grpc_trace_bin(mut self) -> Self {
-        self.config.grpc_trace_bin = true;
+        self.config_mut().grpc_trace_bin = true;
         self
     }
 
@@ -86,13 +86,13 @@ impl TracingClientLayer {
     /// figures ([`RedFigures`](opentracing_core::RedFigures)) count these calls all the same. No calls by default. If several closures are
     /// added, one that returns true is enough.
     pub fn skip(mut self, skip: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
-        self.config.skip.add(skip);
+        self.config_mut().skip.add(skip);
         self
     }
 
     /// Which codes are errors. The default is [`ErrorCodes::CLIENT`].
     pub fn error_codes(mut self, codes: ErrorCodes) -> Self {
-        self.config.settings_mut().error_codes = codes;
+        self.config_mut().settings_mut().error_codes = codes;
         self
     }
 
@@ -100,14 +100,14 @@ impl TracingClientLayer {
     /// call in a `select!`. Such a call is `CANCELLED` and has the tag `grpc.outcome`. The default is `false`. A `CANCELLED` that the server
     /// sends is an error all the same; see [`error_codes`](Self::error_codes).
     pub fn local_cancel_is_error(mut self, is_error: bool) -> Self {
-        self.config.settings_mut().local_cancel_is_error = is_error;
+        self.config_mut().settings_mut().local_cancel_is_error = is_error;
         self
     }
 
     /// The largest message that the client accepts, as in the method of generated clients. A response that is dropped at a larger one is an
     /// error, `OUT_OF_RANGE`. The default is tonic's, 4 MiB.
     pub fn max_decoding_message_size(mut self, bytes: usize) -> Self {
-        self.config.settings_mut().max_decoding_message_size = bytes;
+        self.config_mut().settings_mut().max_decoding_message_size = bytes;
         self
     }
 
@@ -115,7 +115,11 @@ impl TracingClientLayer {
 
     /// Wraps a channel, or any other service of calls, as [`Layer::layer`] does.
     pub fn wrap<S>(&self, inner: S) -> TracingChannel<S> {
-        TracingChannel::with_config(inner, Arc::new(self.config.clone()))
+        TracingChannel::with_config(inner, self.config.clone())
+    }
+
+    pub(super) fn config_mut(&mut self) -> &mut ClientConfig {
+        Arc::make_mut(&mut self.config)
     }
 }
 

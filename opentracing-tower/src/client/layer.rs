@@ -31,7 +31,7 @@ use crate::settings::setters;
 /// ```
 #[must_use]
 pub struct TracingClientLayer<T = WrappedBody> {
-    config: ClientConfig,
+    config: Arc<ClientConfig>,
     body_type: PhantomData<fn() -> T>,
 }
 
@@ -62,7 +62,7 @@ impl TracingClientLayer {
 
     /// Traces with this tracer.
     pub fn with_tracer(tracer: Tracer) -> Self {
-        TracingClientLayer { config: ClientConfig::new(tracer), body_type: PhantomData }
+        TracingClientLayer { config: Arc::new(ClientConfig::new(tracer)), body_type: PhantomData }
     }
 }
 
@@ -84,39 +84,40 @@ impl<T> TracingClientLayer<T> {
     /// closures are added, one that returns true is enough. A request that should have no trace headers at all takes
     /// [`Untraced`](crate::Untraced) among its extensions.
     pub fn skip(mut self, skip: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
-        self.config.skip.add(skip);
+        self.config_mut().skip.add(skip);
         self
     }
 
     /// Which hosts get trace headers and baggage. All by default. Requests to other hosts lose the trace headers that they have, which
     /// were copied from another request.
     pub fn propagate_to(mut self, hosts: HostAllowList) -> Self {
-        self.config.propagate_to = hosts;
+        self.config_mut().propagate_to = hosts;
         self
     }
 
     /// Sets the tag `peer.service` of all requests, for a client of one service. The default is the name of the host.
     pub fn peer_service(mut self, name: &str) -> Self {
-        self.config.peer_services = self.config.peer_services.with_name(name);
+        let services = &mut self.config_mut().peer_services;
+        *services = std::mem::take(services).with_name(name);
         self
     }
 
     /// Sets the tag `peer.service` by host. The default is the name of the host.
     pub fn peer_services(mut self, services: PeerServices) -> Self {
-        self.config.peer_services = services;
+        self.config_mut().peer_services = services;
         self
     }
 
     /// Sets the tags `http.request.body.size`, to the request's `content-length`, and `http.response.body.size`, to the bytes that were
     /// read. Off by default.
     pub fn body_sizes(mut self) -> Self {
-        self.config.settings.records_sizes = true;
+        self.config_mut().settings.records_sizes = true;
         self
     }
 
     /// Sets the tag `component`. The default is `http`, since a layer does not know which library sends the request.
     pub fn component(mut self, component: &'static str) -> Self {
-        self.config.component = component;
+        self.config_mut().component = component;
         self
     }
 
@@ -124,7 +125,11 @@ impl<T> TracingClientLayer<T> {
 
     /// Wraps a client, as [`Layer::layer`] does.
     pub fn wrap<S>(&self, inner: S) -> TracingClientService<S, T> {
-        TracingClientService::with_config(inner, Arc::new(self.config.clone()))
+        TracingClientService::with_config(inner, self.config.clone())
+    }
+
+    fn config_mut(&mut self) -> &mut ClientConfig {
+        Arc::make_mut(&mut self.config)
     }
 }
 
