@@ -120,7 +120,7 @@ fn read(header: &str) -> Option<SpanContext> {
     struct One<'h>(&'h str);
 
     impl TextMapReader for One<'_> {
-        fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8])) {
+        fn for_each<'a>(&'a self, visit: &mut dyn FnMut(&'a str, &'a [u8])) {
             visit("X-Amzn-Trace-Id", self.0.as_bytes());
         }
     }

@@ -7,7 +7,7 @@ use opentelemetry::baggage::{BaggageExt, KeyValueMetadata};
 use opentelemetry::propagation::text_map_propagator::FieldIter;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
 use opentelemetry::trace::TraceContextExt;
-use opentracing_core::propagation::{Field, HttpHeaders, TextMapReader, TextMapWriter};
+use opentracing_core::propagation::{Field, FieldSet, HttpHeaders, TextMapReader, TextMapWriter};
 use opentracing_core::{Sampling, SpanContext, SpanId, TraceId, Tracer};
 
 use crate::ask::parent_in;
@@ -96,17 +96,30 @@ impl TextMapWriter for Writer<'_> {
 struct Reader<'a>(&'a dyn Extractor);
 
 impl TextMapReader for Reader<'_> {
-    fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8])) {
+    fn for_each<'a>(&'a self, visit: &mut dyn FnMut(&'a str, &'a [u8])) {
         for key in self.0.keys() {
             self.0.get_all(key).into_iter().flatten().for_each(|value| visit(key, value.as_bytes()));
         }
     }
 
+    // Not every carrier can list its keys.
+    fn find<'a>(&'a self, fields: &FieldSet, visit: &mut dyn FnMut(usize, &'a [u8])) {
+        for (place, field) in fields.iter().enumerate() {
+            self.values_of(field).for_each(|value| visit(place, value.as_bytes()));
+        }
+    }
+
     fn values(&self, field: &Field, visit: &mut dyn FnMut(&[u8])) {
+        self.values_of(field).for_each(|value| visit(value.as_bytes()));
+    }
+}
+
+impl<'a> Reader<'a> {
+    fn values_of(&self, field: &Field) -> impl Iterator<Item = &'a str> {
         let name = field.name();
         let values = self.0.get_all(name).filter(|values| !values.is_empty());
         // Some carriers have names in lower case only, and compare them as they are.
         let values = values.or_else(|| self.0.get_all(&name.to_ascii_lowercase()));
-        values.into_iter().flatten().for_each(|value| visit(value.as_bytes()));
+        values.into_iter().flatten()
     }
 }

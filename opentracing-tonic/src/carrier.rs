@@ -3,7 +3,9 @@
 use std::sync::LazyLock;
 
 use http::{HeaderMap, HeaderName};
-use opentracing_core::propagation::{Composite, Field, GrpcTraceBin, HttpHeaders, Propagator, TextMapWriter};
+use opentracing_core::propagation::{
+    Composite, Field, FieldSet, FieldValues, GrpcTraceBin, HttpHeaders, Propagator, TextMapWriter,
+};
 use opentracing_core::{Sampling, SpanContext, Tracer};
 use tonic::metadata::MetadataMap;
 
@@ -69,7 +71,7 @@ struct Metadata<'a>(&'a mut HeaderMap);
 
 impl TextMapWriter for Metadata<'_> {
     fn set_key(&mut self, key: &str, value: &str) {
-        if is_name(key) && is_value(value) { self.0.set_key(key, value) } else { self.0.remove_key(key) }
+        if is_name(key) && is_value(value.as_bytes()) { self.0.set_key(key, value) } else { self.0.remove_key(key) }
     }
 
     fn remove_key(&mut self, key: &str) {
@@ -81,7 +83,7 @@ impl TextMapWriter for Metadata<'_> {
     }
 
     fn set(&mut self, field: &Field, value: &str) {
-        if is_value(value) { self.0.set(field, value) } else { TextMapWriter::remove(self.0, field) }
+        if is_value(value.as_bytes()) { self.0.set(field, value) } else { TextMapWriter::remove(self.0, field) }
     }
 
     fn set_static(&mut self, field: &Field, value: &'static str) {
@@ -90,6 +92,23 @@ impl TextMapWriter for Metadata<'_> {
 
     fn remove(&mut self, field: &Field) {
         TextMapWriter::remove(self.0, field);
+    }
+
+    fn is_blank(&self) -> bool {
+        self.0.is_blank()
+    }
+
+    fn may_have(&self, fields: &FieldSet) -> bool {
+        self.0.may_have(fields)
+    }
+
+    fn sets_all(&self) -> bool {
+        self.0.sets_all()
+    }
+
+    fn set_all(&mut self, mut values: FieldValues) {
+        values.retain(is_value);
+        self.0.set_all(values);
     }
 }
 
@@ -104,8 +123,8 @@ fn is_name(name: &str) -> bool {
         && !ends(b"-bin").is_some_and(|end| end.eq_ignore_ascii_case(b"-bin"))
 }
 
-fn is_value(value: &str) -> bool {
-    value.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+fn is_value(value: &[u8]) -> bool {
+    value.iter().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 const GRPC_TRACE_BIN: HeaderName = HeaderName::from_static("grpc-trace-bin");

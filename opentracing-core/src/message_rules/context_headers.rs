@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use crate::message_rules::header_names::HeaderNames;
 use crate::model::logs;
 use crate::model::value::Value;
-use crate::propagation::{Field, TextMapWriter, has_prefix};
+use crate::propagation::{Field, FieldValues, TextMapWriter, has_prefix};
 use crate::span::span::Span;
 use crate::stats::message_stats::MessageEvent;
 use crate::tracer::tracer::Tracer;
@@ -267,5 +267,16 @@ impl TextMapWriter for ContextHeaders {
 
     fn is_blank(&self) -> bool {
         !self.keeps_removed && self.headers.is_empty()
+    }
+
+    fn sets_all(&self) -> bool {
+        self.keeps_removed
+    }
+
+    fn set_all(&mut self, values: FieldValues) {
+        for (field, value) in values.iter() {
+            self.names.add(field.name().as_bytes());
+            self.push(Name::Field(field.name()), value);
+        }
     }
 }

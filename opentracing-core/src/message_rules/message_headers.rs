@@ -67,7 +67,7 @@ impl<'m> FromIterator<(&'m [u8], &'m [u8])> for MessageHeaders<'m> {
 }
 
 impl TextMapReader for MessageHeaders<'_> {
-    fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8])) {
+    fn for_each<'a>(&'a self, visit: &mut dyn FnMut(&'a str, &'a [u8])) {
         for (name, value) in &self.headers {
             if let Ok(name) = std::str::from_utf8(name) {
                 visit(name, value);

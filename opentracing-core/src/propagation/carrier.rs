@@ -4,12 +4,16 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
 
+use crate::propagation::field_values::FieldValues;
+use crate::propagation::fields::FieldSet;
+
 /// The name of a header or property that a format reads or writes.
 ///
 /// Create it once, as a `static`, so that carriers over `http` types look it up without parsing the name again.
 #[derive(Debug)]
 pub struct Field {
     name: &'static str,
+    lower: &'static str,
     #[cfg(feature = "http")]
     header: http::HeaderName,
 }
@@ -24,6 +28,7 @@ impl Field {
         assert!(name.len() == lower.len(), "a field has one name in two spellings");
         Field {
             name,
+            lower,
             #[cfg(feature = "http")]
             header: http::HeaderName::from_static(lower),
         }
@@ -32,6 +37,12 @@ impl Field {
     /// The spelling of the name for carriers that preserve letter case.
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Whether this is the name, in any letter case.
+    pub fn matches(&self, name: &str) -> bool {
+        // HTTP headers have their names in lower case.
+        name == self.lower || name.eq_ignore_ascii_case(self.name)
     }
 
     /// The name as a header.
@@ -44,12 +55,21 @@ impl Field {
 /// A carrier that a context is read from. Names match in any letter case.
 pub trait TextMapReader {
     /// Calls `visit` with every name and value of the carrier, in order.
-    fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8]));
+    fn for_each<'a>(&'a self, visit: &mut dyn FnMut(&'a str, &'a [u8]));
+
+    /// Calls `visit` with the place in the set and the value of each entry that has one of the fields, in order.
+    fn find<'a>(&'a self, fields: &FieldSet, visit: &mut dyn FnMut(usize, &'a [u8])) {
+        self.for_each(&mut |name, value| {
+            if let Some(place) = fields.place(name) {
+                visit(place, value);
+            }
+        });
+    }
 
     /// Calls `visit` with each value of the field, in order. Values may be arbitrary bytes.
     fn values(&self, field: &Field, visit: &mut dyn FnMut(&[u8])) {
         self.for_each(&mut |name, value| {
-            if name.eq_ignore_ascii_case(field.name()) {
+            if field.matches(name) {
                 visit(value);
             }
         });
@@ -109,12 +129,29 @@ pub trait TextMapWriter {
     fn is_blank(&self) -> bool {
         false
     }
+
+    /// Whether the carrier may have one of these fields, in any letter case. If not, nothing has to be removed before a context is written.
+    /// By default, it may unless it is [blank](TextMapWriter::is_blank).
+    fn may_have(&self, fields: &FieldSet) -> bool {
+        let _ = fields;
+        !self.is_blank()
+    }
+
+    /// Whether to call [`set_all`](TextMapWriter::set_all) once instead of [`set`](TextMapWriter::set) for each field. `false` by default.
+    fn sets_all(&self) -> bool {
+        false
+    }
+
+    /// As [`set`](TextMapWriter::set), for several fields at once. The carrier has none of them.
+    fn set_all(&mut self, values: FieldValues) {
+        values.iter().for_each(|(field, value)| self.set_bytes(field, value));
+    }
 }
 
 macro_rules! map_carrier {
     ($map:ident, $($hasher:ident)?) => {
         impl<$($hasher)?> TextMapReader for $map<String, String, $($hasher)?> {
-            fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8])) {
+            fn for_each<'a>(&'a self, visit: &mut dyn FnMut(&'a str, &'a [u8])) {
                 self.iter().for_each(|(key, value)| visit(key, value.as_bytes()));
             }
         }
@@ -132,6 +169,14 @@ macro_rules! map_carrier {
             fn remove_prefix(&mut self, prefix: &str) {
                 self.retain(|other, _| !has_prefix(other, prefix));
             }
+
+            fn is_blank(&self) -> bool {
+                self.is_empty()
+            }
+
+            fn may_have(&self, fields: &FieldSet) -> bool {
+                self.keys().any(|key| fields.place(key).is_some())
+            }
         }
     };
 }
@@ -140,7 +185,7 @@ map_carrier!(HashMap, S);
 map_carrier!(BTreeMap,);
 
 impl TextMapReader for Vec<(String, String)> {
-    fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8])) {
+    fn for_each<'a>(&'a self, visit: &mut dyn FnMut(&'a str, &'a [u8])) {
         self.iter().for_each(|(key, value)| visit(key, value.as_bytes()));
     }
 }
@@ -158,6 +203,14 @@ impl TextMapWriter for Vec<(String, String)> {
     fn remove_prefix(&mut self, prefix: &str) {
         self.retain(|(other, _)| !has_prefix(other, prefix));
     }
+
+    fn is_blank(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn may_have(&self, fields: &FieldSet) -> bool {
+        self.iter().any(|(key, _)| fields.place(key).is_some())
+    }
 }
 
 /// Whether a name starts with the prefix, in any letter case. For carriers that implement [`TextMapWriter::remove_prefix`].
@@ -171,8 +224,16 @@ impl TextMapReader for http::HeaderMap {
         self.get_all(field.header()).iter().for_each(|value| visit(value.as_bytes()));
     }
 
-    fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8])) {
+    fn for_each<'a>(&'a self, visit: &mut dyn FnMut(&'a str, &'a [u8])) {
         self.iter().for_each(|(name, value)| visit(name.as_str(), value.as_bytes()));
+    }
+
+    fn find<'a>(&'a self, fields: &FieldSet, visit: &mut dyn FnMut(usize, &'a [u8])) {
+        for (name, value) in self {
+            if let Some(place) = fields.place(name.as_str()) {
+                visit(place, value.as_bytes());
+            }
+        }
     }
 }
 
@@ -217,5 +278,25 @@ impl TextMapWriter for http::HeaderMap {
 
     fn remove(&mut self, field: &Field) {
         http::HeaderMap::remove(self, field.header());
+    }
+
+    fn is_blank(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn may_have(&self, fields: &FieldSet) -> bool {
+        self.keys().any(|name| fields.place(name.as_str()).is_some())
+    }
+
+    fn sets_all(&self) -> bool {
+        true
+    }
+
+    fn set_all(&mut self, values: FieldValues) {
+        // The map refuses to grow beyond 32,768 entries.
+        let _ = self.try_reserve(values.len());
+        for (field, value) in values.into_headers() {
+            drop(self.try_insert(field.header(), value));
+        }
     }
 }

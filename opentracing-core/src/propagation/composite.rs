@@ -8,12 +8,16 @@ use crate::propagation::carrier::{TextMapReader, TextMapWriter};
 use crate::propagation::counters::{Counters, FormatCounters, FormatStats, PropagatorStats, RestartStats, Restarts};
 use crate::propagation::error::{ExtractError, InjectError};
 use crate::propagation::extraction::Extraction;
+use crate::propagation::field_values::Batch;
+use crate::propagation::fields::{Collected, FieldSet, format_bit};
 use crate::propagation::format::{AmqpHeaders, HttpHeaders, KafkaHeaders, Propagator, TextMap};
-use crate::propagation::formats::replacing::Replacing;
+use crate::propagation::formats::instana::NAME as INSTANA;
 use crate::propagation::formats::text_format::{Injection, TextFormat};
 use crate::propagation::formats::tracestate::TracestateMembers;
 use crate::propagation::medium::Medium;
 
+/// All media, by their numbers.
+const MEDIA: [Medium; 4] = [Medium::Http, Medium::Text, Medium::Kafka, Medium::Amqp];
 const MAX_BAGGAGE_ITEMS: usize = 64;
 const MAX_BAGGAGE_BYTES: usize = 8192;
 
@@ -27,7 +31,15 @@ const MAX_BAGGAGE_BYTES: usize = 8192;
 #[derive(Clone, Debug)]
 pub struct Composite {
     reading: Vec<Read>,
+    /// The fields of all formats to read, on every medium.
+    fields: FieldSet,
+    /// The formats that may have something in a carrier with none of their fields, as bits by position.
+    always_asked: u64,
+    /// Whether Instana's format is read, so that its rules apply to the others.
+    reads_instana: bool,
     writing: Vec<Arc<dyn TextFormat>>,
+    /// The fields of all formats to write, by medium.
+    written: [FieldSet; MEDIA.len()],
     max_baggage_items: usize,
     max_baggage_bytes: usize,
     counters: Counters,
@@ -52,7 +64,11 @@ impl Composite {
     pub fn empty() -> Self {
         Composite {
             reading: Vec::new(),
+            fields: FieldSet::new(),
+            always_asked: 0,
+            reads_instana: false,
             writing: Vec::new(),
+            written: [const { FieldSet::new() }; MEDIA.len()],
             max_baggage_items: MAX_BAGGAGE_ITEMS,
             max_baggage_bytes: MAX_BAGGAGE_BYTES,
             counters: Counters::new(),
@@ -63,14 +79,14 @@ impl Composite {
     /// Appends the format to the reading list.
     #[must_use]
     pub fn reading(mut self, format: impl TextFormat) -> Self {
-        self.reading.push(Read::new(Arc::new(format)));
+        self.read_also(Arc::new(format));
         self
     }
 
     /// Appends the format to the writing list.
     #[must_use]
     pub fn writing(mut self, format: impl TextFormat) -> Self {
-        self.writing.push(Arc::new(format));
+        self.write_also(Arc::new(format));
         self
     }
 
@@ -78,8 +94,8 @@ impl Composite {
     #[must_use]
     pub fn with(mut self, format: impl TextFormat) -> Self {
         let format: Arc<dyn TextFormat> = Arc::new(format);
-        self.reading.push(Read::new(format.clone()));
-        self.writing.push(format);
+        self.read_also(format.clone());
+        self.write_also(format);
         self
     }
 
@@ -98,15 +114,47 @@ impl Composite {
         self
     }
 
+    fn read_also(&mut self, format: Arc<dyn TextFormat>) {
+        let position = self.reading.len();
+        let mut is_found_by_fields = format.prefixes().is_empty();
+        for &medium in &MEDIA {
+            let fields = format.fields(medium);
+            self.fields.add(fields, position);
+            is_found_by_fields &= !fields.is_empty();
+        }
+        if !is_found_by_fields {
+            self.always_asked |= format_bit(position);
+        }
+        self.reads_instana |= format.name() == INSTANA;
+        self.reading.push(Read::new(format));
+    }
+
+    fn write_also(&mut self, format: Arc<dyn TextFormat>) {
+        for (fields, &medium) in self.written.iter_mut().zip(&MEDIA) {
+            fields.add(format.fields(medium), self.writing.len());
+        }
+        self.writing.push(format);
+    }
+
     pub(crate) fn is_reading(&self, name: &str) -> bool {
         self.reading.iter().any(|read| read.format.name() == name)
     }
 
     fn read(&self, carrier: &dyn TextMapReader, medium: Medium) -> Result<Option<SpanContext>, ExtractError> {
         let mut found = Extraction::new(medium, self.max_baggage_items, self.max_baggage_bytes);
-        for Read { format, .. } in &self.reading {
+        let collected = Collected::new(carrier, &self.fields);
+        let asked = collected.formats() | self.always_asked;
+        if asked == 0 {
+            return Ok(None);
+        }
+        if self.reads_instana {
+            found.read_instana();
+        }
+        for (position, Read { format, .. }) in self.reading.iter().enumerate() {
             found.begin_format();
-            if let Err(error) = format.extract(carrier, &mut found) {
+            if asked & format_bit(position) != 0
+                && let Err(error) = format.extract(&collected, &mut found)
+            {
                 found.add_malformed(error);
             }
         }
@@ -124,23 +172,25 @@ impl Composite {
     }
 
     fn write(&self, context: &SpanContext, carrier: &mut dyn TextMapWriter, medium: Medium) -> Result<(), InjectError> {
-        if carrier.is_blank() {
-            if context.has_nothing_to_carry() {
-                return Err(InjectError::InvalidSpanContext);
+        let fields = &self.written[medium as usize];
+        if !carrier.is_blank() {
+            for format in &self.writing {
+                format.prefixes().iter().for_each(|prefix| carrier.remove_prefix(prefix));
             }
-            self.write_formats(context, carrier, medium);
-            return Ok(());
+            if carrier.may_have(fields) {
+                fields.iter().for_each(|field| carrier.remove(field));
+            }
         }
-        for format in &self.writing {
-            format.prefixes().iter().for_each(|prefix| carrier.remove_prefix(prefix));
-        }
-        let mut carrier = Replacing::new(carrier, &self.writing, medium);
         if context.has_nothing_to_carry() {
-            carrier.remove_unset();
             return Err(InjectError::InvalidSpanContext);
         }
-        self.write_formats(context, &mut carrier, medium);
-        carrier.remove_unset();
+        if carrier.sets_all() {
+            let mut batch = Batch::new(carrier, fields);
+            self.write_formats(context, &mut batch, medium);
+            batch.finish();
+        } else {
+            self.write_formats(context, carrier, medium);
+        }
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use crate::model::vendor::instana::InstanaState;
 use crate::model::vendor::jaeger::JaegerState;
 use crate::propagation::error::ExtractError;
 use crate::propagation::formats::datadog::MEMBER;
+use crate::propagation::formats::tracestate::ReadList;
 use crate::propagation::formats::{tracestate, w3c_baggage};
 use crate::propagation::medium::Medium;
 
@@ -41,6 +42,7 @@ pub struct Extraction {
     /// Whether the list has Instana's format, so that its rules apply to the others.
     instana: bool,
     tracestate_members: usize,
+    tracestate_has_instana: bool,
     /// The number of baggage items from earlier formats.
     earlier_items: usize,
     malformed: u32,
@@ -80,6 +82,7 @@ impl Extraction {
             xray_fields: None,
             instana: false,
             tracestate_members: 0,
+            tracestate_has_instana: false,
             earlier_items: 0,
             malformed: 0,
             baggage_dropped: 0,
@@ -240,9 +243,10 @@ impl Extraction {
         state.foreign_random = random;
     }
 
-    pub(crate) fn set_tracestate(&mut self, list: Box<str>, members: usize) {
-        self.context.extra_mut().tracestate = Some(list).filter(|list| !list.is_empty());
-        self.tracestate_members = members;
+    pub(crate) fn set_tracestate(&mut self, list: ReadList) {
+        self.tracestate_members = list.members;
+        self.tracestate_has_instana = list.has_instana;
+        self.context.extra_mut().tracestate = Some(list.text.into_boxed_str()).filter(|list| !list.is_empty());
     }
 
     pub(crate) fn read_instana(&mut self) {
@@ -304,7 +308,7 @@ impl Extraction {
         if !self.instana && self.tracestate_members > tracestate::MAX_MEMBERS {
             self.context.extra_mut().tracestate = None;
         }
-        if self.instana && self.winner == Winner::Traceparent {
+        if self.instana && self.winner == Winner::Traceparent && self.tracestate_has_instana {
             let ancestor = self.context.tracestate().and_then(crate::propagation::formats::instana::ancestor);
             if ancestor.is_some() {
                 self.instana_state().ancestor = ancestor;
@@ -341,9 +345,8 @@ impl Extraction {
     /// from the member.
     fn settle_datadog(&mut self) {
         let state = self.datadog_state.take().filter(|(trace_id, _)| is_same_trace(self.context.trace_id, *trace_id));
-        let member =
-            self.context.tracestate().and_then(|list| tracestate::members(list).find(|(key, _)| *key == MEMBER));
-        let member = member.map(|(_, member)| DatadogState::from_member(member, self.context.is_sampled()));
+        let member = self.context.tracestate().and_then(|list| tracestate::value_of(list, MEMBER));
+        let member = member.map(|member| DatadogState::from_member(member, self.context.is_sampled()));
         let state = match (state, member) {
             (Some((_, state)), Some(member)) => Some(DatadogState { others: member.others, ..state }),
             (Some((_, state)), None) => Some(state),

@@ -44,7 +44,7 @@ fn handlers_fail_with_an_error() {
 struct Pairs(&'static [(&'static str, &'static str)]);
 
 impl TextMapReader for Pairs {
-    fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8])) {
+    fn for_each<'a>(&'a self, visit: &mut dyn FnMut(&'a str, &'a [u8])) {
         self.0.iter().for_each(|(name, value)| visit(name, value.as_bytes()));
     }
 }

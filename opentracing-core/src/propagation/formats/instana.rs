@@ -27,6 +27,7 @@ static KAFKA_BINARY_LEVEL: Field = Field::new("X_INSTANA_L", "x_instana_l");
 static KAFKA_FIELDS: [&Field; 5] =
     [&KAFKA_TRACE_ID, &KAFKA_SPAN_ID, &KAFKA_LEVEL, &KAFKA_BINARY_IDS, &KAFKA_BINARY_LEVEL];
 
+pub(crate) const NAME: &str = "instana";
 /// The key of Instana's member of `tracestate`.
 pub(crate) const MEMBER: &str = "in";
 /// The correlation of longer levels is ignored.
@@ -56,7 +57,7 @@ impl Instana {
 
 impl TextFormat for Instana {
     fn name(&self) -> &'static str {
-        "instana"
+        NAME
     }
 
     fn fields(&self, medium: Medium) -> &[&'static Field] {
@@ -64,7 +65,6 @@ impl TextFormat for Instana {
     }
 
     fn extract(&self, carrier: &dyn TextMapReader, found: &mut Extraction) -> Result<(), ExtractError> {
-        found.read_instana();
         let medium = found.medium();
         let (trace_id, span_id, level) = fields(medium);
         // Instana's gRPC clients for Node send the level twice.
@@ -171,7 +171,7 @@ fn parse_correlation(level: &str) -> Option<Correlation> {
 
 /// The last Instana span, from a valid `tracestate`.
 pub(crate) fn ancestor(tracestate: &str) -> Option<Ancestor> {
-    let (_, value) = tracestate::members(tracestate).find(|(key, _)| *key == MEMBER)?;
+    let value = tracestate::value_of(tracestate, MEMBER)?;
     let (trace_id, span_id) = value.split_once(';')?;
     let (trace_id, long) = parse_trace_id(trace_id.as_bytes()).ok()?;
     Some(Ancestor { trace_id, long, span_id: parse_span_id(span_id.as_bytes()).ok()? })

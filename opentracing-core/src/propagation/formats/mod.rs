@@ -9,7 +9,6 @@ pub(crate) mod instana;
 pub(crate) mod jaeger;
 pub(crate) mod ot;
 pub(crate) mod prefixed_baggage;
-pub(crate) mod replacing;
 pub(crate) mod sentry;
 pub(crate) mod text_format;
 pub(crate) mod trace_context;

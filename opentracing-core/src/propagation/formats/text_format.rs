@@ -29,6 +29,9 @@ pub trait TextFormat: Debug + Send + Sync + 'static {
 
     /// Reads the carrier and adds the results to `found`. A carrier without this format is not an error.
     ///
+    /// Not called for a carrier that has none of the format's [fields](TextFormat::fields), unless it has [prefixes](TextFormat::prefixes), or
+    /// no fields at all.
+    ///
     /// # Errors
     ///
     /// If a field is malformed. Results that were added before stay valid.

@@ -127,18 +127,18 @@ impl TextFormat for TraceContext {
             }
             let list = read_tracestate(carrier, medium)?;
             if list.members > 0 {
-                found.set_tracestate(list.text.into_boxed_str(), list.members);
+                found.set_tracestate(list);
             }
             return Ok(());
         }
         found.keep_foreign(parent.trace_id, context.is_random());
         let list = read_tracestate(carrier, medium)?;
-        if let Some(ancestor) = instana::ancestor(&list.text) {
+        if let Some(ancestor) = list.has_instana.then(|| instana::ancestor(&list.text)).flatten() {
             let context = SpanContext::new(ancestor.trace_id, ancestor.span_id).with_64_bit(!ancestor.long);
             found.add_instana(&context.with_sampling(Sampling::Sampled));
         }
         if list.members > 0 {
-            found.set_tracestate(list.text.into_boxed_str(), list.members);
+            found.set_tracestate(list);
         }
         Ok(())
     }

@@ -4,6 +4,9 @@ use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
+use smallvec::SmallVec;
+
+use crate::propagation::formats::instana;
 use crate::wire::text::Text;
 
 /// The maximum number of members. Longer lists in a carrier are dropped as a whole, as the specification allows.
@@ -115,6 +118,8 @@ impl Error for InvalidTraceState {}
 pub struct TracestateMembers {
     text: Text,
     count: usize,
+    /// The length of the first key.
+    first_key: usize,
 }
 
 impl TracestateMembers {
@@ -129,7 +134,11 @@ impl TracestateMembers {
     /// Appends a member whose key and value are known to be valid.
     pub(crate) fn push(&mut self, key: &str, value: &str) {
         if self.count < MAX_MEMBERS && !self.has(key) {
-            self.text.push(if self.count == 0 { "" } else { "," });
+            if self.count == 0 {
+                self.first_key = key.len();
+            } else {
+                self.text.push(",");
+            }
             self.text.push(key);
             self.text.push("=");
             self.text.push(value);
@@ -139,7 +148,7 @@ impl TracestateMembers {
 
     /// Whether one of these members has this key.
     pub(crate) fn has(&self, key: &str) -> bool {
-        self.count > 0 && members(self.text.as_str()).any(|(other, _)| other == key)
+        self.count > 0 && value_of(self.text.as_str(), key).is_some()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -151,10 +160,24 @@ impl TracestateMembers {
         self.text.as_bytes()
     }
 
+    /// Whether the others have none of these members, as far as that is quickly known.
+    fn is_missing_in(&self, others: &str) -> bool {
+        match self.count {
+            0 => true,
+            1 => self.text.as_str().get(..self.first_key).is_some_and(|key| value_of(others, key).is_none()),
+            _ => false,
+        }
+    }
+
     /// Writes these members, then as many of the others as there is room for. Others with the same key are dropped. If there are too many,
     /// members of more than 128 characters are dropped first, then those at the end, as the specification recommends.
     pub(crate) fn write(&self, others: &str, list: &mut Text) {
         list.push(self.text.as_str());
+        if self.is_missing_in(others) && others.len() < (MAX_MEMBERS - self.count) * SHORTEST_MEMBER {
+            list.push(if list.is_empty() || others.is_empty() { "" } else { "," });
+            list.push(others);
+            return;
+        }
         let foreign = || members(others).filter(|(key, _)| !self.has(key));
         let is_long = |(key, value): &(&str, &str)| key.len() + 1 + value.len() > LONG_MEMBER;
         let mut room = MAX_MEMBERS - self.count;
@@ -187,11 +210,20 @@ impl TracestateMembers {
 pub(crate) struct ReadList {
     pub(crate) text: String,
     pub(crate) members: usize,
+    /// Whether a member has Instana's key.
+    pub(crate) has_instana: bool,
 }
 
 impl ReadList {
     /// Adds the members of one header value, without whitespace and repeated keys.
     pub(crate) fn add(&mut self, value: &[u8]) -> Result<(), &'static str> {
+        if self.members == 0
+            && let Some((members, has_instana)) = scan_plain(value)
+            && let Ok(text) = std::str::from_utf8(value)
+        {
+            *self = ReadList { text: text.to_owned(), members, has_instana };
+            return Ok(());
+        }
         if self.text.len() + value.len() > MAX_BYTES {
             return Err("it is too long");
         }
@@ -217,9 +249,71 @@ impl ReadList {
             }
             push_member(&mut self.text, (key, value));
             self.members += 1;
+            self.has_instana |= key == instana::MEMBER;
         }
         Ok(())
     }
+}
+
+/// The number of members of a list in the form in which nearly all services send it, and whether one has Instana's key. The form is valid,
+/// and without whitespace, empty members and repeated keys. `None` for any other list. Reads each byte once.
+fn scan_plain(list: &[u8]) -> Option<(usize, bool)> {
+    if list.len() > MAX_BYTES {
+        return None;
+    }
+    let mut keys = SmallVec::<[&[u8]; 8]>::new();
+    let mut rest = list;
+    loop {
+        let (key, behind) = rest.split_at_checked(rest.iter().position(|&byte| !has(byte, KEY))?)?;
+        let (b'=', behind) = behind.split_first().map(|(&byte, behind)| (byte, behind))? else { return None };
+        let value = behind.get(..behind.iter().position(|&byte| !has(byte, VALUE)).unwrap_or(behind.len()))?;
+        let is_valid = has(*key.first()?, FIRST)
+            && key.len() <= MAX_KEY
+            && value.len() <= MAX_VALUE
+            && value.last().is_some_and(|&byte| byte != b' ');
+        if !is_valid || keys.contains(&key) || keys.len() == MAX_MEMBERS_READ {
+            return None;
+        }
+        keys.push(key);
+        match behind.get(value.len()..)? {
+            [] => return Some((keys.len(), keys.contains(&instana::MEMBER.as_bytes()))),
+            [b',', next @ ..] => rest = next,
+            _ => return None,
+        }
+    }
+}
+
+/// What a byte may be in a list.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let letter = byte as u8;
+        if matches!(letter, b'a'..=b'z' | b'0'..=b'9') {
+            classes[byte] |= FIRST;
+        }
+        if matches!(letter, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'*' | b'/' | b'@') {
+            classes[byte] |= KEY;
+        }
+        if matches!(letter, b' '..=b'~') && !matches!(letter, b',' | b'=') {
+            classes[byte] |= VALUE;
+        }
+        byte += 1;
+    }
+    classes
+};
+/// The first character of a key.
+const FIRST: u8 = 1;
+/// A character of a key.
+const KEY: u8 = 2;
+/// A character of a value.
+const VALUE: u8 = 4;
+const MAX_KEY: usize = 256;
+const MAX_VALUE: usize = 256;
+
+#[inline]
+fn has(byte: u8, class: u8) -> bool {
+    CLASSES[usize::from(byte)] & class != 0
 }
 
 fn push_member(list: &mut String, (key, value): (&str, &str)) {
@@ -236,18 +330,29 @@ pub(crate) fn members(list: &str) -> impl Iterator<Item = (&str, &str)> {
     list.split(',').filter_map(|member| member.split_once('='))
 }
 
+/// The value of that key in a valid list.
+pub(crate) fn value_of<'a>(list: &'a str, key: &str) -> Option<&'a str> {
+    let comma = |text: &str| text.bytes().position(|byte| byte == b',');
+    let mut rest = list;
+    loop {
+        if let Some(value) = rest.strip_prefix(key).and_then(|value| value.strip_prefix('=')) {
+            return value.get(..comma(value).unwrap_or(value.len()));
+        }
+        rest = rest.get(comma(rest)? + 1..)?;
+    }
+}
+
 /// Whether a valid list has at most 32 members.
 pub(crate) fn is_within_limit(list: &str) -> bool {
     list.len() < MAX_MEMBERS * SHORTEST_MEMBER || members(list).count() <= MAX_MEMBERS
 }
 
 fn is_key(key: &[u8]) -> bool {
-    let first = key.first().is_some_and(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9'));
-    let all = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'*' | b'/' | b'@');
-    first && key.len() <= 256 && key.iter().all(all)
+    let first = key.first().is_some_and(|&byte| has(byte, FIRST));
+    first && key.len() <= MAX_KEY && key.iter().all(|&byte| has(byte, KEY))
 }
 
 fn is_value(value: &[u8]) -> bool {
     let last = value.last().is_some_and(|&byte| byte != b' ');
-    last && value.len() <= 256 && value.iter().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b',' | b'='))
+    last && value.len() <= MAX_VALUE && value.iter().all(|&byte| has(byte, VALUE))
 }

@@ -159,8 +159,10 @@ impl opentracing_core::propagation::TextMapReader for Bytes {
         WELL.iter().filter(|(name, _)| field.name().eq_ignore_ascii_case(name)).for_each(|(_, v)| visit(v.as_bytes()));
     }
 
-    fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8])) {
+    fn for_each<'a>(&'a self, visit: &mut dyn FnMut(&'a str, &'a [u8])) {
         visit(self.0, &self.1);
+        let others = WELL.iter().filter(|(name, _)| !name.eq_ignore_ascii_case(self.0));
+        others.for_each(|(name, value)| visit(name, value.as_bytes()));
     }
 }
 

@@ -22,7 +22,7 @@ impl TextMapReader for Lines {
         values.for_each(|(_, value)| visit(value.as_bytes()));
     }
 
-    fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8])) {
+    fn for_each<'a>(&'a self, visit: &mut dyn FnMut(&'a str, &'a [u8])) {
         self.0.iter().for_each(|(name, value)| visit(name, value.as_bytes()));
     }
 }

@@ -35,7 +35,7 @@ impl TextMapReader for Wire {
         self.0.iter().filter(|(name, _)| name.eq_ignore_ascii_case(field.name())).for_each(|(_, value)| visit(value));
     }
 
-    fn for_each(&self, visit: &mut dyn FnMut(&str, &[u8])) {
+    fn for_each<'a>(&'a self, visit: &mut dyn FnMut(&'a str, &'a [u8])) {
         self.0.iter().for_each(|(name, value)| visit(name, value));
     }
 }
