@@ -78,6 +78,18 @@ impl Report {
         Ok(())
     }
 
+    /// Adds a destination to those that the options name, or to the terminal if they name none.
+    ///
+    /// # Errors
+    ///
+    /// Like [`add`](Report::add).
+    pub fn add_beside(&mut self, name: &str, address: &str) -> Result<(), InvalidReport> {
+        let mut destinations = self.destinations().to_vec();
+        destinations.push(Destination::read(name, Some(address), &Environment::new(&|_| None))?);
+        self.destinations = Some(destinations);
+        Ok(())
+    }
+
     /// Makes a reporter for one tracer. The console merges the spans of all these reporters into the same trees.
     ///
     /// # Errors

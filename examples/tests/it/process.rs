@@ -89,6 +89,14 @@ impl Program {
         }
     }
 
+    /// Reads lines until one starts with `start`.
+    #[track_caller]
+    pub(crate) fn wait_for_line(&mut self, start: &str) {
+        while !self.printed.lines().any(|line| line.starts_with(start)) {
+            assert!(self.line().is_some(), "the program ended without {start:?}:\n{}", self.printed);
+        }
+    }
+
     #[track_caller]
     fn line(&mut self) -> Option<String> {
         use std::sync::mpsc::RecvTimeoutError;

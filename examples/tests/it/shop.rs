@@ -321,3 +321,28 @@ fn serves_only_the_back_end() {
         assert!(!shop.printed.lines().any(|line| line.starts_with(absent)), "{absent}: {}", shop.printed);
     }
 }
+
+#[test]
+fn shows_its_traces_on_a_page() {
+    let mut shop = shop(&["--requests", "3", "--view", "--serve"]);
+    shop.wait_for_line("open http://");
+    let viewer = line(&shop.printed, "viewer  http://").trim_end_matches('/').to_owned();
+    let get = |path: &str| {
+        let mut stream = TcpStream::connect(&viewer).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {viewer}\r\nConnection: close\r\n\r\n").unwrap();
+        std::io::read_to_string(stream).unwrap()
+    };
+    assert_eq!(get("/").matches("<tr data-trace=").count(), 3, "{}", shop.printed);
+    let health = get("/health");
+    for service in ["front-end", "catalog", "payment"] {
+        assert!(health.contains(&format!("Report of {service}")), "{service}: {health}");
+    }
+    assert!(shop.interrupt().success(), "{}", shop.printed);
+}
+
+#[test]
+fn ends_with_its_input_when_it_only_shows_traces() {
+    let mut shop = shop(&["--requests", "1", "--view"]);
+    assert!(shop.wait().success(), "{}", shop.printed);
+    assert!(shop.printed.contains("press Ctrl-C to stop"), "{}", shop.printed);
+}

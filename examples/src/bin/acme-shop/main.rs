@@ -22,6 +22,7 @@ mod trace_check;
 mod tracers;
 mod upstream;
 mod users;
+mod view;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -34,6 +35,7 @@ use crate::options::{HELP, Options};
 use crate::shop::Shop;
 use crate::summary::Summary;
 use crate::tracers::Tracers;
+use crate::view::View;
 
 /// Longer than a backend on this host takes to answer.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -44,9 +46,14 @@ fn main() -> ExitCode {
 
 async fn run(options: Options) -> Result<ExitCode, BoxError> {
     let interrupted = tokio::spawn(interruption()?);
-    let mut tracers = Tracers::new(options.report);
+    let mut report = options.report;
+    let view = if options.view { Some(View::open(&mut report)?) } else { None };
+    let mut tracers = Tracers::new(report, view.as_ref().map(View::handle));
     let is_back_end = options.back_end.is_some();
     let front_end = SocketAddr::new(options.host, options.port.map_or(0, |port| port.get()));
+    if let Some(view) = &view {
+        say(format_args!("viewer  {}", view.url()));
+    }
     let shop = Shop::open(&mut tracers, front_end, options.back_end, &options.servers).await?;
     for (name, address) in &shop.services {
         say(format_args!("{name:<10} listening on http://{address}"));
@@ -71,7 +78,11 @@ async fn run(options: Options) -> Result<ExitCode, BoxError> {
         Some(front_end) => customers::send(options.requests, front_end, &mut tracers, &interrupted).await?,
         None => CustomerResults::default(),
     };
-    if options.serve {
+    if let Some(view) = view.as_ref().filter(|_| !options.serve) {
+        say(format_args!("open {} in a browser; press Ctrl-C to stop", view.url()));
+        view::interruption_or_end_of_input(interrupted).await?;
+        tracers.flush_on_terminate()?;
+    } else if options.serve {
         match &shop.front_end {
             Some(front_end) => say(format_args!("open {front_end} in a browser; press Ctrl-C to stop")),
             None => say("press Ctrl-C to stop"),

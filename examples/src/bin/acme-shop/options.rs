@@ -16,6 +16,7 @@ Usage: acme-shop [options]
 
   --requests N           number of requests that the customers send (default 14)
   --serve                keeps the shop running afterwards for a browser or curl, until Ctrl-C
+  --view                 shows the traces on a page, and keeps it until Ctrl-C or the end of standard input
   --port PORT            port of the front-end (default: any free port)
   --metrics-port PORT    serves the figures of all services at /metrics on this port, for Prometheus; 0 for any free port
   --host ADDRESS         IP address of front-end and /metrics (default 127.0.0.1)
@@ -34,6 +35,7 @@ shipping. Orders are published to Kafka at KAFKA_BROKERS, by default to the mock
 pub(crate) struct Options {
     pub(crate) requests: usize,
     pub(crate) serve: bool,
+    pub(crate) view: bool,
     pub(crate) port: Option<NonZeroU16>,
     /// `None` for no page of metrics.
     pub(crate) metrics_port: Option<u16>,
@@ -50,6 +52,7 @@ impl Options {
         let mut options = Options {
             requests: 14,
             serve: false,
+            view: false,
             port: None,
             metrics_port: None,
             host: Ipv4Addr::LOCALHOST.into(),
@@ -62,6 +65,7 @@ impl Options {
             match argument {
                 Long("requests") => options.requests = arguments.value()?.parse()?,
                 Long("serve") => options.serve = true,
+                Long("view") => options.view = true,
                 Long("port") => options.port = Some(arguments.value()?.parse()?),
                 Long("metrics-port") => options.metrics_port = Some(arguments.value()?.parse()?),
                 Long("host") => options.host = arguments.value()?.parse()?,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use examples::{BoxError, Deliveries, Report};
 use opentracing_core::{FlushError, Metrics, RedFigures, Tracer};
 use opentracing_reporter::FlushGuard;
+use opentracing_viewer::ViewerHandle;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -16,6 +17,8 @@ pub(crate) struct Tracers {
     pub(crate) report: Report,
     pub(crate) trace_check: TraceCheck,
     pub(crate) in_flight: InFlight,
+    /// The page that shows what the tracers say of themselves.
+    view: Option<ViewerHandle>,
     /// The figures of each service.
     pub(crate) metrics: Vec<Metrics>,
     running: Vec<(Tracer, FlushGuard)>,
@@ -36,11 +39,12 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 const SHORT_FLUSH_TIMEOUT: Duration = Duration::from_millis(400);
 
 impl Tracers {
-    pub(crate) fn new(report: Report) -> Self {
+    pub(crate) fn new(report: Report, view: Option<ViewerHandle>) -> Self {
         Tracers {
             report,
             trace_check: TraceCheck::default(),
             in_flight: InFlight::new(),
+            view,
             metrics: Vec::new(),
             running: Vec::new(),
             flush_timeout: FLUSH_TIMEOUT,
@@ -53,6 +57,9 @@ impl Tracers {
         let figures = RedFigures::builder().build();
         let (tracer, guard) = reporter.start(Tracer::builder(service).tag("shop", "acme").red(&figures))?;
         self.metrics.push(Metrics::new(tracer.clone()).red(&figures).label("service", service));
+        if let Some(view) = &self.view {
+            view.watch(&tracer);
+        }
         self.running.push((tracer.clone(), guard));
         Ok(tracer)
     }
