@@ -23,5 +23,6 @@ pages! {
     Secrets: "secrets.md";
     SemanticConventions: "semantic-conventions.md";
     Shutdown: "shutdown.md";
+    Viewer: "viewer.md";
     Troubleshooting: "troubleshooting.md";
 }
