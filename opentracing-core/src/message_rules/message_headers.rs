@@ -80,6 +80,10 @@ impl TextMapReader for MessageHeaders<'_> {
         self.candidates(name).iter().filter(|(other, _)| is_name(other, name)).for_each(|(_, value)| visit(value));
     }
 
+    fn is_indexed(&self) -> bool {
+        true
+    }
+
     fn last(&self, field: &Field) -> Option<Cow<'_, [u8]>> {
         self.last_of(field.name()).map(Cow::Borrowed)
     }

@@ -57,6 +57,12 @@ pub trait TextMapReader {
     /// Calls `visit` with every name and value of the carrier, in order.
     fn for_each<'a>(&'a self, visit: &mut dyn FnMut(&'a str, &'a [u8]));
 
+    /// Whether the carrier finds a field by its name without a search, so that it is asked field by field instead of being read once as a whole.
+    /// `false` by default.
+    fn is_indexed(&self) -> bool {
+        false
+    }
+
     /// Calls `visit` with the place in the set and the value of each entry that has one of the fields, in order.
     fn find<'a>(&'a self, fields: &FieldSet, visit: &mut dyn FnMut(usize, &'a [u8])) {
         self.for_each(&mut |name, value| {

@@ -142,8 +142,13 @@ impl Composite {
 
     fn read(&self, carrier: &dyn TextMapReader, medium: Medium) -> Result<Option<SpanContext>, ExtractError> {
         let mut found = Extraction::new(medium, self.max_baggage_items, self.max_baggage_bytes);
-        let collected = Collected::new(carrier, &self.fields);
-        let asked = collected.formats() | self.always_asked;
+        let collected;
+        let (carrier, asked): (&dyn TextMapReader, _) = if carrier.is_indexed() {
+            (carrier, u64::MAX)
+        } else {
+            collected = Collected::new(carrier, &self.fields);
+            (&collected, collected.formats() | self.always_asked)
+        };
         if asked == 0 {
             return Ok(None);
         }
@@ -153,7 +158,7 @@ impl Composite {
         for (position, Read { format, .. }) in self.reading.iter().enumerate() {
             found.begin_format();
             if asked & format_bit(position) != 0
-                && let Err(error) = format.extract(&collected, &mut found)
+                && let Err(error) = format.extract(carrier, &mut found)
             {
                 found.add_malformed(error);
             }
