@@ -55,6 +55,19 @@ fn prints_each_request_as_one_tree() {
     assert!(printed.contains("the bank does not respond"), "no reason for the failed payment:\n{printed}");
 }
 
+/// The requests fail in the payment service, and are served by the front-end.
+#[test]
+fn keeps_what_failed_with_tail_sampling() {
+    let mut shop = shop(&["--requests", "14", "--report", "none", "--tail"]);
+    let status = shop.wait();
+    let printed = &shop.printed;
+    assert!(status.success(), "{printed}");
+    let kept = printed.lines().filter(|line| line.contains(" kept ") && line.contains(" traces, "));
+    let failed = kept.clone().filter(|line| !line.contains(" 0 failed")).count();
+    assert!(failed > 0 && kept.count() > failed, "{printed}");
+    assert_eq!(line(printed, "spans lost:"), "0", "{printed}");
+}
+
 #[test]
 fn summarizes_requests_and_spans() {
     let mut shop = shop(&["--requests", "14", "--report", "none"]);

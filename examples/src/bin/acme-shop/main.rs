@@ -48,7 +48,7 @@ async fn run(options: Options) -> Result<ExitCode, BoxError> {
     let interrupted = tokio::spawn(interruption()?);
     let mut report = options.report;
     let view = if options.view { Some(View::open(&mut report)?) } else { None };
-    let mut tracers = Tracers::new(report, view.as_ref().map(View::handle));
+    let mut tracers = Tracers::new(report, view.as_ref().map(View::handle), options.tail);
     let is_back_end = options.back_end.is_some();
     let front_end = SocketAddr::new(options.host, options.port.map_or(0, |port| port.get()));
     if let Some(view) = &view {

@@ -18,6 +18,7 @@ Usage: acme-shop [options]
   --serve                keeps the shop running afterwards for a browser or curl, until Ctrl-C
   --view                 shows the traces on a page, and keeps it until Ctrl-C or the end of standard input
   --port PORT            port of the front-end (default: any free port)
+  --tail                 each service keeps its traces that failed or were slow, and a tenth of the others
   --metrics-port PORT    serves the figures of all services at /metrics on this port, for Prometheus; 0 for any free port
   --host ADDRESS         IP address of front-end and /metrics (default 127.0.0.1)
   --back-end CART_URL    starts only catalog, order and payment, for a shop whose front-end, user and cart are elsewhere; implies
@@ -37,6 +38,8 @@ pub(crate) struct Options {
     pub(crate) serve: bool,
     pub(crate) view: bool,
     pub(crate) port: Option<NonZeroU16>,
+    /// Decides at the end of traces whether they are kept.
+    pub(crate) tail: bool,
     /// `None` for no page of metrics.
     pub(crate) metrics_port: Option<u16>,
     pub(crate) host: IpAddr,
@@ -54,6 +57,7 @@ impl Options {
             serve: false,
             view: false,
             port: None,
+            tail: false,
             metrics_port: None,
             host: Ipv4Addr::LOCALHOST.into(),
             back_end: None,
@@ -67,6 +71,7 @@ impl Options {
                 Long("serve") => options.serve = true,
                 Long("view") => options.view = true,
                 Long("port") => options.port = Some(arguments.value()?.parse()?),
+                Long("tail") => options.tail = true,
                 Long("metrics-port") => options.metrics_port = Some(arguments.value()?.parse()?),
                 Long("host") => options.host = arguments.value()?.parse()?,
                 Long("back-end") => options.back_end = Some(arguments.value()?.parse()?),

@@ -19,7 +19,9 @@ impl Summary {
     /// Whether every request had its expected response and a complete trace.
     pub(crate) fn is_success(&self) -> bool {
         let (traces, CustomerResults { sent, as_expected }) = (self.counts.traces(), &self.results);
-        let is_complete = self.is_back_end || traces.incomplete == 0 && traces.complete >= *sent;
+        // With tail sampling, services decide about their own parts of a trace.
+        let is_partial = self.is_back_end || !self.span_report.tail.is_empty();
+        let is_complete = is_partial || traces.incomplete == 0 && traces.complete >= *sent;
         self.span_report.lost == 0 && is_complete && as_expected == sent
     }
 }
@@ -29,7 +31,7 @@ impl fmt::Display for Summary {
         let Summary {
             counts,
             results: CustomerResults { sent, as_expected },
-            span_report: SpanReport { lost, deliveries },
+            span_report: SpanReport { lost, tail, deliveries },
             is_back_end,
         } = self;
         if !is_back_end {
@@ -50,6 +52,12 @@ impl fmt::Display for Summary {
         writeln!(f, "spans      {}", counts.spans())?;
         for (name, service) in &counts.services {
             writeln!(f, "  {name:<10} {:>5} spans, errors: {}", service.spans, service.failed)?;
+        }
+        for (name, tail) in tail {
+            let (kept, dropped) = (tail.kept_traces(), tail.dropped_traces());
+            let by = |rule: &str| tail.rule(rule).map_or(0, |rule| rule.kept);
+            let (failed, slow) = (by("error"), by("slow"));
+            writeln!(f, "  {name:<10} kept {kept} of {} traces, {failed} failed, {slow} slow", kept + dropped)?;
         }
         write!(f, "reported to\n{deliveries}spans lost: {lost}")
     }

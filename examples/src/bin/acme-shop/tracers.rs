@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use examples::{BoxError, Deliveries, Report};
-use opentracing_core::{FlushError, Metrics, RedFigures, Tracer};
-use opentracing_reporter::FlushGuard;
+use opentracing_core::{FlushError, Metrics, RedFigures, TailStats, Tracer};
+use opentracing_reporter::{FlushGuard, TailSampling};
 use opentracing_viewer::ViewerHandle;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -21,6 +21,8 @@ pub(crate) struct Tracers {
     view: Option<ViewerHandle>,
     /// The figures of each service.
     pub(crate) metrics: Vec<Metrics>,
+    /// The services decide at the end of their traces whether they are kept.
+    tail: bool,
     running: Vec<(Tracer, FlushGuard)>,
     /// The time limit of a flush.
     flush_timeout: Duration,
@@ -30,22 +32,27 @@ pub(crate) struct Tracers {
 pub(crate) struct SpanReport {
     /// Spans that a tracer or reporter lost.
     pub(crate) lost: u64,
+    /// What tail sampling decided, by service.
+    pub(crate) tail: Vec<(String, TailStats)>,
     pub(crate) deliveries: Deliveries,
 }
 
+/// Slower traces are kept.
+const SLOW: Duration = Duration::from_millis(250);
 /// Longer than a flush to a reachable backend takes.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 /// After a flush has timed out. Long enough to print the trees.
 const SHORT_FLUSH_TIMEOUT: Duration = Duration::from_millis(400);
 
 impl Tracers {
-    pub(crate) fn new(report: Report, view: Option<ViewerHandle>) -> Self {
+    pub(crate) fn new(report: Report, view: Option<ViewerHandle>, tail: bool) -> Self {
         Tracers {
             report,
             trace_check: TraceCheck::default(),
             in_flight: InFlight::new(),
             view,
             metrics: Vec::new(),
+            tail,
             running: Vec::new(),
             flush_timeout: FLUSH_TIMEOUT,
         }
@@ -53,9 +60,15 @@ impl Tracers {
 
     /// Starts the tracer of a service. As separate processes, each service would do this itself.
     pub(crate) fn start(&mut self, service: &str) -> Result<Tracer, BoxError> {
-        let reporter = self.report.reporter()?.transport(self.trace_check.clone());
+        let mut reporter = self.report.reporter()?.transport(self.trace_check.clone());
         let figures = RedFigures::builder().build();
-        let (tracer, guard) = reporter.start(Tracer::builder(service).tag("shop", "acme").red(&figures))?;
+        let mut builder = Tracer::builder(service).tag("shop", "acme").red(&figures);
+        if self.tail {
+            // Each service decides about its own part of a trace. What the share keeps, it keeps in all of them.
+            reporter = reporter.tail_sampling(TailSampling::new().slow(SLOW).share(0.1).decide_sampled());
+            builder = builder.deferred_as_sampled();
+        }
+        let (tracer, guard) = reporter.start(builder)?;
         self.metrics.push(Metrics::new(tracer.clone()).red(&figures).label("service", service));
         if let Some(view) = &self.view {
             view.watch(&tracer);
@@ -67,7 +80,9 @@ impl Tracers {
     /// Waits until the traces of this number of requests are printed, so that the next output follows them.
     pub(crate) async fn flush(&mut self, requests: usize) {
         // The response arrives shortly before its span finishes. The summary reports missing spans.
-        let _ = timeout(Duration::from_secs(2), self.trace_check.wait_for_requests(requests)).await;
+        if !self.tail {
+            let _ = timeout(Duration::from_secs(2), self.trace_check.wait_for_requests(requests)).await;
+        }
         let _ = timeout(Duration::from_secs(2), self.in_flight.wait_until_empty()).await;
         if !self.report.has_console() {
             return;
@@ -103,6 +118,9 @@ impl Tracers {
         });
         let stats: Vec<_> = tracers.iter().map(Tracer::stats).collect();
         let lost = stats.iter().map(|stats| stats.lost()).sum();
-        SpanReport { lost, deliveries: self.report.deliveries(&stats) }
+        let name = |tracer: &Tracer| tracer.process().map_or_else(String::new, |process| process.service().to_owned());
+        let decided =
+            tracers.iter().zip(&stats).filter_map(|(tracer, stats)| Some((name(tracer), stats.tail.clone()?)));
+        SpanReport { lost, tail: decided.collect(), deliveries: self.report.deliveries(&stats) }
     }
 }
