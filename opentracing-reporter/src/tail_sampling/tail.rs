@@ -103,8 +103,9 @@ impl Tail {
 
     /// When the next trace has to be decided. `None` if none is held.
     pub(crate) fn pause(&self) -> Option<Duration> {
-        let due =
-            |stage, wait: Duration| self.held.oldest(stage).map(|(_, since)| (since + wait).saturating_sub(self.now));
+        let due = |stage, wait: Duration| {
+            self.held.oldest(stage).map(|(_, since)| since.saturating_add(wait).saturating_sub(self.now))
+        };
         due(Stage::Ended, self.settings.grace).into_iter().chain(due(Stage::Open, self.settings.max_age)).min()
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use opentracing_reporter::{BatchReporter, FlushGuard, SendOutcome, SendReason};
+use opentracing_reporter::{BatchReporter, ComparedSpans, FlushGuard, SendOutcome, SendReason, TailRule, TailSampling};
 
 fn check<T: Debug + Send>() {}
 fn check_shared<T: Debug + Send + Sync>() {}
@@ -11,6 +11,9 @@ fn check_shared<T: Debug + Send + Sync>() {}
 #[test]
 fn public_types_are_debug_send_and_sync() {
     check::<BatchReporter>();
+    check_shared::<ComparedSpans>();
+    check_shared::<TailRule>();
+    check_shared::<TailSampling>();
     check_shared::<FlushGuard>();
     check_shared::<SendOutcome>();
     check_shared::<SendReason>();

@@ -138,7 +138,8 @@ fn closing_decides_about_everything() {
 #[test]
 fn dropping_the_guard_decides_and_sends() {
     let sent = Sent::default();
-    let reporter = BatchReporter::new(sent.clone()).tail_sampling(strict().grace(Duration::from_secs(3600)));
+    let forever = strict().grace(Duration::MAX).max_age(Duration::MAX).remember(0, Duration::ZERO);
+    let reporter = BatchReporter::new(sent.clone()).tail_sampling(forever);
     let builder = Tracer::builder("shop").unfinished_spans(UnfinishedSpans::Drop);
     let (tracer, guard) = reporter.start(builder).unwrap();
     let open = tracer.span("open").start();
