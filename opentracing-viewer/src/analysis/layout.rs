@@ -5,9 +5,11 @@
 pub struct Layout {
     /// The place of each node.
     pub places: Vec<Placed>,
+    /// The places that each edge passes in the layers between its nodes, where no node is.
+    pub bends: Vec<Vec<Placed>>,
     /// The number of layers.
     pub layers: usize,
-    /// The number of nodes in the fullest layer.
+    /// The number of nodes and passing edges in the fullest layer.
     pub height: usize,
 }
 
@@ -18,7 +20,7 @@ pub struct Placed {
     pub layer: usize,
     /// The place in the layer, from 0 at the top.
     pub position: usize,
-    /// The number of nodes in the layer.
+    /// The number of nodes and passing edges in the layer.
     pub in_layer: usize,
 }
 
@@ -30,21 +32,35 @@ impl Layout {
     /// right of the rightmost node that leads to it; an edge that closes a circle does not count. Costs O(sweeps · e log n).
     pub fn new(nodes: usize, edges: &[(usize, usize)]) -> Layout {
         let forward = without_cycles(nodes, edges);
-        let layer = longest_paths(nodes, &forward);
+        let mut layer = longest_paths(nodes, &forward);
         let layers = layer.iter().max().map_or(0, |last| last + 1);
+        // An edge over several layers becomes a chain of short ones, over nodes of its own.
+        let mut chains: Vec<Vec<usize>> = Vec::with_capacity(edges.len());
+        let mut short = Vec::with_capacity(edges.len());
+        for &(from, to) in edges {
+            let first = layer.len();
+            layer.extend(layer[from] + 1..layer[to]);
+            chains.push((first..layer.len()).collect());
+            let stops: Vec<usize> = [from].into_iter().chain(first..layer.len()).chain([to]).collect();
+            if layer[from] < layer[to] {
+                short.extend(stops.windows(2).map(|pair| (pair[0], pair[1])));
+            }
+        }
         let mut order: Vec<Vec<usize>> = vec![Vec::new(); layers];
         for (node, layer) in layer.iter().enumerate() {
             order[*layer].push(node);
         }
-        reduce_crossings(&mut order, &forward, nodes);
-        let mut places = vec![Placed::default(); nodes];
+        reduce_crossings(&mut order, &short, layer.len());
+        let mut places = vec![Placed::default(); layer.len()];
         for (layer, members) in order.iter().enumerate() {
             for (position, node) in members.iter().enumerate() {
                 places[*node] = Placed { layer, position, in_layer: members.len() };
             }
         }
         let height = order.iter().map(Vec::len).max().unwrap_or(0);
-        Layout { places, layers, height }
+        let bends = chains.into_iter().map(|chain| chain.into_iter().map(|node| places[node]).collect()).collect();
+        places.truncate(nodes);
+        Layout { places, bends, layers, height }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The pages, each of which is a URL with its state, and works without scripts.
 
 mod chart;
+mod edges;
 mod events;
 mod files;
 mod filter;

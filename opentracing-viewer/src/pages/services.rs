@@ -5,8 +5,9 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
-use crate::analysis::{Edge, EdgeKind, Graph, Layout, Node, NodeRole, Parent, Tree};
+use crate::analysis::{Edge, EdgeKind, Graph, Layout, Node, NodeRole, Parent, Placed, Tree};
 use crate::pages::PageState;
+use crate::pages::edges::{GAP, Line, NODE, separate};
 use crate::pages::filter::{Pairs, query_of};
 use crate::pages::format::{Length, Share};
 use crate::pages::frame::{Frame, page};
@@ -50,9 +51,7 @@ struct EdgeView {
     from: String,
     to: String,
     kind: &'static str,
-    path: String,
-    label_x: usize,
-    label_y: usize,
+    line: Line,
     width: String,
     class: &'static str,
     note: &'static str,
@@ -68,8 +67,6 @@ struct EdgeView {
 const MAX_TRACES: usize = 5_000;
 /// Graphs with more nodes are shown as a table, until one is focused.
 const MAX_DRAWN: usize = 60;
-const NODE: (usize, usize) = (170, 46);
-const GAP: (usize, usize) = (150, 34);
 
 pub(super) async fn services(State(state): State<PageState>, RawQuery(query): RawQuery, frame: Frame) -> Response {
     let pairs = Pairs::parse(query.as_deref());
@@ -138,8 +135,7 @@ fn draw(frame: Frame, graph: &Graph, traces: usize, minutes: u64, focus: String,
     let pairs: Vec<(usize, usize)> = edges.iter().map(|edge| (place(&edge.from), place(&edge.to))).collect();
     let layout = Layout::new(nodes.len(), &pairs);
     let height = layout.height.max(1) * (NODE.1 + GAP.1) + GAP.1;
-    let at = |index: usize| {
-        let place = layout.places[index];
+    let at = |place: Placed| {
         let free = (layout.height - place.in_layer) * (NODE.1 + GAP.1) / 2;
         (10 + place.layer * (NODE.0 + GAP.0), GAP.1 + free + place.position * (NODE.1 + GAP.1))
     };
@@ -153,8 +149,11 @@ fn draw(frame: Frame, graph: &Graph, traces: usize, minutes: u64, focus: String,
         p95.get(p95.len() / 2).copied().unwrap_or(0)
     };
     let usual = [EdgeKind::Request, EdgeKind::Message, EdgeKind::Database].map(|kind| (kind, medians(kind)));
-    let edge_view = |(edge, (from, to)): (&Edge, &(usize, usize))| {
-        let ((x1, y1), (x2, y2)) = (at(*from), at(*to));
+    let edge_view = |(index, edge): (usize, &Edge)| {
+        let (from, to) = pairs[index];
+        let (start, end) = (at(layout.places[from]), at(layout.places[to]));
+        let bends: Vec<_> = layout.bends[index].iter().map(|place| at(*place)).collect();
+        let line = if from == to { Line::to_itself(start) } else { Line::new(start, &bends, end) };
         let p95 = edge.calls.quantile(0.95);
         let is_slow = usual.iter().any(|(kind, usual)| *kind == edge.kind && p95 > 2 * usual && p95 > 1_000_000);
         let (class, note) = match () {
@@ -162,26 +161,8 @@ fn draw(frame: Frame, graph: &Graph, traces: usize, minutes: u64, focus: String,
             () if is_slow => ("slow", "slow"),
             () => ("", ""),
         };
-        let (start, end, middle) = ((x1 + NODE.0, y1 + NODE.1 / 2), (x2, y2 + NODE.1 / 2), GAP.0 / 2);
-        let path = if from == to {
-            format!("M{} {y1}c-30 -30 -90 -30 -110 0", x1 + 140)
-        } else {
-            format!(
-                "M{} {}C{} {} {} {} {} {}",
-                start.0,
-                start.1,
-                start.0 + middle,
-                start.1,
-                end.0.saturating_sub(middle),
-                end.1,
-                end.0,
-                end.1
-            )
-        };
         EdgeView {
-            path,
-            label_x: (start.0 + end.0) / 2,
-            label_y: if from == to { y1 - 20 } else { (start.1 + end.1) / 2 - 4 },
+            line,
             width: format!("{:.1}", 1.0 + 3.0 * edge.calls.count() as f64 / busiest as f64),
             class,
             note,
@@ -203,9 +184,10 @@ fn draw(frame: Frame, graph: &Graph, traces: usize, minutes: u64, focus: String,
             p95: Length(p95),
         }
     };
-    let edge_views: Vec<EdgeView> = edges.iter().zip(&pairs).map(edge_view).collect();
+    let mut edge_views: Vec<EdgeView> = edges.iter().enumerate().map(edge_view).collect();
+    separate(edge_views.iter_mut().map(|edge| (&mut edge.line, if edge.note.is_empty() { 1 } else { 2 })));
     let node_view = |(index, node): (usize, &crate::analysis::GraphNode)| {
-        let (x, y) = at(index);
+        let (x, y) = at(layout.places[index]);
         let is_service = node.role == NodeRole::Service;
         NodeView {
             short: if node.name.chars().count() > 22 {

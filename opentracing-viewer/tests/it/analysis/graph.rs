@@ -106,3 +106,12 @@ fn orders_layers_by_their_neighbours() {
     assert_eq!(position(0) < position(1), position(3) < position(2));
     assert_eq!((crossed.layers, crossed.height), (2, 2));
 }
+
+#[test]
+fn leads_long_edges_past_the_nodes_between() {
+    let layout = Layout::new(3, &[(0, 1), (1, 2), (0, 2)]);
+    assert_eq!(layout.bends.iter().map(Vec::len).collect::<Vec<_>>(), [0, 0, 1]);
+    let (between, bend) = (layout.places[1], layout.bends[2][0]);
+    assert!(bend.layer == between.layer && bend.position != between.position, "{layout:?}");
+    assert_eq!((bend.in_layer, layout.height, layout.places.len()), (2, 2, 3));
+}

@@ -79,7 +79,8 @@ proptest! {
         clock_skew(&nodes, &tree);
         like_siblings(&nodes, &tree);
         let layout = Layout::new(12, &edges);
-        let places: HashSet<_> = layout.places.iter().map(|place| (place.layer, place.position)).collect();
-        prop_assert_eq!(places.len(), 12);
+        let all = || layout.places.iter().chain(layout.bends.iter().flatten());
+        let places: HashSet<_> = all().map(|place| (place.layer, place.position)).collect();
+        prop_assert_eq!(places.len(), all().count());
     }
 }
