@@ -29,7 +29,7 @@ pub(super) struct RowView {
 }
 
 /// Rows on a page without script.
-pub(super) const PAGE_ROWS: usize = 300;
+pub(super) const PAGE_ROWS: usize = 100;
 /// Deeper rows are not moved further to the right.
 const MAX_INDENT: usize = 24;
 
