@@ -3,7 +3,8 @@
 //! `secrets` holds the public type and the names that a service configures, `names` the default list. `scan` reads a text once and
 //! calls the other files at their characters: `pairs` and `forms` for a name with a value, `url` for a URL, `logins`
 //! for a user name with a password, `headers` for credentials of HTTP, `shapes` for secrets that need no name, `encoded` for
-//! percent-encoding. `plain` recognizes URLs that need none of this. `value` finds the end of a value, and knows harmless values. `keys` applies the rules to tags and logs.
+//! percent-encoding. `plain` recognizes URLs that need none of this. `value` finds the end of a value, and knows harmless values. `keys`
+//! applies the rules to tags and logs.
 
 mod edit;
 mod encoded;

@@ -83,6 +83,6 @@ async fn loads_a_file_that_it_wrote() {
     window.choose_file("#load", &bad).await;
     window.wait_for("!document.querySelector('#loaded').hidden").await;
     assert!(window.text("#loaded").await.starts_with("bad.json was not loaded"));
-    // The browser itself tells of the answer 400.
+    // The browser itself writes the status 400 to the console.
     window.close_after(&["status of 400"]).await;
 }
